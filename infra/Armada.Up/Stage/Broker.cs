@@ -1,0 +1,53 @@
+using System.Net;
+using System.Net.Sockets;
+using Armada.Up.Children;
+
+namespace Armada.Up.Stage;
+
+/// <summary>A supervised mosquitto on loopback.</summary>
+internal static class Broker
+{
+    private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(10);
+
+    /// <summary>Starts the broker and waits until it takes connections.</summary>
+    /// <exception cref="ChildDiedException">It ended, or takes none.</exception>
+    public static async Task<Child> StartAsync(Workspace workspace, int port, CancellationToken cancellation)
+    {
+        var configuration = workspace.Write("mosquitto.conf", $"""
+            listener {port} 127.0.0.1
+            allow_anonymous true
+            persistence false
+            set_tcp_nodelay true
+            max_queued_messages 10000
+            log_dest stderr
+            """);
+        var broker = Child.Start("mosquitto", workspace.Folder, Executable(), "-c", configuration);
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        patience.CancelAfter(StartTimeout);
+        while (!await AnswersAsync(port, patience.Token))
+        {
+            if (broker.Died)
+                throw new ChildDiedException(broker.Obituary());
+            await Task.Delay(TimeSpan.FromMilliseconds(20), patience.Token);
+        }
+
+        return broker;
+    }
+
+    // Debian keeps servers in /usr/sbin, which an ordinary user's PATH may lack.
+    private static string Executable() => File.Exists("/usr/sbin/mosquitto") ? "/usr/sbin/mosquitto" : "mosquitto";
+
+    private static async Task<bool> AnswersAsync(int port, CancellationToken cancellation)
+    {
+        using var client = new TcpClient();
+        try
+        {
+            await client.ConnectAsync(IPAddress.Loopback, port, cancellation);
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
+    }
+}

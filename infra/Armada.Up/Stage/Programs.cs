@@ -1,0 +1,19 @@
+namespace Armada.Up.Stage;
+
+/// <summary>Where the programs of this build are: beside this one, built alike.</summary>
+internal static class Programs
+{
+    private static readonly string Dotnet = Environment.ProcessPath ?? "dotnet";
+
+    /// <summary>The command that starts one of our programs.</summary>
+    /// <exception cref="FileNotFoundException">It was not built.</exception>
+    public static IEnumerable<string> Command(string project, params IEnumerable<string> arguments)
+    {
+        // artifacts/<adapter set>/bin/<project>/<configuration>/
+        var here = new DirectoryInfo(AppContext.BaseDirectory);
+        var assembly = Path.Combine(here.Parent!.Parent!.FullName, project, here.Name, project + ".dll");
+        return File.Exists(assembly)
+            ? [Dotnet, assembly, .. arguments]
+            : throw new FileNotFoundException($"{project} is not built: run infra/up, which builds it", assembly);
+    }
+}

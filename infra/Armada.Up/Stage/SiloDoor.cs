@@ -1,0 +1,62 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Text.Json.Nodes;
+
+namespace Armada.Up.Stage;
+
+/// <summary>The silo's REST door, as far as the job uses it.</summary>
+internal sealed class SiloDoor(Uri address) : IDisposable
+{
+    private const string Robot = "demo";
+
+    private readonly HttpClient http = new() { BaseAddress = address, Timeout = TimeSpan.FromSeconds(5) };
+
+    /// <summary>Waits until the silo is ready to route.</summary>
+    public async Task ReadyAsync(CancellationToken cancellation)
+    {
+        while (!await IsReadyAsync(cancellation))
+            await Task.Delay(TimeSpan.FromMilliseconds(50), cancellation);
+    }
+
+    /// <summary>Makes the robot with one leader as its master and one follower as its slave.</summary>
+    public async Task BindAsync(string model, string leader, string follower, CancellationToken cancellation)
+    {
+        await SendAsync(HttpMethod.Post, "/api/v1/robots", new JsonObject { ["id"] = Robot, ["model"] = model }, cancellation);
+        await SendAsync(
+            HttpMethod.Post, $"/api/v1/robots/{Robot}/slaves", new JsonObject { ["type"] = "device", ["device"] = follower }, cancellation);
+        await SendAsync(
+            HttpMethod.Put, $"/api/v1/robots/{Robot}/master", new JsonObject { ["type"] = "device", ["device"] = leader }, cancellation);
+    }
+
+    /// <summary>The robot as the silo shows it.</summary>
+    public async Task<RobotView> RobotAsync(CancellationToken cancellation)
+    {
+        var robot = await http.GetFromJsonAsync<JsonObject>($"/api/v1/robots/{Robot}", cancellation)
+            ?? throw new HttpRequestException("the silo showed no robot");
+        return new RobotView(robot);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => http.Dispose();
+
+    private async Task<bool> IsReadyAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            using var answer = await http.GetAsync(new Uri("/readyz", UriKind.Relative), cancellation);
+            return answer.StatusCode == HttpStatusCode.OK;
+        }
+        catch (HttpRequestException)
+        {
+            return false;
+        }
+    }
+
+    private async Task SendAsync(HttpMethod method, string path, JsonObject body, CancellationToken cancellation)
+    {
+        using var request = new HttpRequestMessage(method, path) { Content = JsonContent.Create(body) };
+        using var answer = await http.SendAsync(request, cancellation);
+        if (!answer.IsSuccessStatusCode)
+            throw new HttpRequestException($"{method} {path}: {(int)answer.StatusCode} {await answer.Content.ReadAsStringAsync(cancellation)}");
+    }
+}

@@ -1,0 +1,49 @@
+using System.CommandLine;
+
+namespace Armada.Up;
+
+/// <summary>What the main job was asked to do.</summary>
+/// <param name="Leader">Serial port of a real leader, or null for an emulated one.</param>
+/// <param name="Follower">Serial port of a real follower, or null for an emulated one.</param>
+/// <param name="Calibration">Folder with LeRobot's calibration files, or null to take what the servos hold.</param>
+/// <param name="Check">Seconds to measure before ending with a report, or null to run until Ctrl-C.</param>
+/// <param name="HttpPort">The silo's port on loopback; 0 for a free one.</param>
+internal sealed record UpOptions(string? Leader, string? Follower, DirectoryInfo? Calibration, int? Check, int HttpPort)
+{
+    /// <summary>The command line, which runs <paramref name="run"/> once it is well-formed.</summary>
+    public static RootCommand Command(Func<UpOptions, CancellationToken, Task<int>> run)
+    {
+        var leader = new Option<string?>("--leader") { Description = "serial port of a real leader arm, such as /dev/ttyACM0" };
+        var follower = new Option<string?>("--follower") { Description = "serial port of a real follower arm" };
+        var calibration = new Option<DirectoryInfo?>("--calibration") { Description = "folder with LeRobot's calibration files" };
+        var check = new Option<int?>("--check") { Description = "measure for this many seconds, print one line of JSON, end" };
+        var http = new Option<int>("--http-port")
+        {
+            Description = "the silo's port on 127.0.0.1; 0 takes a free one",
+            DefaultValueFactory = _ => 5080,
+        };
+        check.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<int?>() is < 3 or > 3600)
+                result.AddError("--check takes 3 to 3600 seconds");
+        });
+        http.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<int>() is < 0 or > 65535)
+                result.AddError("--http-port takes 0 to 65535");
+        });
+        var command = new RootCommand("Runs Armada on this machine: broker, silo and two edge agents.") { leader, follower, calibration, check, http };
+        command.Validators.Add(result =>
+        {
+            if (result.GetResult(leader) is null != result.GetResult(follower) is null)
+                result.AddError("--leader and --follower go together: name both ports, or neither for emulated arms");
+            if (result.GetResult(calibration) is not null && result.GetResult(leader) is null)
+                result.AddError("--calibration goes with --leader and --follower: emulated arms bring their own");
+        });
+        command.SetAction((parsed, cancellation) => run(
+            new UpOptions(
+                parsed.GetValue(leader), parsed.GetValue(follower), parsed.GetValue(calibration), parsed.GetValue(check), parsed.GetValue(http)),
+            cancellation));
+        return command;
+    }
+}
