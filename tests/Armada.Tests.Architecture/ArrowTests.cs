@@ -25,7 +25,7 @@ public sealed class ArrowTests
             "Armada.Domain", "Armada.Wire", "Armada.Messaging", "Armada.Messaging.MqttNet",
             "Armada.Devices", "Armada.Devices.IoPorts", "Armada.Emulators",
         ],
-        ["Armada.Up"] = ["Armada.Wire", "Armada.Messaging"],
+        ["Armada.Up"] = ["Armada.Wire", "Armada.Messaging", "Armada.Devices"],
     };
 
     public static TheoryData<string> Assemblies() => [.. BuiltAssemblies.Names];

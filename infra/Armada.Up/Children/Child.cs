@@ -69,16 +69,16 @@ internal sealed class Child : IAsyncDisposable
         if (await Task.WhenAny(seen.Task, exited) == seen.Task)
             return await seen.Task;
         cancellation.ThrowIfCancellationRequested();
-        throw new ChildDiedException(process.HasExited ? Obituary() : $"{Name} did not print '{prefix}' within {timeout.TotalSeconds:0} s; see {LogFile}");
+        throw process.HasExited ? Obituary() : new ChildDiedException($"{Name} did not print '{prefix}' within {timeout.TotalSeconds:0} s", null);
     }
 
     /// <summary>What to tell a person about a program that ended by itself.</summary>
-    public string Obituary()
+    public ChildDiedException Obituary()
     {
-        lock (gate)
-            log.Flush();
+        // Also waits for the last line of output.
+        process.WaitForExit();
         var last = File.ReadLines(LogFile).Where(line => line.Length > 0).TakeLast(3);
-        return $"{Name} ended with exit code {process.ExitCode}: {string.Join(" | ", last)}";
+        return new ChildDiedException($"{Name} ended with exit code {process.ExitCode}: {string.Join(" | ", last)}", process.ExitCode);
     }
 
     /// <summary>Asks the program to end, waits, and kills it where it does not.</summary>
@@ -123,5 +123,11 @@ internal sealed class Child : IAsyncDisposable
     }
 }
 
-/// <summary>A program of the job ended when it should not have; the message says which and what it last printed.</summary>
-internal sealed class ChildDiedException(string message) : Exception(message);
+/// <summary>A program of the job ended when it should not have, or was not ready in time.</summary>
+/// <param name="message">Names the program and what it last printed.</param>
+/// <param name="exitCode">How it ended; null where it lives.</param>
+internal sealed class ChildDiedException(string message, int? exitCode) : Exception(message)
+{
+    /// <summary>How it ended; null where it lives.</summary>
+    public int? ExitCode { get; } = exitCode;
+}

@@ -21,6 +21,7 @@ internal sealed class MotionWatch
     private readonly byte[] leaderName;
     private readonly byte[] followerName;
     private readonly Dictionary<string, Presence> presences = [];
+    private readonly List<(string Device, TaskCompletionSource<Presence> Next)> awaited = [];
     private uint lastEcho;
     private long leaderFrames;
 
@@ -55,22 +56,28 @@ internal sealed class MotionWatch
             return (new Percentiles(lags), TrackingError.Of(leader, follower, BodyJoints));
     }
 
-    /// <summary>Begins a new lag measurement and returns the old one; for the live line.</summary>
-    public Percentiles TakeLags()
-    {
-        lock (gate)
-        {
-            var taken = new Percentiles(lags);
-            lags.Clear();
-            return taken;
-        }
-    }
-
     /// <summary>The last presence of a device, or null.</summary>
     public Presence? PresenceOf(string device)
     {
         lock (gate)
             return presences.GetValueOrDefault(device);
+    }
+
+    /// <summary>The first presence of a device from now on.</summary>
+    /// <exception cref="TimeoutException">None came in time.</exception>
+    public async Task<Presence> NextPresenceAsync(string device, TimeSpan timeout, CancellationToken cancellation)
+    {
+        var next = new TaskCompletionSource<Presence>(TaskCreationOptions.RunContinuationsAsynchronously);
+        lock (gate)
+            awaited.Add((device, next));
+        try
+        {
+            return await next.Task.WaitAsync(timeout, cancellation);
+        }
+        catch (TimeoutException)
+        {
+            throw new TimeoutException($"{device} did not report its counters within {timeout.TotalSeconds:0} s");
+        }
     }
 
     private void OnState(ReadOnlySpan<byte> topic, ReadOnlySpan<byte> payload)
@@ -108,7 +115,13 @@ internal sealed class MotionWatch
     {
         if (!topics.TryParse(topic, out var device, out _) || ControlJson.ReadPresence(payload) is not { } presence)
             return;
+        var name = Encoding.UTF8.GetString(device);
         lock (gate)
-            presences[Encoding.UTF8.GetString(device)] = presence;
+        {
+            presences[name] = presence;
+            foreach (var (_, next) in awaited.Where(waiting => waiting.Device == name))
+                next.TrySetResult(presence);
+            awaited.RemoveAll(waiting => waiting.Device == name);
+        }
     }
 }

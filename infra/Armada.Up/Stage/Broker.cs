@@ -27,7 +27,7 @@ internal static class Broker
         while (!await AnswersAsync(port, patience.Token))
         {
             if (broker.Died)
-                throw new ChildDiedException(broker.Obituary());
+                throw broker.Obituary();
             await Task.Delay(TimeSpan.FromMilliseconds(20), patience.Token);
         }
 

@@ -11,13 +11,6 @@ internal sealed class SiloDoor(Uri address) : IDisposable
 
     private readonly HttpClient http = new() { BaseAddress = address, Timeout = TimeSpan.FromSeconds(5) };
 
-    /// <summary>Waits until the silo is ready to route.</summary>
-    public async Task ReadyAsync(CancellationToken cancellation)
-    {
-        while (!await IsReadyAsync(cancellation))
-            await Task.Delay(TimeSpan.FromMilliseconds(50), cancellation);
-    }
-
     /// <summary>Makes the robot with one leader as its master and one follower as its slave.</summary>
     public async Task BindAsync(string model, string leader, string follower, CancellationToken cancellation)
     {
@@ -39,7 +32,8 @@ internal sealed class SiloDoor(Uri address) : IDisposable
     /// <inheritdoc/>
     public void Dispose() => http.Dispose();
 
-    private async Task<bool> IsReadyAsync(CancellationToken cancellation)
+    /// <summary>Whether the silo is ready to route.</summary>
+    public async Task<bool> IsReadyAsync(CancellationToken cancellation)
     {
         try
         {

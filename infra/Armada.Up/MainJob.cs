@@ -1,0 +1,96 @@
+using System.Runtime.InteropServices;
+using Armada.Messaging.LibMosquitto;
+using Armada.Messaging.Link;
+using Armada.Up.Children;
+using Armada.Up.Measure;
+using Armada.Up.Stage;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Armada.Up;
+
+/// <summary>The main job: one arm moves another, the whole way, until Ctrl-C or for a check.</summary>
+internal static class MainJob
+{
+    private static readonly TimeSpan LiveTimeout = TimeSpan.FromSeconds(30);
+
+    /// <summary>Runs the job and returns its exit code: 0 well, 1 something failed, 2 it was asked for what cannot be.</summary>
+    public static async Task<int> RunAsync(UpOptions options, CancellationToken cancellation)
+    {
+        if (MissingPort(options) is { } problem)
+        {
+            await Console.Error.WriteLineAsync(problem);
+            return 2;
+        }
+
+        // A terminal that closes ends the job as Ctrl-C does.
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        using var hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, context =>
+        {
+            context.Cancel = true;
+            ending.Cancel();
+        });
+        using var workspace = new Workspace();
+        try
+        {
+            await using var scene = await Scene.StartAsync(options, workspace, ending.Token);
+            return await WatchAsync(options, scene, ending.Token);
+        }
+        catch (OperationCanceledException) when (ending.IsCancellationRequested)
+        {
+            await Console.Error.WriteLineAsync("ended");
+            return options.Check is null ? 0 : 1;
+        }
+        catch (CalibrationChoiceException wrong)
+        {
+            await Console.Error.WriteLineAsync(wrong.Message);
+            return 2;
+        }
+        catch (Exception failure) when (failure is ChildDiedException or HttpRequestException or TimeoutException)
+        {
+            workspace.Keep = true;
+            await Console.Error.WriteLineAsync($"{failure.Message}\nlogs are in {workspace.Folder}");
+            return failure is ChildDiedException { ExitCode: 2 } ? 2 : 1;
+        }
+    }
+
+    private static async Task<int> WatchAsync(UpOptions options, Scene scene, CancellationToken cancellation)
+    {
+        using var door = new SiloDoor(scene.Silo);
+        await Console.Error.WriteLineAsync($"silo     {scene.Silo}api/v1/robots   openapi {scene.Silo}openapi/v1.json   health {scene.Silo}readyz");
+        await Console.Error.WriteLineAsync($"broker   mqtt://127.0.0.1:{scene.BrokerPort}   topics armada/v1/#");
+        await using var link = new LibMosquittoLink(
+            new LinkOptions { ClientId = "armada-up", Port = scene.BrokerPort }, NullLogger<LibMosquittoLink>.Instance);
+        var watch = new MotionWatch(link, Scene.Leader, Scene.Follower);
+        await link.StartAsync(cancellation);
+
+        await WaitAsync(scene, "the silo to be ready", async () => await door.IsReadyAsync(cancellation), cancellation);
+        await door.BindAsync("so101", Scene.Leader, Scene.Follower, cancellation);
+        var motion = new MotionMeter(door, watch);
+        await WaitAsync(scene, "the follower to track", async () => await motion.TracksAsync(cancellation), cancellation);
+        if (options.Check is not { } seconds)
+            return await LiveLine.ShowAsync(scene, motion, cancellation);
+
+        var report = await motion.MeasureAsync(TimeSpan.FromSeconds(seconds), scene.ThrowIfOneDied, cancellation);
+        Console.WriteLine(report.ToJson());
+        return report.Ok ? 0 : 1;
+    }
+
+    private static async Task WaitAsync(Scene scene, string what, Func<Task<bool>> condition, CancellationToken cancellation)
+    {
+        using var patience = new CancellationTokenSource(LiveTimeout);
+        while (!await condition())
+        {
+            scene.ThrowIfOneDied();
+            if (patience.IsCancellationRequested)
+                throw new TimeoutException($"waited {LiveTimeout.TotalSeconds:0} s for {what}");
+            await Task.Delay(TimeSpan.FromMilliseconds(100), cancellation);
+        }
+    }
+
+    private static string? MissingPort(UpOptions options)
+    {
+        string?[] ports = [options.Leader, options.Follower];
+        var missing = Array.Find(ports, port => port is not null && !File.Exists(port));
+        return missing is null ? null : $"{missing} does not exist: plug the arm in, or look for its port with 'ls /dev/ttyACM* /dev/ttyUSB*'";
+    }
+}

@@ -1,0 +1,74 @@
+using Armada.Up.Stage;
+using Armada.Wire.Control;
+
+namespace Armada.Up.Measure;
+
+/// <summary>Counts and measures over one stretch of time, from the silo's counters, the agents' counters and the arms' poses.</summary>
+internal sealed class MotionMeter(SiloDoor door, MotionWatch watch)
+{
+    private static readonly TimeSpan CountersTimeout = TimeSpan.FromSeconds(6);
+
+    /// <summary>Whether the follower is live, past its approach, and both agents have reported.</summary>
+    public async Task<bool> TracksAsync(CancellationToken cancellation)
+    {
+        var robot = await door.RobotAsync(cancellation);
+        return robot is { MasterState: "live", SlaveState: "live", Approaching: false, Commands: > 0 }
+            && watch.PresenceOf(Scene.Leader)?.Counters is not null
+            && watch.PresenceOf(Scene.Follower)?.Counters is not null;
+    }
+
+    /// <summary>The robot now.</summary>
+    public Task<RobotView> RobotAsync(CancellationToken cancellation) => door.RobotAsync(cancellation);
+
+    /// <summary>The watch this meter reads.</summary>
+    public MotionWatch Watch => watch;
+
+    /// <summary>Measures for a time.</summary>
+    /// <param name="duration">For how long.</param>
+    /// <param name="guard">Called every second; throws where a program died.</param>
+    /// <param name="cancellation">Ends the measurement.</param>
+    public async Task<CheckReport> MeasureAsync(TimeSpan duration, Action guard, CancellationToken cancellation)
+    {
+        var before = await CountAsync(cancellation);
+        watch.Restart();
+        for (var left = duration; left > TimeSpan.Zero; left -= TimeSpan.FromSeconds(1))
+        {
+            await Task.Delay(left < TimeSpan.FromSeconds(1) ? left : TimeSpan.FromSeconds(1), cancellation);
+            guard();
+        }
+
+        var (lag, error) = watch.Read();
+        var after = await CountAsync(cancellation);
+        var ticks = after.Ticks - before.Ticks;
+        return CheckReport.Of(
+            Environment.GetEnvironmentVariable("ARMADA_PROFILE") ?? "standalone",
+            after.Routed - before.Routed,
+            after.Dropped - before.Dropped,
+            lag,
+            error.Degrees,
+            ticks == 0 ? 100 : 100.0 * (after.LateTicks - before.LateTicks) / ticks);
+    }
+
+    /// <summary>All counters now, with the agents' next report, so that both ends of a stretch are counted alike.</summary>
+    private async Task<Counts> CountAsync(CancellationToken cancellation)
+    {
+        var leader = watch.NextPresenceAsync(Scene.Leader, CountersTimeout, cancellation);
+        var follower = watch.NextPresenceAsync(Scene.Follower, CountersTimeout, cancellation);
+        Presence[] presences = [await leader, await follower];
+        var robot = await door.RobotAsync(cancellation);
+        return new Counts(
+            robot.Commands,
+            robot.Dropped + presences.Sum(Dropped),
+            presences.Sum(presence => Counter(presence, "ticks")),
+            presences.Sum(presence => Counter(presence, "ticks.late")));
+    }
+
+    private static long Dropped(Presence presence) =>
+        (presence.Counters ?? new Dictionary<string, long>())
+            .Where(counter => counter.Key == "lost" || counter.Key.StartsWith("dropped.", StringComparison.Ordinal))
+            .Sum(counter => counter.Value);
+
+    private static long Counter(Presence presence, string name) => presence.Counters?.GetValueOrDefault(name) ?? 0;
+
+    private readonly record struct Counts(long Routed, long Dropped, long Ticks, long LateTicks);
+}
