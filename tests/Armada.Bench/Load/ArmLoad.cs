@@ -64,6 +64,16 @@ internal sealed class ArmLoad
             return new Measurement(sent, latency.Count, latency.At(0.5), latency.At(0.99));
     }
 
+    /// <summary>Waits until nothing more arrives.</summary>
+    public async Task DrainAsync()
+    {
+        for (var before = -1L; before != Received();)
+        {
+            before = Received();
+            await Task.Delay(TimeSpan.FromMilliseconds(200));
+        }
+    }
+
     private long Received()
     {
         lock (gate)
@@ -140,4 +150,7 @@ internal sealed class ArmLoad
 internal sealed record Measurement(long Sent, long Received, double P50, double P99)
 {
     public bool Lossless => Received >= Sent;
+
+    /// <summary>Whether nothing was lost and the load itself was able to send at the rate.</summary>
+    public bool KeepsUp(double rate, TimeSpan round) => Lossless && Sent >= 0.98 * rate * round.TotalSeconds;
 }

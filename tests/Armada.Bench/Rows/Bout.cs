@@ -1,0 +1,112 @@
+using System.Net.Http.Json;
+using Armada.Bench.Load;
+using Armada.Messaging.LibMosquitto;
+using Armada.Messaging.Link;
+using Armada.Testing;
+using Armada.Testing.Brokers;
+using Armada.Testing.Network;
+using Armada.Testing.Processes;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Armada.Bench.Rows;
+
+/// <summary>A broker of its own, one router in a process of its own, and a load on them.</summary>
+internal sealed class Bout : IAsyncDisposable
+{
+    private readonly Mosquitto broker;
+    private readonly RunningProcess router;
+    private readonly LibMosquittoLink publisher;
+    private readonly LibMosquittoLink receiver;
+    private readonly TempFolder data;
+
+    private Bout(Mosquitto broker, RunningProcess router, TempFolder data, int arms)
+    {
+        this.broker = broker;
+        this.router = router;
+        this.data = data;
+        publisher = Link(broker.Port, "bench-publisher");
+        receiver = Link(broker.Port, "bench-receiver");
+        Load = new ArmLoad(publisher, receiver, arms);
+    }
+
+    public ArmLoad Load { get; }
+
+    /// <summary>The router's process.</summary>
+    public int RouterId => router.Id;
+
+    /// <summary>With the bare relay as router.</summary>
+    public static async Task<Bout> OfRelayAsync(int arms)
+    {
+        var broker = await Mosquitto.StartAsync();
+        var relay = ArmadaProgram.Start("Armada.Bench", "relay", "--port", $"{broker.Port}");
+        await relay.PrintsAsync("^relaying");
+        var bout = new Bout(broker, relay, new TempFolder(), arms);
+        await bout.OpenAsync();
+        bout.Load.Run(20, TimeSpan.FromSeconds(1));
+        return bout;
+    }
+
+    /// <summary>With the silo as router: one robot for each leader, with one follower.</summary>
+    public static async Task<Bout> OfSiloAsync(int arms)
+    {
+        var broker = await Mosquitto.StartAsync();
+        var data = new TempFolder();
+        var address = new Uri($"http://127.0.0.1:{FreePort.Next()}");
+        var silo = ArmadaProgram.Start("Armada.Silo", "--urls", address.GetLeftPart(UriPartial.Authority), "--data", data.Path, "--mqtt", $"127.0.0.1:{broker.Port}");
+        var bout = new Bout(broker, silo, data, arms);
+        using var http = new HttpClient { BaseAddress = address };
+        await Eventually.Holds(() => $"the silo is ready; it printed:\n{silo.Output}", () => IsReady(http), TimeSpan.FromSeconds(20));
+        await bout.OpenAsync();
+        for (var arm = 0; arm < arms; arm++)
+            await BindAsync(http, arm);
+        await Eventually.Holds("every leader is told its epoch", () => bout.Probe() && bout.Load.AllLive, TimeSpan.FromSeconds(30));
+        await Eventually.Holds("every frame becomes a command", () => bout.Load.Run(20, TimeSpan.FromSeconds(0.5)).Lossless, TimeSpan.FromSeconds(30));
+        return bout;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await publisher.DisposeAsync();
+        await receiver.DisposeAsync();
+        await router.DisposeAsync();
+        await broker.DisposeAsync();
+        data.Dispose();
+    }
+
+    private async Task OpenAsync()
+    {
+        await receiver.StartAsync(CancellationToken.None);
+        await publisher.StartAsync(CancellationToken.None);
+        await Eventually.Holds("both links are up", () => publisher.State == LinkState.Up && receiver.State == LinkState.Up);
+    }
+
+    private bool Probe()
+    {
+        Load.Run(10, TimeSpan.FromSeconds(0.3));
+        return true;
+    }
+
+    private static bool IsReady(HttpClient http)
+    {
+        try
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, "/readyz");
+            return http.Send(request).IsSuccessStatusCode;
+        }
+        catch (HttpRequestException)
+        {
+            return false;
+        }
+    }
+
+    private static async Task BindAsync(HttpClient http, int arm)
+    {
+        var robot = $"/api/v1/robots/bench-{arm}";
+        (await http.PostAsJsonAsync("/api/v1/robots", new { id = $"bench-{arm}", model = "so101" })).EnsureSuccessStatusCode();
+        (await http.PostAsJsonAsync($"{robot}/slaves", new { type = "device", device = ArmLoad.FollowerName(arm) })).EnsureSuccessStatusCode();
+        (await http.PutAsJsonAsync($"{robot}/master", new { type = "device", device = ArmLoad.LeaderName(arm) })).EnsureSuccessStatusCode();
+    }
+
+    private static LibMosquittoLink Link(int port, string name) =>
+        new(new LinkOptions { ClientId = name, Port = port }, NullLogger<LibMosquittoLink>.Instance);
+}
