@@ -41,7 +41,7 @@ internal struct FrameScanner(byte maxId, byte maxCode)
     {
         Drop(_done);
         _done = 0;
-        var found = false;
+        var found = Missing() == 0;
         while (_count > 0 && !found)
         {
             Skip();

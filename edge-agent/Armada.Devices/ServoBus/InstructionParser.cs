@@ -16,7 +16,7 @@ public readonly ref struct InstructionFrame(byte id, Instruction instruction, Re
     public ReadOnlySpan<byte> Parameters { get; } = parameters;
 }
 
-/// <summary>Bytes from a host to instruction frames: a servo's side of the bus, with the guarantees of <see cref="StatusParser"/>.</summary>
+/// <summary>Bytes from a host to instruction frames: a servo's side of the bus; as <see cref="StatusParser"/>.</summary>
 public sealed class InstructionParser
 {
     private FrameScanner _scanner = new(ServoFrame.Broadcast, byte.MaxValue);
