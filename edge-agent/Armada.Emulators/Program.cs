@@ -8,8 +8,10 @@ var root = new RootCommand("Arms that are not there: byte-accurate emulators on 
 var parsed = root.Parse(args);
 if (parsed.Errors.Count > 0)
 {
-    await Console.Error.WriteLineAsync(parsed.Errors[0].Message);
+    await Console.Error.WriteLineAsync(parsed.Errors[0].Message.ReplaceLineEndings(" ").Replace("\t", "", StringComparison.Ordinal));
     return 2;
 }
 
-return await parsed.InvokeAsync();
+using var termination = new Termination();
+// Signals are ours: the link and the socket are to be removed.
+return await parsed.InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null }, termination.Token);
