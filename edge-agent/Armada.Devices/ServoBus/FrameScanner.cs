@@ -20,7 +20,7 @@ internal struct FrameScanner(byte maxId, byte maxCode)
     /// <summary>Takes bytes until a frame is whole.</summary>
     /// <param name="input">What has come in; moved past what was taken.</param>
     /// <param name="frame">The frame, valid until the next call.</param>
-    public bool TryRead(ref ReadOnlySpan<byte> input, out ReadOnlySpan<byte> frame)
+    public bool TryRead(scoped ref ReadOnlySpan<byte> input, out ReadOnlySpan<byte> frame)
     {
         Drop(_done);
         _done = 0;

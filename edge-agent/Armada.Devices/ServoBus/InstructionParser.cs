@@ -30,7 +30,7 @@ public sealed class InstructionParser
     /// <summary>Takes input until a frame is whole.</summary>
     /// <param name="input">What has come in; moved past what was taken, all of it when there is no frame yet.</param>
     /// <param name="frame">The frame.</param>
-    public bool TryRead(ref ReadOnlySpan<byte> input, out InstructionFrame frame)
+    public bool TryRead(scoped ref ReadOnlySpan<byte> input, out InstructionFrame frame)
     {
         var found = _scanner.TryRead(ref input, out var bytes);
         frame = found ? new InstructionFrame(bytes[2], (Instruction)bytes[4], bytes[5..^1]) : default;
