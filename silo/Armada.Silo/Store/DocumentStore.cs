@@ -66,7 +66,7 @@ internal sealed partial class DocumentStore : IDisposable
     /// <summary>Makes the fleet's latch durable.</summary>
     /// <exception cref="NotStoredException">The disk refused.</exception>
     public Task SaveFleetAsync(bool stopped, CancellationToken cancellation) =>
-        WriteAsync(fleet, JsonSerializer.SerializeToUtf8Bytes(new StoredFleet(Format, stopped), StoredJson.Default.StoredFleet), cancellation);
+        WriteAsync(fleet, Bytes(stopped), cancellation);
 
     /// <summary>Forgets a robot durably.</summary>
     /// <exception cref="NotStoredException">The disk refused.</exception>
@@ -80,8 +80,19 @@ internal sealed partial class DocumentStore : IDisposable
         writing.Dispose();
     }
 
-    private bool LoadFleetStopped() =>
-        File.Exists(fleet) && (Read(fleet, StoredJson.Default.StoredFleet, stored => WrongFormat(stored.Format))?.Stopped ?? true);
+    private bool LoadFleetStopped()
+    {
+        if (!File.Exists(fleet))
+            return false;
+        if (Read(fleet, StoredJson.Default.StoredFleet, stored => WrongFormat(stored.Format)) is { } stored)
+            return stored.Stopped;
+        DurableFile.Write(fleet, Bytes(stopped: true));
+        LogFleetStopAssumed();
+        return true;
+    }
+
+    private static byte[] Bytes(bool stopped) =>
+        JsonSerializer.SerializeToUtf8Bytes(new StoredFleet(Format, stopped), StoredJson.Default.StoredFleet);
 
     private Task WriteAsync(string path, byte[] content, CancellationToken cancellation) =>
         OnDiskAsync(path, target => DurableFile.Write(target, content), cancellation);
