@@ -51,10 +51,10 @@ internal sealed partial class InProcessEngine
         return null;
     }
 
-    private Task TellAllAsync(bool stopped)
+    private async Task TellAllAsync(bool stopped)
     {
         parts.Fleet.Stopped = stopped;
         var request = new RobotRequest.FleetStop(stopped);
-        return Task.WhenAll(Cells.Select(cell => cell.AskAsync(CellTurn.Ask(request), ahead: stopped, CancellationToken.None)));
+        await Task.WhenAll(Cells.Select(cell => cell.AskAsync(CellTurn.Ask(request), ahead: stopped, CancellationToken.None)));
     }
 }

@@ -9,7 +9,7 @@ using Armada.Wire.Topics;
 namespace Armada.Silo.Engine;
 
 /// <summary>All robots in this process, one cell each.</summary>
-internal sealed partial class InProcessEngine : IRobotEngine
+internal sealed partial class InProcessEngine : IRobotEngine, IAsyncDisposable
 {
     private readonly CellParts parts;
     private readonly DocumentStore store;
@@ -55,7 +55,15 @@ internal sealed partial class InProcessEngine : IRobotEngine
     }
 
     /// <summary>Ends every cell after the turns that are queued.</summary>
-    public Task CloseAsync() => Task.WhenAll(Cells.Select(cell => cell.CloseAsync()));
+    public Task CloseAsync() => Task.WhenAll(Cells.Select(cell => cell.DisposeAsync().AsTask()));
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await CloseAsync();
+        arranging.Dispose();
+        latching.Dispose();
+    }
 
     /// <inheritdoc/>
     public async ValueTask<RobotReply> CreateAsync(string id, RobotModel model, CancellationToken cancellation)
@@ -122,7 +130,7 @@ internal sealed partial class InProcessEngine : IRobotEngine
 
         cells.TryRemove(id, out _);
         claims = claims.Without(id);
-        await cell.CloseAsync();
+        await cell.DisposeAsync();
         LogDeleted(id);
         return new RobotReply(null, robot);
     }

@@ -1,6 +1,5 @@
 using Armada.Domain.Devices;
 using Armada.Domain.Robots;
-using Armada.Domain.Time;
 using Armada.Silo.Store;
 using Armada.Wire.Topics;
 
@@ -9,12 +8,9 @@ namespace Armada.Silo.Engine;
 /// <summary>What the core decided, done in order; and the routes that follow from its bindings.</summary>
 internal sealed partial class RobotCell
 {
-    private static readonly TimeSpan StoreRetry = TimeSpan.FromSeconds(1);
-
     private readonly SlaveCommands commands;
     private RobotDocument durable;
     private SampleSlot[] slots = [];
-    private long storeRetryAt = long.MinValue;
 
     private async ValueTask<Refusal?> RunEffectsAsync(Decision decision)
     {
@@ -40,14 +36,11 @@ internal sealed partial class RobotCell
         {
             await parts.Store.SaveAsync(document, CancellationToken.None);
             durable = document;
-            storeRetryAt = long.MinValue;
             return null;
         }
         catch (NotStoredException failed)
         {
-            var now = parts.Clock.Now();
-            storeRetryAt = now.Plus(StoreRetry).Monotonic;
-            var back = core.OnPersistFailed(durable, now);
+            var back = core.OnPersistFailed(durable, parts.Clock.Now());
             Rebind();
             foreach (var effect in back.Effects.Where(effect => effect is not Effect.Persist))
                 Do(effect);
@@ -57,11 +50,6 @@ internal sealed partial class RobotCell
             return new Refusal(RefusalReason.NotStored, text);
         }
     }
-
-    private Decision RetryStore(in Moment now) =>
-        ReferenceEquals(core.Document, durable) || now.Monotonic < storeRetryAt
-            ? Decision.Nothing
-            : new Decision(null, [new Effect.Persist(core.Document)]);
 
     private void Do(Effect effect)
     {

@@ -79,11 +79,7 @@ internal sealed partial class RobotCell
     private Decision RunTick()
     {
         Volatile.Write(ref tickDue, 0);
-        if (broken)
-            return Decision.Nothing;
-        var now = parts.Clock.Now();
-        var decision = core.Tick(now);
-        return ReferenceEquals(decision, Decision.Nothing) ? RetryStore(now) : decision;
+        return broken ? Decision.Nothing : core.Tick(parts.Clock.Now());
     }
 
     private bool TryRouteWaiting(out Decision decision)
@@ -108,17 +104,17 @@ internal sealed partial class RobotCell
     {
         var decision = Decision.Nothing;
         Verdict verdict;
-        if (!slot.Bound)
+        if (broken)
+        {
+            verdict = Verdict.AwaitingEpoch;
+        }
+        else if (!slot.Bound)
         {
             verdict = Verdict.NotBound;
         }
-        else if (slot.Role == DeviceRole.Slave && !broken)
+        else if (slot.Role == DeviceRole.Slave)
         {
             verdict = core.OnSlaveFrame(slot.Slave, stamp, positions, now, out decision);
-        }
-        else if (broken || now.Monotonic < storeRetryAt)
-        {
-            verdict = Verdict.AwaitingEpoch;
         }
         else
         {
@@ -140,10 +136,9 @@ internal sealed partial class RobotCell
     private void Rebuild()
     {
         broken = false;
-        var now = parts.Clock.Now();
-        core = new RobotCore(durable, parts.Fleet.Stopped, parts.Timing, now);
+        core = new RobotCore(durable, parts.Fleet.Stopped, parts.Timing);
         Rebind();
-        due = core.Start(now);
+        due = core.Start();
     }
 
     private bool Close()

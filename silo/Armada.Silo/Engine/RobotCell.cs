@@ -14,7 +14,7 @@ namespace Armada.Silo.Engine;
 /// The turn is one number: whoever brings it from idle to busy owns core, slots and topics. An owner that leaves finds out whether
 /// something came meanwhile (dirty), and then hands the turn, still busy, to the loop.
 /// </remarks>
-internal sealed partial class RobotCell
+internal sealed partial class RobotCell : IAsyncDisposable
 {
     private const int Idle = 0;
     private const int Busy = 1;
@@ -41,9 +41,8 @@ internal sealed partial class RobotCell
         logger = parts.Logger;
         durable = document;
         commands = new SlaveCommands(parts.Link, parts.Clock, parts.Telemetry);
-        var now = parts.Clock.Now();
-        core = new RobotCore(document, parts.Fleet.Stopped, parts.Timing, now);
-        due = core.Start(now);
+        core = new RobotCore(document, parts.Fleet.Stopped, parts.Timing);
+        due = core.Start();
         Rebind();
         loop = Task.Run(RunAsync);
         handedOver.Release();
@@ -96,11 +95,12 @@ internal sealed partial class RobotCell
     }
 
     /// <summary>Ends the cell after the turns that are queued; its devices are routed nowhere from then on.</summary>
-    public async Task CloseAsync()
+    public async ValueTask DisposeAsync()
     {
         closing = true;
         Wake();
         await loop;
+        handedOver.Dispose();
     }
 
     private void RouteInline(SampleSlot slot, in SampleStamp stamp, ReadOnlySpan<double> positions, in Moment now)

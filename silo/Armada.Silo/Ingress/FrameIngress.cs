@@ -43,7 +43,7 @@ internal sealed partial class FrameIngress(
         Measure(slot, frame, now);
         Span<double> positions = stackalloc double[FrameCodec.MaxJoints];
         frame.CopyTo(positions);
-        ref readonly var header = ref frame.Header;
+        var header = frame.Header;
         var stamp = new SampleStamp(
             header.Epoch, header.Sequence, header.CapturedAt, header.TimeToLiveMs, (header.Flags & FrameFlags.Fault) != 0);
         slot.Cell.OnSample(slot, stamp, positions[..header.Joints], now);

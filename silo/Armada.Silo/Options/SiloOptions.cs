@@ -1,4 +1,3 @@
-using Armada.Messaging.Link;
 using Armada.Wire.Topics;
 
 namespace Armada.Silo.Options;

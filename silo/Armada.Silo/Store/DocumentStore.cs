@@ -144,7 +144,7 @@ internal sealed partial class DocumentStore : IDisposable
         WrongFormat(stored.Format)
         ?? (!DeviceName.IsValid(stored.Robot.Id) || stored.Robot.Id != Path.GetFileNameWithoutExtension(path)
             ? $"it holds robot '{stored.Robot.Id}'"
-            : stored.Robot.Model.Joints.IsDefaultOrEmpty || stored.Robot.Slaves.IsDefault ? "joints or slaves are missing" : null);
+            : stored.Robot.Slaves.IsDefault ? "its slaves are missing" : RobotModelRules.FindProblem(stored.Robot.Model));
 
     private static string? WrongFormat(int format) => format == Format ? null : $"its format is {format}, this silo reads {Format}";
 
