@@ -72,6 +72,9 @@ internal sealed partial class SiloTelemetry : IDisposable
     /// <summary>Payloads with an error so far.</summary>
     public long Malformed(FrameError error) => Interlocked.Read(ref malformed[(int)error]);
 
+    /// <summary>Command frames given to the link so far.</summary>
+    public long Commands => Interlocked.Read(ref commands);
+
     /// <summary>Frames of devices that no robot has, so far.</summary>
     public long UnknownDevice => Interlocked.Read(ref unknownDevice);
 
