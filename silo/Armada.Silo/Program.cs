@@ -1,1 +1,4 @@
-return 0;
+using Armada.Silo;
+using Armada.Silo.Options;
+
+return await new SiloCommandLine().RunAsync(args, SiloHost.RunAsync, Console.Error);

@@ -1,0 +1,24 @@
+using Armada.Messaging.Link;
+using Armada.Silo.Engine;
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace Armada.Silo.Api;
+
+/// <summary>/healthz: the process lives. /readyz: it can do its work.</summary>
+internal static class HealthRoutes
+{
+    /// <summary>Maps the routes.</summary>
+    public static void MapHealth(this IEndpointRouteBuilder app)
+    {
+        app.MapGet("/healthz", () => TypedResults.Ok()).WithTags("health").WithSummary("200 while the process lives");
+        app.MapGet("/readyz", Ready).WithTags("health").WithSummary("200 when store and link are ready, otherwise 503; the body says which is not")
+            .Produces<ReadinessView>(StatusCodes.Status503ServiceUnavailable);
+    }
+
+    private static JsonHttpResult<ReadinessView> Ready(InProcessEngine engine, IMqttLink link)
+    {
+        var up = link.State == LinkState.Up;
+        var view = new ReadinessView(engine.IsLoaded && up, engine.IsLoaded, up);
+        return TypedResults.Json(view, statusCode: view.Ready ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable);
+    }
+}

@@ -1,0 +1,61 @@
+using Armada.Domain.Robots;
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace Armada.Silo.Api;
+
+/// <summary>A kind of problem the API answers with (RFC 9457). The type is stable; programs may rely on it.</summary>
+/// <param name="Name">Last part of the type.</param>
+/// <param name="Status">HTTP status.</param>
+/// <param name="Title">What it is, the same every time.</param>
+internal sealed record Problem(string Name, int Status, string Title)
+{
+    private const string Prefix = "urn:armada:problem:";
+
+    public static readonly Problem RobotUnknown = new("robot-unknown", 404, "There is no such robot");
+    public static readonly Problem MasterNone = new("master-none", 404, "The robot has no master");
+    public static readonly Problem SlaveUnknown = new("slave-unknown", 404, "The robot has no such slave");
+    public static readonly Problem RobotExists = new("robot-exists", 409, "The robot exists with other joints");
+    public static readonly Problem MasterHeld = new("master-held", 409, "Another master is bound");
+    public static readonly Problem DeviceBusy = new("device-busy", 409, "The device serves another robot or role");
+    public static readonly Problem Invalid = new("invalid", 422, "A value is missing, unknown or out of range");
+    public static readonly Problem NotJson = new("not-json", 400, "The body is not JSON");
+    public static readonly Problem TooLarge = new("too-large", 413, "The body is too large");
+    public static readonly Problem NotStored = new("not-stored", 503, "The change could not be made durable");
+    public static readonly Problem ForeignOrigin = new("foreign-origin", 403, "The request comes from another site");
+    public static readonly Problem Fault = new("fault", 500, "The silo failed; its log says why");
+
+    /// <summary>The type, such as urn:armada:problem:master-held.</summary>
+    public string Type => Prefix + Name;
+
+    /// <summary>The type of a status that needs no words, such as an unknown path.</summary>
+    public static string TypeOf(int status) => $"{Prefix}http-{status}";
+
+    /// <summary>The kind of a refusal.</summary>
+    public static Problem Of(RefusalReason reason) => reason switch
+    {
+        RefusalReason.MasterHeld => MasterHeld,
+        RefusalReason.DeviceBusy => DeviceBusy,
+        RefusalReason.UnknownRobot => RobotUnknown,
+        RefusalReason.UnknownSlave => SlaveUnknown,
+        RefusalReason.RobotExists => RobotExists,
+        RefusalReason.Invalid => Invalid,
+        RefusalReason.NotStored => NotStored,
+        _ => throw new ArgumentOutOfRangeException(nameof(reason), reason, "no problem for it"),
+    };
+
+    /// <summary>The answer to a refusal.</summary>
+    public static ProblemHttpResult Refuse(Refusal refusal) => Of(refusal.Reason).Answer(refusal.Text);
+
+    /// <summary>The answer about a robot that is not there.</summary>
+    public static ProblemHttpResult NoRobot(string id) => RobotUnknown.Answer($"there is no robot {id}; GET /api/v1/robots lists all");
+
+    /// <summary>The answer that names the fields that are wrong.</summary>
+    public static ProblemHttpResult WrongFields(IReadOnlyDictionary<string, string> errors) =>
+        Invalid.Answer(
+            string.Join("; ", errors.Select(error => $"{error.Key}: {error.Value}")),
+            new Dictionary<string, object?> { ["errors"] = errors.ToDictionary(error => error.Key, error => new[] { error.Value }) });
+
+    /// <summary>The answer with what is in the way and what to do.</summary>
+    public ProblemHttpResult Answer(string detail, IDictionary<string, object?>? extensions = null) =>
+        TypedResults.Problem(detail, statusCode: Status, title: Title, type: Type, extensions: extensions);
+}

@@ -1,0 +1,46 @@
+using Armada.Domain.Engine;
+using Armada.Domain.Robots;
+using Armada.Messaging.LibMosquitto;
+using Armada.Messaging.Link;
+using Armada.Silo.Engine;
+using Armada.Silo.Ingress;
+using Armada.Silo.Options;
+using Armada.Silo.Store;
+using Armada.Silo.Telemetry;
+
+namespace Armada.Silo;
+
+/// <summary>Which adapter fills which port. The only file that may differ between build profiles.</summary>
+internal static class Composition
+{
+    /// <summary>Adds link, store and engine, to start in this order and to end in the opposite one: engine, ticks, link.</summary>
+    public static void AddSilo(this IServiceCollection services, SiloOptions options)
+    {
+        services.AddSingleton(options);
+        services.AddSingleton(options.Topics);
+        services.AddSingleton(TimeProvider.System);
+        services.AddSingleton(RobotTiming.Default);
+        services.AddMetrics();
+        services.AddSingleton<SiloTelemetry>();
+        services.AddSingleton<SiloClock>();
+
+        services.AddSingleton<IMqttLink>(provider => new LibMosquittoLink(
+            options.Link, provider.GetRequiredService<ILogger<LibMosquittoLink>>(), provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(provider => new DocumentStore(options.DataDirectory, provider.GetRequiredService<ILogger<DocumentStore>>()));
+
+        services.AddSingleton<FleetLatch>();
+        services.AddSingleton<DeviceRoutes>();
+        services.AddSingleton<DevicePresences>();
+        services.AddSingleton<ControlChannel>();
+        services.AddSingleton<IDeviceControl>(provider => provider.GetRequiredService<ControlChannel>());
+        services.AddSingleton<CellParts>();
+        services.AddSingleton<InProcessEngine>();
+        services.AddSingleton<IRobotEngine>(provider => provider.GetRequiredService<InProcessEngine>());
+        services.AddSingleton<FrameIngress>();
+
+        services.AddHostedService<OtlpExport>();
+        services.AddHostedService<EngineHost>();
+        services.AddHostedService<TickLoop>();
+        services.AddHostedService<DeviceIngress>();
+    }
+}

@@ -1,0 +1,33 @@
+using Armada.Domain.Robots;
+using Armada.Messaging.Link;
+using Armada.Silo.Store;
+using Armada.Silo.Telemetry;
+using Armada.Wire.Topics;
+
+namespace Armada.Silo.Engine;
+
+/// <summary>What every cell of a silo shares.</summary>
+internal sealed record CellParts(
+    DocumentStore Store,
+    DeviceRoutes Routes,
+    FleetLatch Fleet,
+    IDeviceControl Control,
+    IMqttLink Link,
+    TopicMap Topics,
+    SiloClock Clock,
+    SiloTelemetry Telemetry,
+    RobotTiming Timing,
+    ILogger<RobotCell> Logger);
+
+/// <summary>The fleet's stop as it stands now, for robots that are made or made anew.</summary>
+internal sealed class FleetLatch
+{
+    private volatile bool stopped;
+
+    /// <summary>Whether the fleet's stop is latched.</summary>
+    public bool Stopped
+    {
+        get => stopped;
+        set => stopped = value;
+    }
+}

@@ -1,0 +1,58 @@
+using Armada.Domain.Devices;
+using Armada.Domain.Engine;
+using Armada.Domain.Robots;
+
+namespace Armada.Silo.Engine;
+
+/// <summary>Devices across the fleet: each serves one robot in one role. Changes go one after another.</summary>
+internal sealed partial class InProcessEngine
+{
+    private async ValueTask<RobotReply> BindAsync(
+        RobotCell cell, string device, DeviceRole role, bool takeover, RobotRequest request, CancellationToken cancellation)
+    {
+        using var gate = await arranging.EnterAsync(cancellation);
+        var claim = claims.Claim(device, new DeviceClaim(cell.Id, role), takeover);
+        if (claim.Refused is not null)
+            return new RobotReply(claim.Refused, null);
+        if (claim.Lost is { } lost && cells.TryGetValue(lost.Robot, out var loser))
+        {
+            LogTakeover(device, lost, cell.Id);
+            var left = await AskAndClaimAsync(loser, Unbinding(device, lost.Role));
+            if (left.Refused is not null)
+                return left;
+        }
+
+        var reply = await AskAndClaimAsync(cell, request);
+        if (reply.Refused is null && parts.Control.IsOnline(device) is { } online)
+            cell.Post(CellTurn.Presence(device, online));
+        return reply;
+    }
+
+    private async ValueTask<RobotReply> UnbindAsync(RobotCell cell, RobotRequest request, CancellationToken cancellation)
+    {
+        using var gate = await arranging.EnterAsync(cancellation);
+        return await AskAndClaimAsync(cell, request);
+    }
+
+    private async ValueTask<RobotReply> AskAndClaimAsync(RobotCell cell, RobotRequest request)
+    {
+        var reply = await cell.AskAsync(CellTurn.Ask(request), ahead: false, CancellationToken.None);
+        if (reply.Robot is { } robot)
+            claims = claims.Without(cell.Id).With(robot.Document);
+        return reply;
+    }
+
+    private IEnumerable<(string Device, DeviceRole Role)> ConflictsOf(RobotDocument document) =>
+        BindingsOf(document).Where(binding => claims.Of(binding.Device) is { } held && held != new DeviceClaim(document.Id, binding.Role));
+
+    private static IEnumerable<(string Device, DeviceRole Role)> BindingsOf(RobotDocument document)
+    {
+        if (document.Master is { } master)
+            yield return (master.Device, DeviceRole.Master);
+        foreach (var slave in document.Slaves)
+            yield return (slave.Device, DeviceRole.Slave);
+    }
+
+    private static RobotRequest Unbinding(string device, DeviceRole role) =>
+        role == DeviceRole.Master ? new RobotRequest.UnbindMaster() : new RobotRequest.UnbindSlave(device);
+}

@@ -1,0 +1,177 @@
+using System.Collections.Concurrent;
+using System.Collections.Immutable;
+using Armada.Domain.Devices;
+using Armada.Domain.Engine;
+using Armada.Domain.Robots;
+using Armada.Silo.Store;
+using Armada.Wire.Topics;
+
+namespace Armada.Silo.Engine;
+
+/// <summary>All robots in this process, one cell each.</summary>
+internal sealed partial class InProcessEngine : IRobotEngine, IAsyncDisposable
+{
+    private readonly CellParts parts;
+    private readonly DocumentStore store;
+    private readonly ILogger<InProcessEngine> logger;
+    private readonly ConcurrentDictionary<string, RobotCell> cells = new(StringComparer.Ordinal);
+    private readonly SemaphoreSlim arranging = new(1);
+    private readonly SemaphoreSlim latching = new(1);
+    private DeviceClaims claims = DeviceClaims.None;
+
+    /// <summary>An engine without robots; <see cref="LoadAsync"/> brings them.</summary>
+    public InProcessEngine(CellParts parts, ILogger<InProcessEngine> logger)
+    {
+        this.parts = parts;
+        this.logger = logger;
+        store = parts.Store;
+        parts.Telemetry.Observe("armada.silo.robots", "{robot}", "Robots", () => cells.Count);
+    }
+
+    /// <summary>Every cell.</summary>
+    public IEnumerable<RobotCell> Cells => cells.Select(entry => entry.Value);
+
+    /// <summary>Whether the store has been read.</summary>
+    public bool IsLoaded { get; private set; }
+
+    /// <summary>Brings back what was stored.</summary>
+    public async Task LoadAsync(CancellationToken cancellation)
+    {
+        var stored = store.Load();
+        parts.Fleet.Stopped = stored.FleetStopped;
+        foreach (var document in stored.Robots)
+        {
+            var cell = cells[document.Id] = new RobotCell(document, parts);
+            foreach (var conflict in ConflictsOf(document))
+            {
+                LogConflict(document.Id, conflict.Device, claims.Of(conflict.Device)!);
+                await cell.AskAsync(CellTurn.Ask(Unbinding(conflict.Device, conflict.Role)), ahead: false, cancellation);
+            }
+
+            claims = claims.With(document);
+        }
+
+        IsLoaded = true;
+    }
+
+    /// <summary>Ends every cell after the turns that are queued.</summary>
+    public Task CloseAsync() => Task.WhenAll(Cells.Select(cell => cell.DisposeAsync().AsTask()));
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await CloseAsync();
+        arranging.Dispose();
+        latching.Dispose();
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<RobotReply> CreateAsync(string id, RobotModel model, CancellationToken cancellation)
+    {
+        using var activity = Begin("create", id);
+        if (!DeviceName.IsValid(id))
+            return new RobotReply(new Refusal(RefusalReason.Invalid, $"id: '{id}' must be 1 to {DeviceName.MaxLength} of a-z, A-Z, 0-9, '-', '_'"), null);
+        using var gate = await arranging.EnterAsync(cancellation);
+        if (cells.TryGetValue(id, out var existing))
+            return await AgainAsync(existing, model, cancellation);
+
+        var document = new RobotDocument(id, model, null, ImmutableArray<SlaveBinding>.Empty, 0, false, 1);
+        try
+        {
+            await store.SaveAsync(document, cancellation);
+        }
+        catch (NotStoredException failed)
+        {
+            return new RobotReply(NotStored(failed), null);
+        }
+
+        var stopped = parts.Fleet.Stopped;
+        var cell = cells[id] = new RobotCell(document, parts);
+        LogCreated(id, model.Name);
+        return parts.Fleet.Stopped == stopped
+            ? await cell.AskAsync(CellTurn.Look(), ahead: false, cancellation)
+            : await cell.AskAsync(CellTurn.Ask(new RobotRequest.FleetStop(parts.Fleet.Stopped)), ahead: true, cancellation);
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<RobotSnapshot?> GetAsync(string id, CancellationToken cancellation) =>
+        cells.TryGetValue(id, out var cell) ? (await cell.AskAsync(CellTurn.Look(), ahead: false, cancellation)).Robot : null;
+
+    /// <inheritdoc/>
+    public async ValueTask<IReadOnlyList<RobotSnapshot>> ListAsync(CancellationToken cancellation)
+    {
+        var all = Cells.OrderBy(cell => cell.Id, StringComparer.Ordinal).Select(cell => cell.AskAsync(CellTurn.Look(), ahead: false, cancellation));
+        return [.. (await Task.WhenAll(all)).Select(reply => reply.Robot).OfType<RobotSnapshot>()];
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<RobotReply> DeleteAsync(string id, CancellationToken cancellation)
+    {
+        using var activity = Begin("delete", id);
+        using var gate = await arranging.EnterAsync(cancellation);
+        if (!cells.TryGetValue(id, out var cell))
+            return Unknown(id);
+        var robot = (await cell.AskAsync(CellTurn.Look(), ahead: false, cancellation)).Robot!;
+        foreach (var (device, role) in BindingsOf(robot.Document))
+        {
+            var reply = await cell.AskAsync(CellTurn.Ask(Unbinding(device, role)), ahead: false, CancellationToken.None);
+            if (reply.Refused is not null)
+                return reply;
+        }
+
+        try
+        {
+            await store.DeleteAsync(id, CancellationToken.None);
+        }
+        catch (NotStoredException failed)
+        {
+            return new RobotReply(NotStored(failed), robot);
+        }
+
+        cells.TryRemove(id, out _);
+        claims = claims.Without(id);
+        await cell.DisposeAsync();
+        LogDeleted(id);
+        return new RobotReply(null, robot);
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<RobotReply> ApplyAsync(string id, RobotRequest request, CancellationToken cancellation)
+    {
+        using var activity = Begin(request.GetType().Name, id);
+        if (!cells.TryGetValue(id, out var cell))
+            return Unknown(id);
+        return request switch
+        {
+            RobotRequest.BindMaster bind => await BindAsync(cell, bind.Device, DeviceRole.Master, bind.Takeover, request, cancellation),
+            RobotRequest.BindSlave bind => await BindAsync(cell, bind.Device, DeviceRole.Slave, bind.Takeover, request, cancellation),
+            RobotRequest.UnbindMaster or RobotRequest.UnbindSlave => await UnbindAsync(cell, request, cancellation),
+            RobotRequest.FleetStop => throw new ArgumentException("a fleet stop is asked of all robots", nameof(request)),
+            _ => await cell.AskAsync(CellTurn.Ask(request), ahead: request is RobotRequest.Stop, cancellation),
+        };
+    }
+
+    /// <summary>Tells the robot that has the device, if any; returns at once.</summary>
+    public void OnPresence(string device, bool online)
+    {
+        if (parts.Routes.Find(device) is { } slot)
+            slot.Cell.Post(CellTurn.Presence(device, online));
+    }
+
+    private static async ValueTask<RobotReply> AgainAsync(RobotCell cell, RobotModel model, CancellationToken cancellation)
+    {
+        var reply = await cell.AskAsync(CellTurn.Look(), ahead: false, cancellation);
+        var held = reply.Robot!.Document.Model;
+        return held.Name == model.Name && held.Joints.SequenceEqual(model.Joints)
+            ? reply
+            : new RobotReply(new Refusal(RefusalReason.RobotExists, $"robot {cell.Id} exists with other joints; PUT it to change them"), reply.Robot);
+    }
+
+    private System.Diagnostics.Activity? Begin(string what, string robot) =>
+        parts.Telemetry.Activities.StartActivity($"robot {what}")?.SetTag("armada.robot", robot);
+
+    private static RobotReply Unknown(string id) => new(new Refusal(RefusalReason.UnknownRobot, $"there is no robot {id}"), null);
+
+    private static Refusal NotStored(NotStoredException failed) =>
+        new(RefusalReason.NotStored, $"{failed.Message}; nothing was changed, free the disk and ask again");
+}

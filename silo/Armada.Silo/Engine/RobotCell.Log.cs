@@ -1,0 +1,25 @@
+using Armada.Domain.Robots;
+
+namespace Armada.Silo.Engine;
+
+internal sealed partial class RobotCell
+{
+    private readonly ILogger<RobotCell> logger;
+
+    private void Log(Effect.Note note)
+    {
+        if (note.Event is RobotEvent.MasterLost or RobotEvent.SlaveLagging or RobotEvent.SlaveFailed or RobotEvent.Stopped)
+            LogTrouble(Id, note.Event, note.Subject);
+        else
+            LogEvent(Id, note.Event, note.Subject);
+    }
+
+    [LoggerMessage(1100, LogLevel.Information, "{Robot}: {Event} {Subject}")]
+    private partial void LogEvent(string robot, RobotEvent @event, string subject);
+
+    [LoggerMessage(1101, LogLevel.Warning, "{Robot}: {Event} {Subject}")]
+    private partial void LogTrouble(string robot, RobotEvent @event, string subject);
+
+    [LoggerMessage(1102, LogLevel.Error, "{Robot}: a turn failed; the robot begins anew from what is stored")]
+    private partial void LogFault(Exception fault, string robot);
+}

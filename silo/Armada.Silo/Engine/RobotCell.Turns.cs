@@ -1,0 +1,156 @@
+using Armada.Domain.Devices;
+using Armada.Domain.Engine;
+using Armada.Domain.Robots;
+using Armada.Domain.Routing;
+using Armada.Domain.Time;
+using Armada.Wire.Frames;
+
+namespace Armada.Silo.Engine;
+
+/// <summary>The turns themselves; all of this runs as the owner of the turn.</summary>
+internal sealed partial class RobotCell
+{
+    private async Task RunAsync()
+    {
+        while (!closed)
+        {
+            await handedOver.WaitAsync();
+            do
+            {
+                Volatile.Write(ref turn, Busy);
+                await RunTurnsAsync();
+            }
+            while (!closed && Interlocked.CompareExchange(ref turn, Idle, Busy) != Busy);
+        }
+
+        RefuseQueued();
+    }
+
+    private async Task RunTurnsAsync()
+    {
+        try
+        {
+            if (broken)
+                Rebuild();
+            await RunEffectsAsync(TakeDue());
+            while (await RunNextAsync())
+            {
+            }
+        }
+        catch (Exception fault)
+        {
+            LogFault(fault, Id);
+            parts.Telemetry.CountFault();
+            broken = true; // The next sample or tick begins anew from what is stored.
+        }
+    }
+
+    private async ValueTask<bool> RunNextAsync()
+    {
+        if (urgent.TryDequeue(out var next) || queued.TryDequeue(out next))
+            await RunAsync(next);
+        else if (Volatile.Read(ref tickDue) == 1)
+            await RunEffectsAsync(RunTick());
+        else if (TryRouteWaiting(out var decision))
+            await RunEffectsAsync(decision);
+        else if (closing)
+            return Close();
+        else
+            return false;
+        return true;
+    }
+
+    private async ValueTask RunAsync(CellTurn asked)
+    {
+        try
+        {
+            var decision = asked.Decide(core, parts.Clock.Now());
+            Rebind();
+            var refused = decision.Refused ?? await RunEffectsAsync(decision);
+            asked.Done.TrySetResult(new RobotReply(refused, core.Snapshot(parts.Clock.Now())));
+        }
+        catch (Exception fault)
+        {
+            asked.Done.TrySetException(fault);
+            throw;
+        }
+    }
+
+    private Decision RunTick()
+    {
+        Volatile.Write(ref tickDue, 0);
+        return broken ? Decision.Nothing : core.Tick(parts.Clock.Now());
+    }
+
+    private bool TryRouteWaiting(out Decision decision)
+    {
+        Span<double> positions = stackalloc double[FrameCodec.MaxJoints];
+        decision = Decision.Nothing;
+        var routed = false;
+        foreach (var slot in slots)
+        {
+            if (!slot.TryTake(positions, out var stamp, out var joints, out var received))
+                continue;
+            routed = true;
+            decision = Route(slot, stamp, positions[..joints], received);
+            if (!ReferenceEquals(decision, Decision.Nothing))
+                break;
+        }
+
+        return routed;
+    }
+
+    private Decision Route(SampleSlot slot, in SampleStamp stamp, ReadOnlySpan<double> positions, in Moment now)
+    {
+        var decision = Decision.Nothing;
+        Verdict verdict;
+        if (broken)
+        {
+            verdict = Verdict.AwaitingEpoch;
+        }
+        else if (!slot.Bound)
+        {
+            verdict = Verdict.NotBound;
+        }
+        else if (slot.Role == DeviceRole.Slave)
+        {
+            verdict = core.OnSlaveFrame(slot.Slave, stamp, positions, now, out decision);
+        }
+        else
+        {
+            commands.Received = now;
+            verdict = core.OnMasterFrame(stamp, positions, now, commands, out decision);
+        }
+
+        parts.Telemetry.Count(slot.Role, verdict);
+        return decision;
+    }
+
+    private Decision TakeDue()
+    {
+        var taken = due;
+        due = Decision.Nothing;
+        return taken;
+    }
+
+    private void Rebuild()
+    {
+        broken = false;
+        core = new RobotCore(durable, parts.Fleet.Stopped, parts.Timing);
+        Rebind();
+        due = core.Start();
+    }
+
+    private bool Close()
+    {
+        parts.Routes.Exchange(slots, []);
+        closed = true;
+        return false;
+    }
+
+    private void RefuseQueued()
+    {
+        while (urgent.TryDequeue(out var late) || queued.TryDequeue(out late))
+            late.Done.TrySetResult(new RobotReply(new Refusal(RefusalReason.UnknownRobot, $"robot {Id} is gone"), null));
+    }
+}

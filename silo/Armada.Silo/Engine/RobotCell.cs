@@ -1,0 +1,162 @@
+using System.Collections.Concurrent;
+using Armada.Domain.Engine;
+using Armada.Domain.Robots;
+using Armada.Domain.Routing;
+using Armada.Domain.Time;
+
+namespace Armada.Silo.Engine;
+
+/// <summary>
+/// One robot's mailbox: its core takes one turn at a time. A sample takes its turn on the link's thread if the cell is idle, and waits
+/// in its device's slot, newest only, if it is not. Everything else takes its turn in the cell's own loop, stops first.
+/// </summary>
+/// <remarks>
+/// The turn is one number: whoever brings it from idle to busy owns core, slots and topics. An owner that leaves finds out whether
+/// something came meanwhile (dirty), and then hands the turn, still busy, to the loop.
+/// </remarks>
+internal sealed partial class RobotCell : IAsyncDisposable
+{
+    private const int Idle = 0;
+    private const int Busy = 1;
+    private const int Dirty = 2;
+
+    private readonly CellParts parts;
+    private readonly ConcurrentQueue<CellTurn> urgent = new();
+    private readonly ConcurrentQueue<CellTurn> queued = new();
+    private readonly SemaphoreSlim handedOver = new(0);
+    private readonly Task loop;
+    private RobotCore core;
+    private Decision due;
+    private int turn = Busy;
+    private int tickDue;
+    private bool broken;
+    private volatile bool closing;
+    private volatile bool closed;
+
+    /// <summary>A robot as it is stored; its first turn announces what the devices must know.</summary>
+    public RobotCell(RobotDocument document, CellParts parts)
+    {
+        this.parts = parts;
+        Id = document.Id;
+        logger = parts.Logger;
+        durable = document;
+        commands = new SlaveCommands(parts.Link, parts.Clock, parts.Telemetry);
+        core = new RobotCore(document, parts.Fleet.Stopped, parts.Timing);
+        due = core.Start();
+        Rebind();
+        loop = Task.Run(RunAsync);
+        handedOver.Release();
+    }
+
+    /// <summary>Robot id.</summary>
+    public string Id { get; }
+
+    /// <summary>Takes a sample of one of the robot's devices, at once or in the next turn. Allocates nothing in steady state.</summary>
+    public void OnSample(SampleSlot slot, in SampleStamp stamp, ReadOnlySpan<double> positions, in Moment now)
+    {
+        if (Interlocked.CompareExchange(ref turn, Busy, Idle) == Idle)
+        {
+            RouteInline(slot, stamp, positions, now);
+            return;
+        }
+
+        if (slot.Put(stamp, positions, now))
+            parts.Telemetry.Count(slot.Role, Verdict.Superseded);
+        Wake();
+    }
+
+    /// <summary>Lets time pass.</summary>
+    public void Tick()
+    {
+        Volatile.Write(ref tickDue, 1);
+        if (Interlocked.CompareExchange(ref turn, Busy, Idle) == Idle)
+            TickInline();
+        else
+            Wake();
+    }
+
+    /// <summary>Queues a turn and waits for it and its effects.</summary>
+    /// <param name="asked">What to do.</param>
+    /// <param name="ahead">Before everything queued: a stop.</param>
+    /// <param name="cancellation">Ends the waiting, not the turn.</param>
+    public Task<RobotReply> AskAsync(CellTurn asked, bool ahead, CancellationToken cancellation)
+    {
+        Post(asked, ahead);
+        return asked.Done.Task.WaitAsync(cancellation);
+    }
+
+    /// <summary>Queues a turn that nobody waits for; what it decides is done all the same.</summary>
+    public void Post(CellTurn asked, bool ahead = false)
+    {
+        (ahead ? urgent : queued).Enqueue(asked);
+        Wake();
+        if (closed)
+            RefuseQueued();
+    }
+
+    /// <summary>Ends the cell after the turns that are queued; its devices are routed nowhere from then on.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        closing = true;
+        Wake();
+        await loop;
+        handedOver.Dispose();
+    }
+
+    private void RouteInline(SampleSlot slot, in SampleStamp stamp, ReadOnlySpan<double> positions, in Moment now)
+    {
+        try
+        {
+            Leave(Route(slot, stamp, positions, now));
+        }
+        catch
+        {
+            LeaveBroken();
+            throw;
+        }
+    }
+
+    private void TickInline()
+    {
+        try
+        {
+            Leave(RunTick());
+        }
+        catch
+        {
+            LeaveBroken();
+            throw;
+        }
+    }
+
+    private void LeaveBroken()
+    {
+        broken = true;
+        Leave(Decision.Nothing);
+    }
+
+    private void Leave(Decision decision)
+    {
+        if (!broken && ReferenceEquals(decision, Decision.Nothing) && Interlocked.CompareExchange(ref turn, Idle, Busy) == Busy)
+            return;
+        due = decision;
+        handedOver.Release();
+    }
+
+    private void Wake()
+    {
+        while (true)
+        {
+            switch (Volatile.Read(ref turn))
+            {
+                case Idle when Interlocked.CompareExchange(ref turn, Busy, Idle) == Idle:
+                    due = Decision.Nothing;
+                    handedOver.Release();
+                    return;
+                case Busy when Interlocked.CompareExchange(ref turn, Dirty, Busy) == Busy:
+                case Dirty:
+                    return;
+            }
+        }
+    }
+}

@@ -1,0 +1,86 @@
+using Armada.Domain.Devices;
+using Armada.Domain.Routing;
+using Armada.Domain.Time;
+using Armada.Silo.Telemetry;
+using Armada.Wire.Frames;
+
+namespace Armada.Silo.Engine;
+
+/// <summary>One device bound to one robot: where its frames go, and the newest one that waits for the robot's turn.</summary>
+internal sealed class SampleSlot(string device, DeviceRole role, RobotCell cell)
+{
+    private readonly Lock sync = new();
+    private readonly double[] positions = new double[FrameCodec.MaxJoints];
+    private SampleStamp stamp;
+    private Moment received;
+    private int joints;
+    private bool waiting;
+    private long superseded;
+    private uint lastEcho;
+    private long lastEchoCaptured;
+
+    /// <summary>Device name.</summary>
+    public string Device => device;
+
+    /// <summary>What the device does for the robot.</summary>
+    public DeviceRole Role => role;
+
+    /// <summary>The robot's cell.</summary>
+    public RobotCell Cell => cell;
+
+    /// <summary>Index among the slaves; read and written inside the cell's turn only.</summary>
+    public int Slave { get; set; }
+
+    /// <summary>Whether the binding stands; read and written inside the cell's turn only.</summary>
+    public bool Bound { get; set; } = true;
+
+    /// <summary>How far this device, as a follower, lags behind its leader.</summary>
+    public LagWindow Lag { get; } = new();
+
+    /// <summary>Samples that a newer one overtook while they waited.</summary>
+    public long Superseded => Interlocked.Read(ref superseded);
+
+    /// <summary>Whether an echo tells of another command than the one before; called on the link's thread only.</summary>
+    public bool IsNewEcho(in FrameEcho echo)
+    {
+        if (echo.Sequence == lastEcho && echo.CapturedAt == lastEchoCaptured)
+            return false;
+        (lastEcho, lastEchoCaptured) = (echo.Sequence, echo.CapturedAt);
+        return true;
+    }
+
+    /// <summary>Leaves a sample for the next turn; true where it overtook one that was still waiting.</summary>
+    public bool Put(in SampleStamp newer, ReadOnlySpan<double> units, in Moment now)
+    {
+        lock (sync)
+        {
+            var overtook = waiting;
+            stamp = newer;
+            received = now;
+            joints = units.Length;
+            units.CopyTo(positions);
+            waiting = true;
+            if (overtook)
+                Interlocked.Increment(ref superseded);
+            return overtook;
+        }
+    }
+
+    /// <summary>Takes the waiting sample, if there is one.</summary>
+    /// <param name="units">At least <see cref="FrameCodec.MaxJoints"/> long.</param>
+    /// <param name="taken">Its stamp.</param>
+    /// <param name="count">Its number of joints.</param>
+    /// <param name="at">When it came.</param>
+    public bool TryTake(Span<double> units, out SampleStamp taken, out int count, out Moment at)
+    {
+        lock (sync)
+        {
+            (taken, count, at) = (stamp, joints, received);
+            if (!waiting)
+                return false;
+            positions.AsSpan(0, joints).CopyTo(units);
+            waiting = false;
+            return true;
+        }
+    }
+}

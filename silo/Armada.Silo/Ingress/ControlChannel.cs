@@ -1,0 +1,131 @@
+using System.Globalization;
+using Armada.Domain.Time;
+using Armada.Messaging.Link;
+using Armada.Silo.Engine;
+using Armada.Wire.Control;
+using Armada.Wire.Topics;
+
+namespace Armada.Silo.Ingress;
+
+/// <summary>
+/// Control messages to devices and what became of them. Every message has an id that its reply carries. A stop or a reset is sent
+/// again every second until the device answers it, with the same id; the newer of the two takes the older one's place. The rest is
+/// repeated by the robot core as long as frames show that it is needed.
+/// </summary>
+internal sealed partial class ControlChannel(
+    IMqttLink link, TopicMap topics, DevicePresences presences, SiloClock clock, ILogger<ControlChannel> logger) : IDeviceControl
+{
+    private static readonly TimeSpan Resend = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan GiveUp = TimeSpan.FromSeconds(10);
+
+    private readonly Lock sync = new();
+    private readonly Dictionary<string, Sent> unanswered = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, Sent> latches = new(StringComparer.Ordinal);
+    private readonly string life = (clock.Now().Unix / Micros.PerSecond).ToString("x", CultureInfo.InvariantCulture);
+    private long lastId;
+
+    /// <inheritdoc/>
+    public void StartStream(string device, uint epoch) => Send(device, ControlOp.StreamStart, epoch);
+
+    /// <inheritdoc/>
+    public void StopStream(string device, uint epoch) => Send(device, ControlOp.StreamStop, epoch);
+
+    /// <inheritdoc/>
+    public void Stop(string device) => Latch(device, ControlOp.Stop);
+
+    /// <inheritdoc/>
+    public void Reset(string device) => Latch(device, ControlOp.Reset);
+
+    /// <inheritdoc/>
+    public bool? IsOnline(string device) => presences.Of(device)?.Presence.Online;
+
+    /// <summary>The stop or reset that the device has not answered yet, or null.</summary>
+    public ControlOp? Unanswered(string device)
+    {
+        lock (sync)
+            return latches.TryGetValue(device, out var sent) ? sent.Message.Op : null;
+    }
+
+    /// <inheritdoc/>
+    public void Tick()
+    {
+        var now = clock.Now();
+        lock (sync)
+        {
+            foreach (var sent in latches.Values)
+            {
+                if (sent.IsDue(now, Resend) && IsOnline(sent.Device) != false && link.State == LinkState.Up)
+                {
+                    LogResent(sent.Message.Op, sent.Device, sent.Message.Id);
+                    Publish(sent, now);
+                }
+            }
+
+            foreach (var (id, sent) in unanswered)
+            {
+                if (!sent.IsDue(now, GiveUp))
+                    continue;
+                unanswered.Remove(id);
+                LogUnanswered(sent.Message.Op, sent.Device, id);
+            }
+        }
+    }
+
+    /// <summary>Takes a device's answer.</summary>
+    public void OnReply(string device, ControlReply reply)
+    {
+        Sent? sent;
+        lock (sync)
+        {
+            if (latches.TryGetValue(device, out sent) && sent.Message.Id == reply.Id)
+                latches.Remove(device);
+            else if (!unanswered.TryGetValue(reply.Id, out sent) || sent.Device != device || !unanswered.Remove(reply.Id))
+                sent = null;
+        }
+
+        if (sent is null)
+            LogUnexpected(device, reply.Id);
+        else if (reply.Ok)
+            LogDone(device, sent.Message.Op, reply.Id);
+        else
+            LogRefused(device, sent.Message.Op, reply.Id, reply.Error);
+    }
+
+    private void Send(string device, ControlOp op, uint epoch)
+    {
+        if (link.State != LinkState.Up)
+            return; // The core repeats it when the device's frames are back.
+        lock (sync)
+        {
+            var sent = new Sent(device, new ControlMessage(NextId(), op, epoch));
+            unanswered[sent.Message.Id] = sent;
+            Publish(sent, clock.Now());
+        }
+    }
+
+    private void Latch(string device, ControlOp op)
+    {
+        lock (sync)
+        {
+            var sent = latches[device] = new Sent(device, new ControlMessage(NextId(), op));
+            if (link.State == LinkState.Up)
+                Publish(sent, clock.Now());
+        }
+    }
+
+    private void Publish(Sent sent, Moment now)
+    {
+        sent.At = now;
+        link.Publish(topics.Of(sent.Device, Channel.Control), ControlJson.Write(sent.Message), Delivery.Control);
+        LogSent(sent.Device, sent.Message.Op, sent.Message.Epoch, sent.Message.Id);
+    }
+
+    private string NextId() => string.Create(CultureInfo.InvariantCulture, $"{life}-{++lastId}");
+
+    private sealed record Sent(string Device, ControlMessage Message)
+    {
+        public Moment? At { get; set; }
+
+        public bool IsDue(in Moment now, TimeSpan after) => At is not { } at || now.IsPast(at, after);
+    }
+}

@@ -1,0 +1,98 @@
+using Armada.Messaging.Link;
+using Armada.Silo.Engine;
+using Armada.Silo.Telemetry;
+using Armada.Wire.Control;
+using Armada.Wire.Topics;
+
+namespace Armada.Silo.Ingress;
+
+/// <summary>The silo's end of the link: subscribes to every device, starts with the host and ends cleanly with it.</summary>
+internal sealed partial class DeviceIngress : IHostedService
+{
+    private readonly IMqttLink link;
+    private readonly TopicMap topics;
+    private readonly FrameIngress frames;
+    private readonly DevicePresences presences;
+    private readonly ControlChannel control;
+    private readonly InProcessEngine engine;
+    private readonly SiloClock clock;
+    private readonly SiloTelemetry telemetry;
+    private readonly ILogger<DeviceIngress> logger;
+    private readonly LogPace pace = new();
+
+    /// <summary>Made by the host.</summary>
+    public DeviceIngress(
+        IMqttLink link,
+        TopicMap topics,
+        FrameIngress frames,
+        DevicePresences presences,
+        ControlChannel control,
+        InProcessEngine engine,
+        SiloClock clock,
+        SiloTelemetry telemetry,
+        ILogger<DeviceIngress> logger)
+    {
+        (this.link, this.topics, this.frames, this.presences) = (link, topics, frames, presences);
+        (this.control, this.engine, this.clock, this.telemetry, this.logger) = (control, engine, clock, telemetry, logger);
+        telemetry.Observe("armada.silo.link.up", "{link}", "1 while the broker is reached", () => link.State == LinkState.Up ? 1 : 0);
+    }
+
+    /// <inheritdoc/>
+    public Task StartAsync(CancellationToken cancellationToken)
+    {
+        link.StateChanged += LogState;
+        link.Subscribe(topics.Every(Channel.State), Delivery.Sample, frames.OnState);
+        link.Subscribe(topics.Every(Channel.Presence), Delivery.Control, OnPresence);
+        link.Subscribe(topics.Every(Channel.ControlReply), Delivery.Control, OnReply);
+        return link.StartAsync(cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await link.DisposeAsync();
+        link.StateChanged -= LogState;
+    }
+
+    private void OnPresence(ReadOnlySpan<byte> topic, ReadOnlySpan<byte> payload)
+    {
+        if (!topics.TryParse(topic, out var name, out _) || payload.IsEmpty)
+            return; // An empty retained message is how a broker forgets a device.
+        var device = System.Text.Encoding.UTF8.GetString(name);
+        var now = clock.Now();
+        if (!DeviceName.IsValid(device) || ControlJson.ReadPresence(payload) is not { } presence
+            || !presences.Put(device, new DevicePresence(presence, now)))
+        {
+            CountBad(device, "presence", payload.Length);
+            return;
+        }
+
+        engine.OnPresence(device, presence.Online);
+    }
+
+    private void OnReply(ReadOnlySpan<byte> topic, ReadOnlySpan<byte> payload)
+    {
+        if (!topics.TryParse(topic, out var name, out _))
+            return;
+        var device = System.Text.Encoding.UTF8.GetString(name);
+        if (ControlJson.ReadReply(payload) is { } reply)
+            control.OnReply(device, reply);
+        else
+            CountBad(device, "reply", payload.Length);
+    }
+
+    private void CountBad(string device, string what, int length)
+    {
+        telemetry.CountBadMessage();
+        if (pace.IsDue(clock.Now(), out var hidden))
+            LogBad(device, what, length, hidden);
+    }
+
+    private void LogState(LinkState state)
+    {
+        if (state == LinkState.Up)
+            LogUp();
+        else
+            LogDown();
+    }
+}

@@ -1,0 +1,31 @@
+using System.Collections.Concurrent;
+using Armada.Domain.Time;
+using Armada.Wire.Control;
+
+namespace Armada.Silo.Ingress;
+
+/// <summary>What a device said of itself last.</summary>
+/// <param name="Presence">Its words.</param>
+/// <param name="At">When they came.</param>
+internal sealed record DevicePresence(Presence Presence, Moment At);
+
+/// <summary>The last presence of every device that ever spoke.</summary>
+internal sealed class DevicePresences
+{
+    /// <summary>Most devices kept; far more than a broker's clients, so that only nonsense is turned away.</summary>
+    public const int Most = 10_000;
+
+    private readonly ConcurrentDictionary<string, DevicePresence> byDevice = new(StringComparer.Ordinal);
+
+    /// <summary>The last presence, or null.</summary>
+    public DevicePresence? Of(string device) => byDevice.GetValueOrDefault(device);
+
+    /// <summary>Keeps a presence; false where there are too many devices.</summary>
+    public bool Put(string device, DevicePresence presence)
+    {
+        if (!byDevice.ContainsKey(device) && byDevice.Count >= Most)
+            return false;
+        byDevice[device] = presence;
+        return true;
+    }
+}

@@ -1,0 +1,94 @@
+using Armada.Domain.Devices;
+using Armada.Domain.Routing;
+using Armada.Domain.Time;
+using Armada.Silo.Engine;
+using Armada.Silo.Telemetry;
+using Armada.Wire.Frames;
+using Armada.Wire.Topics;
+
+namespace Armada.Silo.Ingress;
+
+/// <summary>State payloads from the link's thread to the robots' cells. Allocates nothing unless a line is logged.</summary>
+internal sealed partial class FrameIngress(
+    TopicMap topics, DeviceRoutes routes, SiloClock clock, SiloTelemetry telemetry, ILogger<FrameIngress> logger)
+{
+    private readonly LogPace pace = new();
+
+    /// <summary>Takes one state message.</summary>
+    public void OnState(ReadOnlySpan<byte> topic, ReadOnlySpan<byte> payload)
+    {
+        var now = clock.Now();
+        if (!topics.TryParse(topic, out var device, out _))
+            return;
+        var walked = payload;
+        if (!TryFindNewest(ref walked, out var newest, out var states, out var error))
+        {
+            telemetry.Count(error);
+            if (pace.IsDue(now, out var hidden))
+                LogMalformed(Text(device), error, payload.Length, hidden);
+        }
+
+        if (states == 0)
+            return;
+        if (routes.Find(device) is { } slot)
+            Route(slot, newest, states, now);
+        else
+            RefuseUnknown(device, now);
+    }
+
+    private void Route(SampleSlot slot, in FrameView frame, int states, in Moment now)
+    {
+        for (var older = 1; older < states; older++)
+            telemetry.Count(slot.Role, Verdict.Superseded);
+        Measure(slot, frame, now);
+        Span<double> positions = stackalloc double[FrameCodec.MaxJoints];
+        frame.CopyTo(positions);
+        var header = frame.Header;
+        var stamp = new SampleStamp(
+            header.Epoch, header.Sequence, header.CapturedAt, header.TimeToLiveMs, (header.Flags & FrameFlags.Fault) != 0);
+        slot.Cell.OnSample(slot, stamp, positions[..header.Joints], now);
+    }
+
+    private void Measure(SampleSlot slot, in FrameView frame, in Moment now)
+    {
+        if (telemetry.LeadTime.Enabled)
+            telemetry.LeadTime.Record(Math.Max(0, (now.Unix - frame.Header.CapturedAt) / 1000.0));
+        if (slot.Role != DeviceRole.Slave || !frame.HasEcho || !slot.IsNewEcho(frame.Echo))
+            return;
+        var lag = (frame.Header.CapturedAt - frame.Echo.HeldMicros - frame.Echo.CapturedAt) / 1000.0;
+        slot.Lag.Add(lag);
+        telemetry.FollowerLag.Record(Math.Max(0, lag));
+    }
+
+    private void RefuseUnknown(ReadOnlySpan<byte> device, in Moment now)
+    {
+        telemetry.CountUnknownDevice();
+        if (pace.IsDue(now, out var hidden))
+            LogUnknown(Text(device), hidden);
+    }
+
+    private static bool TryFindNewest(ref ReadOnlySpan<byte> payload, out FrameView newest, out int states, out FrameError error)
+    {
+        newest = default;
+        states = 0;
+        error = payload.IsEmpty ? FrameError.Truncated : FrameError.None;
+        while (!payload.IsEmpty)
+        {
+            if (!FrameCodec.TryRead(ref payload, out var frame, out error))
+                return false;
+            if (frame.Header.Kind != FrameKind.State)
+                error = FrameError.UnknownKind;
+            else if (states++ == 0 || IsNewer(frame.Header, newest.Header))
+                newest = frame;
+            if (error != FrameError.None)
+                return false;
+        }
+
+        return error == FrameError.None;
+    }
+
+    private static bool IsNewer(in FrameHeader frame, in FrameHeader than) =>
+        frame.Epoch != than.Epoch ? frame.Epoch > than.Epoch : (int)(frame.Sequence - than.Sequence) > 0;
+
+    private static string Text(ReadOnlySpan<byte> device) => System.Text.Encoding.UTF8.GetString(device);
+}

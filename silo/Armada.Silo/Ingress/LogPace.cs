@@ -1,0 +1,27 @@
+using Armada.Domain.Time;
+
+namespace Armada.Silo.Ingress;
+
+/// <summary>Lets one line a second into the log and counts those it holds back.</summary>
+internal sealed class LogPace
+{
+    private long nextAt = long.MinValue;
+    private long hidden;
+
+    /// <summary>Whether a line may be logged now.</summary>
+    /// <param name="now">The time.</param>
+    /// <param name="heldBack">Lines held back since the last one.</param>
+    public bool IsDue(in Moment now, out long heldBack)
+    {
+        heldBack = 0;
+        var at = Volatile.Read(ref nextAt);
+        if (now.Monotonic < at || Interlocked.CompareExchange(ref nextAt, now.Monotonic + Micros.PerSecond, at) != at)
+        {
+            Interlocked.Increment(ref hidden);
+            return false;
+        }
+
+        heldBack = Interlocked.Exchange(ref hidden, 0);
+        return true;
+    }
+}

@@ -1,0 +1,129 @@
+using System.CommandLine;
+using Armada.Messaging.Link;
+using Armada.Wire.Topics;
+
+namespace Armada.Silo.Options;
+
+/// <summary>The command line of the silo.</summary>
+internal sealed class SiloCommandLine
+{
+    private const int BadOption = 2;
+
+    private readonly Option<string> urls = new("--urls")
+    {
+        Description = "Loopback addresses to listen on, separated by ';'.",
+        DefaultValueFactory = _ => SiloOptions.DefaultUrl,
+    };
+
+    private readonly Option<string> data = new("--data")
+    {
+        Description = "Folder that keeps robots and bindings.",
+        DefaultValueFactory = _ => "./data",
+    };
+
+    private readonly Option<string> mqtt = new("--mqtt")
+    {
+        Description = "Broker as host:port; [address]:port for IPv6.",
+        DefaultValueFactory = _ => "127.0.0.1:1883",
+    };
+
+    private readonly Option<string?> ca = new("--mqtt-ca") { Description = "PEM file of the authority that signed the broker's certificate; turns TLS on." };
+
+    private readonly Option<string?> certificate = new("--mqtt-cert") { Description = "PEM file of the silo's client certificate." };
+
+    private readonly Option<string?> key = new("--mqtt-key") { Description = "PEM file of the silo's private key." };
+
+    private readonly Option<string> topicRoot = new("--topic-root")
+    {
+        Description = "First levels of every topic.",
+        DefaultValueFactory = _ => TopicMap.DefaultRoot,
+    };
+
+    private readonly Option<string> clientId = new("--client-id")
+    {
+        Description = "MQTT client id; two silos on one broker need two.",
+        DefaultValueFactory = _ => "armada-silo",
+    };
+
+    /// <summary>Reads the arguments and runs the silo with them; 2 where an option is wrong.</summary>
+    public async Task<int> RunAsync(IReadOnlyList<string> args, Func<SiloOptions, CancellationToken, Task> run, TextWriter errors)
+    {
+        var root = new RootCommand("Armada silo: routes the samples of leader arms to follower arms.")
+        {
+            urls, data, mqtt, ca, certificate, key, topicRoot, clientId,
+        };
+        root.SetAction(async (line, cancellation) =>
+        {
+            await run(Read(line), cancellation);
+            return 0;
+        });
+
+        var parsed = root.Parse(args);
+        if (parsed.Errors.Count > 0)
+            return await RefuseAsync(parsed.Errors[0].Message, errors);
+        try
+        {
+            // The host ends on signals by itself, in order, so the command line leaves them alone.
+            return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
+        }
+        catch (SiloOptionsException refused)
+        {
+            return await RefuseAsync(refused.Message, errors);
+        }
+        catch (LinkConfigurationException refused)
+        {
+            return await RefuseAsync(refused.Message, errors);
+        }
+    }
+
+    private static async Task<int> RefuseAsync(string message, TextWriter errors)
+    {
+        await errors.WriteLineAsync($"armada-silo: {message}");
+        return BadOption;
+    }
+
+    private SiloOptions Read(ParseResult line) => new()
+    {
+        Urls = LoopbackUrls.Parse(line.GetRequiredValue(urls)),
+        DataDirectory = line.GetRequiredValue(data),
+        Link = ReadLink(line),
+        Topics = ReadTopics(line.GetRequiredValue(topicRoot)),
+    };
+
+    private LinkOptions ReadLink(ParseResult line)
+    {
+        var (host, port) = BrokerAddress.Parse(line.GetRequiredValue(mqtt));
+        var id = line.GetRequiredValue(clientId);
+        if (!DeviceName.IsValid(id))
+            throw new SiloOptionsException($"--client-id '{id}' must be 1 to {DeviceName.MaxLength} of a-z, A-Z, 0-9, '-' and '_'");
+        return new LinkOptions { ClientId = id, Host = host, Port = port, Tls = ReadTls(line) };
+    }
+
+    private LinkTls? ReadTls(ParseResult line)
+    {
+        var files = (Ca: line.GetValue(ca), Certificate: line.GetValue(certificate), Key: line.GetValue(key));
+        foreach (var (option, file) in new[] { (ca, files.Ca), (certificate, files.Certificate), (key, files.Key) })
+        {
+            if (file is not null && !File.Exists(file))
+                throw new SiloOptionsException($"{option.Name} '{file}' is no file");
+        }
+
+        if (files.Ca is null && (files.Certificate ?? files.Key) is not null)
+            throw new SiloOptionsException("--mqtt-cert and --mqtt-key need --mqtt-ca, the authority of the broker's certificate");
+        if (files.Certificate is null != files.Key is null)
+            throw new SiloOptionsException("--mqtt-cert and --mqtt-key are given together or not at all");
+        return files.Ca is null ? null : new LinkTls(files.Ca, files.Certificate, files.Key);
+    }
+
+    private static TopicMap ReadTopics(string root)
+    {
+        try
+        {
+            return new TopicMap(root);
+        }
+        catch (ArgumentException refused)
+        {
+            throw new SiloOptionsException($"--topic-root '{root}' must be one to three levels without wildcards", refused);
+        }
+    }
+}

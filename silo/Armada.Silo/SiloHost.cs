@@ -1,0 +1,48 @@
+using Armada.Silo.Api;
+using Armada.Silo.Options;
+using Microsoft.Extensions.Logging.Console;
+
+namespace Armada.Silo;
+
+/// <summary>Builds and runs one silo.</summary>
+public static class SiloHost
+{
+    private static readonly TimeSpan StopWithin = TimeSpan.FromSeconds(5);
+
+    /// <summary>Runs a silo until it is told to stop.</summary>
+    /// <exception cref="SiloOptionsException">An option is wrong; nothing was started.</exception>
+    public static async Task RunAsync(SiloOptions options, CancellationToken cancellation)
+    {
+        await using var silo = Build(options, LogToConsole);
+        await silo.StartAsync(cancellation);
+        await silo.WaitForShutdownAsync(cancellation);
+    }
+
+    /// <summary>A silo that has not started yet.</summary>
+    /// <param name="options">Everything it is told.</param>
+    /// <param name="logging">Where its log goes.</param>
+    /// <param name="adjust">Replaces services before the host is built; for tests.</param>
+    public static WebApplication Build(SiloOptions options, Action<ILoggingBuilder> logging, Action<IServiceCollection>? adjust = null)
+    {
+        // The empty builder reads no environment or settings file, so no variable can open an address the options did not check.
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = typeof(SiloHost).Assembly.GetName().Name });
+        logging(builder.Logging);
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = StopWithin);
+        builder.Services.AddSilo(options);
+        builder.AddApi(options.Urls);
+        adjust?.Invoke(builder.Services);
+        var silo = builder.Build();
+        silo.UseApi();
+        return silo;
+    }
+
+    private static void LogToConsole(ILoggingBuilder logging) => logging
+        .AddFilter("Microsoft", LogLevel.Warning)
+        .AddFilter("Microsoft.Hosting.Lifetime", LogLevel.Information)
+        .AddSimpleConsole(console =>
+        {
+            console.SingleLine = true;
+            console.TimestampFormat = "HH:mm:ss.fff ";
+            console.ColorBehavior = LoggerColorBehavior.Default;
+        });
+}

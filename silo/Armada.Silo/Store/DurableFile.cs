@@ -1,0 +1,89 @@
+using System.Runtime.InteropServices;
+
+namespace Armada.Silo.Store;
+
+/// <summary>A step of a durable write, in order; a power cut after any of them leaves the old content or the new one.</summary>
+internal enum WriteStep
+{
+    /// <summary>The temporary file has the bytes, perhaps only in memory.</summary>
+    Written,
+
+    /// <summary>The temporary file is on disk.</summary>
+    Flushed,
+
+    /// <summary>The temporary file has the final name.</summary>
+    Renamed,
+
+    /// <summary>The folder's new entry is on disk.</summary>
+    FolderFlushed,
+}
+
+/// <summary>Files that survive a power cut whole.</summary>
+internal static partial class DurableFile
+{
+    /// <summary>Ending of files that are being written; what is left of one is nothing.</summary>
+    public const string TemporaryEnding = ".tmp";
+
+    private const int ReadOnly = 0; // O_RDONLY, the same on every POSIX system
+
+    /// <summary>Writes a file so that it has the old content or the new one at any time.</summary>
+    /// <exception cref="IOException">The disk refused; the old content stands.</exception>
+    public static void Write(string path, ReadOnlyMemory<byte> content)
+    {
+        foreach (var _ in Steps(path, content))
+        {
+        }
+    }
+
+    /// <summary>The steps of <see cref="Write"/>, one at a time.</summary>
+    public static IEnumerable<WriteStep> Steps(string path, ReadOnlyMemory<byte> content)
+    {
+        var temporary = path + TemporaryEnding;
+        using (var file = new FileStream(temporary, FileMode.Create, FileAccess.Write, FileShare.None, bufferSize: 0))
+        {
+            file.Write(content.Span);
+            yield return WriteStep.Written;
+            file.Flush(flushToDisk: true);
+            yield return WriteStep.Flushed;
+        }
+
+        File.Move(temporary, path, overwrite: true);
+        yield return WriteStep.Renamed;
+        FlushFolder(Path.GetDirectoryName(path)!);
+        yield return WriteStep.FolderFlushed;
+    }
+
+    /// <summary>Deletes a file durably; a missing one is deleted already.</summary>
+    public static void Delete(string path)
+    {
+        File.Delete(path);
+        FlushFolder(Path.GetDirectoryName(path)!);
+    }
+
+    private static void FlushFolder(string folder)
+    {
+        if (OperatingSystem.IsWindows())
+            return; // NTFS journals the rename itself, and a folder cannot be opened for flushing.
+        var descriptor = Open(folder, ReadOnly);
+        if (descriptor < 0)
+            throw new IOException($"cannot open folder '{folder}' to flush it: {Marshal.GetLastPInvokeErrorMessage()}");
+        try
+        {
+            if (FSync(descriptor) != 0)
+                throw new IOException($"cannot flush folder '{folder}': {Marshal.GetLastPInvokeErrorMessage()}");
+        }
+        finally
+        {
+            _ = Close(descriptor);
+        }
+    }
+
+    [LibraryImport("libc", EntryPoint = "open", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
+    private static partial int Open(string path, int flags);
+
+    [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
+    private static partial int FSync(int descriptor);
+
+    [LibraryImport("libc", EntryPoint = "close")]
+    private static partial int Close(int descriptor);
+}

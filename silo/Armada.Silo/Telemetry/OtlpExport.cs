@@ -1,0 +1,44 @@
+using OpenTelemetry;
+using OpenTelemetry.Metrics;
+using OpenTelemetry.Resources;
+using OpenTelemetry.Trace;
+
+namespace Armada.Silo.Telemetry;
+
+/// <summary>Sends metrics and traces where the standard OTEL_* variables say; without an endpoint there is no export.</summary>
+internal sealed class OtlpExport : IHostedService
+{
+    private const string Endpoint = "OTEL_EXPORTER_OTLP_ENDPOINT";
+    private const string MetricsEndpoint = "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT";
+    private const string TracesEndpoint = "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT";
+    private const string ServiceName = "armada-silo";
+
+    private MeterProvider? metrics;
+    private TracerProvider? traces;
+
+    /// <inheritdoc/>
+    public Task StartAsync(CancellationToken cancellationToken)
+    {
+        if (IsSet(Endpoint) || IsSet(MetricsEndpoint))
+            metrics = Sdk.CreateMeterProviderBuilder().ConfigureResource(Name).AddMeter(SiloTelemetry.Name).AddOtlpExporter().Build();
+        if (IsSet(Endpoint) || IsSet(TracesEndpoint))
+            traces = Sdk.CreateTracerProviderBuilder().ConfigureResource(Name).AddSource(SiloTelemetry.Name).AddOtlpExporter().Build();
+        return Task.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public Task StopAsync(CancellationToken cancellationToken)
+    {
+        metrics?.Dispose();
+        traces?.Dispose();
+        return Task.CompletedTask;
+    }
+
+    private static void Name(ResourceBuilder resource)
+    {
+        if (!IsSet("OTEL_SERVICE_NAME"))
+            resource.AddService(ServiceName);
+    }
+
+    private static bool IsSet(string variable) => !string.IsNullOrWhiteSpace(Environment.GetEnvironmentVariable(variable));
+}

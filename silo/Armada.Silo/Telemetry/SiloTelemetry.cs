@@ -1,0 +1,96 @@
+using System.Diagnostics;
+using System.Diagnostics.Metrics;
+using Armada.Domain.Devices;
+using Armada.Domain.Routing;
+using Armada.Wire.Frames;
+
+namespace Armada.Silo.Telemetry;
+
+/// <summary>All that the silo counts and measures. Counting a frame is one addition; who reads sees the sums.</summary>
+internal sealed partial class SiloTelemetry : IDisposable
+{
+    /// <summary>Name of the meter and of the activity source.</summary>
+    public const string Name = "Armada.Silo";
+
+    private const int Verdicts = (int)Verdict.Superseded + 1;
+
+    private readonly long[] frames = new long[2 * Verdicts];
+    private readonly long[] malformed = new long[(int)FrameError.ReservedNotZero + 1];
+    private readonly Meter meter;
+    private long commands;
+    private long unknownDevice;
+    private long badMessages;
+    private long faults;
+
+    /// <summary>Makes the instruments.</summary>
+    public SiloTelemetry(IMeterFactory meters)
+    {
+        meter = meters.Create(Name);
+        RouteTime = meter.CreateHistogram<double>("armada.silo.route.time", "ms", "From a leader frame's arrival to its command's hand-over to the link");
+        LeadTime = meter.CreateHistogram<double>("armada.silo.lead.time", "ms", "From a frame's capture, by its source's clock, to its arrival");
+        FollowerLag = meter.CreateHistogram<double>("armada.silo.follower.lag", "ms", "From a leader's capture to the write on the follower's bus");
+        meter.CreateObservableCounter("armada.silo.frames.routed", () => Frames(DeviceRole.Master, Verdict.Accepted), "{frame}", "Leader frames routed");
+        meter.CreateObservableCounter("armada.silo.frames.dropped", ObserveDrops, "{frame}", "Frames dropped, by role and reason");
+        meter.CreateObservableCounter("armada.silo.commands", () => Interlocked.Read(ref commands), "{frame}", "Command frames given to the link");
+        meter.CreateObservableCounter("armada.silo.control.malformed", () => Interlocked.Read(ref badMessages), "{message}", "Presences and replies that could not be read");
+        meter.CreateObservableCounter("armada.silo.faults", () => Interlocked.Read(ref faults), "{fault}", "Turns and ticks that failed");
+    }
+
+    /// <summary>Control requests; samples have none.</summary>
+    public ActivitySource Activities { get; } = new(Name);
+
+    /// <summary>From a leader frame's arrival to its command's hand-over, ms.</summary>
+    public Histogram<double> RouteTime { get; }
+
+    /// <summary>From capture to arrival, ms; clocks of two machines are compared.</summary>
+    public Histogram<double> LeadTime { get; }
+
+    /// <summary>From a leader's capture to the write on the follower's bus, ms.</summary>
+    public Histogram<double> FollowerLag { get; }
+
+    /// <summary>Counts what became of a frame.</summary>
+    public void Count(DeviceRole role, Verdict verdict) => Interlocked.Increment(ref frames[IndexOf(role, verdict)]);
+
+    /// <summary>Counts bytes that are no frame.</summary>
+    public void Count(FrameError error) => Interlocked.Increment(ref malformed[(int)error]);
+
+    /// <summary>Counts a command frame.</summary>
+    public void CountCommand() => Interlocked.Increment(ref commands);
+
+    /// <summary>Counts a frame of a device that no robot has.</summary>
+    public void CountUnknownDevice() => Interlocked.Increment(ref unknownDevice);
+
+    /// <summary>Counts a presence or reply that could not be read.</summary>
+    public void CountBadMessage() => Interlocked.Increment(ref badMessages);
+
+    /// <summary>Counts a turn or tick that failed.</summary>
+    public void CountFault() => Interlocked.Increment(ref faults);
+
+    /// <summary>Frames of a role with a verdict so far.</summary>
+    public long Frames(DeviceRole role, Verdict verdict) => Interlocked.Read(ref frames[IndexOf(role, verdict)]);
+
+    /// <summary>Payloads with an error so far.</summary>
+    public long Malformed(FrameError error) => Interlocked.Read(ref malformed[(int)error]);
+
+    /// <summary>Command frames given to the link so far.</summary>
+    public long Commands => Interlocked.Read(ref commands);
+
+    /// <summary>Frames of devices that no robot has, so far.</summary>
+    public long UnknownDevice => Interlocked.Read(ref unknownDevice);
+
+    /// <summary>Presences and replies that could not be read, so far.</summary>
+    public long BadMessages => Interlocked.Read(ref badMessages);
+
+    /// <summary>Adds a gauge whose owner knows its value.</summary>
+    public void Observe(string name, string unit, string description, Func<long> value) =>
+        meter.CreateObservableGauge(name, value, unit, description);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        meter.Dispose();
+        Activities.Dispose();
+    }
+
+    private static int IndexOf(DeviceRole role, Verdict verdict) => ((int)role * Verdicts) + (int)verdict;
+}
