@@ -22,7 +22,7 @@ internal static class LiveLine
 
     private static async Task<string> LineAsync(MotionMeter motion, CancellationToken cancellation)
     {
-        var robot = await motion.RobotAsync(cancellation);
+        var fleet = await motion.FleetAsync(cancellation);
         var (lag, error) = motion.Watch.Read();
         var rate = motion.Watch.LeaderFrames;
         motion.Watch.Restart();
@@ -30,7 +30,7 @@ internal static class LiveLine
         var follower = motion.Watch.PresenceOf(Scene.Follower);
         var faults = string.Join(", ", (leader?.Faults ?? []).Concat(follower?.Faults ?? []));
         return $"{rate,3} frames/s   lag p50 {lag.At(0.5):0.0} p95 {lag.At(0.95):0.0} ms   error p95 {error.Degrees.At(0.95):0.0}°   "
-            + $"dropped {robot.Dropped}   leader {leader?.State ?? "offline"}   follower {follower?.State ?? "offline"}"
+            + $"dropped {fleet.Dropped}   leader {leader?.State ?? "offline"}   follower {follower?.State ?? "offline"}"
             + (faults.Length == 0 ? "" : $"   {faults}");
     }
 

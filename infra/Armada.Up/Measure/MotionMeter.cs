@@ -12,13 +12,13 @@ internal sealed class MotionMeter(SiloDoor door, MotionWatch watch)
     public async Task<bool> TracksAsync(CancellationToken cancellation)
     {
         var robot = await door.RobotAsync(cancellation);
-        return robot is { MasterState: "live", SlaveState: "live", Approaching: false, Commands: > 0 }
+        return robot is { MasterState: "live", SlaveState: "live", Approaching: false }
             && watch.PresenceOf(Scene.Leader)?.Counters is not null
             && watch.PresenceOf(Scene.Follower)?.Counters is not null;
     }
 
-    /// <summary>The robot now.</summary>
-    public Task<RobotView> RobotAsync(CancellationToken cancellation) => door.RobotAsync(cancellation);
+    /// <summary>The fleet now.</summary>
+    public Task<FleetView> FleetAsync(CancellationToken cancellation) => door.FleetAsync(cancellation);
 
     /// <summary>The watch this meter reads.</summary>
     public MotionWatch Watch => watch;
@@ -55,10 +55,10 @@ internal sealed class MotionMeter(SiloDoor door, MotionWatch watch)
         var leader = watch.NextPresenceAsync(Scene.Leader, CountersTimeout, cancellation);
         var follower = watch.NextPresenceAsync(Scene.Follower, CountersTimeout, cancellation);
         Presence[] presences = [await leader, await follower];
-        var robot = await door.RobotAsync(cancellation);
+        var fleet = await door.FleetAsync(cancellation);
         return new Counts(
-            robot.Commands,
-            robot.Dropped + presences.Sum(Dropped),
+            fleet.Routed,
+            fleet.Dropped + presences.Sum(Dropped),
             presences.Sum(presence => Counter(presence, "ticks")),
             presences.Sum(presence => Counter(presence, "ticks.late")));
     }

@@ -29,6 +29,14 @@ internal sealed class SiloDoor(Uri address) : IDisposable
         return new RobotView(robot);
     }
 
+    /// <summary>The fleet as the silo shows it.</summary>
+    public async Task<FleetView> FleetAsync(CancellationToken cancellation)
+    {
+        var fleet = await http.GetFromJsonAsync<JsonObject>("/api/v1/fleet", cancellation)
+            ?? throw new HttpRequestException("the silo showed no fleet");
+        return FleetView.Of(fleet);
+    }
+
     /// <inheritdoc/>
     public void Dispose() => http.Dispose();
 

@@ -20,7 +20,8 @@ internal sealed class BareRelay(IMqttLink link)
         var key = hash.ToHashCode();
         if (!commands.TryGetValue(key, out var command))
         {
-            topics.TryParse(topic, out var device, out _);
+            if (!topics.TryParse(topic, out var device, out _))
+                return;
             commands[key] = command = topics.Of(Encoding.UTF8.GetString(device), Channel.Command);
         }
 

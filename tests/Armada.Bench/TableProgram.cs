@@ -1,0 +1,37 @@
+using Armada.Bench.Rows;
+
+namespace Armada.Bench;
+
+/// <summary>Measures row by row and prints the table.</summary>
+internal static class TableProgram
+{
+    private const string Method = """
+        How each figure is taken
+        - Routers run in turn under the same load, each as a process of its own with a mosquitto of its own on loopback; ratios are taken pair
+          by pair and the median of all rounds is shown. The yardstick is the bare relay: it republishes each state payload as a command.
+        - Routed latency: from a leader's publish to the arrival of the command made of it, on one clock. Leaders send 100 frames a second
+          each, followers 10.
+        - Most frames a second: the highest rate of 100 arms at which every frame arrived as a command, by halving.
+
+        """;
+
+    public static async Task<int> RunAsync(bool quick, string? only, CancellationToken cancellation)
+    {
+        Console.WriteLine(Method);
+        Console.WriteLine($"{DateTime.UtcNow:yyyy-MM-dd}, {Environment.ProcessorCount} cores, .NET {Environment.Version}{(quick ? ", quick" : "")}\n");
+        var rounds = quick ? 3 : 7;
+        var round = TimeSpan.FromSeconds(quick ? 2 : 5);
+        var rows = new List<Row>();
+        if (only is null or "latency")
+        {
+            foreach (var arms in (int[])[10, 100])
+                rows.AddRange(await RoutedLatency.MeasureAsync(arms, rounds, round));
+        }
+
+        cancellation.ThrowIfCancellationRequested();
+        if (only is null or "rate")
+            rows.Add(await GreatestRate.MeasureAsync(quick ? 1 : 3, TimeSpan.FromSeconds(2)));
+        Console.WriteLine(Row.Table(rows));
+        return 0;
+    }
+}
