@@ -7,7 +7,7 @@ namespace Armada.Up.Stage;
 internal sealed class Workspace : IDisposable
 {
     /// <summary>Makes the folder.</summary>
-    public Workspace() => Folder = Directory.CreateTempSubdirectory("armada-").FullName;
+    public Workspace() => Folder = Directory.CreateTempSubdirectory("armada-up-").FullName;
 
     /// <summary>The folder.</summary>
     public string Folder { get; }

@@ -3,6 +3,7 @@ namespace Armada.Testing.Processes;
 /// <summary>The signals tests send; POSIX numbers.</summary>
 public enum Signal
 {
+    HangUp = 1,
     Interrupt = 2,
     Kill = 9,
     Terminate = 15,

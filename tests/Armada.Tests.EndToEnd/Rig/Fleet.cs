@@ -1,0 +1,158 @@
+using System.Net.Http.Json;
+using System.Text.Json.Nodes;
+using Armada.Emulators.Arms;
+using Armada.Testing;
+using Armada.Testing.Brokers;
+using Armada.Testing.Network;
+using Armada.Testing.Processes;
+
+namespace Armada.Tests.EndToEnd.Rig;
+
+/// <summary>The whole way with real processes: broker, silo and two agents, and between them and the test only the two emulated arms.</summary>
+internal sealed class Fleet : IAsyncDisposable
+{
+    public const string Robot = "/api/v1/robots/cell";
+    private const double Tolerance = 6;
+
+    private readonly TempFolder folder = new();
+    private readonly int httpPort = FreePort.Next();
+    private RunningProcess? silo;
+    private RunningProcess? leaderAgent;
+    private RunningProcess? followerAgent;
+
+    private Fleet(Mosquitto broker)
+    {
+        Broker = broker;
+        Leader = new ArmRig(ArmRole.Leader, new SweepingHand(), Path.Combine(folder.Path, "tty-leader"));
+        Follower = new ArmRig(ArmRole.Follower, null, Path.Combine(folder.Path, "tty-follower"));
+        Http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{httpPort}") };
+    }
+
+    public Mosquitto Broker { get; }
+
+    public ArmRig Leader { get; }
+
+    public ArmRig Follower { get; }
+
+    public HttpClient Http { get; }
+
+    /// <summary>A fleet whose follower tracks its leader.</summary>
+    public static async Task<Fleet> TrackingAsync()
+    {
+        var fleet = new Fleet(await Mosquitto.StartAsync());
+        try
+        {
+            await fleet.StartAsync();
+            return fleet;
+        }
+        catch
+        {
+            await fleet.DisposeAsync();
+            throw;
+        }
+    }
+
+    public void StartSilo() => silo = ArmadaProgram.Start(
+        "Armada.Silo", "--urls", $"http://127.0.0.1:{httpPort}", "--data", Path.Combine(folder.Path, "data"), "--mqtt", $"127.0.0.1:{Broker.Port}");
+
+    public void StartLeaderAgent() => leaderAgent = StartAgent("leader", Leader);
+
+    public void StartFollowerAgent() => followerAgent = StartAgent("follower", Follower);
+
+    public Task KillSiloAsync() => KillAsync(silo!);
+
+    public Task KillLeaderAgentAsync() => KillAsync(leaderAgent!);
+
+    public Task KillFollowerAgentAsync() => KillAsync(followerAgent!);
+
+    /// <summary>The follower's agent, to end it as a user would.</summary>
+    public RunningProcess FollowerAgent => followerAgent!;
+
+    /// <summary>Waits until the follower moves with its leader.</summary>
+    public async Task FollowsAsync(TimeSpan? timeout = null)
+    {
+        var begin = Follower.Bus.Journal.Count;
+        await Eventually.Holds(
+            () => $"the follower moves with its leader ({Follower.Pan:0.0}° for {Leader.Pan:0.0}°)\n{Logs()}",
+            () => Follower.LastMove(begin) != 0 && Math.Abs(Follower.Pan - Leader.Pan) < Tolerance,
+            timeout ?? TimeSpan.FromSeconds(5));
+    }
+
+    public async Task<JsonObject> RobotAsync() => (await Http.GetFromJsonAsync<JsonObject>(Robot))!;
+
+    public async Task PostAsync(string path)
+    {
+        using var answer = await Http.PostAsync(new Uri(path, UriKind.Relative), null);
+        answer.EnsureSuccessStatusCode();
+    }
+
+    public async Task SiloIsReadyAsync() => await Eventually.Holds(
+        () => $"the silo is ready\n{silo!.Output}", IsReady, TimeSpan.FromSeconds(15));
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var process in (RunningProcess?[])[followerAgent, leaderAgent, silo])
+        {
+            if (process is not null)
+                await process.DisposeAsync();
+        }
+
+        Follower.Dispose();
+        Leader.Dispose();
+        Http.Dispose();
+        await Broker.DisposeAsync();
+        folder.Dispose();
+    }
+
+    private async Task StartAsync()
+    {
+        StartSilo();
+        StartLeaderAgent();
+        StartFollowerAgent();
+        await SiloIsReadyAsync();
+        (await Http.PostAsJsonAsync("/api/v1/robots", new { id = "cell", model = "so101" })).EnsureSuccessStatusCode();
+        (await Http.PostAsJsonAsync($"{Robot}/slaves", new { type = "device", device = "follower" })).EnsureSuccessStatusCode();
+        (await Http.PutAsJsonAsync($"{Robot}/master", new { type = "device", device = "leader" })).EnsureSuccessStatusCode();
+        await FollowsAsync(TimeSpan.FromSeconds(20));
+    }
+
+    private RunningProcess StartAgent(string device, ArmRig arm)
+    {
+        var file = Path.Combine(folder.Path, $"agent-{device}.json");
+        File.WriteAllText(file, new JsonObject
+        {
+            ["broker"] = new JsonObject { ["host"] = "127.0.0.1", ["port"] = Broker.Port },
+            ["control_socket"] = Path.Combine(folder.Path, $"{device}.sock"),
+            ["devices"] = new JsonArray(new JsonObject
+            {
+                ["name"] = device,
+                ["kind"] = $"so101-{device}",
+                ["port"] = arm.Bus.Port,
+                ["calibration"] = "eeprom",
+            }),
+        }.ToJsonString());
+        return ArmadaProgram.Start("Armada.EdgeAgent", "run", "--config", file);
+    }
+
+    private static async Task KillAsync(RunningProcess process)
+    {
+        await process.SendAsync(Signal.Kill);
+        await process.DisposeAsync();
+    }
+
+    private bool IsReady()
+    {
+        try
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, "/readyz");
+            using var answer = Http.Send(request);
+            return answer.IsSuccessStatusCode;
+        }
+        catch (HttpRequestException)
+        {
+            return false;
+        }
+    }
+
+    private string Logs() => $"silo:\n{silo?.Output}\nleader:\n{leaderAgent?.Output}\nfollower:\n{followerAgent?.Output}";
+}
