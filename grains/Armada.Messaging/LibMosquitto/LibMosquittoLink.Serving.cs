@@ -69,6 +69,7 @@ public sealed partial class LibMosquittoLink
             if (_state is LinkState.Down && _asked.Count == 0) GoUp(client);
         }
         if (_mustWrite != 0 || (returned & Posix.PollOut) != 0) Write(client);
+        if ((returned & Posix.PollIn) != 0) Posix.AcknowledgeAtOnce(client.Socket);
         return Mosquitto.Success;
     }
 
