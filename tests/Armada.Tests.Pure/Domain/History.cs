@@ -21,8 +21,8 @@ internal sealed class History
     /// <summary>Called when the history is over.</summary>
     public Action? AfterEnd { get; set; }
 
-    /// <summary>Called for each master frame: who sent it, its stamp, what became of it.</summary>
-    public Action<string, SampleStamp, Verdict>? AfterMasterFrame { get; set; }
+    /// <summary>Called for each frame given to the robot as its master's: its stamp, what became of it.</summary>
+    public Action<SampleStamp, Verdict>? AfterMasterFrame { get; set; }
 
     /// <summary>Checks something of every history.</summary>
     /// <param name="watch">Given a history about to begin: sets what is to be asserted.</param>
@@ -44,7 +44,7 @@ internal sealed class History
         for (var at = 0; at + 2 < bytes.Length; at += 3)
         {
             Rig.Advance(0.01);
-            Step(bytes[at] % 40, bytes[at + 1], bytes[at + 2]);
+            Step(bytes[at] % 100, bytes[at + 1], bytes[at + 2]);
             AfterStep?.Invoke();
         }
 
@@ -59,41 +59,42 @@ internal sealed class History
         {
             case 0: Rig.Apply(new RobotRequest.BindMaster(leader, b % 2 == 0)); break;
             case 1: Rig.Apply(new RobotRequest.UnbindMaster()); break;
-            case 2: Rig.Apply(new RobotRequest.BindSlave(follower, b % 2 == 0)); break;
-            case 3: Rig.Apply(new RobotRequest.UnbindSlave(follower)); break;
-            case 4: Rig.Apply(new RobotRequest.Stop()); break;
-            case 5 or 6: Rig.Apply(new RobotRequest.Reset()); break;
-            case 7: Rig.Apply(new RobotRequest.FleetStop(b % 4 == 0)); break;
-            case 8: Rig.Advance(b / 50.0); break;
-            case 9: Rig.Restart(); break;
-            case 10: Rig.RestartDevice(b % 2 == 0 ? leader : follower); break;
-            case 11: Rig.Presence(a % 2 == 0 ? leader : follower, b % 2 == 0); break;
-            case 12: Rig.DiskFails = b % 4 == 0; break;
-            case 13: Rig.Slave(follower, Rig.Next(follower), Wild(b)); break;
-            case 14: SendMaster(leader, Rig.Next(leader), Wild(b)); break;
-            case 15: SendMaster(leader, Rig.Next(leader) with { CapturedAt = a * 1_000_000L * b }, Rig.Pose(b)); break;
-            case 16: Repeat(leader, a, b); break;
-            case 17: Skip(Current, b); break;
-            case < 23: Rig.Slave(follower, b - 128); break;
-            case < 25: Rig.Tick(); break;
-            case < 28: SendMaster(leader, Rig.Next(leader), Rig.Pose(b - 128)); break;
-            default: SendMaster(Current, Rig.Next(Current), Rig.Pose(b - 128)); break;
+            case < 5: Rig.Apply(new RobotRequest.BindMaster(Leaders[0], false)); break;
+            case < 8: Rig.Apply(new RobotRequest.BindSlave(follower, b % 2 == 0)); break;
+            case 8: Rig.Apply(new RobotRequest.UnbindSlave(follower)); break;
+            case 9: Rig.Apply(new RobotRequest.Stop()); break;
+            case < 13: Rig.Apply(new RobotRequest.Reset()); break;
+            case < 16: Rig.Apply(new RobotRequest.FleetStop(b % 4 == 0)); break;
+            case 16: Rig.Advance(b / 50.0); break;
+            case 17: Rig.Restart(); break;
+            case 18: Rig.RestartDevice(b % 2 == 0 ? Current : follower); break;
+            case 19: Rig.Presence(a % 2 == 0 ? Current : follower, b % 2 == 0); break;
+            case < 22: Rig.DiskFails = b % 8 == 0; break;
+            case 22: Rig.Slave(follower, Rig.Next(follower), Wild(b)); break;
+            case < 25: SendMaster(Rig.Next(Current), Wild(b)); break;
+            case 25: SendMaster(Rig.Next(Current) with { CapturedAt = a * 1_000_000L * b }, Rig.Pose(b)); break;
+            case < 28: Repeat(a, b); break;
+            case 28: Skip(Current, b); break;
+            case 29: SendMaster(Rig.Next(leader), Rig.Pose(b - 128)); break;
+            case < 33: Rig.Tick(); break;
+            case < 60: Rig.Slave(follower, b - 128); break;
+            default: SendMaster(Rig.Next(Current), Rig.Pose(b - 128)); break;
         }
     }
 
     private string Current => Rig.Core.Document.Master?.Device ?? Leaders[0];
 
-    // Sent whether it is the master's or not: the epoch alone must keep a misdirected frame out.
-    private void SendMaster(string device, SampleStamp stamp, double[] pose)
+    // Given to the robot whether it is its master's or not: the epoch alone must keep a misdirected frame out.
+    private void SendMaster(SampleStamp stamp, double[] pose)
     {
         sent.Add(stamp);
-        AfterMasterFrame?.Invoke(device, stamp, Rig.Master(stamp, pose));
+        AfterMasterFrame?.Invoke(stamp, Rig.Master(stamp, pose));
     }
 
-    private void Repeat(string leader, byte a, byte b)
+    private void Repeat(byte a, byte b)
     {
         if (sent.Count > 0)
-            SendMaster(leader, sent[(a * 256 + b) % sent.Count], Rig.Pose(b - 128));
+            SendMaster(sent[(a * 256 + b) % sent.Count], Rig.Pose(b - 128));
     }
 
     private void Skip(string leader, byte count)

@@ -18,7 +18,7 @@ public sealed class HistoryProperties
             holders.TryAdd(start.Epoch, start.Device);
             Assert.Equal(holders[start.Epoch], start.Device);
         };
-        history.AfterMasterFrame = (_, stamp, verdict) =>
+        history.AfterMasterFrame = (stamp, verdict) =>
         {
             if (verdict is Verdict.Accepted or Verdict.Stopped)
                 Assert.Equal(holders[stamp.Epoch], history.Rig.Core.Document.Master?.Device);
@@ -62,7 +62,7 @@ public sealed class HistoryProperties
 
     [Fact]
     public void No_frame_of_an_older_epoch_is_taken() => History.Check(history =>
-        history.AfterMasterFrame = (_, stamp, verdict) =>
+        history.AfterMasterFrame = (stamp, verdict) =>
         {
             if (verdict is Verdict.Accepted or Verdict.Stopped)
                 Assert.Equal(history.Rig.Durable.Epoch, stamp.Epoch);
@@ -72,7 +72,7 @@ public sealed class HistoryProperties
     public void The_latest_frame_wins_and_none_is_reordered() => History.Check(history =>
     {
         var newest = new Dictionary<uint, uint>();
-        history.AfterMasterFrame = (_, stamp, verdict) =>
+        history.AfterMasterFrame = (stamp, verdict) =>
         {
             if (verdict is not (Verdict.Accepted or Verdict.Stopped))
                 return;
