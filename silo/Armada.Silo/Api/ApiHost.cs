@@ -24,7 +24,13 @@ internal static class ApiHost
         builder.Services.AddProblemDetails(options => options.CustomizeProblemDetails = Complete);
         builder.Services.Configure<RouteHandlerOptions>(options => options.ThrowOnBadRequest = true);
         builder.Services.ConfigureHttpJsonOptions(options => Strict(options.SerializerOptions));
-        builder.Services.AddOpenApi(options => options.AddOperationTransformer(ProblemDocs.DescribeAsync));
+        builder.Services.AddOpenApi(options => options
+            .AddOperationTransformer(ProblemDocs.DescribeAsync)
+            .AddDocumentTransformer((document, _, _) =>
+            {
+                (document.Info.Title, document.Info.Version) = ("Armada silo", "v1");
+                return Task.CompletedTask;
+            }));
     }
 
     /// <summary>Maps every route.</summary>
@@ -60,6 +66,8 @@ internal static class ApiHost
         var problem = context.ProblemDetails;
         if (problem.Status == Problem.Fault.Status)
             (problem.Type, problem.Title) = (Problem.Fault.Type, Problem.Fault.Title);
+        else if (problem.Status == Problem.TooLarge.Status)
+            (problem.Type, problem.Title, problem.Detail) = (Problem.TooLarge.Type, Problem.TooLarge.Title, $"a body may have {MaxBodyBytes} bytes");
         else if (problem.Type?.StartsWith("urn:", StringComparison.Ordinal) != true)
             problem.Type = Problem.TypeOf(problem.Status ?? context.HttpContext.Response.StatusCode);
     }

@@ -12,6 +12,7 @@ internal static class HealthRoutes
     {
         app.MapGet("/healthz", () => TypedResults.Ok()).WithTags("health").WithSummary("200 while the process lives");
         app.MapGet("/readyz", Ready).WithTags("health").WithSummary("200 when store and link are ready, otherwise 503; the body says which is not")
+            .Produces<ReadinessView>()
             .Produces<ReadinessView>(StatusCodes.Status503ServiceUnavailable);
     }
 

@@ -20,12 +20,14 @@ internal sealed class RequestFaults : IExceptionHandler
     {
         { InnerException: JsonException { InnerException: JsonException } json } => Problem.NotJson.Answer(json.Message),
         { InnerException: JsonException json } => Problem.WrongFields(new Dictionary<string, string> { [Field(json)] = Reason(json) }),
-        { StatusCode: StatusCodes.Status413PayloadTooLarge } => Problem.TooLarge.Answer($"a body may have {ApiHost.MaxBodyBytes} bytes"),
         _ => TypedResults.Problem(bad.Message, statusCode: bad.StatusCode, type: Problem.TypeOf(bad.StatusCode)),
     };
 
     private static string Field(JsonException json) => json.Path is null or "$" ? "body" : json.Path.TrimStart('$', '.');
 
-    // The library's sentence ends with type names and byte positions, which are of no use to a caller.
-    private static string Reason(JsonException json) => json.Message.Split(" Path: ", 2)[0].Replace("Armada.Silo.Api.", "", StringComparison.Ordinal);
+    // The library's sentences name types and byte positions, which are of no use to a caller.
+    private static string Reason(JsonException json) =>
+        json.Message.Contains("could not be mapped", StringComparison.Ordinal) ? "is no member here"
+        : json.Message.IndexOf("missing required properties", StringComparison.Ordinal) is var at and >= 0 ? json.Message[at..]
+        : "has the wrong type or is null";
 }

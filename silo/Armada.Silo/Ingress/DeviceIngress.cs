@@ -50,8 +50,8 @@ internal sealed partial class DeviceIngress : IHostedService
     /// <inheritdoc/>
     public async Task StopAsync(CancellationToken cancellationToken)
     {
-        await link.DisposeAsync();
         link.StateChanged -= LogState;
+        await link.DisposeAsync();
     }
 
     private void OnPresence(ReadOnlySpan<byte> topic, ReadOnlySpan<byte> payload)

@@ -1,0 +1,140 @@
+using System.Collections.Concurrent;
+using Armada.Messaging.LibMosquitto;
+using Armada.Messaging.Link;
+using Armada.Testing;
+using Armada.Wire.Control;
+using Armada.Wire.Frames;
+using Armada.Wire.Topics;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Armada.Tests.Silo.Support;
+
+/// <summary>A command as a device got it.</summary>
+internal sealed record ReceivedCommand(FrameHeader Header, double[] Positions);
+
+/// <summary>A device over real MQTT: sends its pose at 100 Hz, obeys stream-start, answers control unless told not to.</summary>
+internal sealed class ScriptedDevice : IAsyncDisposable
+{
+    private readonly TopicMap topics;
+    private readonly LibMosquittoLink link;
+    private readonly CancellationTokenSource ending = new();
+    private readonly ConcurrentQueue<ReceivedCommand> commands = new();
+    private readonly ConcurrentQueue<ControlMessage> controls = new();
+    private readonly string stateTopic;
+    private Task pump = Task.CompletedTask;
+    private uint sequence;
+
+    private ScriptedDevice(Broker broker, TopicMap topics, string name)
+    {
+        Name = name;
+        this.topics = topics;
+        stateTopic = topics.Of(name, Channel.State);
+        link = new LibMosquittoLink(
+            new LinkOptions { ClientId = name + topics.Root.Replace('/', '-'), Port = broker.Mosquitto.Port },
+            NullLogger<LibMosquittoLink>.Instance);
+        link.Subscribe(topics.Of(name, Channel.Command), Delivery.Sample, OnCommand);
+        link.Subscribe(topics.Of(name, Channel.Control), Delivery.Control, OnControl);
+    }
+
+    public string Name { get; }
+
+    public double[] Pose { get; set; } = new double[6];
+
+    public uint Epoch { get; set; }
+
+    public bool Answers { get; set; } = true;
+
+    public bool Obeys { get; set; } = true;
+
+    /// <summary>Sends nothing by itself while set.</summary>
+    public bool Silent { get; set; }
+
+    public IReadOnlyCollection<ReceivedCommand> Commands => commands;
+
+    public IReadOnlyCollection<ControlMessage> Controls => controls;
+
+    public static async Task<ScriptedDevice> StartAsync(Broker broker, TopicMap topics, string name, bool silent = false)
+    {
+        var device = new ScriptedDevice(broker, topics, name) { Silent = silent };
+        await device.link.StartAsync(CancellationToken.None);
+        await Eventually.Holds($"{name} reaches the broker", () => device.link.State == LinkState.Up);
+        device.pump = device.PumpAsync();
+        return device;
+    }
+
+    public int CountOf(ControlOp op) => controls.Count(control => control.Op == op);
+
+    public void Say(bool online) => link.Publish(
+        topics.Of(Name, Channel.Presence), ControlJson.Write(new Presence(online, "so101-follower")), Delivery.Control, retain: true);
+
+    /// <summary>Sends one state; with what is not given taken from the device.</summary>
+    public void Send(uint? withSequence = null, uint? epoch = null, double[]? positions = null, FrameEcho? echo = null)
+    {
+        Span<byte> frame = stackalloc byte[FrameCodec.MaxSize];
+        link.Publish(stateTopic, frame[..Write(frame, withSequence ?? ++sequence, epoch, positions, echo)], Delivery.Sample);
+    }
+
+    public void Publish(Channel channel, ReadOnlySpan<byte> payload) => link.Publish(topics.Of(Name, channel), payload, Delivery.Control);
+
+    public void SendRaw(ReadOnlySpan<byte> payload) => link.Publish(stateTopic, payload, Delivery.Sample);
+
+    public int Write(Span<byte> to, uint withSequence, uint? epoch = null, double[]? positions = null, FrameEcho? echo = null) =>
+        FrameCodec.Write(
+            to, new FrameHeader(FrameKind.State, FrameFlags.TorqueOn, 6, withSequence, UnixMicros(), epoch ?? Epoch, 0), positions ?? Pose, echo);
+
+    public Task CommandedAsync(string what) => CommandedAsync(what, _ => true);
+
+    /// <summary>Waits for a command that comes from now on.</summary>
+    public Task CommandedAsync(string what, Func<ReceivedCommand, bool> wanted)
+    {
+        var before = commands.Count;
+        return Eventually.Holds(what, () => commands.Skip(before).Any(wanted));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await ending.CancelAsync();
+        await pump;
+        await link.DisposeAsync();
+        ending.Dispose();
+    }
+
+    private static long UnixMicros() => (TimeProvider.System.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond;
+
+    private async Task PumpAsync()
+    {
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(10));
+        try
+        {
+            while (await timer.WaitForNextTickAsync(ending.Token))
+            {
+                if (!Silent)
+                    Send();
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The test is over.
+        }
+    }
+
+    private void OnCommand(ReadOnlySpan<byte> topic, ReadOnlySpan<byte> payload)
+    {
+        while (FrameCodec.TryRead(ref payload, out var frame, out _))
+        {
+            var positions = new double[frame.Header.Joints];
+            frame.CopyTo(positions);
+            commands.Enqueue(new ReceivedCommand(frame.Header, positions));
+        }
+    }
+
+    private void OnControl(ReadOnlySpan<byte> topic, ReadOnlySpan<byte> payload)
+    {
+        var message = ControlJson.ReadMessage(payload)!;
+        controls.Enqueue(message);
+        if (Obeys && message.Op == ControlOp.StreamStart)
+            Epoch = message.Epoch!.Value;
+        if (Answers)
+            link.Publish(topics.Of(Name, Channel.ControlReply), ControlJson.Write(new ControlReply(message.Id, true)), Delivery.Control);
+    }
+}
