@@ -3,4 +3,14 @@ namespace Armada.Domain.Time;
 /// <summary>One reading of both clocks. Durations use the monotonic one, so that a wall clock that jumps ends no lease.</summary>
 /// <param name="Monotonic">Microseconds of a clock that never goes back; its zero is arbitrary.</param>
 /// <param name="Unix">Microseconds since 1970-01-01 UTC; may jump.</param>
-public readonly record struct Moment(long Monotonic, long Unix);
+public readonly record struct Moment(long Monotonic, long Unix)
+{
+    /// <summary>Microseconds from <paramref name="earlier"/> to this moment.</summary>
+    public long MicrosSince(in Moment earlier) => Monotonic - earlier.Monotonic;
+
+    /// <summary>Whether at least <paramref name="duration"/> has gone by since <paramref name="earlier"/>.</summary>
+    public bool IsPast(in Moment earlier, TimeSpan duration) => MicrosSince(earlier) >= Micros.Of(duration);
+
+    /// <summary>The moment <paramref name="duration"/> later, on both clocks.</summary>
+    public Moment Plus(TimeSpan duration) => new(Monotonic + Micros.Of(duration), Unix + Micros.Of(duration));
+}
