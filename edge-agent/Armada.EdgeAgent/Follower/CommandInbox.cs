@@ -9,7 +9,7 @@ namespace Armada.EdgeAgent.Follower;
 /// The newest command for a follower, and the fence in front of it: open between stream-start and stream-stop, to no older
 /// epoch, only forward in sequence, only fresh, never while stopped. Commands come on the link's thread and leave on the bus's.
 /// </summary>
-internal sealed class CommandInbox(int joints, StopLatches stops, DeviceCounters counters)
+internal sealed class CommandInbox(int joints, StopLatches stops, DeviceCounters counters) : IStream
 {
     private readonly Lock gate = new();
     private readonly double[] newest = new double[joints];
@@ -21,7 +21,7 @@ internal sealed class CommandInbox(int joints, StopLatches stops, DeviceCounters
     private bool isOpen;
     private bool isFull;
 
-    /// <summary>The epoch last told; 0 before any.</summary>
+    /// <inheritdoc/>
     public uint Told { get; private set; }
 
     /// <summary>Whether commands are taken.</summary>
@@ -44,8 +44,10 @@ internal sealed class CommandInbox(int joints, StopLatches stops, DeviceCounters
         }
     }
 
-    /// <summary>Opens it to an epoch and newer ones; telling it again changes nothing. False for an older epoch.</summary>
-    public bool TryOpen(uint epoch)
+    /// <inheritdoc/>
+    /// <param name="epoch">Commands of it and of newer ones are taken.</param>
+    /// <param name="rateHz">Of no concern to a follower.</param>
+    public bool TryStart(uint epoch, double? rateHz = null)
     {
         lock (gate)
         {
@@ -60,8 +62,8 @@ internal sealed class CommandInbox(int joints, StopLatches stops, DeviceCounters
         }
     }
 
-    /// <summary>Closes it, unless a newer epoch than the one that ends is open.</summary>
-    public bool TryClose(uint epoch)
+    /// <inheritdoc/>
+    public bool TryStop(uint epoch)
     {
         lock (gate)
         {
