@@ -63,13 +63,16 @@ public sealed class Approach
         IsApproaching = false;
     }
 
-    /// <summary>Begins the joints that had no reading so far at their real positions; leaves the others alone.</summary>
+    /// <summary>Begins the joints that had no reading so far at their real positions, approaching anew; leaves the others alone.</summary>
     public void Adopt(ReadOnlySpan<double> present)
     {
         for (var joint = 0; joint < pose.Length; joint++)
         {
             if (double.IsNaN(pose[joint]) && double.IsFinite(present[joint]))
-                pose[joint] = Math.Clamp(present[joint], joints[joint].Min, joints[joint].Max);
+            {
+                pose[joint] = JointLimits.Clamp(joints[joint], present[joint]);
+                IsApproaching = true;
+            }
         }
     }
 

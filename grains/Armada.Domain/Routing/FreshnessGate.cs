@@ -53,6 +53,8 @@ public sealed class FreshnessGate
 
     private void Turn(long now)
     {
+        if (least == long.MaxValue)
+            bucketStart = now;
         var passed = now - bucketStart;
         if (passed < BucketMicros)
             return;

@@ -1,0 +1,162 @@
+using Armada.Domain.Routing;
+using Armada.Domain.Time;
+
+namespace Armada.Domain.Robots;
+
+/// <summary>One slave: whether it lives, where it really is, and the pose it is commanded.</summary>
+internal sealed class SlaveTrack
+{
+    private readonly RobotTiming timing;
+    private readonly Approach approach;
+    private readonly SequenceGate sequence = new();
+    private readonly FreshnessGate freshness = new();
+    private readonly FrameRate rate = new();
+    private readonly double[] real;
+    private Moment? lastAccepted;
+    private Moment? lastTold;
+    private long? realAt;
+    private long? commandedAt;
+    private uint heardEpoch;
+    private uint commandSequence;
+    private long commands;
+    private string? reason;
+    private bool fault;
+    private int? misfit;
+
+    public SlaveTrack(string device, RobotModel model, RobotTiming timing)
+    {
+        Device = device;
+        this.timing = timing;
+        approach = new Approach(model.Joints, timing.ApproachVelocity, timing.ApproachTolerance, timing.LongestStep);
+        real = new double[model.Joints.Length];
+        real.AsSpan().Fill(double.NaN);
+    }
+
+    public string Device { get; }
+
+    public SlaveState State { get; private set; } = SlaveState.Connecting;
+
+    public bool? IsOnline { get; set; }
+
+    public FrameCounter Frames { get; } = new();
+
+    public bool IsCommanded => State is SlaveState.Live or SlaveState.Lagging;
+
+    /// <summary>A new epoch, whose commands count from 1, was told to the device.</summary>
+    public void BeginEpoch(in Moment now)
+    {
+        commandSequence = 0;
+        Told(now);
+    }
+
+    public void Told(in Moment now) => lastTold = now;
+
+    public bool MayTell(in Moment now) => lastTold is not { } told || now.IsPast(told, timing.StreamRetry);
+
+    /// <summary>Nothing more is commanded; what comes next approaches anew from the real pose.</summary>
+    public void Hold() => approach.End();
+
+    public void Arrived(in Moment now) => rate.Count(now);
+
+    /// <summary>Whether the device has forgotten its epoch, as after a restart; its sequence begins anew then.</summary>
+    public bool HasRestarted(uint epoch) => epoch == 0 && heardEpoch != 0;
+
+    /// <summary>Epoch, sequence and age of a frame.</summary>
+    public Verdict Judge(in SampleStamp stamp, in Moment now)
+    {
+        if (stamp.Epoch < heardEpoch && stamp.Epoch != 0)
+            return Verdict.StaleEpoch;
+        if (stamp.Epoch != heardEpoch)
+            sequence.Reset();
+        heardEpoch = stamp.Epoch;
+        return !sequence.TryPass(stamp.Sequence) ? Verdict.OutOfOrder
+            : freshness.IsFresh(stamp, now, timing.CommandTimeToLiveMs) ? Verdict.Accepted
+            : Verdict.Expired;
+    }
+
+    /// <summary>A good frame came. The answer is the state before it.</summary>
+    public SlaveState Take(in SampleStamp stamp, ReadOnlySpan<double> positions, in Moment now)
+    {
+        var before = State;
+        if (!IsCommanded)
+            Hold();
+        State = SlaveState.Live;
+        reason = null;
+        misfit = null;
+        lastAccepted = now;
+        realAt = stamp.CapturedAt;
+        fault = stamp.Fault;
+        positions.CopyTo(real);
+        if (approach.IsStarted)
+            approach.Adopt(real);
+        return before;
+    }
+
+    /// <summary>Lets time pass. True where the state changed.</summary>
+    public bool Tick(in Moment now)
+    {
+        if (!IsCommanded || lastAccepted is not { } last)
+            return false;
+        if (now.IsPast(last, timing.SlaveLost))
+            return Fail($"silent for {timing.SlaveLost.TotalSeconds:0.###} s");
+        if (State == SlaveState.Lagging || !now.IsPast(last, timing.SlaveLagging))
+            return false;
+        State = SlaveState.Lagging;
+        return true;
+    }
+
+    /// <summary>Out of service until a good frame comes. False where it was so already, for the same reason.</summary>
+    public bool Fail(string why)
+    {
+        if (State == SlaveState.Failed && reason == why)
+            return false;
+        State = SlaveState.Failed;
+        reason = why;
+        heardEpoch = 0;
+        sequence.Reset();
+        freshness.Reset();
+        Hold();
+        return true;
+    }
+
+    /// <summary>Whether it has another number of joints than the robot, and that is not known yet; it may keep sending.</summary>
+    public bool IsNewMisfit(int joints)
+    {
+        var isNew = misfit != joints;
+        misfit = joints;
+        return isNew;
+    }
+
+    /// <summary>The next command towards a master's sample; its positions are <see cref="Pose"/>.</summary>
+    public SampleStamp Command(ReadOnlySpan<double> wanted, uint epoch, long capturedAt, in Moment now)
+    {
+        if (!approach.IsStarted)
+            approach.Start(real, now);
+        approach.Step(wanted, now);
+        commands++;
+        commandedAt = now.Unix;
+        return new SampleStamp(epoch, ++commandSequence, capturedAt, timing.CommandTimeToLiveMs);
+    }
+
+    public ReadOnlySpan<double> Pose => approach.Pose;
+
+    public SlaveSnapshot Snapshot(bool stopped, in Moment now)
+    {
+        var joints = new JointPose[real.Length];
+        for (var joint = 0; joint < joints.Length; joint++)
+            joints[joint] = new JointPose(Reading.OrNull(Pose[joint]), Reading.OrNull(real[joint]));
+        return new SlaveSnapshot(
+            Device,
+            stopped && IsCommanded ? SlaveState.Stopped : State,
+            reason,
+            approach.IsApproaching,
+            lastAccepted is { } last ? Micros.ToTimeSpan(now.MicrosSince(last)) : null,
+            rate.Read(now),
+            fault,
+            commands,
+            commandedAt,
+            realAt,
+            [.. joints],
+            Frames.Read(sequence.Lost));
+    }
+}
