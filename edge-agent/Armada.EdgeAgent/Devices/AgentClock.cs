@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Armada.Domain.Time;
 
 namespace Armada.EdgeAgent.Devices;

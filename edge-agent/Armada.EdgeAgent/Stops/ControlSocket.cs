@@ -45,7 +45,8 @@ public static class ControlSocket
             File.Delete(path);
             socket.Bind(EndPoint(path));
             // Nobody can connect before Listen, so there is no moment in which another user could.
-            File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+            if (!OperatingSystem.IsWindows())
+                File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
             socket.Listen(8);
             return socket;
         }
