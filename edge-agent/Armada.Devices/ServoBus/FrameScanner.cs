@@ -20,7 +20,7 @@ internal struct FrameScanner(byte maxId, byte maxCode)
     /// <summary>Takes bytes until a frame is whole.</summary>
     /// <param name="input">What has come in; moved past what was taken.</param>
     /// <param name="frame">The frame, valid until the next call.</param>
-    public bool TryRead(ref ReadOnlySpan<byte> input, out ReadOnlySpan<byte> frame)
+    public bool TryRead(scoped ref ReadOnlySpan<byte> input, out ReadOnlySpan<byte> frame)
     {
         Drop(_done);
         _done = 0;
@@ -41,7 +41,7 @@ internal struct FrameScanner(byte maxId, byte maxCode)
     {
         Drop(_done);
         _done = 0;
-        var found = false;
+        var found = Missing() == 0;
         while (_count > 0 && !found)
         {
             Skip();

@@ -16,7 +16,7 @@ public readonly ref struct InstructionFrame(byte id, Instruction instruction, Re
     public ReadOnlySpan<byte> Parameters { get; } = parameters;
 }
 
-/// <summary>Bytes from a host to instruction frames: a servo's side of the bus, with the guarantees of <see cref="StatusParser"/>.</summary>
+/// <summary>Bytes from a host to instruction frames: a servo's side of the bus; as <see cref="StatusParser"/>.</summary>
 public sealed class InstructionParser
 {
     private FrameScanner _scanner = new(ServoFrame.Broadcast, byte.MaxValue);
@@ -30,7 +30,7 @@ public sealed class InstructionParser
     /// <summary>Takes input until a frame is whole.</summary>
     /// <param name="input">What has come in; moved past what was taken, all of it when there is no frame yet.</param>
     /// <param name="frame">The frame.</param>
-    public bool TryRead(ref ReadOnlySpan<byte> input, out InstructionFrame frame)
+    public bool TryRead(scoped ref ReadOnlySpan<byte> input, out InstructionFrame frame)
     {
         var found = _scanner.TryRead(ref input, out var bytes);
         frame = found ? new InstructionFrame(bytes[2], (Instruction)bytes[4], bytes[5..^1]) : default;

@@ -37,7 +37,13 @@ public enum RegisterAccess : byte
 /// <param name="Default">Value at delivery or, in RAM, at power-up (vendor's memory table 3.7, 7.4 V model).</param>
 /// <param name="SignBit">Bit of the sign; null when unsigned.</param>
 public readonly record struct Register(
-    string Name, byte Address, byte Size, RegisterArea Area, RegisterAccess Access = RegisterAccess.ReadWrite, int Default = 0, byte? SignBit = null)
+    string Name,
+    byte Address,
+    byte Size,
+    RegisterArea Area,
+    RegisterAccess Access = RegisterAccess.ReadWrite,
+    int Default = 0,
+    byte? SignBit = null)
 {
     /// <summary>The largest value that can be written.</summary>
     public int Maximum => SignBit is { } bit ? (1 << bit) - 1 : (1 << (8 * Size)) - 1;

@@ -34,7 +34,7 @@ public sealed class StatusParser
     /// <summary>Takes input until a frame is whole.</summary>
     /// <param name="input">What has come in; moved past what was taken, all of it when there is no frame yet.</param>
     /// <param name="frame">The frame.</param>
-    public bool TryRead(ref ReadOnlySpan<byte> input, out StatusFrame frame) =>
+    public bool TryRead(scoped ref ReadOnlySpan<byte> input, out StatusFrame frame) =>
         Split(_scanner.TryRead(ref input, out var bytes), bytes, out frame);
 
     /// <summary>

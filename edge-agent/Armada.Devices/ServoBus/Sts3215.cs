@@ -21,10 +21,12 @@ public static class Sts3215
     public const int ImageSize = 87;
 
     /// <summary>Firmware, major part.</summary>
-    public static Register FirmwareMajorVersion { get; } = new("Firmware_Major_Version", 0, 1, RegisterArea.Eeprom, RegisterAccess.ReadOnly, 3);
+    public static Register FirmwareMajorVersion { get; } =
+        new("Firmware_Major_Version", 0, 1, RegisterArea.Eeprom, RegisterAccess.ReadOnly, 3);
 
     /// <summary>Firmware, minor part: 7, 9 and 10 are seen in the field.</summary>
-    public static Register FirmwareMinorVersion { get; } = new("Firmware_Minor_Version", 1, 1, RegisterArea.Eeprom, RegisterAccess.ReadOnly, 10);
+    public static Register FirmwareMinorVersion { get; } =
+        new("Firmware_Minor_Version", 1, 1, RegisterArea.Eeprom, RegisterAccess.ReadOnly, 10);
 
     /// <summary><see cref="Model"/>.</summary>
     public static Register ModelNumber { get; } = new("Model_Number", 3, 2, RegisterArea.Eeprom, RegisterAccess.ReadOnly, 777);
@@ -108,13 +110,16 @@ public static class Sts3215
     public static Register OverloadTorque { get; } = new("Overload_Torque", 36, 1, RegisterArea.Eeprom, Default: 80);
 
     /// <summary>Velocity loop, proportional.</summary>
-    public static Register VelocityProportional { get; } = new("Velocity_closed_loop_P_proportional_coefficient", 37, 1, RegisterArea.Eeprom, Default: 10);
+    public static Register VelocityProportional { get; } =
+        new("Velocity_closed_loop_P_proportional_coefficient", 37, 1, RegisterArea.Eeprom, Default: 10);
 
     /// <summary>10 ms.</summary>
-    public static Register OverCurrentProtectionTime { get; } = new("Over_Current_Protection_Time", 38, 1, RegisterArea.Eeprom, Default: 200);
+    public static Register OverCurrentProtectionTime { get; } =
+        new("Over_Current_Protection_Time", 38, 1, RegisterArea.Eeprom, Default: 200);
 
     /// <summary>Velocity loop, integral.</summary>
-    public static Register VelocityIntegral { get; } = new("Velocity_closed_loop_I_integral_coefficient", 39, 1, RegisterArea.Eeprom, Default: 10);
+    public static Register VelocityIntegral { get; } =
+        new("Velocity_closed_loop_I_integral_coefficient", 39, 1, RegisterArea.Eeprom, Default: 10);
 
     /// <summary>0 off, 1 on, 128: the present position shall read 2048.</summary>
     public static Register TorqueEnable { get; } = new("Torque_Enable", 40, 1, RegisterArea.Ram);
@@ -138,10 +143,12 @@ public static class Sts3215
     public static Register Lock { get; } = new("Lock", 55, 1, RegisterArea.Ram);
 
     /// <summary>Steps.</summary>
-    public static Register PresentPosition { get; } = new("Present_Position", 56, 2, RegisterArea.Ram, RegisterAccess.ReadOnly, SignBit: 15);
+    public static Register PresentPosition { get; } =
+        new("Present_Position", 56, 2, RegisterArea.Ram, RegisterAccess.ReadOnly, SignBit: 15);
 
     /// <summary>Step/s.</summary>
-    public static Register PresentVelocity { get; } = new("Present_Velocity", 58, 2, RegisterArea.Ram, RegisterAccess.ReadOnly, SignBit: 15);
+    public static Register PresentVelocity { get; } =
+        new("Present_Velocity", 58, 2, RegisterArea.Ram, RegisterAccess.ReadOnly, SignBit: 15);
 
     /// <summary>0.1 % of PWM duty.</summary>
     public static Register PresentLoad { get; } = new("Present_Load", 60, 2, RegisterArea.Ram, RegisterAccess.ReadOnly, SignBit: 10);
