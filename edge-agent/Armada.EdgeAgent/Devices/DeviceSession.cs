@@ -29,11 +29,11 @@ internal sealed partial class DeviceSession(Device device, ISerialPorts ports, I
     public Task RunAsync(CancellationToken cancellation)
     {
         var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        new Thread(() => Run(cancellation, ended)) { Name = device.Name, IsBackground = true }.Start();
+        new Thread(() => Run(ended, cancellation)) { Name = device.Name, IsBackground = true }.Start();
         return ended.Task;
     }
 
-    private void Run(CancellationToken cancellation, TaskCompletionSource ended)
+    private void Run(TaskCompletionSource ended, CancellationToken cancellation)
     {
         try
         {
