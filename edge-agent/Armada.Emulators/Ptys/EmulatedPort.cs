@@ -65,7 +65,7 @@ internal sealed unsafe class EmulatedPort : IDisposable
         return fds[1].Returned != 0;
     }
 
-    /// <summary>Lets time pass; ended early by nothing.</summary>
+    /// <summary>Lets time pass; a signal may end it early.</summary>
     public static void Pass(TimeSpan time) => Poll(null, 0, time);
 
     /// <summary>Reads what a client wrote.</summary>

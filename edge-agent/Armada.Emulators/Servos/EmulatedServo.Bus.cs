@@ -55,8 +55,10 @@ public sealed partial class EmulatedServo
     /// <param name="data">Bytes.</param>
     public void Write(byte address, ReadOnlySpan<byte> data)
     {
-        var torque = _registers[Sts3215.TorqueEnable];
+        var (id, torque) = (Id, _registers[Sts3215.TorqueEnable]);
         _registers.Write(address, data);
+        if (Id > ServoFrame.MaxId)
+            _registers.Store(Sts3215.Id, id);
         if (address <= Sts3215.TorqueEnable.Address && address + data.Length > Sts3215.TorqueEnable.Address)
             TorqueWritten(before: torque);
         Publish();

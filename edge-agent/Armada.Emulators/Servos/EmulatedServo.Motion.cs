@@ -26,6 +26,9 @@ public sealed partial class EmulatedServo
     private const double HandStrength = 300;
     private const double HandStiffness = 1;
 
+    // Only the vendor's tables name it: a held write waits for its action.
+    private static readonly Register _writeIsHeld = new("Async_Write_Flag", 64, 1, RegisterArea.Ram, RegisterAccess.ReadOnly);
+
     private static readonly TimeSpan _tick = TimeSpan.FromMilliseconds(1);
 
     private TimeSpan _owed;
@@ -161,6 +164,7 @@ public sealed partial class EmulatedServo
         _registers[Sts3215.PresentVoltage] = (int)Math.Round(_electrics.Voltage * 10);
         _registers[Sts3215.PresentTemperature] = (int)_electrics.Temperature;
         _registers[Sts3215.Status] = (int)Errors;
+        _registers[_writeIsHeld] = _heldLength > 0 ? 1 : 0;
         _registers[Sts3215.Moving] = Math.Abs(_motion.Velocity) >= 1 ? 1 : 0;
         _registers[Sts3215.PresentCurrent] = _electrics.CurrentUnits;
     }

@@ -1,0 +1,200 @@
+using Armada.Devices.ServoBus;
+using Armada.Emulators.Servos;
+
+namespace Armada.Emulators.Arms;
+
+/// <summary>
+/// Servos on one bus and one supply, and the hand that moves them. Knows no clock: <see cref="Advance"/> lets time pass.
+/// Its members may be called from any thread; a servo of <see cref="Servos"/> only before the arm is put on a bus.
+/// </summary>
+public sealed class EmulatedArm
+{
+    // What cables and plugs of a daisy chain cost at several amperes.
+    private const double SupplyResistance = 0.12;
+
+    // Steps that the mechanics move over the calibrated range.
+    private const double StopMargin = 8;
+
+    private static readonly TimeSpan _tick = TimeSpan.FromMilliseconds(1);
+
+    private readonly EmulatedServo[] _servos;
+    private readonly IReadOnlyList<JointFit> _joints;
+    private readonly IHand? _hand;
+    private readonly double[] _pose;
+    private TimeSpan _time;
+    private TimeSpan _owed;
+    private double _supply = 7.4;
+
+    /// <summary>Servos alone, without geometry or hand.</summary>
+    public EmulatedArm(params EmulatedServo[] servos)
+        : this(servos, [], null)
+    {
+    }
+
+    private EmulatedArm(EmulatedServo[] servos, IReadOnlyList<JointFit> joints, IHand? hand)
+    {
+        _servos = servos;
+        _joints = joints;
+        _hand = hand;
+        _pose = new double[joints.Count];
+    }
+
+    /// <summary>A calibrated SO-101.</summary>
+    /// <param name="role">Leader or follower; their calibrations differ.</param>
+    /// <param name="hand">Whose hand is on it, if any; the arm begins in that hand's first pose, else at rest.</param>
+    public static EmulatedArm So101(ArmRole role, IHand? hand = null)
+    {
+        var joints = JointFit.So101(role);
+        Span<double> pose = [.. joints.Select(j => j.Rest)];
+        hand?.Pose(TimeSpan.Zero, pose);
+        var servos = new EmulatedServo[joints.Count];
+        for (var i = 0; i < servos.Length; i++)
+        {
+            var joint = joints[i];
+            var reading = (int)Math.Round(joint.ToSteps(pose[i]));
+            servos[i] = new EmulatedServo(joint.Id, joint.HomingOffset, joint.Minimum, joint.Maximum, reading)
+            {
+                Stops = (joint.HomingOffset + joint.Minimum - StopMargin, joint.HomingOffset + joint.Maximum + StopMargin),
+            };
+        }
+
+        return new EmulatedArm(servos, joints, hand);
+    }
+
+    /// <summary>The servos, in the order of the joints.</summary>
+    public IReadOnlyList<EmulatedServo> Servos => _servos;
+
+    /// <summary>The joints; none for servos without geometry.</summary>
+    public IReadOnlyList<JointFit> Joints => _joints;
+
+    /// <summary>Held by whoever works with the servos.</summary>
+    internal Lock Gate { get; } = new();
+
+    /// <summary>A register of one servo, now.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such servo.</exception>
+    public int Read(byte id, in Register register)
+    {
+        lock (Gate)
+            return Find(id)[register];
+    }
+
+    /// <summary>Where the joints are: degrees from the middle, percent for the gripper.</summary>
+    /// <param name="pose">One value for each joint.</param>
+    public void Pose(Span<double> pose)
+    {
+        lock (Gate)
+        {
+            for (var i = 0; i < _joints.Count; i++)
+                pose[i] = _joints[i].FromSteps(_servos[i].Shaft - _joints[i].HomingOffset);
+        }
+    }
+
+    /// <summary>Power goes and comes back: all servos lose RAM and torque.</summary>
+    public void PowerDip()
+    {
+        lock (Gate)
+        {
+            foreach (var servo in _servos)
+                servo.PowerCycle();
+        }
+    }
+
+    /// <summary>Trips one servo's overload protection.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such servo.</exception>
+    public void TripOverload(byte id)
+    {
+        lock (Gate)
+            Find(id).TripOverload();
+    }
+
+    /// <summary>Volts of the supply; 4 to 8 is what the servos take for good.</summary>
+    public double Supply
+    {
+        get => _supply;
+        set
+        {
+            lock (Gate)
+                _supply = value;
+        }
+    }
+
+    /// <summary>Puts something between the jaws of one joint, or takes it away with infinities.</summary>
+    /// <param name="id">Its servo.</param>
+    /// <param name="least">Least reading it can reach, steps.</param>
+    /// <param name="greatest">Greatest.</param>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such servo.</exception>
+    public void Block(byte id, double least, double greatest)
+    {
+        lock (Gate)
+        {
+            var servo = Find(id);
+            var offset = servo[Sts3215.HomingOffset];
+            servo.Stops = (least + offset, greatest + offset);
+        }
+    }
+
+    /// <summary>Lets time pass, in steps of a millisecond; what is over is kept for the next call.</summary>
+    public void Advance(TimeSpan time)
+    {
+        lock (Gate)
+        {
+            for (_owed += time; _owed >= _tick; _owed -= _tick)
+                Step();
+        }
+    }
+
+    /// <summary>The servo of an id, or null; the caller holds <see cref="Gate"/>.</summary>
+    internal EmulatedServo? At(byte id)
+    {
+        foreach (var servo in _servos)
+        {
+            if (servo.Id == id)
+                return servo;
+        }
+
+        return null;
+    }
+
+    private EmulatedServo Find(byte id) => At(id) ?? throw new ArgumentOutOfRangeException(nameof(id), id, $"there is no servo {id}");
+
+    private void Step()
+    {
+        _time += _tick;
+        if (_joints.Count > 0)
+        {
+            Weigh();
+            Push();
+        }
+
+        var current = 0.0;
+        foreach (var servo in _servos)
+        {
+            servo.Advance(_tick);
+            current += servo.Current;
+        }
+
+        foreach (var servo in _servos)
+            servo.Voltage = Math.Max(0, _supply - (current * SupplyResistance));
+    }
+
+    private void Push()
+    {
+        if (_hand is null)
+            return;
+        _hand.Pose(_time, _pose);
+        for (var i = 0; i < _servos.Length; i++)
+            _servos[i].Push(_joints[i].ToSteps(_pose[i]) + _joints[i].HomingOffset);
+    }
+
+    /// <summary>What the arm weighs on shoulder, elbow and wrist, in 0.1 % of a motor: each carries all that is in front of it.</summary>
+    private void Weigh()
+    {
+        var angle = 0.0;
+        ReadOnlySpan<double> weights = [150, 90, 30];
+        for (var i = 1; i <= weights.Length; i++)
+        {
+            angle += _joints[i].FromSteps(_servos[i].Shaft - _joints[i].HomingOffset);
+            _servos[i].ExternalLoad = weights[i - 1] * Math.Sin(angle * Math.PI / 180);
+        }
+    }
+}

@@ -1,0 +1,65 @@
+namespace Armada.Emulators.Bus;
+
+/// <summary>The newest writes on a bus, for tests and for a look from outside. Any thread.</summary>
+public sealed class WriteJournal
+{
+    private readonly RegisterWrite[] _ring = new RegisterWrite[Capacity];
+    private readonly object _gate = new();
+
+    /// <summary>How many are kept; older ones are forgotten.</summary>
+    public const int Capacity = 16_384;
+
+    /// <summary>How many there have been.</summary>
+    public long Count { get; private set; }
+
+    /// <summary>Those still kept, oldest first.</summary>
+    /// <param name="since">Only those after so many: an earlier <see cref="Count"/>.</param>
+    public IReadOnlyList<RegisterWrite> Since(long since = 0)
+    {
+        lock (_gate)
+        {
+            var first = Math.Clamp(Math.Max(since, Count - Capacity), 0, Count);
+            var writes = new RegisterWrite[Count - first];
+            for (var i = 0; i < writes.Length; i++)
+                writes[i] = _ring[(first + i) % Capacity];
+            return writes;
+        }
+    }
+
+    /// <summary>Waits for a write.</summary>
+    /// <param name="wanted">Which.</param>
+    /// <param name="timeout">How long.</param>
+    /// <param name="since">Only one after so many: an earlier <see cref="Count"/>.</param>
+    /// <returns>The write; null if it did not come.</returns>
+    public RegisterWrite? Wait(Predicate<RegisterWrite> wanted, TimeSpan timeout, long since = 0)
+    {
+        var end = Environment.TickCount64 + (long)timeout.TotalMilliseconds;
+        lock (_gate)
+        {
+            for (var next = Math.Max(since, Count - Capacity); ; next++)
+            {
+                while (next >= Count)
+                {
+                    var left = end - Environment.TickCount64;
+                    if (left <= 0 || !Monitor.Wait(_gate, TimeSpan.FromMilliseconds(left)))
+                        return null;
+                }
+
+                next = Math.Max(next, Count - Capacity);
+                var write = _ring[next % Capacity];
+                if (wanted(write))
+                    return write;
+            }
+        }
+    }
+
+    internal void Add(in RegisterWrite write)
+    {
+        lock (_gate)
+        {
+            _ring[Count % Capacity] = write;
+            Count++;
+            Monitor.PulseAll(_gate);
+        }
+    }
+}
