@@ -1,0 +1,63 @@
+namespace Armada.Messaging.Handover;
+
+/// <summary>Hands the newest sample from one thread to another: a newer one takes the place of one not yet taken.</summary>
+/// <remarks>Bytes are copied in and out; nothing is allocated after the constructor. Any number of threads may look on.</remarks>
+public sealed class LatestSample : IDisposable
+{
+    private readonly Lock _lock = new();
+    private readonly SemaphoreSlim _arrived = new(0, 1);
+    private readonly byte[] _sample;
+    private int _length = -1;
+    private long _overwritten;
+
+    /// <summary>Makes an empty slot.</summary>
+    /// <param name="capacity">Most bytes of one sample.</param>
+    public LatestSample(int capacity)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(capacity);
+        _sample = new byte[capacity];
+    }
+
+    /// <summary>Most bytes of one sample.</summary>
+    public int Capacity => _sample.Length;
+
+    /// <summary>Samples that a newer one replaced before they were taken.</summary>
+    public long Overwritten => Interlocked.Read(ref _overwritten);
+
+    /// <summary>Puts the newest sample in.</summary>
+    /// <returns>False where it is longer than <see cref="Capacity"/>; the slot then stays as it is.</returns>
+    public bool TryPut(ReadOnlySpan<byte> sample)
+    {
+        if (sample.Length > _sample.Length) return false;
+        lock (_lock)
+        {
+            if (_length >= 0) Interlocked.Increment(ref _overwritten);
+            sample.CopyTo(_sample);
+            _length = sample.Length;
+            if (_arrived.CurrentCount == 0) _arrived.Release();
+        }
+        return true;
+    }
+
+    /// <summary>Takes the newest sample out, if there is one not yet taken.</summary>
+    /// <param name="into">At least <see cref="Capacity"/> bytes.</param>
+    /// <param name="length">Bytes of the sample, zero where there is none.</param>
+    public bool TryTake(Span<byte> into, out int length)
+    {
+        lock (_lock)
+        {
+            length = Math.Max(0, _length);
+            if (_length < 0) return false;
+            _sample.AsSpan(0, length).CopyTo(into);
+            _length = -1;
+            return true;
+        }
+    }
+
+    /// <summary>Waits until a sample may be there; one consumer. Wakes in vain at most once per sample taken by polling.</summary>
+    /// <returns>False where time ran out first.</returns>
+    public bool Wait(TimeSpan timeout, CancellationToken cancellation) => _arrived.Wait(timeout, cancellation);
+
+    /// <inheritdoc/>
+    public void Dispose() => _arrived.Dispose();
+}

@@ -1,0 +1,41 @@
+using System.Text;
+
+namespace Armada.Messaging.LibMosquitto;
+
+/// <summary>What the outbox keeps per topic: its name as the library wants it, and the newest sample while the socket is full.</summary>
+internal sealed class Lane
+{
+    private byte[] _sample = [];
+    private int _length;
+
+    public Lane(string topic)
+    {
+        Name = topic;
+        Topic = new byte[Encoding.UTF8.GetByteCount(topic) + 1];
+        Encoding.UTF8.GetBytes(topic, Topic);
+    }
+
+    public string Name { get; }
+
+    /// <summary>UTF-8, ends with a zero.</summary>
+    public byte[] Topic { get; }
+
+    /// <summary>Whether a sample waits here.</summary>
+    public bool IsWaiting { get; private set; }
+
+    public bool Retain { get; private set; }
+
+    public ReadOnlySpan<byte> Sample => _sample.AsSpan(0, _length);
+
+    /// <summary>Takes the newest sample in the place of any older one.</summary>
+    public void Keep(ReadOnlySpan<byte> payload, bool retain)
+    {
+        if (_sample.Length < payload.Length) _sample = new byte[payload.Length];
+        payload.CopyTo(_sample);
+        _length = payload.Length;
+        Retain = retain;
+        IsWaiting = true;
+    }
+
+    public void Clear() => IsWaiting = false;
+}

@@ -1,0 +1,37 @@
+using Microsoft.Extensions.Logging;
+
+namespace Armada.Messaging.LibMosquitto;
+
+/// <content>Events 2000–2019.</content>
+public sealed partial class LibMosquittoLink
+{
+    [LoggerMessage(2000, LogLevel.Information, "Link {ClientId} is up at {Host}:{Port}")]
+    private partial void LogUp(string clientId, string host, int port);
+
+    [LoggerMessage(2001, LogLevel.Warning, "Link {ClientId} is down: {Reason}; next attempt in {Milliseconds} ms")]
+    private partial void LogDown(string clientId, string reason, int milliseconds);
+
+    [LoggerMessage(2002, LogLevel.Information, "Link {ClientId} cannot reach {Host}:{Port}: {Reason}; next attempt in {Milliseconds} ms")]
+    private partial void LogUnreachable(string clientId, string host, int port, string reason, int milliseconds);
+
+    [LoggerMessage(2003, LogLevel.Warning, "The broker refuses {ClientId}: {Reason}; next attempt in {Milliseconds} ms")]
+    private partial void LogRefused(string clientId, string reason, int milliseconds);
+
+    [LoggerMessage(2004, LogLevel.Error, "The broker refuses the subscription to {Filter}: {Reason}")]
+    private partial void LogSubscriptionRefused(string filter, string reason);
+
+    [LoggerMessage(2005, LogLevel.Error, "Control message refused ({Topic}): {Reason}")]
+    private partial void LogControlRefused(string topic, string reason);
+
+    [LoggerMessage(2006, LogLevel.Error, "A handler of {Source} failed; {Count} failures since the last report")]
+    private partial void LogHandlerFault(Exception fault, string source, long count);
+
+    [LoggerMessage(2007, LogLevel.Warning, "Link {ClientId} stopped with {Count} control messages unacknowledged")]
+    private partial void LogControlLeft(string clientId, int count);
+
+    [LoggerMessage(2008, LogLevel.Debug, "Link {ClientId} stopped")]
+    private partial void LogStopped(string clientId);
+
+    [LoggerMessage(2009, LogLevel.Critical, "The thread of link {ClientId} failed; the link is gone")]
+    private partial void LogThreadFailed(Exception fault, string clientId);
+}

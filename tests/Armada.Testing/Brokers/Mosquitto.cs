@@ -1,0 +1,127 @@
+using System.Net.Sockets;
+using Armada.Testing.Network;
+using Armada.Testing.Processes;
+
+namespace Armada.Testing.Brokers;
+
+/// <summary>A real mosquitto on a free loopback port. No process and no file of it is left after the test.</summary>
+public sealed class Mosquitto : IAsyncDisposable
+{
+    private const string Program = "/usr/sbin/mosquitto";
+    private readonly TempFolder _folder = new();
+    private readonly string _configuration;
+    private RunningProcess? _process;
+
+    private Mosquitto(bool tls, string further)
+    {
+        var lines = $"""
+            listener {Port} 127.0.0.1
+            allow_anonymous true
+            max_queued_messages 100000
+            log_type error
+            log_type warning
+            log_type notice
+            """;
+        if (tls)
+        {
+            Certificates = new(_folder);
+            var (certificate, key) = Certificates.Server();
+            lines += $"""
+
+                cafile {Certificates.CaFile}
+                certfile {certificate}
+                keyfile {key}
+                require_certificate true
+                use_identity_as_username true
+                """;
+        }
+        // As root the broker would drop to its own user, who may not read the test's files.
+        if (Environment.IsPrivilegedProcess) lines += "\nuser root";
+        _configuration = _folder.Write("mosquitto.conf", $"{lines}\n{further}\n");
+    }
+
+    /// <summary>Address it listens on.</summary>
+    public string Host { get; } = "127.0.0.1";
+
+    /// <summary>Port it listens on; stays the same over a restart.</summary>
+    public int Port { get; } = FreePort.Next();
+
+    /// <summary>The authority the broker trusts, where it speaks TLS.</summary>
+    public TestCertificates? Certificates { get; }
+
+    /// <summary>Whether it runs.</summary>
+    public bool IsRunning => _process is { HasExited: false };
+
+    /// <summary>What it logged since its last start.</summary>
+    public string Log => _process?.Output ?? "";
+
+    /// <summary>Starts a broker for anybody, without TLS.</summary>
+    /// <param name="further">Further lines of its configuration.</param>
+    public static Task<Mosquitto> StartAsync(string further = "") => StartedAsync(new(tls: false, further));
+
+    /// <summary>Starts a broker that wants a client certificate of its own authority.</summary>
+    /// <param name="further">Further lines of its configuration.</param>
+    public static Task<Mosquitto> StartTlsAsync(string further = "") => StartedAsync(new(tls: true, further));
+
+    /// <summary>A broker that is not started yet, whose port is known.</summary>
+    public static Mosquitto Unstarted() => new(tls: false, "");
+
+    /// <summary>Starts it, again or for the first time, and waits until it accepts connections.</summary>
+    public async Task RestartAsync()
+    {
+        await StopAsync();
+        _process = RunningProcess.Start(Program, "-c", _configuration);
+        await Eventually.Holds(
+            () => $"mosquitto accepts connections on port {Port}; it said:\n{Log}", () => _process.HasExited || Accepts());
+        if (_process.HasExited) throw new InvalidOperationException($"mosquitto ended at once:\n{Log}");
+    }
+
+    /// <summary>SIGKILL: no goodbye to anybody.</summary>
+    public Task KillAsync() => EndAsync(Signal.Kill);
+
+    /// <summary>SIGTERM: an orderly end.</summary>
+    public Task StopAsync() => EndAsync(Signal.Terminate);
+
+    public async ValueTask DisposeAsync()
+    {
+        await EndAsync(Signal.Kill);
+        Certificates?.Dispose();
+        _folder.Dispose();
+    }
+
+    private static async Task<Mosquitto> StartedAsync(Mosquitto broker)
+    {
+        try
+        {
+            await broker.RestartAsync();
+            return broker;
+        }
+        catch
+        {
+            await broker.DisposeAsync();
+            throw;
+        }
+    }
+
+    private async Task EndAsync(Signal signal)
+    {
+        if (_process is null) return;
+        await _process.SendAsync(signal);
+        await _process.ExitsAsync();
+        await _process.DisposeAsync();
+        _process = null;
+    }
+
+    private bool Accepts()
+    {
+        try
+        {
+            using var client = new TcpClient(Host, Port);
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
+    }
+}

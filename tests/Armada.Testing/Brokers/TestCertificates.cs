@@ -1,0 +1,59 @@
+using System.Net;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+
+namespace Armada.Testing.Brokers;
+
+/// <summary>An authority of one test, with what it signs, as PEM files.</summary>
+public sealed class TestCertificates : IDisposable
+{
+    private static readonly DateTimeOffset From = DateTimeOffset.UtcNow.AddDays(-1);
+    private static readonly DateTimeOffset To = From.AddDays(30);
+    private readonly TempFolder _folder;
+    private readonly ECDsa _key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+    private readonly X509Certificate2 _authority;
+
+    public TestCertificates(TempFolder folder, string name = "armada-test-ca")
+    {
+        _folder = folder;
+        var request = new CertificateRequest($"CN={name}", _key, HashAlgorithmName.SHA256);
+        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
+        request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign, true));
+        _authority = request.CreateSelfSigned(From, To);
+        CaFile = folder.Write($"{name}.crt", _authority.ExportCertificatePem());
+    }
+
+    /// <summary>The authority's certificate.</summary>
+    public string CaFile { get; }
+
+    /// <summary>A certificate for a client of this name.</summary>
+    public (string CertificateFile, string KeyFile) Client(string name) => Sign(name, "1.3.6.1.5.5.7.3.2", null);
+
+    /// <summary>A certificate for a server on this machine.</summary>
+    public (string CertificateFile, string KeyFile) Server()
+    {
+        var names = new SubjectAlternativeNameBuilder();
+        names.AddIpAddress(IPAddress.Loopback);
+        names.AddDnsName("localhost");
+        return Sign("localhost", "1.3.6.1.5.5.7.3.1", names.Build());
+    }
+
+    public void Dispose()
+    {
+        _authority.Dispose();
+        _key.Dispose();
+    }
+
+    private (string CertificateFile, string KeyFile) Sign(string name, string usage, X509Extension? names)
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var request = new CertificateRequest($"CN={name}", key, HashAlgorithmName.SHA256);
+        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(false, false, 0, true));
+        request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new(usage)], false));
+        if (names is not null) request.CertificateExtensions.Add(names);
+        using var certificate = request.Create(_authority, From, To.AddHours(-1), RandomNumberGenerator.GetBytes(8));
+        return (
+            _folder.Write($"{name}.crt", certificate.ExportCertificatePem()),
+            _folder.Write($"{name}.key", key.ExportPkcs8PrivateKeyPem()));
+    }
+}

@@ -1,0 +1,64 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Logging;
+using Xunit.Sdk;
+
+namespace Armada.Testing.Logging;
+
+/// <summary>
+/// Records every log entry, and fails the test at its end where an error was logged that it did not expect, or a task's exception
+/// went unobserved.
+/// </summary>
+/// <remarks>Use it as <c>using var logs = new FailOnLoggedErrors();</c>, before what logs, so that it is disposed last.</remarks>
+public sealed class FailOnLoggedErrors : ILoggerFactory, ILoggerProvider
+{
+    private readonly ConcurrentQueue<LoggedEntry> _entries = new();
+    private readonly ConcurrentQueue<Exception> _unobserved = new();
+    private readonly ConcurrentBag<int> _expected = [];
+
+    public FailOnLoggedErrors() => TaskScheduler.UnobservedTaskException += TakeUnobserved;
+
+    /// <summary>Everything logged so far.</summary>
+    public IReadOnlyCollection<LoggedEntry> Entries => _entries;
+
+    /// <summary>Lets errors with this event id pass.</summary>
+    public FailOnLoggedErrors Expect(int eventId)
+    {
+        _expected.Add(eventId);
+        return this;
+    }
+
+    /// <summary>The entries with this event id.</summary>
+    public IReadOnlyList<LoggedEntry> Of(int eventId) => [.. _entries.Where(entry => entry.Event.Id == eventId)];
+
+    /// <summary>A logger of a type.</summary>
+    public ILogger<T> For<T>() => new Logger<T>(this);
+
+    /// <inheritdoc/>
+    public ILogger CreateLogger(string categoryName) => new Recorder(this, categoryName);
+
+    /// <inheritdoc/>
+    public void AddProvider(ILoggerProvider provider) => throw new NotSupportedException("This factory records and does nothing else.");
+
+    public void Dispose()
+    {
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+        TaskScheduler.UnobservedTaskException -= TakeUnobserved;
+        var errors = _entries.Where(entry => entry.Level >= LogLevel.Error && !_expected.Contains(entry.Event.Id)).ToList();
+        if (errors.Count > 0) throw new XunitException($"Errors were logged:\n{string.Join('\n', errors)}");
+        if (!_unobserved.IsEmpty) throw new XunitException($"Exceptions went unobserved:\n{string.Join('\n', _unobserved)}");
+    }
+
+    private void TakeUnobserved(object? sender, UnobservedTaskExceptionEventArgs unobserved) => _unobserved.Enqueue(unobserved.Exception);
+
+    private sealed class Recorder(FailOnLoggedErrors log, string category) : ILogger
+    {
+        public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => logLevel != LogLevel.None;
+
+        public void Log<TState>(
+            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+            log._entries.Enqueue(new(category, logLevel, eventId, formatter(state, exception), exception));
+    }
+}

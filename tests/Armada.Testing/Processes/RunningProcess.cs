@@ -1,0 +1,116 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Globalization;
+using System.Text;
+using System.Text.RegularExpressions;
+
+namespace Armada.Testing.Processes;
+
+/// <summary>A real process in its own process group: its output is collected, and it is dead with all its children after the test.</summary>
+public sealed class RunningProcess : IAsyncDisposable
+{
+    private readonly Process _process;
+    private readonly ConcurrentQueue<string> _lines = new();
+    private readonly TaskCompletionSource _outputEnded = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private int _openStreams = 2;
+
+    private RunningProcess(Process process)
+    {
+        _process = process;
+        process.OutputDataReceived += (_, line) => Take(line.Data);
+        process.ErrorDataReceived += (_, line) => Take(line.Data);
+    }
+
+    /// <summary>Its process id, which is its group's too.</summary>
+    public int Id => _process.Id;
+
+    /// <summary>Whether it has ended.</summary>
+    public bool HasExited => _process.HasExited;
+
+    /// <summary>Its exit code; 128 + signal where one ended it.</summary>
+    public int ExitCode => _process.ExitCode;
+
+    /// <summary>Both its outputs so far.</summary>
+    public string Output
+    {
+        get
+        {
+            var text = new StringBuilder();
+            foreach (var line in _lines) text.AppendLine(line);
+            return text.ToString();
+        }
+    }
+
+    /// <summary>The lines of both its outputs so far.</summary>
+    public IReadOnlyCollection<string> Lines => _lines;
+
+    /// <summary>Starts a program.</summary>
+    public static RunningProcess Start(string program, params string[] arguments) => Start(program, arguments, null);
+
+    /// <summary>Starts a program with further environment variables.</summary>
+    public static RunningProcess Start(string program, IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment)
+    {
+        // setsid makes the group; it replaces itself by the program, so the id stays.
+        var start = new ProcessStartInfo("setsid", [program, .. arguments])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            RedirectStandardInput = true,
+        };
+        foreach (var (name, value) in environment ?? new Dictionary<string, string>()) start.Environment[name] = value;
+        var running = new RunningProcess(new Process { StartInfo = start });
+        running._process.Start();
+        running._process.BeginOutputReadLine();
+        running._process.BeginErrorReadLine();
+        return running;
+    }
+
+    /// <summary>Waits for a line of output that matches, and gives it.</summary>
+    public async Task<string> PrintsAsync(string pattern, TimeSpan? timeout = null)
+    {
+        string? found = null;
+        await Eventually.Holds(
+            () => $"'{_process.StartInfo.ArgumentList[0]}' prints /{pattern}/; it printed:\n{Output}",
+            () => (found = _lines.FirstOrDefault(line => Regex.IsMatch(line, pattern))) is not null || HasExited,
+            timeout);
+        return found ?? _lines.FirstOrDefault(line => Regex.IsMatch(line, pattern))
+            ?? throw new InvalidOperationException($"The process ended ({ExitCode}) before it printed /{pattern}/:\n{Output}");
+    }
+
+    /// <summary>Writes a line to its standard input.</summary>
+    public Task WriteLineAsync(string line) => _process.StandardInput.WriteLineAsync(line);
+
+    /// <summary>Sends a signal to the process and its children.</summary>
+    public async Task SendAsync(Signal signal)
+    {
+        if (HasExited && signal is not Signal.Kill) return;
+        using var kill = Process.Start(new ProcessStartInfo(
+            "kill", [$"-{((int)signal).ToString(CultureInfo.InvariantCulture)}", "--", $"-{Id.ToString(CultureInfo.InvariantCulture)}"])
+        {
+            RedirectStandardError = true,
+        })!;
+        await kill.WaitForExitAsync();
+    }
+
+    /// <summary>Waits for its end and all its output; gives the exit code.</summary>
+    public async Task<int> ExitsAsync(TimeSpan? timeout = null)
+    {
+        await Eventually.Happens($"'{_process.StartInfo.ArgumentList[0]}' ends", _process.WaitForExitAsync(), timeout);
+        return ExitCode;
+    }
+
+    /// <summary>Kills it and its children.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await SendAsync(Signal.Kill);
+        await _process.WaitForExitAsync();
+        await _outputEnded.Task;
+        _process.Dispose();
+    }
+
+    private void Take(string? line)
+    {
+        if (line is not null) _lines.Enqueue(line);
+        else if (Interlocked.Decrement(ref _openStreams) == 0) _outputEnded.TrySetResult();
+    }
+}

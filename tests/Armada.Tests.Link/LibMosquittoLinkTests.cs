@@ -1,0 +1,12 @@
+using Armada.Messaging.LibMosquitto;
+using Armada.Messaging.Link;
+
+namespace Armada.Tests.Link;
+
+/// <summary>The conformance suite on libmosquitto.</summary>
+public sealed class LibMosquittoLinkTests : MqttLinkConformance
+{
+    protected override int HandlerFaultEvent => 2006;
+
+    protected override IMqttLink Create(LinkOptions options) => new LibMosquittoLink(options, Logs.For<LibMosquittoLink>());
+}

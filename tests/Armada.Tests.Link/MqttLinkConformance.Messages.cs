@@ -1,0 +1,140 @@
+using System.Text;
+using Armada.Messaging.Link;
+using Armada.Testing;
+using Armada.Testing.Brokers;
+using Armada.Testing.Processes;
+
+namespace Armada.Tests.Link;
+
+/// <content>Messages there and back.</content>
+public abstract partial class MqttLinkConformance
+{
+    [Theory]
+    [InlineData(Delivery.Sample, true)]
+    [InlineData(Delivery.Sample, false)]
+    [InlineData(Delivery.Control, true)]
+    [InlineData(Delivery.Control, false)]
+    public async Task A_message_comes_back_whole(Delivery delivery, bool mqtt5)
+    {
+        await using var broker = await Mosquitto.StartAsync();
+        var received = new TaskCompletionSource<(string, byte[])>();
+        var link = await Started(
+            To(broker) with { Mqtt5 = mqtt5 },
+            ("fleet/+/state", delivery, (topic, payload) => received.TrySetResult((Encoding.UTF8.GetString(topic), payload.ToArray()))));
+        byte[] payload = [0, 1, 0xFF, 0, .. Enumerable.Range(0, 70_000).Select(i => (byte)i)];
+
+        Assert.True(link.Publish("fleet/left arm ü/state", payload, delivery));
+
+        var (name, bytes) = await Eventually.Happens("the message comes back", received.Task);
+        Assert.Equal("fleet/left arm ü/state", name);
+        Assert.Equal(payload, bytes);
+    }
+
+    [Fact]
+    public async Task An_empty_payload_is_a_message_too()
+    {
+        await using var broker = await Mosquitto.StartAsync();
+        var inbox = new Inbox();
+        var link = await Started(To(broker), ("t", Delivery.Sample, inbox.Handler));
+        link.Publish("t", [], Delivery.Sample);
+        await inbox.Receives("");
+    }
+
+    [Fact]
+    public async Task A_retained_message_waits_for_a_later_subscriber()
+    {
+        await using var broker = await Mosquitto.StartAsync();
+        var publisher = await Started(To(broker, "publisher"));
+        publisher.Publish("presence/a", "online"u8, Delivery.Control, retain: true);
+        await publisher.DisposeAsync();
+
+        var inbox = new Inbox();
+        await Started(To(broker, "late"), ("presence/+", Delivery.Control, inbox.Handler));
+        await inbox.Receives("online");
+    }
+
+    [Fact]
+    public async Task A_subscription_made_while_up_takes_effect()
+    {
+        await using var broker = await Mosquitto.StartAsync();
+        var link = await Started(To(broker));
+        link.Publish("presence/a", "online"u8, Delivery.Control, retain: true);
+        var inbox = new Inbox();
+        link.Subscribe("presence/#", Delivery.Control, inbox.Handler);
+        await inbox.Receives("online");
+    }
+
+    [Fact]
+    public async Task Each_handler_gets_what_its_filter_matches()
+    {
+        await using var broker = await Mosquitto.StartAsync();
+        var (left, right) = (new Inbox(), new Inbox());
+        var link = await Started(To(broker), ("a/left/#", Delivery.Control, left.Handler), ("a/+/right", Delivery.Control, right.Handler));
+        link.Publish("a/left/x", "1"u8, Delivery.Control);
+        link.Publish("a/b/right", "2"u8, Delivery.Control);
+        link.Publish("a/left", "3"u8, Delivery.Control);
+        await left.Receives("3");
+        Assert.Equal(["1", "3"], left.Texts);
+        Assert.Equal(["2"], right.Texts);
+    }
+
+    [Fact]
+    public async Task A_publish_inside_a_handler_goes_out()
+    {
+        await using var broker = await Mosquitto.StartAsync();
+        var inbox = new Inbox();
+        var link = Make(To(broker));
+        link.Subscribe("state", Delivery.Sample, (_, payload) => link.Publish("cmd", payload, Delivery.Sample));
+        link.Subscribe("cmd", Delivery.Sample, inbox.Handler);
+        await link.StartAsync(CancellationToken.None);
+        await IsUp(link);
+        for (var i = 0; i < 100; i++) link.Publish("state", Encoding.UTF8.GetBytes($"{i}"), Delivery.Sample);
+        await inbox.Receives(100);
+        Assert.Equal(Enumerable.Range(0, 100), inbox.Numbers);
+    }
+
+    [Fact]
+    public async Task Other_clients_hear_it_and_are_heard()
+    {
+        await using var broker = await Mosquitto.StartAsync();
+        var inbox = new Inbox();
+        var link = await Started(To(broker), ("to/link", Delivery.Control, inbox.Handler));
+        link.Publish("from/link", "hello from here"u8, Delivery.Control, retain: true);
+        await using var listener = RunningProcess.Start("mosquitto_sub", "-p", $"{broker.Port}", "-t", "from/link", "-q", "1", "-C", "1");
+        await listener.PrintsAsync("^hello from here$");
+
+        await using var talker = RunningProcess.Start(
+            "mosquitto_pub", "-p", $"{broker.Port}", "-t", "to/link", "-q", "1", "-m", "hello from there");
+        Assert.Equal(0, await talker.ExitsAsync());
+        await inbox.Receives("hello from there");
+    }
+
+    [Fact]
+    public async Task A_handler_that_throws_is_counted_and_logged_and_the_link_lives()
+    {
+        await using var broker = await Mosquitto.StartAsync();
+        Logs.Expect(HandlerFaultEvent);
+        var inbox = new Inbox();
+        var link = await Started(
+            To(broker),
+            ("t", Delivery.Control, (_, _) => throw new InvalidOperationException("a fault of the test")),
+            ("t", Delivery.Control, inbox.Handler));
+        for (var i = 0; i < 50; i++) link.Publish("t", Encoding.UTF8.GetBytes($"{i}"), Delivery.Control);
+        await inbox.Receives("49");
+        Assert.True(link.Counters.HandlerFaults >= 50);
+        Assert.InRange(Logs.Of(HandlerFaultEvent).Count, 1, 49);
+        Assert.Equal(LinkState.Up, link.State);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("a/+")]
+    [InlineData("a/#")]
+    public async Task A_topic_with_a_wildcard_is_refused(string topic)
+    {
+        var link = Make(new() { ClientId = "one" });
+        Assert.Throws<ArgumentException>(() => link.Publish(topic, [], Delivery.Sample));
+        Assert.Throws<ArgumentException>(() => link.Publish(topic, [], Delivery.Control));
+        await link.DisposeAsync();
+    }
+}
