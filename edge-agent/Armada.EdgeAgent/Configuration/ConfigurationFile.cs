@@ -35,8 +35,9 @@ public static class ConfigurationFile
     {
         try
         {
-            return JsonSerializer.Deserialize(text, ConfigurationJson.Default.AgentConfiguration)
+            var configuration = JsonSerializer.Deserialize(text, ConfigurationJson.Default.AgentConfiguration)
                 ?? throw new ConfigurationException($"{path}: is null; it must be an object with \"devices\"");
+            return configuration.Local.IsDefault ? configuration with { Local = [] } : configuration;
         }
         catch (JsonException e)
         {
@@ -70,7 +71,7 @@ public static class ConfigurationFile
         Broker = configuration.Broker is { Tls: { } tls } broker
             ? broker with
             {
-                Tls = new TlsSettings { Ca = At(folder, tls.Ca), Certificate = At(folder, tls.Certificate), Key = At(folder, tls.Key) },
+                Tls = new TlsSettings(At(folder, tls.Ca), At(folder, tls.Certificate), At(folder, tls.Key)),
             }
             : configuration.Broker,
         Devices = [.. configuration.Devices.Select(device =>

@@ -17,6 +17,7 @@ internal sealed partial class DeviceSession(Device device, ISerialPorts ports, I
     private ISerialLink? opened;
     private TimeSpan wait = LeastWait;
     private string? complaint;
+    private BusCounts? counts;
 
     /// <summary>Opens the port the first time, so that a wrong one is told at start-up.</summary>
     /// <exception cref="SerialOpenException">It cannot be opened; the message says why and what to do.</exception>
@@ -59,9 +60,10 @@ internal sealed partial class DeviceSession(Device device, ISerialPorts ports, I
         {
             using var link = Interlocked.Exchange(ref opened, null) ?? ports.Open(device.Settings.Port, Baud);
             var bus = new FeetechBus(link);
-            device.Counters.Others = () => BusCounts(bus);
+            counts = new BusCounts(bus, counts);
+            device.Counters.Others = Counts;
             device.Status.Fault("port", null);
-            loop.Run(bus, cancellation);
+            loop.Run(bus, OnRunning, cancellation);
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
         {
@@ -83,8 +85,7 @@ internal sealed partial class DeviceSession(Device device, ISerialPorts ports, I
         }
     }
 
-    /// <summary>Told by the loop when the arm runs.</summary>
-    public void OnRunning()
+    private void OnRunning()
     {
         device.Status.Fault("arm", null);
         wait = LeastWait;
@@ -103,14 +104,6 @@ internal sealed partial class DeviceSession(Device device, ISerialPorts ports, I
         complaint = text;
     }
 
-    private IEnumerable<KeyValuePair<string, long>> BusCounts(FeetechBus bus)
-    {
-        var counts = bus.Counters;
-        yield return new("bus.requests", counts.Requests);
-        yield return new("bus.timeouts", counts.Timeouts);
-        yield return new("bus.corrupt", counts.Corrupt);
-        yield return new("bus.retries", counts.Retries);
-        if (!device.Role.IsLeader)
-            yield return new("lost", device.Inbox.Lost);
-    }
+    private IEnumerable<KeyValuePair<string, long>> Counts() =>
+        device.Role.IsLeader ? counts!.Read() : counts!.Read().Append(new("lost", device.Inbox.Lost));
 }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Armada.Devices.Arms;
 
 namespace Armada.EdgeAgent.Devices;
 
@@ -38,10 +39,9 @@ internal sealed class DeviceStatus
 {
     private readonly Lock gate = new();
     private ImmutableSortedDictionary<string, string> faults = ImmutableSortedDictionary<string, string>.Empty;
-    private Health health = new(null, null);
+    private double voltage = double.NaN;
+    private double[]? temperatures;
     private volatile DeviceState state;
-
-    private sealed record Health(double? Voltage, IReadOnlyList<double>? Temperatures);
 
     /// <summary>Raised when state or faults change, not with every reading of health; must not block.</summary>
     public event Action? Changed;
@@ -56,10 +56,10 @@ internal sealed class DeviceStatus
     public bool HasFault => !Volatile.Read(ref faults).IsEmpty;
 
     /// <summary>Lowest supply voltage, volts; null before it was read.</summary>
-    public double? Voltage => Volatile.Read(ref health).Voltage;
+    public double? Voltage => Volatile.Read(ref voltage) is var volts && double.IsFinite(volts) ? volts : null;
 
     /// <summary>Per joint, °C; null before they were read.</summary>
-    public IReadOnlyList<double>? Temperatures => Volatile.Read(ref health).Temperatures;
+    public IReadOnlyList<double>? Temperatures => Volatile.Read(ref temperatures);
 
     /// <summary>Says what the device does.</summary>
     public void Enter(DeviceState next)
@@ -87,6 +87,22 @@ internal sealed class DeviceStatus
     }
 
     /// <summary>Notes a reading of health.</summary>
-    public void Measure(double? voltage, IReadOnlyList<double>? temperatures) =>
-        Volatile.Write(ref health, new Health(voltage, temperatures));
+    /// <param name="lowestVolts">Lowest supply voltage of the servos that answered.</param>
+    /// <param name="health">Each servo's; one that did not answer keeps its temperature.</param>
+    public void Measure(double lowestVolts, ReadOnlySpan<JointHealth> health)
+    {
+        Volatile.Write(ref voltage, lowestVolts);
+        var known = temperatures;
+        for (var joint = 0; joint < health.Length; joint++)
+        {
+            if (!health[joint].IsKnown || known?[joint] == health[joint].Celsius)
+                continue;
+            // Readers may hold the old one, so a change makes a new one; temperatures change seldom.
+            if (known is null || ReferenceEquals(known, temperatures))
+                known = known is null ? new double[health.Length] : [.. known];
+            known[joint] = health[joint].Celsius;
+        }
+
+        Volatile.Write(ref temperatures, known);
+    }
 }

@@ -90,13 +90,17 @@ public sealed class ControlLaw
         goals.CopyTo(target, 0);
     }
 
-    /// <summary>Begins joints that had no reading so far at their real positions; leaves the others alone.</summary>
+    /// <summary>Begins joints that had no reading so far at their real positions, to approach from there; leaves the others alone.</summary>
     public void Adopt(ReadOnlySpan<double> present)
     {
         for (var joint = 0; joint < goals.Length; joint++)
         {
-            if (double.IsNaN(goals[joint]) && double.IsFinite(present[joint]))
-                goals[joint] = present[joint];
+            if (!double.IsNaN(goals[joint]) || !double.IsFinite(present[joint]))
+                continue;
+            goals[joint] = present[joint];
+            from[joint] = present[joint];
+            if (Motion == Motion.Tracking)
+                Motion = Motion.Approaching;
         }
     }
 

@@ -18,7 +18,7 @@ public sealed class ConfigurationFileTests : IDisposable
         Assert.Equal("127.0.0.1", configuration.Broker!.Host);
         Assert.Equal("armada/v1", configuration.TopicRoot);
         Assert.Equal(DeviceSettings.FromEeprom, configuration.Devices[0].Calibration);
-        Assert.Equal(CalibrationMismatch.Refuse, configuration.Devices[1].OnCalibrationMismatch);
+        Assert.Equal(OnMismatch.Refuse, configuration.Devices[1].OnCalibrationMismatch);
     }
 
     [Fact]
