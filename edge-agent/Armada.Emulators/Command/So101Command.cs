@@ -30,7 +30,33 @@ internal static class So101Command
     {
         var arm = EmulatedArm.So101(options.Role, options.Hand);
         using var bus = new EmulatedBus(arm, options.Link, options.WireTiming);
+        var lines = new ControlLines(bus);
+        using var socket = options.Control is { } path ? new ControlSocket(path, lines) : null;
         await Console.Out.WriteLineAsync($"ready {bus.Port}");
-        await bus.Completion.WaitAsync(cancellation);
+
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        List<Task> tasks = [bus.Completion.WaitAsync(ending.Token)];
+        if (socket is not null)
+            tasks.Add(socket.RunAsync(ending.Token));
+        if (Console.IsInputRedirected || socket is null)
+            tasks.Add(ObeyInputAsync(lines, ending.Token));
+        try
+        {
+            await (await Task.WhenAny(tasks));
+        }
+        finally
+        {
+            await ending.CancelAsync();
+            await Task.WhenAll(tasks).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    /// <summary>Takes commands from standard input; its end is no reason to end.</summary>
+    private static async Task ObeyInputAsync(ControlLines lines, CancellationToken cancellation)
+    {
+        using var input = new StreamReader(Console.OpenStandardInput());
+        // A read of standard input cannot be called back: it ends with the program, and nobody waits for it.
+        await Task.Run(() => ControlSocket.ConverseAsync(lines, input, Console.Out, cancellation), cancellation).WaitAsync(cancellation);
+        await Task.Delay(Timeout.Infinite, cancellation);
     }
 }

@@ -30,8 +30,8 @@ internal sealed unsafe class CancellableWait : IDisposable
     {
         Listen(cancellation);
         var entries = stackalloc PollEntry[2];
-        entries[0] = new PollEntry { Descriptor = (int)descriptor.DangerousGetHandle(), Events = events };
-        entries[1] = new PollEntry { Descriptor = (int)_wake.DangerousGetHandle(), Events = PollIn };
+        entries[0] = new PollEntry { Descriptor = descriptor.Number, Events = events };
+        entries[1] = new PollEntry { Descriptor = _wake.Number, Events = PollIn };
         var begun = TimeProvider.System.GetTimestamp();
         while (true)
         {

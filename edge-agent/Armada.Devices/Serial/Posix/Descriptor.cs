@@ -10,7 +10,10 @@ internal sealed class Descriptor : SafeHandle
     {
     }
 
-    public override bool IsInvalid => handle == -1;
+    public int Number => unchecked((int)handle);
 
-    protected override bool ReleaseHandle() => Libc.Close((int)handle) == 0;
+    // The C functions return a 32-bit int; what the upper half of the handle holds then is chance.
+    public override bool IsInvalid => Number == -1;
+
+    protected override bool ReleaseHandle() => Libc.Close(Number) == 0;
 }

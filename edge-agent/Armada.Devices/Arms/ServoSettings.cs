@@ -1,0 +1,82 @@
+using Armada.Devices.ServoBus;
+
+namespace Armada.Devices.Arms;
+
+/// <summary>The settings of LeRobot for the servos of these arms, and the sparing way to write them.</summary>
+internal static class ServoSettings
+{
+    /// <summary>EEPROM settings of every servo. Phase is another matter: only its multi-turn bit is cleared.</summary>
+    private static readonly (Register, int)[] Common =
+    [
+        (Sts3215.ReturnDelayTime, 0),
+        (Sts3215.MaximumAcceleration, 254),
+        (Sts3215.OperatingMode, 0),
+    ];
+
+    private static readonly (Register, int)[] Driven =
+    [
+        .. Common,
+        (Sts3215.Proportional, 16),
+        (Sts3215.Integral, 0),
+        (Sts3215.Derivative, 32),
+    ];
+
+    /// <summary>A gripper squeezes until it burns unless it is held to half its torque and current.</summary>
+    private static readonly (Register, int)[] DrivenGripper =
+    [
+        .. Driven,
+        (Sts3215.MaxTorqueLimit, GripperTorque),
+        (Sts3215.ProtectionCurrent, 250),
+        (Sts3215.OverloadTorque, 25),
+    ];
+
+    private const int GripperTorque = 500;
+    private const int Acceleration = 254;
+
+    /// <summary>Configures one servo.</summary>
+    /// <returns>Whether it acknowledged everything.</returns>
+    public static bool Configure(FeetechBus bus, ArmJoint joint, ArmRole role, CancellationToken cancellation)
+    {
+        var phase = bus.Read(joint.Id, Sts3215.Phase, cancellation);
+        if (!phase.IsOk)
+            return false;
+        var gripper = joint.Scale == JointScale.Percent;
+        var settings = role == ArmRole.Leader ? Common : gripper ? DrivenGripper : Driven;
+        settings = [(Sts3215.Phase, phase.Value & ~Sts3215.PhaseMultiTurn), .. settings];
+        return Apply(bus, joint.Id, settings, torqueOff: true, cancellation)
+            && bus.Write(joint.Id, Sts3215.Acceleration, Acceleration, cancellation).IsOk
+            // Max_Torque_Limit reaches Torque_Limit at power-up only: without this the gripper's first session has full force.
+            && (role == ArmRole.Leader || !gripper || bus.Write(joint.Id, Sts3215.TorqueLimit, GripperTorque, cancellation).IsOk);
+    }
+
+    /// <summary>Writes the settings that differ, between Lock 0 and Lock 1. Touches nothing where all are as they should be.</summary>
+    /// <param name="bus">The bus.</param>
+    /// <param name="id">The servo.</param>
+    /// <param name="settings">Register and value.</param>
+    /// <param name="torqueOff">Whether torque is to go off first when there is something to write.</param>
+    /// <param name="cancellation">Ends the waits.</param>
+    /// <returns>Whether the servo acknowledged everything.</returns>
+    public static bool Apply(
+        FeetechBus bus, byte id, ReadOnlySpan<(Register Register, int Value)> settings, bool torqueOff, CancellationToken cancellation)
+    {
+        var writing = false;
+        foreach (var (register, value) in settings)
+        {
+            var found = bus.Read(id, register, cancellation);
+            if (!found.IsOk)
+                return false;
+            if (found.Value == value)
+                continue;
+            if (!writing && !Unlock(bus, id, torqueOff, cancellation))
+                return false;
+            writing = true;
+            if (!bus.Write(id, register, value, cancellation).IsOk)
+                return false;
+        }
+
+        return !writing || bus.Write(id, Sts3215.Lock, 1, cancellation).IsOk;
+    }
+
+    private static bool Unlock(FeetechBus bus, byte id, bool torqueOff, CancellationToken cancellation) =>
+        (!torqueOff || bus.Write(id, Sts3215.TorqueEnable, 0, cancellation).IsOk) && bus.Write(id, Sts3215.Lock, 0, cancellation).IsOk;
+}

@@ -1,0 +1,84 @@
+using System.Collections.Immutable;
+using Armada.Devices.Arms;
+using Armada.Devices.ServoBus;
+
+namespace Armada.Devices.Calibration;
+
+/// <summary>A servo whose own calibration is not that of the file.</summary>
+/// <param name="Joint">Whose.</param>
+/// <param name="Register">Which value.</param>
+/// <param name="InFile">The file's.</param>
+/// <param name="InServo">The servo's.</param>
+public sealed record CalibrationMismatch(ArmJoint Joint, Register Register, int InFile, int InServo)
+{
+    /// <summary>One line for a person.</summary>
+    public override string ToString() => $"{Joint}: {Register.Name} is {InServo} in the servo, {InFile} in the file";
+}
+
+/// <summary>The calibration that servos keep in their EEPROM: homing offset and position limits.</summary>
+public static class ServoCalibration
+{
+    /// <summary>Reads it.</summary>
+    /// <exception cref="CalibrationException">A servo is silent, or has values that cannot be used.</exception>
+    public static ArmCalibration Read(FeetechBus bus, CancellationToken cancellation)
+    {
+        var joints = ImmutableArray.CreateBuilder<JointCalibration>(ArmJoint.Count);
+        foreach (var joint in ArmJoint.All)
+        {
+            joints.Add(new JointCalibration(
+                joint.Id,
+                DriveMode: 0,
+                Read(bus, joint, Sts3215.HomingOffset, cancellation),
+                Read(bus, joint, Sts3215.MinPositionLimit, cancellation),
+                Read(bus, joint, Sts3215.MaxPositionLimit, cancellation)));
+        }
+
+        return new ArmCalibration(bus.Port, joints.MoveToImmutable());
+    }
+
+    /// <summary>Compares it with a file's, as LeRobot does at connect. Servos that are silent are passed over.</summary>
+    public static ImmutableArray<CalibrationMismatch> Compare(FeetechBus bus, ArmCalibration file, CancellationToken cancellation)
+    {
+        var mismatches = ImmutableArray.CreateBuilder<CalibrationMismatch>();
+        foreach (var (joint, calibration) in ArmJoint.All.Zip(file.Joints))
+        {
+            foreach (var (register, wanted) in Values(calibration))
+            {
+                var found = bus.Read(joint.Id, register, cancellation);
+                if (!found.IsOk)
+                    break;
+                if (found.Value != wanted)
+                    mismatches.Add(new CalibrationMismatch(joint, register, wanted, found.Value));
+            }
+        }
+
+        return mismatches.ToImmutable();
+    }
+
+    /// <summary>Writes a file's calibration into the servos, only where it differs, with their torque off: the arm must be supported.</summary>
+    /// <exception cref="CalibrationException">A servo did not take it; the servos before it have.</exception>
+    public static void Write(FeetechBus bus, ArmCalibration file, CancellationToken cancellation)
+    {
+        bus.Broadcast(Sts3215.TorqueEnable, 0, cancellation);
+        foreach (var (joint, calibration) in ArmJoint.All.Zip(file.Joints))
+        {
+            if (!ServoSettings.Apply(bus, joint.Id, Values(calibration), torqueOff: false, cancellation))
+                throw new CalibrationException($"{bus.Port}: servo {joint.Id} ({joint}) did not take its calibration");
+        }
+    }
+
+    private static (Register Register, int Value)[] Values(JointCalibration calibration) =>
+    [
+        (Sts3215.HomingOffset, calibration.HomingOffset),
+        (Sts3215.MinPositionLimit, calibration.RangeMin),
+        (Sts3215.MaxPositionLimit, calibration.RangeMax),
+    ];
+
+    private static int Read(FeetechBus bus, ArmJoint joint, Register register, CancellationToken cancellation)
+    {
+        var reading = bus.Read(joint.Id, register, cancellation);
+        return reading.IsOk
+            ? reading.Value
+            : throw new CalibrationException($"{bus.Port}: servo {joint.Id} ({joint}) does not answer, so its calibration cannot be read");
+    }
+}
