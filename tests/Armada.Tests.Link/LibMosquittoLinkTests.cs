@@ -1,12 +1,70 @@
 using Armada.Messaging.LibMosquitto;
 using Armada.Messaging.Link;
+using Armada.Testing.Brokers;
+using Microsoft.Win32.SafeHandles;
 
 namespace Armada.Tests.Link;
 
-/// <summary>The conformance suite on libmosquitto.</summary>
+/// <summary>The conformance suite on libmosquitto, and what is its own.</summary>
 public sealed class LibMosquittoLinkTests : MqttLinkConformance
 {
     protected override int HandlerFaultEvent => 2006;
 
+    protected override int RefusedEvent => 2003;
+
     protected override IMqttLink Create(LinkOptions options) => new LibMosquittoLink(options, Logs.For<LibMosquittoLink>());
+
+    [Fact]
+    public async Task A_hundred_thousand_samples_out_and_a_thousandfold_relay_allocate_next_to_nothing()
+    {
+        const int batch = 20;
+        await using var broker = await Mosquitto.StartAsync();
+        using var batchIsBack = new SemaphoreSlim(0);
+        var received = 0;
+        var link = Make(To(broker));
+        link.Subscribe("state", Delivery.Sample, (_, payload) => link.Publish("cmd", payload, Delivery.Sample));
+        link.Subscribe("cmd", Delivery.Sample, (_, _) =>
+        {
+            if (++received % batch == 0) batchIsBack.Release();
+        });
+        await link.StartAsync(CancellationToken.None);
+        await IsUp(link);
+        var payload = new byte[60];
+        Run(1000, 10);
+
+        var before = GC.GetTotalAllocatedBytes(precise: true);
+        Run(100_000, 1000);
+        var allocated = GC.GetTotalAllocatedBytes(precise: true) - before;
+
+        Assert.True(allocated < 64 * 1024, $"{allocated} bytes were allocated for {link.Counters.Published} messages");
+
+        void Run(int samples, int batches)
+        {
+            for (var i = 0; i < samples; i++) link.Publish("nobody", payload, Delivery.Sample);
+            for (var i = 0; i < batches; i++)
+            {
+                for (var j = 0; j < batch; j++) link.Publish("state", payload, Delivery.Sample);
+                Assert.True(batchIsBack.Wait(TimeSpan.FromSeconds(10)), $"batch {i} did not come back within 10 s");
+            }
+        }
+    }
+
+    [Fact]
+    public async Task A_process_with_more_than_a_thousand_open_files_still_connects()
+    {
+        await using var broker = await Mosquitto.StartAsync();
+        var files = new List<SafeFileHandle>();
+        try
+        {
+            for (var i = 0; i < 1100; i++) files.Add(File.OpenHandle("/dev/null"));
+            var inbox = new Inbox();
+            var link = await Started(To(broker), ("t", Delivery.Control, inbox.Handler));
+            link.Publish("t", "here"u8, Delivery.Control);
+            await inbox.Receives("here");
+        }
+        finally
+        {
+            foreach (var file in files) file.Dispose();
+        }
+    }
 }

@@ -15,6 +15,9 @@ public abstract partial class MqttLinkConformance : IAsyncDisposable
     /// <summary>Event id of a logged handler fault.</summary>
     protected abstract int HandlerFaultEvent { get; }
 
+    /// <summary>Event id of a logged refusal by the broker.</summary>
+    protected abstract int RefusedEvent { get; }
+
     /// <summary>Makes the adapter under test.</summary>
     protected abstract IMqttLink Create(LinkOptions options);
 

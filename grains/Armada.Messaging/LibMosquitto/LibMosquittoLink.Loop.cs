@@ -1,6 +1,4 @@
 using System.ComponentModel;
-using System.Net;
-using System.Net.Sockets;
 using Armada.Messaging.LibMosquitto.Native;
 using Armada.Messaging.Link;
 
@@ -22,7 +20,6 @@ public sealed partial class LibMosquittoLink
     private const int MostNotSent = 16 * 1024;
 
     private static readonly TimeSpan AttemptLimit = TimeSpan.FromSeconds(10);
-    private static readonly TimeSpan NameLimit = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan GoodbyeLimit = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan Tick = TimeSpan.FromSeconds(1);
 
@@ -66,12 +63,13 @@ public sealed partial class LibMosquittoLink
     {
         (_answer, _endReason, _systemError, _complaint) = (NoAnswer, 0, 0, null);
         _asked.Clear();
-        if (NameFault() is { } fault) return new(fault);
+        var (family, fault) = _brokerName.Family(_stopping.Token);
+        if (fault is not null) return new(fault);
         int result;
         lock (_driving)
         {
             client.HearComplaints(true);
-            result = client.Connect();
+            result = client.Connect(family);
         }
         if (result != Mosquitto.Success)
         {
@@ -125,27 +123,6 @@ public sealed partial class LibMosquittoLink
 #pragma warning restore CA1031
         {
             CountHandlerFault(fault, nameof(StateChanged));
-        }
-    }
-
-    /// <summary>The library's name look-up cannot be interrupted; this one can, and says first where the name is unknown.</summary>
-    private string? NameFault()
-    {
-        if (IPAddress.TryParse(_options.Host, out _)) return null;
-        try
-        {
-            using var limit = new CancellationTokenSource(NameLimit, _time);
-            using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, _stopping.Token);
-            return Dns.GetHostAddressesAsync(_options.Host, either.Token).GetAwaiter().GetResult().Length > 0
-                ? null : $"'{_options.Host}' has no address";
-        }
-        catch (SocketException fault)
-        {
-            return $"'{_options.Host}' is not found: {fault.Message}";
-        }
-        catch (OperationCanceledException)
-        {
-            return $"looking up '{_options.Host}' took more than {NameLimit.TotalSeconds:0} s";
         }
     }
 

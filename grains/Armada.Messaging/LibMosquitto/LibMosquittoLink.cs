@@ -17,6 +17,7 @@ public sealed partial class LibMosquittoLink : IMqttLink
     private readonly TimeProvider _time;
     private readonly BackOff _backOff;
     private readonly Outbox _outbox;
+    private readonly BrokerName _brokerName;
     private readonly CancellationTokenSource _stopping = new();
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock _lifecycle = new();
@@ -41,6 +42,7 @@ public sealed partial class LibMosquittoLink : IMqttLink
         _time = time ?? TimeProvider.System;
         _backOff = new(options.BackOffFirst, options.BackOffMost, chance ?? Random.Shared.NextDouble);
         _outbox = new(options.ControlBacklog, (topic, error) => LogControlRefused(topic, Mosquitto.ErrorText(error)));
+        _brokerName = new(options.Host, _time);
         _faultReports = new(_time);
     }
 

@@ -1,4 +1,4 @@
-using System.Net;
+using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Armada.Messaging.LibMosquitto.Native;
@@ -32,15 +32,12 @@ internal interface IMosquittoEvents
 internal sealed unsafe class MosquittoClient : IDisposable
 {
     private readonly LinkOptions _options;
-    private readonly bool _hostIsName;
     private readonly GCHandle _events;
-    private int _attempts;
 
     /// <exception cref="LinkConfigurationException">The library is missing or refuses an option.</exception>
     public MosquittoClient(LinkOptions options, IMosquittoEvents events)
     {
         _options = options;
-        _hostIsName = !IPAddress.TryParse(options.Host, out _);
         try
         {
             Require(Mosquitto.LibInit(), "start");
@@ -72,13 +69,18 @@ internal sealed unsafe class MosquittoClient : IDisposable
     public bool WantsToWrite => Mosquitto.WantWrite(Handle);
 
     /// <summary>Begins a connection and does not wait for it.</summary>
+    /// <param name="family">Which of a name's addresses to try; null for a host that is an address itself.</param>
     /// <remarks>
-    /// The library tries only the first address of a name. Every second attempt binds to IPv4, so that a broker that listens on
-    /// 127.0.0.1 is found under "localhost" where that is ::1 first.
+    /// The library tries only the first address of a name, so the choice is left to the caller: binding to no address of a family
+    /// leaves out the other. It must not be unset again: libmosquitto 2.0.11 would then free the old value twice.
     /// </remarks>
-    public int Connect()
+    public int Connect(AddressFamily? family)
     {
-        if (_hostIsName) Require(Mosquitto.StringOption(Handle, Mosquitto.OptionBindAddress, _attempts++ % 2 == 1 ? "0.0.0.0" : null), "bind");
+        if (family is not null)
+        {
+            var any = family is AddressFamily.InterNetworkV6 ? "::" : "0.0.0.0";
+            if (Mosquitto.StringOption(Handle, Mosquitto.OptionBindAddress, any) is var refused and not Mosquitto.Success) return refused;
+        }
         var result = Mosquitto.ConnectAsync(Handle, _options.Host, _options.Port, (int)_options.KeepAlive.TotalSeconds);
         return result > 0 ? result : Mosquitto.Success;
     }

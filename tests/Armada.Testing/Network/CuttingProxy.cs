@@ -36,11 +36,7 @@ public sealed class CuttingProxy : IAsyncDisposable
         lock (_lock)
         {
             _refuses = refuse;
-            foreach (var socket in _open)
-            {
-                socket.LingerState = new(true, 0);
-                socket.Dispose();
-            }
+            foreach (var socket in _open) Reset(socket);
             _open.Clear();
         }
     }
@@ -72,6 +68,20 @@ public sealed class CuttingProxy : IAsyncDisposable
         lock (_lock) pumps = [.. _pumps];
         await Task.WhenAll(pumps);
         _ending.Dispose();
+    }
+
+    private static void Reset(Socket socket)
+    {
+        try
+        {
+            socket.LingerState = new(true, 0);
+        }
+        catch (ObjectDisposedException)
+        {
+            // Its pump has ended by itself and closed it.
+            return;
+        }
+        socket.Dispose();
     }
 
     private static TaskCompletionSource Completed()
