@@ -71,7 +71,7 @@ public sealed class Approach
             if (double.IsNaN(pose[joint]) && double.IsFinite(present[joint]))
             {
                 pose[joint] = JointLimits.Clamp(joints[joint], present[joint]);
-                IsApproaching = true;
+                IsApproaching = IsStarted;
             }
         }
     }

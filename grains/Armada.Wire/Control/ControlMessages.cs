@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 namespace Armada.Wire.Control;
 
 /// <summary>What a control message asks of a device.</summary>
-[JsonConverter(typeof(JsonStringEnumConverter<ControlOp>))]
+[JsonConverter(typeof(ControlOpConverter))]
 public enum ControlOp
 {
     /// <summary>Leader: stream state at a rate, stamped with an epoch. Follower: accept commands of that epoch and none older.</summary>
@@ -27,6 +27,9 @@ public enum ControlOp
     /// <summary>Show which arm this is, by a servo's LED or a small move.</summary>
     [JsonStringEnumMemberName("identify")] Identify,
 }
+
+/// <summary>Operations by name alone: a number is none, or a forgotten field would start a stream.</summary>
+internal sealed class ControlOpConverter() : JsonStringEnumConverter<ControlOp>(namingPolicy: null, allowIntegerValues: false);
 
 /// <summary>A control message, silo to device.</summary>
 /// <param name="Id">Chosen by the sender; the reply carries it.</param>

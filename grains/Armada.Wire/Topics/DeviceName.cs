@@ -1,3 +1,6 @@
+using System.Buffers;
+using System.Text;
+
 namespace Armada.Wire.Topics;
 
 /// <summary>
@@ -21,5 +24,14 @@ public static class DeviceName
         }
 
         return true;
+    }
+
+    /// <summary>Whether UTF-8 bytes are a name.</summary>
+    public static bool IsValid(ReadOnlySpan<byte> utf8)
+    {
+        Span<char> text = stackalloc char[MaxLength];
+        return utf8.Length <= MaxLength
+            && Ascii.ToUtf16(utf8, text, out var length) == OperationStatus.Done
+            && IsValid(text[..length]);
     }
 }

@@ -64,11 +64,13 @@ public sealed class TopicMap
             return false;
         var rest = topic[prefix.Length..];
         var slash = rest.IndexOf((byte)'/');
-        if (slash <= 0)
+        if (slash < 0 || !DeviceName.IsValid(rest[..slash]))
             return false;
         channel = Parse(rest[(slash + 1)..]);
+        if (channel == Channel.None)
+            return false;
         device = rest[..slash];
-        return channel != Channel.None;
+        return true;
     }
 
     private static string Suffix(Channel channel) => channel switch

@@ -1,0 +1,164 @@
+using Armada.Domain.Robots;
+using Armada.Domain.Routing;
+using Armada.Domain.Time;
+
+namespace Armada.Tests.Pure.Domain;
+
+/// <summary>One command as a slave got it.</summary>
+internal sealed record SentCommand(string Device, SampleStamp Stamp, double[] Positions, Moment At);
+
+/// <summary>
+/// A robot core with a host around it, a disk, a clock, and devices that do what their control messages tell them: stamp the epoch
+/// last told, count frames from 1.
+/// </summary>
+internal sealed class Rig : ICommandSink
+{
+    public const string Leader = "leader-1";
+    public const string Follower = "follower-1";
+
+    private readonly Dictionary<string, (uint Epoch, uint Sequence)> devices = [];
+
+    public Rig(RobotModel? model = null)
+    {
+        Durable = new RobotDocument("robot-1", model ?? RobotModels.So101, null, [], 0, false, 1);
+        Core = new RobotCore(Durable, false, Timing);
+        Run(Core.Start());
+    }
+
+    public static RobotTiming Timing => RobotTiming.Default;
+
+    public RobotCore Core { get; private set; }
+
+    public RobotDocument Durable { get; private set; }
+
+    public Moment Now { get; set; } = new(5_000_000, 1_800_000_000_000_000);
+
+    /// <summary>Every effect so far.</summary>
+    public List<Effect> Effects { get; } = [];
+
+    public List<SentCommand> Commands { get; } = [];
+
+    public bool DiskFails { get; set; }
+
+    public bool FleetStopped { get; private set; }
+
+    public MasterState? MasterState => Core.Snapshot(Now).Master?.State;
+
+    public int Joints => Core.Document.Model.Joints.Length;
+
+    /// <summary>Called before each effect is done.</summary>
+    public Action<Effect>? Watch { get; set; }
+
+    /// <summary>A rig whose leader is live and whose follower stands at <paramref name="real"/>.</summary>
+    public static Rig Routing(double real = 0)
+    {
+        var rig = new Rig();
+        rig.Accept(new RobotRequest.BindSlave(Follower, false));
+        rig.Accept(new RobotRequest.BindMaster(Leader, false));
+        Assert.Equal(Verdict.Accepted, rig.Slave(Follower, real));
+        Assert.Equal(Verdict.Accepted, rig.Master(Leader, real));
+        return rig;
+    }
+
+    public SlaveSnapshot SlaveOf(string device) => Core.Snapshot(Now).Slaves[Core.FindSlave(device)];
+
+    public void Advance(double seconds) => Now = Now.Plus(TimeSpan.FromSeconds(seconds));
+
+    public Decision Apply(RobotRequest request)
+    {
+        if (request is RobotRequest.FleetStop fleet)
+            FleetStopped = fleet.Stopped;
+        return Run(Core.Apply(request, Now));
+    }
+
+    public void Accept(RobotRequest request) => Assert.Null(Apply(request).Refused);
+
+    public Decision Tick() => Run(Core.Tick(Now));
+
+    public Decision Presence(string device, bool online) => Run(Core.OnPresence(device, online, Now));
+
+    /// <summary>The next frame of a leader, every joint at one position.</summary>
+    public Verdict Master(string device, double position) => Master(Next(device), Pose(position));
+
+    public Verdict Master(SampleStamp stamp, params double[] positions)
+    {
+        var verdict = Core.OnMasterFrame(stamp, positions, Now, this, out var decision);
+        Run(decision);
+        return verdict;
+    }
+
+    /// <summary>The next frame of a follower, every joint at one position.</summary>
+    public Verdict Slave(string device, double position) => Slave(device, Next(device), Pose(position));
+
+    public Verdict Slave(string device, SampleStamp stamp, params double[] positions)
+    {
+        var verdict = Core.OnSlaveFrame(Core.FindSlave(device), stamp, positions, Now, out var decision);
+        Run(decision);
+        return verdict;
+    }
+
+    /// <summary>Frames of both, a hundredth of a second apart.</summary>
+    public void Stream(double seconds, double leader, double follower)
+    {
+        for (var end = Now.Plus(TimeSpan.FromSeconds(seconds)); Now.Monotonic < end.Monotonic;)
+        {
+            Advance(0.01);
+            Slave(Follower, follower);
+            Master(Leader, leader);
+        }
+    }
+
+    /// <summary>The stamp a device's next frame has.</summary>
+    public SampleStamp Next(string device)
+    {
+        var (epoch, sequence) = devices.GetValueOrDefault(device);
+        devices[device] = (epoch, sequence + 1);
+        return new SampleStamp(epoch, sequence + 1, Now.Unix);
+    }
+
+    /// <summary>A device that restarts knows no epoch and counts from 1.</summary>
+    public void RestartDevice(string device) => devices.Remove(device);
+
+    /// <summary>The host dies and loads what was durable.</summary>
+    public void Restart()
+    {
+        Core = new RobotCore(Durable, FleetStopped, Timing);
+        Run(Core.Start());
+    }
+
+    public double[] Pose(double position)
+    {
+        var pose = new double[Joints];
+        pose.AsSpan().Fill(position);
+        return pose;
+    }
+
+    void ICommandSink.Command(int slave, in SampleStamp stamp, ReadOnlySpan<double> positions) =>
+        Commands.Add(new SentCommand(Core.Document.Slaves[slave].Device, stamp, positions.ToArray(), Now));
+
+    private Decision Run(Decision decision)
+    {
+        foreach (var effect in decision.Effects)
+        {
+            Watch?.Invoke(effect);
+            Effects.Add(effect);
+            switch (effect)
+            {
+                case Effect.Persist when DiskFails:
+                    Run(Core.OnPersistFailed(Durable, Now));
+                    return decision;
+                case Effect.Persist persist:
+                    Durable = persist.Document;
+                    break;
+                case Effect.StartStream start when devices.GetValueOrDefault(start.Device).Epoch < start.Epoch:
+                    devices[start.Device] = (start.Epoch, 0);
+                    break;
+                case Effect.StopStream stop when stop.Device.StartsWith("leader", StringComparison.Ordinal):
+                    devices[stop.Device] = (0, devices.GetValueOrDefault(stop.Device).Sequence);
+                    break;
+            }
+        }
+
+        return decision;
+    }
+}
