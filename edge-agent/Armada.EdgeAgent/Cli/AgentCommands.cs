@@ -21,8 +21,9 @@ internal static class AgentCommands
     public static async Task<int> RunAsync(string[] arguments)
     {
         var parsed = Root().Parse(arguments);
-        if (parsed.Errors is [var first, ..])
-            return Complain($"{first.Message} See --help.");
+        // "Required command was not provided" comes first even where the command is there and misspelt.
+        if (parsed.Errors.Count > 0)
+            return Complain($"{parsed.Errors[^1].Message} See --help.");
         try
         {
             // The host answers Ctrl-C and SIGTERM itself, in its own time: arms must lose their torque first.

@@ -28,18 +28,26 @@ internal static class AgentHost
             console.TimestampFormat = "HH:mm:ss.fff ";
         });
         builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = Patience);
+        builder.Logging.AddFilter("Microsoft.Hosting.Lifetime", LogLevel.Warning);
         AddAgent(builder.Services, configuration);
         using var host = builder.Build();
+        await OpenAsync(host.Services, cancellation);
+        await host.RunAsync(cancellation);
+        return AgentCommands.Done;
+    }
+
+    /// <summary>Opens what a person may have named wrongly, before anything runs.</summary>
+    private static async Task OpenAsync(IServiceProvider services, CancellationToken cancellation)
+    {
         try
         {
-            await host.RunAsync(cancellation);
+            services.GetRequiredService<ControlSocketServer>().Open();
+            await services.GetRequiredService<AgentService>().OpenAsync(cancellation);
         }
         catch (Exception e) when (e is SerialOpenException or LinkConfigurationException)
         {
             throw new ConfigurationException(e.Message, e);
         }
-
-        return AgentCommands.Done;
     }
 
     private static void AddAgent(IServiceCollection services, AgentConfiguration configuration)
@@ -52,12 +60,14 @@ internal static class AgentHost
         services.AddSingleton<IReadOnlyList<Device>>(all =>
             [.. configuration.Devices.Select(device => new Device(device, all.GetRequiredService<LocalStop>()))]);
         services.AddSingleton<AgentTelemetry>();
-        services.AddHostedService<AgentService>();
-        services.AddHostedService(all => new ControlSocketServer(
+        services.AddSingleton<AgentService>();
+        services.AddHostedService(all => all.GetRequiredService<AgentService>());
+        services.AddSingleton(all => new ControlSocketServer(
             configuration.ControlSocket ?? ControlSocket.DefaultPath,
             all.GetRequiredService<LocalStop>(),
             all.GetRequiredService<IReadOnlyList<Device>>(),
             all.GetRequiredService<ILogger<ControlSocketServer>>()));
+        services.AddHostedService(all => all.GetRequiredService<ControlSocketServer>());
         if (TelemetryExport.IsWanted)
             services.AddHostedService<TelemetryExport>();
     }

@@ -57,17 +57,24 @@ internal sealed partial class AgentService : IHostedService, IAsyncDisposable
             : [];
     }
 
-    public async Task StartAsync(CancellationToken cancellationToken)
+    /// <summary>Opens every port, then starts the links: what is named wrongly is told before any arm has torque.</summary>
+    /// <exception cref="SerialOpenException">A port cannot be opened.</exception>
+    /// <exception cref="Messaging.Link.LinkConfigurationException">A certificate or an option of the broker is unusable.</exception>
+    public async Task OpenAsync(CancellationToken cancellation)
     {
-        // Every port first: a wrong one ends the start before any arm has torque.
         foreach (var session in sessions)
             session.Open();
         foreach (var link in links)
-            await link.StartAsync(cancellationToken);
+            await link.StartAsync(cancellation);
+    }
+
+    public Task StartAsync(CancellationToken cancellationToken)
+    {
         running = Task.WhenAll(
             [.. sessions.Select(session => session.RunAsync(sessionsEnd.Token)), .. pairs.Select(pair => pair.RunAsync(sessionsEnd.Token))]);
         presence = Task.WhenAll(links.Select(link => link.RunPresenceAsync(linksEnd.Token)));
         LogStarted(sessions.Length, links.Length, pairs.Length);
+        return Task.CompletedTask;
     }
 
     public async Task StopAsync(CancellationToken cancellationToken)
@@ -97,7 +104,4 @@ internal sealed partial class AgentService : IHostedService, IAsyncDisposable
             : new FollowerLoop(device, setup, telemetry, time, loggers.CreateLogger<FollowerLoop>());
         return new DeviceSession(device, ports, loop, loggers.CreateLogger<DeviceSession>());
     }
-
-    [LoggerMessage(3400, LogLevel.Information, "Agent started: {Devices} device(s), {Links} link(s), {Pairs} local pair(s)")]
-    private partial void LogStarted(int devices, int links, int pairs);
 }

@@ -14,11 +14,9 @@ internal sealed partial class ControlSocketServer(
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
     private Socket? listener;
 
-    public override Task StartAsync(CancellationToken cancellationToken)
-    {
-        listener = ControlSocket.Listen(path);
-        return base.StartAsync(cancellationToken);
-    }
+    /// <summary>Makes the socket.</summary>
+    /// <exception cref="Configuration.ConfigurationException">Another agent listens there, or the path cannot be used.</exception>
+    public void Open() => listener = ControlSocket.Listen(path);
 
     public override void Dispose()
     {
