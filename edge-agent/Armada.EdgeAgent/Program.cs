@@ -1,1 +1,3 @@
-return 0;
+using Armada.EdgeAgent.Cli;
+
+return await AgentCommands.RunAsync(args);

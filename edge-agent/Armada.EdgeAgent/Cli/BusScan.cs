@@ -1,0 +1,57 @@
+using System.Globalization;
+using Armada.Devices.Serial;
+using Armada.Devices.ServoBus;
+using Armada.EdgeAgent.Configuration;
+
+namespace Armada.EdgeAgent.Cli;
+
+/// <summary>Lists the servos on a bus; writes nothing to them.</summary>
+internal static class BusScan
+{
+    private const int Baud = 1_000_000;
+
+    // A person waits for 254 pings, so the allowance is that of a sync read and nothing is asked twice.
+    private static readonly BusTiming Timing = new() { AnswerAllowance = TimeSpan.FromMilliseconds(4), Retries = 0 };
+
+    /// <summary>Asks every id and prints a line for each servo that answers.</summary>
+    /// <returns>0 where there is one, else 1.</returns>
+    /// <exception cref="ConfigurationException">The port cannot be opened, or vanished.</exception>
+    public static int Run(string port, ISerialPorts ports, TextWriter output, CancellationToken cancellation)
+    {
+        try
+        {
+            using var link = ports.Open(port, Baud);
+            var bus = new FeetechBus(link, Timing);
+            output.WriteLine(" id  model  firmware  position  volts  °C  errors");
+            var found = 0;
+            for (byte id = 0; id <= ServoFrame.MaxId; id++)
+            {
+                if (bus.Ping(id, cancellation) is not { IsOk: true } answer)
+                    continue;
+                found++;
+                output.WriteLine(Line(bus, id, answer.Errors, cancellation));
+            }
+
+            output.WriteLine(found == 0 ? $"no servo answers on {port}; check power and cables" : $"{found} servo(s)");
+            return found == 0 ? AgentCommands.Failed : AgentCommands.Done;
+        }
+        catch (Exception e) when (e is SerialOpenException or SerialLostException)
+        {
+            throw new ConfigurationException(e.Message, e);
+        }
+    }
+
+    private static string Line(FeetechBus bus, byte id, ServoErrors errors, CancellationToken cancellation)
+    {
+        var major = bus.Read(id, Sts3215.FirmwareMajorVersion, cancellation).Value;
+        var minor = bus.Read(id, Sts3215.FirmwareMinorVersion, cancellation).Value;
+        var model = bus.Read(id, Sts3215.ModelNumber, cancellation).Value;
+        var position = bus.Read(id, Sts3215.PresentPosition, cancellation).Value;
+        var volts = bus.Read(id, Sts3215.PresentVoltage, cancellation).Value / 10.0;
+        var celsius = bus.Read(id, Sts3215.PresentTemperature, cancellation).Value;
+        var condition = errors == ServoErrors.None ? "none" : errors.ToString();
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"{id,3}  {model,5}  {major + "." + minor,8}  {position,8}  {volts,5:0.0}  {celsius,2}  {condition}");
+    }
+}

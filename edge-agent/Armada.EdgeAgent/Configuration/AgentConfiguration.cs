@@ -1,0 +1,98 @@
+using System.Collections.Immutable;
+using System.Text.Json.Serialization;
+using Armada.Wire.Topics;
+
+namespace Armada.EdgeAgent.Configuration;
+
+/// <summary>What one agent runs: the content of its configuration file, checked.</summary>
+/// <param name="Devices">The arms this agent owns, one or more.</param>
+/// <param name="Broker">The MQTT broker; null for an agent without a network.</param>
+/// <param name="TopicRoot">Root of the topics, the same as the silo's.</param>
+/// <param name="Local">Leaders and followers joined inside this agent, without a silo.</param>
+/// <param name="ControlSocket">
+/// Path of the unix socket that takes stop, reset and status; null for <see cref="Stops.ControlSocket.DefaultPath"/>.
+/// </param>
+public sealed record AgentConfiguration(
+    ImmutableArray<DeviceSettings> Devices,
+    BrokerSettings? Broker = null,
+    string TopicRoot = TopicMap.DefaultRoot,
+    ImmutableArray<LocalPairSettings> Local = default,
+    string? ControlSocket = null);
+
+/// <summary>Where the broker is.</summary>
+/// <param name="Host">Host name or address.</param>
+/// <param name="Port">Port; null for 1883, or 8883 with TLS.</param>
+/// <param name="Tls">TLS, or null for a plain connection.</param>
+public sealed record BrokerSettings(string Host = "127.0.0.1", int? Port = null, TlsSettings? Tls = null);
+
+/// <summary>TLS with each device's certificate; PEM files, relative to the configuration file.</summary>
+/// <param name="Ca">Authority that signed the broker's certificate.</param>
+/// <param name="Certificate">The device's certificate; <c>{device}</c> in it stands for the device's name.</param>
+/// <param name="Key">The device's private key; <c>{device}</c> in it stands for the device's name.</param>
+public sealed record TlsSettings(string Ca, string? Certificate = null, string? Key = null);
+
+/// <summary>What to do when an arm's servos and its calibration file differ.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<OnMismatch>))]
+public enum OnMismatch
+{
+    /// <summary>Leave the arm without torque and say which joint differs.</summary>
+    [JsonStringEnumMemberName("refuse")] Refuse,
+
+    /// <summary>Write the file's values into the servos.</summary>
+    [JsonStringEnumMemberName("write-servos")] WriteServos,
+}
+
+/// <summary>One arm.</summary>
+/// <param name="Name">Device name: MQTT client id and topic level.</param>
+/// <param name="Kind">Such as so101-leader.</param>
+/// <param name="Port">Serial port, such as /dev/ttyACM0.</param>
+/// <param name="Calibration">LeRobot calibration file, relative to the configuration file, or <see cref="FromEeprom"/>.</param>
+/// <param name="RateHz">Ticks per second, 10 to 500; null for <see cref="LeaderRateHz"/> or <see cref="FollowerRateHz"/>.</param>
+/// <param name="StateRateHz">Followers: states read and published per second, 1 to the rate; null for <see cref="FollowerStateRateHz"/>.</param>
+/// <param name="DeadbandDeg">Leaders: change that is published at once, joint units, 0 to 10; null for <see cref="LeaderDeadband"/>.</param>
+/// <param name="MaxVelocity">Followers: fastest move of a joint, units per second, 1 to 1000; null for each joint's own limit.</param>
+/// <param name="OnCalibrationMismatch">What to do when servos and calibration file differ.</param>
+public sealed record DeviceSettings(
+    string Name,
+    string Kind,
+    string Port,
+    string Calibration = DeviceSettings.FromEeprom,
+    double? RateHz = null,
+    double? StateRateHz = null,
+    double? DeadbandDeg = null,
+    double? MaxVelocity = null,
+    OnMismatch OnCalibrationMismatch = OnMismatch.Refuse)
+{
+    /// <summary>The calibration that is read from the servos themselves.</summary>
+    public const string FromEeprom = "eeprom";
+
+    /// <summary>Ticks per second of a leader.</summary>
+    public const double LeaderRateHz = 100;
+
+    /// <summary>Change of a joint that a leader publishes at once, degrees or percent.</summary>
+    public const double LeaderDeadband = 0.1;
+
+    /// <summary>Ticks per second of a follower.</summary>
+    public const double FollowerRateHz = 200;
+
+    /// <summary>States per second of a follower.</summary>
+    public const double FollowerStateRateHz = 50;
+}
+
+/// <summary>A leader and its followers on one agent.</summary>
+/// <param name="Leader">Name of a leader among the devices.</param>
+/// <param name="Followers">Names of followers among the devices.</param>
+public sealed record LocalPairSettings(string Leader, ImmutableArray<string> Followers);
+
+/// <summary>A configuration with which no agent can run; the message is one line that names the thing and what to do.</summary>
+public sealed class ConfigurationException(string message, Exception? cause = null) : Exception(message, cause);
+
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+    UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+    RespectNullableAnnotations = true,
+    RespectRequiredConstructorParameters = true,
+    ReadCommentHandling = System.Text.Json.JsonCommentHandling.Skip,
+    AllowTrailingCommas = true)]
+[JsonSerializable(typeof(AgentConfiguration))]
+internal sealed partial class ConfigurationJson : JsonSerializerContext;

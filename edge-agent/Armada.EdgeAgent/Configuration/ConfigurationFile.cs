@@ -1,0 +1,84 @@
+using System.Text.Json;
+
+namespace Armada.EdgeAgent.Configuration;
+
+/// <summary>Reads an agent's configuration file.</summary>
+public static class ConfigurationFile
+{
+    /// <summary>Reads and checks a file; file names in it become absolute, relative to the file's own folder.</summary>
+    /// <exception cref="ConfigurationException">It cannot be read, is no JSON, has an unknown member or a value out of range.</exception>
+    public static AgentConfiguration Load(string path)
+    {
+        var full = Path.GetFullPath(path);
+        var configuration = Parse(path, ReadText(path));
+        ConfigurationRules.Check(path, configuration);
+        return Anchor(configuration, Path.GetDirectoryName(full) ?? "/");
+    }
+
+    private static byte[] ReadText(string path)
+    {
+        try
+        {
+            return File.ReadAllBytes(path);
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw new ConfigurationException($"{path}: no such file; give the agent's configuration with --config FILE", e);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new ConfigurationException($"{path}: cannot be read ({e.Message}); check its permissions", e);
+        }
+    }
+
+    private static AgentConfiguration Parse(string path, byte[] text)
+    {
+        try
+        {
+            var configuration = JsonSerializer.Deserialize(text, ConfigurationJson.Default.AgentConfiguration)
+                ?? throw new ConfigurationException($"{path}: is null; it must be an object with \"devices\"");
+            return configuration.Local.IsDefault ? configuration with { Local = [] } : configuration;
+        }
+        catch (JsonException e)
+        {
+            throw new ConfigurationException($"{path}: {Where(e)}{Reason(e)}", e);
+        }
+    }
+
+    private static string Where(JsonException e) =>
+        e.LineNumber is { } line ? $"line {line + 1}{(e.Path is { Length: > 2 } at ? $", {at[2..]}" : "")}: " : "";
+
+    private static string Reason(JsonException e)
+    {
+        var text = e.Message;
+        if (text.Contains("could not be mapped", StringComparison.Ordinal))
+            return $"unknown member {Quoted(text)}; remove it or correct its name";
+        if (text.Contains("missing required properties", StringComparison.Ordinal))
+            return $"missing {text[(text.LastIndexOf(':') + 2)..].TrimEnd('.')}; add it";
+        if (text.Contains("could not be converted", StringComparison.Ordinal))
+            return "the value is of the wrong type or not one of those allowed; correct it";
+        return $"is not valid JSON ({text.Split(" LineNumber:")[0].Split(" Path:")[0].TrimEnd('.')}); correct it";
+    }
+
+    private static string Quoted(string text)
+    {
+        var parts = text.Split('\'');
+        return parts.Length > 1 ? $"\"{parts[1]}\"" : "";
+    }
+
+    private static AgentConfiguration Anchor(AgentConfiguration configuration, string folder) => configuration with
+    {
+        Broker = configuration.Broker is { Tls: { } tls } broker
+            ? broker with
+            {
+                Tls = new TlsSettings(At(folder, tls.Ca), At(folder, tls.Certificate), At(folder, tls.Key)),
+            }
+            : configuration.Broker,
+        Devices = [.. configuration.Devices.Select(device =>
+            device.Calibration == DeviceSettings.FromEeprom ? device : device with { Calibration = At(folder, device.Calibration) })],
+        ControlSocket = At(folder, configuration.ControlSocket),
+    };
+
+    [return: System.Diagnostics.CodeAnalysis.NotNullIfNotNull(nameof(path))]
+    private static string? At(string folder, string? path) => path is null ? null : Path.GetFullPath(path, folder);
+}

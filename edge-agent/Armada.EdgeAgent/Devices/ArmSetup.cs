@@ -1,0 +1,55 @@
+using Armada.Devices.Arms;
+using Armada.Devices.Calibration;
+using Armada.Devices.ServoBus;
+using Armada.EdgeAgent.Configuration;
+using Microsoft.Extensions.Logging;
+
+namespace Armada.EdgeAgent.Devices;
+
+/// <summary>Brings an arm from an open bus to where its loop can begin: which calibration holds, and which servos are there.</summary>
+internal sealed partial class ArmSetup(Device device, ArmCalibration? file, ILogger<ArmSetup> logger)
+{
+    /// <summary>The calibration that holds: the servos' own, or the file's where the servos agree with it.</summary>
+    /// <exception cref="ArmUnfitException">They differ and may not be written, or a servo whose own is needed is silent.</exception>
+    public ArmCalibration Calibrate(FeetechBus bus, CancellationToken cancellation)
+    {
+        try
+        {
+            if (file is null)
+                return ServoCalibration.Read(bus, cancellation);
+            var mismatches = ServoCalibration.Compare(bus, file, cancellation);
+            if (mismatches is [var first, ..])
+                Settle(bus, file, first, mismatches.Length, cancellation);
+            return file;
+        }
+        catch (CalibrationException e)
+        {
+            throw new ArmUnfitException(e.Message);
+        }
+    }
+
+    /// <summary>Starts an arm, with those of its servos that are there.</summary>
+    /// <exception cref="ArmUnfitException">None is.</exception>
+    public ArmStart Start(ServoArm arm, CancellationToken cancellation)
+    {
+        var start = arm.Start(cancellation);
+        foreach (var complaint in start.Complaints)
+            LogComplaint(device.Name, complaint);
+        if (start.Ready.IsEmpty)
+            throw new ArmUnfitException($"no servo is ready on {arm.Bus.Port}: check the arm's power and its cable");
+        return start;
+    }
+
+    private void Settle(FeetechBus bus, ArmCalibration wanted, CalibrationMismatch first, int count, CancellationToken cancellation)
+    {
+        if (device.Settings.OnCalibrationMismatch == OnMismatch.Refuse)
+        {
+            throw new ArmUnfitException(
+                $"{wanted.Source} is not the calibration of these servos ({first}{(count > 1 ? $", and {count - 1} more" : "")}): "
+                + "name the right file, or set on_calibration_mismatch to write-servos");
+        }
+
+        ServoCalibration.Write(bus, wanted, cancellation);
+        LogWritten(device.Name, wanted.Source, count);
+    }
+}

@@ -1,0 +1,147 @@
+using Armada.Domain.Routing;
+using Armada.Domain.Time;
+using Armada.EdgeAgent.Devices;
+using Armada.EdgeAgent.Stops;
+
+namespace Armada.EdgeAgent.Follower;
+
+/// <summary>
+/// The newest command for a follower, and the fence in front of it: open between stream-start and stream-stop, to no older
+/// epoch, only forward in sequence, only fresh, never while stopped. Commands come on the link's thread and leave on the bus's.
+/// </summary>
+internal sealed class CommandInbox(int joints, StopLatches stops, DeviceCounters counters) : IStream
+{
+    private readonly Lock gate = new();
+    private readonly double[] newest = new double[joints];
+    private readonly FreshnessGate freshness = new();
+    private EpochGate epochs = new();
+    private long lostBefore;
+    private SampleStamp stamp;
+    private Moment received;
+    private bool isOpen;
+    private bool isFull;
+
+    /// <inheritdoc/>
+    public uint Told { get; private set; }
+
+    /// <summary>Whether commands are taken.</summary>
+    public bool IsOpen
+    {
+        get
+        {
+            lock (gate)
+                return isOpen;
+        }
+    }
+
+    /// <summary>Commands missing from the accepted sequence.</summary>
+    public long Lost
+    {
+        get
+        {
+            lock (gate)
+                return lostBefore + epochs.Lost;
+        }
+    }
+
+    /// <inheritdoc/>
+    /// <param name="epoch">Commands of it and of newer ones are taken.</param>
+    /// <param name="rateHz">Of no concern to a follower.</param>
+    public bool TryStart(uint epoch, double? rateHz = null)
+    {
+        lock (gate)
+        {
+            if (epoch < epochs.Epoch)
+                return false;
+            if (!isOpen)
+                BeginSequence();
+            epochs.TryAdopt(epoch);
+            Told = epoch;
+            isOpen = true;
+            return true;
+        }
+    }
+
+    /// <inheritdoc/>
+    public bool TryStop(uint epoch)
+    {
+        lock (gate)
+        {
+            if (epoch < epochs.Epoch)
+                return false;
+            isOpen = false;
+            isFull = false;
+            return true;
+        }
+    }
+
+    /// <summary>Judges a command, counts it, and keeps it in the place of the one before.</summary>
+    public Verdict Offer(in SampleStamp command, ReadOnlySpan<double> positions, in Moment now)
+    {
+        lock (gate)
+        {
+            var verdict = Judge(command, positions.Length, now);
+            if (verdict == Verdict.Accepted)
+            {
+                if (isFull)
+                    counters.Drop(Verdict.Superseded);
+                positions.CopyTo(newest);
+                (stamp, received, isFull) = (command, now, true);
+            }
+            else
+            {
+                counters.Drop(verdict);
+            }
+
+            return verdict;
+        }
+    }
+
+    /// <summary>Takes the newest command, if one came since the last call and is still fresh.</summary>
+    public bool TryTake(Span<double> positions, out SampleStamp command, out Moment at, in Moment now)
+    {
+        lock (gate)
+        {
+            (command, at) = (stamp, received);
+            if (!isFull)
+                return false;
+            isFull = false;
+            var refused = stops.IsLatched ? Verdict.Stopped : IsStale(now) ? Verdict.Expired : Verdict.Accepted;
+            if (refused != Verdict.Accepted)
+            {
+                counters.Drop(refused);
+                return false;
+            }
+
+            newest.CopyTo(positions);
+            return true;
+        }
+    }
+
+    private Verdict Judge(in SampleStamp command, int count, in Moment now)
+    {
+        if (count != joints)
+            return Verdict.WrongJoints;
+        if (!isOpen)
+            return command.Epoch <= epochs.Epoch && Told > 0 ? Verdict.StaleEpoch : Verdict.AwaitingEpoch;
+        var previous = epochs.Epoch;
+        if (epochs.Pass(command) is var verdict and not Verdict.Accepted)
+            return verdict;
+        if (epochs.Epoch != previous)
+            freshness.Reset();
+        return !freshness.IsFresh(command, now) ? Verdict.Expired
+            : stops.IsLatched ? Verdict.Stopped
+            : Verdict.Accepted;
+    }
+
+    private bool IsStale(in Moment now) => stamp.TimeToLiveMs > 0 && now.MicrosSince(received) >= stamp.TimeToLiveMs * 1000L;
+
+    private void BeginSequence()
+    {
+        lostBefore += epochs.Lost;
+        var epoch = epochs.Epoch;
+        epochs = new EpochGate();
+        epochs.TryAdopt(epoch);
+        freshness.Reset();
+    }
+}

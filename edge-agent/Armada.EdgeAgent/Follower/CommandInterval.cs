@@ -1,0 +1,32 @@
+using Armada.Domain.Time;
+
+namespace Armada.EdgeAgent.Follower;
+
+/// <summary>
+/// How far apart a moving master's commands come. Keep-alives of a master at rest say nothing about that and are left out, so
+/// that its first movement is followed as quickly as the rest.
+/// </summary>
+/// <param name="first">The estimate before any command.</param>
+public sealed class CommandInterval(TimeSpan first)
+{
+    private const double Weight = 0.2;
+    private const double LongestMicros = 100_000;
+
+    private double micros = Micros.Of(first);
+    private Moment last;
+    private bool wasMoving;
+
+    /// <summary>The estimate, up to 100 ms.</summary>
+    public TimeSpan Estimate => Micros.ToTimeSpan((long)micros);
+
+    /// <summary>Takes one command into account.</summary>
+    /// <param name="received">When it came.</param>
+    /// <param name="moving">Whether it differs from the one before.</param>
+    public void Observe(in Moment received, bool moving)
+    {
+        if (moving && wasMoving)
+            micros += Weight * (Math.Min(received.MicrosSince(last), LongestMicros) - micros);
+        last = received;
+        wasMoving = moving;
+    }
+}

@@ -1,0 +1,174 @@
+using System.Collections.Immutable;
+using Armada.Domain.Robots;
+using Armada.Domain.Routing;
+using Armada.Domain.Time;
+
+namespace Armada.EdgeAgent.Follower;
+
+/// <summary>What a control law does with the commands it gets.</summary>
+public enum Motion : byte
+{
+    /// <summary>The goals stay until the next command.</summary>
+    Holding,
+
+    /// <summary>Moving slowly to the first command after a hold.</summary>
+    Approaching,
+
+    /// <summary>Following commands as they come.</summary>
+    Tracking,
+}
+
+/// <summary>
+/// The goals of a follower's servos, tick by tick: interpolated between commands, within the joints' limits and velocities, and
+/// slow at first after every hold. Time comes in, goals go out; there is no clock and no bus inside.
+/// </summary>
+/// <remarks>
+/// A goal begins where the arm really is, even outside the limits, because clamping it there would itself be a jump; from there
+/// it only moves inwards.
+/// </remarks>
+public sealed class ControlLaw
+{
+    private const double Close = 0.005;
+
+    private readonly ImmutableArray<Joint> joints;
+    private readonly TimeSpan period;
+    private readonly double tolerance;
+    private readonly VelocityClamp clamp;
+    private readonly double[] tracking;
+    private readonly double[] approaching;
+    private readonly double[] goals;
+    private readonly double[] from;
+    private readonly double[] target;
+    private readonly double[] wanted;
+    private readonly double[] before;
+    private readonly CommandInterval interval = new(TimeSpan.FromMilliseconds(10));
+    private int step;
+    private int steps = 1;
+
+    /// <summary>For an arm with these joints.</summary>
+    /// <param name="joints">Limits and velocities.</param>
+    /// <param name="period">Time between two ticks.</param>
+    /// <param name="timing">How fast and how close an approach is.</param>
+    public ControlLaw(ImmutableArray<Joint> joints, TimeSpan period, RobotTiming timing)
+    {
+        this.joints = joints;
+        this.period = period;
+        tolerance = timing.ApproachTolerance;
+        clamp = new VelocityClamp(2 * period);
+        tracking = [.. joints.Select(joint => joint.MaxVelocity)];
+        approaching = [.. joints.Select(joint => Math.Min(joint.MaxVelocity, timing.ApproachVelocity))];
+        goals = new double[joints.Length];
+        goals.AsSpan().Fill(double.NaN);
+        from = [.. goals];
+        target = [.. goals];
+        wanted = [.. goals];
+        before = [.. goals];
+    }
+
+    /// <summary>What it does.</summary>
+    public Motion Motion { get; private set; }
+
+    /// <summary>Where each servo is to go, joint units; NaN for a joint whose position was never read.</summary>
+    public ReadOnlySpan<double> Goals => goals;
+
+    /// <summary>Whether the newest command is wholly in the goals.</summary>
+    public bool IsComplete { get; private set; }
+
+    /// <summary>Holds the arm where it really is, as at its start, after a stop and after lost torque.</summary>
+    /// <param name="present">Position of each joint; NaN where there is no reading.</param>
+    public void HoldAt(ReadOnlySpan<double> present)
+    {
+        present.CopyTo(goals);
+        Hold();
+    }
+
+    /// <summary>Holds the present goals; the next command is approached slowly.</summary>
+    public void Hold()
+    {
+        Motion = Motion.Holding;
+        IsComplete = false;
+        goals.CopyTo(target, 0);
+    }
+
+    /// <summary>Begins joints that had no reading so far at their real positions, to approach from there; leaves the others alone.</summary>
+    public void Adopt(ReadOnlySpan<double> present)
+    {
+        for (var joint = 0; joint < goals.Length; joint++)
+        {
+            if (!double.IsNaN(goals[joint]) || !double.IsFinite(present[joint]))
+                continue;
+            goals[joint] = present[joint];
+            from[joint] = present[joint];
+            if (Motion == Motion.Tracking)
+                Motion = Motion.Approaching;
+        }
+    }
+
+    /// <summary>Takes a command; its predecessor is given up where the goals have got to.</summary>
+    /// <param name="positions">Anything: it is clamped to the limits, and what is not finite leaves its joint where it is.</param>
+    /// <param name="received">When it came.</param>
+    /// <param name="now">This tick's time.</param>
+    public void Command(ReadOnlySpan<double> positions, in Moment received, in Moment now)
+    {
+        interval.Observe(received, Retarget(positions));
+        goals.CopyTo(from, 0);
+        step = 0;
+        // A quarter of a tick in hand: a command is wholly executed before the next one comes, in spite of jitter.
+        steps = Math.Max(1, (int)((interval.Estimate / period) + 0.25));
+        IsComplete = false;
+        if (Motion != Motion.Holding)
+            return;
+        Motion = Motion.Approaching;
+        clamp.Start(now);
+    }
+
+    /// <summary>Moves the goals by one tick.</summary>
+    /// <param name="now">This tick's time.</param>
+    /// <returns>Whether any of them changed.</returns>
+    public bool Step(in Moment now)
+    {
+        if (Motion == Motion.Holding)
+            return false;
+        step = Math.Min(step + 1, steps);
+        var share = step / (double)steps;
+        for (var joint = 0; joint < goals.Length; joint++)
+            wanted[joint] = share >= 1 ? target[joint] : from[joint] + (share * (target[joint] - from[joint]));
+        return Move(now);
+    }
+
+    private bool Move(in Moment now)
+    {
+        goals.CopyTo(before, 0);
+        clamp.Step(goals, wanted, Motion == Motion.Approaching ? approaching : tracking, now);
+        if (Motion == Motion.Approaching && IsWithin(tolerance))
+            Motion = Motion.Tracking;
+        IsComplete = step == steps && IsWithin(Close);
+        return !goals.AsSpan().SequenceEqual(before);
+    }
+
+    private bool Retarget(ReadOnlySpan<double> positions)
+    {
+        var moved = false;
+        for (var joint = 0; joint < target.Length; joint++)
+        {
+            var next = JointLimits.Clamp(joints[joint], positions[joint]);
+            if (double.IsNaN(next))
+                continue;
+            moved |= next != target[joint];
+            target[joint] = next;
+        }
+
+        return moved;
+    }
+
+    private bool IsWithin(double distance)
+    {
+        for (var joint = 0; joint < goals.Length; joint++)
+        {
+            if (Math.Abs(target[joint] - goals[joint]) > distance)
+                return false;
+        }
+
+        return true;
+    }
+}

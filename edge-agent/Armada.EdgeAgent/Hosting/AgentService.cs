@@ -1,0 +1,107 @@
+using System.Collections.Immutable;
+using Armada.Devices.Serial;
+using Armada.EdgeAgent.Configuration;
+using Armada.EdgeAgent.Devices;
+using Armada.EdgeAgent.Follower;
+using Armada.EdgeAgent.Leader;
+using Armada.EdgeAgent.Local;
+using Armada.EdgeAgent.Telemetry;
+using Armada.Wire.Topics;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Armada.EdgeAgent.Hosting;
+
+/// <summary>
+/// Starts every device, its link and the local pairs, and ends them in an order that leaves no arm with torque: sessions first,
+/// links last.
+/// </summary>
+internal sealed partial class AgentService : IHostedService, IAsyncDisposable
+{
+    private readonly ISerialPorts ports;
+    private readonly ILoggerFactory loggers;
+    private readonly TimeProvider time;
+    private readonly AgentTelemetry telemetry;
+    private readonly ILogger logger;
+    private readonly CancellationTokenSource sessionsEnd = new();
+    private readonly CancellationTokenSource linksEnd = new();
+    private readonly ImmutableArray<DeviceSession> sessions;
+    private readonly ImmutableArray<DeviceLink> links;
+    private readonly ImmutableArray<LocalPair> pairs;
+    private Task running = Task.CompletedTask;
+    private Task presence = Task.CompletedTask;
+
+    public AgentService(
+        AgentConfiguration configuration,
+        IReadOnlyList<Device> devices,
+        ISerialPorts ports,
+        LinkFactory link,
+        AgentTelemetry telemetry,
+        TimeProvider time,
+        ILoggerFactory loggers)
+    {
+        (this.ports, this.telemetry, this.time, this.loggers) = (ports, telemetry, time, loggers);
+        logger = loggers.CreateLogger<AgentService>();
+        sessions = [.. devices.Select(Session)];
+        var byName = devices.ToDictionary(device => device.Name);
+        pairs = [.. configuration.Local.Select(pair => new LocalPair(pair, byName, time, loggers.CreateLogger<LocalPair>()))];
+        var topics = new TopicMap(configuration.TopicRoot);
+        links = configuration.Broker is { } broker
+            ? [.. devices.Select(device => new DeviceLink(
+                device,
+                new ControlDesk(device, loggers.CreateLogger<ControlDesk>()),
+                link(DeviceLink.Options(device, broker, topics), loggers),
+                topics,
+                time,
+                loggers.CreateLogger<DeviceLink>()))]
+            : [];
+    }
+
+    /// <summary>Opens every port, then starts the links: what is named wrongly is told before any arm has torque.</summary>
+    /// <exception cref="SerialOpenException">A port cannot be opened.</exception>
+    /// <exception cref="Messaging.Link.LinkConfigurationException">A certificate or an option of the broker is unusable.</exception>
+    public async Task OpenAsync(CancellationToken cancellation)
+    {
+        foreach (var session in sessions)
+            session.Open();
+        foreach (var link in links)
+            await link.StartAsync(cancellation);
+    }
+
+    public Task StartAsync(CancellationToken cancellationToken)
+    {
+        running = Task.WhenAll(
+            [.. sessions.Select(session => session.RunAsync(sessionsEnd.Token)), .. pairs.Select(pair => pair.RunAsync(sessionsEnd.Token))]);
+        presence = Task.WhenAll(links.Select(link => link.RunPresenceAsync(linksEnd.Token)));
+        LogStarted(sessions.Length, links.Length, pairs.Length);
+        return Task.CompletedTask;
+    }
+
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await sessionsEnd.CancelAsync();
+        await running;
+        await linksEnd.CancelAsync();
+        await presence;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync(CancellationToken.None);
+        foreach (var link in links)
+            await link.DisposeAsync();
+        foreach (var session in sessions)
+            session.Close();
+        sessionsEnd.Dispose();
+        linksEnd.Dispose();
+    }
+
+    private DeviceSession Session(Device device)
+    {
+        var setup = new ArmSetup(device, Calibrations.Load(device.Settings), loggers.CreateLogger<ArmSetup>());
+        IArmLoop loop = device.Role.IsLeader
+            ? new LeaderLoop(device, setup, telemetry, time)
+            : new FollowerLoop(device, setup, telemetry, time, loggers.CreateLogger<FollowerLoop>());
+        return new DeviceSession(device, ports, loop, loggers.CreateLogger<DeviceSession>());
+    }
+}

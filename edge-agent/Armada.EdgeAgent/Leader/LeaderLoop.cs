@@ -1,0 +1,118 @@
+using Armada.Devices.Arms;
+using Armada.Devices.ServoBus;
+using Armada.Devices.Timing;
+using Armada.Domain.Time;
+using Armada.EdgeAgent.Configuration;
+using Armada.EdgeAgent.Devices;
+using Armada.EdgeAgent.Telemetry;
+using Armada.Wire.Control;
+using Armada.Wire.Frames;
+
+namespace Armada.EdgeAgent.Leader;
+
+/// <summary>
+/// Reads one leader: a sync read each tick, published when a joint moved beyond the dead-band, and as a keep-alive otherwise.
+/// The only thread that touches the bus.
+/// </summary>
+/// <remarks>
+/// A state's capture time is that of the moment before its sync read was sent: no joint was read earlier, so that whatever
+/// counts from it counts the bus too. Under the agent's own stop a leader falls silent, and whoever follows it holds.
+/// </remarks>
+internal sealed class LeaderLoop : IArmLoop
+{
+    // Under 100 ms by two ticks, so that there are ten a second even if ticks are late.
+    private static readonly TimeSpan KeepAlive = TimeSpan.FromMilliseconds(80);
+
+    private readonly Device device;
+    private readonly ArmSetup setup;
+    private readonly AgentTelemetry telemetry;
+    private readonly TimeProvider time;
+    private readonly KeyValuePair<string, object?> tag;
+    private readonly TimeSpan period;
+    private readonly double deadband;
+    private readonly double[] pose;
+    private readonly double[] published;
+    private readonly ArmCondition condition;
+    private LeaderArm arm = null!;
+    private Moment publishedAt;
+    private uint publishedEpoch;
+    private uint sequence;
+
+    public LeaderLoop(Device device, ArmSetup setup, AgentTelemetry telemetry, TimeProvider time)
+    {
+        (this.device, this.setup, this.telemetry, this.time) = (device, setup, telemetry, time);
+        tag = AgentTelemetry.Tag(device);
+        period = TimeSpan.FromSeconds(1 / (device.Settings.RateHz ?? DeviceSettings.LeaderRateHz));
+        deadband = device.Settings.DeadbandDeg ?? DeviceSettings.LeaderDeadband;
+        pose = new double[device.Joints.Length];
+        published = new double[device.Joints.Length];
+        condition = new ArmCondition(device);
+    }
+
+    /// <inheritdoc/>
+    public void Run(FeetechBus bus, Action running, CancellationToken cancellation)
+    {
+        device.Status.Enter(DeviceState.Connecting);
+        using var started = new LeaderArm(bus, setup.Calibrate(bus, cancellation));
+        arm = started;
+        condition.Begin(setup.Start(arm, cancellation));
+        running();
+        published.AsSpan().Fill(double.NaN);
+        using var metronome = Metronome.Start(period);
+        while (true)
+            Tick(metronome.Next(cancellation), cancellation);
+    }
+
+    private void Tick(in Beat beat, CancellationToken cancellation)
+    {
+        device.Counters.Tick(beat.IsLate);
+        RefuseJobs();
+        var now = time.Now();
+        arm.ReadPose(pose, cancellation);
+        condition.Observe(arm);
+        if (!device.Stops.IsLatched)
+            Publish(now);
+        device.Status.Enter(State());
+        telemetry.BusTime((time.Now().Monotonic - now.Monotonic) / 1000.0, tag);
+    }
+
+    private void Publish(in Moment now)
+    {
+        var epoch = device.LeaderStream.Stamp;
+        var moved = epoch != 0 && (epoch != publishedEpoch || HasMoved()) && IsDue(now);
+        if (!moved && !now.IsPast(publishedAt, KeepAlive))
+            return;
+        var flags = (moved ? FrameFlags.Moving : FrameFlags.KeepAlive) | (device.Status.HasFault ? FrameFlags.Fault : FrameFlags.None);
+        device.Publish(new FrameHeader(FrameKind.State, flags, pose.Length, ++sequence, now.Unix, epoch, 0), pose, null);
+        pose.CopyTo(published, 0);
+        (publishedAt, publishedEpoch) = (now, epoch);
+    }
+
+    private bool HasMoved()
+    {
+        for (var joint = 0; joint < pose.Length; joint++)
+        {
+            if (double.IsNaN(pose[joint]) != double.IsNaN(published[joint]) || Math.Abs(pose[joint] - published[joint]) > deadband)
+                return true;
+        }
+
+        return false;
+    }
+
+    private bool IsDue(in Moment now) =>
+        device.LeaderStream.RateHz is not { } rate || now.IsPast(publishedAt, TimeSpan.FromSeconds(1 / rate) - (period / 2));
+
+    private DeviceState State() =>
+        device.Stops.IsLatched ? DeviceState.Stopped
+        : device.LeaderStream.Stamp != 0 ? DeviceState.Streaming
+        : DeviceState.Idle;
+
+    private void RefuseJobs()
+    {
+        while (device.Jobs.TryTake(out var message))
+        {
+            var done = message is { Op: ControlOp.Torque, On: false };
+            device.Jobs.Answer(message, done ? null : $"'{device.Name}' is a leader: its torque stays off; move it by hand and watch its state");
+        }
+    }
+}

@@ -1,0 +1,131 @@
+using System.Collections.Immutable;
+using Armada.Domain.Robots;
+using Armada.Domain.Routing;
+using Armada.EdgeAgent.Configuration;
+using Armada.EdgeAgent.Devices;
+using Armada.Wire.Frames;
+using Microsoft.Extensions.Logging;
+
+namespace Armada.EdgeAgent.Local;
+
+/// <summary>
+/// A leader and its followers joined inside the agent by the robot core that the silo runs too. A sample goes from the leader's
+/// bus thread through the core into each follower's inbox, without network, broker or disk.
+/// </summary>
+/// <remarks>
+/// Nothing is stored: epochs come from the clock, and no follower outlives the agent that told it one. The stop here is the
+/// agent's own.
+/// </remarks>
+internal sealed partial class LocalPair : ICommandSink
+{
+    private static readonly TimeSpan TickPeriod = TimeSpan.FromMilliseconds(50);
+
+    private readonly Lock turn = new();
+    private readonly RobotCore core;
+    private readonly Device leader;
+    private readonly ImmutableArray<Device> followers;
+    private readonly TimeProvider time;
+    private readonly ILogger<LocalPair> logger;
+
+    public LocalPair(LocalPairSettings settings, IReadOnlyDictionary<string, Device> devices, TimeProvider time, ILogger<LocalPair> logger)
+    {
+        (this.time, this.logger) = (time, logger);
+        leader = devices[settings.Leader];
+        followers = [.. settings.Followers.Select(name => devices[name])];
+        Name = $"{settings.Leader} -> {string.Join(", ", settings.Followers)}";
+        core = new RobotCore(
+            new RobotDocument(
+                settings.Leader,
+                new RobotModel(leader.Role.Model, leader.Joints),
+                new MasterBinding(leader.Name),
+                [.. settings.Followers.Select(name => new SlaveBinding(name))],
+                Epoch: 0,
+                Stopped: false,
+                Version: 1),
+            fleetStopped: false,
+            RobotTiming.Default);
+        Join();
+    }
+
+    /// <summary>Leader and followers, as people see them.</summary>
+    public string Name { get; }
+
+    /// <summary>Lets leases run out and slaves fail, until it is cancelled.</summary>
+    public async Task RunAsync(CancellationToken cancellation)
+    {
+        using var timer = new PeriodicTimer(TickPeriod, time);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(cancellation))
+            {
+                lock (turn)
+                    Do(core.Tick(time.Now()));
+            }
+        }
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        {
+            LogEnded(Name);
+        }
+    }
+
+    void ICommandSink.Command(int slave, in SampleStamp stamp, ReadOnlySpan<double> positions) =>
+        followers[slave].Inbox.Offer(stamp, positions, time.Now());
+
+    private void Join()
+    {
+        leader.LocalPair = Name;
+        leader.AddSink(OnLeaderState);
+        for (var index = 0; index < followers.Length; index++)
+        {
+            var slave = index;
+            followers[slave].LocalPair = Name;
+            followers[slave].AddSink((in FrameHeader header, ReadOnlySpan<double> positions, FrameEcho? _) =>
+                OnFollowerState(slave, header, positions));
+        }
+    }
+
+    private void OnLeaderState(in FrameHeader header, ReadOnlySpan<double> positions, FrameEcho? echo)
+    {
+        lock (turn)
+        {
+            core.OnMasterFrame(StampOf(header), positions, time.Now(), this, out var decision);
+            Do(decision);
+        }
+    }
+
+    private void OnFollowerState(int slave, in FrameHeader header, ReadOnlySpan<double> positions)
+    {
+        lock (turn)
+        {
+            core.OnSlaveFrame(slave, StampOf(header), positions, time.Now(), out var decision);
+            Do(decision);
+        }
+    }
+
+    private static SampleStamp StampOf(in FrameHeader header) =>
+        new(header.Epoch, header.Sequence, header.CapturedAt, header.TimeToLiveMs, (header.Flags & FrameFlags.Fault) != 0);
+
+    private void Do(Decision decision)
+    {
+        for (var index = 0; index < decision.Effects.Count; index++)
+            Do(decision.Effects[index]);
+    }
+
+    private void Do(Effect effect)
+    {
+        switch (effect)
+        {
+            case Effect.StartStream start:
+                Find(start.Device).Stream.TryStart(start.Epoch, null);
+                break;
+            case Effect.StopStream stop:
+                Find(stop.Device).Stream.TryStop(stop.Epoch);
+                break;
+            case Effect.Note note:
+                LogNote(Name, note.Event, note.Subject);
+                break;
+        }
+    }
+
+    private Device Find(string name) => name == leader.Name ? leader : followers.Single(follower => follower.Name == name);
+}

@@ -1,0 +1,57 @@
+using System.Diagnostics;
+using System.Diagnostics.Metrics;
+using Armada.Domain.Routing;
+using Armada.EdgeAgent.Devices;
+
+namespace Armada.EdgeAgent.Telemetry;
+
+/// <summary>The agent's one meter and one activity source. Counts are read where they are kept; nothing is added per tick.</summary>
+internal sealed class AgentTelemetry : IDisposable
+{
+    /// <summary>Name of both.</summary>
+    public const string Name = "Armada.EdgeAgent";
+
+    private readonly Meter meter = new(Name);
+    private readonly IReadOnlyList<Device> devices;
+    private readonly Histogram<double> busTime;
+    private readonly Histogram<double> lag;
+
+    public AgentTelemetry(IReadOnlyList<Device> devices)
+    {
+        this.devices = devices;
+        meter.CreateObservableCounter("armada.agent.ticks", () => Each(device => device.Counters.Ticks), "{tick}", "Ticks of each device's loop");
+        meter.CreateObservableCounter(
+            "armada.agent.ticks.late", () => Each(device => device.Counters.LateTicks), "{tick}", "Ticks that began late by a fifth of the period or more");
+        meter.CreateObservableCounter(
+            "armada.agent.commands.applied", () => Each(device => device.Counters.Applied), "{command}", "Commands the control law took");
+        meter.CreateObservableCounter("armada.agent.commands.dropped", Drops, "{command}", "Commands not executed, by reason");
+        meter.CreateObservableGauge(
+            "armada.agent.device.state", () => Each(device => (long)device.Status.State), description: "Number of the state, in the order of presence");
+        busTime = meter.CreateHistogram<double>("armada.agent.bus.time", "ms", "Time one tick spends on the servo bus");
+        lag = meter.CreateHistogram<double>("armada.agent.lag", "ms", "From capture at the leader to the write on the follower's bus");
+    }
+
+    /// <summary>Activities of control requests, never of samples.</summary>
+    public static ActivitySource Activities { get; } = new(Name);
+
+    /// <summary>Notes one tick's time on the bus.</summary>
+    public void BusTime(double milliseconds, in KeyValuePair<string, object?> device) => busTime.Record(milliseconds, device);
+
+    /// <summary>Notes one command's way; meaningful where both ends share a clock.</summary>
+    public void Lag(double milliseconds, in KeyValuePair<string, object?> device) => lag.Record(milliseconds, device);
+
+    /// <summary>A device's tag, made once.</summary>
+    public static KeyValuePair<string, object?> Tag(Device device) => new("device", device.Name);
+
+    public void Dispose() => meter.Dispose();
+
+    private IEnumerable<Measurement<long>> Each(Func<Device, long> count) =>
+        devices.Select(device => new Measurement<long>(count(device), Tag(device)));
+
+    private IEnumerable<Measurement<long>> Drops() =>
+        from device in devices
+        from verdict in Enum.GetValues<Verdict>()
+        where device.Counters.Dropped(verdict) > 0
+        select new Measurement<long>(
+            device.Counters.Dropped(verdict), Tag(device), new KeyValuePair<string, object?>("reason", DeviceCounters.NameOf(verdict)["dropped.".Length..]));
+}

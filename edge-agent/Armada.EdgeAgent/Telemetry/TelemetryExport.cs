@@ -1,0 +1,35 @@
+using Microsoft.Extensions.Hosting;
+using OpenTelemetry;
+using OpenTelemetry.Metrics;
+using OpenTelemetry.Trace;
+
+namespace Armada.EdgeAgent.Telemetry;
+
+/// <summary>Sends metrics and activities over OTLP, where the standard OTEL_* variables name an endpoint.</summary>
+internal sealed class TelemetryExport : IHostedService, IDisposable
+{
+    private static readonly string[] Endpoints =
+        ["OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"];
+
+    private MeterProvider? metrics;
+    private TracerProvider? traces;
+
+    /// <summary>Whether an endpoint is named.</summary>
+    public static bool IsWanted =>
+        Endpoints.Any(name => !string.IsNullOrEmpty(Environment.GetEnvironmentVariable(name)));
+
+    public Task StartAsync(CancellationToken cancellationToken)
+    {
+        metrics = Sdk.CreateMeterProviderBuilder().AddMeter(AgentTelemetry.Name).AddOtlpExporter().Build();
+        traces = Sdk.CreateTracerProviderBuilder().AddSource(AgentTelemetry.Name).AddOtlpExporter().Build();
+        return Task.CompletedTask;
+    }
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public void Dispose()
+    {
+        metrics?.Dispose();
+        traces?.Dispose();
+    }
+}

@@ -1,0 +1,79 @@
+using Armada.EdgeAgent.Configuration;
+
+namespace Armada.Tests.Agent.Configuration;
+
+public sealed class ConfigurationFileTests : IDisposable
+{
+    private const string Leader = """{"name":"leader-1","kind":"so101-leader","port":"/dev/ttyACM0"}""";
+    private const string Follower = """{"name":"follower-1","kind":"so101-follower","port":"/dev/ttyACM1"}""";
+
+    private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("armada-configuration-");
+
+    public void Dispose() => folder.Delete(recursive: true);
+
+    [Fact]
+    public void A_small_file_gets_the_defaults()
+    {
+        var configuration = Load($$"""{"broker":{},"devices":[{{Leader}}, /* one more */ {{Follower}},]}""");
+        Assert.Equal("127.0.0.1", configuration.Broker!.Host);
+        Assert.Equal("armada/v1", configuration.TopicRoot);
+        Assert.Equal(DeviceSettings.FromEeprom, configuration.Devices[0].Calibration);
+        Assert.Equal(OnMismatch.Refuse, configuration.Devices[1].OnCalibrationMismatch);
+    }
+
+    [Fact]
+    public void File_names_are_relative_to_the_file_itself()
+    {
+        var configuration = Load(
+            """{"broker":{"tls":{"ca":"ca.pem"}},"devices":[{"name":"a","kind":"so101-leader","port":"/dev/x","calibration":"arm.json"}]}""");
+        Assert.Equal(Path.Combine(folder.FullName, "arm.json"), configuration.Devices[0].Calibration);
+        Assert.Equal(Path.Combine(folder.FullName, "ca.pem"), configuration.Broker!.Tls!.Ca);
+    }
+
+    [Theory]
+    [InlineData("""{"broker":{},"devices":[{"name":"a","kind":"so101-leader","prt":"/dev/x","port":"/dev/x"}]}""", "devices[0].prt", "unknown member", "remove")]
+    [InlineData("""{"broker":{},"devices":[{"name":"a","kind":"so101-leader"}]}""", "devices[0]", "missing 'port'", "add it")]
+    [InlineData("""{"broker":{},"devices":[{"name":"a","kind":"so101-leader","port":5}]}""", "devices[0].port", "wrong type", "correct it")]
+    [InlineData("""{"broker":{},"devices":[""", "line 1", "not valid JSON", "correct it")]
+    [InlineData("""null""", "is null", "devices")]
+    [InlineData("""{"broker":{},"devices":[]}""", "devices: is empty", "name at least one")]
+    [InlineData("""{"broker":{},"topic_root":"a/#","devices":[LEADER]}""", "topic_root", "a/#")]
+    [InlineData("""{"broker":{"host":""},"devices":[LEADER]}""", "broker.host", "give")]
+    [InlineData("""{"broker":{"port":70000},"devices":[LEADER]}""", "broker.port: 70000", "1 to 65535")]
+    [InlineData("""{"broker":{"tls":{"ca":"c","key":"k"}},"devices":[LEADER]}""", "broker.tls", "both or neither")]
+    [InlineData("""{"broker":{},"devices":[{"name":"a b","kind":"so101-leader","port":"/dev/x"}]}""", "devices[0].name: 'a b'", "use")]
+    [InlineData("""{"broker":{},"devices":[{"name":"a","kind":"so102-leader","port":"/dev/x"}]}""", "devices[0] (a).kind: 'so102-leader'", "so101-leader")]
+    [InlineData("""{"broker":{},"devices":[{"name":"a","kind":"so101-leader","port":"/dev/x","rate_hz":5}]}""", "rate_hz: 5", "10 to 500")]
+    [InlineData("""{"broker":{},"devices":[{"name":"a","kind":"so101-leader","port":"/dev/x","max_velocity":5}]}""", "max_velocity", "followers only")]
+    [InlineData("""{"broker":{},"devices":[{"name":"a","kind":"so101-follower","port":"/dev/x","deadband_deg":5}]}""", "deadband_deg", "leaders only")]
+    [InlineData("""{"broker":{},"devices":[{"name":"a","kind":"so101-follower","port":"/dev/x","on_calibration_mismatch":"maybe"}]}""", "on_calibration_mismatch", "not one of those allowed")]
+    [InlineData("""{"broker":{},"devices":[LEADER,LEADER]}""", "name 'leader-1'", "twice")]
+    [InlineData("""{"broker":{},"devices":[LEADER,{"name":"b","kind":"so101-leader","port":"/dev/ttyACM0"}]}""", "port '/dev/ttyACM0'", "twice")]
+    [InlineData("""{"devices":[LEADER]}""", "broker and local are both absent", "add one")]
+    [InlineData("""{"local":[{"leader":"x","followers":["follower-1"]}],"devices":[LEADER,FOLLOWER]}""", "local[0].leader: 'x'", "name one")]
+    [InlineData("""{"local":[{"leader":"leader-1","followers":[]}],"devices":[LEADER,FOLLOWER]}""", "local[0].followers: is empty", "name at least one")]
+    [InlineData("""{"local":[{"leader":"leader-1","followers":["leader-1"]}],"devices":[LEADER,FOLLOWER]}""", "local[0].followers: 'leader-1'", "name one")]
+    [InlineData("""{"local":[{"leader":"leader-1","followers":["follower-1","follower-1"]}],"devices":[LEADER,FOLLOWER]}""", "'follower-1'", "twice")]
+    public void A_mistake_is_one_line_that_names_the_file_the_thing_and_what_to_do(string json, params string[] said)
+    {
+        var text = json.Replace("LEADER", Leader, StringComparison.Ordinal).Replace("FOLLOWER", Follower, StringComparison.Ordinal);
+        var line = Assert.Throws<ConfigurationException>(() => Load(text)).Message;
+        Assert.Contains("agent.json", line, StringComparison.Ordinal);
+        Assert.DoesNotContain('\n', line);
+        Assert.All(said, part => Assert.Contains(part, line, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void A_file_that_is_not_there_is_named()
+    {
+        var line = Assert.Throws<ConfigurationException>(() => ConfigurationFile.Load("/no/such/agent.json")).Message;
+        Assert.Contains("/no/such/agent.json: no such file", line, StringComparison.Ordinal);
+    }
+
+    private AgentConfiguration Load(string json)
+    {
+        var path = Path.Combine(folder.FullName, "agent.json");
+        File.WriteAllText(path, json);
+        return ConfigurationFile.Load(path);
+    }
+}

@@ -1,0 +1,144 @@
+using Armada.Domain.Routing;
+using Armada.Domain.Time;
+using Armada.EdgeAgent.Devices;
+using Armada.EdgeAgent.Follower;
+using Armada.EdgeAgent.Stops;
+
+namespace Armada.Tests.Agent.Follower;
+
+public sealed class CommandInboxTests
+{
+    private const long Second = Micros.PerSecond;
+    private static readonly double[] Pose = [1, 2];
+
+    private readonly StopLatches stops = new(new LocalStop());
+    private readonly DeviceCounters counters = new();
+    private readonly CommandInbox inbox;
+    private readonly double[] taken = new double[2];
+    private Moment now = new(50 * Second, 1_000_000 * Second);
+
+    public CommandInboxTests() => inbox = new CommandInbox(2, stops, counters);
+
+    [Fact]
+    public void Nothing_is_taken_before_an_epoch_is_told()
+    {
+        Assert.Equal(Verdict.AwaitingEpoch, Offer(7, 1));
+        inbox.TryStart(7);
+        Assert.Equal(Verdict.Accepted, Offer(7, 2));
+    }
+
+    [Fact]
+    public void An_older_epoch_is_refused_and_a_newer_one_adopted()
+    {
+        inbox.TryStart(7);
+        Assert.Equal(Verdict.StaleEpoch, Offer(6, 1));
+        Assert.Equal(Verdict.Accepted, Offer(8, 1));
+        Assert.Equal(Verdict.StaleEpoch, Offer(7, 2));
+        Assert.False(inbox.TryStart(7), "an epoch that is over was opened again");
+        Assert.Equal(2, counters.Dropped(Verdict.StaleEpoch));
+    }
+
+    [Fact]
+    public void Duplicates_and_overtaken_commands_are_dropped_and_gaps_counted()
+    {
+        inbox.TryStart(7);
+        Offer(7, 1);
+        Offer(7, 4);
+        Assert.Equal(Verdict.OutOfOrder, Offer(7, 4));
+        Assert.Equal(Verdict.OutOfOrder, Offer(7, 3));
+        Assert.Equal(2, inbox.Lost);
+        Assert.Equal(2, counters.Dropped(Verdict.OutOfOrder));
+    }
+
+    [Fact]
+    public void The_newest_command_takes_the_place_of_the_one_before()
+    {
+        inbox.TryStart(7);
+        Offer(7, 1);
+        Offer(7, 2);
+        Assert.True(Take(out var stamp), "there is no command");
+        Assert.Equal(2u, stamp.Sequence);
+        Assert.False(Take(out _), "a command was handed out twice");
+        Assert.Equal(1, counters.Dropped(Verdict.Superseded));
+        Assert.Equal(0, inbox.Lost);
+    }
+
+    [Fact]
+    public void A_backlog_that_was_stalled_on_its_way_is_expired()
+    {
+        inbox.TryStart(7);
+        Offer(7, 1);
+        Pass(0.4);
+        Assert.Equal(Verdict.Expired, Offer(7, 2, age: 0.4));
+        Assert.Equal(Verdict.Accepted, Offer(7, 3));
+    }
+
+    [Theory]
+    [InlineData(3600)]
+    [InlineData(-3600)]
+    public void A_source_whose_clock_jumps_is_still_followed(int jump)
+    {
+        inbox.TryStart(7);
+        Offer(7, 1);
+        Pass(0.01);
+        Assert.Equal(Verdict.Accepted, Offer(7, 2, age: -jump));
+        Pass(0.01);
+        Assert.Equal(Verdict.Accepted, Offer(7, 3, age: -jump));
+    }
+
+    [Fact]
+    public void A_command_that_waited_too_long_here_is_not_executed()
+    {
+        inbox.TryStart(7);
+        Offer(7, 1);
+        Pass(0.3);
+        Assert.False(Take(out _), "an old command was handed out");
+        Assert.Equal(1, counters.Dropped(Verdict.Expired));
+    }
+
+    [Fact]
+    public void Nothing_passes_a_latched_stop_even_what_was_here_before_it()
+    {
+        inbox.TryStart(7);
+        Offer(7, 1);
+        stops.LatchRemote();
+        Assert.False(Take(out _), "a command passed a stop");
+        Assert.Equal(Verdict.Stopped, Offer(7, 2));
+        stops.ReleaseRemote();
+        Assert.Equal(Verdict.Accepted, Offer(7, 3));
+    }
+
+    [Fact]
+    public void After_stream_stop_the_same_epoch_begins_a_new_sequence_when_it_is_started_again()
+    {
+        inbox.TryStart(7);
+        Offer(7, 100);
+        inbox.TryStop(7);
+        Assert.False(Take(out _), "a command outlived its stream");
+        Assert.Equal(Verdict.StaleEpoch, Offer(7, 101));
+        inbox.TryStart(7);
+        Assert.Equal(Verdict.Accepted, Offer(7, 1));
+    }
+
+    [Fact]
+    public void A_late_stream_stop_of_an_older_epoch_ends_nothing()
+    {
+        inbox.TryStart(8);
+        Assert.False(inbox.TryStop(7), "a newer stream was ended");
+        Assert.Equal(Verdict.Accepted, Offer(8, 1));
+    }
+
+    [Fact]
+    public void A_command_for_another_number_of_joints_is_refused()
+    {
+        inbox.TryStart(7);
+        Assert.Equal(Verdict.WrongJoints, inbox.Offer(new SampleStamp(7, 1, now.Unix, 300), [1, 2, 3], now));
+    }
+
+    private Verdict Offer(uint epoch, uint sequence, double age = 0) =>
+        inbox.Offer(new SampleStamp(epoch, sequence, now.Unix - (long)(age * Second), 300), Pose, now);
+
+    private bool Take(out SampleStamp stamp) => inbox.TryTake(taken, out stamp, out _, now);
+
+    private void Pass(double seconds) => now = now.Plus(TimeSpan.FromSeconds(seconds));
+}

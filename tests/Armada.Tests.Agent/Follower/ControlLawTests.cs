@@ -1,0 +1,196 @@
+using System.Collections.Immutable;
+using Armada.Domain.Robots;
+using Armada.Domain.Time;
+using Armada.EdgeAgent.Follower;
+using FsCheck;
+using FsCheck.Fluent;
+
+namespace Armada.Tests.Agent.Follower;
+
+public sealed class ControlLawTests
+{
+    private const double Limit = 180;
+    private static readonly TimeSpan Period = TimeSpan.FromMilliseconds(5);
+    private static readonly ImmutableArray<Joint> Joints =
+        [new("pan", JointUnit.Degree, -100, 100, Limit, 0), new("gripper", JointUnit.Percent, 0, 100, 200, 0)];
+
+    private readonly ControlLaw law = new(Joints, Period, RobotTiming.Default);
+    private Moment now = new(1_000_000, 0);
+
+    /// <summary>One thing that happens to a law: nothing, a command, a hold, a hold at another pose; then a tick after some time.</summary>
+    public sealed record Act(int Kind, double Pan, double Gripper, int Micros);
+
+    [Fact]
+    public void Goals_stay_within_the_limits_whatever_comes() => ForAnyActs((test, acts) =>
+    {
+        test.Start(0, 50);
+        return acts.All(act =>
+        {
+            test.Do(act);
+            return test.law.Goals[0] is >= -100 and <= 100 && test.law.Goals[1] is >= 0 and <= 100;
+        });
+    });
+
+    [Fact]
+    public void Goals_never_move_faster_than_the_joint_may() => ForAnyActs((test, acts) =>
+    {
+        test.Start(0, 50);
+        var (since, from) = (test.now, test.law.Goals[0]);
+        return acts.All(act =>
+        {
+            test.Do(act);
+            if (act.Kind == 3)
+                (since, from) = (test.now, test.law.Goals[0]);
+            var most = Limit * ((test.now.MicrosSince(since) / 1e6) + (2 * Period.TotalSeconds));
+            return Math.Abs(test.law.Goals[0] - from) <= most + 1e-6;
+        });
+    });
+
+    [Fact]
+    public void A_hold_of_any_kind_is_never_left_by_a_jump() => ForAnyActs((test, acts) =>
+    {
+        test.Start(0, 50);
+        return acts.All(act =>
+        {
+            var holding = test.law.Motion == Motion.Holding || act.Kind is 2 or 3;
+            var before = act.Kind == 3 ? Within(act.Pan) : test.law.Goals[0];
+            test.Do(act);
+            return !holding || Math.Abs(test.law.Goals[0] - before) <= RobotTiming.Default.ApproachVelocity * 2 * Period.TotalSeconds;
+        });
+    });
+
+    [Fact]
+    public void A_command_every_second_tick_is_wholly_executed_before_the_next()
+    {
+        Start(0, 50);
+        Follow(() => 0, TimeSpan.FromMilliseconds(10), 5);
+        var pan = 0.0;
+        var completed = 0;
+        Follow(() => pan += 0.5, TimeSpan.FromMilliseconds(10), 100, () => completed += law.IsComplete ? 1 : 0);
+        Assert.InRange(completed, 99, 200);
+    }
+
+    [Fact]
+    public void Slow_commands_are_reached_in_even_steps()
+    {
+        Start(0, 50);
+        var pan = 0.0;
+        Follow(() => pan += 1, TimeSpan.FromMilliseconds(50), 60);
+        var (last, widest) = (law.Goals[0], 0.0);
+        Follow(() => pan += 1, TimeSpan.FromMilliseconds(50), 20, () =>
+        {
+            widest = Math.Max(widest, law.Goals[0] - last);
+            last = law.Goals[0];
+        });
+        Assert.InRange(widest, 0.09, 0.2);
+    }
+
+    [Fact]
+    public void A_masters_rest_does_not_slow_its_next_move()
+    {
+        Start(0, 50);
+        var pan = 0.0;
+        Follow(() => pan += 0.5, TimeSpan.FromMilliseconds(10), 50);
+        Follow(() => pan, TimeSpan.FromMilliseconds(80), 20);
+        law.Command([pan + 0.5, 50], now, now);
+        Tick();
+        Tick();
+        Assert.True(law.IsComplete, "the first command after a rest is not executed within two ticks");
+    }
+
+    [Fact]
+    public void An_arm_that_rests_outside_its_limits_is_held_there_and_moves_only_inwards()
+    {
+        Start(120, 50);
+        Tick();
+        Assert.Equal(120, law.Goals[0]);
+        law.Command([150, 50], now, now);
+        for (var tick = 0; tick < 400; tick++)
+        {
+            var before = law.Goals[0];
+            Tick();
+            Assert.True(law.Goals[0] <= before, "the goal moved outwards");
+        }
+
+        Assert.Equal(100, law.Goals[0]);
+    }
+
+    [Fact]
+    public void A_joint_without_a_reading_gets_no_goal_until_it_has_one()
+    {
+        Start(double.NaN, 50);
+        law.Command([10, 50], now, now);
+        Tick();
+        Assert.True(double.IsNaN(law.Goals[0]), "a goal was made up for a joint whose position is unknown");
+        law.Adopt([5, 0]);
+        Tick();
+        Assert.InRange(law.Goals[0], 5, 5.5);
+    }
+
+    [Fact]
+    public void A_step_allocates_nothing()
+    {
+        Start(0, 50);
+        double[] command = [10, 20];
+        Act();
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        for (var round = 0; round < 1000; round++)
+            Act();
+        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+
+        void Act()
+        {
+            law.Command(command, now, now);
+            Tick();
+        }
+    }
+
+    private static void ForAnyActs(Func<ControlLawTests, IReadOnlyList<Act>, bool> holds)
+    {
+        var position = Gen.OneOf(
+            Gen.Choose(-20_000, 20_000).Select(hundredths => hundredths / 100.0),
+            Gen.Elements(double.NaN, double.PositiveInfinity, double.NegativeInfinity, double.MaxValue, -1e300));
+        var act =
+            from kind in Gen.Frequency((4, Gen.Constant(0)), (8, Gen.Constant(1)), (1, Gen.Constant(2)), (1, Gen.Constant(3)))
+            from pan in position
+            from gripper in position
+            from micros in Gen.Frequency((9, Gen.Choose(4_000, 6_000)), (1, Gen.Choose(0, 2_000_000)))
+            select new Act(kind, pan, gripper, micros);
+        Prop.ForAll(Arb.From(act.ListOf()), acts => holds(new ControlLawTests(), [.. acts])).QuickCheckThrowOnFailure();
+    }
+
+    private void Start(double pan, double gripper) => law.HoldAt([pan, gripper]);
+
+    private void Do(Act act)
+    {
+        now = new Moment(now.Monotonic + act.Micros, 0);
+        if (act.Kind == 1)
+            law.Command([act.Pan, act.Gripper], now, now);
+        else if (act.Kind == 2)
+            law.Hold();
+        else if (act.Kind == 3)
+            law.HoldAt([Within(act.Pan), 50]);
+        law.Step(now);
+    }
+
+    private void Follow(Func<double> pan, TimeSpan interval, int commands, Action? afterTick = null)
+    {
+        for (var count = 0; count < commands; count++)
+        {
+            law.Command([pan(), 50], now, now);
+            for (var tick = 0; tick < (int)(interval / Period); tick++)
+            {
+                Tick();
+                afterTick?.Invoke();
+            }
+        }
+    }
+
+    private void Tick()
+    {
+        now = now.Plus(Period);
+        law.Step(now);
+    }
+
+    private static double Within(double pan) => double.IsFinite(pan) ? Math.Clamp(pan, -100, 100) : 0;
+}
