@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Armada.Devices.Calibration;
 using Armada.Messaging.LibMosquitto;
 using Armada.Messaging.Link;
 using Armada.Up.Children;
@@ -40,7 +41,7 @@ internal static class MainJob
             await Console.Error.WriteLineAsync("ended");
             return options.Check is null ? 0 : 1;
         }
-        catch (CalibrationChoiceException wrong)
+        catch (CalibrationException wrong)
         {
             await Console.Error.WriteLineAsync(wrong.Message);
             return 2;

@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using Armada.Testing;
 using Armada.Testing.Processes;
 
 namespace Armada.Tests.EndToEnd;

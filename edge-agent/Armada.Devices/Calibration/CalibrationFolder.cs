@@ -37,10 +37,32 @@ public sealed class CalibrationFolder(string root)
         Candidates(kind, id).FirstOrDefault(File.Exists) ??
         throw new CalibrationException($"no calibration of {kind} {id}: looked for {string.Join(" and ", Candidates(kind, id))}");
 
-    private IEnumerable<string> Candidates(ArmKind kind, string id)
+    /// <summary>
+    /// Finds the one calibration of an arm whose id nobody gave: in LeRobot's directories, or a file here with the role in its name.
+    /// </summary>
+    /// <exception cref="CalibrationException">There is none, or more than one; the message names them.</exception>
+    public string FindOnly(ArmKind kind)
     {
-        var (group, role) = kind.Role == ArmRole.Leader ? ("teleoperators", "leader") : ("robots", "follower");
-        yield return Path.Combine(Root, group, $"so_{role}", $"{id}.json");
-        yield return Path.Combine(Root, group, $"{kind.Model}_{role}", $"{id}.json");
+        string[] found = [.. Directories(kind).Where(Directory.Exists).SelectMany(directory => Directory.GetFiles(directory, "*.json"))];
+        if (found.Length == 0 && Directory.Exists(Root))
+            found = Directory.GetFiles(Root, $"*{RoleOf(kind)}*.json");
+        return found switch
+        {
+            [var only] => only,
+            [] => throw new CalibrationException(
+                $"no calibration of {kind}: looked in {string.Join(", ", Directories(kind))} and for {Path.Combine(Root, $"*{RoleOf(kind)}*.json")}"),
+            _ => throw new CalibrationException($"more than one calibration of {kind}: {string.Join(", ", found)}; leave only the one of this arm"),
+        };
     }
+
+    private IEnumerable<string> Candidates(ArmKind kind, string id) => Directories(kind).Select(directory => Path.Combine(directory, $"{id}.json"));
+
+    private IEnumerable<string> Directories(ArmKind kind)
+    {
+        var group = kind.Role == ArmRole.Leader ? "teleoperators" : "robots";
+        yield return Path.Combine(Root, group, $"so_{RoleOf(kind)}");
+        yield return Path.Combine(Root, group, $"{kind.Model}_{RoleOf(kind)}");
+    }
+
+    private static string RoleOf(ArmKind kind) => kind.Role == ArmRole.Leader ? "leader" : "follower";
 }

@@ -1,3 +1,5 @@
+using Armada.Devices.Arms;
+using Armada.Devices.Calibration;
 using Armada.Up.Children;
 
 namespace Armada.Up.Stage;
@@ -77,7 +79,7 @@ internal sealed class Scene : IAsyncDisposable
     {
         var kind = $"so101-{role}";
         if (port is not null)
-            return new Arm($"{role}-1", kind, port, calibration is null ? "eeprom" : CalibrationChoice.Of(calibration, role));
+            return new Arm($"{role}-1", kind, port, calibration is null ? "eeprom" : new CalibrationFolder(calibration.FullName).FindOnly(ArmKind.Find(kind)!));
         var link = workspace.Path($"tty-{role}");
         var file = workspace.Path($"calibration-{role}.json");
         var emulator = Child.Start($"emulator-{role}", workspace.Folder, Programs.Command(

@@ -79,6 +79,23 @@ public sealed class CalibrationFileTests : IDisposable
         Assert.Equal(Path.Combine(folder.Root, newer), folder.Find(kind, "blue"));
     }
 
+    [Fact]
+    public void The_only_calibration_of_a_role_is_found_and_two_are_refused_by_name()
+    {
+        var leader = ArmKind.Find("so101-leader")!;
+        var folder = new CalibrationFolder(_folder.FullName);
+        Assert.Contains(folder.Root, Assert.Throws<CalibrationException>(() => folder.FindOnly(leader)).Message, StringComparison.Ordinal);
+        var beside = Path.Combine(folder.Root, "my-leader.json");
+        CalibrationFile.Write(beside, SampleCalibration.Arm);
+        Assert.Equal(beside, folder.FindOnly(leader));
+        CalibrationFile.Write(folder.PathOf(leader, "blue"), SampleCalibration.Arm);
+        Assert.Equal(folder.PathOf(leader, "blue"), folder.FindOnly(leader));
+        CalibrationFile.Write(folder.PathOf(leader, "red"), SampleCalibration.Arm);
+        var error = Assert.Throws<CalibrationException>(() => folder.FindOnly(leader)).Message;
+        Assert.Contains("blue.json", error, StringComparison.Ordinal);
+        Assert.Contains("red.json", error, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("HF_LEROBOT_CALIBRATION=/c HF_LEROBOT_HOME=/l HF_HOME=/h", "/c")]
     [InlineData("HF_LEROBOT_HOME=/l HF_HOME=/h", "/l/calibration")]
