@@ -72,6 +72,8 @@ internal static class MainJob
             return await LiveLine.ShowAsync(scene, motion, cancellation);
 
         var report = await motion.MeasureAsync(TimeSpan.FromSeconds(seconds), scene.ThrowIfOneDied, cancellation);
+        if (report.DropsByReason.Length > 0)
+            await Console.Error.WriteLineAsync($"dropped  {report.DropsByReason}");
         Console.WriteLine(report.ToJson());
         return report.Ok ? 0 : 1;
     }

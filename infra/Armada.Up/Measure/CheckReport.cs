@@ -8,23 +8,27 @@ internal sealed record CheckReport(
     string Profile,
     long FramesRouted,
     long FramesDropped,
+    long FramesSuperseded,
     LagReport LagMs,
     ErrorReport TrackingErrorDeg,
     double LateTicksPercent,
+    [property: JsonIgnore] string DropsByReason,
     bool Ok)
 {
     /// <summary>The largest tracking error at the 95th percentile with which a check passes, degrees.</summary>
     public const double MostErrorDegrees = 3;
 
     /// <summary>Judges one measurement: frames flowed, none was lost, the follower tracked.</summary>
-    public static CheckReport Of(string profile, long routed, long dropped, Percentiles lag, Percentiles error, double latePercent) => new(
+    public static CheckReport Of(string profile, long routed, Drops drops, Percentiles lag, Percentiles error, double latePercent) => new(
         profile,
         routed,
-        dropped,
+        drops.Lost,
+        drops.Superseded,
         new LagReport(Rounded(lag.At(0.5)), Rounded(lag.At(0.95)), Rounded(lag.At(0.99))),
         new ErrorReport(Rounded(error.At(0.5)), Rounded(error.At(0.95))),
         Math.Round(latePercent, 2),
-        routed > 0 && dropped == 0 && lag.Count > 0 && error.At(0.95) <= MostErrorDegrees);
+        drops.ToString(),
+        routed > 0 && drops.Lost == 0 && lag.Count > 0 && error.At(0.95) <= MostErrorDegrees);
 
     /// <summary>As one line.</summary>
     public string ToJson() => JsonSerializer.Serialize(this, CheckJsonContext.Default.CheckReport);

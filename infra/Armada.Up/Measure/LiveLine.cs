@@ -30,7 +30,7 @@ internal static class LiveLine
         var follower = motion.Watch.PresenceOf(Scene.Follower);
         var faults = string.Join(", ", (leader?.Faults ?? []).Concat(follower?.Faults ?? []));
         return $"{rate,3} frames/s   lag p50 {lag.At(0.5):0.0} p95 {lag.At(0.95):0.0} ms   error p95 {error.Degrees.At(0.95):0.0}°   "
-            + $"dropped {fleet.Dropped}   leader {leader?.State ?? "offline"}   follower {follower?.State ?? "offline"}"
+            + $"dropped {fleet.Dropped.Values.Sum()}   leader {leader?.State ?? "offline"}   follower {follower?.State ?? "offline"}"
             + (faults.Length == 0 ? "" : $"   {faults}");
     }
 

@@ -39,11 +39,12 @@ internal sealed class MotionMeter(SiloDoor door, MotionWatch watch)
 
         var (lag, error) = watch.Read();
         var after = await CountAsync(cancellation);
+        var drops = after.Drops.Since(before.Drops);
         var ticks = after.Ticks - before.Ticks;
         return CheckReport.Of(
             Environment.GetEnvironmentVariable("ARMADA_PROFILE") ?? "standalone",
             after.Routed - before.Routed,
-            after.Dropped - before.Dropped,
+            drops,
             lag,
             error.Degrees,
             ticks == 0 ? 100 : 100.0 * (after.LateTicks - before.LateTicks) / ticks);
@@ -58,17 +59,12 @@ internal sealed class MotionMeter(SiloDoor door, MotionWatch watch)
         var fleet = await door.FleetAsync(cancellation);
         return new Counts(
             fleet.Routed,
-            fleet.Dropped + presences.Sum(Dropped),
+            new Drops(fleet, presences[0], presences[1]),
             presences.Sum(presence => Counter(presence, "ticks")),
             presences.Sum(presence => Counter(presence, "ticks.late")));
     }
 
-    private static long Dropped(Presence presence) =>
-        (presence.Counters ?? new Dictionary<string, long>())
-            .Where(counter => counter.Key == "lost" || counter.Key.StartsWith("dropped.", StringComparison.Ordinal))
-            .Sum(counter => counter.Value);
-
     private static long Counter(Presence presence, string name) => presence.Counters?.GetValueOrDefault(name) ?? 0;
 
-    private readonly record struct Counts(long Routed, long Dropped, long Ticks, long LateTicks);
+    private readonly record struct Counts(long Routed, Drops Drops, long Ticks, long LateTicks);
 }

@@ -21,11 +21,11 @@ internal sealed class RobotView(JsonObject robot)
 
 /// <summary>The fleet as the silo's REST door shows it, as far as the job reads it.</summary>
 /// <param name="Routed">Leader frames routed since the silo started.</param>
-/// <param name="Dropped">Frames dropped since then, for whatever reason.</param>
-internal readonly record struct FleetView(long Routed, long Dropped)
+/// <param name="Dropped">Frames dropped since then, by reason.</param>
+internal sealed record FleetView(long Routed, IReadOnlyDictionary<string, long> Dropped)
 {
     /// <summary>Reads the silo's answer.</summary>
     public static FleetView Of(JsonObject fleet) => new(
         fleet["frames_routed"]!.GetValue<long>(),
-        fleet["frames_dropped"]!.AsObject().Sum(reason => reason.Value!.GetValue<long>()));
+        fleet["frames_dropped"]!.AsObject().ToDictionary(reason => reason.Key, reason => reason.Value!.GetValue<long>()));
 }
