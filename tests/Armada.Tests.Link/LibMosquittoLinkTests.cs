@@ -13,6 +13,8 @@ public sealed class LibMosquittoLinkTests : MqttLinkConformance
 
     protected override int RefusedEvent => 2003;
 
+    protected override int ControlLeftEvent => 2007;
+
     protected override IMqttLink Create(LinkOptions options) => new LibMosquittoLink(options, Logs.For<LibMosquittoLink>());
 
     [Fact]
