@@ -122,7 +122,6 @@ public sealed partial class LibMosquittoLink
     /// </summary>
     private void SayGoodbye(MosquittoClient client)
     {
-        if (_outbox.ControlLeft is > 0 and var left) LogControlLeft(_options.ClientId, left);
         if (_answer != Mosquitto.Success) return;
         var connection = Posix.Duplicate(client.Socket);
         lock (_driving)
