@@ -8,18 +8,18 @@ namespace Armada.Tests.Link;
 /// <summary>Collects what a subscription receives.</summary>
 internal sealed class Inbox
 {
-    private readonly ConcurrentQueue<(string Topic, string Text)> _messages = new();
+    private readonly ConcurrentQueue<(string Topic, string Text)> messages = new();
 
-    public int Count => _messages.Count;
+    public int Count => messages.Count;
 
-    public IReadOnlyList<string> Texts => [.. _messages.Select(message => message.Text)];
+    public IReadOnlyList<string> Texts => [.. messages.Select(message => message.Text)];
 
-    public IReadOnlyList<string> Topics => [.. _messages.Select(message => message.Topic)];
+    public IReadOnlyList<string> Topics => [.. messages.Select(message => message.Topic)];
 
     public IReadOnlyList<int> Numbers => [.. Texts.Select(int.Parse)];
 
     public MessageHandler Handler => (topic, payload) =>
-        _messages.Enqueue((Encoding.UTF8.GetString(topic), Encoding.UTF8.GetString(payload)));
+        messages.Enqueue((Encoding.UTF8.GetString(topic), Encoding.UTF8.GetString(payload)));
 
     public Task Receives(string text, TimeSpan? timeout = null) => Eventually.Holds(
         () => $"'{text}' arrives; {Count} messages did, the last texts were '{string.Join("', '", Texts.TakeLast(3))}'", () => Texts.Contains(text), timeout);

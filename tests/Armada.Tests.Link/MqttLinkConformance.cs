@@ -8,7 +8,7 @@ namespace Armada.Tests.Link;
 /// <summary>What every adapter of <see cref="IMqttLink"/> must do, on a real broker.</summary>
 public abstract partial class MqttLinkConformance : IAsyncDisposable
 {
-    private readonly List<IAsyncDisposable> _links = [];
+    private readonly List<IAsyncDisposable> links = [];
 
     protected FailOnLoggedErrors Logs { get; } = new();
 
@@ -26,7 +26,7 @@ public abstract partial class MqttLinkConformance : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var link in _links) await link.DisposeAsync();
+        foreach (var link in links) await link.DisposeAsync();
         Logs.Dispose();
         GC.SuppressFinalize(this);
     }
@@ -34,7 +34,7 @@ public abstract partial class MqttLinkConformance : IAsyncDisposable
     protected IMqttLink Make(LinkOptions options)
     {
         var link = Create(options);
-        _links.Add(link);
+        links.Add(link);
         return link;
     }
 

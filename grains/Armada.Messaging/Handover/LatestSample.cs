@@ -4,37 +4,37 @@ namespace Armada.Messaging.Handover;
 /// <remarks>Bytes are copied in and out; nothing is allocated after the constructor. Any number of threads may look on.</remarks>
 public sealed class LatestSample : IDisposable
 {
-    private readonly Lock _lock = new();
-    private readonly SemaphoreSlim _arrived = new(0, 1);
-    private readonly byte[] _sample;
-    private int _length = -1;
-    private long _overwritten;
+    private readonly Lock gate = new();
+    private readonly SemaphoreSlim arrived = new(0, 1);
+    private readonly byte[] sample;
+    private int length = -1;
+    private long overwritten;
 
     /// <summary>Makes an empty slot.</summary>
     /// <param name="capacity">Most bytes of one sample.</param>
     public LatestSample(int capacity)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(capacity);
-        _sample = new byte[capacity];
+        this.sample = new byte[capacity];
     }
 
     /// <summary>Most bytes of one sample.</summary>
-    public int Capacity => _sample.Length;
+    public int Capacity => this.sample.Length;
 
     /// <summary>Samples that a newer one replaced before they were taken.</summary>
-    public long Overwritten => Interlocked.Read(ref _overwritten);
+    public long Overwritten => Interlocked.Read(ref overwritten);
 
     /// <summary>Puts the newest sample in.</summary>
     /// <returns>False where it is longer than <see cref="Capacity"/>; the slot then stays as it is.</returns>
     public bool TryPut(ReadOnlySpan<byte> sample)
     {
-        if (sample.Length > _sample.Length) return false;
-        lock (_lock)
+        if (sample.Length > this.sample.Length) return false;
+        lock (gate)
         {
-            if (_length >= 0) Interlocked.Increment(ref _overwritten);
-            sample.CopyTo(_sample);
-            _length = sample.Length;
-            if (_arrived.CurrentCount == 0) _arrived.Release();
+            if (this.length >= 0) Interlocked.Increment(ref overwritten);
+            sample.CopyTo(this.sample);
+            this.length = sample.Length;
+            if (arrived.CurrentCount == 0) arrived.Release();
         }
         return true;
     }
@@ -44,20 +44,20 @@ public sealed class LatestSample : IDisposable
     /// <param name="length">Bytes of the sample, zero where there is none.</param>
     public bool TryTake(Span<byte> into, out int length)
     {
-        lock (_lock)
+        lock (gate)
         {
-            length = Math.Max(0, _length);
-            if (_length < 0) return false;
-            _sample.AsSpan(0, length).CopyTo(into);
-            _length = -1;
+            length = Math.Max(0, this.length);
+            if (this.length < 0) return false;
+            this.sample.AsSpan(0, length).CopyTo(into);
+            this.length = -1;
             return true;
         }
     }
 
     /// <summary>Waits until a sample may be there; one consumer. Wakes in vain at most once per sample taken by polling.</summary>
     /// <returns>False where time ran out first.</returns>
-    public bool Wait(TimeSpan timeout, CancellationToken cancellation) => _arrived.Wait(timeout, cancellation);
+    public bool Wait(TimeSpan timeout, CancellationToken cancellation) => arrived.Wait(timeout, cancellation);
 
     /// <inheritdoc/>
-    public void Dispose() => _arrived.Dispose();
+    public void Dispose() => arrived.Dispose();
 }

@@ -5,8 +5,8 @@ namespace Armada.Messaging.LibMosquitto;
 /// <summary>What the outbox keeps per topic: its name as the library wants it, and the newest sample while the socket is full.</summary>
 internal sealed class Lane
 {
-    private byte[] _sample = [];
-    private int _length;
+    private byte[] sample = [];
+    private int length;
 
     public Lane(string topic)
     {
@@ -25,14 +25,14 @@ internal sealed class Lane
 
     public bool Retain { get; private set; }
 
-    public ReadOnlySpan<byte> Sample => _sample.AsSpan(0, _length);
+    public ReadOnlySpan<byte> Sample => sample.AsSpan(0, length);
 
     /// <summary>Takes the newest sample in the place of any older one.</summary>
     public void Keep(ReadOnlySpan<byte> payload, bool retain)
     {
-        if (_sample.Length < payload.Length) _sample = new byte[payload.Length];
-        payload.CopyTo(_sample);
-        _length = payload.Length;
+        if (sample.Length < payload.Length) sample = new byte[payload.Length];
+        payload.CopyTo(sample);
+        length = payload.Length;
         Retain = retain;
         IsWaiting = true;
     }

@@ -6,38 +6,38 @@ namespace Armada.Messaging.LibMosquitto;
 /// <content>What the library tells, on whatever thread drives it: the link's, or a publisher's for the end of a connection.</content>
 public sealed partial class LibMosquittoLink : IMosquittoEvents
 {
-    private readonly OncePerSecond _faultReports;
-    private readonly Dictionary<int, Subscription> _asked = [];
-    private volatile string? _complaint;
-    private volatile int _answer = NoAnswer;
-    private volatile int _endReason;
-    private bool _isReading;
+    private readonly OncePerSecond faultReports;
+    private readonly Dictionary<int, Subscription> asked = [];
+    private volatile string? complaint;
+    private volatile int answer = NoAnswer;
+    private volatile int endReason;
+    private bool isReading;
 
-    void IMosquittoEvents.Answered(int reason) => _answer = reason;
+    void IMosquittoEvents.Answered(int reason) => answer = reason;
 
-    void IMosquittoEvents.Ended(int reason) => _endReason = reason;
+    void IMosquittoEvents.Ended(int reason) => endReason = reason;
 
-    void IMosquittoEvents.Complained(string text) => _complaint = text;
+    void IMosquittoEvents.Complained(string text) => complaint = text;
 
     void IMosquittoEvents.Acknowledged(int reason)
     {
         // The library also tells of every sample, while it writes; only what it tells while it reads is an acknowledgement.
-        if (!_isReading) return;
+        if (!isReading) return;
         if (reason >= RefusedFrom) LogControlRefused("a control message", Mosquitto.ReasonText(reason));
-        _outbox.Acknowledged();
-        _mustWrite = 1;
+        outbox.Acknowledged();
+        mustWrite = 1;
     }
 
     void IMosquittoEvents.SubscriptionAnswered(int messageId, int granted)
     {
-        if (!_asked.Remove(messageId, out var subscription)) return;
+        if (!asked.Remove(messageId, out var subscription)) return;
         if (granted >= RefusedFrom) LogSubscriptionRefused(subscription.Filter, Mosquitto.ReasonText(granted));
     }
 
     void IMosquittoEvents.Received(ReadOnlySpan<byte> topic, ReadOnlySpan<byte> payload)
     {
-        Interlocked.Increment(ref _received);
-        foreach (var subscription in _subscriptions)
+        Interlocked.Increment(ref received);
+        foreach (var subscription in subscriptions)
         {
             if (!subscription.Matches(topic)) continue;
             try
@@ -55,7 +55,7 @@ public sealed partial class LibMosquittoLink : IMosquittoEvents
 
     private void CountHandlerFault(Exception fault, string source)
     {
-        Interlocked.Increment(ref _handlerFaults);
-        if (_faultReports.Count(out var since)) LogHandlerFault(fault, source, since);
+        Interlocked.Increment(ref handlerFaults);
+        if (faultReports.Count(out var since)) LogHandlerFault(fault, source, since);
     }
 }

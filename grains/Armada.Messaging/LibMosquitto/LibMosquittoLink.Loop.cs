@@ -24,102 +24,102 @@ public sealed partial class LibMosquittoLink
     private static readonly TimeSpan GoodbyeLimit = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan Tick = TimeSpan.FromSeconds(1);
 
-    private int _connection;
-    private int _systemError;
-    private bool _wasUpBefore;
+    private int connection;
+    private int systemError;
+    private bool wasUpBefore;
 
-    private bool IsStopping => _stopping.IsCancellationRequested;
+    private bool IsStopping => stopping.IsCancellationRequested;
 
     private void Run(MosquittoClient client)
     {
-        _linkThread = Environment.CurrentManagedThreadId;
+        linkThread = Environment.CurrentManagedThreadId;
         try
         {
             while (!IsStopping)
             {
-                var began = _time.GetTimestamp();
+                var began = time.GetTimestamp();
                 var end = Attempt(client);
                 if (IsStopping) break;
-                if (end.WasUp && _time.GetElapsedTime(began) > _options.BackOffMost) _backOff.Reset();
-                var wait = end.IsRefusal ? _backOff.Longest() : _backOff.Next();
+                if (end.WasUp && time.GetElapsedTime(began) > options.BackOffMost) backOff.Reset();
+                var wait = end.IsRefusal ? backOff.Longest() : backOff.Next();
                 Report(end, (int)wait.TotalMilliseconds);
                 Rest(wait);
             }
-            if (_outbox.ControlLeft is > 0 and var left) LogControlLeft(_options.ClientId, left);
-            LogStopped(_options.ClientId);
+            if (outbox.ControlLeft is > 0 and var left) LogControlLeft(options.ClientId, left);
+            LogStopped(options.ClientId);
         }
 #pragma warning disable CA1031 // The top of the link's loop.
         catch (Exception fault)
 #pragma warning restore CA1031
         {
-            LogThreadFailed(fault, _options.ClientId);
+            LogThreadFailed(fault, options.ClientId);
         }
         finally
         {
             GoDown();
-            lock (_driving) client.Dispose();
-            _ended.SetResult();
+            lock (driving) client.Dispose();
+            ended.SetResult();
         }
     }
 
     private ConnectionEnd Attempt(MosquittoClient client)
     {
-        (_answer, _endReason, _systemError, _complaint) = (NoAnswer, 0, 0, null);
-        _asked.Clear();
-        var (family, fault) = _brokerName.Family(_stopping.Token);
+        (answer, endReason, systemError, this.complaint) = (NoAnswer, 0, 0, null);
+        asked.Clear();
+        var (family, fault) = brokerName.Family(stopping.Token);
         if (fault is not null) return new(fault);
         int result;
-        lock (_driving)
+        lock (driving)
         {
             client.HearComplaints(true);
             result = client.Connect(family);
         }
         if (result != Mosquitto.Success)
         {
-            _systemError = Marshal.GetLastPInvokeError();
+            systemError = Marshal.GetLastPInvokeError();
             return new(Reason(result), IsRefusal: result == ErrorTls);
         }
-        _connection++;
-        Posix.LimitSendQueue(client.Socket, MostNotSent, _options.KeepAlive);
+        connection++;
+        Posix.LimitSendQueue(client.Socket, MostNotSent, options.KeepAlive);
         result = Serve(client, out var wasUp);
-        var isRefusal = _answer > 0 || (_answer == NoAnswer && (result == ErrorTls || _systemError == ProtocolFault));
-        return new(_answer > 0 ? Mosquitto.ReasonText(_answer) : Reason(result), wasUp, isRefusal);
+        var isRefusal = answer > 0 || (answer == NoAnswer && (result == ErrorTls || systemError == ProtocolFault));
+        return new(answer > 0 ? Mosquitto.ReasonText(answer) : Reason(result), wasUp, isRefusal);
     }
 
     private void Rest(TimeSpan wait)
     {
-        Span<Posix.PollDescriptor> wake = [new() { Descriptor = _wake!.Descriptor, Events = Posix.PollIn }];
-        var began = _time.GetTimestamp();
-        while (!IsStopping && wait - _time.GetElapsedTime(began) is { } left && left > TimeSpan.Zero)
+        Span<Posix.PollDescriptor> wake = [new() { Descriptor = this.wake!.Descriptor, Events = Posix.PollIn }];
+        var began = time.GetTimestamp();
+        while (!IsStopping && wait - time.GetElapsedTime(began) is { } left && left > TimeSpan.Zero)
         {
             Posix.Wait(wake, left);
-            if (wake[0].Returned != 0) _wake.Lower();
+            if (wake[0].Returned != 0) this.wake.Lower();
         }
     }
 
     private void GoUp(MosquittoClient client)
     {
         client.HearComplaints(false);
-        _complaint = null;
-        if (_wasUpBefore) Interlocked.Increment(ref _reconnects);
-        _wasUpBefore = true;
-        _outbox.Open(client.Handle);
-        _writable = client;
-        _mustWrite = 1;
-        LogUp(_options.ClientId, _options.Host, _options.Port);
+        this.complaint = null;
+        if (wasUpBefore) Interlocked.Increment(ref reconnects);
+        wasUpBefore = true;
+        outbox.Open(client.Handle);
+        writable = client;
+        mustWrite = 1;
+        LogUp(options.ClientId, options.Host, options.Port);
         Change(LinkState.Up);
     }
 
     private void GoDown()
     {
-        _outbox.Close();
-        lock (_driving) _writable = null;
-        if (_state is LinkState.Up) Change(LinkState.Down);
+        outbox.Close();
+        lock (driving) writable = null;
+        if (this.state is LinkState.Up) Change(LinkState.Down);
     }
 
     private void Change(LinkState state)
     {
-        _state = state;
+        this.state = state;
         try
         {
             StateChanged?.Invoke(state);
@@ -134,16 +134,16 @@ public sealed partial class LibMosquittoLink
 
     private string Reason(int result)
     {
-        if (_complaint is { } complaint) return complaint;
-        if (result == ErrorSystem && _systemError != 0) return new Win32Exception(_systemError).Message;
+        if (this.complaint is { } complaint) return complaint;
+        if (result == ErrorSystem && systemError != 0) return new Win32Exception(systemError).Message;
         return result >= RefusedFrom ? Mosquitto.ReasonText(result) : Mosquitto.ErrorText(result);
     }
 
     private void Report(ConnectionEnd end, int milliseconds)
     {
-        if (end.IsRefusal) LogRefused(_options.ClientId, end.Reason, milliseconds);
-        else if (end.WasUp) LogDown(_options.ClientId, end.Reason, milliseconds);
-        else LogUnreachable(_options.ClientId, _options.Host, _options.Port, end.Reason, milliseconds);
+        if (end.IsRefusal) LogRefused(options.ClientId, end.Reason, milliseconds);
+        else if (end.WasUp) LogDown(options.ClientId, end.Reason, milliseconds);
+        else LogUnreachable(options.ClientId, options.Host, options.Port, end.Reason, milliseconds);
     }
 
     private readonly record struct ConnectionEnd(string Reason, bool WasUp = false, bool IsRefusal = false);

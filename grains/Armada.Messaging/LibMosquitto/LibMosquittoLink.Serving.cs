@@ -16,9 +16,9 @@ public sealed partial class LibMosquittoLink
         Span<Posix.PollDescriptor> ready =
         [
             new() { Descriptor = client.Socket },
-            new() { Descriptor = _wake!.Descriptor, Events = Posix.PollIn },
+            new() { Descriptor = wake!.Descriptor, Events = Posix.PollIn },
         ];
-        var began = _time.GetTimestamp();
+        var began = time.GetTimestamp();
         var lastMisc = began;
         long stopped = 0;
         try
@@ -28,29 +28,29 @@ public sealed partial class LibMosquittoLink
                 var write = client.WantsToWrite ? Posix.PollOut : (short)0;
                 ready[0].Events = (short)(Posix.PollIn | Posix.PollPeerClosed | write);
                 Posix.Wait(ready, stopped == 0 ? Tick : TimeSpan.FromMilliseconds(50));
-                if (ready[1].Returned != 0) _wake.Lower();
-                lock (_driving)
+                if (ready[1].Returned != 0) wake.Lower();
+                lock (driving)
                 {
                     var result = Turn(client, ready[0].Returned);
-                    if (result != Mosquitto.Success || client.Socket < 0) return _endReason != 0 ? _endReason : Or(result, ErrorLost);
-                    if (_state is LinkState.Down && _time.GetElapsedTime(began) > AttemptLimit) return ErrorTimeout;
-                    if (_time.GetElapsedTime(lastMisc) >= Tick)
+                    if (result != Mosquitto.Success || client.Socket < 0) return endReason != 0 ? endReason : Or(result, ErrorLost);
+                    if (state is LinkState.Down && time.GetElapsedTime(began) > AttemptLimit) return ErrorTimeout;
+                    if (time.GetElapsedTime(lastMisc) >= Tick)
                     {
-                        lastMisc = _time.GetTimestamp();
+                        lastMisc = time.GetTimestamp();
                         if (Mosquitto.LoopMisc(client.Handle) is var misc and not Mosquitto.Success) return misc;
                     }
                 }
                 if (!IsStopping) continue;
-                if (stopped == 0) stopped = _time.GetTimestamp();
-                var isLate = _time.GetElapsedTime(stopped) > GoodbyeLimit;
-                if (_state is LinkState.Up && _outbox.ControlLeft > 0 && !isLate) continue;
+                if (stopped == 0) stopped = time.GetTimestamp();
+                var isLate = time.GetElapsedTime(stopped) > GoodbyeLimit;
+                if (state is LinkState.Up && outbox.ControlLeft > 0 && !isLate) continue;
                 SayGoodbye(client);
                 return Mosquitto.Success;
             }
         }
         finally
         {
-            wasUp = _state is LinkState.Up;
+            wasUp = state is LinkState.Up;
             GoDown();
         }
     }
@@ -63,12 +63,12 @@ public sealed partial class LibMosquittoLink
             var result = Read(client, returned);
             if (result != Mosquitto.Success || client.Socket < 0) return result;
         }
-        if (_answer == Mosquitto.Success)
+        if (answer == Mosquitto.Success)
         {
             AskForSubscriptions(client);
-            if (_state is LinkState.Down && _asked.Count == 0) GoUp(client);
+            if (state is LinkState.Down && asked.Count == 0) GoUp(client);
         }
-        if (_mustWrite != 0 || (returned & Posix.PollOut) != 0) Write(client);
+        if (mustWrite != 0 || (returned & Posix.PollOut) != 0) Write(client);
         if ((returned & Posix.PollIn) != 0) Posix.AcknowledgeAtOnce(client.Socket);
         return Mosquitto.Success;
     }
@@ -78,10 +78,10 @@ public sealed partial class LibMosquittoLink
         var isBroken = (returned & (Posix.PollError | Posix.PollHangUp | Posix.PollPeerClosed)) != 0;
 
         // Until CONNACK a read may be a step of the TLS handshake, which does not say when there is nothing more to read.
-        if (_answer == NoAnswer)
+        if (answer == NoAnswer)
         {
             var result = ReadOne(client);
-            return result == Mosquitto.Success && isBroken && _answer == NoAnswer ? ErrorLost : result;
+            return result == Mosquitto.Success && isBroken && answer == NoAnswer ? ErrorLost : result;
         }
         for (var i = 0; i < MostReads; i++)
         {
@@ -89,30 +89,30 @@ public sealed partial class LibMosquittoLink
             if (result != Mosquitto.Success || client.Socket < 0) return result;
             if (Marshal.GetLastPInvokeError() == Posix.TryAgain)
                 return (returned & (Posix.PollError | Posix.PollHangUp)) != 0 ? ErrorLost : Mosquitto.Success;
-            if (_mustWrite != 0) Write(client);
+            if (mustWrite != 0) Write(client);
         }
         return Mosquitto.Success;
     }
 
     private int ReadOne(MosquittoClient client)
     {
-        _isReading = true;
+        isReading = true;
         var result = Mosquitto.LoopRead(client.Handle, 1);
-        _isReading = false;
-        if (result != Mosquitto.Success) _systemError = Marshal.GetLastPInvokeError();
+        isReading = false;
+        if (result != Mosquitto.Success) systemError = Marshal.GetLastPInvokeError();
         return result;
     }
 
     private void AskForSubscriptions(MosquittoClient client)
     {
-        foreach (var subscription in _subscriptions)
+        foreach (var subscription in subscriptions)
         {
-            if (subscription.AskedOn == _connection) continue;
-            subscription.AskedOn = _connection;
+            if (subscription.AskedOn == this.connection) continue;
+            subscription.AskedOn = this.connection;
             var result = client.Subscribe(subscription, out var messageId);
-            if (result == Mosquitto.Success) _asked[messageId] = subscription;
+            if (result == Mosquitto.Success) asked[messageId] = subscription;
             else LogSubscriptionRefused(subscription.Filter, Mosquitto.ErrorText(result));
-            _mustWrite = 1;
+            mustWrite = 1;
         }
     }
 
@@ -122,16 +122,16 @@ public sealed partial class LibMosquittoLink
     /// </summary>
     private void SayGoodbye(MosquittoClient client)
     {
-        if (_answer != Mosquitto.Success) return;
+        if (answer != Mosquitto.Success) return;
         var connection = Posix.Duplicate(client.Socket);
-        lock (_driving)
+        lock (driving)
         {
-            _outbox.Close();
-            _writable = null;
+            outbox.Close();
+            writable = null;
             _ = Mosquitto.Disconnect(client.Handle);
-            var began = _time.GetTimestamp();
+            var began = time.GetTimestamp();
             Span<Posix.PollDescriptor> ready = [new() { Descriptor = client.Socket, Events = Posix.PollOut }];
-            while (client.Socket >= 0 && _time.GetElapsedTime(began) < GoodbyeLimit)
+            while (client.Socket >= 0 && time.GetElapsedTime(began) < GoodbyeLimit)
             {
                 if (Mosquitto.LoopWrite(client.Handle, 1) != Mosquitto.Success) break;
                 if (client.Socket >= 0) Posix.Wait(ready, GoodbyeLimit / 10);

@@ -5,31 +5,31 @@ namespace Armada.Messaging.LibMosquitto;
 /// <content>Who writes: whoever has something, if nobody else drives the library; else the one who does, before letting go.</content>
 public sealed partial class LibMosquittoLink
 {
-    private readonly Lock _driving = new();
-    private MosquittoClient? _writable;
-    private int _mustWrite;
-    private int _linkThread;
+    private readonly Lock driving = new();
+    private MosquittoClient? writable;
+    private int mustWrite;
+    private int linkThread;
 
     private void WriteSoon()
     {
-        Interlocked.Exchange(ref _mustWrite, 1);
+        Interlocked.Exchange(ref mustWrite, 1);
 
         // In a handler or in StateChanged: the loop writes as soon as the call returns. The library must not be entered twice.
-        if (Environment.CurrentManagedThreadId == _linkThread) return;
+        if (Environment.CurrentManagedThreadId == linkThread) return;
 
-        while (Volatile.Read(ref _mustWrite) != 0 && _driving.TryEnter())
+        while (Volatile.Read(ref mustWrite) != 0 && driving.TryEnter())
         {
             bool loopIsNeeded;
             try
             {
-                loopIsNeeded = _writable is { } client && !Write(client);
-                if (_writable is null) Volatile.Write(ref _mustWrite, 0);
+                loopIsNeeded = writable is { } client && !Write(client);
+                if (writable is null) Volatile.Write(ref mustWrite, 0);
             }
             finally
             {
-                _driving.Exit();
+                driving.Exit();
             }
-            if (loopIsNeeded) _wake?.Raise();
+            if (loopIsNeeded) wake?.Raise();
 
             // Somebody may have found us driving and left the writing to us: look again, after letting go and not before.
             Interlocked.MemoryBarrier();
@@ -41,12 +41,12 @@ public sealed partial class LibMosquittoLink
     {
         do
         {
-            Interlocked.Exchange(ref _mustWrite, 0);
+            Interlocked.Exchange(ref mustWrite, 0);
             if (client.Socket < 0) return false;
             var result = Mosquitto.LoopWrite(client.Handle, 1);
             if (result != Mosquitto.Success || client.Socket < 0) return false;
         }
-        while (_outbox.Written(client.WantsToWrite));
+        while (outbox.Written(client.WantsToWrite));
         return !client.WantsToWrite;
     }
 }

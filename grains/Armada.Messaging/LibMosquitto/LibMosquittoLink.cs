@@ -12,22 +12,22 @@ namespace Armada.Messaging.LibMosquitto;
 /// </remarks>
 public sealed partial class LibMosquittoLink : IMqttLink
 {
-    private readonly LinkOptions _options;
-    private readonly ILogger<LibMosquittoLink> _logger;
-    private readonly TimeProvider _time;
-    private readonly BackOff _backOff;
-    private readonly Outbox _outbox;
-    private readonly BrokerName _brokerName;
-    private readonly CancellationTokenSource _stopping = new();
-    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly Lock _lifecycle = new();
-    private volatile Subscription[] _subscriptions = [];
-    private volatile LinkState _state;
-    private WakeEvent? _wake;
-    private Thread? _thread;
-    private long _received;
-    private long _reconnects;
-    private long _handlerFaults;
+    private readonly LinkOptions options;
+    private readonly ILogger<LibMosquittoLink> logger;
+    private readonly TimeProvider time;
+    private readonly BackOff backOff;
+    private readonly Outbox outbox;
+    private readonly BrokerName brokerName;
+    private readonly CancellationTokenSource stopping = new();
+    private readonly TaskCompletionSource ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Lock lifecycle = new();
+    private volatile Subscription[] subscriptions = [];
+    private volatile LinkState state;
+    private WakeEvent? wake;
+    private Thread? thread;
+    private long received;
+    private long reconnects;
+    private long handlerFaults;
 
     /// <summary>Makes a link that is down until started.</summary>
     /// <param name="options">How to reach the broker.</param>
@@ -37,28 +37,28 @@ public sealed partial class LibMosquittoLink : IMqttLink
     public LibMosquittoLink(
         LinkOptions options, ILogger<LibMosquittoLink> logger, TimeProvider? time = null, Func<double>? chance = null)
     {
-        _options = options;
-        _logger = logger;
-        _time = time ?? TimeProvider.System;
-        _backOff = new(options.BackOffFirst, options.BackOffMost, chance ?? Random.Shared.NextDouble);
-        _outbox = new(options.ControlBacklog, (topic, error) => LogControlRefused(topic, Mosquitto.ErrorText(error)));
-        _brokerName = new(options.Host, _time);
-        _faultReports = new(_time);
+        this.options = options;
+        this.logger = logger;
+        this.time = time ?? TimeProvider.System;
+        backOff = new(options.BackOffFirst, options.BackOffMost, chance ?? Random.Shared.NextDouble);
+        outbox = new(options.ControlBacklog, (topic, error) => LogControlRefused(topic, Mosquitto.ErrorText(error)));
+        brokerName = new(options.Host, this.time);
+        faultReports = new(this.time);
     }
 
     /// <inheritdoc/>
     public event Action<LinkState>? StateChanged;
 
     /// <inheritdoc/>
-    public LinkState State => _state;
+    public LinkState State => state;
 
     /// <inheritdoc/>
     public LinkCounters Counters => new(
-        Interlocked.Read(ref _received),
-        _outbox.Published,
-        _outbox.SamplesDropped,
-        Interlocked.Read(ref _reconnects),
-        Interlocked.Read(ref _handlerFaults));
+        Interlocked.Read(ref received),
+        outbox.Published,
+        outbox.SamplesDropped,
+        Interlocked.Read(ref reconnects),
+        Interlocked.Read(ref handlerFaults));
 
     /// <inheritdoc/>
     /// <exception cref="ArgumentException">The filter breaks MQTT's rules.</exception>
@@ -66,10 +66,10 @@ public sealed partial class LibMosquittoLink : IMqttLink
     {
         ArgumentNullException.ThrowIfNull(handler);
         if (!TopicFilter.IsValid(filter)) throw new ArgumentException($"'{filter}' is no topic filter.", nameof(filter));
-        lock (_lifecycle)
+        lock (lifecycle)
         {
-            _subscriptions = [.. _subscriptions, new(filter, delivery, handler)];
-            _wake?.Raise();
+            subscriptions = [.. subscriptions, new(filter, delivery, handler)];
+            wake?.Raise();
         }
     }
 
@@ -77,23 +77,23 @@ public sealed partial class LibMosquittoLink : IMqttLink
     public Task StartAsync(CancellationToken cancellation)
     {
         cancellation.ThrowIfCancellationRequested();
-        LinkOptionsCheck.Check(_options);
-        lock (_lifecycle)
+        LinkOptionsCheck.Check(this.options);
+        lock (lifecycle)
         {
-            ObjectDisposedException.ThrowIf(_stopping.IsCancellationRequested, this);
-            if (_thread is not null) throw new InvalidOperationException("The link is started already.");
-            var client = new MosquittoClient(_options, this);
+            ObjectDisposedException.ThrowIf(stopping.IsCancellationRequested, this);
+            if (thread is not null) throw new InvalidOperationException("The link is started already.");
+            var client = new MosquittoClient(this.options, this);
             try
             {
-                _wake = new();
+                wake = new();
             }
             catch
             {
                 client.Dispose();
                 throw;
             }
-            _thread = new(() => Run(client)) { IsBackground = true, Name = $"mqtt {_options.ClientId}" };
-            _thread.Start();
+            thread = new(() => Run(client)) { IsBackground = true, Name = $"mqtt {this.options.ClientId}" };
+            thread.Start();
         }
         return Task.CompletedTask;
     }
@@ -104,10 +104,10 @@ public sealed partial class LibMosquittoLink : IMqttLink
     /// <exception cref="ObjectDisposedException">A control message came after the link was disposed.</exception>
     public bool Publish(string topic, ReadOnlySpan<byte> payload, Delivery delivery, bool retain = false)
     {
-        if (delivery is Delivery.Control) ObjectDisposedException.ThrowIf(_stopping.IsCancellationRequested, this);
+        if (delivery is Delivery.Control) ObjectDisposedException.ThrowIf(stopping.IsCancellationRequested, this);
         var outgoing = delivery is Delivery.Control
-            ? _outbox.Control(topic, payload, retain)
-            : _outbox.Sample(topic, payload, retain);
+            ? outbox.Control(topic, payload, retain)
+            : outbox.Sample(topic, payload, retain);
         if (outgoing is Outgoing.Given) WriteSoon();
         return outgoing is not Outgoing.Dropped;
     }
@@ -119,15 +119,15 @@ public sealed partial class LibMosquittoLink : IMqttLink
     public async ValueTask DisposeAsync()
     {
         bool isFirst, isRunning;
-        lock (_lifecycle)
+        lock (lifecycle)
         {
-            isFirst = !_stopping.IsCancellationRequested;
-            isRunning = _thread is not null;
-            if (isFirst) _stopping.Cancel();
-            if (isFirst) _wake?.Raise();
+            isFirst = !stopping.IsCancellationRequested;
+            isRunning = thread is not null;
+            if (isFirst) stopping.Cancel();
+            if (isFirst) wake?.Raise();
         }
         if (!isRunning) return;
-        await _ended.Task;
-        if (isFirst) _wake!.Dispose();
+        await ended.Task;
+        if (isFirst) wake!.Dispose();
     }
 }

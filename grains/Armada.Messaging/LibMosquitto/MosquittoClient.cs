@@ -31,13 +31,13 @@ internal interface IMosquittoEvents
 /// <summary>One <c>struct mosquitto</c>: made from options, driven by its owner's loop.</summary>
 internal sealed unsafe class MosquittoClient : IDisposable
 {
-    private readonly LinkOptions _options;
-    private readonly GCHandle _events;
+    private readonly LinkOptions options;
+    private readonly GCHandle events;
 
     /// <exception cref="LinkConfigurationException">The library is missing or refuses an option.</exception>
     public MosquittoClient(LinkOptions options, IMosquittoEvents events)
     {
-        _options = options;
+        this.options = options;
         try
         {
             Require(Mosquitto.LibInit(), "start");
@@ -47,8 +47,8 @@ internal sealed unsafe class MosquittoClient : IDisposable
             throw new LinkConfigurationException(
                 "libmosquitto.so.1 is not installed; on Debian and Raspberry Pi OS: apt-get install libmosquitto1", fault);
         }
-        _events = GCHandle.Alloc(events);
-        Handle = Mosquitto.New(options.ClientId, cleanSession: true, GCHandle.ToIntPtr(_events));
+        this.events = GCHandle.Alloc(events);
+        Handle = Mosquitto.New(options.ClientId, cleanSession: true, GCHandle.ToIntPtr(this.events));
         try
         {
             if (Handle == 0) throw new LinkConfigurationException($"libmosquitto takes no client id '{options.ClientId}'.");
@@ -81,7 +81,7 @@ internal sealed unsafe class MosquittoClient : IDisposable
             var any = family is AddressFamily.InterNetworkV6 ? "::" : "0.0.0.0";
             if (Mosquitto.StringOption(Handle, Mosquitto.OptionBindAddress, any) is var refused and not Mosquitto.Success) return refused;
         }
-        var result = Mosquitto.ConnectAsync(Handle, _options.Host, _options.Port, (int)_options.KeepAlive.TotalSeconds);
+        var result = Mosquitto.ConnectAsync(Handle, this.options.Host, this.options.Port, (int)this.options.KeepAlive.TotalSeconds);
         return result > 0 ? result : Mosquitto.Success;
     }
 
@@ -99,7 +99,7 @@ internal sealed unsafe class MosquittoClient : IDisposable
     {
         if (Handle != 0) Mosquitto.Destroy(Handle);
         Handle = 0;
-        if (_events.IsAllocated) _events.Free();
+        if (this.events.IsAllocated) this.events.Free();
     }
 
     private static void Require(int result, string what)
@@ -111,11 +111,11 @@ internal sealed unsafe class MosquittoClient : IDisposable
     private void Configure()
     {
         Require(Mosquitto.ThreadedSet(Handle, true), "threads");
-        Require(Mosquitto.IntOption(Handle, Mosquitto.OptionProtocolVersion, _options.Mqtt5 ? Mosquitto.ProtocolV5 : Mosquitto.ProtocolV311), "MQTT version");
+        Require(Mosquitto.IntOption(Handle, Mosquitto.OptionProtocolVersion, this.options.Mqtt5 ? Mosquitto.ProtocolV5 : Mosquitto.ProtocolV311), "MQTT version");
         Require(Mosquitto.IntOption(Handle, Mosquitto.OptionTcpNoDelay, 1), "TCP_NODELAY");
-        if (_options.Tls is { } tls)
+        if (this.options.Tls is { } tls)
             Require(Mosquitto.TlsSet(Handle, tls.CaFile, null, tls.CertificateFile, tls.KeyFile, 0), "TLS files");
-        if (_options.Will is { } will)
+        if (this.options.Will is { } will)
         {
             fixed (byte* payload = will.Payload.Span)
                 Require(Mosquitto.WillSet(Handle, will.Topic, will.Payload.Length, payload, qos: 1, will.Retain), "last will");

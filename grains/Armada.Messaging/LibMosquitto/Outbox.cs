@@ -24,38 +24,38 @@ internal sealed unsafe class Outbox(int controlBacklog, Action<string, int> refu
     /// <summary>Topics remembered. A fleet has two or three per device; far more means that somebody makes up topics.</summary>
     private const int MostLanes = 65_536;
 
-    private readonly Lock _lock = new();
-    private readonly Dictionary<string, Lane> _lanes = new(StringComparer.Ordinal);
-    private readonly Queue<Lane> _waiting = new();
-    private readonly Queue<ControlMessage> _control = new();
-    private nint _client;
-    private bool _isFull;
-    private int _unwritten;
-    private int _unacknowledged;
-    private long _published;
-    private long _dropped;
+    private readonly Lock gate = new();
+    private readonly Dictionary<string, Lane> lanes = new(StringComparer.Ordinal);
+    private readonly Queue<Lane> waiting = new();
+    private readonly Queue<ControlMessage> control = new();
+    private nint client;
+    private bool isFull;
+    private int unwritten;
+    private int unacknowledged;
+    private long published;
+    private long dropped;
 
-    public long Published => Interlocked.Read(ref _published);
+    public long Published => Interlocked.Read(ref published);
 
-    public long SamplesDropped => Interlocked.Read(ref _dropped);
+    public long SamplesDropped => Interlocked.Read(ref dropped);
 
     /// <summary>Control messages not yet acknowledged by the broker.</summary>
     public int ControlLeft
     {
         get
         {
-            lock (_lock) return _control.Count + _unacknowledged;
+            lock (gate) return control.Count + unacknowledged;
         }
     }
 
     /// <summary>Lets messages out through this client.</summary>
     public void Open(nint client)
     {
-        lock (_lock)
+        lock (gate)
         {
-            _client = client;
-            _isFull = false;
-            _unwritten = 0;
+            this.client = client;
+            this.isFull = false;
+            unwritten = 0;
             SendControl();
         }
     }
@@ -63,27 +63,27 @@ internal sealed unsafe class Outbox(int controlBacklog, Action<string, int> refu
     /// <summary>Holds control messages back and forgets samples, until opened again.</summary>
     public void Close()
     {
-        lock (_lock)
+        lock (gate)
         {
-            _client = 0;
-            _dropped += _waiting.Count;
-            while (_waiting.TryDequeue(out var lane)) lane.Clear();
+            this.client = 0;
+            dropped += waiting.Count;
+            while (waiting.TryDequeue(out var lane)) lane.Clear();
         }
     }
 
     /// <summary>Takes a sample, or drops it while closed.</summary>
     public Outgoing Sample(string topic, ReadOnlySpan<byte> payload, bool retain)
     {
-        lock (_lock)
+        lock (gate)
         {
             var lane = LaneOf(topic);
-            if (_client == 0)
+            if (this.client == 0)
             {
-                _dropped++;
+                dropped++;
                 return Outgoing.Dropped;
             }
-            if (lane.IsWaiting) _dropped++;
-            else if (_isFull || _unwritten >= MostUnwritten) _waiting.Enqueue(lane);
+            if (lane.IsWaiting) dropped++;
+            else if (this.isFull || unwritten >= MostUnwritten) waiting.Enqueue(lane);
             else return Give(lane, payload, qos: 0, retain) == Mosquitto.Success ? Outgoing.Given : Drop();
 
             lane.Keep(payload, retain);
@@ -95,12 +95,12 @@ internal sealed unsafe class Outbox(int controlBacklog, Action<string, int> refu
     /// <exception cref="InvalidOperationException">The backlog is full.</exception>
     public Outgoing Control(string topic, ReadOnlySpan<byte> payload, bool retain)
     {
-        lock (_lock)
+        lock (gate)
         {
             var lane = LaneOf(topic);
-            if (_control.Count + _unacknowledged >= controlBacklog)
+            if (control.Count + unacknowledged >= controlBacklog)
                 throw new InvalidOperationException($"{controlBacklog} control messages wait for the broker already; '{topic}' has no room.");
-            _control.Enqueue(new(lane, payload.ToArray(), retain));
+            control.Enqueue(new(lane, payload.ToArray(), retain));
             return SendControl() ? Outgoing.Given : Outgoing.Kept;
         }
     }
@@ -108,9 +108,9 @@ internal sealed unsafe class Outbox(int controlBacklog, Action<string, int> refu
     /// <summary>The broker has acknowledged one control message.</summary>
     public void Acknowledged()
     {
-        lock (_lock)
+        lock (gate)
         {
-            if (_unacknowledged > 0) _unacknowledged--;
+            if (unacknowledged > 0) unacknowledged--;
             SendControl();
         }
     }
@@ -119,13 +119,13 @@ internal sealed unsafe class Outbox(int controlBacklog, Action<string, int> refu
     /// <returns>Whether there is more to write at once.</returns>
     public bool Written(bool isFull)
     {
-        lock (_lock)
+        lock (gate)
         {
-            _isFull = isFull;
-            if (isFull || _client == 0) return false;
-            _unwritten = 0;
-            if (_waiting.Count == 0) return false;
-            while (_unwritten < MostUnwritten && _waiting.TryDequeue(out var lane))
+            this.isFull = isFull;
+            if (isFull || this.client == 0) return false;
+            unwritten = 0;
+            if (waiting.Count == 0) return false;
+            while (unwritten < MostUnwritten && waiting.TryDequeue(out var lane))
             {
                 lane.Clear();
                 if (Give(lane, lane.Sample, qos: 0, lane.Retain) != Mosquitto.Success) Drop();
@@ -137,12 +137,12 @@ internal sealed unsafe class Outbox(int controlBacklog, Action<string, int> refu
     private bool SendControl()
     {
         var sent = false;
-        while (_client != 0 && _unacknowledged < ControlWindow && _control.TryPeek(out var message))
+        while (this.client != 0 && unacknowledged < ControlWindow && control.TryPeek(out var message))
         {
             // Without a connection the library still keeps the message and sends it again after the next CONNACK.
             var result = Give(message.Lane, message.Payload, qos: 1, message.Retain);
-            _control.Dequeue();
-            if (result is Mosquitto.Success or Mosquitto.NoConnection) _unacknowledged++;
+            control.Dequeue();
+            if (result is Mosquitto.Success or Mosquitto.NoConnection) unacknowledged++;
             else refused(message.Lane.Name, result);
             sent = true;
         }
@@ -153,26 +153,26 @@ internal sealed unsafe class Outbox(int controlBacklog, Action<string, int> refu
     {
         fixed (byte* topic = lane.Topic, first = payload)
         {
-            var result = Mosquitto.Publish(_client, null, topic, payload.Length, first, qos, retain);
+            var result = Mosquitto.Publish(this.client, null, topic, payload.Length, first, qos, retain);
             if (result != Mosquitto.Success) return result;
-            _published++;
-            _unwritten += payload.Length + lane.Topic.Length;
+            published++;
+            unwritten += payload.Length + lane.Topic.Length;
             return result;
         }
     }
 
     private Outgoing Drop()
     {
-        _dropped++;
+        dropped++;
         return Outgoing.Dropped;
     }
 
     private Lane LaneOf(string topic)
     {
-        if (_lanes.TryGetValue(topic, out var lane)) return lane;
+        if (lanes.TryGetValue(topic, out var lane)) return lane;
         if (!LinkOptionsCheck.IsTopic(topic)) throw new ArgumentException($"'{topic}' is no topic to publish on.", nameof(topic));
-        if (_lanes.Count >= MostLanes) _lanes.Clear();
-        return _lanes[topic] = new(topic);
+        if (lanes.Count >= MostLanes) lanes.Clear();
+        return lanes[topic] = new(topic);
     }
 
     private readonly record struct ControlMessage(Lane Lane, byte[] Payload, bool Retain);

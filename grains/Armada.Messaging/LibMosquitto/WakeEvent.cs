@@ -5,29 +5,29 @@ namespace Armada.Messaging.LibMosquitto;
 /// <summary>Ends the link thread's wait from any thread.</summary>
 internal sealed class WakeEvent : IDisposable
 {
-    private readonly Lock _lock = new();
-    private int _descriptor = Posix.OpenEvent();
+    private readonly Lock gate = new();
+    private int descriptor = Posix.OpenEvent();
 
     /// <summary>To poll on; only while not disposed.</summary>
-    public int Descriptor => _descriptor;
+    public int Descriptor => descriptor;
 
     public void Raise()
     {
         // The lock keeps a late caller from writing into whatever file has got the number of a closed descriptor.
-        lock (_lock)
+        lock (gate)
         {
-            if (_descriptor >= 0) Posix.Raise(_descriptor);
+            if (descriptor >= 0) Posix.Raise(descriptor);
         }
     }
 
-    public void Lower() => Posix.Lower(_descriptor);
+    public void Lower() => Posix.Lower(descriptor);
 
     public void Dispose()
     {
-        lock (_lock)
+        lock (gate)
         {
-            if (_descriptor >= 0) _ = Posix.Close(_descriptor);
-            _descriptor = -1;
+            if (descriptor >= 0) _ = Posix.Close(descriptor);
+            descriptor = -1;
         }
     }
 }

@@ -6,14 +6,14 @@ namespace Armada.Messaging.Link;
 /// <param name="chance">A number from 0 up to 1, for the jitter: many links cut at once shall not come back at once.</param>
 public sealed class BackOff(TimeSpan first, TimeSpan most, Func<double> chance)
 {
-    private int _doublings;
+    private int doublings;
 
     /// <summary>The wait before the next attempt; the one after it is twice as long.</summary>
     public TimeSpan Next()
     {
-        var wait = first * Math.Pow(2, _doublings);
+        var wait = first * Math.Pow(2, doublings);
         if (wait >= most) return Longest();
-        _doublings++;
+        doublings++;
         return Jittered(wait);
     }
 
@@ -21,7 +21,7 @@ public sealed class BackOff(TimeSpan first, TimeSpan most, Func<double> chance)
     public TimeSpan Longest() => Jittered(most);
 
     /// <summary>Starts from the first wait again.</summary>
-    public void Reset() => _doublings = 0;
+    public void Reset() => doublings = 0;
 
     private TimeSpan Jittered(TimeSpan wait) => wait * (0.5 + (chance() / 2));
 }

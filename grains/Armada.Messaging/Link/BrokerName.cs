@@ -13,7 +13,7 @@ namespace Armada.Messaging.Link;
 internal sealed class BrokerName(string host, TimeProvider time)
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(5);
-    private int _attempts;
+    private int attempts;
 
     /// <summary>The family to try now, null for a host that is an address; or why there is none.</summary>
     public (AddressFamily? Family, string? Fault) Family(CancellationToken cancellation)
@@ -25,7 +25,7 @@ internal sealed class BrokerName(string host, TimeProvider time)
             using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellation);
             var addresses = Dns.GetHostAddressesAsync(host, either.Token).GetAwaiter().GetResult();
             var families = addresses.Select(address => address.AddressFamily).Distinct().ToArray();
-            return families.Length > 0 ? (families[_attempts++ % families.Length], null) : (null, $"'{host}' has no address");
+            return families.Length > 0 ? (families[attempts++ % families.Length], null) : (null, $"'{host}' has no address");
         }
         catch (SocketException fault)
         {

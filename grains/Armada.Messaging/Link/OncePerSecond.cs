@@ -5,16 +5,16 @@ namespace Armada.Messaging.Link;
 public sealed class OncePerSecond(TimeProvider time)
 {
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
-    private long _last;
-    private long _unreported;
+    private long last;
+    private long unreported;
 
     /// <summary>Counts one more; true where it shall be reported, with the number since the last report.</summary>
     public bool Count(out long since)
     {
-        since = ++_unreported;
-        if (_last != 0 && time.GetElapsedTime(_last) < Pause) return false;
-        _last = time.GetTimestamp();
-        _unreported = 0;
+        since = ++unreported;
+        if (last != 0 && time.GetElapsedTime(last) < Pause) return false;
+        last = time.GetTimestamp();
+        unreported = 0;
         return true;
     }
 }

@@ -8,7 +8,7 @@ namespace Armada.Messaging.Link;
 /// <param name="handler">Called for every matching message.</param>
 internal sealed class Subscription(string filter, Delivery delivery, MessageHandler handler)
 {
-    private readonly byte[] _matched = TopicFilter.WithoutShare(Encoding.UTF8.GetBytes(filter)).ToArray();
+    private readonly byte[] matched = TopicFilter.WithoutShare(Encoding.UTF8.GetBytes(filter)).ToArray();
 
     public string Filter => filter;
 
@@ -17,7 +17,7 @@ internal sealed class Subscription(string filter, Delivery delivery, MessageHand
     /// <summary>The connection on which it was asked for last; only the link's thread looks at it.</summary>
     public int AskedOn { get; set; }
 
-    public bool Matches(ReadOnlySpan<byte> topic) => TopicFilter.Matches(_matched, topic);
+    public bool Matches(ReadOnlySpan<byte> topic) => TopicFilter.Matches(matched, topic);
 
     public void Deliver(ReadOnlySpan<byte> topic, ReadOnlySpan<byte> payload) => handler(topic, payload);
 }

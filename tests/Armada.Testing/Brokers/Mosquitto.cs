@@ -8,9 +8,9 @@ namespace Armada.Testing.Brokers;
 public sealed class Mosquitto : IAsyncDisposable
 {
     private const string Program = "/usr/sbin/mosquitto";
-    private readonly TempFolder _folder = new();
-    private readonly string _configuration;
-    private RunningProcess? _process;
+    private readonly TempFolder folder = new();
+    private readonly string configuration;
+    private RunningProcess? process;
 
     private Mosquitto(bool tls, string further)
     {
@@ -25,7 +25,7 @@ public sealed class Mosquitto : IAsyncDisposable
             """;
         if (tls)
         {
-            Certificates = new(_folder);
+            Certificates = new(folder);
             var (certificate, key) = Certificates.Server();
             lines += $"""
 
@@ -38,7 +38,7 @@ public sealed class Mosquitto : IAsyncDisposable
         }
         // As root the broker would drop to its own user, who may not read the test's files.
         if (Environment.IsPrivilegedProcess) lines += "\nuser root";
-        _configuration = _folder.Write("mosquitto.conf", $"{lines}\n{further}\n");
+        configuration = folder.Write("mosquitto.conf", $"{lines}\n{further}\n");
     }
 
     /// <summary>Address it listens on.</summary>
@@ -51,10 +51,10 @@ public sealed class Mosquitto : IAsyncDisposable
     public TestCertificates? Certificates { get; }
 
     /// <summary>Whether it runs.</summary>
-    public bool IsRunning => _process is { HasExited: false };
+    public bool IsRunning => process is { HasExited: false };
 
     /// <summary>What it logged since its last start.</summary>
-    public string Log => _process?.Output ?? "";
+    public string Log => process?.Output ?? "";
 
     /// <summary>Starts a broker for anybody, without TLS.</summary>
     /// <param name="further">Further lines of its configuration.</param>
@@ -71,10 +71,10 @@ public sealed class Mosquitto : IAsyncDisposable
     public async Task RestartAsync()
     {
         await StopAsync();
-        _process = RunningProcess.Start(Program, "-c", _configuration);
+        process = RunningProcess.Start(Program, "-c", configuration);
         await Eventually.Holds(
-            () => $"mosquitto accepts connections on port {Port}; it said:\n{Log}", () => _process.HasExited || Accepts());
-        if (_process.HasExited) throw new InvalidOperationException($"mosquitto ended at once:\n{Log}");
+            () => $"mosquitto accepts connections on port {Port}; it said:\n{Log}", () => process.HasExited || Accepts());
+        if (process.HasExited) throw new InvalidOperationException($"mosquitto ended at once:\n{Log}");
     }
 
     /// <summary>SIGKILL: no goodbye to anybody.</summary>
@@ -87,7 +87,7 @@ public sealed class Mosquitto : IAsyncDisposable
     {
         await EndAsync(Signal.Kill);
         Certificates?.Dispose();
-        _folder.Dispose();
+        folder.Dispose();
     }
 
     private static async Task<Mosquitto> StartedAsync(Mosquitto broker)
@@ -106,11 +106,11 @@ public sealed class Mosquitto : IAsyncDisposable
 
     private async Task EndAsync(Signal signal)
     {
-        if (_process is null) return;
-        await _process.SendAsync(signal);
-        await _process.ExitsAsync();
-        await _process.DisposeAsync();
-        _process = null;
+        if (process is null) return;
+        await process.SendAsync(signal);
+        await process.ExitsAsync();
+        await process.DisposeAsync();
+        process = null;
     }
 
     private bool Accepts()

@@ -9,18 +9,18 @@ public sealed class TestCertificates : IDisposable
 {
     private static readonly DateTimeOffset From = DateTimeOffset.UtcNow.AddDays(-1);
     private static readonly DateTimeOffset To = From.AddDays(30);
-    private readonly TempFolder _folder;
-    private readonly ECDsa _key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-    private readonly X509Certificate2 _authority;
+    private readonly TempFolder folder;
+    private readonly ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+    private readonly X509Certificate2 authority;
 
     public TestCertificates(TempFolder folder, string name = "armada-test-ca")
     {
-        _folder = folder;
-        var request = new CertificateRequest($"CN={name}", _key, HashAlgorithmName.SHA256);
+        this.folder = folder;
+        var request = new CertificateRequest($"CN={name}", this.key, HashAlgorithmName.SHA256);
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
         request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign, true));
-        _authority = request.CreateSelfSigned(From, To);
-        CaFile = folder.Write($"{name}.crt", _authority.ExportCertificatePem());
+        authority = request.CreateSelfSigned(From, To);
+        CaFile = folder.Write($"{name}.crt", authority.ExportCertificatePem());
     }
 
     /// <summary>The authority's certificate.</summary>
@@ -40,8 +40,8 @@ public sealed class TestCertificates : IDisposable
 
     public void Dispose()
     {
-        _authority.Dispose();
-        _key.Dispose();
+        authority.Dispose();
+        this.key.Dispose();
     }
 
     private (string CertificateFile, string KeyFile) Sign(string name, string usage, X509Extension? names)
@@ -51,9 +51,9 @@ public sealed class TestCertificates : IDisposable
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(false, false, 0, true));
         request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new(usage)], false));
         if (names is not null) request.CertificateExtensions.Add(names);
-        using var certificate = request.Create(_authority, From, To.AddHours(-1), RandomNumberGenerator.GetBytes(8));
+        using var certificate = request.Create(authority, From, To.AddHours(-1), RandomNumberGenerator.GetBytes(8));
         return (
-            _folder.Write($"{name}.crt", certificate.ExportCertificatePem()),
-            _folder.Write($"{name}.key", key.ExportPkcs8PrivateKeyPem()));
+            this.folder.Write($"{name}.crt", certificate.ExportCertificatePem()),
+            this.folder.Write($"{name}.key", key.ExportPkcs8PrivateKeyPem()));
     }
 }

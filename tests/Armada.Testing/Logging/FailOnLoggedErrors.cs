@@ -11,24 +11,24 @@ namespace Armada.Testing.Logging;
 /// <remarks>Use it as <c>using var logs = new FailOnLoggedErrors();</c>, before what logs, so that it is disposed last.</remarks>
 public sealed class FailOnLoggedErrors : ILoggerFactory, ILoggerProvider
 {
-    private readonly ConcurrentQueue<LoggedEntry> _entries = new();
-    private readonly ConcurrentQueue<Exception> _unobserved = new();
-    private readonly ConcurrentBag<int> _expected = [];
+    private readonly ConcurrentQueue<LoggedEntry> entries = new();
+    private readonly ConcurrentQueue<Exception> unobserved = new();
+    private readonly ConcurrentBag<int> expected = [];
 
     public FailOnLoggedErrors() => TaskScheduler.UnobservedTaskException += TakeUnobserved;
 
     /// <summary>Everything logged so far.</summary>
-    public IReadOnlyCollection<LoggedEntry> Entries => _entries;
+    public IReadOnlyCollection<LoggedEntry> Entries => entries;
 
     /// <summary>Lets errors with this event id pass.</summary>
     public FailOnLoggedErrors Expect(int eventId)
     {
-        _expected.Add(eventId);
+        expected.Add(eventId);
         return this;
     }
 
     /// <summary>The entries with this event id.</summary>
-    public IReadOnlyList<LoggedEntry> Of(int eventId) => [.. _entries.Where(entry => entry.Event.Id == eventId)];
+    public IReadOnlyList<LoggedEntry> Of(int eventId) => [.. entries.Where(entry => entry.Event.Id == eventId)];
 
     /// <summary>A logger of a type.</summary>
     public ILogger<T> For<T>() => new Logger<T>(this);
@@ -44,12 +44,12 @@ public sealed class FailOnLoggedErrors : ILoggerFactory, ILoggerProvider
         GC.Collect();
         GC.WaitForPendingFinalizers();
         TaskScheduler.UnobservedTaskException -= TakeUnobserved;
-        var errors = _entries.Where(entry => entry.Level >= LogLevel.Error && !_expected.Contains(entry.Event.Id)).ToList();
+        var errors = entries.Where(entry => entry.Level >= LogLevel.Error && !expected.Contains(entry.Event.Id)).ToList();
         if (errors.Count > 0) throw new XunitException($"Errors were logged:\n{string.Join('\n', errors)}");
-        if (!_unobserved.IsEmpty) throw new XunitException($"Exceptions went unobserved:\n{string.Join('\n', _unobserved)}");
+        if (!this.unobserved.IsEmpty) throw new XunitException($"Exceptions went unobserved:\n{string.Join('\n', this.unobserved)}");
     }
 
-    private void TakeUnobserved(object? sender, UnobservedTaskExceptionEventArgs unobserved) => _unobserved.Enqueue(unobserved.Exception);
+    private void TakeUnobserved(object? sender, UnobservedTaskExceptionEventArgs unobserved) => this.unobserved.Enqueue(unobserved.Exception);
 
     private sealed class Recorder(FailOnLoggedErrors log, string category) : ILogger
     {
@@ -59,6 +59,6 @@ public sealed class FailOnLoggedErrors : ILoggerFactory, ILoggerProvider
 
         public void Log<TState>(
             LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
-            log._entries.Enqueue(new(category, logLevel, eventId, formatter(state, exception), exception));
+            log.entries.Enqueue(new(category, logLevel, eventId, formatter(state, exception), exception));
     }
 }

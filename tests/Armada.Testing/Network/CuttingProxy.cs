@@ -6,68 +6,68 @@ namespace Armada.Testing.Network;
 /// <summary>A TCP proxy on loopback that can be cut in mid-stream, stalled and resumed.</summary>
 public sealed class CuttingProxy : IAsyncDisposable
 {
-    private readonly int _target;
-    private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
-    private readonly CancellationTokenSource _ending = new();
-    private readonly Lock _lock = new();
-    private readonly List<Socket> _open = [];
-    private readonly List<Task> _pumps = [];
-    private readonly Task _accepting;
-    private TaskCompletionSource _flowing = Completed();
-    private bool _refuses;
-    private long _forwarded;
+    private readonly int target;
+    private readonly TcpListener listener = new(IPAddress.Loopback, 0);
+    private readonly CancellationTokenSource ending = new();
+    private readonly Lock gate = new();
+    private readonly List<Socket> open = [];
+    private readonly List<Task> pumps = [];
+    private readonly Task accepting;
+    private TaskCompletionSource flowing = Completed();
+    private bool refuses;
+    private long forwarded;
 
     public CuttingProxy(int targetPort)
     {
-        _target = targetPort;
-        _listener.Start();
-        _accepting = AcceptAsync();
+        target = targetPort;
+        listener.Start();
+        accepting = AcceptAsync();
     }
 
     /// <summary>Where to connect instead.</summary>
-    public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
+    public int Port => ((IPEndPoint)listener.LocalEndpoint).Port;
 
     /// <summary>Bytes forwarded in both directions together.</summary>
-    public long Forwarded => Interlocked.Read(ref _forwarded);
+    public long Forwarded => Interlocked.Read(ref forwarded);
 
     /// <summary>Resets every connection; while <paramref name="refuse"/> holds, new ones too.</summary>
     public void Cut(bool refuse = false)
     {
-        lock (_lock)
+        lock (gate)
         {
-            _refuses = refuse;
-            foreach (var socket in _open) Reset(socket);
-            _open.Clear();
+            refuses = refuse;
+            foreach (var socket in open) Reset(socket);
+            open.Clear();
         }
     }
 
     /// <summary>Keeps connections open and accepts new ones, but forwards and reads nothing more.</summary>
     public void Stall()
     {
-        lock (_lock) _flowing = _flowing.Task.IsCompleted ? new(TaskCreationOptions.RunContinuationsAsynchronously) : _flowing;
+        lock (gate) flowing = flowing.Task.IsCompleted ? new(TaskCreationOptions.RunContinuationsAsynchronously) : flowing;
     }
 
     /// <summary>Ends a stall or a refusal.</summary>
     public void Resume()
     {
-        lock (_lock)
+        lock (gate)
         {
-            _refuses = false;
-            _flowing.TrySetResult();
+            refuses = false;
+            flowing.TrySetResult();
         }
     }
 
     public async ValueTask DisposeAsync()
     {
-        await _ending.CancelAsync();
-        _listener.Stop();
+        await ending.CancelAsync();
+        listener.Stop();
         Cut(refuse: true);
-        lock (_lock) _flowing.TrySetResult();
-        await _accepting;
-        Task[] pumps;
-        lock (_lock) pumps = [.. _pumps];
-        await Task.WhenAll(pumps);
-        _ending.Dispose();
+        lock (gate) flowing.TrySetResult();
+        await accepting;
+        Task[] running;
+        lock (gate) running = [.. pumps];
+        await Task.WhenAll(running);
+        ending.Dispose();
     }
 
     private static void Reset(Socket socket)
@@ -93,12 +93,12 @@ public sealed class CuttingProxy : IAsyncDisposable
 
     private async Task AcceptAsync()
     {
-        while (!_ending.IsCancellationRequested)
+        while (!ending.IsCancellationRequested)
         {
             Socket client;
             try
             {
-                client = await _listener.AcceptSocketAsync(_ending.Token);
+                client = await listener.AcceptSocketAsync(ending.Token);
             }
             catch (Exception end) when (end is OperationCanceledException or SocketException or ObjectDisposedException)
             {
@@ -107,7 +107,7 @@ public sealed class CuttingProxy : IAsyncDisposable
             var server = new Socket(SocketType.Stream, ProtocolType.Tcp);
             try
             {
-                await server.ConnectAsync(IPAddress.Loopback, _target, _ending.Token);
+                await server.ConnectAsync(IPAddress.Loopback, target, ending.Token);
             }
             catch (Exception unreachable) when (unreachable is SocketException or OperationCanceledException)
             {
@@ -124,16 +124,16 @@ public sealed class CuttingProxy : IAsyncDisposable
         client.NoDelay = server.NoDelay = true;
         // Small buffers, so that a stall is felt after kilobytes and not after megabytes.
         client.ReceiveBufferSize = server.ReceiveBufferSize = 32 * 1024;
-        lock (_lock)
+        lock (gate)
         {
-            if (_refuses)
+            if (refuses)
             {
                 client.Dispose();
                 server.Dispose();
                 return;
             }
-            _open.AddRange([client, server]);
-            _pumps.AddRange([PumpAsync(client, server), PumpAsync(server, client)]);
+            open.AddRange([client, server]);
+            this.pumps.AddRange([PumpAsync(client, server), PumpAsync(server, client)]);
         }
     }
 
@@ -149,7 +149,7 @@ public sealed class CuttingProxy : IAsyncDisposable
                 if (count == 0) break;
                 await Flowing();
                 for (var sent = 0; sent < count;) sent += await to.SendAsync(buffer.AsMemory(sent, count - sent));
-                Interlocked.Add(ref _forwarded, count);
+                Interlocked.Add(ref forwarded, count);
             }
             to.Shutdown(SocketShutdown.Send);
         }
@@ -162,6 +162,6 @@ public sealed class CuttingProxy : IAsyncDisposable
 
     private Task Flowing()
     {
-        lock (_lock) return _flowing.Task;
+        lock (gate) return flowing.Task;
     }
 }

@@ -9,26 +9,26 @@ namespace Armada.Testing.Processes;
 /// <summary>A real process in its own process group: its output is collected, and it is dead with all its children after the test.</summary>
 public sealed class RunningProcess : IAsyncDisposable
 {
-    private readonly Process _process;
-    private readonly ConcurrentQueue<string> _lines = new();
-    private readonly TaskCompletionSource _outputEnded = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private int _openStreams = 2;
+    private readonly Process process;
+    private readonly ConcurrentQueue<string> lines = new();
+    private readonly TaskCompletionSource outputEnded = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private int openStreams = 2;
 
     private RunningProcess(Process process)
     {
-        _process = process;
+        this.process = process;
         process.OutputDataReceived += (_, line) => Take(line.Data);
         process.ErrorDataReceived += (_, line) => Take(line.Data);
     }
 
     /// <summary>Its process id, which is its group's too.</summary>
-    public int Id => _process.Id;
+    public int Id => this.process.Id;
 
     /// <summary>Whether it has ended.</summary>
-    public bool HasExited => _process.HasExited;
+    public bool HasExited => this.process.HasExited;
 
     /// <summary>Its exit code; 128 + signal where one ended it.</summary>
-    public int ExitCode => _process.ExitCode;
+    public int ExitCode => this.process.ExitCode;
 
     /// <summary>Both its outputs so far.</summary>
     public string Output
@@ -36,13 +36,13 @@ public sealed class RunningProcess : IAsyncDisposable
         get
         {
             var text = new StringBuilder();
-            foreach (var line in _lines) text.AppendLine(line);
+            foreach (var line in lines) text.AppendLine(line);
             return text.ToString();
         }
     }
 
     /// <summary>The lines of both its outputs so far.</summary>
-    public IReadOnlyCollection<string> Lines => _lines;
+    public IReadOnlyCollection<string> Lines => lines;
 
     /// <summary>Starts a program.</summary>
     public static RunningProcess Start(string program, params string[] arguments) => Start(program, arguments, null);
@@ -59,9 +59,9 @@ public sealed class RunningProcess : IAsyncDisposable
         };
         foreach (var (name, value) in environment ?? new Dictionary<string, string>()) start.Environment[name] = value;
         var running = new RunningProcess(new Process { StartInfo = start });
-        running._process.Start();
-        running._process.BeginOutputReadLine();
-        running._process.BeginErrorReadLine();
+        running.process.Start();
+        running.process.BeginOutputReadLine();
+        running.process.BeginErrorReadLine();
         return running;
     }
 
@@ -70,15 +70,15 @@ public sealed class RunningProcess : IAsyncDisposable
     {
         string? found = null;
         await Eventually.Holds(
-            () => $"'{_process.StartInfo.ArgumentList[0]}' prints /{pattern}/; it printed:\n{Output}",
-            () => (found = _lines.FirstOrDefault(line => Regex.IsMatch(line, pattern))) is not null || HasExited,
+            () => $"'{this.process.StartInfo.ArgumentList[0]}' prints /{pattern}/; it printed:\n{Output}",
+            () => (found = lines.FirstOrDefault(line => Regex.IsMatch(line, pattern))) is not null || HasExited,
             timeout);
-        return found ?? _lines.FirstOrDefault(line => Regex.IsMatch(line, pattern))
+        return found ?? lines.FirstOrDefault(line => Regex.IsMatch(line, pattern))
             ?? throw new InvalidOperationException($"The process ended ({ExitCode}) before it printed /{pattern}/:\n{Output}");
     }
 
     /// <summary>Writes a line to its standard input.</summary>
-    public Task WriteLineAsync(string line) => _process.StandardInput.WriteLineAsync(line);
+    public Task WriteLineAsync(string line) => this.process.StandardInput.WriteLineAsync(line);
 
     /// <summary>Sends a signal to the process and its children.</summary>
     public async Task SendAsync(Signal signal)
@@ -95,7 +95,7 @@ public sealed class RunningProcess : IAsyncDisposable
     /// <summary>Waits for its end and all its output; gives the exit code.</summary>
     public async Task<int> ExitsAsync(TimeSpan? timeout = null)
     {
-        await Eventually.Happens($"'{_process.StartInfo.ArgumentList[0]}' ends", _process.WaitForExitAsync(), timeout);
+        await Eventually.Happens($"'{this.process.StartInfo.ArgumentList[0]}' ends", this.process.WaitForExitAsync(), timeout);
         return ExitCode;
     }
 
@@ -103,14 +103,14 @@ public sealed class RunningProcess : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await SendAsync(Signal.Kill);
-        await _process.WaitForExitAsync();
-        await _outputEnded.Task;
-        _process.Dispose();
+        await this.process.WaitForExitAsync();
+        await outputEnded.Task;
+        this.process.Dispose();
     }
 
     private void Take(string? line)
     {
-        if (line is not null) _lines.Enqueue(line);
-        else if (Interlocked.Decrement(ref _openStreams) == 0) _outputEnded.TrySetResult();
+        if (line is not null) lines.Enqueue(line);
+        else if (Interlocked.Decrement(ref openStreams) == 0) outputEnded.TrySetResult();
     }
 }
