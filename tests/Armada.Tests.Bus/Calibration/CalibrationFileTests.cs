@@ -53,7 +53,7 @@ public sealed class CalibrationFileTests : IDisposable
     [InlineData("{}", "arm.json: shoulder_pan is missing")]
     [InlineData("{\"gripper\": 1}", "arm.json: shoulder_pan is missing")]
     [InlineData("{\"shoulder_pan\": 1}", "arm.json: shoulder_pan is not an object")]
-    [InlineData("{\"motor_names\": []}", "arm.json: written by a LeRobot of before June 2025, whose format means other things: calibrate again")]
+    [InlineData("{\"motor_names\": []}", "arm.json: in the format of LeRobots before June 2025, which means other things: calibrate again")]
     public void What_is_no_calibration_is_refused(string json, string message) => Assert.Equal(message, MessageFor(json));
 
     [Theory]
