@@ -130,11 +130,12 @@ public abstract partial class MqttLinkConformance
     [InlineData("")]
     [InlineData("a/+")]
     [InlineData("a/#")]
-    public async Task A_topic_with_a_wildcard_is_refused(string topic)
+    public async Task A_topic_or_filter_against_the_rules_is_refused(string topic)
     {
         var link = Make(new() { ClientId = "one" });
         Assert.Throws<ArgumentException>(() => link.Publish(topic, [], Delivery.Sample));
         Assert.Throws<ArgumentException>(() => link.Publish(topic, [], Delivery.Control));
+        Assert.Throws<ArgumentException>(() => link.Subscribe("a/#/b", Delivery.Sample, (_, _) => { }));
         await link.DisposeAsync();
     }
 }
