@@ -13,7 +13,7 @@ namespace Armada.Silo;
 /// <summary>Which adapter fills which port. The only file that may differ between build profiles.</summary>
 internal static class Composition
 {
-    /// <summary>Adds link, store and engine, to start in this order and to end in the opposite one: engine, ticks, link.</summary>
+    /// <summary>Adds link, store and engine, and starts engine, link and ticks in this order; they end in the opposite one.</summary>
     public static void AddSilo(this IServiceCollection services, SiloOptions options)
     {
         services.AddSingleton(options);
@@ -40,7 +40,7 @@ internal static class Composition
 
         services.AddHostedService<OtlpExport>();
         services.AddHostedService<EngineHost>();
-        services.AddHostedService<TickLoop>();
         services.AddHostedService<DeviceIngress>();
+        services.AddHostedService<TickLoop>();
     }
 }

@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using Armada.Silo.Api;
 using Armada.Silo.Options;
 using Microsoft.Extensions.Logging.Console;
@@ -13,8 +14,18 @@ public static class SiloHost
     /// <exception cref="SiloOptionsException">An option is wrong; nothing was started.</exception>
     public static async Task RunAsync(SiloOptions options, CancellationToken cancellation)
     {
-        await using var silo = Build(options, LogToConsole);
-        await silo.StartAsync(cancellation);
+        var started = false;
+        await using var silo = Build(options, logging => LogToConsole(logging, () => started));
+        try
+        {
+            await silo.StartAsync(cancellation);
+        }
+        catch (Exception refused) when (refused is IOException or SocketException)
+        {
+            throw new SiloOptionsException($"--urls cannot be listened on: {refused.Message}", refused);
+        }
+
+        started = true;
         await silo.WaitForShutdownAsync(cancellation);
     }
 
@@ -36,8 +47,10 @@ public static class SiloHost
         return silo;
     }
 
-    private static void LogToConsole(ILoggingBuilder logging) => logging
+    // The host's own report of a failed start is left out: the command line says the same in one line.
+    private static void LogToConsole(ILoggingBuilder logging, Func<bool> started) => logging
         .AddFilter("Microsoft", LogLevel.Warning)
+        .AddFilter("Microsoft.Extensions.Hosting.Internal.Host", level => level >= LogLevel.Warning && started())
         .AddFilter("Microsoft.Hosting.Lifetime", LogLevel.Information)
         .AddSimpleConsole(console =>
         {

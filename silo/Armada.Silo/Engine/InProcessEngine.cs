@@ -26,6 +26,7 @@ internal sealed partial class InProcessEngine : IRobotEngine, IAsyncDisposable
         this.logger = logger;
         store = parts.Store;
         parts.Telemetry.Observe("armada.silo.robots", "{robot}", "Robots", () => cells.Count);
+        parts.Telemetry.Observe("armada.silo.masters.live", "{master}", "Masters whose lease lives", () => Cells.Count(cell => cell.IsMasterLive));
     }
 
     /// <summary>Every cell.</summary>

@@ -12,6 +12,9 @@ internal sealed partial class RobotCell
     private RobotDocument durable;
     private SampleSlot[] slots = [];
 
+    /// <summary>Whether a master's lease lives; may be read from any thread.</summary>
+    public bool IsMasterLive { get; private set; }
+
     private async ValueTask<Refusal?> RunEffectsAsync(Decision decision)
     {
         foreach (var effect in decision.Effects)
@@ -42,6 +45,7 @@ internal sealed partial class RobotCell
         {
             var back = core.OnPersistFailed(durable, parts.Clock.Now());
             Rebind();
+            IsMasterLive = false; // A bound master attaches anew.
             foreach (var effect in back.Effects.Where(effect => effect is not Effect.Persist))
                 Do(effect);
             var text = core.Document.Stopped && !durable.Stopped
@@ -68,6 +72,12 @@ internal sealed partial class RobotCell
                 parts.Control.Reset(reset.Device);
                 break;
             case Effect.Note note:
+                IsMasterLive = note.Event switch
+                {
+                    RobotEvent.MasterLive => true,
+                    RobotEvent.MasterLost or RobotEvent.MasterUnbound => false,
+                    _ => IsMasterLive,
+                };
                 Log(note);
                 break;
             default:

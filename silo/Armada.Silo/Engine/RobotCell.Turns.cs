@@ -17,7 +17,7 @@ internal sealed partial class RobotCell
             await handedOver.WaitAsync();
             do
             {
-                Volatile.Write(ref turn, Busy);
+                Interlocked.Exchange(ref turn, Busy); // A full fence: what came before a Dirty that this clears is seen below.
                 await RunTurnsAsync();
             }
             while (!closed && Interlocked.CompareExchange(ref turn, Idle, Busy) != Busy);
@@ -92,7 +92,8 @@ internal sealed partial class RobotCell
             if (!slot.TryTake(positions, out var stamp, out var joints, out var received))
                 continue;
             routed = true;
-            decision = Route(slot, stamp, positions[..joints], received);
+            commands.Received = received;
+            decision = Route(slot, stamp, positions[..joints], parts.Clock.Now()); // Its time in the slot is part of its age.
             if (!ReferenceEquals(decision, Decision.Nothing))
                 break;
         }
@@ -118,7 +119,6 @@ internal sealed partial class RobotCell
         }
         else
         {
-            commands.Received = now;
             verdict = core.OnMasterFrame(stamp, positions, now, commands, out decision);
         }
 
@@ -136,6 +136,7 @@ internal sealed partial class RobotCell
     private void Rebuild()
     {
         broken = false;
+        IsMasterLive = false;
         core = new RobotCore(durable, parts.Fleet.Stopped, parts.Timing);
         Rebind();
         due = core.Start();

@@ -107,6 +107,7 @@ internal sealed partial class RobotCell : IAsyncDisposable
     {
         try
         {
+            commands.Received = now;
             Leave(Route(slot, stamp, positions, now));
         }
         catch
@@ -145,6 +146,7 @@ internal sealed partial class RobotCell : IAsyncDisposable
 
     private void Wake()
     {
+        Interlocked.MemoryBarrier(); // What was left for the owner is visible before the turn is read.
         while (true)
         {
             switch (Volatile.Read(ref turn))

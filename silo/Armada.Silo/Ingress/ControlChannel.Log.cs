@@ -7,8 +7,8 @@ internal sealed partial class ControlChannel
     [LoggerMessage(1200, LogLevel.Debug, "{Device} <- {Op} epoch {Epoch}, id {Id}")]
     private partial void LogSent(string device, ControlOp op, uint? epoch, string id);
 
-    [LoggerMessage(1201, LogLevel.Warning, "{Op} to {Device} has no answer, sent again, id {Id}")]
-    private partial void LogResent(ControlOp op, string device, string id);
+    [LoggerMessage(1201, LogLevel.Warning, "{Op} to {Device} has no answer and is sent every second until it has, id {Id}")]
+    private partial void LogResending(ControlOp op, string device, string id);
 
     [LoggerMessage(1202, LogLevel.Debug, "{Op} to {Device} was never answered, id {Id}")]
     private partial void LogUnanswered(ControlOp op, string device, string id);

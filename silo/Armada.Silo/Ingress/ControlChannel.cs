@@ -56,7 +56,8 @@ internal sealed partial class ControlChannel(
             {
                 if (sent.IsDue(now, Resend) && IsOnline(sent.Device) != false && link.State == LinkState.Up)
                 {
-                    LogResent(sent.Message.Op, sent.Device, sent.Message.Id);
+                    if (sent.Resends++ == 0)
+                        LogResending(sent.Message.Op, sent.Device, sent.Message.Id);
                     Publish(sent, now);
                 }
             }
@@ -125,6 +126,8 @@ internal sealed partial class ControlChannel(
     private sealed record Sent(string Device, ControlMessage Message)
     {
         public Moment? At { get; set; }
+
+        public int Resends { get; set; }
 
         public bool IsDue(in Moment now, TimeSpan after) => At is not { } at || now.IsPast(at, after);
     }

@@ -12,7 +12,8 @@ namespace Armada.Silo.Ingress;
 internal sealed partial class FrameIngress(
     TopicMap topics, DeviceRoutes routes, SiloClock clock, SiloTelemetry telemetry, ILogger<FrameIngress> logger)
 {
-    private readonly LogPace pace = new();
+    private readonly LogPace malformedPace = new();
+    private readonly LogPace unknownPace = new();
 
     /// <summary>Takes one state message.</summary>
     public void OnState(ReadOnlySpan<byte> topic, ReadOnlySpan<byte> payload)
@@ -24,7 +25,7 @@ internal sealed partial class FrameIngress(
         if (!TryFindNewest(ref walked, out var newest, out var states, out var error))
         {
             telemetry.Count(error);
-            if (pace.IsDue(now, out var hidden))
+            if (malformedPace.IsDue(now, out var hidden))
                 LogMalformed(Text(device), error, payload.Length, hidden);
         }
 
@@ -63,7 +64,7 @@ internal sealed partial class FrameIngress(
     private void RefuseUnknown(ReadOnlySpan<byte> device, in Moment now)
     {
         telemetry.CountUnknownDevice();
-        if (pace.IsDue(now, out var hidden))
+        if (unknownPace.IsDue(now, out var hidden))
             LogUnknown(Text(device), hidden);
     }
 

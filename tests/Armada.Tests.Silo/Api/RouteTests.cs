@@ -1,0 +1,114 @@
+using System.Net;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Armada.Tests.Silo.Support;
+
+namespace Armada.Tests.Silo.Api;
+
+public sealed class RouteTests(Broker broker) : IClassFixture<Broker>
+{
+    private static readonly string[] Paths =
+    [
+        "/api/v1/robots", "/api/v1/robots/{id}", "/api/v1/robots/{id}/state", "/api/v1/robots/{id}/master", "/api/v1/robots/{id}/slaves",
+        "/api/v1/robots/{id}/slaves/{slave}", "/api/v1/robots/{id}/stop", "/api/v1/robots/{id}/reset", "/api/v1/fleet",
+        "/api/v1/fleet/stop", "/api/v1/fleet/reset", "/healthz", "/readyz",
+    ];
+
+    [Fact]
+    public async Task The_OpenAPI_document_names_every_route_with_a_summary_and_its_problems()
+    {
+        await using var silo = await RunningSilo.StartAsync(broker);
+
+        var paths = (await silo.GetAsync("/openapi/v1.json"))["paths"]!.AsObject();
+
+        Assert.Equal(Paths.Order(StringComparer.Ordinal), paths.Select(path => path.Key).Order(StringComparer.Ordinal));
+        foreach (var (path, operations) in paths)
+        {
+            foreach (var (method, operation) in operations!.AsObject())
+                Assert.False(string.IsNullOrEmpty(operation!["summary"]?.GetValue<string>()), $"{method} {path} has no summary");
+        }
+
+        var held = paths["/api/v1/robots/{id}/master"]!["put"]!["responses"]!["409"]!["description"]!.GetValue<string>();
+        Assert.Contains("urn:armada:problem:master-held", held, StringComparison.Ordinal);
+        Assert.Contains("urn:armada:problem:device-busy", held, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Asked_again_a_robot_and_its_bindings_are_the_same()
+    {
+        await using var silo = await RunningSilo.StartAsync(broker);
+        for (var time = 0; time < 2; time++)
+        {
+            await silo.MakeRobotAsync("arm");
+            await silo.BindMasterAsync("arm", "leader");
+            await silo.BindSlaveAsync("arm", "follower");
+        }
+
+        Assert.Single((await silo.GetAsync("/api/v1/robots")).AsArray());
+        Assert.Single((await silo.GetAsync("/api/v1/robots/arm/slaves")).AsArray());
+    }
+
+    [Fact]
+    public async Task PUT_makes_a_robot_and_then_changes_its_limits()
+    {
+        await using var silo = await RunningSilo.StartAsync(broker);
+        await silo.SendAsync(HttpMethod.Put, "/api/v1/robots/arm", new { model = "so101" });
+
+        var robot = await silo.SendAsync(
+            HttpMethod.Put,
+            "/api/v1/robots/arm",
+            new { model = "so101", joints = new[] { new { name = "wrist_flex", min = -30, max = 40.5, max_velocity = 90, rest = 5 } } });
+
+        var joint = robot!["joints"]!.AsArray().Single(joint => joint!["name"]!.GetValue<string>() == "wrist_flex")!;
+        Assert.Equal(40.5, joint["max"]!.GetValue<double>());
+        Assert.Equal(90, joint["max_velocity"]!.GetValue<double>());
+        Assert.True(JsonNode.DeepEquals(robot, await silo.GetAsync("/api/v1/robots/arm")));
+    }
+
+    [Fact]
+    public async Task State_shows_commanded_virtual_and_real_of_every_joint()
+    {
+        await using var pair = await ArmPair.StartAsync(broker);
+        pair.Leader.Pose = [500, 0, 0, 0, 0, 0];
+        pair.Follower.Pose = [3, 0, 0, 0, 0, 0];
+        await pair.Follower.CommandedAsync("the pose is commanded, within limits", command => command.Positions[0] > 20);
+
+        var state = await pair.Silo.GetAsync("/api/v1/robots/arm/state");
+
+        Assert.Equal(327.67, state["joints"]![0]!["commanded"]!.GetValue<double>());
+        Assert.Equal(110, state["joints"]![0]!["virtual"]!.GetValue<double>());
+        var joint = state["slaves"]![0]!["joints"]![0]!;
+        Assert.Equal(3, joint["real"]!.GetValue<double>());
+        Assert.Equal(3 - joint["commanded"]!.GetValue<double>(), joint["offset"]!.GetValue<double>(), 6);
+        Assert.NotEqual(JsonValueKind.Null, state["slaves"]![0]!["real_at"]!.GetValueKind());
+    }
+
+    [Fact]
+    public async Task Health_and_readiness_are_told_apart()
+    {
+        await using var silo = await RunningSilo.StartAsync(broker);
+        await broker.Mosquitto.StopAsync();
+        await Armada.Testing.Eventually.Holds(
+            "the silo is not ready without its broker",
+            () => silo.Http.GetAsync(new Uri("/readyz", UriKind.Relative)).GetAwaiter().GetResult().StatusCode == HttpStatusCode.ServiceUnavailable);
+
+        var body = JsonNode.Parse(await (await silo.Http.GetAsync(new Uri("/readyz", UriKind.Relative))).Content.ReadAsStringAsync())!;
+        Assert.False(body["link_up"]!.GetValue<bool>());
+        Assert.True(body["store_loaded"]!.GetValue<bool>());
+        Assert.True((await silo.Http.GetAsync(new Uri("/healthz", UriKind.Relative))).IsSuccessStatusCode);
+        await broker.Mosquitto.RestartAsync();
+    }
+
+    [Fact]
+    public async Task The_fleet_shows_what_was_routed_and_dropped()
+    {
+        await using var pair = await ArmPair.StartAsync(broker);
+
+        var fleet = await pair.Silo.GetAsync("/api/v1/fleet");
+
+        Assert.Equal(1, fleet["masters_live"]!.GetValue<int>());
+        Assert.True(fleet["link_up"]!.GetValue<bool>());
+        Assert.True(fleet["frames_routed"]!.GetValue<long>() > 0);
+        Assert.True(fleet["frames_dropped"]!["unknown-device"]!.GetValue<long>() > 0, "frames before the binding are not counted");
+    }
+}

@@ -1,0 +1,139 @@
+using Armada.Domain.Devices;
+using Armada.Domain.Robots;
+using Armada.Domain.Routing;
+using Armada.Testing;
+using Armada.Tests.Silo.Support;
+using Armada.Wire.Control;
+
+namespace Armada.Tests.Silo.Engine;
+
+public sealed class CellTests
+{
+    private const int NotStored = 1002;
+
+    [Fact]
+    public async Task Routing_a_million_frames_allocates_nothing()
+    {
+        await using var rig = await EngineRig.StartAsync();
+        RouteMany(rig, 10_000);
+        var routed = rig.Telemetry.Frames(DeviceRole.Master, Verdict.Accepted);
+
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        RouteMany(rig, 1_000_000);
+        var allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+
+        Assert.Equal(1_000_000, rig.Telemetry.Frames(DeviceRole.Master, Verdict.Accepted) - routed);
+        Assert.Equal(0, allocated);
+    }
+
+    [Fact]
+    public async Task A_refused_write_refuses_the_request_and_leaves_the_robot_as_it_was()
+    {
+        await using var rig = await EngineRig.StartAsync();
+        rig.Logs.Expect(NotStored);
+
+        Refusal? refused;
+        using (rig.BreakDisk())
+            refused = await rig.AskAsync(new RobotRequest.UnbindSlave("follower"));
+
+        Assert.Equal(RefusalReason.NotStored, refused?.Reason);
+        var robot = await rig.Engine.GetAsync(EngineRig.Robot, CancellationToken.None);
+        Assert.Equal("follower", Assert.Single(robot!.Document.Slaves).Device);
+        Assert.Null(await rig.AskAsync(new RobotRequest.UnbindSlave("follower")));
+    }
+
+    [Fact]
+    public async Task A_stop_that_cannot_be_stored_is_in_force_all_the_same()
+    {
+        await using var rig = await EngineRig.StartAsync();
+        rig.Logs.Expect(NotStored);
+
+        Refusal? refused;
+        using (rig.BreakDisk())
+            refused = await rig.AskAsync(new RobotRequest.Stop());
+
+        Assert.Equal(RefusalReason.NotStored, refused?.Reason);
+        Assert.Equal(1, rig.ControlsOf(ControlOp.Stop));
+        var commands = rig.Link.Samples;
+        RouteMany(rig, 100);
+        Assert.Equal(commands, rig.Link.Samples);
+    }
+
+    [Fact]
+    public async Task A_stop_that_could_not_be_stored_is_stored_when_the_disk_is_well_again()
+    {
+        await using var rig = await EngineRig.StartAsync();
+        rig.Logs.Expect(NotStored);
+        using (rig.BreakDisk())
+            await rig.AskAsync(new RobotRequest.Stop());
+
+        await Eventually.Holds("the stop is in the file", () =>
+        {
+            foreach (var cell in rig.Engine.Cells)
+                cell.Tick();
+            return File.ReadAllText(Path.Combine(rig.Data, "robots", "arm.json")).Contains("\"stopped\": true", StringComparison.Ordinal);
+        });
+    }
+
+    [Fact]
+    public async Task Frames_that_come_while_a_change_is_stored_are_superseded_and_the_newest_is_routed()
+    {
+        await using var rig = await EngineRig.StartAsync();
+        var configure = new RobotRequest.Configure(RobotModels.So101 with { Joints = [.. RobotModels.So101.Joints.Select(joint => joint with { MaxVelocity = 90 })] });
+
+        var asked = rig.AskAsync(configure);
+        while (!asked.IsCompleted)
+            rig.SendLeader();
+        var commands = rig.Link.Samples;
+
+        Assert.Null(await asked);
+        await rig.LearnEpochAsync();
+        Assert.True(rig.Telemetry.Frames(DeviceRole.Master, Verdict.Superseded) > 0, "no frame met a cell that was busy storing");
+        await Eventually.Holds("frames are routed after the change", () =>
+        {
+            rig.SendFollower();
+            rig.SendLeader();
+            return rig.Link.Samples > commands;
+        });
+    }
+
+    [Fact]
+    public async Task Requests_frames_and_ticks_from_many_threads_lose_no_answer()
+    {
+        await using var rig = await EngineRig.StartAsync();
+        using var ending = new CancellationTokenSource();
+        var frames = Task.Run(() =>
+        {
+            while (!ending.IsCancellationRequested)
+                RouteMany(rig, 100);
+        });
+        var ticks = Task.Run(() =>
+        {
+            while (!ending.IsCancellationRequested)
+            {
+                foreach (var cell in rig.Engine.Cells)
+                    cell.Tick();
+            }
+        });
+
+        var asked = Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Task.Run(async () =>
+        {
+            for (var i = 0; i < 500; i++)
+                Assert.NotNull(await rig.Engine.GetAsync(EngineRig.Robot, CancellationToken.None));
+        })));
+
+        await Eventually.Happens("2000 looks at a busy robot are answered", asked, TimeSpan.FromSeconds(60));
+        await ending.CancelAsync();
+        await Task.WhenAll(frames, ticks);
+    }
+
+    private static void RouteMany(EngineRig rig, int count)
+    {
+        for (var i = 0; i < count; i++)
+        {
+            if (i % 2 == 0)
+                rig.SendFollower();
+            rig.SendLeader();
+        }
+    }
+}

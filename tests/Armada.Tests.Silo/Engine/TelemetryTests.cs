@@ -1,0 +1,75 @@
+using System.Diagnostics.Metrics;
+using Armada.Tests.Silo.Support;
+
+namespace Armada.Tests.Silo.Engine;
+
+public sealed class TelemetryTests
+{
+    [Fact]
+    public async Task Measuring_every_frame_allocates_nothing_either()
+    {
+        await using var rig = await EngineRig.StartAsync();
+        var measured = new Dictionary<string, int>(StringComparer.Ordinal);
+        using var listener = new MeterListener
+        {
+            InstrumentPublished = (instrument, listening) =>
+            {
+                if (instrument.Meter == rig.Telemetry.RouteTime.Meter && instrument is Histogram<double>)
+                    listening.EnableMeasurementEvents(instrument);
+            },
+        };
+        listener.SetMeasurementEventCallback<double>((instrument, _, _, _) =>
+            measured[instrument.Name] = measured.GetValueOrDefault(instrument.Name) + 1);
+        listener.Start();
+        RouteMany(rig, 1000);
+
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        RouteMany(rig, 10_000);
+        var allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+
+        Assert.Equal(0, allocated);
+        Assert.True(measured["armada.silo.route.time"] >= 11_000);
+        Assert.True(measured["armada.silo.lead.time"] >= 22_000);
+    }
+
+    [Fact]
+    public async Task Drops_are_told_by_role_and_reason_and_never_by_robot()
+    {
+        await using var rig = await EngineRig.StartAsync();
+        var tags = new HashSet<string>(StringComparer.Ordinal);
+        var gauges = new Dictionary<string, long>(StringComparer.Ordinal);
+        using var listener = new MeterListener
+        {
+            InstrumentPublished = (instrument, listening) =>
+            {
+                if (instrument.Meter == rig.Telemetry.RouteTime.Meter)
+                    listening.EnableMeasurementEvents(instrument);
+            },
+        };
+        listener.SetMeasurementEventCallback<long>((instrument, value, labels, _) =>
+        {
+            foreach (var label in labels)
+                tags.Add($"{label.Key}={label.Value}");
+            gauges[instrument.Name] = value;
+        });
+        listener.Start();
+
+        listener.RecordObservableInstruments();
+
+        Assert.Contains("reason=stale-epoch", tags);
+        Assert.Contains("reason=unknown-version", tags);
+        Assert.Contains("role=slave", tags);
+        Assert.DoesNotContain(tags, tag => tag.Contains(EngineRig.Robot, StringComparison.Ordinal) || tag.Contains("leader", StringComparison.Ordinal));
+        Assert.Equal(1, gauges["armada.silo.robots"]);
+        Assert.Equal(1, gauges["armada.silo.masters.live"]);
+    }
+
+    private static void RouteMany(EngineRig rig, int count)
+    {
+        for (var i = 0; i < count; i++)
+        {
+            rig.SendFollower();
+            rig.SendLeader();
+        }
+    }
+}

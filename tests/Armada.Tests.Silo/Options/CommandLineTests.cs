@@ -1,0 +1,88 @@
+using Armada.Silo.Options;
+using Armada.Testing;
+
+namespace Armada.Tests.Silo.Options;
+
+public sealed class CommandLineTests
+{
+    [Theory]
+    [InlineData("--urls", "http://0.0.0.0:5080")]
+    [InlineData("--urls", "http://192.168.1.2:5080")]
+    [InlineData("--urls", "http://*:5080")]
+    [InlineData("--urls", "http://arm.example:5080")]
+    [InlineData("--urls", "https://127.0.0.1:5080")]
+    [InlineData("--urls", "127.0.0.1:5080")]
+    [InlineData("--urls", ";")]
+    [InlineData("--urls", "http://127.0.0.1:5080;http://[::]:5080")]
+    [InlineData("--mqtt", "broker")]
+    [InlineData("--mqtt", ":1883")]
+    [InlineData("--mqtt", "broker:0")]
+    [InlineData("--mqtt", "broker:65536")]
+    [InlineData("--mqtt", "::1:1883")]
+    [InlineData("--mqtt-ca", "/no/such/file.pem")]
+    [InlineData("--topic-root", "a/#")]
+    [InlineData("--client-id", "no spaces")]
+    [InlineData("--no-such-option", "1")]
+    public async Task A_bad_option_is_one_line_that_names_it_and_exit_code_2(string option, string value)
+    {
+        var errors = new StringWriter();
+
+        var exit = await new SiloCommandLine().RunAsync([option, value], (_, _) => throw new InvalidOperationException("it ran"), errors);
+
+        Assert.Equal(2, exit);
+        var line = Assert.Single(errors.ToString().TrimEnd().Split('\n'));
+        Assert.Contains(option, line, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_client_certificate_needs_its_key_and_an_authority()
+    {
+        using var folder = new TempFolder();
+        var file = folder.Write("some.pem", "");
+
+        foreach (var args in new string[][] { ["--mqtt-cert", file, "--mqtt-key", file], ["--mqtt-ca", file, "--mqtt-cert", file] })
+        {
+            var errors = new StringWriter();
+            Assert.Equal(2, await new SiloCommandLine().RunAsync(args, (_, _) => throw new InvalidOperationException("it ran"), errors));
+            Assert.Contains("--mqtt-cert", errors.ToString(), StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public async Task Good_options_reach_the_silo()
+    {
+        SiloOptions? seen = null;
+        string[] args =
+        [
+            "--urls", "http://127.0.0.1:7000;http://[::1]:7001;http://localhost:7002", "--data", "/var/lib/armada", "--mqtt", "[::1]:2883",
+            "--topic-root", "armada/test", "--client-id", "silo-2",
+        ];
+
+        var exit = await new SiloCommandLine().RunAsync(
+            args,
+            (options, _) =>
+            {
+                seen = options;
+                return Task.CompletedTask;
+            },
+            TextWriter.Null);
+
+        Assert.Equal(0, exit);
+        Assert.Equal([7000, 7001, 7002], seen!.Urls.Select(url => url.Port));
+        Assert.Equal("/var/lib/armada", seen.DataDirectory);
+        Assert.Equal(("::1", 2883, "silo-2"), (seen.Link.Host, seen.Link.Port, seen.Link.ClientId));
+        Assert.Equal("armada/test", seen.Topics.Root);
+    }
+
+    [Fact]
+    public async Task Without_options_the_defaults_hold()
+    {
+        SiloOptions? seen = null;
+
+        await new SiloCommandLine().RunAsync([], (options, _) => Task.FromResult(seen = options), TextWriter.Null);
+
+        Assert.Equal(new Uri(SiloOptions.DefaultUrl), Assert.Single(seen!.Urls));
+        Assert.Equal(("127.0.0.1", 1883, "armada-silo"), (seen.Link.Host, seen.Link.Port, seen.Link.ClientId));
+        Assert.Null(seen.Link.Tls);
+    }
+}

@@ -1,0 +1,143 @@
+using System.Text;
+using Armada.Domain.Robots;
+using Armada.Silo.Options;
+using Armada.Silo.Store;
+using Armada.Testing;
+using Armada.Testing.Logging;
+
+namespace Armada.Tests.Silo.Store;
+
+public sealed class DocumentStoreTests : IDisposable
+{
+    private const int Damaged = 1001;
+
+    private static readonly RobotDocument Robot =
+        new("arm", RobotModels.So101, new MasterBinding("leader"), [new SlaveBinding("follower")], 59_000_000, true, 7);
+
+    private readonly TempFolder folder = new();
+    private readonly FailOnLoggedErrors logs = new();
+
+    public static TheoryData<string> Damages => new()
+    {
+        "",
+        "{",
+        "null",
+        """{"format":2,"robot":null}""",
+        """{"format":1,"robot":{"id":"arm"}}""",
+        "\0\0\0\0",
+    };
+
+    [Fact]
+    public async Task A_robot_comes_back_as_it_was_stored()
+    {
+        using (var store = Open())
+            await store.SaveAsync(Robot, CancellationToken.None);
+
+        using var again = Open();
+        var loaded = Assert.Single(again.Load().Robots);
+
+        Assert.Equal(Robot with { Model = loaded.Model, Slaves = loaded.Slaves }, loaded);
+        Assert.Equal(Robot.Model.Joints.AsEnumerable(), loaded.Model.Joints.AsEnumerable());
+        Assert.Equal(Robot.Slaves.AsEnumerable(), loaded.Slaves.AsEnumerable());
+    }
+
+    [Theory]
+    [MemberData(nameof(Damages))]
+    public async Task A_damaged_file_is_set_aside_and_the_rest_loads(string content)
+    {
+        logs.Expect(Damaged);
+        using var store = Open();
+        await store.SaveAsync(Robot, CancellationToken.None);
+        await store.SaveAsync(Robot with { Id = "well" }, CancellationToken.None);
+        await File.WriteAllTextAsync(PathOf("arm"), content);
+
+        Assert.Equal("well", Assert.Single(store.Load().Robots).Id);
+        Assert.Equal(content, await File.ReadAllTextAsync(PathOf("arm") + ".damaged-1"));
+        Assert.Single(logs.Of(Damaged));
+        Assert.Single(store.Load().Robots);
+    }
+
+    [Fact]
+    public async Task A_second_damage_does_not_overwrite_the_first_one()
+    {
+        logs.Expect(Damaged);
+        using var store = Open();
+        foreach (var content in new[] { "one", "two" })
+        {
+            await File.WriteAllTextAsync(PathOf("arm"), content);
+            store.Load();
+        }
+
+        Assert.Equal("one", await File.ReadAllTextAsync(PathOf("arm") + ".damaged-1"));
+        Assert.Equal("two", await File.ReadAllTextAsync(PathOf("arm") + ".damaged-2"));
+    }
+
+    [Fact]
+    public async Task A_damaged_fleet_file_means_stopped_until_a_reset()
+    {
+        logs.Expect(Damaged);
+        using var store = Open();
+        await File.WriteAllTextAsync(Path.Combine(folder.Path, "fleet.json"), "?");
+
+        Assert.True(store.Load().FleetStopped);
+        Assert.True(store.Load().FleetStopped);
+        await store.SaveFleetAsync(stopped: false, CancellationToken.None);
+        Assert.False(store.Load().FleetStopped);
+    }
+
+    [Fact]
+    public void A_write_that_ends_at_any_step_leaves_the_old_content_or_the_new_one()
+    {
+        foreach (var last in Enum.GetValues<WriteStep>())
+        {
+            var path = folder.File($"{last}.json");
+            DurableFile.Write(path, "old"u8.ToArray());
+
+            // What a power cut leaves: nothing after the step happens.
+            _ = DurableFile.Steps(path, Encoding.UTF8.GetBytes("new")).First(step => step == last);
+
+            Assert.Equal(last < WriteStep.Renamed ? "old" : "new", File.ReadAllText(path));
+        }
+    }
+
+    [Fact]
+    public async Task What_a_cut_write_left_behind_is_swept_away()
+    {
+        using var store = Open();
+        await store.SaveAsync(Robot, CancellationToken.None);
+        await File.WriteAllTextAsync(PathOf("arm") + DurableFile.TemporaryEnding, "{\"format\":1,");
+
+        Assert.Single(store.Load().Robots);
+        Assert.False(File.Exists(PathOf("arm") + DurableFile.TemporaryEnding));
+    }
+
+    [Fact]
+    public void A_folder_has_one_silo()
+    {
+        using var store = Open();
+
+        var refused = Assert.Throws<SiloOptionsException>(Open);
+
+        Assert.Contains("--data", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_removed_robot_stays_removed()
+    {
+        using var store = Open();
+        await store.SaveAsync(Robot, CancellationToken.None);
+        await store.DeleteAsync("arm", CancellationToken.None);
+
+        Assert.Empty(store.Load().Robots);
+    }
+
+    public void Dispose()
+    {
+        folder.Dispose();
+        logs.Dispose();
+    }
+
+    private string PathOf(string robot) => Path.Combine(folder.Path, "robots", robot + ".json");
+
+    private DocumentStore Open() => new(folder.Path, logs.For<DocumentStore>());
+}

@@ -1,0 +1,58 @@
+using Armada.Messaging.Link;
+
+namespace Armada.Tests.Silo.Support;
+
+/// <summary>A link without a broker: always up, keeps the last command's bytes and every control message.</summary>
+internal sealed class QuietLink : IMqttLink
+{
+    private readonly Lock sync = new();
+    private readonly List<(string Topic, byte[] Payload)> controls = [];
+    private readonly byte[] last = new byte[256];
+    private int lastLength;
+
+    public event Action<LinkState>? StateChanged;
+
+    public LinkState State => LinkState.Up;
+
+    public LinkCounters Counters => default;
+
+    public long Samples { get; private set; }
+
+    public ReadOnlySpan<byte> LastSample => last.AsSpan(0, lastLength);
+
+    public (string Topic, byte[] Payload)[] Controls
+    {
+        get
+        {
+            lock (sync)
+                return [.. controls];
+        }
+    }
+
+    public void Subscribe(string filter, Delivery delivery, MessageHandler handler)
+    {
+    }
+
+    public Task StartAsync(CancellationToken cancellation)
+    {
+        StateChanged?.Invoke(LinkState.Up);
+        return Task.CompletedTask;
+    }
+
+    public bool Publish(string topic, ReadOnlySpan<byte> payload, Delivery delivery, bool retain = false)
+    {
+        if (delivery == Delivery.Sample)
+        {
+            payload.CopyTo(last);
+            lastLength = payload.Length;
+            Samples++;
+            return true;
+        }
+
+        lock (sync)
+            controls.Add((topic, payload.ToArray()));
+        return true;
+    }
+
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+}

@@ -1,0 +1,10 @@
+using Armada.Testing.Processes;
+
+namespace Armada.Tests.Silo.Support;
+
+/// <summary>The silo as its users start it: a process of its own.</summary>
+internal static class SiloProcess
+{
+    public static RunningProcess Start(params string[] args) =>
+        RunningProcess.Start("dotnet", [Path.Combine(AppContext.BaseDirectory, "Armada.Silo.dll"), .. args]);
+}
