@@ -155,7 +155,7 @@ public sealed class FollowerTests() : AgentBench("follower-1", TestArm.Follower(
         await using var stream = await Follow(pan: 20);
         await Tracks(0, 20);
         Arm.Bus.Faults.Silence(4);
-        await Shows("the silent joint", presence => presence.Faults!.Single().Contains("wrist_flex", StringComparison.Ordinal));
+        await Shows("the silent joint", presence => presence.Faults!.Any(fault => fault.Contains("wrist_flex", StringComparison.Ordinal)));
         await Silo.Hears(Device, "no reading of it, with the fault flag", state =>
             double.IsNaN(state.Positions[3]) && (state.Header.Flags & FrameFlags.Fault) != 0);
         wanted[0] = 0;
@@ -183,7 +183,7 @@ public sealed class FollowerTests() : AgentBench("follower-1", TestArm.Follower(
     public async Task An_overload_is_named_and_cleared_by_torque_off_and_on()
     {
         Arm.Bus.Arm.TripOverload(6);
-        await Shows("the overload", presence => presence.Faults!.Single().Contains("gripper", StringComparison.Ordinal));
+        await Shows("the overload", presence => presence.Faults!.Any(fault => fault.Contains("gripper", StringComparison.Ordinal)));
         Assert.True((await Silo.Ask(Device, ControlOp.Torque, on: false)).Ok, "torque off was refused");
         await Silo.Hears(Device, "that torque is off", state => (state.Header.Flags & FrameFlags.TorqueOn) == 0);
         Assert.Equal("limp", Agent[Device].Presence().State);
@@ -222,7 +222,7 @@ public sealed class FollowerTests() : AgentBench("follower-1", TestArm.Follower(
             await Tracks(0, 20);
         var since = Arm.Bus.Journal.Count;
         await Agent.StopAsync();
-        Assert.Contains(Arm.Bus.Journal.Since(since), write => write.IsTorqueOffForAll);
+        Assert.NotNull(Arm.Bus.Journal.Wait(write => write.IsTorqueOffForAll, TimeSpan.FromSeconds(5), since));
         Assert.All(Enumerable.Range(1, 6), id => Assert.False(Arm.HasTorque((byte)id), $"servo {id} has torque"));
         await Shows("that it is offline", presence => !presence.Online);
     }

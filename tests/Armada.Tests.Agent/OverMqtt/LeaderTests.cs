@@ -23,10 +23,15 @@ public sealed class LeaderTests() : AgentBench("leader-1", TestArm.Leader(new Wa
     {
         await StartStream();
         await Silo.Hears(Device, "states of the epoch", state => state.Header.Epoch == Epoch && (state.Header.Flags & FrameFlags.KeepAlive) == 0);
-        var before = Count("states.published");
-        var ticks = Count("ticks");
-        await Eventually.Holds("a hundred ticks go by", () => Count("ticks") >= ticks + 100);
-        Assert.InRange(Count("states.published") - before, 60, 110);
+        var (ticks, published) = (Count("ticks"), Count("states.published"));
+        await Eventually.Holds("of fifty ticks in a row nearly all are sent, once the arm moves", () =>
+        {
+            if (Count("ticks") < ticks + 50)
+                return false;
+            var sent = Count("states.published") - published;
+            (ticks, published) = (Count("ticks"), Count("states.published"));
+            return sent >= 40;
+        });
         Assert.True(Math.Abs(Silo.State(Device)!.Positions[0] - Arm.Joint(0)) < 10, "the pose sent is not the arm's");
         Assert.False(Arm.HasTorque(1), "a leader has torque");
         Assert.True((await Silo.Ask(Device, ControlOp.StreamStop, Epoch)).Ok, "stream-stop was refused");
@@ -37,10 +42,12 @@ public sealed class LeaderTests() : AgentBench("leader-1", TestArm.Leader(new Wa
     public async Task It_sends_no_more_often_than_asked()
     {
         Assert.True((await Silo.Ask(Device, ControlOp.StreamStart, Epoch, rate: 20)).Ok, "stream-start was refused");
-        var before = Count("states.published");
-        var ticks = Count("ticks");
-        await Eventually.Holds("a hundred ticks go by", () => Count("ticks") >= ticks + 100);
-        Assert.InRange(Count("states.published") - before, 8, 25);
+        await Silo.Hears(Device, "states of the epoch", state => state.Header.Epoch == Epoch);
+        var first = Silo.State(Device)!.Header;
+        await Silo.Hears(Device, "forty more", state => state.Header.Sequence >= first.Sequence + 40);
+        var last = Silo.State(Device)!.Header;
+        var rate = (last.Sequence - first.Sequence) * 1e6 / (last.CapturedAt - first.CapturedAt);
+        Assert.InRange(rate, 8, 22);
     }
 
     [Fact]
@@ -57,7 +64,7 @@ public sealed class LeaderTests() : AgentBench("leader-1", TestArm.Leader(new Wa
     public async Task A_silent_servo_is_named_and_the_others_are_still_read()
     {
         Arm.Bus.Faults.Silence(2);
-        await Silo.Shows(Device, "the silent joint", presence => presence.Faults!.Single().Contains("shoulder_lift", StringComparison.Ordinal));
+        await Silo.Shows(Device, "the silent joint", presence => presence.Faults!.Any(fault => fault.Contains("shoulder_lift", StringComparison.Ordinal)));
         await Silo.Hears(Device, "five readings", state => double.IsNaN(state.Positions[1]) && state.Positions.Count(double.IsFinite) == 5);
     }
 
