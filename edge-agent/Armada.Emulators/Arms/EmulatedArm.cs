@@ -78,6 +78,16 @@ public sealed class EmulatedArm
             return Find(id)[register];
     }
 
+    /// <summary>Sets a register of one servo as a write on the bus would.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such servo, or the register cannot hold the value.</exception>
+    public void Write(byte id, in Register register, int value)
+    {
+        Span<byte> data = stackalloc byte[register.Size];
+        register.Encode(value, data);
+        lock (Gate)
+            Find(id).Write(register.Address, data);
+    }
+
     /// <summary>Where the joints are: degrees from the middle, percent for the gripper.</summary>
     /// <param name="pose">One value for each joint.</param>
     public void Pose(Span<double> pose)

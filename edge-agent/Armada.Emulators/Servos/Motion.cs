@@ -3,6 +3,9 @@ namespace Armada.Emulators.Servos;
 /// <summary>A shaft that follows a target with bounded speed and acceleration, and never shoots over.</summary>
 internal struct Motion
 {
+    // Less than this is what floating-point numbers lose.
+    private const double Exact = 1e-6;
+
     /// <summary>Where it is, steps, counted on over turns.</summary>
     public double Position;
 
@@ -17,8 +20,10 @@ internal struct Motion
     /// <returns>Steps per second squared it took.</returns>
     public double Follow(double target, double speed, double acceleration, double seconds)
     {
-        var distance = target - Position;
         var change = acceleration * seconds;
+        if (Math.Abs(target - Position) < Exact && Math.Abs(Velocity) <= change)
+            Position = target;
+        var distance = target - Position;
 
         // The speed from which braking, in steps of this length, ends on the target.
         var braking = Math.Sqrt((change * change / 4) + (2 * acceleration * Math.Abs(distance))) - (change / 2);
@@ -26,8 +31,6 @@ internal struct Motion
         var before = Velocity;
         Velocity += Math.Clamp(wanted - Velocity, -change, change);
         Position += Velocity * seconds;
-        if (Math.Abs(target - Position) < 0.01 && Math.Abs(Velocity) <= 2 * change)
-            (Position, Velocity) = (target, 0);
         return (Velocity - before) / seconds;
     }
 
