@@ -1,3 +1,6 @@
+using Armada.Devices.Arms;
+using Armada.Devices.Calibration;
+
 namespace Armada.Emulators.Arms;
 
 /// <summary>One joint of an SO-101 as it was assembled and calibrated.</summary>
@@ -27,6 +30,10 @@ public sealed record JointFit(byte Id, string Name, int HomingOffset, int Minimu
 
     /// <summary>The joints of an arm. The two differ, as any two arms do.</summary>
     public static IReadOnlyList<JointFit> So101(ArmRole role) => role == ArmRole.Leader ? _leader : _follower;
+
+    /// <summary>The calibration of such an arm, as LeRobot's file has it.</summary>
+    public static ArmCalibration Calibration(ArmRole role) => new(
+        $"emulated {role}", [.. So101(role).Select(j => new JointCalibration(j.Id, 0, j.HomingOffset, j.Minimum, j.Maximum))]);
 
     private static readonly JointFit[] _leader =
     [

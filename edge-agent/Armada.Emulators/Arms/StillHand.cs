@@ -1,3 +1,5 @@
+using Armada.Devices.Arms;
+
 namespace Armada.Emulators.Arms;
 
 /// <summary>Holds the arm in one pose.</summary>

@@ -1,3 +1,4 @@
+using Armada.Devices.Calibration;
 using Armada.Emulators.Arms;
 using Armada.Emulators.Bus;
 
@@ -28,6 +29,8 @@ internal static class So101Command
 
     private static async Task ServeAsync(So101Options options, CancellationToken cancellation)
     {
+        if (options.CalibrationOut is { } file)
+            CalibrationFile.Write(file, JointFit.Calibration(options.Role));
         var arm = EmulatedArm.So101(options.Role, options.Hand);
         using var bus = new EmulatedBus(arm, options.Link, options.WireTiming);
         var lines = new ControlLines(bus);

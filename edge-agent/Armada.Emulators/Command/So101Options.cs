@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Armada.Devices.Arms;
 using Armada.Emulators.Arms;
 
 namespace Armada.Emulators.Command;

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Armada.Devices.Arms;
 using Armada.Devices.ServoBus;
 using Armada.Emulators.Arms;
 using Armada.Tests.Bus.Codec;
