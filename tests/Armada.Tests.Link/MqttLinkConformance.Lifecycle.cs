@@ -95,6 +95,24 @@ public abstract partial class MqttLinkConformance
     }
 
     [Fact]
+    public async Task Starting_twice_is_refused()
+    {
+        var link = Make(new() { ClientId = "one", Port = FreePort.Next() });
+        await link.StartAsync(CancellationToken.None);
+        await Assert.ThrowsAsync<InvalidOperationException>(() => link.StartAsync(CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task Control_that_never_found_the_broker_is_named_at_the_stop()
+    {
+        var link = Make(new() { ClientId = "one", Port = FreePort.Next() });
+        await link.StartAsync(CancellationToken.None);
+        link.Publish("n", Number(1), Delivery.Control);
+        await link.DisposeAsync();
+        Assert.Contains("1 control message", Assert.Single(Logs.Of(ControlLeftEvent)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_publisher_never_waits_for_a_handler()
     {
         await using var broker = await Mosquitto.StartAsync();
@@ -119,7 +137,7 @@ public abstract partial class MqttLinkConformance
     }
 
     [Fact]
-    public async Task A_broker_that_refuses_is_asked_again_and_lets_us_in_later()
+    public async Task A_refusal_by_the_broker_is_logged_with_its_reason()
     {
         await using var broker = await Mosquitto.StartAsync("allow_anonymous false");
         var link = Make(To(broker) with { BackOffMost = TimeSpan.FromMilliseconds(500) });

@@ -159,5 +159,5 @@ public abstract partial class MqttLinkConformance
         await link.DisposeAsync();
     }
 
-    private static byte[] Number(int number) => Encoding.UTF8.GetBytes($"{number}");
+    protected static byte[] Number(int number) => Encoding.UTF8.GetBytes($"{number}");
 }

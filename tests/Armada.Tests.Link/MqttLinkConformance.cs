@@ -18,6 +18,9 @@ public abstract partial class MqttLinkConformance : IAsyncDisposable
     /// <summary>Event id of a logged refusal by the broker.</summary>
     protected abstract int RefusedEvent { get; }
 
+    /// <summary>Event id of a log entry on control messages left at the stop.</summary>
+    protected abstract int ControlLeftEvent { get; }
+
     /// <summary>Makes the adapter under test.</summary>
     protected abstract IMqttLink Create(LinkOptions options);
 

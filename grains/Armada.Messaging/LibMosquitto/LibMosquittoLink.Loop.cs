@@ -1,4 +1,5 @@
 using System.ComponentModel;
+using System.Runtime.InteropServices;
 using Armada.Messaging.LibMosquitto.Native;
 using Armada.Messaging.Link;
 
@@ -25,6 +26,7 @@ public sealed partial class LibMosquittoLink
 
     private int _connection;
     private int _systemError;
+    private bool _wasUpBefore;
 
     private bool IsStopping => _stopping.IsCancellationRequested;
 
@@ -43,6 +45,7 @@ public sealed partial class LibMosquittoLink
                 Report(end, (int)wait.TotalMilliseconds);
                 Rest(wait);
             }
+            if (_outbox.ControlLeft is > 0 and var left) LogControlLeft(_options.ClientId, left);
             LogStopped(_options.ClientId);
         }
 #pragma warning disable CA1031 // The top of the link's loop.
@@ -73,10 +76,10 @@ public sealed partial class LibMosquittoLink
         }
         if (result != Mosquitto.Success)
         {
-            _systemError = System.Runtime.InteropServices.Marshal.GetLastPInvokeError();
+            _systemError = Marshal.GetLastPInvokeError();
             return new(Reason(result), IsRefusal: result == ErrorTls);
         }
-        if (_connection++ > 0) Interlocked.Increment(ref _reconnects);
+        _connection++;
         Posix.LimitSendQueue(client.Socket, MostNotSent, _options.KeepAlive);
         result = Serve(client, out var wasUp);
         var isRefusal = _answer > 0 || (_answer == NoAnswer && (result == ErrorTls || _systemError == ProtocolFault));
@@ -97,6 +100,9 @@ public sealed partial class LibMosquittoLink
     private void GoUp(MosquittoClient client)
     {
         client.HearComplaints(false);
+        _complaint = null;
+        if (_wasUpBefore) Interlocked.Increment(ref _reconnects);
+        _wasUpBefore = true;
         _outbox.Open(client.Handle);
         _writable = client;
         _mustWrite = 1;

@@ -69,6 +69,7 @@ public sealed partial class LibMosquittoLink
             if (_state is LinkState.Down && _asked.Count == 0) GoUp(client);
         }
         if (_mustWrite != 0 || (returned & Posix.PollOut) != 0) Write(client);
+        if ((returned & Posix.PollIn) != 0) Posix.AcknowledgeAtOnce(client.Socket);
         return Mosquitto.Success;
     }
 
@@ -121,7 +122,6 @@ public sealed partial class LibMosquittoLink
     /// </summary>
     private void SayGoodbye(MosquittoClient client)
     {
-        if (_outbox.ControlLeft is > 0 and var left) LogControlLeft(_options.ClientId, left);
         if (_answer != Mosquitto.Success) return;
         var connection = Posix.Duplicate(client.Socket);
         lock (_driving)

@@ -83,7 +83,15 @@ public sealed partial class LibMosquittoLink : IMqttLink
             ObjectDisposedException.ThrowIf(_stopping.IsCancellationRequested, this);
             if (_thread is not null) throw new InvalidOperationException("The link is started already.");
             var client = new MosquittoClient(_options, this);
-            _wake = new();
+            try
+            {
+                _wake = new();
+            }
+            catch
+            {
+                client.Dispose();
+                throw;
+            }
             _thread = new(() => Run(client)) { IsBackground = true, Name = $"mqtt {_options.ClientId}" };
             _thread.Start();
         }

@@ -18,6 +18,7 @@ public sealed class Mosquitto : IAsyncDisposable
             listener {Port} 127.0.0.1
             allow_anonymous true
             max_queued_messages 100000
+            set_tcp_nodelay true
             log_type error
             log_type warning
             log_type notice

@@ -7,7 +7,6 @@ internal static unsafe partial class Mosquitto
 {
     public const int Success = 0;
     public const int NoConnection = 4;
-    public const int Invalid = 3;
 
     public const int OptionProtocolVersion = 1;
     public const int OptionTcpNoDelay = 11;
@@ -58,7 +57,7 @@ internal static unsafe partial class Mosquitto
     [LibraryImport(Library, EntryPoint = "mosquitto_threaded_set")]
     public static partial int ThreadedSet(nint client, [MarshalAs(UnmanagedType.U1)] bool threaded);
 
-    [LibraryImport(Library, EntryPoint = "mosquitto_connect_async", StringMarshalling = StringMarshalling.Utf8)]
+    [LibraryImport(Library, EntryPoint = "mosquitto_connect_async", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     public static partial int ConnectAsync(nint client, string host, int port, int keepAlive);
 
     [LibraryImport(Library, EntryPoint = "mosquitto_disconnect")]
