@@ -87,8 +87,6 @@ internal sealed class SlaveTrack
         realAt = stamp.CapturedAt;
         fault = stamp.Fault;
         positions.CopyTo(real);
-        if (approach.IsStarted)
-            approach.Adopt(real);
         return before;
     }
 
@@ -130,7 +128,9 @@ internal sealed class SlaveTrack
     /// <summary>The next command towards a master's sample; its positions are <see cref="Pose"/>.</summary>
     public SampleStamp Command(ReadOnlySpan<double> wanted, uint epoch, long capturedAt, in Moment now)
     {
-        if (!approach.IsStarted)
+        if (approach.IsStarted)
+            approach.Adopt(real);
+        else
             approach.Start(real, now);
         approach.Step(wanted, now);
         commands++;

@@ -88,7 +88,8 @@ internal sealed class History
     private void SendMaster(SampleStamp stamp, double[] pose)
     {
         sent.Add(stamp);
-        AfterMasterFrame?.Invoke(stamp, Rig.Master(stamp, pose));
+        var verdict = Rig.Master(stamp, pose);
+        AfterMasterFrame?.Invoke(stamp, verdict);
     }
 
     private void Repeat(byte a, byte b)
