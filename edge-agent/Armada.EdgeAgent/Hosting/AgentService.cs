@@ -18,6 +18,8 @@ namespace Armada.EdgeAgent.Hosting;
 /// </summary>
 internal sealed partial class AgentService : IHostedService, IAsyncDisposable
 {
+    private static readonly TimeSpan CrashPatience = TimeSpan.FromSeconds(1);
+
     private readonly ISerialPorts ports;
     private readonly ILoggerFactory loggers;
     private readonly TimeProvider time;
@@ -28,6 +30,7 @@ internal sealed partial class AgentService : IHostedService, IAsyncDisposable
     private readonly ImmutableArray<DeviceSession> sessions;
     private readonly ImmutableArray<DeviceLink> links;
     private readonly ImmutableArray<LocalPair> pairs;
+    private int disposed;
     private Task running = Task.CompletedTask;
     private Task presence = Task.CompletedTask;
 
@@ -70,6 +73,7 @@ internal sealed partial class AgentService : IHostedService, IAsyncDisposable
 
     public Task StartAsync(CancellationToken cancellationToken)
     {
+        AppDomain.CurrentDomain.UnhandledException += OnCrash;
         running = Task.WhenAll(
             [.. sessions.Select(session => session.RunAsync(sessionsEnd.Token)), .. pairs.Select(pair => pair.RunAsync(sessionsEnd.Token))]);
         presence = Task.WhenAll(links.Select(link => link.RunPresenceAsync(linksEnd.Token)));
@@ -87,6 +91,9 @@ internal sealed partial class AgentService : IHostedService, IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref disposed, 1) != 0)
+            return;
+        AppDomain.CurrentDomain.UnhandledException -= OnCrash;
         await StopAsync(CancellationToken.None);
         foreach (var link in links)
             await link.DisposeAsync();
@@ -94,6 +101,13 @@ internal sealed partial class AgentService : IHostedService, IAsyncDisposable
             session.Close();
         sessionsEnd.Dispose();
         linksEnd.Dispose();
+    }
+
+    /// <summary>Whatever brings the process down, arms do not stay under power.</summary>
+    private void OnCrash(object sender, UnhandledExceptionEventArgs crash)
+    {
+        sessionsEnd.Cancel();
+        running.Wait(CrashPatience);
     }
 
     private DeviceSession Session(Device device)

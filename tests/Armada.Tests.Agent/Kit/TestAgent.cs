@@ -1,0 +1,52 @@
+using System.Collections.Immutable;
+using Armada.Devices.Serial.Posix;
+using Armada.EdgeAgent.Configuration;
+using Armada.EdgeAgent.Devices;
+using Armada.EdgeAgent.Hosting;
+using Armada.EdgeAgent.Stops;
+using Armada.EdgeAgent.Telemetry;
+using Armada.Testing.Logging;
+
+namespace Armada.Tests.Agent.Kit;
+
+/// <summary>A whole agent inside the test: real ports, real links, real threads; only the process is the test's.</summary>
+public sealed class TestAgent : IAsyncDisposable
+{
+    private readonly AgentTelemetry telemetry;
+    private readonly AgentService service;
+
+    private TestAgent(AgentConfiguration configuration, FailOnLoggedErrors logs)
+    {
+        Devices = [.. configuration.Devices.Select(device => new Device(device, Stop))];
+        telemetry = new AgentTelemetry(Devices);
+        service = new AgentService(configuration, Devices, new PosixSerialPorts(), Adapters.Link, telemetry, TimeProvider.System, logs);
+    }
+
+    internal LocalStop Stop { get; } = new();
+
+    internal IReadOnlyList<Device> Devices { get; }
+
+    /// <summary>Starts an agent of leaders named leader-… and followers named follower-….</summary>
+    public static async Task<TestAgent> StartAsync(
+        FailOnLoggedErrors logs, BrokerSettings? broker, bool local, params (string Name, string Port, string? Calibration)[] arms)
+    {
+        var devices = arms.Select(arm => new DeviceSettings(
+            arm.Name, arm.Name.StartsWith("leader", StringComparison.Ordinal) ? "so101-leader" : "so101-follower", arm.Port, arm.Calibration ?? DeviceSettings.FromEeprom));
+        ImmutableArray<LocalPairSettings> pairs = local ? [new LocalPairSettings("leader-1", ["follower-1"])] : [];
+        var agent = new TestAgent(new AgentConfiguration([.. devices], broker, Local: pairs), logs);
+        await agent.service.OpenAsync(CancellationToken.None);
+        await agent.service.StartAsync(CancellationToken.None);
+        return agent;
+    }
+
+    internal Device this[string name] => Devices.Single(device => device.Name == name);
+
+    /// <summary>Ends it as Ctrl-C does.</summary>
+    public Task StopAsync() => service.StopAsync(CancellationToken.None);
+
+    public async ValueTask DisposeAsync()
+    {
+        await service.DisposeAsync();
+        telemetry.Dispose();
+    }
+}

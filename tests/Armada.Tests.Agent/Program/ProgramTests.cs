@@ -1,0 +1,151 @@
+using System.Text.Json;
+using Armada.Emulators.Arms;
+using Armada.Testing;
+using Armada.Testing.Brokers;
+using Armada.Testing.Logging;
+using Armada.Testing.Processes;
+using Armada.Tests.Agent.Kit;
+
+namespace Armada.Tests.Agent.Program;
+
+/// <summary>The real program, as a person starts it.</summary>
+[System.Runtime.Versioning.SupportedOSPlatform("linux")]
+public sealed class ProgramTests : IDisposable
+{
+    private static readonly string Dll = Path.Combine(AppContext.BaseDirectory, "Armada.EdgeAgent.dll");
+
+    private readonly TempFolder folder = new();
+
+    public void Dispose() => folder.Dispose();
+
+    [Theory]
+    [InlineData("'--bogus'", "run", "--config", "x.json", "--bogus")]
+    [InlineData("'--config' is required", "run")]
+    [InlineData("'walk'", "walk")]
+    [InlineData("no such file", "run", "--config", "/no/such.json")]
+    [InlineData("/no/port does not exist", "scan", "--port", "/no/port")]
+    [InlineData("no agent listens", "status", "--socket", "/no/such.sock")]
+    public async Task A_wrong_word_is_one_clear_line_and_exit_code_2(string said, params string[] arguments) =>
+        await Complains(said, arguments);
+
+    [Fact]
+    public async Task A_port_that_does_not_exist_is_named_at_start_up() =>
+        await Complains("/no/port does not exist", "run", "--config", Configuration(broker: null, ("leader-1", "/no/port", null), ("follower-1", "/no/other", null)));
+
+    [Fact]
+    public async Task A_port_that_another_program_has_is_named_at_start_up()
+    {
+        using var arm = TestArm.Leader(new StillHand());
+        using var taken = new Armada.Devices.Serial.Posix.PosixSerialPorts().Open(arm.Port, 1_000_000);
+        await Complains("busy", "run", "--config", Configuration(broker: null, ("leader-1", arm.Port, null), ("follower-1", "/no/other", null)));
+    }
+
+    [Fact]
+    public async Task An_unreadable_calibration_is_named_at_start_up_and_by_check()
+    {
+        var damaged = folder.Write("damaged.json", "{ \"shoulder_pan\": 1 }");
+        var configuration = Configuration(broker: null, ("leader-1", "/no/port", damaged), ("follower-1", "/no/other", null));
+        await Complains("damaged.json", "run", "--config", configuration);
+        await Complains("damaged.json", "check", "--config", configuration);
+    }
+
+    [Fact]
+    public async Task A_calibration_of_other_servos_is_refused_and_the_joint_named()
+    {
+        using var arm = TestArm.Follower();
+        var logs = new FailOnLoggedErrors();
+        var foreign = folder.Write("foreign.json", Calibration(homingOffset: 5));
+        await using var agent = await TestAgent.StartAsync(logs, new("127.0.0.1", 1), local: false, ("follower-1", arm.Port, foreign));
+        await Eventually.Holds(
+            "the fault names file, joint and what to do",
+            () => agent["follower-1"].Presence().Faults!.Any(fault => fault.Contains("foreign.json", StringComparison.Ordinal)
+                && fault.Contains("Homing_Offset", StringComparison.Ordinal)
+                && fault.Contains("write-servos", StringComparison.Ordinal)));
+        Assert.False(arm.HasTorque(1), "an arm of unknown calibration has torque");
+    }
+
+    [Fact]
+    public async Task Stop_reset_and_status_reach_a_running_agent_and_SIGTERM_takes_all_torque()
+    {
+        using var leader = TestArm.Leader(new StillHand());
+        using var follower = TestArm.Follower();
+        var configuration = Configuration(broker: null, ("leader-1", leader.Port, null), ("follower-1", follower.Port, null));
+        await using var agent = Start("run", "--config", configuration);
+        await agent.PrintsAsync("follower-1: running");
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(Socket));
+
+        Assert.True((await Ask("stop")).GetProperty("stopped").GetBoolean(), "it did not stop");
+        Assert.Equal("stopped", (await Ask("status")).GetProperty("devices").GetProperty("follower-1").GetProperty("state").GetString());
+        Assert.False((await Ask("reset")).GetProperty("stopped").GetBoolean(), "it was not released");
+        await Complains("another agent listens", "run", "--config", configuration);
+
+        await agent.SendAsync(Signal.Terminate);
+        Assert.Equal(0, await agent.ExitsAsync());
+        Assert.NotNull(follower.Bus.Journal.Wait(write => write.IsTorqueOffForAll, TimeSpan.FromSeconds(5)));
+        Assert.False(follower.HasTorque(1), "the arm still has torque");
+        Assert.False(File.Exists(Socket), "the socket was left behind");
+    }
+
+    [Fact]
+    public async Task Killed_its_last_will_says_that_it_is_offline()
+    {
+        using var logs = new FailOnLoggedErrors();
+        using var arm = TestArm.Follower();
+        await using var broker = await Mosquitto.StartAsync();
+        await using var silo = await ScriptedSilo.StartAsync(broker, logs);
+        await using var agent = Start("run", "--config", Configuration(broker.Port, ("follower-1", arm.Port, null)));
+        await silo.Shows("follower-1", "that it is online and holds", presence => presence is { Online: true, State: "holding" });
+        await agent.SendAsync(Signal.Kill);
+        await silo.Shows("follower-1", "that it is offline", presence => !presence.Online);
+    }
+
+    [Fact]
+    public async Task Scan_lists_every_servo()
+    {
+        using var arm = TestArm.Follower();
+        await using var scan = Start("scan", "--port", arm.Port);
+        Assert.Equal(0, await scan.ExitsAsync(TimeSpan.FromSeconds(30)));
+        Assert.Contains("6 servo(s)", scan.Output, StringComparison.Ordinal);
+        Assert.Contains("777", scan.Output, StringComparison.Ordinal);
+    }
+
+    private string Socket => folder.File("agent.sock");
+
+    private static RunningProcess Start(params string[] arguments) => RunningProcess.Start("dotnet", [Dll, .. arguments]);
+
+    private static async Task Complains(string said, params string[] arguments)
+    {
+        await using var program = Start(arguments);
+        var code = await program.ExitsAsync(TimeSpan.FromSeconds(20));
+        var line = Assert.Single(program.Lines);
+        Assert.Contains(said, line, StringComparison.Ordinal);
+        Assert.StartsWith("armada-agent: ", line, StringComparison.Ordinal);
+        Assert.Equal(2, code);
+    }
+
+    private async Task<JsonElement> Ask(string command)
+    {
+        await using var program = Start(command, "--socket", Socket);
+        Assert.Equal(0, await program.ExitsAsync(TimeSpan.FromSeconds(20)));
+        return JsonDocument.Parse(program.Lines.Single()).RootElement;
+    }
+
+    private string Configuration(int? broker, params (string Name, string Port, string? Calibration)[] arms)
+    {
+        var devices = arms.Select(arm => new
+        {
+            name = arm.Name,
+            kind = arm.Name.StartsWith("leader", StringComparison.Ordinal) ? "so101-leader" : "so101-follower",
+            port = arm.Port,
+            calibration = arm.Calibration ?? "eeprom",
+        });
+        object whole = broker is { } port
+            ? new { broker = new { port }, devices, control_socket = Socket }
+            : new { devices, local = new[] { new { leader = "leader-1", followers = new[] { "follower-1" } } }, control_socket = Socket };
+        return folder.Write("agent.json", JsonSerializer.Serialize(whole));
+    }
+
+    private static string Calibration(int homingOffset) => JsonSerializer.Serialize(Armada.Devices.Arms.ArmJoint.All.ToDictionary(
+        joint => joint.Name,
+        joint => new { id = joint.Id, drive_mode = 0, homing_offset = homingOffset, range_min = 1000, range_max = 3000 }));
+}
