@@ -63,7 +63,10 @@ public sealed record ArmStart(ImmutableArray<ServoStart> Servos)
             }
 
             if (HasMixedFirmware)
-                yield return $"servos differ in firmware ({string.Join(", ", Servos.Select(s => s.Firmware is "" ? "?" : s.Firmware))}): update them";
+            {
+                var versions = string.Join(", ", Servos.Select(servo => servo.Firmware is "" ? "?" : servo.Firmware));
+                yield return $"servos differ in firmware ({versions}): update them";
+            }
         }
     }
 }

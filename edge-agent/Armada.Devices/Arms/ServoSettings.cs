@@ -9,9 +9,11 @@ internal static class ServoSettings
     private static readonly (Register, int)[] Common =
     [
         (Sts3215.ReturnDelayTime, 0),
-        (Sts3215.MaximumAcceleration, 254),
         (Sts3215.OperatingMode, 0),
     ];
+
+    /// <summary>Read-only in some firmware: written without torque off, or such a servo would let go at every start.</summary>
+    private static readonly (Register, int)[] Makers = [(Sts3215.MaximumAcceleration, Acceleration)];
 
     private static readonly (Register, int)[] Driven =
     [
@@ -44,6 +46,7 @@ internal static class ServoSettings
         var settings = role == ArmRole.Leader ? Common : gripper ? DrivenGripper : Driven;
         settings = [(Sts3215.Phase, phase.Value & ~Sts3215.PhaseMultiTurn), .. settings];
         return Apply(bus, joint.Id, settings, torqueOff: true, cancellation)
+            && Apply(bus, joint.Id, Makers, torqueOff: false, cancellation)
             && bus.Write(joint.Id, Sts3215.Acceleration, Acceleration, cancellation).IsOk
             // Max_Torque_Limit reaches Torque_Limit at power-up only: without this the gripper's first session has full force.
             && (role == ArmRole.Leader || !gripper || bus.Write(joint.Id, Sts3215.TorqueLimit, GripperTorque, cancellation).IsOk);

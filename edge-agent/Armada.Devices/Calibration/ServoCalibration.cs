@@ -55,7 +55,9 @@ public static class ServoCalibration
         return mismatches.ToImmutable();
     }
 
-    /// <summary>Writes a file's calibration into the servos, only where it differs, with their torque off: the arm must be supported.</summary>
+    /// <summary>
+    /// Writes a file's calibration into the servos, only where it differs, with their torque off: the arm must be supported.
+    /// </summary>
     /// <exception cref="CalibrationException">A servo did not take it; the servos before it have.</exception>
     public static void Write(FeetechBus bus, ArmCalibration file, CancellationToken cancellation)
     {

@@ -9,7 +9,9 @@ public sealed record BusTiming
     /// <summary>Bits per second; ten of them carry a byte.</summary>
     public int Baud { get; init; } = 1_000_000;
 
-    /// <summary>Wait for the answer of one servo, beyond its time on the wire. 50 ms is what LeRobot and the vendor's newer SDK give.</summary>
+    /// <summary>
+    /// Wait for the answer of one servo, beyond its time on the wire. 50 ms is what LeRobot and the vendor's newer SDK give.
+    /// </summary>
     public TimeSpan AnswerAllowance { get; init; } = TimeSpan.FromMilliseconds(50);
 
     /// <summary>

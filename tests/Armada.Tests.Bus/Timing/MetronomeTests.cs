@@ -6,10 +6,10 @@ public class MetronomeTests
 {
     private static readonly TimeSpan Period = TimeSpan.FromMilliseconds(10);
 
-    private static readonly Dictionary<string, Func<IMetronome>> Kinds = new()
+    private static readonly Dictionary<string, Func<TimeSpan, IMetronome>> Kinds = new()
     {
-        ["kernel"] = () => new KernelMetronome(Period),
-        ["waiting"] = () => new WaitingMetronome(Period),
+        ["kernel"] = period => new KernelMetronome(period),
+        ["waiting"] = period => new WaitingMetronome(period),
     };
 
     public static TheoryData<string> Names => [.. Kinds.Keys];
@@ -19,7 +19,7 @@ public class MetronomeTests
     public void Beats_stand_at_fixed_times_and_never_come_early(string kind)
     {
         var begun = TimeProvider.System.GetTimestamp();
-        using var metronome = Kinds[kind]();
+        using var metronome = Kinds[kind](Period);
         var last = 0L;
         while (last < 30)
         {
@@ -35,7 +35,7 @@ public class MetronomeTests
     [MemberData(nameof(Names))]
     public void Missed_beats_are_skipped_and_the_first_after_them_is_late(string kind)
     {
-        using var metronome = Kinds[kind]();
+        using var metronome = Kinds[kind](Period);
         var before = metronome.Next(default);
         var begun = TimeProvider.System.GetTimestamp();
         SpinWait.SpinUntil(() => TimeProvider.System.GetElapsedTime(begun) > 3.5 * Period);
@@ -48,7 +48,7 @@ public class MetronomeTests
     [MemberData(nameof(Names))]
     public async Task Cancellation_wakes_the_wait(string kind)
     {
-        using var metronome = kind == "kernel" ? (IMetronome)new KernelMetronome(TimeSpan.FromHours(1)) : new WaitingMetronome(TimeSpan.FromHours(1));
+        using var metronome = Kinds[kind](TimeSpan.FromHours(1));
         using var cancel = new CancellationTokenSource();
         var wait = Task.Factory.StartNew(() => metronome.Next(cancel.Token), TaskCreationOptions.LongRunning);
         cancel.CancelAfter(50);

@@ -1,0 +1,102 @@
+using System.Text;
+using Armada.Devices.Arms;
+using Armada.Devices.Calibration;
+
+namespace Armada.Tests.Bus.Calibration;
+
+public sealed class CalibrationFileTests : IDisposable
+{
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory();
+
+    private string File => Path.Combine(_folder.FullName, "deeper", "arm.json");
+
+    public void Dispose() => _folder.Delete(recursive: true);
+
+    [Fact]
+    public void A_file_is_written_as_LeRobot_writes_it_and_read_back()
+    {
+        CalibrationFile.Write(File, SampleCalibration.Arm);
+        Assert.Equal(SampleCalibration.Json, System.IO.File.ReadAllText(File));
+        Assert.Equal(SampleCalibration.Arm.Joints.AsEnumerable(), CalibrationFile.Read(File).Joints);
+        CalibrationFile.Write(File, SampleCalibration.Arm);
+        Assert.Single(Directory.GetFiles(Path.GetDirectoryName(File)!));
+    }
+
+    [Fact]
+    public void A_missing_file_is_named()
+    {
+        var error = Assert.Throws<CalibrationException>(() => CalibrationFile.Read(File));
+        Assert.StartsWith($"{File} cannot be read: ", error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("\"gripper\"", "\"claw\"", "arm.json: unknown joint claw")]
+    [InlineData(
+        "\"drive_mode\": 0,\n        \"homing_offset\": 1107",
+        "\"homing_offset\": 1107",
+        "arm.json: gripper: drive_mode is missing")]
+    [InlineData("\"id\": 6", "\"id\": 6, \"colour\": 1", "arm.json: gripper: unknown key colour")]
+    [InlineData("\"id\": 6", "\"id\": 7", "arm.json: gripper: id is 7, but this joint's servo is 6")]
+    [InlineData("\"id\": 6", "\"id\": 600", "arm.json: gripper: id 600 is no servo's")]
+    [InlineData("3520", "35.5", "arm.json: gripper: range_max is not an integer")]
+    [InlineData("3520", "\"3520\"", "arm.json: gripper: range_max is not an integer")]
+    [InlineData("3520", "2030", "arm.json: gripper: range_min 2030 is not below range_max 2030")]
+    [InlineData("3520", "65536", "arm.json: gripper: range_max 65536 is over 65535")]
+    [InlineData("2030", "-1", "arm.json: gripper: range_min -1 is below 0")]
+    [InlineData("1107", "2048", "arm.json: gripper: homing_offset 2048 is outside ±2047")]
+    [InlineData(
+        "\"drive_mode\": 0,\n        \"homing_offset\": 1107",
+        "\"drive_mode\": 2, \"homing_offset\": 1107",
+        "arm.json: gripper: drive_mode 2 is neither 0 nor 1")]
+    public void A_fault_is_told_in_one_line_with_file_joint_and_key(string good, string bad, string message)
+    {
+        Assert.Contains(good, SampleCalibration.Json, StringComparison.Ordinal);
+        Assert.Equal(message, MessageFor(SampleCalibration.Json.Replace(good, bad, StringComparison.Ordinal)));
+    }
+
+    [Theory]
+    [InlineData("[]", "arm.json: not an object by joint name")]
+    [InlineData("{}", "arm.json: shoulder_pan is missing")]
+    [InlineData("{\"gripper\": 1}", "arm.json: shoulder_pan is missing")]
+    [InlineData("{\"shoulder_pan\": 1}", "arm.json: shoulder_pan is not an object")]
+    [InlineData("{\"motor_names\": []}", "arm.json: in the format of before June 2025, which means other things: calibrate again")]
+    public void What_is_no_calibration_is_refused(string json, string message) => Assert.Equal(message, MessageFor(json));
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("{")]
+    [InlineData("{\"gripper\": {}, \"gripper\": {}}")]
+    public void What_is_no_JSON_is_refused(string json) =>
+        Assert.StartsWith("arm.json is not JSON: ", MessageFor(json), StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("so101-leader", "teleoperators/so_leader/blue.json", "teleoperators/so101_leader/blue.json")]
+    [InlineData("so101-follower", "robots/so_follower/blue.json", "robots/so101_follower/blue.json")]
+    [InlineData("so100-follower", "robots/so_follower/blue.json", "robots/so100_follower/blue.json")]
+    public void A_calibration_is_found_in_the_directories_of_newer_and_older_LeRobots(string name, string newer, string older)
+    {
+        var kind = ArmKind.Find(name)!;
+        var folder = new CalibrationFolder(_folder.FullName);
+        var error = Assert.Throws<CalibrationException>(() => folder.Find(kind, "blue"));
+        Assert.Equal($"no calibration of {name} blue: looked for {folder.Root}/{newer} and {folder.Root}/{older}", error.Message);
+        CalibrationFile.Write(Path.Combine(folder.Root, older), SampleCalibration.Arm);
+        Assert.Equal(Path.Combine(folder.Root, older), folder.Find(kind, "blue"));
+        CalibrationFile.Write(folder.PathOf(kind, "blue"), SampleCalibration.Arm);
+        Assert.Equal(Path.Combine(folder.Root, newer), folder.Find(kind, "blue"));
+    }
+
+    [Theory]
+    [InlineData("HF_LEROBOT_CALIBRATION=/c HF_LEROBOT_HOME=/l HF_HOME=/h", "/c")]
+    [InlineData("HF_LEROBOT_HOME=/l HF_HOME=/h", "/l/calibration")]
+    [InlineData("HF_HOME=~/h HOME=/home/me", "/home/me/h/lerobot/calibration")]
+    [InlineData("XDG_CACHE_HOME=/x HOME=/home/me", "/x/huggingface/lerobot/calibration")]
+    [InlineData("HF_HOME= HOME=/home/me", "/home/me/.cache/huggingface/lerobot/calibration")]
+    public void The_folder_is_the_one_LeRobot_uses(string environment, string root)
+    {
+        var variables = environment.Split(' ').Select(pair => pair.Split('=')).ToDictionary(pair => pair[0], pair => pair[1]);
+        Assert.Equal(root, CalibrationFolder.Default(variables.GetValueOrDefault).Root);
+    }
+
+    private static string MessageFor(string json) =>
+        Assert.Throws<CalibrationException>(() => CalibrationFile.Parse("arm.json", Encoding.UTF8.GetBytes(json))).Message;
+}
