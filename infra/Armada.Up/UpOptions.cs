@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 
 namespace Armada.Up;
 
@@ -24,12 +25,12 @@ internal sealed record UpOptions(string? Leader, string? Follower, DirectoryInfo
         };
         check.Validators.Add(result =>
         {
-            if (result.GetValueOrDefault<int?>() is < 3 or > 3600)
+            if (!int.TryParse(Value(result), out var seconds) || seconds is < 3 or > 3600)
                 result.AddError("--check takes 3 to 3600 seconds");
         });
         http.Validators.Add(result =>
         {
-            if (result.GetValueOrDefault<int>() is < 0 or > 65535)
+            if (!result.Implicit && (!int.TryParse(Value(result), out var port) || port is < 0 or > 65535))
                 result.AddError("--http-port takes 0 to 65535");
         });
         var command = new RootCommand("Runs Armada on this machine: broker, silo and two edge agents.") { leader, follower, calibration, check, http };
@@ -46,4 +47,6 @@ internal sealed record UpOptions(string? Leader, string? Follower, DirectoryInfo
             cancellation));
         return command;
     }
+
+    private static string? Value(OptionResult result) => result.Tokens is [var token, ..] ? token.Value : null;
 }

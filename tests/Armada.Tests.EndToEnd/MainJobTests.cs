@@ -1,11 +1,14 @@
 using System.Text.Json.Nodes;
+using Armada.Testing;
 using Armada.Testing.Processes;
 
 namespace Armada.Tests.EndToEnd;
 
 /// <summary>What infra/up runs, as a user sees it.</summary>
-public sealed class MainJobTests
+public sealed class MainJobTests : IDisposable
 {
+    private readonly TempFolder temporary = new();
+
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     [Fact]
@@ -40,14 +43,14 @@ public sealed class MainJobTests
         await job.ExitsAsync(TimeSpan.FromSeconds(20));
 
         Assert.All(started, process => Assert.False(Directory.Exists($"/proc/{process}"), $"process {process} is left behind"));
-        Assert.Empty(Directory.GetDirectories(Path.GetTempPath(), "armada-up-*"));
+        Assert.Empty(Directory.GetFileSystemEntries(temporary.Path));
     }
 
     [Theory]
     [InlineData("--leader /dev/ttyNONE --follower /dev/ttyNONE", "/dev/ttyNONE")]
     [InlineData("--leader /dev/ttyNONE", "--leader and --follower")]
     [InlineData("--no-such-option", "--no-such-option")]
-    [InlineData("--check zero", "zero")]
+    [InlineData("--check zero", "--check")]
     [InlineData("--check 0", "--check")]
     [InlineData("--calibration /tmp", "--calibration")]
     public async Task What_cannot_be_is_one_line_that_names_it_and_exit_code_2(string arguments, string named)
@@ -59,7 +62,10 @@ public sealed class MainJobTests
         Assert.Contains(named, line, StringComparison.Ordinal);
     }
 
-    private static RunningProcess Start(params string[] arguments) => ArmadaProgram.Start("Armada.Up", arguments);
+    public void Dispose() => temporary.Dispose();
+
+    private RunningProcess Start(params string[] arguments) => RunningProcess.Start(
+        "dotnet", [ArmadaProgram.PathOf("Armada.Up"), .. arguments], new Dictionary<string, string> { ["TMPDIR"] = temporary.Path });
 
     private static List<int> Descendants(int process)
     {
