@@ -1,7 +1,6 @@
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
 using Armada.Devices.Arms;
-using Armada.Emulators.Arms;
 using Armada.Testing;
 using Armada.Testing.Brokers;
 using Armada.Testing.Network;
