@@ -1,3 +1,4 @@
+using Armada.Devices.Arms;
 using Armada.Devices.ServoBus;
 using Armada.Emulators.Arms;
 using Armada.Emulators.Bus;
