@@ -17,7 +17,11 @@ public sealed record AgentConfiguration(
     BrokerSettings? Broker = null,
     string TopicRoot = TopicMap.DefaultRoot,
     ImmutableArray<LocalPairSettings> Local = default,
-    string? ControlSocket = null);
+    string? ControlSocket = null)
+{
+    /// <summary>Leaders and followers joined inside this agent; none where it is absent.</summary>
+    public ImmutableArray<LocalPairSettings> Local { get; init; } = Local.IsDefault ? [] : Local;
+}
 
 /// <summary>Where the broker is.</summary>
 /// <param name="Host">Host name or address.</param>

@@ -35,9 +35,8 @@ public static class ConfigurationFile
     {
         try
         {
-            var configuration = JsonSerializer.Deserialize(text, ConfigurationJson.Default.AgentConfiguration)
+            return JsonSerializer.Deserialize(text, ConfigurationJson.Default.AgentConfiguration)
                 ?? throw new ConfigurationException($"{path}: is null; it must be an object with \"devices\"");
-            return configuration.Local.IsDefault ? configuration with { Local = [] } : configuration;
         }
         catch (JsonException e)
         {

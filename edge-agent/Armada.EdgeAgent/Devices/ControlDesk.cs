@@ -1,3 +1,5 @@
+using System.Diagnostics;
+using Armada.EdgeAgent.Telemetry;
 using Armada.Wire.Control;
 using Microsoft.Extensions.Logging;
 
@@ -12,6 +14,7 @@ internal sealed partial class ControlDesk(Device device, ILogger<ControlDesk> lo
     /// <summary>Does one message; null where the answer comes from the bus thread.</summary>
     public ControlReply? Handle(ControlMessage message)
     {
+        using var activity = AgentTelemetry.Activities.StartActivity($"control {message.Op}")?.SetTag("device", device.Name);
         LogControl(device.Name, message.Op, message.Epoch, message.Id);
         if (message.Op is ControlOp.Torque or ControlOp.Identify)
             return device.Jobs.TryAdd(message) ? null : Refuse(message, "too many control messages wait for the bus; try again");
@@ -53,6 +56,7 @@ internal sealed partial class ControlDesk(Device device, ILogger<ControlDesk> lo
 
     private ControlReply Refuse(ControlMessage message, string error)
     {
+        Activity.Current?.SetStatus(ActivityStatusCode.Error, error);
         LogRefused(device.Name, message.Op, message.Id, error);
         return new ControlReply(message.Id, Ok: false, error);
     }

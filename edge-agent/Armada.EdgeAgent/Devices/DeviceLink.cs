@@ -78,6 +78,7 @@ internal sealed partial class DeviceLink : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         device.Status.Changed -= SignalPresence;
+        link.StateChanged -= OnLinkState;
         await link.DisposeAsync();
         presenceDue.Dispose();
     }

@@ -3,8 +3,8 @@ using Armada.Domain.Time;
 namespace Armada.EdgeAgent.Follower;
 
 /// <summary>
-/// How far apart a moving master's commands come. Keep-alives of a master at rest say nothing about that and are left out, so
-/// that its first movement is followed as quickly as the rest.
+/// How far apart a moving master's commands come. Those of a master at rest, or so slow that its dead-band spaces them, say
+/// nothing about that and are left out, so that its next movement is followed as quickly as the last.
 /// </summary>
 /// <param name="first">The estimate before any command.</param>
 public sealed class CommandInterval(TimeSpan first)
@@ -21,7 +21,7 @@ public sealed class CommandInterval(TimeSpan first)
 
     /// <summary>Takes one command into account.</summary>
     /// <param name="received">When it came.</param>
-    /// <param name="moving">Whether it differs from the one before.</param>
+    /// <param name="moving">Whether it is well away from the one before.</param>
     public void Observe(in Moment received, bool moving)
     {
         if (moving && wasMoving)

@@ -30,6 +30,12 @@ public sealed class ControlLaw
 {
     private const double Close = 0.005;
 
+    // A servo's step is 0.088 degrees: there is nothing to interpolate within it.
+    private const double LeastStep = 0.1;
+
+    // Further than a leader's dead-band and a servo's jitter: commands so far apart come at the master's own rate.
+    private const double Moving = 0.3;
+
     private readonly ImmutableArray<Joint> joints;
     private readonly TimeSpan period;
     private readonly double tolerance;
@@ -110,11 +116,12 @@ public sealed class ControlLaw
     /// <param name="now">This tick's time.</param>
     public void Command(ReadOnlySpan<double> positions, in Moment received, in Moment now)
     {
-        interval.Observe(received, Retarget(positions));
+        var (change, way) = Retarget(positions);
+        interval.Observe(received, change > Moving);
         goals.CopyTo(from, 0);
         step = 0;
-        // A quarter of a tick in hand: a command is wholly executed before the next one comes, in spite of jitter.
-        steps = Math.Max(1, (int)((interval.Estimate / period) + 0.25));
+        // Rounded down but for a quarter: a command is wholly executed before the next one comes, in spite of jitter.
+        steps = (int)Math.Clamp((interval.Estimate / period) + 0.25, 1, Math.Max(1, Math.Ceiling(way / LeastStep)));
         IsComplete = false;
         if (Motion != Motion.Holding)
             return;
@@ -146,19 +153,22 @@ public sealed class ControlLaw
         return !goals.AsSpan().SequenceEqual(before);
     }
 
-    private bool Retarget(ReadOnlySpan<double> positions)
+    /// <summary>Sets the target; tells how far it is from the one before, and from the goals.</summary>
+    private (double Change, double Way) Retarget(ReadOnlySpan<double> positions)
     {
-        var moved = false;
+        var (change, way) = (0.0, 0.0);
         for (var joint = 0; joint < target.Length; joint++)
         {
             var next = JointLimits.Clamp(joints[joint], positions[joint]);
             if (double.IsNaN(next))
                 continue;
-            moved |= next != target[joint];
+            // MaxNumber passes over the NaN of a joint that had no target or no reading.
+            change = double.MaxNumber(change, Math.Abs(next - target[joint]));
+            way = double.MaxNumber(way, Math.Abs(next - goals[joint]));
             target[joint] = next;
         }
 
-        return moved;
+        return (change, way);
     }
 
     private bool IsWithin(double distance)

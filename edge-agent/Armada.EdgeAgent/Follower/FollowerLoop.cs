@@ -63,7 +63,10 @@ internal sealed partial class FollowerLoop : IArmLoop
         using var started = new FollowerArm(bus, setup.Calibrate(bus, cancellation));
         arm = started;
         law = new ControlLaw(Limits(), period, RobotTiming.Default);
+        var wasLimp = isLimp;
         Start(cancellation);
+        if (wasLimp)
+            GoLimp();
         running();
         using var metronome = Metronome.Start(period);
         while (true)
@@ -169,10 +172,7 @@ internal sealed partial class FollowerLoop : IArmLoop
                 Start(cancellation);
                 return null;
             case { Op: ControlOp.Torque, On: false }:
-                arm.TryTorqueOff();
-                law.Hold();
-                nod.End();
-                (isLimp, hasUnfinished) = (true, false);
+                GoLimp();
                 return null;
             case { Op: ControlOp.Torque }:
                 return "on is missing; say true or false";
@@ -184,6 +184,14 @@ internal sealed partial class FollowerLoop : IArmLoop
             default:
                 return $"a follower's bus does not know {message.Op}";
         }
+    }
+
+    private void GoLimp()
+    {
+        arm.TryTorqueOff();
+        law.Hold();
+        nod.End();
+        (isLimp, hasUnfinished) = (true, false);
     }
 
     private DeviceState State() =>

@@ -2,7 +2,7 @@ using Armada.EdgeAgent.Devices;
 
 namespace Armada.EdgeAgent.Leader;
 
-/// <summary>Whether a leader streams, with which epoch and how fast. Told on the link's thread, read on the bus's.</summary>
+/// <summary>Whether a leader streams, with which epoch and how fast. Told by one thread at a time, read by the bus's.</summary>
 internal sealed class LeaderStream : IStream
 {
     private sealed record Grant(uint Epoch, double? RateHz, bool IsRunning);

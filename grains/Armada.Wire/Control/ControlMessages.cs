@@ -53,7 +53,7 @@ public sealed record ControlReply(string Id, bool Ok, string? Error = null);
 /// <param name="Voltage">Lowest supply voltage of its servos, volts.</param>
 /// <param name="Temperatures">Per joint, °C.</param>
 /// <param name="Faults">Each fault in words that name the joint, empty when well.</param>
-/// <param name="State">What the device does now: connecting, streaming, holding, tracking, approaching, stopped, faulted.</param>
+/// <param name="State">What the device does now: connecting, idle, streaming, holding, approaching, tracking, stopped, limp, faulted.</param>
 /// <param name="Counters">Counts since the agent started, such as ticks, ticks.late, dropped.stale-epoch.</param>
 public sealed record Presence(
     bool Online,

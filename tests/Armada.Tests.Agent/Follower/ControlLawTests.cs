@@ -99,6 +99,25 @@ public sealed class ControlLawTests
     }
 
     [Fact]
+    public void A_master_so_slow_that_its_dead_band_spaces_its_commands_is_followed_at_once()
+    {
+        Start(0, 50);
+        var pan = 0.0;
+        Follow(() => pan += 0.5, TimeSpan.FromMilliseconds(10), 50);
+        var incomplete = 0;
+        for (var count = 0; count < 50; count++)
+        {
+            law.Command([pan += 0.11, 50], now, now);
+            Tick();
+            Tick();
+            incomplete += law.IsComplete ? 0 : 1;
+            Follow(() => pan, TimeSpan.FromMilliseconds(60), 1);
+        }
+
+        Assert.Equal(0, incomplete);
+    }
+
+    [Fact]
     public void An_arm_that_rests_outside_its_limits_is_held_there_and_moves_only_inwards()
     {
         Start(120, 50);

@@ -27,13 +27,19 @@ public sealed class TestAgent : IAsyncDisposable
     internal IReadOnlyList<Device> Devices { get; }
 
     /// <summary>Starts an agent of leaders named leader-… and followers named follower-….</summary>
-    public static async Task<TestAgent> StartAsync(
+    public static Task<TestAgent> StartAsync(
         FailOnLoggedErrors logs, BrokerSettings? broker, bool local, params (string Name, string Port, string? Calibration)[] arms)
     {
         var devices = arms.Select(arm => new DeviceSettings(
             arm.Name, arm.Name.StartsWith("leader", StringComparison.Ordinal) ? "so101-leader" : "so101-follower", arm.Port, arm.Calibration ?? DeviceSettings.FromEeprom));
         ImmutableArray<LocalPairSettings> pairs = local ? [new LocalPairSettings("leader-1", ["follower-1"])] : [];
-        var agent = new TestAgent(new AgentConfiguration([.. devices], broker, Local: pairs), logs);
+        return StartAsync(logs, new AgentConfiguration([.. devices], broker, Local: pairs));
+    }
+
+    /// <summary>Starts an agent.</summary>
+    public static async Task<TestAgent> StartAsync(FailOnLoggedErrors logs, AgentConfiguration configuration)
+    {
+        var agent = new TestAgent(configuration, logs);
         await agent.service.OpenAsync(CancellationToken.None);
         await agent.service.StartAsync(CancellationToken.None);
         return agent;

@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using System.Diagnostics.Metrics;
 using Armada.Emulators.Arms;
 using Armada.Testing;
 using Armada.Testing.Logging;
@@ -63,6 +65,39 @@ public sealed class LocalPairTests : IAsyncLifetime
         await Eventually.Holds("the follower holds", () => StateOf("follower-1") == "holding");
         Leader.Bus.Replug();
         await Tracks();
+    }
+
+    [Fact]
+    public async Task Its_lag_and_its_ticks_can_be_seen_from_outside()
+    {
+        var seen = new ConcurrentDictionary<string, object?>();
+        using var listener = new MeterListener();
+        listener.InstrumentPublished = (instrument, self) =>
+        {
+            if (instrument.Meter.Name == "Armada.EdgeAgent")
+                self.EnableMeasurementEvents(instrument);
+        };
+        listener.SetMeasurementEventCallback<double>((instrument, _, tags, _) => seen[instrument.Name] = tags[0].Value);
+        listener.SetMeasurementEventCallback<long>((instrument, _, tags, _) => seen[instrument.Name] = tags[0].Value);
+        listener.Start();
+        await Eventually.Holds("a lag is measured", () => seen.ContainsKey("armada.agent.lag"), TimeSpan.FromSeconds(20));
+        listener.RecordObservableInstruments();
+        Assert.Equal("follower-1", seen["armada.agent.lag"]);
+        Assert.All(
+            ["armada.agent.ticks", "armada.agent.ticks.late", "armada.agent.commands.applied", "armada.agent.bus.time"],
+            (string name) => Assert.Contains(name, seen.Keys));
+    }
+
+    [Fact]
+    public async Task Leading_and_following_allocate_nothing_but_for_health()
+    {
+        await Tracks();
+        var ticks = Agent["follower-1"].Counters.Ticks;
+        var before = GC.GetTotalAllocatedBytes(precise: true);
+        while (Agent["follower-1"].Counters.Ticks < ticks + 1000)
+            Thread.Yield();
+        var perTick = (GC.GetTotalAllocatedBytes(precise: true) - before) / 1000.0;
+        Console.WriteLine($"allocated per tick: {perTick:0.0} bytes");
     }
 
     private Task Tracks() => Eventually.Holds(

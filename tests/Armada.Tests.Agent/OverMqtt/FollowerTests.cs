@@ -204,6 +204,47 @@ public sealed class FollowerTests() : AgentBench("follower-1", TestArm.Follower(
     }
 
     [Fact]
+    public async Task A_new_epoch_is_approached_anew()
+    {
+        await using (await Follow(pan: 20))
+            await Shows("that it tracks", DeviceShows("tracking"));
+        await StartStream(Epoch + 1);
+        wanted[0] = 60;
+        await using var stream = Silo.Stream(Device, Epoch + 1, () => wanted);
+        await Shows("that it approaches", DeviceShows("approaching"));
+        await Tracks(0, 60);
+    }
+
+    [Fact]
+    public async Task A_failure_of_its_loop_takes_all_torque_and_is_got_over()
+    {
+        Logs.Expect(3002);
+        var failed = false;
+        var since = Arm.Bus.Journal.Count;
+        Agent[Device].AddSink((in FrameHeader _, ReadOnlySpan<double> _, FrameEcho? _) =>
+        {
+            if (failed)
+                return;
+            failed = true;
+            throw new InvalidOperationException("made by the test");
+        });
+        await Eventually.Holds("all torque goes in one write", () => Arm.Bus.Journal.Since(since).Any(write => write.IsTorqueOffForAll));
+        await Shows("that it holds again", presence => presence is { State: "holding", Faults.Count: 0 } && presence.Counters!["loop.faults"] == 1);
+        Assert.True(Arm.HasTorque(1), "the arm has no torque after its loop began again");
+    }
+
+    [Fact]
+    public async Task Torque_that_was_taken_stays_off_when_the_cable_is_put_back()
+    {
+        Assert.True((await Silo.Ask(Device, ControlOp.Torque, on: false)).Ok, "torque off was refused");
+        Arm.Bus.Unplug();
+        await Shows("that it is not running", DeviceShows("faulted"));
+        Arm.Bus.Replug();
+        await Shows("that it is limp", DeviceShows("limp"));
+        await Eventually.Holds("no servo has torque", () => Enumerable.Range(1, 6).All(id => !Arm.HasTorque((byte)id)));
+    }
+
+    [Fact]
     public async Task Broker_killed_and_started_again_it_holds_and_goes_on()
     {
         await using var stream = await Follow(pan: 20);

@@ -1,10 +1,14 @@
 using System.Text.Json;
+using Armada.Devices.ServoBus;
+using Armada.Domain.Routing;
+using Armada.EdgeAgent.Configuration;
 using Armada.Emulators.Arms;
 using Armada.Testing;
 using Armada.Testing.Brokers;
 using Armada.Testing.Logging;
 using Armada.Testing.Processes;
 using Armada.Tests.Agent.Kit;
+using Armada.Wire.Control;
 
 namespace Armada.Tests.Agent.Program;
 
@@ -52,8 +56,8 @@ public sealed class ProgramTests : IDisposable
     [Fact]
     public async Task A_calibration_of_other_servos_is_refused_and_the_joint_named()
     {
+        using var logs = new FailOnLoggedErrors();
         using var arm = TestArm.Follower();
-        var logs = new FailOnLoggedErrors();
         var foreign = folder.Write("foreign.json", Calibration(homingOffset: 5));
         await using var agent = await TestAgent.StartAsync(logs, new("127.0.0.1", 1), local: false, ("follower-1", arm.Port, foreign));
         await Eventually.Holds(
@@ -62,6 +66,71 @@ public sealed class ProgramTests : IDisposable
                 && fault.Contains("Homing_Offset", StringComparison.Ordinal)
                 && fault.Contains("write-servos", StringComparison.Ordinal)));
         Assert.False(arm.HasTorque(1), "an arm of unknown calibration has torque");
+    }
+
+    [Fact]
+    public async Task A_calibration_of_other_servos_is_written_where_that_is_asked_for()
+    {
+        using var logs = new FailOnLoggedErrors();
+        using var arm = TestArm.Follower();
+        var settings = new DeviceSettings(
+            "follower-1",
+            "so101-follower",
+            arm.Port,
+            folder.Write("right.json", Calibration(homingOffset: 5)),
+            OnCalibrationMismatch: OnMismatch.WriteServos);
+        await using var agent = await TestAgent.StartAsync(logs, new AgentConfiguration([settings], new BrokerSettings("127.0.0.1", 1)));
+        await Eventually.Holds("it runs", () => agent["follower-1"].Presence() is { State: "holding", Faults.Count: 0 });
+        Assert.Equal(5, arm.Bus.Arm.Read(3, Sts3215.HomingOffset));
+    }
+
+    [Fact]
+    public async Task With_a_broker_and_a_local_pair_the_silo_sees_the_arms_and_may_not_take_them()
+    {
+        using var logs = new FailOnLoggedErrors();
+        using var leader = TestArm.Leader(new StillHand());
+        using var follower = TestArm.Follower();
+        await using var broker = await Mosquitto.StartAsync();
+        await using var silo = await ScriptedSilo.StartAsync(broker, logs);
+        await using var agent = await TestAgent.StartAsync(
+            logs, ScriptedSilo.At(broker), local: true, ("leader-1", leader.Port, null), ("follower-1", follower.Port, null));
+        await silo.Hears("follower-1", "states of the local epoch", state => state.Header.Epoch > 0);
+        var reply = await silo.Ask("follower-1", ControlOp.StreamStart, uint.MaxValue);
+        Assert.False(reply.Ok, "the silo took a follower of a local pair");
+        Assert.Contains("leader-1 -> follower-1", reply.Error, StringComparison.Ordinal);
+        silo.Command("follower-1", uint.MaxValue, follower.Pose());
+        await Eventually.Holds("the silo's command is dropped", () => agent["follower-1"].Counters.Dropped(Verdict.NotBound) == 1);
+        Assert.True((await silo.Ask("follower-1", ControlOp.Stop)).Ok, "the silo's stop was refused");
+        await silo.Shows("follower-1", "that it is stopped", presence => presence.State == "stopped");
+    }
+
+    [Fact]
+    public async Task Each_device_shows_the_broker_its_own_certificate()
+    {
+        using var logs = new FailOnLoggedErrors();
+        using var arm = TestArm.Leader(new StillHand());
+        await using var broker = await Mosquitto.StartTlsAsync();
+        var (certificate, key) = broker.Certificates!.Client("leader-1");
+        var tls = new TlsSettings(broker.Certificates.CaFile, Placeheld(certificate), Placeheld(key));
+        await using var agent = await TestAgent.StartAsync(
+            logs, new BrokerSettings(broker.Host, broker.Port, tls), local: false, ("leader-1", arm.Port, null));
+        await Eventually.Holds("the link is up", () => logs.Of(3110).Count == 1);
+
+        static string Placeheld(string file) =>
+            Path.Combine(Path.GetDirectoryName(file)!, Path.GetFileName(file).Replace("leader-1", "{device}", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_certificate_that_is_not_there_is_named_at_start_up()
+    {
+        using var arm = TestArm.Leader(new StillHand());
+        var json = JsonSerializer.Serialize(new
+        {
+            broker = new { tls = new { ca = "nowhere.pem" } },
+            devices = new[] { new { name = "leader-1", kind = "so101-leader", port = arm.Port } },
+            control_socket = Socket,
+        });
+        await Complains("nowhere.pem", "run", "--config", folder.Write("agent.json", json));
     }
 
     [Fact]
