@@ -7,11 +7,11 @@ namespace Armada.Devices.Arms;
 /// <summary>An arm that is driven. Its torque goes on only after its goal is where it stands.</summary>
 public sealed class FollowerArm(FeetechBus bus, ArmCalibration calibration) : ServoArm(bus, calibration)
 {
-    private readonly int[] _goals = new int[ArmJoint.Count];
-    private readonly byte[] _goalIds = new byte[ArmJoint.Count];
-    private readonly byte[] _goalData = new byte[ArmJoint.Count * 2];
-    private readonly byte[] _blocks = new byte[ArmJoint.Count * JointHealth.BlockSize];
-    private readonly ServoAnswer[] _answers = new ServoAnswer[ArmJoint.Count];
+    private readonly int[] goals = new int[ArmJoint.Count];
+    private readonly byte[] goalIds = new byte[ArmJoint.Count];
+    private readonly byte[] goalData = new byte[ArmJoint.Count * 2];
+    private readonly byte[] blocks = new byte[ArmJoint.Count * JointHealth.BlockSize];
+    private readonly ServoAnswer[] answers = new ServoAnswer[ArmJoint.Count];
 
     /// <summary>
     /// Drives the joints that are ready, in one frame. Goals are clamped to the calibrated range; the goals of a start are the
@@ -28,21 +28,21 @@ public sealed class FollowerArm(FeetechBus bus, ArmCalibration calibration) : Se
             if (!Ready.Contains(joint))
                 continue;
             if (!double.IsNaN(goals[joint]))
-                _goals[joint] = ToSteps(joint, goals[joint]);
-            _goalIds[count] = ArmJoint.All[joint].Id;
-            Sts3215.GoalPosition.Encode(_goals[joint], _goalData.AsSpan(2 * count));
+                this.goals[joint] = ToSteps(joint, goals[joint]);
+            goalIds[count] = ArmJoint.All[joint].Id;
+            Sts3215.GoalPosition.Encode(this.goals[joint], goalData.AsSpan(2 * count));
             count++;
         }
 
         if (count > 0)
-            Bus.SyncWrite(Sts3215.GoalPosition.Address, 2, _goalIds.AsSpan(0, count), _goalData.AsSpan(0, 2 * count), cancellation);
+            Bus.SyncWrite(Sts3215.GoalPosition.Address, 2, goalIds.AsSpan(0, count), goalData.AsSpan(0, 2 * count), cancellation);
     }
 
     /// <summary>The last goals, in degrees and percent; NaN for joints that are not ready.</summary>
     public void CopyGoals(Span<double> goals)
     {
         for (var joint = 0; joint < ArmJoint.Count; joint++)
-            goals[joint] = Ready.Contains(joint) ? ToUnits(joint, _goals[joint]) : double.NaN;
+            goals[joint] = Ready.Contains(joint) ? ToUnits(joint, this.goals[joint]) : double.NaN;
     }
 
     /// <summary>Reads load, voltage, temperature, current and errors of every servo in one exchange.</summary>
@@ -52,12 +52,12 @@ public sealed class FollowerArm(FeetechBus bus, ArmCalibration calibration) : Se
     /// <exception cref="SerialLostException">The port is gone.</exception>
     public int ReadHealth(Span<JointHealth> health, CancellationToken cancellation)
     {
-        var answered = Bus.SyncRead(JointHealth.Address, JointHealth.BlockSize, Ids, _blocks, _answers, cancellation);
+        var answered = Bus.SyncRead(JointHealth.Address, JointHealth.BlockSize, Ids, blocks, answers, cancellation);
         for (var joint = 0; joint < ArmJoint.Count; joint++)
         {
-            var block = _blocks.AsSpan(joint * JointHealth.BlockSize, JointHealth.BlockSize);
-            health[joint] = _answers[joint].IsOk
-                ? JointHealth.Decode(block, _answers[joint].Errors, ToUnits(joint, Sts3215.PresentPosition.Decode(block)))
+            var block = blocks.AsSpan(joint * JointHealth.BlockSize, JointHealth.BlockSize);
+            health[joint] = answers[joint].IsOk
+                ? JointHealth.Decode(block, answers[joint].Errors, ToUnits(joint, Sts3215.PresentPosition.Decode(block)))
                 : default;
         }
 
@@ -71,11 +71,11 @@ public sealed class FollowerArm(FeetechBus bus, ArmCalibration calibration) : Se
     /// <exception cref="SerialLostException">The port is gone.</exception>
     public JointSet ReadTorqueLost(CancellationToken cancellation)
     {
-        Bus.SyncRead(Sts3215.TorqueEnable.Address, Sts3215.TorqueEnable.Size, Ids, _blocks, _answers, cancellation);
+        Bus.SyncRead(Sts3215.TorqueEnable.Address, Sts3215.TorqueEnable.Size, Ids, blocks, answers, cancellation);
         var lost = default(JointSet);
         for (var joint = 0; joint < ArmJoint.Count; joint++)
         {
-            if (Ready.Contains(joint) && _answers[joint].IsOk && _blocks[joint] == 0)
+            if (Ready.Contains(joint) && answers[joint].IsOk && blocks[joint] == 0)
                 lost = lost.With(joint);
         }
 
@@ -97,7 +97,7 @@ public sealed class FollowerArm(FeetechBus bus, ArmCalibration calibration) : Se
         var present = Bus.Read(id, Sts3215.PresentPosition, cancellation);
         if (!present.IsOk || !Bus.Write(id, Sts3215.GoalPosition, present.Value, cancellation).IsOk)
             return false;
-        _goals[joint] = present.Value;
+        this.goals[joint] = present.Value;
         return Bus.Write(id, Sts3215.TorqueEnable, 1, cancellation).IsOk;
     }
 

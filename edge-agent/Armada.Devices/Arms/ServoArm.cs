@@ -14,12 +14,12 @@ public abstract class ServoArm : IDisposable
     private static readonly TimeSpan ExitPatience = TimeSpan.FromMilliseconds(500);
     private static readonly byte[] AllIds = [.. ArmJoint.All.Select(joint => joint.Id)];
 
-    private readonly byte[] _data = new byte[ArmJoint.Count * 2];
-    private readonly ServoAnswer[] _answers = new ServoAnswer[ArmJoint.Count];
-    private readonly double[] _pose = new double[ArmJoint.Count];
-    private readonly int[] _misses = new int[ArmJoint.Count];
-    private readonly ServoErrors[] _errors = new ServoErrors[ArmJoint.Count];
-    private JointSet _foreign;
+    private readonly byte[] data = new byte[ArmJoint.Count * 2];
+    private readonly ServoAnswer[] answers = new ServoAnswer[ArmJoint.Count];
+    private readonly double[] pose = new double[ArmJoint.Count];
+    private readonly int[] misses = new int[ArmJoint.Count];
+    private readonly ServoErrors[] errors = new ServoErrors[ArmJoint.Count];
+    private JointSet foreign;
 
     private protected ServoArm(FeetechBus bus, ArmCalibration calibration)
     {
@@ -44,7 +44,7 @@ public abstract class ServoArm : IDisposable
     public JointSet Returned { get; private set; }
 
     /// <summary>The condition each servo reported last.</summary>
-    public ReadOnlySpan<ServoErrors> Errors => _errors;
+    public ReadOnlySpan<ServoErrors> Errors => this.errors;
 
     private protected static ReadOnlySpan<byte> Ids => AllIds;
 
@@ -62,7 +62,7 @@ public abstract class ServoArm : IDisposable
         {
             var servo = Identify(ArmJoint.All[joint], cancellation);
             if (servo.State == ServoState.WrongModel)
-                _foreign = _foreign.With(joint);
+                foreign = foreign.With(joint);
             if (servo.State == ServoState.Ready && !SetUp(joint, servo.Errors, cancellation))
                 servo = servo with { State = ServoState.Unconfigured };
             servos.Add(servo);
@@ -84,29 +84,29 @@ public abstract class ServoArm : IDisposable
     public int ReadPose(Span<double> pose, CancellationToken cancellation)
     {
         var position = Sts3215.PresentPosition;
-        var answered = Bus.SyncRead(position.Address, position.Size, Ids, _data, _answers, cancellation);
+        var answered = Bus.SyncRead(position.Address, position.Size, Ids, data, answers, cancellation);
         var silent = default(JointSet);
         var returned = default(JointSet);
         for (var joint = 0; joint < ArmJoint.Count; joint++)
         {
-            if (_answers[joint].IsOk && !_foreign.Contains(joint))
+            if (answers[joint].IsOk && !foreign.Contains(joint))
             {
-                _misses[joint] = 0;
-                _errors[joint] = _answers[joint].Errors;
-                _pose[joint] = ToUnits(joint, position.Decode(_data.AsSpan(2 * joint)));
+                misses[joint] = 0;
+                this.errors[joint] = answers[joint].Errors;
+                this.pose[joint] = ToUnits(joint, position.Decode(data.AsSpan(2 * joint)));
                 if (!Ready.Contains(joint))
                     returned = returned.With(joint);
             }
-            else if (++_misses[joint] > MostMisses)
+            else if (++misses[joint] > MostMisses)
             {
-                _pose[joint] = double.NaN;
+                this.pose[joint] = double.NaN;
                 silent = silent.With(joint);
             }
         }
 
         Silent = silent;
         Returned = returned;
-        _pose.CopyTo(pose);
+        this.pose.CopyTo(pose);
         return answered;
     }
 
@@ -157,10 +157,10 @@ public abstract class ServoArm : IDisposable
 
     private void Forget()
     {
-        _pose.AsSpan().Fill(double.NaN);
-        _misses.AsSpan().Clear();
-        _errors.AsSpan().Clear();
-        _foreign = default;
+        this.pose.AsSpan().Fill(double.NaN);
+        misses.AsSpan().Clear();
+        this.errors.AsSpan().Clear();
+        foreign = default;
         Silent = default;
         Ready = default;
         Returned = default;

@@ -15,19 +15,19 @@ internal sealed class BusLine(ISerialLink link, BusTiming timing, TimeProvider t
     private const int MostDiscarded = 4096;
     private static readonly TimeSpan Quiet = TimeSpan.FromMilliseconds(2);
 
-    private readonly StatusParser _parser = new();
-    private readonly byte[] _input = new byte[512];
-    private int _from;
-    private int _to;
-    private bool _interrupted;
-    private long _lateUntil;
-    private long _latest;
-    private long _deadline;
+    private readonly StatusParser parser = new();
+    private readonly byte[] input = new byte[512];
+    private int from;
+    private int to;
+    private bool interrupted;
+    private long lateUntil;
+    private long latest;
+    private long deadline;
 
     public long StaleBytes { get; private set; }
 
     /// <summary>Bytes that made no valid frame so far.</summary>
-    public long Garbage => _parser.Skipped;
+    public long Garbage => parser.Skipped;
 
     /// <summary>Sends a request and sets the deadline for its answers.</summary>
     /// <param name="request">The frame.</param>
@@ -38,32 +38,32 @@ internal sealed class BusLine(ISerialLink link, BusTiming timing, TimeProvider t
     public void Send(ReadOnlySpan<byte> request, int data, TimeSpan patience, bool awaitLate, CancellationToken cancellation)
     {
         Clear(awaitLate, cancellation);
-        _parser.Reset(data);
-        _interrupted = true;
+        parser.Reset(data);
+        interrupted = true;
         link.Write(request, cancellation);
-        _deadline = _latest = time.GetTimestamp() + Stamps(patience);
+        deadline = latest = time.GetTimestamp() + Stamps(patience);
     }
 
     /// <summary>Waits for further frames no longer than this from now.</summary>
-    public void Hasten(TimeSpan patience) => _deadline = Math.Min(_latest, time.GetTimestamp() + Stamps(patience));
+    public void Hasten(TimeSpan patience) => deadline = Math.Min(latest, time.GetTimestamp() + Stamps(patience));
 
     /// <summary>The next frame before the deadline.</summary>
     public bool TryNext(out StatusFrame frame, CancellationToken cancellation)
     {
         while (true)
         {
-            var input = _input.AsSpan(_from.._to);
+            var input = this.input.AsSpan(from..to);
             ReadOnlySpan<byte> rest = input;
-            var found = _parser.TryRead(ref rest, out frame);
-            _from = _to - rest.Length;
+            var found = parser.TryRead(ref rest, out frame);
+            from = to - rest.Length;
             if (found)
                 return true;
-            var left = time.GetElapsedTime(time.GetTimestamp(), _deadline);
+            var left = time.GetElapsedTime(time.GetTimestamp(), deadline);
             if (left <= TimeSpan.Zero)
-                return _parser.TryReadBehindPartial(out frame);
+                return parser.TryReadBehindPartial(out frame);
             Fill(left, cancellation);
             // Once an answer has begun to come, the rest follows within a few USB frames.
-            if (_to > 0)
+            if (to > 0)
                 Hasten(timing.SyncAllowance + timing.OnWire(ServoFrame.MaxSize));
         }
     }
@@ -71,17 +71,17 @@ internal sealed class BusLine(ISerialLink link, BusTiming timing, TimeProvider t
     /// <summary>Ends a transaction; tells whether an answer to it may still come.</summary>
     public void End(bool answerOwed)
     {
-        _interrupted = false;
+        interrupted = false;
         if (answerOwed)
-            _lateUntil = time.GetTimestamp() + Stamps(timing.AnswerAllowance);
+            lateUntil = time.GetTimestamp() + Stamps(timing.AnswerAllowance);
     }
 
     /// <summary>Makes the line free: a request sent into an answer would collide with it.</summary>
     private void Clear(bool awaitLate, CancellationToken cancellation)
     {
-        StaleBytes += _to - _from;
+        StaleBytes += to - from;
         var most = StaleBytes + MostDiscarded;
-        if (_interrupted)
+        if (interrupted)
         {
             while (Discard(Quiet, cancellation) && StaleBytes < most)
             {
@@ -94,22 +94,22 @@ internal sealed class BusLine(ISerialLink link, BusTiming timing, TimeProvider t
         {
         }
 
-        _from = _to = 0;
+        from = to = 0;
     }
 
-    private TimeSpan LateAnswers() => time.GetElapsedTime(time.GetTimestamp(), _lateUntil);
+    private TimeSpan LateAnswers() => time.GetElapsedTime(time.GetTimestamp(), lateUntil);
 
     private bool Discard(TimeSpan wait, CancellationToken cancellation)
     {
         Fill(wait, cancellation);
-        StaleBytes += _to;
-        return _to > 0;
+        StaleBytes += to;
+        return to > 0;
     }
 
     private void Fill(TimeSpan wait, CancellationToken cancellation)
     {
-        _from = _to = 0;
-        _to = link.Read(_input, wait, cancellation);
+        from = to = 0;
+        to = link.Read(this.input, wait, cancellation);
     }
 
     private long Stamps(TimeSpan span) => (long)(span.TotalSeconds * time.TimestampFrequency);

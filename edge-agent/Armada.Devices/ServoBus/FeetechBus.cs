@@ -12,33 +12,33 @@ public sealed class FeetechBus
     // The last servo asked has answered: who was before it is silent, unless that answer was a late one of the last tick.
     private static readonly TimeSpan Grace = TimeSpan.FromMilliseconds(2);
 
-    private readonly ISerialLink _link;
-    private readonly BusTiming _timing;
-    private readonly BusLine _line;
-    private readonly byte[] _request = new byte[ServoFrame.MaxSize];
-    private long _requests;
-    private long _timeouts;
-    private long _corrupt;
-    private long _retries;
-    private long _staleAnswers;
+    private readonly ISerialLink link;
+    private readonly BusTiming timing;
+    private readonly BusLine line;
+    private readonly byte[] request = new byte[ServoFrame.MaxSize];
+    private long requests;
+    private long timeouts;
+    private long corrupt;
+    private long retries;
+    private long staleAnswers;
 
     /// <summary>A bus on an open link, which stays the caller's to close.</summary>
     public FeetechBus(ISerialLink link, BusTiming? timing = null, TimeProvider? time = null)
     {
-        _link = link;
-        _timing = timing ?? BusTiming.Default;
-        _line = new BusLine(link, _timing, time ?? TimeProvider.System);
+        this.link = link;
+        this.timing = timing ?? BusTiming.Default;
+        line = new BusLine(link, this.timing, time ?? TimeProvider.System);
     }
 
     /// <summary>The port's name.</summary>
-    public string Port => _link.Port;
+    public string Port => this.link.Port;
 
     /// <summary>What has happened so far. May be read from any thread.</summary>
-    public BusCounters Counters => new(_requests, _timeouts, _corrupt, _retries, _line.StaleBytes, _staleAnswers);
+    public BusCounters Counters => new(requests, timeouts, corrupt, retries, line.StaleBytes, staleAnswers);
 
     /// <summary>Asks whether a servo is there.</summary>
     public ServoAnswer Ping(byte id, CancellationToken cancellation) =>
-        Exchange(id, ServoFrame.Ping(_request, id), [], cancellation);
+        Exchange(id, ServoFrame.Ping(request, id), [], cancellation);
 
     /// <summary>Reads registers.</summary>
     /// <param name="id">The servo.</param>
@@ -46,7 +46,7 @@ public sealed class FeetechBus
     /// <param name="data">Where to, and how many bytes; untouched without an answer.</param>
     /// <param name="cancellation">Ends the wait.</param>
     public ServoAnswer Read(byte id, byte address, Span<byte> data, CancellationToken cancellation) =>
-        Exchange(id, ServoFrame.Read(_request, id, address, (byte)data.Length), data, cancellation);
+        Exchange(id, ServoFrame.Read(request, id, address, (byte)data.Length), data, cancellation);
 
     /// <summary>Reads one register.</summary>
     public RegisterReading Read(byte id, Register register, CancellationToken cancellation)
@@ -58,7 +58,7 @@ public sealed class FeetechBus
 
     /// <summary>Writes registers and waits for the acknowledgement.</summary>
     public ServoAnswer Write(byte id, byte address, ReadOnlySpan<byte> data, CancellationToken cancellation) =>
-        Exchange(id, ServoFrame.Write(_request, id, address, data), [], cancellation);
+        Exchange(id, ServoFrame.Write(request, id, address, data), [], cancellation);
 
     /// <summary>Writes one register and waits for the acknowledgement.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The register cannot hold the value.</exception>
@@ -84,36 +84,36 @@ public sealed class FeetechBus
     public int SyncRead(
         byte address, byte length, ReadOnlySpan<byte> ids, Span<byte> data, Span<ServoAnswer> answers, CancellationToken cancellation)
     {
-        var size = ServoFrame.SyncRead(_request, address, length, ids);
-        var patience = _timing.Exchange(size, ids.Length * (ServoFrame.EmptySize + length), ids.Length) + _timing.SyncAllowance;
+        var size = ServoFrame.SyncRead(request, address, length, ids);
+        var patience = this.timing.Exchange(size, ids.Length * (ServoFrame.EmptySize + length), ids.Length) + this.timing.SyncAllowance;
         answers[..ids.Length].Clear();
         Send(size, length, patience, awaitLate: false, cancellation);
         var last = -1;
         var come = 0;
-        var garbage = _line.Garbage;
-        while (come < ids.Length && _line.TryNext(out var frame, cancellation))
+        var garbage = line.Garbage;
+        while (come < ids.Length && line.TryNext(out var frame, cancellation))
         {
             var index = ids.IndexOf(frame.Id);
             if (index < 0 || frame.Data.Length != length)
             {
-                _staleAnswers++;
+                staleAnswers++;
                 continue;
             }
 
             if (index <= last)
                 come -= TakeBack(answers[index..(last + 1)]);
-            else if (_line.Garbage > garbage)
+            else if (line.Garbage > garbage)
                 answers[(last + 1)..index].Fill(new ServoAnswer(AnswerStatus.Corrupt));
-            garbage = _line.Garbage;
+            garbage = line.Garbage;
             frame.Data.CopyTo(data[(index * length)..]);
             answers[index] = new ServoAnswer(AnswerStatus.Ok, frame.Errors);
             last = index;
             come++;
             if (last == ids.Length - 1)
-                _line.Hasten(Grace);
+                line.Hasten(Grace);
         }
 
-        if (_line.Garbage > garbage)
+        if (line.Garbage > garbage)
             answers[(last + 1)..ids.Length].Fill(new ServoAnswer(AnswerStatus.Corrupt));
         return Count(answers[..ids.Length]);
     }
@@ -125,23 +125,23 @@ public sealed class FeetechBus
     /// <param name="data">The bytes, servo by servo.</param>
     /// <param name="cancellation">Ends the wait for the driver.</param>
     public void SyncWrite(byte address, byte length, ReadOnlySpan<byte> ids, ReadOnlySpan<byte> data, CancellationToken cancellation) =>
-        SendUnanswered(ServoFrame.SyncWrite(_request, address, length, ids, data), cancellation);
+        SendUnanswered(ServoFrame.SyncWrite(request, address, length, ids, data), cancellation);
 
     /// <summary>Writes one value to a register of every servo on the bus in one frame, which nobody acknowledges.</summary>
     public void Broadcast(Register register, int value, CancellationToken cancellation)
     {
         Span<byte> data = stackalloc byte[register.Size];
         register.Encode(value, data);
-        SendUnanswered(ServoFrame.Write(_request, ServoFrame.Broadcast, register.Address, data), cancellation);
+        SendUnanswered(ServoFrame.Write(request, ServoFrame.Broadcast, register.Address, data), cancellation);
     }
 
     private ServoAnswer Exchange(byte id, int size, Span<byte> data, CancellationToken cancellation)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(id, ServoFrame.MaxId);
         var answer = Once(id, size, data, cancellation);
-        for (var retry = 0; retry < _timing.Retries && !answer.IsOk; retry++)
+        for (var retry = 0; retry < this.timing.Retries && !answer.IsOk; retry++)
         {
-            _retries++;
+            retries++;
             answer = Once(id, size, data, cancellation);
         }
 
@@ -150,37 +150,37 @@ public sealed class FeetechBus
 
     private ServoAnswer Once(byte id, int size, Span<byte> data, CancellationToken cancellation)
     {
-        var patience = _timing.Exchange(size, ServoFrame.EmptySize + data.Length, 1) + _timing.AnswerAllowance;
+        var patience = this.timing.Exchange(size, ServoFrame.EmptySize + data.Length, 1) + this.timing.AnswerAllowance;
         Send(size, data.Length, patience, awaitLate: true, cancellation);
-        var garbage = _line.Garbage;
-        while (_line.TryNext(out var frame, cancellation))
+        var garbage = line.Garbage;
+        while (line.TryNext(out var frame, cancellation))
         {
             if (frame.Id != id || frame.Data.Length != data.Length)
             {
-                _staleAnswers++;
+                staleAnswers++;
                 continue;
             }
 
             frame.Data.CopyTo(data);
-            _line.End(answerOwed: false);
+            line.End(answerOwed: false);
             return new ServoAnswer(AnswerStatus.Ok, frame.Errors);
         }
 
-        Span<ServoAnswer> missing = [new ServoAnswer(_line.Garbage > garbage ? AnswerStatus.Corrupt : AnswerStatus.Silent)];
+        Span<ServoAnswer> missing = [new ServoAnswer(line.Garbage > garbage ? AnswerStatus.Corrupt : AnswerStatus.Silent)];
         Count(missing);
         return missing[0];
     }
 
     private void Send(int size, int data, TimeSpan patience, bool awaitLate, CancellationToken cancellation)
     {
-        _line.Send(_request.AsSpan(0, size), data, patience, awaitLate, cancellation);
-        _requests++;
+        line.Send(request.AsSpan(0, size), data, patience, awaitLate, cancellation);
+        requests++;
     }
 
     private void SendUnanswered(int size, CancellationToken cancellation)
     {
         Send(size, 0, TimeSpan.Zero, awaitLate: false, cancellation);
-        _line.End(answerOwed: false);
+        line.End(answerOwed: false);
     }
 
     private int TakeBack(Span<ServoAnswer> answers)
@@ -193,7 +193,7 @@ public sealed class FeetechBus
             answer = default;
         }
 
-        _staleAnswers += taken;
+        staleAnswers += taken;
         return taken;
     }
 
@@ -206,12 +206,12 @@ public sealed class FeetechBus
             if (answer.IsOk)
                 ok++;
             else if (answer.Status == AnswerStatus.Corrupt)
-                _corrupt++;
+                corrupt++;
             else
-                _timeouts++;
+                timeouts++;
         }
 
-        _line.End(answerOwed: ok < answers.Length);
+        line.End(answerOwed: ok < answers.Length);
         return ok;
     }
 }

@@ -6,10 +6,10 @@ namespace Armada.Devices.ServoBus;
 /// </summary>
 internal struct FrameScanner(byte maxId, byte maxCode)
 {
-    private readonly byte[] _held = new byte[4 + ServoFrame.MaxLength];
-    private int _count;
-    private int _done;
-    private int _maxLength = ServoFrame.MaxLength;
+    private readonly byte[] held = new byte[4 + ServoFrame.MaxLength];
+    private int count;
+    private int done;
+    private int maxLength = ServoFrame.MaxLength;
 
     /// <summary>Bytes that belonged to no frame.</summary>
     public long Skipped { get; private set; }
@@ -22,16 +22,16 @@ internal struct FrameScanner(byte maxId, byte maxCode)
     /// <param name="frame">The frame, valid until the next call.</param>
     public bool TryRead(scoped ref ReadOnlySpan<byte> input, out ReadOnlySpan<byte> frame)
     {
-        Drop(_done);
-        _done = 0;
+        Drop(done);
+        done = 0;
         while (true)
         {
             var missing = Missing();
             if (missing == 0 || input.IsEmpty)
                 return Give(missing == 0, out frame);
             var taken = Math.Min(missing, input.Length);
-            input[..taken].CopyTo(_held.AsSpan(_count));
-            _count += taken;
+            input[..taken].CopyTo(held.AsSpan(count));
+            count += taken;
             input = input[taken..];
         }
     }
@@ -39,10 +39,10 @@ internal struct FrameScanner(byte maxId, byte maxCode)
     /// <summary>Gives up waiting for the rest of the frame begun, and looks for another in what was taken for its inside.</summary>
     public bool TryReadBehindPartial(out ReadOnlySpan<byte> frame)
     {
-        Drop(_done);
-        _done = 0;
+        Drop(done);
+        done = 0;
         var found = Missing() == 0;
-        while (_count > 0 && !found)
+        while (count > 0 && !found)
         {
             Skip();
             found = Missing() == 0;
@@ -54,15 +54,15 @@ internal struct FrameScanner(byte maxId, byte maxCode)
     /// <summary>Forgets what is held, and from now on believes no length byte over <paramref name="maxLength"/>.</summary>
     public void Reset(int maxLength)
     {
-        _count = 0;
-        _done = 0;
-        _maxLength = maxLength;
+        count = 0;
+        done = 0;
+        this.maxLength = maxLength;
     }
 
     private bool Give(bool found, out ReadOnlySpan<byte> frame)
     {
-        _done = found ? _held[3] + 4 : 0;
-        frame = _held.AsSpan(0, _done);
+        done = found ? held[3] + 4 : 0;
+        frame = held.AsSpan(0, done);
         return found;
     }
 
@@ -77,12 +77,12 @@ internal struct FrameScanner(byte maxId, byte maxCode)
                 continue;
             }
 
-            if (_count < 4)
-                return 4 - _count;
-            var size = _held[3] + 4;
-            if (_count < size)
-                return size - _count;
-            if (ServoFrame.Checksum(_held.AsSpan(2, size - 3)) == _held[size - 1])
+            if (count < 4)
+                return 4 - count;
+            var size = held[3] + 4;
+            if (count < size)
+                return size - count;
+            if (ServoFrame.Checksum(held.AsSpan(2, size - 3)) == held[size - 1])
                 return 0;
             Corrupt++;
             Skip();
@@ -90,11 +90,11 @@ internal struct FrameScanner(byte maxId, byte maxCode)
     }
 
     private readonly bool HeadIsPossible() =>
-        (_count < 1 || _held[0] == 0xFF) &&
-        (_count < 2 || _held[1] == 0xFF) &&
-        (_count < 3 || _held[2] <= maxId) &&
-        (_count < 4 || (_held[3] >= 2 && _held[3] <= _maxLength)) &&
-        (_count < 5 || _held[4] <= maxCode);
+        (count < 1 || held[0] == 0xFF) &&
+        (count < 2 || held[1] == 0xFF) &&
+        (count < 3 || held[2] <= maxId) &&
+        (count < 4 || (held[3] >= 2 && held[3] <= this.maxLength)) &&
+        (count < 5 || held[4] <= maxCode);
 
     private void Skip()
     {
@@ -106,7 +106,7 @@ internal struct FrameScanner(byte maxId, byte maxCode)
     {
         if (bytes == 0)
             return;
-        _held.AsSpan(bytes, _count - bytes).CopyTo(_held);
-        _count -= bytes;
+        held.AsSpan(bytes, count - bytes).CopyTo(held);
+        count -= bytes;
     }
 }

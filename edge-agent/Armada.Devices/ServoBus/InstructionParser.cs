@@ -19,24 +19,24 @@ public readonly ref struct InstructionFrame(byte id, Instruction instruction, Re
 /// <summary>Bytes from a host to instruction frames: a servo's side of the bus; as <see cref="StatusParser"/>.</summary>
 public sealed class InstructionParser
 {
-    private FrameScanner _scanner = new(ServoFrame.Broadcast, byte.MaxValue);
+    private FrameScanner scanner = new(ServoFrame.Broadcast, byte.MaxValue);
 
     /// <summary>Bytes that belonged to no frame, since the parser was made.</summary>
-    public long Skipped => _scanner.Skipped;
+    public long Skipped => scanner.Skipped;
 
     /// <summary>Frames refused for their checksum, since the parser was made.</summary>
-    public long Corrupt => _scanner.Corrupt;
+    public long Corrupt => scanner.Corrupt;
 
     /// <summary>Takes input until a frame is whole.</summary>
     /// <param name="input">What has come in; moved past what was taken, all of it when there is no frame yet.</param>
     /// <param name="frame">The frame.</param>
     public bool TryRead(scoped ref ReadOnlySpan<byte> input, out InstructionFrame frame)
     {
-        var found = _scanner.TryRead(ref input, out var bytes);
+        var found = scanner.TryRead(ref input, out var bytes);
         frame = found ? new InstructionFrame(bytes[2], (Instruction)bytes[4], bytes[5..^1]) : default;
         return found;
     }
 
     /// <summary>Forgets a frame begun, as after a silence on the line.</summary>
-    public void Reset() => _scanner.Reset(ServoFrame.MaxLength);
+    public void Reset() => scanner.Reset(ServoFrame.MaxLength);
 }

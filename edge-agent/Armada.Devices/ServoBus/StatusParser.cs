@@ -23,29 +23,29 @@ public readonly ref struct StatusFrame(byte id, ServoErrors errors, ReadOnlySpan
 public sealed class StatusParser
 {
     // A status byte over 0x7F is no status frame (bits 6 and 7 are reserved; the vendor SDK resynchronises there too).
-    private FrameScanner _scanner = new(ServoFrame.MaxId, 0x7F);
+    private FrameScanner scanner = new(ServoFrame.MaxId, 0x7F);
 
     /// <summary>Bytes that belonged to no frame, since the parser was made.</summary>
-    public long Skipped => _scanner.Skipped;
+    public long Skipped => scanner.Skipped;
 
     /// <summary>Frames refused for their checksum, since the parser was made.</summary>
-    public long Corrupt => _scanner.Corrupt;
+    public long Corrupt => scanner.Corrupt;
 
     /// <summary>Takes input until a frame is whole.</summary>
     /// <param name="input">What has come in; moved past what was taken, all of it when there is no frame yet.</param>
     /// <param name="frame">The frame.</param>
     public bool TryRead(scoped ref ReadOnlySpan<byte> input, out StatusFrame frame) =>
-        Split(_scanner.TryRead(ref input, out var bytes), bytes, out frame);
+        Split(scanner.TryRead(ref input, out var bytes), bytes, out frame);
 
     /// <summary>
     /// After the time for an answer is over: gives up the frame begun and looks for others among its bytes, for a corrupted
     /// length byte swallows the frames behind it.
     /// </summary>
-    public bool TryReadBehindPartial(out StatusFrame frame) => Split(_scanner.TryReadBehindPartial(out var bytes), bytes, out frame);
+    public bool TryReadBehindPartial(out StatusFrame frame) => Split(scanner.TryReadBehindPartial(out var bytes), bytes, out frame);
 
     /// <summary>Forgets a frame begun. No frame with more data than expected is believed from now on.</summary>
     /// <param name="maxData">Most bytes of data in a frame to come, 0 to 248.</param>
-    public void Reset(int maxData = ServoFrame.MaxLength - 2) => _scanner.Reset(maxData + 2);
+    public void Reset(int maxData = ServoFrame.MaxLength - 2) => scanner.Reset(maxData + 2);
 
     private static bool Split(bool found, ReadOnlySpan<byte> bytes, out StatusFrame frame)
     {

@@ -3,14 +3,14 @@ namespace Armada.Devices.Timing;
 /// <summary>Beats by waiting with a timeout, for machines without timer descriptors: right on average, coarse in the single beat.</summary>
 internal sealed class WaitingMetronome(TimeSpan period) : IMetronome
 {
-    private readonly long _start = TimeProvider.System.GetTimestamp();
-    private long _last;
+    private readonly long start = TimeProvider.System.GetTimestamp();
+    private long last;
 
     public TimeSpan Period => period;
 
     public Beat Next(CancellationToken cancellation)
     {
-        var due = period * (_last + 1);
+        var due = period * (last + 1);
         for (var left = due - Elapsed(); left > TimeSpan.Zero; left = due - Elapsed())
         {
             cancellation.WaitHandle.WaitOne(TimeSpan.FromMilliseconds(Math.Ceiling(left.TotalMilliseconds)));
@@ -18,12 +18,12 @@ internal sealed class WaitingMetronome(TimeSpan period) : IMetronome
         }
 
         var elapsed = Elapsed();
-        return Beat.At(elapsed, period, elapsed.Ticks / period.Ticks, ref _last);
+        return Beat.At(elapsed, period, elapsed.Ticks / period.Ticks, ref last);
     }
 
     public void Dispose()
     {
     }
 
-    private TimeSpan Elapsed() => TimeProvider.System.GetElapsedTime(_start);
+    private TimeSpan Elapsed() => TimeProvider.System.GetElapsedTime(start);
 }

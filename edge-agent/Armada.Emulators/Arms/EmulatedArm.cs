@@ -16,15 +16,15 @@ public sealed class EmulatedArm
     // Steps that the mechanics move over the calibrated range.
     private const double StopMargin = 8;
 
-    private static readonly TimeSpan _tick = TimeSpan.FromMilliseconds(1);
+    private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(1);
 
-    private readonly EmulatedServo[] _servos;
-    private readonly IReadOnlyList<JointFit> _joints;
-    private readonly IHand? _hand;
-    private readonly double[] _pose;
-    private TimeSpan _time;
-    private TimeSpan _owed;
-    private double _supply = 7.4;
+    private readonly EmulatedServo[] servos;
+    private readonly IReadOnlyList<JointFit> joints;
+    private readonly IHand? hand;
+    private readonly double[] pose;
+    private TimeSpan time;
+    private TimeSpan owed;
+    private double supply = 7.4;
 
     /// <summary>Servos alone, without geometry or hand.</summary>
     public EmulatedArm(params EmulatedServo[] servos)
@@ -34,10 +34,10 @@ public sealed class EmulatedArm
 
     private EmulatedArm(EmulatedServo[] servos, IReadOnlyList<JointFit> joints, IHand? hand)
     {
-        _servos = servos;
-        _joints = joints;
-        _hand = hand;
-        _pose = new double[joints.Count];
+        this.servos = servos;
+        this.joints = joints;
+        this.hand = hand;
+        this.pose = new double[joints.Count];
     }
 
     /// <summary>A calibrated SO-101.</summary>
@@ -63,10 +63,10 @@ public sealed class EmulatedArm
     }
 
     /// <summary>The servos, in the order of the joints.</summary>
-    public IReadOnlyList<EmulatedServo> Servos => _servos;
+    public IReadOnlyList<EmulatedServo> Servos => this.servos;
 
     /// <summary>The joints; none for servos without geometry.</summary>
-    public IReadOnlyList<JointFit> Joints => _joints;
+    public IReadOnlyList<JointFit> Joints => this.joints;
 
     /// <summary>Held by whoever works with the servos.</summary>
     internal Lock Gate { get; } = new();
@@ -95,8 +95,8 @@ public sealed class EmulatedArm
     {
         lock (Gate)
         {
-            for (var i = 0; i < _joints.Count; i++)
-                pose[i] = _joints[i].FromSteps(_servos[i].Shaft - _joints[i].HomingOffset);
+            for (var i = 0; i < this.joints.Count; i++)
+                pose[i] = this.joints[i].FromSteps(this.servos[i].Shaft - this.joints[i].HomingOffset);
         }
     }
 
@@ -105,7 +105,7 @@ public sealed class EmulatedArm
     {
         lock (Gate)
         {
-            foreach (var servo in _servos)
+            foreach (var servo in this.servos)
                 servo.PowerCycle();
         }
     }
@@ -121,11 +121,11 @@ public sealed class EmulatedArm
     /// <summary>Volts of the supply; 4 to 8 is what the servos take for good.</summary>
     public double Supply
     {
-        get => _supply;
+        get => supply;
         set
         {
             lock (Gate)
-                _supply = value;
+                supply = value;
         }
     }
 
@@ -149,7 +149,7 @@ public sealed class EmulatedArm
     {
         lock (Gate)
         {
-            for (_owed += time; _owed >= _tick; _owed -= _tick)
+            for (owed += time; owed >= Tick; owed -= Tick)
                 Step();
         }
     }
@@ -157,7 +157,7 @@ public sealed class EmulatedArm
     /// <summary>The servo of an id, or null; the caller holds <see cref="Gate"/>.</summary>
     internal EmulatedServo? At(byte id)
     {
-        foreach (var servo in _servos)
+        foreach (var servo in this.servos)
         {
             if (servo.Id == id)
                 return servo;
@@ -170,31 +170,31 @@ public sealed class EmulatedArm
 
     private void Step()
     {
-        _time += _tick;
-        if (_joints.Count > 0)
+        this.time += Tick;
+        if (this.joints.Count > 0)
         {
             Weigh();
             Push();
         }
 
         var current = 0.0;
-        foreach (var servo in _servos)
+        foreach (var servo in this.servos)
         {
-            servo.Advance(_tick);
+            servo.Advance(Tick);
             current += servo.Current;
         }
 
-        foreach (var servo in _servos)
-            servo.Voltage = Math.Max(0, _supply - (current * SupplyResistance));
+        foreach (var servo in this.servos)
+            servo.Voltage = Math.Max(0, supply - (current * SupplyResistance));
     }
 
     private void Push()
     {
-        if (_hand is null)
+        if (this.hand is null)
             return;
-        _hand.Pose(_time, _pose);
-        for (var i = 0; i < _servos.Length; i++)
-            _servos[i].Push(_joints[i].ToSteps(_pose[i]) + _joints[i].HomingOffset);
+        this.hand.Pose(this.time, this.pose);
+        for (var i = 0; i < this.servos.Length; i++)
+            this.servos[i].Push(this.joints[i].ToSteps(this.pose[i]) + this.joints[i].HomingOffset);
     }
 
     /// <summary>What the arm weighs on shoulder, elbow and wrist, in 0.1 % of a motor: each carries all that is in front of it.</summary>
@@ -204,8 +204,8 @@ public sealed class EmulatedArm
         ReadOnlySpan<double> weights = [150, 90, 30];
         for (var i = 1; i <= weights.Length; i++)
         {
-            angle += _joints[i].FromSteps(_servos[i].Shaft - _joints[i].HomingOffset);
-            _servos[i].ExternalLoad = weights[i - 1] * Math.Sin(angle * Math.PI / 180);
+            angle += this.joints[i].FromSteps(this.servos[i].Shaft - this.joints[i].HomingOffset);
+            this.servos[i].ExternalLoad = weights[i - 1] * Math.Sin(angle * Math.PI / 180);
         }
     }
 }

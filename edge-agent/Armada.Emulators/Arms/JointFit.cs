@@ -29,13 +29,13 @@ public sealed record JointFit(byte Id, string Name, int HomingOffset, int Minimu
         : (steps - ((Minimum + Maximum) / 2.0)) / StepsPerDegree;
 
     /// <summary>The joints of an arm. The two differ, as any two arms do.</summary>
-    public static IReadOnlyList<JointFit> So101(ArmRole role) => role == ArmRole.Leader ? _leader : _follower;
+    public static IReadOnlyList<JointFit> So101(ArmRole role) => role == ArmRole.Leader ? Leader : Follower;
 
     /// <summary>The calibration of such an arm, as LeRobot's file has it.</summary>
     public static ArmCalibration Calibration(ArmRole role) => new(
         $"emulated {role}", [.. So101(role).Select(j => new JointCalibration(j.Id, 0, j.HomingOffset, j.Minimum, j.Maximum))]);
 
-    private static readonly JointFit[] _leader =
+    private static readonly JointFit[] Leader =
     [
         new(1, "shoulder_pan", 893, 771, 3311, 0),
         new(2, "shoulder_lift", -1204, 822, 3190, -60),
@@ -46,7 +46,7 @@ public sealed record JointFit(byte Id, string Name, int HomingOffset, int Minimu
     ];
 
     // The range and offsets of the calibration file in LeRobot's format that the reference shows.
-    private static readonly JointFit[] _follower =
+    private static readonly JointFit[] Follower =
     [
         new(1, "shoulder_pan", -1470, 758, 3292, 12),
         new(2, "shoulder_lift", 1025, 838, 3175, -75),

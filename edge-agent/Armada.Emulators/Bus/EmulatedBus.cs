@@ -12,25 +12,25 @@ namespace Armada.Emulators.Bus;
 public sealed class EmulatedBus : IDisposable
 {
     // Silence that ends a frame begun: more than a thousand byte times, less than any host's time-out.
-    private static readonly TimeSpan _quiet = TimeSpan.FromMilliseconds(10);
+    private static readonly TimeSpan Quiet = TimeSpan.FromMilliseconds(10);
 
     // The arm moves on even if nobody asks it anything.
-    private static readonly TimeSpan _idle = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan Idle = TimeSpan.FromMilliseconds(50);
 
-    private readonly TimeProvider _time;
-    private readonly bool _wireTiming;
-    private readonly EmulatedPort _port;
-    private readonly Task _loop;
-    private readonly InstructionParser _parser = new();
-    private readonly ReplyTrain _train = new();
-    private readonly LateAnswers _late = new();
-    private readonly BusResponder _responder;
-    private readonly object _plug = new();
-    private volatile bool _stopping;
-    private volatile bool _plugged = true;
-    private long _advancedTo;
-    private long _heardAt;
-    private long _wireFreeAt;
+    private readonly TimeProvider time;
+    private readonly bool wireTiming;
+    private readonly EmulatedPort port;
+    private readonly Task loop;
+    private readonly InstructionParser parser = new();
+    private readonly ReplyTrain train = new();
+    private readonly LateAnswers late = new();
+    private readonly BusResponder responder;
+    private readonly object plug = new();
+    private volatile bool stopping;
+    private volatile bool plugged = true;
+    private long advancedTo;
+    private long heardAt;
+    private long wireFreeAt;
 
     /// <summary>Makes the port and begins to answer; it can be opened when this returns.</summary>
     /// <param name="arm">What hangs on the bus.</param>
@@ -41,19 +41,19 @@ public sealed class EmulatedBus : IDisposable
     public EmulatedBus(EmulatedArm arm, string path, bool wireTiming = true, TimeProvider? time = null)
     {
         Arm = arm;
-        _time = time ?? TimeProvider.System;
-        _wireTiming = wireTiming;
-        _responder = new BusResponder(arm, Faults, Journal, _late, _time.TimestampFrequency);
-        _advancedTo = _time.GetTimestamp();
-        _port = new EmulatedPort(path);
-        _loop = Task.Factory.StartNew(Run, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        this.time = time ?? TimeProvider.System;
+        this.wireTiming = wireTiming;
+        responder = new BusResponder(arm, Faults, Journal, late, this.time.TimestampFrequency);
+        advancedTo = this.time.GetTimestamp();
+        port = new EmulatedPort(path);
+        loop = Task.Factory.StartNew(Run, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
     }
 
     /// <summary>What hangs on the bus.</summary>
     public EmulatedArm Arm { get; }
 
     /// <summary>What a host opens.</summary>
-    public string Port => _port.Path;
+    public string Port => port.Path;
 
     /// <summary>What goes wrong with answers.</summary>
     public BusFaults Faults { get; } = new();
@@ -65,7 +65,7 @@ public sealed class EmulatedBus : IDisposable
     public long Heard { get; private set; }
 
     /// <summary>Ends with the bus; with an error if it failed.</summary>
-    public Task Completion => _loop;
+    public Task Completion => loop;
 
     /// <summary>Pulls the cable: the port is gone when this returns. Servos keep power and torque.</summary>
     public void Unplug() => Plug(false);
@@ -76,28 +76,28 @@ public sealed class EmulatedBus : IDisposable
     /// <summary>Takes the port away and waits until nothing runs.</summary>
     public void Dispose()
     {
-        if (_stopping)
+        if (stopping)
             return;
-        _stopping = true;
-        _port.Wake();
+        stopping = true;
+        port.Wake();
         try
         {
-            _loop.GetAwaiter().GetResult();
+            loop.GetAwaiter().GetResult();
         }
         finally
         {
-            _port.Dispose();
+            port.Dispose();
         }
     }
 
     private void Plug(bool plugged)
     {
-        lock (_plug)
+        lock (plug)
         {
-            _plugged = plugged;
-            _port.Wake();
-            while (_port.IsPlugged != plugged && !_loop.IsCompleted)
-                Monitor.Wait(_plug, _idle);
+            this.plugged = plugged;
+            port.Wake();
+            while (port.IsPlugged != plugged && !loop.IsCompleted)
+                Monitor.Wait(plug, Idle);
         }
     }
 
@@ -105,62 +105,62 @@ public sealed class EmulatedBus : IDisposable
     {
         _ = Libc.ThreadControl(Libc.SetTimerSlack, 1, 0, 0, 0);
         Span<byte> bytes = stackalloc byte[4096];
-        while (!_stopping)
+        while (!stopping)
         {
             SettlePlug();
-            while (_late.TryTake(_time.GetTimestamp(), out var answer))
-                _port.Write(answer);
-            var hasBytes = _port.Wait(UntilNext());
+            while (late.TryTake(this.time.GetTimestamp(), out var answer))
+                port.Write(answer);
+            var hasBytes = port.Wait(UntilNext());
             Advance();
             if (hasBytes)
-                Hear(bytes[.._port.Read(bytes)]);
+                Hear(bytes[..port.Read(bytes)]);
         }
     }
 
     private void SettlePlug()
     {
-        if (_port.IsPlugged == _plugged)
+        if (port.IsPlugged == this.plugged)
             return;
-        lock (_plug)
+        lock (plug)
         {
-            if (_plugged)
-                _port.Plug();
+            if (this.plugged)
+                port.Plug();
             else
-                _port.Unplug();
-            _parser.Reset();
-            Monitor.PulseAll(_plug);
+                port.Unplug();
+            parser.Reset();
+            Monitor.PulseAll(plug);
         }
     }
 
     private TimeSpan UntilNext()
     {
-        if (_late.NextDue == long.MaxValue)
-            return _idle;
-        var left = Math.Max(0, _late.NextDue - _time.GetTimestamp());
-        var time = TimeSpan.FromSeconds((double)left / _time.TimestampFrequency);
-        return time < _idle ? time : _idle;
+        if (late.NextDue == long.MaxValue)
+            return Idle;
+        var left = Math.Max(0, late.NextDue - this.time.GetTimestamp());
+        var time = TimeSpan.FromSeconds((double)left / this.time.TimestampFrequency);
+        return time < Idle ? time : Idle;
     }
 
     private void Advance()
     {
-        var now = _time.GetTimestamp();
-        Arm.Advance(_time.GetElapsedTime(_advancedTo, now));
-        _advancedTo = now;
+        var now = this.time.GetTimestamp();
+        Arm.Advance(this.time.GetElapsedTime(advancedTo, now));
+        advancedTo = now;
     }
 
     private void Hear(ReadOnlySpan<byte> bytes)
     {
-        var now = _time.GetTimestamp();
-        if (_time.GetElapsedTime(_heardAt, now) > _quiet)
-            _parser.Reset();
-        _heardAt = now;
-        _wireFreeAt = Math.Max(_wireFreeAt, now);
-        while (_parser.TryRead(ref bytes, out var frame))
+        var now = this.time.GetTimestamp();
+        if (this.time.GetElapsedTime(heardAt, now) > Quiet)
+            parser.Reset();
+        heardAt = now;
+        wireFreeAt = Math.Max(wireFreeAt, now);
+        while (parser.TryRead(ref bytes, out var frame))
         {
             Heard++;
-            _train.Clear();
+            train.Clear();
             lock (Arm.Gate)
-                _responder.Answer(frame, now, _train);
+                responder.Answer(frame, now, train);
             Send((frame.Parameters.Length + ServoFrame.EmptySize) * ReplyTrain.MicrosecondsPerByte);
         }
     }
@@ -168,11 +168,11 @@ public sealed class EmulatedBus : IDisposable
     /// <summary>Sends what was answered when the last byte of it would be through the wire.</summary>
     private void Send(int instructionMicroseconds)
     {
-        _wireFreeAt += (instructionMicroseconds + _train.Microseconds) * _time.TimestampFrequency / 1_000_000;
-        if (_train.Bytes.IsEmpty)
+        wireFreeAt += (instructionMicroseconds + train.Microseconds) * this.time.TimestampFrequency / 1_000_000;
+        if (train.Bytes.IsEmpty)
             return;
-        while (_wireTiming && _time.GetTimestamp() is var now && now < _wireFreeAt)
-            EmulatedPort.Pass(_time.GetElapsedTime(now, _wireFreeAt));
-        _port.Write(_train.Bytes);
+        while (this.wireTiming && this.time.GetTimestamp() is var now && now < wireFreeAt)
+            EmulatedPort.Pass(this.time.GetElapsedTime(now, wireFreeAt));
+        port.Write(train.Bytes);
     }
 }

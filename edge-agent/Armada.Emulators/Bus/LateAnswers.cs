@@ -5,7 +5,7 @@ namespace Armada.Emulators.Bus;
 /// <summary>Answers of slow servos that are still to come, one for each servo.</summary>
 internal sealed class LateAnswers
 {
-    private readonly List<Slot> _slots = [];
+    private readonly List<Slot> slots = [];
 
     /// <summary>When the next is due; <see cref="long.MaxValue"/> when there is none.</summary>
     public long NextDue { get; private set; } = long.MaxValue;
@@ -18,7 +18,7 @@ internal sealed class LateAnswers
     {
         var slot = Find(id);
         if (slot is null)
-            _slots.Add(slot = new Slot(id));
+            slots.Add(slot = new Slot(id));
         answer.CopyTo(slot.Bytes);
         (slot.Length, slot.Due) = (answer.Length, due);
         NextDue = Math.Min(NextDue, due);
@@ -31,7 +31,7 @@ internal sealed class LateAnswers
         if (now < NextDue)
             return false;
         NextDue = long.MaxValue;
-        foreach (var slot in _slots)
+        foreach (var slot in slots)
         {
             if (slot.Length > 0 && slot.Due <= now && answer.IsEmpty)
             {
@@ -49,7 +49,7 @@ internal sealed class LateAnswers
 
     private Slot? Find(byte id)
     {
-        foreach (var slot in _slots)
+        foreach (var slot in slots)
         {
             if (slot.Id == id)
                 return slot;

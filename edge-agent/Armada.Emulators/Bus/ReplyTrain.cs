@@ -5,39 +5,39 @@ namespace Armada.Emulators.Bus;
 /// <summary>The answers to one instruction, one behind the other, and the time they take on the wire.</summary>
 internal sealed class ReplyTrain
 {
-    private readonly byte[] _bytes = new byte[64 * 1024];
-    private int _length;
+    private readonly byte[] bytes = new byte[64 * 1024];
+    private int length;
 
     /// <summary>Time of one byte at 1 Mbit/s, 8N1.</summary>
     public const int MicrosecondsPerByte = 10;
 
     /// <summary>All bytes so far.</summary>
-    public ReadOnlySpan<byte> Bytes => _bytes.AsSpan(0, _length);
+    public ReadOnlySpan<byte> Bytes => bytes.AsSpan(0, this.length);
 
     /// <summary>From the end of the instruction to the end of the last answer.</summary>
     public int Microseconds { get; private set; }
 
     /// <summary>Where the next answer is to be written.</summary>
-    public Span<byte> Next => _bytes.AsSpan(_length);
+    public Span<byte> Next => bytes.AsSpan(this.length);
 
     /// <summary>Whether one more answer of any size fits.</summary>
-    public bool HasRoom => _bytes.Length - _length >= ServoFrame.MaxSize;
+    public bool HasRoom => bytes.Length - this.length >= ServoFrame.MaxSize;
 
     /// <summary>Takes up the answer written to <see cref="Next"/>.</summary>
     public void Add(int length, int delay)
     {
-        _length += length;
+        this.length += length;
         Microseconds += delay + (length * MicrosecondsPerByte);
     }
 
     /// <summary>Lets the line break off in the midst of the frame behind the half.</summary>
     public void BreakOff()
     {
-        var kept = Math.Min((_length / 2) + 3, Math.Max(0, _length - 1));
-        Microseconds -= (_length - kept) * MicrosecondsPerByte;
-        _length = kept;
+        var kept = Math.Min((this.length / 2) + 3, Math.Max(0, this.length - 1));
+        Microseconds -= (this.length - kept) * MicrosecondsPerByte;
+        this.length = kept;
     }
 
     /// <summary>Begins anew.</summary>
-    public void Clear() => (_length, Microseconds) = (0, 0);
+    public void Clear() => (this.length, Microseconds) = (0, 0);
 }

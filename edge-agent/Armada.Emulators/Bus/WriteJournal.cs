@@ -3,8 +3,8 @@ namespace Armada.Emulators.Bus;
 /// <summary>The newest writes on a bus, for tests and for a look from outside. Any thread.</summary>
 public sealed class WriteJournal
 {
-    private readonly RegisterWrite[] _ring = new RegisterWrite[Capacity];
-    private readonly object _gate = new();
+    private readonly RegisterWrite[] ring = new RegisterWrite[Capacity];
+    private readonly object gate = new();
 
     /// <summary>How many are kept; older ones are forgotten.</summary>
     public const int Capacity = 16_384;
@@ -16,12 +16,12 @@ public sealed class WriteJournal
     /// <param name="since">Only those after so many: an earlier <see cref="Count"/>.</param>
     public IReadOnlyList<RegisterWrite> Since(long since = 0)
     {
-        lock (_gate)
+        lock (gate)
         {
             var first = Math.Clamp(Math.Max(since, Count - Capacity), 0, Count);
             var writes = new RegisterWrite[Count - first];
             for (var i = 0; i < writes.Length; i++)
-                writes[i] = _ring[(first + i) % Capacity];
+                writes[i] = ring[(first + i) % Capacity];
             return writes;
         }
     }
@@ -34,19 +34,19 @@ public sealed class WriteJournal
     public RegisterWrite? Wait(Predicate<RegisterWrite> wanted, TimeSpan timeout, long since = 0)
     {
         var end = Environment.TickCount64 + (long)timeout.TotalMilliseconds;
-        lock (_gate)
+        lock (gate)
         {
             for (var next = Math.Max(since, Count - Capacity); ; next++)
             {
                 while (next >= Count)
                 {
                     var left = end - Environment.TickCount64;
-                    if (left <= 0 || !Monitor.Wait(_gate, TimeSpan.FromMilliseconds(left)))
+                    if (left <= 0 || !Monitor.Wait(gate, TimeSpan.FromMilliseconds(left)))
                         return null;
                 }
 
                 next = Math.Max(next, Count - Capacity);
-                var write = _ring[next % Capacity];
+                var write = ring[next % Capacity];
                 if (wanted(write))
                     return write;
             }
@@ -55,11 +55,11 @@ public sealed class WriteJournal
 
     internal void Add(in RegisterWrite write)
     {
-        lock (_gate)
+        lock (gate)
         {
-            _ring[Count % Capacity] = write;
+            ring[Count % Capacity] = write;
             Count++;
-            Monitor.PulseAll(_gate);
+            Monitor.PulseAll(gate);
         }
     }
 }

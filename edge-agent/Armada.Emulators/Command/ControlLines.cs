@@ -6,12 +6,12 @@ namespace Armada.Emulators.Command;
 /// <summary>Commands to a running emulator, one a line, each with one line of answer: <c>ok …</c> or <c>error …</c>.</summary>
 internal sealed class ControlLines
 {
-    private readonly EmulatedBus _bus;
-    private readonly Dictionary<string, Order> _orders;
+    private readonly EmulatedBus bus;
+    private readonly Dictionary<string, Order> orders;
 
     public ControlLines(EmulatedBus bus)
     {
-        _bus = bus;
+        this.bus = bus;
         var faults = bus.Faults;
         Order[] orders =
         [
@@ -27,7 +27,7 @@ internal sealed class ControlLines
             new("unplug", "", _ => bus.Unplug()),
             new("replug", "", _ => bus.Replug()),
         ];
-        _orders = orders.ToDictionary(o => o.Name, StringComparer.Ordinal);
+        this.orders = orders.ToDictionary(o => o.Name, StringComparer.Ordinal);
     }
 
     /// <summary>Does what a line asks.</summary>
@@ -40,10 +40,10 @@ internal sealed class ControlLines
             case []:
                 return "error empty line; try help";
             case ["help"]:
-                return $"ok {string.Join("; ", _orders.Values.Select(o => o.ToString()).Append("pose").Append("help"))}";
+                return $"ok {string.Join("; ", this.orders.Values.Select(o => o.ToString()).Append("pose").Append("help"))}";
             case ["pose"]:
                 return $"ok {Pose()}";
-            case [var name, .. var arguments] when _orders.TryGetValue(name, out var order):
+            case [var name, .. var arguments] when this.orders.TryGetValue(name, out var order):
                 if (arguments.Length != order.Arguments)
                     return $"error usage: {order}";
                 return Try(order, arguments);
@@ -67,17 +67,17 @@ internal sealed class ControlLines
 
     private string Pose()
     {
-        Span<double> pose = stackalloc double[_bus.Arm.Joints.Count];
-        _bus.Arm.Pose(pose);
+        Span<double> pose = stackalloc double[this.bus.Arm.Joints.Count];
+        this.bus.Arm.Pose(pose);
         var words = new string[pose.Length];
         for (var i = 0; i < words.Length; i++)
-            words[i] = string.Create(CultureInfo.InvariantCulture, $"{_bus.Arm.Joints[i].Name}={pose[i]:F2}");
+            words[i] = string.Create(CultureInfo.InvariantCulture, $"{this.bus.Arm.Joints[i].Name}={pose[i]:F2}");
         return string.Join(' ', words);
     }
 
     private byte Servo(string word)
     {
-        foreach (var joint in _bus.Arm.Joints)
+        foreach (var joint in this.bus.Arm.Joints)
         {
             if (joint.Id.ToString(CultureInfo.InvariantCulture) == word)
                 return joint.Id;

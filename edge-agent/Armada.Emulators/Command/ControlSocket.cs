@@ -5,25 +5,25 @@ namespace Armada.Emulators.Command;
 /// <summary>A unix socket that takes <see cref="ControlLines"/>; any number of clients, each served in turn of its lines.</summary>
 internal sealed class ControlSocket : IDisposable
 {
-    private readonly string _path;
-    private readonly ControlLines _lines;
-    private readonly Socket _listener = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+    private readonly string path;
+    private readonly ControlLines lines;
+    private readonly Socket listener = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
 
     /// <exception cref="IOException">The socket cannot be made.</exception>
     public ControlSocket(string path, ControlLines lines)
     {
-        _path = path;
-        _lines = lines;
+        this.path = path;
+        this.lines = lines;
         try
         {
             if (IsAbandoned(path))
                 File.Delete(path);
-            _listener.Bind(new UnixDomainSocketEndPoint(path));
-            _listener.Listen();
+            listener.Bind(new UnixDomainSocketEndPoint(path));
+            listener.Listen();
         }
         catch (Exception error) when (error is SocketException or ArgumentException)
         {
-            _listener.Dispose();
+            listener.Dispose();
             throw new IOException($"cannot make the control socket {path}: {error.Message}", error);
         }
     }
@@ -36,7 +36,7 @@ internal sealed class ControlSocket : IDisposable
         {
             while (true)
             {
-                var client = await _listener.AcceptAsync(cancellation);
+                var client = await listener.AcceptAsync(cancellation);
                 clients.RemoveAll(c => c.IsCompleted);
                 clients.Add(ServeAsync(client, cancellation));
             }
@@ -50,8 +50,8 @@ internal sealed class ControlSocket : IDisposable
     /// <summary>Removes the socket.</summary>
     public void Dispose()
     {
-        _listener.Dispose();
-        File.Delete(_path);
+        listener.Dispose();
+        File.Delete(this.path);
     }
 
     /// <summary>Reads lines and writes answers until the other side ends.</summary>
@@ -71,7 +71,7 @@ internal sealed class ControlSocket : IDisposable
         await using var writer = new StreamWriter(stream);
         try
         {
-            await ConverseAsync(_lines, reader, writer, cancellation);
+            await ConverseAsync(this.lines, reader, writer, cancellation);
         }
         catch (IOException)
         {

@@ -13,48 +13,48 @@ namespace Armada.Emulators.Command;
 /// <param name="CalibrationOut">Where to write the calibration file, if anywhere.</param>
 internal sealed record So101Options(ArmRole Role, string Link, IHand? Hand, string? Control, bool WireTiming, string? CalibrationOut)
 {
-    private static readonly Option<string> _role = new("--role")
+    private static readonly Option<string> RoleOption = new("--role")
     {
         Description = "leader or follower",
         Required = true,
     };
 
-    private static readonly Option<string> _link = new("--link")
+    private static readonly Option<string> LinkOption = new("--link")
     {
         Description = "name of the serial port to make (a symbolic link)",
         Required = true,
     };
 
-    private static readonly Option<string?> _hand = new("--hand")
+    private static readonly Option<string?> HandOption = new("--hand")
     {
         Description = "who moves the arm: wave, teach or still; a leader's default is still, a follower has no hand on it",
     };
 
-    private static readonly Option<int> _seed = new("--seed")
+    private static readonly Option<int> SeedOption = new("--seed")
     {
         Description = "another seed, another motion of the hand",
         DefaultValueFactory = _ => 1,
     };
 
-    private static readonly Option<string?> _control = new("--control")
+    private static readonly Option<string?> ControlOption = new("--control")
     {
         Description = "name of a unix socket that takes commands, one a line, as standard input does; 'help' lists them",
     };
 
-    private static readonly Option<bool> _noWireTiming = new("--no-wire-timing")
+    private static readonly Option<bool> NoWireTimingOption = new("--no-wire-timing")
     {
         Description = "answer at once instead of at 1 Mbit/s",
     };
 
-    private static readonly Option<string?> _calibrationOut = new("--calibration-out")
+    private static readonly Option<string?> CalibrationOutOption = new("--calibration-out")
     {
         Description = "write the arm's calibration to a file in LeRobot's format",
     };
 
     static So101Options()
     {
-        _role.AcceptOnlyFromAmong("leader", "follower");
-        _hand.AcceptOnlyFromAmong("wave", "teach", "still");
+        RoleOption.AcceptOnlyFromAmong("leader", "follower");
+        HandOption.AcceptOnlyFromAmong("wave", "teach", "still");
     }
 
     /// <summary>The command line that gives these options.</summary>
@@ -63,7 +63,7 @@ internal sealed record So101Options(ArmRole Role, string Link, IHand? Hand, stri
     {
         var command = new System.CommandLine.Command("so101", "An SO-101 on a pseudo-terminal, answering byte for byte")
         {
-            _role, _link, _hand, _seed, _control, _noWireTiming, _calibrationOut,
+            RoleOption, LinkOption, HandOption, SeedOption, ControlOption, NoWireTimingOption, CalibrationOutOption,
         };
         command.SetAction((parsed, cancellation) => run(From(parsed), cancellation));
         return command;
@@ -71,9 +71,9 @@ internal sealed record So101Options(ArmRole Role, string Link, IHand? Hand, stri
 
     private static So101Options From(ParseResult parsed)
     {
-        var role = parsed.GetValue(_role) == "leader" ? ArmRole.Leader : ArmRole.Follower;
-        var seed = parsed.GetValue(_seed);
-        IHand? hand = parsed.GetValue(_hand) switch
+        var role = parsed.GetValue(RoleOption) == "leader" ? ArmRole.Leader : ArmRole.Follower;
+        var seed = parsed.GetValue(SeedOption);
+        IHand? hand = parsed.GetValue(HandOption) switch
         {
             "wave" => new WavingHand(seed),
             "teach" => new TeachingHand(seed),
@@ -81,6 +81,6 @@ internal sealed record So101Options(ArmRole Role, string Link, IHand? Hand, stri
             _ => role == ArmRole.Leader ? new StillHand() : null,
         };
         return new So101Options(
-            role, parsed.GetValue(_link)!, hand, parsed.GetValue(_control), !parsed.GetValue(_noWireTiming), parsed.GetValue(_calibrationOut));
+            role, parsed.GetValue(LinkOption)!, hand, parsed.GetValue(ControlOption), !parsed.GetValue(NoWireTimingOption), parsed.GetValue(CalibrationOutOption));
     }
 }

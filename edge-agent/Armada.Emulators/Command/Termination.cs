@@ -5,10 +5,10 @@ namespace Armada.Emulators.Command;
 /// <summary>Ctrl-C and SIGTERM as a token: what was made is taken away again before the program ends.</summary>
 internal sealed class Termination : IDisposable
 {
-    private readonly CancellationTokenSource _source = new();
-    private readonly PosixSignalRegistration[] _signals;
+    private readonly CancellationTokenSource source = new();
+    private readonly PosixSignalRegistration[] signals;
 
-    public Termination() => _signals =
+    public Termination() => signals =
     [
         PosixSignalRegistration.Create(PosixSignal.SIGINT, OnSignal),
         PosixSignalRegistration.Create(PosixSignal.SIGTERM, OnSignal),
@@ -16,18 +16,18 @@ internal sealed class Termination : IDisposable
     ];
 
     /// <summary>Cancelled by the first signal.</summary>
-    public CancellationToken Token => _source.Token;
+    public CancellationToken Token => source.Token;
 
     public void Dispose()
     {
-        foreach (var signal in _signals)
+        foreach (var signal in signals)
             signal.Dispose();
-        _source.Dispose();
+        source.Dispose();
     }
 
     private void OnSignal(PosixSignalContext context)
     {
         context.Cancel = true;
-        _source.Cancel();
+        source.Cancel();
     }
 }

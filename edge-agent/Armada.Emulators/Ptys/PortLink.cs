@@ -3,7 +3,7 @@ namespace Armada.Emulators.Ptys;
 /// <summary>A port's stable name: a symbolic link to the terminal of the moment, as udev makes for a real adapter.</summary>
 internal sealed class PortLink
 {
-    private string? _target;
+    private string? target;
 
     /// <param name="path">Where the link is to be. A link that is there already is replaced; any other file is refused.</param>
     /// <exception cref="IOException">There is a file that is no link, or no such folder.</exception>
@@ -27,14 +27,14 @@ internal sealed class PortLink
         File.Delete(made);
         File.CreateSymbolicLink(made, target);
         File.Move(made, Path, overwrite: true);
-        _target = target;
+        this.target = target;
     }
 
     /// <summary>Removes the link, unless another program has put its own there.</summary>
     public void Remove()
     {
-        if (_target is not null && new FileInfo(Path).LinkTarget == _target)
+        if (this.target is not null && new FileInfo(Path).LinkTarget == this.target)
             File.Delete(Path);
-        _target = null;
+        this.target = null;
     }
 }

@@ -6,16 +6,16 @@ namespace Armada.Emulators.Servos;
 public sealed partial class EmulatedServo
 {
     // Restart time as one vendor manual gives it.
-    private static readonly TimeSpan _restartTime = TimeSpan.FromMilliseconds(800);
+    private static readonly TimeSpan RestartTime = TimeSpan.FromMilliseconds(800);
 
-    private readonly byte[] _held = new byte[ServoFrame.MaxSize];
-    private readonly byte[] _answer = new byte[ServoFrame.MaxSize];
-    private TimeSpan _restart;
-    private byte _heldAddress;
-    private int _heldLength;
+    private readonly byte[] held = new byte[ServoFrame.MaxSize];
+    private readonly byte[] answer = new byte[ServoFrame.MaxSize];
+    private TimeSpan restart;
+    private byte heldAddress;
+    private int heldLength;
 
     /// <summary>The wait before it answers, microseconds: two for each unit of the register, and never less than two.</summary>
-    public int ReturnDelay => 2 * Math.Max(1, _registers[Sts3215.ReturnDelayTime]);
+    public int ReturnDelay => 2 * Math.Max(1, registers[Sts3215.ReturnDelayTime]);
 
     /// <summary>Does what an instruction to this servo or to all asks.</summary>
     /// <param name="instruction">What. One it does not know, or with parameters that make no sense, is passed over in silence.</param>
@@ -32,7 +32,7 @@ public sealed partial class EmulatedServo
         var isPing = instruction == Instruction.Ping;
         if (!isPing && !Do(instruction, parameters))
             return 0;
-        var answers = isPing || (!toAll && instruction != Instruction.Reboot && _registers[Sts3215.ResponseStatusLevel] != 0);
+        var answers = isPing || (!toAll && instruction != Instruction.Reboot && registers[Sts3215.ResponseStatusLevel] != 0);
         return answers ? ServoFrame.Status(reply, id, Errors, []) : 0;
     }
 
@@ -45,8 +45,8 @@ public sealed partial class EmulatedServo
     {
         if (length > ServoFrame.MaxSize - ServoFrame.EmptySize)
             return 0;
-        var data = _answer.AsSpan(0, length);
-        _registers.Read(address, data);
+        var data = answer.AsSpan(0, length);
+        registers.Read(address, data);
         return ServoFrame.Status(reply, Id, Errors, data);
     }
 
@@ -55,10 +55,10 @@ public sealed partial class EmulatedServo
     /// <param name="data">Bytes.</param>
     public void Write(byte address, ReadOnlySpan<byte> data)
     {
-        var (id, torque) = (Id, _registers[Sts3215.TorqueEnable]);
-        _registers.Write(address, data);
+        var (id, torque) = (Id, registers[Sts3215.TorqueEnable]);
+        registers.Write(address, data);
         if (Id > ServoFrame.MaxId)
-            _registers.Store(Sts3215.Id, id);
+            registers.Store(Sts3215.Id, id);
         if (address <= Sts3215.TorqueEnable.Address && address + data.Length > Sts3215.TorqueEnable.Address)
             TorqueWritten(before: torque);
         Publish();
@@ -72,26 +72,26 @@ public sealed partial class EmulatedServo
                 Write(parameters[0], parameters[1..]);
                 return true;
             case Instruction.RegWrite when parameters.Length >= 2:
-                _heldAddress = parameters[0];
-                _heldLength = parameters.Length - 1;
-                parameters[1..].CopyTo(_held);
+                heldAddress = parameters[0];
+                heldLength = parameters.Length - 1;
+                parameters[1..].CopyTo(held);
                 Publish();
                 return true;
             case Instruction.Action:
-                var length = _heldLength;
-                _heldLength = 0;
+                var length = heldLength;
+                heldLength = 0;
                 if (length > 0)
-                    Write(_heldAddress, _held.AsSpan(0, length));
+                    Write(heldAddress, held.AsSpan(0, length));
                 return true;
             case Instruction.Reboot:
                 PowerUp();
-                _restart = _restartTime;
+                restart = RestartTime;
                 return true;
             case Instruction.Backup:
-                _registers.Save();
+                registers.Save();
                 return true;
             case Instruction.Recovery:
-                _registers.Restore();
+                registers.Restore();
                 Publish();
                 return true;
             case Instruction.Reset:
@@ -108,17 +108,17 @@ public sealed partial class EmulatedServo
 
     private void TorqueWritten(int before)
     {
-        var written = _registers[Sts3215.TorqueEnable];
+        var written = registers[Sts3215.TorqueEnable];
         if (written == MiddleHere)
         {
-            _registers[Sts3215.TorqueEnable] = before;
+            registers[Sts3215.TorqueEnable] = before;
             ReadHereAs(Middle);
         }
         else if (written != before)
         {
-            _motion.Halt();
+            motion.Halt();
             if (written == 1)
-                _protection.Clear();
+                protection.Clear();
         }
     }
 }

@@ -8,7 +8,7 @@ namespace Armada.Emulators.Servos;
 /// </summary>
 public sealed partial class EmulatedServo
 {
-    private readonly RegisterImage _registers = new();
+    private readonly RegisterImage registers = new();
 
     /// <param name="id">Bus id, 0 to 253.</param>
     /// <param name="homingOffset">Steps, −2047 to 2047, as calibration left it.</param>
@@ -18,34 +18,34 @@ public sealed partial class EmulatedServo
     public EmulatedServo(byte id, int homingOffset = 0, int minimum = 0, int maximum = 4095, int position = 2048)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(id, ServoFrame.MaxId);
-        _registers.Store(Sts3215.Id, id);
-        _registers.Store(Sts3215.HomingOffset, homingOffset);
-        _registers.Store(Sts3215.MinPositionLimit, minimum);
-        _registers.Store(Sts3215.MaxPositionLimit, maximum);
-        _motion.Position = position + homingOffset;
+        registers.Store(Sts3215.Id, id);
+        registers.Store(Sts3215.HomingOffset, homingOffset);
+        registers.Store(Sts3215.MinPositionLimit, minimum);
+        registers.Store(Sts3215.MaxPositionLimit, maximum);
+        motion.Position = position + homingOffset;
         PowerUp();
     }
 
     /// <summary>Its id on the bus.</summary>
-    public byte Id => (byte)_registers[Sts3215.Id];
+    public byte Id => (byte)registers[Sts3215.Id];
 
     /// <summary>A register's value now.</summary>
     /// <param name="register">Of <see cref="Sts3215"/>.</param>
-    public int this[in Register register] => _registers[register];
+    public int this[in Register register] => registers[register];
 
     /// <summary>Whether the motor holds or moves the shaft.</summary>
-    public bool TorqueIsOn => _registers[Sts3215.TorqueEnable] == 1;
+    public bool TorqueIsOn => registers[Sts3215.TorqueEnable] == 1;
 
     /// <summary>The error byte of its answers.</summary>
-    public ServoErrors Errors => _protection.Errors;
+    public ServoErrors Errors => protection.Errors;
 
     /// <summary>Whether it is restarting and hears nothing.</summary>
-    public bool IsRestarting => _restart > TimeSpan.Zero;
+    public bool IsRestarting => restart > TimeSpan.Zero;
 
     /// <summary>Sets a register as at the factory or in calibration: it lasts over power cycles.</summary>
     public void Store(in Register register, int value)
     {
-        _registers.Store(register, value);
+        registers.Store(register, value);
         Publish();
     }
 
@@ -55,16 +55,16 @@ public sealed partial class EmulatedServo
     /// <summary>Trips the overload protection, as if a blocked shaft had lasted too long.</summary>
     public void TripOverload()
     {
-        _protection.TripOverload();
+        protection.TripOverload();
         Publish();
     }
 
     private void PowerUp()
     {
-        _registers.PowerUp();
-        _protection = default;
-        _heldLength = 0;
-        _motion.Halt();
+        registers.PowerUp();
+        protection = default;
+        heldLength = 0;
+        motion.Halt();
         CountTurnsFromHere();
         Publish();
     }

@@ -5,9 +5,9 @@ namespace Armada.Emulators.Servos;
 /// <summary>What a servo watches itself for. Overload and overcurrent stay until torque or power is cycled; the others pass with their cause.</summary>
 internal struct Protection
 {
-    private double _overloadedFor;
-    private double _overcurrentFor;
-    private ServoErrors _latched;
+    private double overloadedFor;
+    private double overcurrentFor;
+    private ServoErrors latched;
 
     /// <summary>The error byte.</summary>
     public ServoErrors Errors { get; private set; }
@@ -15,14 +15,14 @@ internal struct Protection
     /// <summary>Looks at <paramref name="seconds"/> of work.</summary>
     public void Watch(RegisterImage registers, in Electrics electrics, double seconds)
     {
-        Time(ref _overloadedFor, electrics.Effort > 10 * registers[Sts3215.OverloadTorque], seconds);
-        if (_overloadedFor * 100 > registers[Sts3215.ProtectionTime])
-            _latched |= ServoErrors.Overload;
-        Time(ref _overcurrentFor, electrics.CurrentUnits > registers[Sts3215.ProtectionCurrent], seconds);
-        if (_overcurrentFor * 100 > registers[Sts3215.OverCurrentProtectionTime])
-            _latched |= ServoErrors.Overcurrent;
+        Time(ref overloadedFor, electrics.Effort > 10 * registers[Sts3215.OverloadTorque], seconds);
+        if (overloadedFor * 100 > registers[Sts3215.ProtectionTime])
+            latched |= ServoErrors.Overload;
+        Time(ref overcurrentFor, electrics.CurrentUnits > registers[Sts3215.ProtectionCurrent], seconds);
+        if (overcurrentFor * 100 > registers[Sts3215.OverCurrentProtectionTime])
+            latched |= ServoErrors.Overcurrent;
 
-        Errors = _latched;
+        Errors = latched;
         if (electrics.Voltage * 10 > registers[Sts3215.MaxVoltageLimit] || electrics.Voltage * 10 < registers[Sts3215.MinVoltageLimit])
             Errors |= ServoErrors.Voltage;
         if (electrics.Temperature > registers[Sts3215.MaxTemperatureLimit])
@@ -32,15 +32,15 @@ internal struct Protection
     /// <summary>Trips as if an overload had lasted.</summary>
     public void TripOverload()
     {
-        _latched |= ServoErrors.Overload;
+        latched |= ServoErrors.Overload;
         Errors |= ServoErrors.Overload;
     }
 
     /// <summary>Torque was cycled: what was latched is forgotten.</summary>
     public void Clear()
     {
-        Errors &= ~_latched;
-        (_latched, _overloadedFor, _overcurrentFor) = (ServoErrors.None, 0, 0);
+        Errors &= ~latched;
+        (latched, overloadedFor, overcurrentFor) = (ServoErrors.None, 0, 0);
     }
 
     /// <summary>The duty left to the motor, 0.1 %.</summary>

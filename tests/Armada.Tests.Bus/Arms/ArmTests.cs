@@ -6,71 +6,71 @@ namespace Armada.Tests.Bus.Arms;
 
 public sealed class ArmTests : IDisposable
 {
-    private readonly EmulatedRig _rig = EmulatedRig.Follower();
-    private readonly FollowerArm _arm;
-    private readonly double[] _pose = new double[6];
+    private readonly EmulatedRig rig = EmulatedRig.Follower();
+    private readonly FollowerArm arm;
+    private readonly double[] pose = new double[6];
 
     public ArmTests()
     {
-        _arm = _rig.DriveFollower();
-        Assert.True(_arm.Start(default).IsComplete);
+        arm = rig.DriveFollower();
+        Assert.True(arm.Start(default).IsComplete);
     }
 
     public void Dispose()
     {
-        _arm.Dispose();
-        _rig.Dispose();
+        arm.Dispose();
+        rig.Dispose();
     }
 
     [Fact]
     public void A_pose_is_in_degrees_and_percent()
     {
         var real = new double[6];
-        _rig.Arm.Pose(real);
-        Assert.Equal(6, _arm.ReadPose(_pose, default));
-        Assert.All(real.Zip(_pose), pair => Assert.InRange(Math.Abs(pair.First - pair.Second), 0, 3));
-        Assert.True(_arm.Silent.IsEmpty && _arm.Returned.IsEmpty);
+        rig.Arm.Pose(real);
+        Assert.Equal(6, arm.ReadPose(pose, default));
+        Assert.All(real.Zip(pose), pair => Assert.InRange(Math.Abs(pair.First - pair.Second), 0, 3));
+        Assert.True(arm.Silent.IsEmpty && arm.Returned.IsEmpty);
     }
 
     [Fact]
     public void A_servo_may_miss_two_reads_before_its_joint_has_no_reading()
     {
-        _arm.ReadPose(_pose, default);
-        var last = _pose[3];
-        _rig.Emulated.Faults.Silence(4);
+        arm.ReadPose(pose, default);
+        var last = pose[3];
+        rig.Emulated.Faults.Silence(4);
         for (var miss = 1; miss <= 2; miss++)
         {
-            Assert.Equal(5, _arm.ReadPose(_pose, default));
-            Assert.Equal(last, _pose[3]);
-            Assert.True(_arm.Silent.IsEmpty);
+            Assert.Equal(5, arm.ReadPose(pose, default));
+            Assert.Equal(last, pose[3]);
+            Assert.True(arm.Silent.IsEmpty);
         }
 
-        _arm.ReadPose(_pose, default);
-        Assert.Equal([false, false, false, true, false, false], _pose.Select(double.IsNaN));
-        Assert.Equal("wrist_flex", _arm.Silent.ToString());
-        _rig.Emulated.Faults.Silence(4, silent: false);
-        Assert.Equal(6, _arm.ReadPose(_pose, default));
-        Assert.True(_arm.Silent.IsEmpty);
+        arm.ReadPose(pose, default);
+        Assert.Equal([false, false, false, true, false, false], pose.Select(double.IsNaN));
+        Assert.Equal("wrist_flex", arm.Silent.ToString());
+        rig.Emulated.Faults.Silence(4, silent: false);
+        Assert.Equal(6, arm.ReadPose(pose, default));
+        Assert.True(arm.Silent.IsEmpty);
     }
 
     [Fact]
     public void A_servo_that_was_silent_at_the_start_is_told_when_it_answers()
     {
-        _rig.Emulated.Faults.Silence(4);
-        _arm.Start(default);
-        _rig.Emulated.Faults.Silence(4, silent: false);
-        _arm.ReadPose(_pose, default);
-        Assert.Equal("wrist_flex", _arm.Returned.ToString());
-        Assert.True(_arm.Start(default).IsComplete);
+        rig.Emulated.Faults.Silence(4);
+        arm.Start(default);
+        rig.Emulated.Faults.Silence(4, silent: false);
+        arm.ReadPose(pose, default);
+        Assert.Equal("wrist_flex", arm.Returned.ToString());
+        Assert.True(arm.Start(default).IsComplete);
     }
 
     [Fact]
     public void Goals_are_one_sync_write_clamped_to_the_calibrated_range()
     {
-        var since = _rig.Emulated.Journal.Count;
-        _arm.WriteGoals([-200, 200, 0, double.PositiveInfinity, 181, 120], default);
+        var since = rig.Emulated.Journal.Count;
+        arm.WriteGoals([-200, 200, 0, double.PositiveInfinity, 181, 120], default);
         Fence();
-        var writes = _rig.Emulated.Journal.Since(since);
+        var writes = rig.Emulated.Journal.Since(since);
         Assert.Equal(6, writes.Count);
         Assert.All(writes, write => Assert.Equal(Instruction.SyncWrite, write.Instruction));
         Assert.Equal([758, 3175, 1985, 3222, 4095, 3520], writes.Select(write => write.Of(Sts3215.GoalPosition)!.Value));
@@ -79,23 +79,23 @@ public sealed class ArmTests : IDisposable
     [Fact]
     public void A_goal_of_NaN_keeps_the_last_one_and_at_first_the_pose_of_the_start()
     {
-        var stood = _rig.Written(1, Sts3215.GoalPosition).Last();
-        _arm.WriteGoals([double.NaN, 10, double.NaN, double.NaN, double.NaN, double.NaN], default);
-        _arm.WriteGoals([double.NaN, double.NaN, 5, double.NaN, double.NaN, double.NaN], default);
+        var stood = rig.Written(1, Sts3215.GoalPosition).Last();
+        arm.WriteGoals([double.NaN, 10, double.NaN, double.NaN, double.NaN, double.NaN], default);
+        arm.WriteGoals([double.NaN, double.NaN, 5, double.NaN, double.NaN, double.NaN], default);
         Fence();
-        Assert.Equal(stood, _rig.Written(1, Sts3215.GoalPosition).Last());
-        Assert.Equal(SampleCalibration.Arm.Joints[1].Denormalise(10, JointScale.Degrees), _rig.Written(2, Sts3215.GoalPosition).Last());
+        Assert.Equal(stood, rig.Written(1, Sts3215.GoalPosition).Last());
+        Assert.Equal(SampleCalibration.Arm.Joints[1].Denormalise(10, JointScale.Degrees), rig.Written(2, Sts3215.GoalPosition).Last());
         var goals = new double[6];
-        _arm.CopyGoals(goals);
+        arm.CopyGoals(goals);
         Assert.Equal(10, goals[1], 0.1);
     }
 
     [Fact]
     public void Health_is_read_in_units_of_the_real_world()
     {
-        _rig.Arm.TripOverload(2);
+        rig.Arm.TripOverload(2);
         var health = new JointHealth[6];
-        Assert.Equal(6, _arm.ReadHealth(health, default));
+        Assert.Equal(6, arm.ReadHealth(health, default));
         Assert.All(health, joint => Assert.True(joint.IsKnown));
         Assert.All(health, joint => Assert.InRange(joint.Volts, 5, 8.4));
         Assert.All(health, joint => Assert.InRange(joint.Celsius, 10, 70));
@@ -113,23 +113,23 @@ public sealed class ArmTests : IDisposable
     [Fact]
     public void A_power_dip_is_found_and_another_start_holds_the_arm_again()
     {
-        Assert.True(_arm.ReadTorqueLost(default).IsEmpty);
-        _rig.Arm.PowerDip();
-        Assert.Equal(0b111111u, _arm.ReadTorqueLost(default).Bits);
-        Assert.True(_arm.Start(default).IsComplete);
-        Assert.True(_arm.ReadTorqueLost(default).IsEmpty);
-        Assert.Equal(500, _rig.Read(6, Sts3215.TorqueLimit));
+        Assert.True(arm.ReadTorqueLost(default).IsEmpty);
+        rig.Arm.PowerDip();
+        Assert.Equal(0b111111u, arm.ReadTorqueLost(default).Bits);
+        Assert.True(arm.Start(default).IsComplete);
+        Assert.True(arm.ReadTorqueLost(default).IsEmpty);
+        Assert.Equal(500, rig.Read(6, Sts3215.TorqueLimit));
     }
 
     [Fact]
     public void Torque_off_is_one_broadcast_that_a_latched_error_does_not_stop()
     {
-        _rig.Arm.TripOverload(2);
-        var since = _rig.Emulated.Journal.Count;
-        _arm.Dispose();
-        Assert.NotNull(_rig.Emulated.Journal.Wait(write => write.IsTorqueOffForAll, TimeSpan.FromSeconds(10), since));
-        Assert.Single(_rig.Emulated.Journal.Since(since));
-        Assert.All(ArmJoint.All, joint => Assert.Equal(0, _rig.Read(joint.Id, Sts3215.TorqueEnable)));
+        rig.Arm.TripOverload(2);
+        var since = rig.Emulated.Journal.Count;
+        arm.Dispose();
+        Assert.NotNull(rig.Emulated.Journal.Wait(write => write.IsTorqueOffForAll, TimeSpan.FromSeconds(10), since));
+        Assert.Single(rig.Emulated.Journal.Since(since));
+        Assert.All(ArmJoint.All, joint => Assert.Equal(0, rig.Read(joint.Id, Sts3215.TorqueEnable)));
     }
 
     [Fact]
@@ -142,16 +142,16 @@ public sealed class ArmTests : IDisposable
         {
             if (tick == 100)
                 before = GC.GetAllocatedBytesForCurrentThread();
-            _arm.ReadPose(_pose, default);
-            _pose.CopyTo(goals);
-            _arm.WriteGoals(goals, default);
-            _arm.ReadHealth(health, default);
-            _arm.ReadTorqueLost(default);
+            arm.ReadPose(pose, default);
+            pose.CopyTo(goals);
+            arm.WriteGoals(goals, default);
+            arm.ReadHealth(health, default);
+            arm.ReadTorqueLost(default);
         }
 
         Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
     }
 
     /// <summary>An unacknowledged write is through when the bus has answered what was asked after it.</summary>
-    private void Fence() => Assert.True(_rig.Bus.Ping(1, default).IsOk);
+    private void Fence() => Assert.True(rig.Bus.Ping(1, default).IsOk);
 }

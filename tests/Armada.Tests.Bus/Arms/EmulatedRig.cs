@@ -19,15 +19,15 @@ internal sealed class EmulatedRig : IDisposable
         SyncAllowance = TimeSpan.FromSeconds(1),
     };
 
-    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("armada-arm-");
-    private readonly ISerialLink _link;
+    private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("armada-arm-");
+    private readonly ISerialLink link;
 
     public EmulatedRig(EmulatedArm arm)
     {
         Arm = arm;
-        Emulated = new EmulatedBus(arm, Path.Combine(_folder.FullName, "arm"), wireTiming: false);
-        _link = new PosixSerialPorts().Open(Emulated.Port, 1_000_000);
-        Bus = new FeetechBus(_link, Patient);
+        Emulated = new EmulatedBus(arm, Path.Combine(folder.FullName, "arm"), wireTiming: false);
+        link = new PosixSerialPorts().Open(Emulated.Port, 1_000_000);
+        Bus = new FeetechBus(link, Patient);
     }
 
     public EmulatedArm Arm { get; }
@@ -53,8 +53,8 @@ internal sealed class EmulatedRig : IDisposable
 
     public void Dispose()
     {
-        _link.Dispose();
+        link.Dispose();
         Emulated.Dispose();
-        _folder.Delete(recursive: true);
+        folder.Delete(recursive: true);
     }
 }

@@ -7,51 +7,51 @@ namespace Armada.Tests.Bus.Arms;
 
 public sealed class ServoCalibrationTests : IDisposable
 {
-    private readonly EmulatedRig _rig = EmulatedRig.Follower();
+    private readonly EmulatedRig rig = EmulatedRig.Follower();
 
-    public void Dispose() => _rig.Dispose();
+    public void Dispose() => rig.Dispose();
 
     [Fact]
     public void The_servos_own_calibration_is_read() =>
-        Assert.Equal(SampleCalibration.Arm.Joints.AsEnumerable(), ServoCalibration.Read(_rig.Bus, default).Joints);
+        Assert.Equal(SampleCalibration.Arm.Joints.AsEnumerable(), ServoCalibration.Read(rig.Bus, default).Joints);
 
     [Fact]
     public void A_silent_servo_has_no_calibration_to_read()
     {
-        _rig.Emulated.Faults.Silence(4);
-        var error = Assert.Throws<CalibrationException>(() => ServoCalibration.Read(_rig.Bus, default));
-        Assert.Equal($"{_rig.Bus.Port}: servo 4 (wrist_flex) does not answer, so its calibration cannot be read", error.Message);
+        rig.Emulated.Faults.Silence(4);
+        var error = Assert.Throws<CalibrationException>(() => ServoCalibration.Read(rig.Bus, default));
+        Assert.Equal($"{rig.Bus.Port}: servo 4 (wrist_flex) does not answer, so its calibration cannot be read", error.Message);
     }
 
     [Fact]
     public void Differences_are_told_value_by_value_and_silent_servos_passed_over()
     {
-        _rig.Arm.Servos[0].Store(Sts3215.HomingOffset, 5);
-        _rig.Arm.Servos[5].Store(Sts3215.MaxPositionLimit, 3000);
-        _rig.Emulated.Faults.Silence(6);
+        rig.Arm.Servos[0].Store(Sts3215.HomingOffset, 5);
+        rig.Arm.Servos[5].Store(Sts3215.MaxPositionLimit, 3000);
+        rig.Emulated.Faults.Silence(6);
         Assert.Equal(
             ["shoulder_pan: Homing_Offset is 5 in the servo, -1470 in the file"],
-            ServoCalibration.Compare(_rig.Bus, SampleCalibration.Arm, default).Select(mismatch => mismatch.ToString()));
+            ServoCalibration.Compare(rig.Bus, SampleCalibration.Arm, default).Select(mismatch => mismatch.ToString()));
     }
 
     [Fact]
     public void A_files_calibration_is_written_where_it_differs_with_torque_off_and_lasts()
     {
-        _rig.Arm.Servos[0].Store(Sts3215.HomingOffset, 5);
-        ServoCalibration.Write(_rig.Bus, SampleCalibration.Arm, default);
-        Assert.True(_rig.Emulated.Journal.Since()[0].IsTorqueOffForAll);
-        Assert.All(_rig.Emulated.Journal.Since().Skip(1), write => Assert.Equal(1, write.Id));
-        Assert.Equal([-1470], _rig.Written(1, Sts3215.HomingOffset));
-        _rig.Arm.PowerDip();
-        Assert.Empty(ServoCalibration.Compare(_rig.Bus, SampleCalibration.Arm, default));
+        rig.Arm.Servos[0].Store(Sts3215.HomingOffset, 5);
+        ServoCalibration.Write(rig.Bus, SampleCalibration.Arm, default);
+        Assert.True(rig.Emulated.Journal.Since()[0].IsTorqueOffForAll);
+        Assert.All(rig.Emulated.Journal.Since().Skip(1), write => Assert.Equal(1, write.Id));
+        Assert.Equal([-1470], rig.Written(1, Sts3215.HomingOffset));
+        rig.Arm.PowerDip();
+        Assert.Empty(ServoCalibration.Compare(rig.Bus, SampleCalibration.Arm, default));
     }
 
     [Fact]
     public void A_servo_that_does_not_take_its_calibration_is_named()
     {
-        _rig.Emulated.Faults.Silence(2);
-        var error = Assert.Throws<CalibrationException>(() => ServoCalibration.Write(_rig.Bus, SampleCalibration.Arm, default));
-        Assert.Equal($"{_rig.Bus.Port}: servo 2 (shoulder_lift) did not take its calibration", error.Message);
+        rig.Emulated.Faults.Silence(2);
+        var error = Assert.Throws<CalibrationException>(() => ServoCalibration.Write(rig.Bus, SampleCalibration.Arm, default));
+        Assert.Equal($"{rig.Bus.Port}: servo 2 (shoulder_lift) did not take its calibration", error.Message);
     }
 
     [Theory]

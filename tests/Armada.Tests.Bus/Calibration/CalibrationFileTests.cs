@@ -6,11 +6,11 @@ namespace Armada.Tests.Bus.Calibration;
 
 public sealed class CalibrationFileTests : IDisposable
 {
-    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory();
+    private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory();
 
-    private string File => Path.Combine(_folder.FullName, "deeper", "arm.json");
+    private string File => Path.Combine(this.folder.FullName, "deeper", "arm.json");
 
-    public void Dispose() => _folder.Delete(recursive: true);
+    public void Dispose() => this.folder.Delete(recursive: true);
 
     [Fact]
     public void A_file_is_written_as_LeRobot_writes_it_and_read_back()
@@ -76,7 +76,7 @@ public sealed class CalibrationFileTests : IDisposable
     public void A_calibration_is_found_in_the_directories_of_newer_and_older_LeRobots(string name, string newer, string older)
     {
         var kind = ArmKind.Find(name)!;
-        var folder = new CalibrationFolder(_folder.FullName);
+        var folder = new CalibrationFolder(this.folder.FullName);
         var error = Assert.Throws<CalibrationException>(() => folder.Find(kind, "blue"));
         Assert.Equal($"no calibration of {name} blue: looked for {folder.Root}/{newer} and {folder.Root}/{older}", error.Message);
         CalibrationFile.Write(Path.Combine(folder.Root, older), SampleCalibration.Arm);
@@ -89,7 +89,7 @@ public sealed class CalibrationFileTests : IDisposable
     public void The_only_calibration_of_a_role_is_found_and_two_are_refused_by_name()
     {
         var leader = ArmKind.Find("so101-leader")!;
-        var folder = new CalibrationFolder(_folder.FullName);
+        var folder = new CalibrationFolder(this.folder.FullName);
         Assert.Contains(folder.Root, Assert.Throws<CalibrationException>(() => folder.FindOnly(leader)).Message, StringComparison.Ordinal);
         var beside = Path.Combine(folder.Root, "my-leader.json");
         CalibrationFile.Write(beside, SampleCalibration.Arm);

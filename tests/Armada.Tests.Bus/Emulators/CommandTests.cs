@@ -11,18 +11,18 @@ namespace Armada.Tests.Bus.Emulators;
 /// <summary>The command, started as a user starts it.</summary>
 public sealed class CommandTests : IDisposable
 {
-    private static readonly TimeSpan _patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
-    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("armada-emulator-");
+    private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("armada-emulator-");
 
-    private string Port => Path.Combine(_folder.FullName, "arm");
+    private string Port => Path.Combine(folder.FullName, "arm");
 
-    private string Control => Path.Combine(_folder.FullName, "control");
+    private string Control => Path.Combine(folder.FullName, "control");
 
     [Fact]
     public async Task Serves_an_arm_takes_faults_and_leaves_nothing_behind()
     {
-        var calibration = Path.Combine(_folder.FullName, "arm.json");
+        var calibration = Path.Combine(folder.FullName, "arm.json");
         using var emulator = Start("so101", "--role", "follower", "--link", Port, "--control", Control, "--calibration-out", calibration);
         Assert.Equal($"ready {Port}", await Line(emulator.StandardOutput));
         using (var link = new PosixSerialPorts().Open(Port, 1_000_000))
@@ -53,7 +53,7 @@ public sealed class CommandTests : IDisposable
     public async Task A_wrong_option_is_one_line_and_exit_code_2(params string[] options)
     {
         using var emulator = Start(["so101", .. options]);
-        var complaint = await emulator.StandardError.ReadToEndAsync().WaitAsync(_patience);
+        var complaint = await emulator.StandardError.ReadToEndAsync().WaitAsync(Patience);
         Assert.Single(complaint.TrimEnd().Split('\n'));
         Assert.Equal(2, await Exit(emulator));
     }
@@ -68,7 +68,7 @@ public sealed class CommandTests : IDisposable
         }
     }
 
-    public void Dispose() => _folder.Delete(recursive: true);
+    public void Dispose() => folder.Delete(recursive: true);
 
     private static Process Start(params string[] arguments)
     {
@@ -81,11 +81,11 @@ public sealed class CommandTests : IDisposable
         })!;
     }
 
-    private static async Task<string?> Line(StreamReader reader) => await reader.ReadLineAsync().WaitAsync(_patience);
+    private static async Task<string?> Line(StreamReader reader) => await reader.ReadLineAsync().WaitAsync(Patience);
 
     private static async Task<int> Exit(Process process)
     {
-        using var patience = new CancellationTokenSource(_patience);
+        using var patience = new CancellationTokenSource(Patience);
         await process.WaitForExitAsync(patience.Token);
         return process.ExitCode;
     }

@@ -6,15 +6,15 @@ namespace Armada.Tests.Bus.Emulators;
 /// <summary>What a power cycle keeps and what it does not.</summary>
 public sealed class EmulatedRegisterTests
 {
-    private readonly EmulatedServo _servo = new(1, homingOffset: -710, minimum: 758, maximum: 3292, position: 2025);
+    private readonly EmulatedServo servo = new(1, homingOffset: -710, minimum: 758, maximum: 3292, position: 2025);
 
     [Fact]
     public void Unlocked_writes_last_over_a_power_cycle()
     {
         Write(Sts3215.Lock, 0);
         Write(Sts3215.Proportional, 16);
-        _servo.PowerCycle();
-        Assert.Equal(16, _servo[Sts3215.Proportional]);
+        servo.PowerCycle();
+        Assert.Equal(16, servo[Sts3215.Proportional]);
     }
 
     [Fact]
@@ -22,9 +22,9 @@ public sealed class EmulatedRegisterTests
     {
         Write(Sts3215.Lock, 1);
         Write(Sts3215.Proportional, 16);
-        Assert.Equal(16, _servo[Sts3215.Proportional]);
-        _servo.PowerCycle();
-        Assert.Equal(32, _servo[Sts3215.Proportional]);
+        Assert.Equal(16, servo[Sts3215.Proportional]);
+        servo.PowerCycle();
+        Assert.Equal(32, servo[Sts3215.Proportional]);
     }
 
     [Fact]
@@ -33,18 +33,18 @@ public sealed class EmulatedRegisterTests
         Write(Sts3215.GoalPosition, 2025);
         Write(Sts3215.TorqueEnable, 1);
         Write(Sts3215.MaxTorqueLimit, 500);
-        Assert.Equal(1000, _servo[Sts3215.TorqueLimit]);
-        _servo.PowerCycle();
-        Assert.False(_servo.TorqueIsOn);
-        Assert.Equal(0, _servo[Sts3215.GoalPosition]);
-        Assert.Equal(500, _servo[Sts3215.TorqueLimit]);
+        Assert.Equal(1000, servo[Sts3215.TorqueLimit]);
+        servo.PowerCycle();
+        Assert.False(servo.TorqueIsOn);
+        Assert.Equal(0, servo[Sts3215.GoalPosition]);
+        Assert.Equal(500, servo[Sts3215.TorqueLimit]);
     }
 
     [Fact]
     public void A_power_cycle_leaves_the_shaft_and_its_reading()
     {
-        _servo.PowerCycle();
-        Assert.Equal(2025, _servo[Sts3215.PresentPosition]);
+        servo.PowerCycle();
+        Assert.Equal(2025, servo[Sts3215.PresentPosition]);
     }
 
     [Fact]
@@ -52,44 +52,44 @@ public sealed class EmulatedRegisterTests
     {
         Write(Sts3215.ModelNumber, 1);
         Write(Sts3215.PresentPosition, 7);
-        Assert.Equal(Sts3215.Model, _servo[Sts3215.ModelNumber]);
-        Assert.Equal(2025, _servo[Sts3215.PresentPosition]);
+        Assert.Equal(Sts3215.Model, servo[Sts3215.ModelNumber]);
+        Assert.Equal(2025, servo[Sts3215.PresentPosition]);
     }
 
     [Fact]
     public void Nobody_gets_an_id_that_is_none()
     {
         Write(Sts3215.Id, 255);
-        Assert.Equal(1, _servo.Id);
+        Assert.Equal(1, servo.Id);
         Write(Sts3215.Id, 6);
-        Assert.Equal(6, _servo.Id);
+        Assert.Equal(6, servo.Id);
     }
 
     [Fact]
     public void The_homing_offset_shifts_the_reading_at_once()
     {
         Write(Sts3215.HomingOffset, 1625);
-        Assert.Equal(2025 - 710 - 1625 + Sts3215.StepsPerTurn, _servo[Sts3215.PresentPosition]);
+        Assert.Equal(2025 - 710 - 1625 + Sts3215.StepsPerTurn, servo[Sts3215.PresentPosition]);
     }
 
     [Fact]
     public void Writing_128_to_torque_makes_this_the_middle_and_leaves_the_torque()
     {
         Write(Sts3215.TorqueEnable, 128);
-        Assert.Equal(2048, _servo[Sts3215.PresentPosition]);
-        Assert.False(_servo.TorqueIsOn);
+        Assert.Equal(2048, servo[Sts3215.PresentPosition]);
+        Assert.False(servo.TorqueIsOn);
     }
 
     [Fact]
     public void What_was_saved_can_be_restored_but_for_the_id()
     {
         Span<byte> reply = stackalloc byte[ServoFrame.MaxSize];
-        _servo.Execute(Instruction.Backup, [], false, reply);
+        servo.Execute(Instruction.Backup, [], false, reply);
         Write(Sts3215.Id, 9);
         Write(Sts3215.Proportional, 5);
-        _servo.Execute(Instruction.Recovery, [], false, reply);
-        Assert.Equal(32, _servo[Sts3215.Proportional]);
-        Assert.Equal(9, _servo.Id);
+        servo.Execute(Instruction.Recovery, [], false, reply);
+        Assert.Equal(32, servo[Sts3215.Proportional]);
+        Assert.Equal(9, servo.Id);
     }
 
     [Fact]
@@ -97,11 +97,11 @@ public sealed class EmulatedRegisterTests
     {
         Span<byte> reply = stackalloc byte[ServoFrame.MaxSize];
         Write(Sts3215.TorqueEnable, 1);
-        Assert.Equal(0, _servo.Execute(Instruction.Reboot, [], false, reply));
-        Assert.True(_servo.IsRestarting);
-        _servo.Advance(TimeSpan.FromSeconds(1));
-        Assert.False(_servo.IsRestarting);
-        Assert.False(_servo.TorqueIsOn);
+        Assert.Equal(0, servo.Execute(Instruction.Reboot, [], false, reply));
+        Assert.True(servo.IsRestarting);
+        servo.Advance(TimeSpan.FromSeconds(1));
+        Assert.False(servo.IsRestarting);
+        Assert.False(servo.TorqueIsOn);
     }
 
     private void Write(Register register, int value)
@@ -111,6 +111,6 @@ public sealed class EmulatedRegisterTests
             data[0] = (byte)value;
         else
             register.Encode(value, data);
-        _servo.Write(register.Address, data);
+        servo.Write(register.Address, data);
     }
 }

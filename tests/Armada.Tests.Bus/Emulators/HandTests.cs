@@ -7,7 +7,7 @@ namespace Armada.Tests.Bus.Emulators;
 /// <summary>Hands move as people do, and an arm moves with them.</summary>
 public sealed class HandTests
 {
-    private static readonly TimeSpan _tick = TimeSpan.FromMilliseconds(10);
+    private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(10);
 
     public static TheoryData<string, int> Hands => new() { { "wave", 1 }, { "wave", 7 }, { "teach", 1 }, { "teach", 7 } };
 
@@ -19,11 +19,11 @@ public sealed class HandTests
         var (before, now) = (new double[6], new double[6]);
         hand.Pose(TimeSpan.Zero, before);
         var (top, pauses, travel) = (0.0, 0, 0.0);
-        for (var time = _tick; time < TimeSpan.FromMinutes(2); time += _tick)
+        for (var time = Tick; time < TimeSpan.FromMinutes(2); time += Tick)
         {
             hand.Pose(time, now);
             var moved = now.Zip(before, (a, b) => Math.Abs(a - b)).Max();
-            top = Math.Max(top, moved / _tick.TotalSeconds);
+            top = Math.Max(top, moved / Tick.TotalSeconds);
             pauses += moved < 1e-3 ? 1 : 0;
             travel += moved;
             now.CopyTo(before, 0);
@@ -40,9 +40,9 @@ public sealed class HandTests
     {
         var arm = EmulatedArm.So101(ArmRole.Leader, Make(kind, seed));
         var (twin, wanted, pose) = (Make(kind, seed), new double[6], new double[6]);
-        for (var time = _tick; time < TimeSpan.FromSeconds(40); time += _tick)
+        for (var time = Tick; time < TimeSpan.FromSeconds(40); time += Tick)
         {
-            arm.Advance(_tick);
+            arm.Advance(Tick);
             twin.Pose(time, wanted);
             arm.Pose(pose);
             for (var i = 0; i < pose.Length; i++)
@@ -59,7 +59,7 @@ public sealed class HandTests
         var hand = new TeachingHand(3);
         var pose = new double[6];
         var (closed, open) = (false, false);
-        for (var time = TimeSpan.Zero; time < TimeSpan.FromMinutes(1); time += _tick)
+        for (var time = TimeSpan.Zero; time < TimeSpan.FromMinutes(1); time += Tick)
         {
             hand.Pose(time, pose);
             closed |= pose[5] < 5;

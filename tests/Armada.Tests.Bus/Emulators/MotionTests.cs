@@ -8,7 +8,7 @@ namespace Armada.Tests.Bus.Emulators;
 /// <summary>Motion within the servo's own limits.</summary>
 public sealed class MotionTests
 {
-    private static readonly TimeSpan _tick = TimeSpan.FromMilliseconds(1);
+    private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(1);
 
     [Fact]
     public void Moves_within_speed_and_acceleration_and_arrives_without_shooting_over()
@@ -28,7 +28,7 @@ public sealed class MotionTests
             var before = 0.0;
             for (var i = 0; i < 100_000 && (i < 10 || servo.Velocity != 0); i++)
             {
-                servo.Advance(_tick);
+                servo.Advance(Tick);
                 Assert.InRange(Math.Abs(servo.Velocity), 0, c.speed + 1e-6);
                 Assert.InRange(Math.Abs(servo.Velocity - before), 0, (c.acceleration * 100 * 0.001) + 1e-6);
                 Assert.InRange(servo.Shaft, least - 0.6, greatest + 0.6);
@@ -48,7 +48,7 @@ public sealed class MotionTests
         Go(servo, 3500);
         var milliseconds = 0;
         for (; servo[Sts3215.PresentPosition] != 3500 && milliseconds < 5000; milliseconds++)
-            servo.Advance(_tick);
+            servo.Advance(Tick);
         // Distance over speed, and once more the time to reach that speed.
         var ideal = 1000 * ((3000 / EmulatedServo.NoLoadSpeed) + (EmulatedServo.NoLoadSpeed / 25_400));
         Assert.InRange(milliseconds, ideal * 0.98, ideal * 1.05);

@@ -12,15 +12,15 @@ namespace Armada.Tests.Bus.Emulators;
 /// <summary>An emulated arm on a pseudo-terminal, and a host that has opened it.</summary>
 internal sealed class PluggedArm : IDisposable
 {
-    private static readonly TimeSpan _patience = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
-    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("armada-bus-");
-    private ISerialLink _link;
+    private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("armada-bus-");
+    private ISerialLink link;
 
     public PluggedArm(EmulatedArm arm, bool wireTiming = false)
     {
-        Bus = new EmulatedBus(arm, Path.Combine(_folder.FullName, "arm"), wireTiming);
-        _link = new PosixSerialPorts().Open(Bus.Port, 1_000_000);
+        Bus = new EmulatedBus(arm, Path.Combine(folder.FullName, "arm"), wireTiming);
+        link = new PosixSerialPorts().Open(Bus.Port, 1_000_000);
     }
 
     public EmulatedBus Bus { get; }
@@ -40,7 +40,7 @@ internal sealed class PluggedArm : IDisposable
 
     public void Send(string hex) => Send(ReferenceVectors.Bytes(hex));
 
-    public void Send(ReadOnlySpan<byte> bytes) => _link.Write(bytes, default);
+    public void Send(ReadOnlySpan<byte> bytes) => link.Write(bytes, default);
 
     public string Receive(int bytes)
     {
@@ -55,14 +55,14 @@ internal sealed class PluggedArm : IDisposable
         var start = Stopwatch.GetTimestamp();
         for (var come = 0; come < buffer.Length;)
         {
-            come += _link.Read(buffer[come..], _patience, default);
-            if (Stopwatch.GetElapsedTime(start) > _patience)
+            come += link.Read(buffer[come..], Patience, default);
+            if (Stopwatch.GetElapsedTime(start) > Patience)
                 Assert.Fail($"only {come} of {buffer.Length} bytes came: {Convert.ToHexString(buffer[..come])}");
         }
     }
 
     /// <summary>A driver on the open port that asks each thing once, and waits long enough for a busy machine.</summary>
-    public FeetechBus Driver() => new(_link, BusTiming.Default with
+    public FeetechBus Driver() => new(link, BusTiming.Default with
     {
         Retries = 0,
         SyncAllowance = TimeSpan.FromMilliseconds(300),
@@ -71,23 +71,23 @@ internal sealed class PluggedArm : IDisposable
 
     public void Reopen()
     {
-        _link.Dispose();
-        _link = new PosixSerialPorts().Open(Bus.Port, 1_000_000);
+        link.Dispose();
+        link = new PosixSerialPorts().Open(Bus.Port, 1_000_000);
     }
 
     /// <summary>Closes, waits until the bus has noticed, and opens again.</summary>
     public void CloseAndReopen()
     {
         var terminal = new FileInfo(Bus.Port).LinkTarget;
-        _link.Dispose();
+        link.Dispose();
         Testing.Until(() => new FileInfo(Bus.Port).LinkTarget != terminal, "the bus did not notice that its client closed");
         Reopen();
     }
 
     public void Dispose()
     {
-        _link.Dispose();
+        link.Dispose();
         Bus.Dispose();
-        _folder.Delete(recursive: true);
+        folder.Delete(recursive: true);
     }
 }

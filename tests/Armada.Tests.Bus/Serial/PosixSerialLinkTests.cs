@@ -12,16 +12,16 @@ public sealed class PosixSerialLinkTests : IDisposable
     private const int Baud = 1_000_000;
     private static readonly TimeSpan Long = TimeSpan.FromSeconds(20);
 
-    private readonly Pty _pty = new();
-    private readonly PosixSerialPorts _ports = new();
+    private readonly Pty pty = new();
+    private readonly PosixSerialPorts ports = new();
 
-    public void Dispose() => _pty.Dispose();
+    public void Dispose() => pty.Dispose();
 
     [Fact]
     public void An_open_port_is_raw_and_runs_at_the_speed_asked()
     {
         using var link = Open();
-        Assert.Equal((0, Baud), _pty.Line());
+        Assert.Equal((0, Baud), pty.Line());
     }
 
     [Fact]
@@ -30,8 +30,8 @@ public sealed class PosixSerialLinkTests : IDisposable
         using var link = Open();
         byte[] all = [.. Enumerable.Range(0, 256).Select(i => (byte)i)];
         link.Write(all, default);
-        Assert.Equal(all, Take(256, buffer => _pty.Receive(buffer)));
-        _pty.Send(all);
+        Assert.Equal(all, Take(256, buffer => pty.Receive(buffer)));
+        pty.Send(all);
         Assert.Equal(all, Take(256, buffer => link.Read(buffer, Long, default)));
     }
 
@@ -41,7 +41,7 @@ public sealed class PosixSerialLinkTests : IDisposable
         var first = Open();
         var error = Assert.Throws<SerialOpenException>(Open);
         Assert.Equal(SerialOpenFailure.Busy, error.Failure);
-        Assert.Equal($"{_pty.Port} is busy: another program has it, stop that one first", error.Message);
+        Assert.Equal($"{pty.Port} is busy: another program has it, stop that one first", error.Message);
         first.Dispose();
         Open().Dispose();
     }
@@ -49,7 +49,7 @@ public sealed class PosixSerialLinkTests : IDisposable
     [Fact]
     public void A_missing_port_is_named_with_what_there_is()
     {
-        var error = Assert.Throws<SerialOpenException>(() => _ports.Open("/dev/ttyNONE", Baud));
+        var error = Assert.Throws<SerialOpenException>(() => ports.Open("/dev/ttyNONE", Baud));
         Assert.Equal(SerialOpenFailure.Missing, error.Failure);
         Assert.Matches("^/dev/ttyNONE does not exist: (no adapter is plugged in|there are /dev/tty)", error.Message);
     }
@@ -58,7 +58,7 @@ public sealed class PosixSerialLinkTests : IDisposable
     public void A_file_is_no_serial_port()
     {
         var path = Path.GetTempFileName();
-        var error = Assert.Throws<SerialOpenException>(() => _ports.Open(path, Baud));
+        var error = Assert.Throws<SerialOpenException>(() => ports.Open(path, Baud));
         File.Delete(path);
         Assert.Equal((SerialOpenFailure.Unusable, $"{path} cannot be used: it is not a serial port"), (error.Failure, error.Message));
     }
@@ -67,7 +67,7 @@ public sealed class PosixSerialLinkTests : IDisposable
     public void A_port_without_permission_says_which_group_helps()
     {
         Skip.If(Environment.IsPrivilegedProcess, "root may open everything");
-        File.SetUnixFileMode(_pty.Port, UnixFileMode.None);
+        File.SetUnixFileMode(pty.Port, UnixFileMode.None);
         var error = Assert.Throws<SerialOpenException>(Open);
         Assert.Equal(SerialOpenFailure.Denied, error.Failure);
         Assert.Contains("dialout", error.Message, StringComparison.Ordinal);
@@ -94,7 +94,7 @@ public sealed class PosixSerialLinkTests : IDisposable
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => read.WaitAsync(Long / 2));
         Assert.Throws<OperationCanceledException>(() => link.Write([1], cancel.Token));
         using var other = new CancellationTokenSource();
-        _pty.Send(7);
+        pty.Send(7);
         Assert.Equal(1, link.Read(new byte[8], Long, other.Token));
     }
 
@@ -103,9 +103,9 @@ public sealed class PosixSerialLinkTests : IDisposable
     {
         using var link = Open();
         var read = Task.Factory.StartNew(() => link.Read(new byte[8], Long, default), TaskCreationOptions.LongRunning);
-        _pty.Dispose();
+        pty.Dispose();
         var lost = await Assert.ThrowsAsync<SerialLostException>(() => read.WaitAsync(Long / 2));
-        Assert.Equal(_pty.Port, lost.Port);
+        Assert.Equal(pty.Port, lost.Port);
         Assert.Throws<SerialLostException>(() => link.Read(new byte[8], TimeSpan.Zero, default));
         Assert.Throws<SerialLostException>(() => link.Write([1], default));
     }
@@ -114,7 +114,7 @@ public sealed class PosixSerialLinkTests : IDisposable
     public void Discarded_input_is_never_read()
     {
         using var link = Open();
-        _pty.Send(1, 2, 3);
+        pty.Send(1, 2, 3);
         Assert.Equal(1, link.Read(new byte[1], Long, default));
         link.DiscardInput();
         Assert.Equal(0, link.Read(new byte[8], TimeSpan.Zero, default));
@@ -130,7 +130,7 @@ public sealed class PosixSerialLinkTests : IDisposable
         await servos.WaitAsync(Long);
     }
 
-    private ISerialLink Open() => _ports.Open(_pty.Port, Baud);
+    private ISerialLink Open() => ports.Open(pty.Port, Baud);
 
     private static (bool AllAnswered, long Allocated) SyncReads(FeetechBus bus)
     {
@@ -159,14 +159,14 @@ public sealed class PosixSerialLinkTests : IDisposable
         var answer = new byte[ServoFrame.MaxSize];
         try
         {
-            while (_pty.Receive(input) is > 0 and var count)
+            while (pty.Receive(input) is > 0 and var count)
             {
                 ReadOnlySpan<byte> rest = input.AsSpan(0, count);
                 while (parser.TryRead(ref rest, out var asked))
                 {
                     var ids = asked.Instruction == Instruction.SyncRead ? asked.Parameters[2..] : [asked.Id];
                     foreach (var id in asked.Instruction == Instruction.SyncWrite ? [] : ids)
-                        _pty.Send(answer.AsSpan(0, ServoFrame.Status(answer, id, ServoErrors.None, [id, 0])));
+                        pty.Send(answer.AsSpan(0, ServoFrame.Status(answer, id, ServoErrors.None, [id, 0])));
                 }
             }
         }

@@ -11,17 +11,17 @@ internal sealed partial class Pty : IDisposable
     private const nuint SlaveNumber = 0x80045430;
     private const nuint GetLine = 0x802C542A;
 
-    private readonly SafeFileHandle _master;
-    private readonly FileStream _stream;
+    private readonly SafeFileHandle master;
+    private readonly FileStream stream;
 
     public Pty()
     {
-        _master = new SafeFileHandle(Open("/dev/ptmx", ReadWriteNoControl), ownsHandle: true);
+        master = new SafeFileHandle(Open("/dev/ptmx", ReadWriteNoControl), ownsHandle: true);
         var words = new int[16];
-        Assert.Equal(0, Control(_master, UnlockSlave, words));
-        Assert.Equal(0, Control(_master, SlaveNumber, words));
+        Assert.Equal(0, Control(master, UnlockSlave, words));
+        Assert.Equal(0, Control(master, SlaveNumber, words));
         Port = $"/dev/pts/{words[0]}";
-        _stream = new FileStream(_master, FileAccess.ReadWrite, bufferSize: 0);
+        stream = new FileStream(master, FileAccess.ReadWrite, bufferSize: 0);
     }
 
     public string Port { get; }
@@ -30,17 +30,17 @@ internal sealed partial class Pty : IDisposable
     public (int Local, int Speed) Line()
     {
         var words = new int[16];
-        Assert.Equal(0, Control(_master, GetLine, words));
+        Assert.Equal(0, Control(master, GetLine, words));
         return (words[3], words[10]);
     }
 
-    public void Send(params ReadOnlySpan<byte> bytes) => _stream.Write(bytes);
+    public void Send(params ReadOnlySpan<byte> bytes) => stream.Write(bytes);
 
     /// <summary>Blocks until there is input.</summary>
-    public int Receive(Span<byte> buffer) => _stream.Read(buffer);
+    public int Receive(Span<byte> buffer) => stream.Read(buffer);
 
     /// <summary>Pulls the cable.</summary>
-    public void Dispose() => _stream.Dispose();
+    public void Dispose() => stream.Dispose();
 
     [LibraryImport("libc", EntryPoint = "open", StringMarshalling = StringMarshalling.Utf8)]
     private static partial int Open(string path, int flags);

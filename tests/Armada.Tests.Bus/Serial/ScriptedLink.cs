@@ -6,8 +6,8 @@ namespace Armada.Tests.Bus.Serial;
 /// <summary>A serial link in memory and virtual time: a script answers each request with bytes after delays.</summary>
 public sealed class ScriptedLink(VirtualTime time) : ISerialLink
 {
-    private readonly InstructionParser _parser = new();
-    private readonly List<(long At, byte[] Bytes)> _coming = [];
+    private readonly InstructionParser parser = new();
+    private readonly List<(long At, byte[] Bytes)> coming = [];
 
     /// <summary>Answers the instruction with this number, counted from 1.</summary>
     public delegate void Script(int number, InstructionFrame asked);
@@ -19,7 +19,7 @@ public sealed class ScriptedLink(VirtualTime time) : ISerialLink
     public List<byte[]> Sent { get; } = [];
 
     public void Come(double milliseconds, params byte[] bytes) =>
-        _coming.Add((time.GetTimestamp() + (long)(milliseconds * 1000), bytes));
+        coming.Add((time.GetTimestamp() + (long)(milliseconds * 1000), bytes));
 
     public void Status(double milliseconds, byte id, params byte[] data) => StatusWith(milliseconds, id, ServoErrors.None, data);
 
@@ -33,7 +33,7 @@ public sealed class ScriptedLink(VirtualTime time) : ISerialLink
     {
         cancellation.ThrowIfCancellationRequested();
         Sent.Add(bytes.ToArray());
-        while (_parser.TryRead(ref bytes, out var frame))
+        while (parser.TryRead(ref bytes, out var frame))
             Answer(Sent.Count, frame);
     }
 
@@ -41,7 +41,7 @@ public sealed class ScriptedLink(VirtualTime time) : ISerialLink
     {
         cancellation.ThrowIfCancellationRequested();
         var until = time.GetTimestamp() + Math.Max(0, (long)Math.Ceiling(timeout.TotalMicroseconds));
-        var next = _coming.Select(c => c.At).DefaultIfEmpty(long.MaxValue).Min();
+        var next = coming.Select(c => c.At).DefaultIfEmpty(long.MaxValue).Min();
         if (next > until)
         {
             time.MoveTo(until);
@@ -49,13 +49,13 @@ public sealed class ScriptedLink(VirtualTime time) : ISerialLink
         }
 
         time.MoveTo(next);
-        var due = _coming.First(c => c.At == next);
-        _coming.Remove(due);
+        var due = coming.First(c => c.At == next);
+        coming.Remove(due);
         due.Bytes.CopyTo(buffer);
         return due.Bytes.Length;
     }
 
-    public void DiscardInput() => _coming.RemoveAll(c => c.At <= time.GetTimestamp());
+    public void DiscardInput() => coming.RemoveAll(c => c.At <= time.GetTimestamp());
 
     public void Dispose()
     {

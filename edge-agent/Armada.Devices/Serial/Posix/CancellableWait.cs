@@ -9,14 +9,14 @@ namespace Armada.Devices.Serial.Posix;
 /// </summary>
 internal sealed unsafe class CancellableWait : IDisposable
 {
-    private readonly Descriptor _wake;
-    private CancellationToken _token;
-    private CancellationTokenRegistration _registration;
+    private readonly Descriptor wake;
+    private CancellationToken token;
+    private CancellationTokenRegistration registration;
 
     public CancellableWait()
     {
-        _wake = Event(0, CloseOnExec | NonBlocking);
-        if (_wake.IsInvalid)
+        wake = Event(0, CloseOnExec | NonBlocking);
+        if (wake.IsInvalid)
             throw new IOException($"eventfd: {Marshal.GetLastPInvokeErrorMessage()}");
     }
 
@@ -31,7 +31,7 @@ internal sealed unsafe class CancellableWait : IDisposable
         Listen(cancellation);
         var entries = stackalloc PollEntry[2];
         entries[0] = new PollEntry { Descriptor = descriptor.Number, Events = events };
-        entries[1] = new PollEntry { Descriptor = _wake.Number, Events = PollIn };
+        entries[1] = new PollEntry { Descriptor = wake.Number, Events = PollIn };
         var begun = TimeProvider.System.GetTimestamp();
         while (true)
         {
@@ -48,8 +48,8 @@ internal sealed unsafe class CancellableWait : IDisposable
 
     public void Dispose()
     {
-        _registration.Dispose();
-        _wake.Dispose();
+        registration.Dispose();
+        wake.Dispose();
     }
 
     private static bool Poll(PollEntry* entries, TimeSpan? left)
@@ -62,18 +62,18 @@ internal sealed unsafe class CancellableWait : IDisposable
 
     private void Listen(CancellationToken cancellation)
     {
-        if (cancellation == _token)
+        if (cancellation == token)
             return;
-        _registration.Dispose();
+        registration.Dispose();
         ulong spent;
-        _ = Read(_wake, (byte*)&spent, sizeof(ulong));
-        _token = cancellation;
-        _registration = cancellation.UnsafeRegister(static wait => ((CancellableWait)wait!).Wake(), this);
+        _ = Read(wake, (byte*)&spent, sizeof(ulong));
+        token = cancellation;
+        registration = cancellation.UnsafeRegister(static wait => ((CancellableWait)wait!).Wake(), this);
     }
 
     private void Wake()
     {
         ulong one = 1;
-        _ = Write(_wake, (byte*)&one, sizeof(ulong));
+        _ = Write(wake, (byte*)&one, sizeof(ulong));
     }
 }

@@ -6,7 +6,7 @@ namespace Armada.Devices.Serial.Posix;
 /// <summary>A serial port through the kernel's terminal layer.</summary>
 internal sealed unsafe class PosixSerialLink(string port, Descriptor descriptor) : ISerialLink
 {
-    private readonly CancellableWait _wait = new();
+    private readonly CancellableWait wait = new();
 
     public string Port => port;
 
@@ -23,7 +23,7 @@ internal sealed unsafe class PosixSerialLink(string port, Descriptor descriptor)
             else if (!MayTryAgain())
                 throw new SerialLostException(port);
             if (!bytes.IsEmpty)
-                _wait.For(descriptor, PollOut, timeout: null, cancellation);
+                wait.For(descriptor, PollOut, timeout: null, cancellation);
         }
     }
 
@@ -32,7 +32,7 @@ internal sealed unsafe class PosixSerialLink(string port, Descriptor descriptor)
         cancellation.ThrowIfCancellationRequested();
         if (timeout <= TimeSpan.Zero)
             return ReadNow(buffer);
-        return _wait.For(descriptor, PollIn, timeout, cancellation) == 0 ? 0 : ReadNow(buffer);
+        return wait.For(descriptor, PollIn, timeout, cancellation) == 0 ? 0 : ReadNow(buffer);
     }
 
     public void DiscardInput()
@@ -48,7 +48,7 @@ internal sealed unsafe class PosixSerialLink(string port, Descriptor descriptor)
         if (!descriptor.IsClosed)
             _ = Control(descriptor, ClearExclusive, 0);
         descriptor.Dispose();
-        _wait.Dispose();
+        wait.Dispose();
     }
 
     /// <summary>The line is set to hand over single bytes (VMIN 1), so that 0 bytes read mean a hang-up and nothing else.</summary>
