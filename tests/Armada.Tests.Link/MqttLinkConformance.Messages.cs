@@ -94,6 +94,33 @@ public abstract partial class MqttLinkConformance
     }
 
     [Fact]
+    public async Task Many_threads_publish_at_once_and_each_keeps_its_order()
+    {
+        const int threads = 4, count = 2000;
+        await using var broker = await Mosquitto.StartAsync();
+        var inboxes = Enumerable.Range(0, threads).Select(_ => new Inbox()).ToArray();
+        var link = Make(To(broker));
+        for (var i = 0; i < threads; i++) link.Subscribe($"n/{i}", Delivery.Control, inboxes[i].Handler);
+        await link.StartAsync(CancellationToken.None);
+        await IsUp(link);
+
+        await Task.WhenAll(Enumerable.Range(0, threads).Select(thread => Task.Run(() =>
+        {
+            for (var i = 0; i < count; i++)
+            {
+                link.Publish($"n/{thread}", Number(i), Delivery.Control);
+                link.Publish("noise", Number(i), Delivery.Sample);
+            }
+        })));
+
+        foreach (var inbox in inboxes)
+        {
+            await inbox.Receives(count, TimeSpan.FromSeconds(20));
+            Assert.Equal(Enumerable.Range(0, count), inbox.Numbers);
+        }
+    }
+
+    [Fact]
     public async Task Other_clients_hear_it_and_are_heard()
     {
         await using var broker = await Mosquitto.StartAsync();
