@@ -36,7 +36,7 @@ public static class SiloHost
     public static WebApplication Build(SiloOptions options, Action<ILoggingBuilder> logging, Action<IServiceCollection>? adjust = null)
     {
         // The empty builder reads no environment or settings file, so no variable can open an address the options did not check.
-        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = typeof(SiloHost).Assembly.GetName().Name });
+        var builder = WebApplication.CreateEmptyBuilder(new() { ApplicationName = typeof(SiloHost).Assembly.GetName().Name });
         logging(builder.Logging);
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = StopWithin);
         builder.Services.AddSilo(options);

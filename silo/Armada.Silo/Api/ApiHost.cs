@@ -9,6 +9,8 @@ internal static class ApiHost
     /// <summary>Largest body, bytes.</summary>
     public const int MaxBodyBytes = 64 * 1024;
 
+    private static readonly string TooLarge = $"a body may have {MaxBodyBytes} bytes";
+
     /// <summary>Adds what the routes need.</summary>
     public static void AddApi(this WebApplicationBuilder builder, IReadOnlyList<Uri> urls)
     {
@@ -67,7 +69,7 @@ internal static class ApiHost
         if (problem.Status == Problem.Fault.Status)
             (problem.Type, problem.Title) = (Problem.Fault.Type, Problem.Fault.Title);
         else if (problem.Status == Problem.TooLarge.Status)
-            (problem.Type, problem.Title, problem.Detail) = (Problem.TooLarge.Type, Problem.TooLarge.Title, $"a body may have {MaxBodyBytes} bytes");
+            (problem.Type, problem.Title, problem.Detail) = (Problem.TooLarge.Type, Problem.TooLarge.Title, TooLarge);
         else if (problem.Type?.StartsWith("urn:", StringComparison.Ordinal) != true)
             problem.Type = Problem.TypeOf(problem.Status ?? context.HttpContext.Response.StatusCode);
     }

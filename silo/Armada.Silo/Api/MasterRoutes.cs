@@ -14,7 +14,13 @@ internal static class MasterRoutes
         master.MapGet("", GetAsync).WithSummary("The robot's master").Refuses(Problem.RobotUnknown, Problem.MasterNone);
         master.MapPut("", PutAsync).WithSummary("Bind a device as master; its frames command the robot")
             .Refuses(
-                Problem.RobotUnknown, Problem.MasterHeld, Problem.DeviceBusy, Problem.Invalid, Problem.NotJson, Problem.TooLarge, Problem.NotStored);
+                Problem.RobotUnknown,
+                Problem.MasterHeld,
+                Problem.DeviceBusy,
+                Problem.Invalid,
+                Problem.NotJson,
+                Problem.TooLarge,
+                Problem.NotStored);
         master.MapDelete("", DeleteAsync).WithSummary("Unbind the master, if any; slaves hold their pose")
             .Refuses(Problem.RobotUnknown, Problem.NotStored);
     }

@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
 
@@ -11,7 +12,7 @@ internal static class ProblemDocs
         where TBuilder : IEndpointConventionBuilder
     {
         foreach (var status in problems.Select(problem => problem.Status).Distinct())
-            route.WithMetadata(new ProducesResponseTypeMetadata(status, typeof(Microsoft.AspNetCore.Mvc.ProblemDetails), ["application/problem+json"]));
+            route.WithMetadata(new ProducesResponseTypeMetadata(status, typeof(ProblemDetails), ["application/problem+json"]));
         return route.WithMetadata(new Declared(problems));
     }
 

@@ -11,7 +11,8 @@ internal sealed record NewRobot(
 /// <summary>What a robot is to be.</summary>
 internal sealed record RobotSettings(
     [property: Description("A known model: so100 or so101.")] string Model,
-    [property: Description("Joints whose limits are narrower than the model's; the others get the model's.")] IReadOnlyList<JointLimitsRequest>? Joints = null);
+    [property: Description("Joints whose limits are narrower than the model's; the others get the model's.")]
+    IReadOnlyList<JointLimitsRequest>? Joints = null);
 
 /// <summary>One joint's own limits; what is left out stays as the model has it.</summary>
 internal sealed record JointLimitsRequest(

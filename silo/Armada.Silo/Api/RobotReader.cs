@@ -20,7 +20,7 @@ internal sealed class RobotReader(DeviceRoutes routes, DevicePresences presences
         robot.Document.Version,
         Master(robot),
         [.. robot.Slaves.Select(Slave)],
-        [.. robot.Document.Model.Joints.Select(joint => new JointView(joint.Name, joint.Unit, joint.Min, joint.Max, joint.MaxVelocity, joint.Rest))]);
+        [.. robot.Document.Model.Joints.Select(Joint)]);
 
     /// <summary>Its master, or null.</summary>
     public MasterView? Master(RobotSnapshot robot) => robot.Master is not { } master ? null : new(
@@ -64,8 +64,13 @@ internal sealed class RobotReader(DeviceRoutes routes, DevicePresences presences
                 slave.State,
                 Time(slave.CommandedAt),
                 Time(slave.RealAt),
-                [.. joints.Zip(slave.Joints, (joint, pose) => new SlaveJointView(joint.Name, pose.Commanded, pose.Real, pose.Real - pose.Commanded))]))]);
+                [.. joints.Zip(slave.Joints, SlaveJoint)]))]);
     }
+
+    private static JointView Joint(Joint joint) => new(joint.Name, joint.Unit, joint.Min, joint.Max, joint.MaxVelocity, joint.Rest);
+
+    private static SlaveJointView SlaveJoint(Joint joint, JointPose pose) =>
+        new(joint.Name, pose.Commanded, pose.Real, pose.Real - pose.Commanded);
 
     private Dictionary<string, long> Frames(FrameCounts counts, string device)
     {

@@ -14,7 +14,8 @@ internal static class RobotRoutes
         robots.MapGet("", ListAsync).WithSummary("Every robot");
         robots.MapPost("", CreateAsync).WithSummary("Make a robot; asked again with the same content it succeeds again")
             .Refuses(Problem.Invalid, Problem.NotJson, Problem.TooLarge, Problem.RobotExists, Problem.NotStored);
-        robots.MapGet("/{id}", GetAsync).WithSummary("One robot with master, epoch, slaves, states and counters").Refuses(Problem.RobotUnknown);
+        robots.MapGet("/{id}", GetAsync).WithSummary("One robot with master, epoch, slaves, states and counters")
+            .Refuses(Problem.RobotUnknown);
         robots.MapPut("/{id}", PutAsync).WithSummary("Make a robot or change its joints and limits")
             .Refuses(Problem.Invalid, Problem.NotJson, Problem.TooLarge, Problem.NotStored);
         robots.MapDelete("/{id}", DeleteAsync).WithSummary("Unbind a robot's devices and remove it")

@@ -34,7 +34,8 @@ internal sealed record MasterView(
     [property: Description("Milliseconds since its last accepted frame.")] double? FrameAgeMs,
     double FramesPerSecond,
     bool Fault,
-    [property: Description("Its frames by what became of them, since it was bound or the silo started.")] IReadOnlyDictionary<string, long> Frames,
+    [property: Description("Its frames by what became of them, since it was bound or the silo started.")]
+    IReadOnlyDictionary<string, long> Frames,
     [property: Description("What the device said of itself last.")] DeviceView? Reported);
 
 /// <summary>One of a robot's slaves.</summary>
@@ -48,7 +49,8 @@ internal sealed record SlaveView(
     double FramesPerSecond,
     bool Fault,
     [property: Description("Commands sent to it.")] long Commands,
-    [property: Description("From the leader's capture to the write on this follower's bus, over its last 1000 commands.")] LagPercentiles? LagMs,
+    [property: Description("From the leader's capture to the write on this follower's bus, over its last 1000 commands.")]
+    LagPercentiles? LagMs,
     [property: Description("A stop or reset it has not answered yet.")] string? Unanswered,
     IReadOnlyDictionary<string, long> Frames,
     DeviceView? Reported);

@@ -3,7 +3,7 @@ using Armada.Silo.Store;
 
 namespace Armada.Silo.Engine;
 
-/// <summary>The fleet's stop. A stop reaches every robot before anything is written; a release is written before any robot has it.</summary>
+/// <summary>The fleet's stop. It reaches every robot before anything is written; a release is written before any robot has it.</summary>
 internal sealed partial class InProcessEngine
 {
     /// <inheritdoc/>

@@ -26,7 +26,8 @@ internal sealed partial class InProcessEngine : IRobotEngine, IAsyncDisposable
         this.logger = logger;
         store = parts.Store;
         parts.Telemetry.Observe("armada.silo.robots", "{robot}", "Robots", () => cells.Count);
-        parts.Telemetry.Observe("armada.silo.masters.live", "{master}", "Masters whose lease lives", () => Cells.Count(cell => cell.IsMasterLive));
+        parts.Telemetry.Observe(
+            "armada.silo.masters.live", "{master}", "Masters whose lease lives", () => Cells.Count(cell => cell.IsMasterLive));
     }
 
     /// <summary>Every cell.</summary>
@@ -71,7 +72,7 @@ internal sealed partial class InProcessEngine : IRobotEngine, IAsyncDisposable
     {
         using var activity = Begin("create", id);
         if (!DeviceName.IsValid(id))
-            return new RobotReply(new Refusal(RefusalReason.Invalid, $"id: '{id}' must be 1 to {DeviceName.MaxLength} of a-z, A-Z, 0-9, '-', '_'"), null);
+            return new RobotReply(new Refusal(RefusalReason.Invalid, $"'{id}' is no robot id"), null);
         using var gate = await arranging.EnterAsync(cancellation);
         if (cells.TryGetValue(id, out var existing))
             return await AgainAsync(existing, model, cancellation);
@@ -101,7 +102,8 @@ internal sealed partial class InProcessEngine : IRobotEngine, IAsyncDisposable
     /// <inheritdoc/>
     public async ValueTask<IReadOnlyList<RobotSnapshot>> ListAsync(CancellationToken cancellation)
     {
-        var all = Cells.OrderBy(cell => cell.Id, StringComparer.Ordinal).Select(cell => cell.AskAsync(CellTurn.Look(), ahead: false, cancellation));
+        var all = Cells.OrderBy(cell => cell.Id, StringComparer.Ordinal)
+            .Select(cell => cell.AskAsync(CellTurn.Look(), ahead: false, cancellation));
         return [.. (await Task.WhenAll(all)).Select(reply => reply.Robot).OfType<RobotSnapshot>()];
     }
 
@@ -165,7 +167,7 @@ internal sealed partial class InProcessEngine : IRobotEngine, IAsyncDisposable
         var held = reply.Robot!.Document.Model;
         return held.Name == model.Name && held.Joints.SequenceEqual(model.Joints)
             ? reply
-            : new RobotReply(new Refusal(RefusalReason.RobotExists, $"robot {cell.Id} exists with other joints; PUT it to change them"), reply.Robot);
+            : reply with { Refused = new(RefusalReason.RobotExists, $"robot {cell.Id} exists with other joints; PUT it to change them") };
     }
 
     private System.Diagnostics.Activity? Begin(string what, string robot) =>

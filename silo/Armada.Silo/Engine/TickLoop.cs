@@ -1,8 +1,10 @@
+using Armada.Silo.Telemetry;
+
 namespace Armada.Silo.Engine;
 
 /// <summary>One timer that lets time pass for all robots.</summary>
-internal sealed partial class TickLoop(InProcessEngine engine, IDeviceControl control, SiloClock clock, Telemetry.SiloTelemetry telemetry, ILogger<TickLoop> logger)
-    : BackgroundService
+internal sealed partial class TickLoop(
+    InProcessEngine engine, IDeviceControl control, SiloClock clock, SiloTelemetry telemetry, ILogger<TickLoop> logger) : BackgroundService
 {
     private static readonly TimeSpan Period = TimeSpan.FromMilliseconds(50);
 

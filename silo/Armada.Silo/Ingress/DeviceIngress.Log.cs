@@ -8,6 +8,9 @@ internal sealed partial class DeviceIngress
     [LoggerMessage(1221, LogLevel.Warning, "The broker is out of reach; followers hold, control messages wait")]
     private partial void LogDown();
 
-    [LoggerMessage(1222, LogLevel.Warning, "{Device}: a {What} of {Length} bytes could not be read, dropped ({Hidden} such lines left out)")]
+    [LoggerMessage(
+        1222,
+        LogLevel.Warning,
+        "{Device}: a {What} of {Length} bytes could not be read, dropped ({Hidden} such lines left out)")]
     private partial void LogBad(string device, string what, int length, long hidden);
 }

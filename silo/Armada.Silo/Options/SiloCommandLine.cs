@@ -27,7 +27,10 @@ internal sealed class SiloCommandLine
         DefaultValueFactory = _ => "127.0.0.1:1883",
     };
 
-    private readonly Option<string?> ca = new("--mqtt-ca") { Description = "PEM file of the authority that signed the broker's certificate; turns TLS on." };
+    private readonly Option<string?> ca = new("--mqtt-ca")
+    {
+        Description = "PEM file of the authority that signed the broker's certificate; turns TLS on.",
+    };
 
     private readonly Option<string?> certificate = new("--mqtt-cert") { Description = "PEM file of the silo's client certificate." };
 
@@ -64,7 +67,7 @@ internal sealed class SiloCommandLine
         try
         {
             // The host ends on signals by itself, in order, so the command line leaves them alone.
-            return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
+            return await parsed.InvokeAsync(new() { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
         }
         catch (SiloOptionsException refused)
         {

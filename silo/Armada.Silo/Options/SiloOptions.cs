@@ -8,7 +8,7 @@ public sealed record SiloOptions
     /// <summary>Where the silo listens unless told otherwise.</summary>
     public const string DefaultUrl = "http://127.0.0.1:5080";
 
-    /// <summary>Addresses of the REST door; loopback only, because nothing authenticates its callers yet. Port 0 takes a free one.</summary>
+    /// <summary>Addresses of the REST door; loopback only: nothing authenticates its callers yet. Port 0 takes a free one.</summary>
     public IReadOnlyList<Uri> Urls { get; init; } = [new Uri(DefaultUrl)];
 
     /// <summary>Folder of the documents; made where it is missing.</summary>

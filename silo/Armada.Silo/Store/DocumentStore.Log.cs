@@ -11,6 +11,9 @@ internal sealed partial class DocumentStore
     [LoggerMessage(1002, LogLevel.Error, "{Path} could not be stored: {Reason}")]
     private partial void LogNotStored(string path, string reason);
 
-    [LoggerMessage(1003, LogLevel.Warning, "The fleet's latch could not be read, so the fleet is stopped; look at the arms, then POST /api/v1/fleet/reset")]
+    [LoggerMessage(
+        1003,
+        LogLevel.Warning,
+        "The fleet's latch could not be read, so the fleet is stopped; look at the arms, then POST /api/v1/fleet/reset")]
     private partial void LogFleetStopAssumed();
 }

@@ -38,7 +38,8 @@ internal sealed partial class DocumentStore : IDisposable
         catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
         {
             throw new Options.SiloOptionsException(
-                $"--data '{folder}' cannot be used: {refused.Message} Choose a folder that can be written and that no other silo has.", refused);
+                $"--data '{folder}' cannot be used: {refused.Message} Choose a folder that can be written and that no other silo has.",
+                refused);
         }
     }
 
@@ -61,7 +62,7 @@ internal sealed partial class DocumentStore : IDisposable
     /// <summary>Makes a robot durable.</summary>
     /// <exception cref="NotStoredException">The disk refused.</exception>
     public Task SaveAsync(RobotDocument robot, CancellationToken cancellation) =>
-        WriteAsync(PathOf(robot.Id), JsonSerializer.SerializeToUtf8Bytes(new StoredRobot(Format, robot), StoredJson.Default.StoredRobot), cancellation);
+        WriteAsync(PathOf(robot.Id), Bytes(robot), cancellation);
 
     /// <summary>Makes the fleet's latch durable.</summary>
     /// <exception cref="NotStoredException">The disk refused.</exception>
@@ -90,6 +91,9 @@ internal sealed partial class DocumentStore : IDisposable
         LogFleetStopAssumed();
         return true;
     }
+
+    private static byte[] Bytes(RobotDocument robot) =>
+        JsonSerializer.SerializeToUtf8Bytes(new StoredRobot(Format, robot), StoredJson.Default.StoredRobot);
 
     private static byte[] Bytes(bool stopped) =>
         JsonSerializer.SerializeToUtf8Bytes(new StoredFleet(Format, stopped), StoredJson.Default.StoredFleet);

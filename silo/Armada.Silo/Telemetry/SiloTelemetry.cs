@@ -26,14 +26,22 @@ internal sealed partial class SiloTelemetry : IDisposable
     public SiloTelemetry(IMeterFactory meters)
     {
         meter = meters.Create(Name);
-        RouteTime = meter.CreateHistogram<double>("armada.silo.route.time", "ms", "From a leader frame's arrival to its command's hand-over to the link");
-        LeadTime = meter.CreateHistogram<double>("armada.silo.lead.time", "ms", "From a frame's capture, by its source's clock, to its arrival");
-        FollowerLag = meter.CreateHistogram<double>("armada.silo.follower.lag", "ms", "From a leader's capture to the write on the follower's bus");
-        meter.CreateObservableCounter("armada.silo.frames.routed", () => Frames(DeviceRole.Master, Verdict.Accepted), "{frame}", "Leader frames routed");
+        RouteTime = meter.CreateHistogram<double>(
+            "armada.silo.route.time", "ms", "From a leader frame's arrival to its command's hand-over to the link");
+        LeadTime = meter.CreateHistogram<double>(
+            "armada.silo.lead.time", "ms", "From a frame's capture, by its source's clock, to its arrival");
+        FollowerLag = meter.CreateHistogram<double>(
+            "armada.silo.follower.lag", "ms", "From a leader's capture to the write on the follower's bus");
+        meter.CreateObservableCounter(
+            "armada.silo.frames.routed", () => Frames(DeviceRole.Master, Verdict.Accepted), "{frame}", "Leader frames routed");
         meter.CreateObservableCounter("armada.silo.frames.dropped", ObserveDrops, "{frame}", "Frames dropped, by role and reason");
-        meter.CreateObservableCounter("armada.silo.commands", () => Interlocked.Read(ref commands), "{frame}", "Command frames given to the link");
-        meter.CreateObservableCounter("armada.silo.control.malformed", () => Interlocked.Read(ref badMessages), "{message}", "Presences and replies that could not be read");
-        meter.CreateObservableCounter("armada.silo.faults", () => Interlocked.Read(ref faults), "{fault}", "Turns and ticks that failed");
+        meter.CreateObservableCounter(
+            "armada.silo.commands", () => Interlocked.Read(ref commands), "{frame}", "Command frames given to the link");
+        meter.CreateObservableCounter(
+            "armada.silo.control.malformed", () => Interlocked.Read(ref badMessages), "{message}",
+            "Presences and replies that could not be read");
+        meter.CreateObservableCounter(
+            "armada.silo.faults", () => Interlocked.Read(ref faults), "{fault}", "Turns and ticks that failed");
     }
 
     /// <summary>Control requests; samples have none.</summary>

@@ -81,7 +81,8 @@ public sealed class ProblemTests(Broker broker) : IClassFixture<Broker>
             var (method, path, body, field) = ((string)row[0], (string)row[1], (string)row[2], (string)row[3]);
             var problem = await SendAsync(silo, method, path, body, 422);
             Assert.Equal("urn:armada:problem:invalid", problem["type"]!.GetValue<string>());
-            Assert.True(problem["errors"]!.AsObject().ContainsKey(field), $"{method} {path} {body}: {problem["errors"]} does not name {field}");
+            var errors = problem["errors"]!.AsObject();
+            Assert.True(errors.ContainsKey(field), $"{method} {path} {body}: {errors} does not name {field}");
         }
     }
 

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Armada.Testing;
 using Armada.Tests.Silo.Support;
 
 namespace Armada.Tests.Silo.Api;
@@ -88,11 +89,11 @@ public sealed class RouteTests(Broker broker) : IClassFixture<Broker>
     {
         await using var silo = await RunningSilo.StartAsync(broker);
         await broker.Mosquitto.StopAsync();
-        await Armada.Testing.Eventually.Holds(
-            "the silo is not ready without its broker",
-            () => silo.Http.GetAsync(new Uri("/readyz", UriKind.Relative)).GetAwaiter().GetResult().StatusCode == HttpStatusCode.ServiceUnavailable);
+        await Eventually.Holds("the silo is not ready without its broker", () => !silo.IsReady);
 
-        var body = JsonNode.Parse(await (await silo.Http.GetAsync(new Uri("/readyz", UriKind.Relative))).Content.ReadAsStringAsync())!;
+        using var response = await silo.Http.GetAsync(new Uri("/readyz", UriKind.Relative));
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, response.StatusCode);
+        var body = JsonNode.Parse(await response.Content.ReadAsStringAsync())!;
         Assert.False(body["link_up"]!.GetValue<bool>());
         Assert.True(body["store_loaded"]!.GetValue<bool>());
         Assert.True((await silo.Http.GetAsync(new Uri("/healthz", UriKind.Relative))).IsSuccessStatusCode);

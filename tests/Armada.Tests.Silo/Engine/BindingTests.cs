@@ -106,13 +106,11 @@ public sealed class BindingTests(Broker broker) : IClassFixture<Broker>
     {
         await using var pair = await ArmPair.StartAsync(broker);
         await broker.Mosquitto.KillAsync();
-        await Eventually.Holds("the silo says it is not ready", () => !IsReady(pair));
+        await Eventually.Holds("the silo says it is not ready", () => !pair.Silo.IsReady);
 
         await broker.Mosquitto.RestartAsync();
 
         await pair.Follower.CommandedAsync("the follower is commanded again");
-        Assert.True(IsReady(pair));
+        Assert.True(pair.Silo.IsReady);
     }
-
-    private static bool IsReady(ArmPair pair) => pair.Silo.Http.GetAsync(new Uri("/readyz", UriKind.Relative)).GetAwaiter().GetResult().IsSuccessStatusCode;
 }

@@ -79,7 +79,8 @@ public sealed class CellTests
     public async Task Frames_that_come_while_a_change_is_stored_are_superseded_and_the_newest_is_routed()
     {
         await using var rig = await EngineRig.StartAsync();
-        var configure = new RobotRequest.Configure(RobotModels.So101 with { Joints = [.. RobotModels.So101.Joints.Select(joint => joint with { MaxVelocity = 90 })] });
+        var slower = RobotModels.So101.Joints.Select(joint => joint with { MaxVelocity = 90 });
+        var configure = new RobotRequest.Configure(RobotModels.So101 with { Joints = [.. slower] });
 
         var asked = rig.AskAsync(configure);
         while (!asked.IsCompleted)

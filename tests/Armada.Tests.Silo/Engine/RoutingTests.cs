@@ -16,7 +16,8 @@ public sealed class RoutingTests(Broker broker) : IClassFixture<Broker>
         pair.Leader.Pose = [20, -10, 15, 5, -5, 30];
 
         await pair.Follower.CommandedAsync(
-            "a command has the leader's pose", command => command.Positions.Zip(pair.Leader.Pose).All(joint => Math.Abs(joint.First - joint.Second) < 0.1));
+            "a command has the leader's pose",
+            command => command.Positions.Zip(pair.Leader.Pose).All(joint => Math.Abs(joint.First - joint.Second) < 0.1));
 
         var robot = await pair.Silo.GetAsync("/api/v1/robots/arm");
         Assert.Equal("live", robot["master"]!["state"]!.GetValue<string>());

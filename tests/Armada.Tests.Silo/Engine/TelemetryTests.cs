@@ -59,7 +59,8 @@ public sealed class TelemetryTests
         Assert.Contains("reason=stale-epoch", tags);
         Assert.Contains("reason=unknown-version", tags);
         Assert.Contains("role=slave", tags);
-        Assert.DoesNotContain(tags, tag => tag.Contains(EngineRig.Robot, StringComparison.Ordinal) || tag.Contains("leader", StringComparison.Ordinal));
+        Assert.DoesNotContain(tags, tag => tag.EndsWith(EngineRig.Robot, StringComparison.Ordinal));
+        Assert.DoesNotContain(tags, tag => tag.EndsWith("leader", StringComparison.Ordinal));
         Assert.Equal(1, gauges["armada.silo.robots"]);
         Assert.Equal(1, gauges["armada.silo.masters.live"]);
     }

@@ -44,6 +44,8 @@ internal sealed class RunningSilo : IAsyncDisposable
 
     public SiloTelemetry Telemetry => silo.Services.GetRequiredService<SiloTelemetry>();
 
+    public bool IsReady => Http.GetAsync(new Uri("/readyz", UriKind.Relative)).GetAwaiter().GetResult().IsSuccessStatusCode;
+
     public static async Task<RunningSilo> StartAsync(Broker broker)
     {
         var running = new RunningSilo(broker.Mosquitto.Port, Broker.NextTopics());

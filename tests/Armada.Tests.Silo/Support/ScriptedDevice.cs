@@ -80,7 +80,10 @@ internal sealed class ScriptedDevice : IAsyncDisposable
 
     public int Write(Span<byte> to, uint withSequence, uint? epoch = null, double[]? positions = null, FrameEcho? echo = null) =>
         FrameCodec.Write(
-            to, new FrameHeader(FrameKind.State, FrameFlags.TorqueOn, 6, withSequence, UnixMicros(), epoch ?? Epoch, 0), positions ?? Pose, echo);
+            to,
+            new FrameHeader(FrameKind.State, FrameFlags.TorqueOn, 6, withSequence, UnixMicros(), epoch ?? Epoch, 0),
+            positions ?? Pose,
+            echo);
 
     public Task CommandedAsync(string what) => CommandedAsync(what, _ => true);
 
