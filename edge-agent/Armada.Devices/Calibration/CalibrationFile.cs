@@ -57,7 +57,7 @@ public static class CalibrationFile
         if (root.ValueKind != JsonValueKind.Object)
             throw new CalibrationException($"{source}: not an object by joint name");
         if (root.TryGetProperty("motor_names", out _))
-            throw new CalibrationException($"{source}: in the format of LeRobots before June 2025, which means other things: calibrate again");
+            throw new CalibrationException($"{source}: in the format of before June 2025, which means other things: calibrate again");
         foreach (var member in root.EnumerateObject())
         {
             if (!ArmJoint.All.Any(joint => joint.Name == member.Name))

@@ -31,7 +31,10 @@ public sealed class CalibrationFileTests : IDisposable
 
     [Theory]
     [InlineData("\"gripper\"", "\"claw\"", "arm.json: unknown joint claw")]
-    [InlineData("\"drive_mode\": 0,\n        \"homing_offset\": 1107", "\"homing_offset\": 1107", "arm.json: gripper: drive_mode is missing")]
+    [InlineData(
+        "\"drive_mode\": 0,\n        \"homing_offset\": 1107",
+        "\"homing_offset\": 1107",
+        "arm.json: gripper: drive_mode is missing")]
     [InlineData("\"id\": 6", "\"id\": 6, \"colour\": 1", "arm.json: gripper: unknown key colour")]
     [InlineData("\"id\": 6", "\"id\": 7", "arm.json: gripper: id is 7, but this joint's servo is 6")]
     [InlineData("\"id\": 6", "\"id\": 600", "arm.json: gripper: id 600 is no servo's")]
@@ -41,7 +44,10 @@ public sealed class CalibrationFileTests : IDisposable
     [InlineData("3520", "65536", "arm.json: gripper: range_max 65536 is over 65535")]
     [InlineData("2030", "-1", "arm.json: gripper: range_min -1 is below 0")]
     [InlineData("1107", "2048", "arm.json: gripper: homing_offset 2048 is outside ±2047")]
-    [InlineData("\"drive_mode\": 0,\n        \"homing_offset\": 1107", "\"drive_mode\": 2, \"homing_offset\": 1107", "arm.json: gripper: drive_mode 2 is neither 0 nor 1")]
+    [InlineData(
+        "\"drive_mode\": 0,\n        \"homing_offset\": 1107",
+        "\"drive_mode\": 2, \"homing_offset\": 1107",
+        "arm.json: gripper: drive_mode 2 is neither 0 nor 1")]
     public void A_fault_is_told_in_one_line_with_file_joint_and_key(string good, string bad, string message)
     {
         Assert.Contains(good, SampleCalibration.Json, StringComparison.Ordinal);
@@ -53,7 +59,7 @@ public sealed class CalibrationFileTests : IDisposable
     [InlineData("{}", "arm.json: shoulder_pan is missing")]
     [InlineData("{\"gripper\": 1}", "arm.json: shoulder_pan is missing")]
     [InlineData("{\"shoulder_pan\": 1}", "arm.json: shoulder_pan is not an object")]
-    [InlineData("{\"motor_names\": []}", "arm.json: in the format of LeRobots before June 2025, which means other things: calibrate again")]
+    [InlineData("{\"motor_names\": []}", "arm.json: in the format of before June 2025, which means other things: calibrate again")]
     public void What_is_no_calibration_is_refused(string json, string message) => Assert.Equal(message, MessageFor(json));
 
     [Theory]

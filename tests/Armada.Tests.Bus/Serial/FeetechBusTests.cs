@@ -126,6 +126,18 @@ public sealed class FeetechBusTests : IDisposable
         Assert.Equal((1, 1), (_bus.Counters.Timeouts, _bus.Counters.Corrupt));
     }
 
+    [Fact]
+    public void An_answer_that_breaks_off_is_corrupt_and_not_silence()
+    {
+        _link.Answer = (_, _) =>
+        {
+            AnswerAll(silent: 6);
+            _link.Come(0.7, 0xFF, 0xFF, 6, 4, 0);
+        };
+        Assert.Equal(5, SyncRead());
+        Assert.Equal(AnswerStatus.Corrupt, _answers[5].Status);
+    }
+
     [Theory]
     [InlineData(2)]
     [InlineData(6)]
