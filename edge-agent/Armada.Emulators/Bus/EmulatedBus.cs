@@ -58,7 +58,7 @@ public sealed class EmulatedBus : IDisposable
     /// <summary>What goes wrong with answers.</summary>
     public BusFaults Faults { get; } = new();
 
-    /// <summary>The writes that were heard.</summary>
+    /// <summary>The writes that went over the bus.</summary>
     public WriteJournal Journal { get; } = new();
 
     /// <summary>Instructions heard whole.</summary>

@@ -3,7 +3,7 @@ using Armada.Devices.ServoBus;
 
 namespace Armada.Emulators.Bus;
 
-/// <summary>A write that one servo, or all of them, took.</summary>
+/// <summary>A write that went over the bus to one servo or to all, whether or not they heard it.</summary>
 /// <param name="Timestamp">When, as <see cref="TimeProvider.GetTimestamp"/>.</param>
 /// <param name="Id">Which servo; <see cref="ServoFrame.Broadcast"/> for one write to all.</param>
 /// <param name="Instruction">Write, held write or sync write.</param>

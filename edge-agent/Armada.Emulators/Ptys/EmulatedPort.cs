@@ -9,9 +9,13 @@ namespace Armada.Emulators.Ptys;
 /// </summary>
 internal sealed unsafe class EmulatedPort : IDisposable
 {
+    // How long a client may take from following the name to opening what it led to.
+    private static readonly TimeSpan _grace = TimeSpan.FromMilliseconds(5);
+
     private readonly PortLink _link;
     private readonly int _wake;
     private PseudoTerminal? _terminal;
+    private PseudoTerminal? _left;
 
     public EmulatedPort(string path)
     {
@@ -19,7 +23,15 @@ internal sealed unsafe class EmulatedPort : IDisposable
         _wake = Libc.Event(0, Libc.NonBlocking | Libc.CloseOnExec);
         if (_wake < 0)
             throw new IOException($"eventfd: {Marshal.GetLastPInvokeErrorMessage()}");
-        Plug();
+        try
+        {
+            Plug();
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
     }
 
     /// <summary>Full path a client opens.</summary>
@@ -42,7 +54,8 @@ internal sealed unsafe class EmulatedPort : IDisposable
     {
         _link.Remove();
         _terminal?.Dispose();
-        _terminal = null;
+        _left?.Dispose();
+        (_terminal, _left) = (null, null);
     }
 
     /// <summary>Waits for bytes, for <see cref="Wake"/>, or for the time to pass.</summary>
@@ -54,15 +67,15 @@ internal sealed unsafe class EmulatedPort : IDisposable
         fds[0] = new Libc.PollFd { Fd = _wake, Events = Libc.PollIn };
         // A negative descriptor is passed over.
         fds[1] = new Libc.PollFd { Fd = _terminal?.Fd ?? -1, Events = Libc.PollIn };
-        if (!Poll(fds, 2, timeout))
-            return false;
-        if (fds[0].Returned != 0)
+        var happened = Poll(fds, 2, _left is null || timeout < _grace ? timeout : _grace);
+        if (happened && fds[0].Returned != 0)
         {
             ulong count;
             _ = Libc.Read(_wake, (byte*)&count, sizeof(ulong));
         }
 
-        return fds[1].Returned != 0;
+        var hasBytes = happened && fds[1].Returned != 0;
+        return _left is null ? hasBytes : SettleLeft(over: !happened || hasBytes) && hasBytes;
     }
 
     /// <summary>Lets time pass; a signal may end it early.</summary>
@@ -96,24 +109,37 @@ internal sealed unsafe class EmulatedPort : IDisposable
         _ = Libc.Close(_wake);
     }
 
+    /// <summary>The last client has closed: the name leads to a new terminal, and the old one waits for clients already on their way.</summary>
     private void Renew()
     {
-        var old = _terminal!;
-        var fresh = PseudoTerminal.Open();
-        _link.PointAt(fresh.Slave);
-        var fd = new Libc.PollFd { Fd = old.Fd, Events = Libc.PollIn };
+        _left?.Dispose();
+        _left = _terminal;
+        _terminal = PseudoTerminal.Open();
+        _link.PointAt(_terminal.Slave);
+    }
+
+    /// <summary>Gives up the terminal left, or returns to it if a client has come to it after all.</summary>
+    /// <returns>Whether the present terminal stayed.</returns>
+    private bool SettleLeft(bool over)
+    {
+        var fd = new Libc.PollFd { Fd = _left!.Fd, Events = Libc.PollIn };
         _ = Poll(&fd, 1, TimeSpan.Zero);
-        if ((fd.Returned & Libc.PollHangUp) != 0)
+        if (fd.Returned != Libc.PollHangUp)
         {
-            old.Dispose();
-            _terminal = fresh;
+            // Somebody is there, or was and left words behind.
+            _link.PointAt(_left.Slave);
+            _terminal?.Dispose();
+            (_terminal, _left) = (_left, null);
+            return false;
         }
-        else
+
+        if (over)
         {
-            // A client came back before the name led elsewhere: it keeps what it opened.
-            _link.PointAt(old.Slave);
-            fresh.Dispose();
+            _left.Dispose();
+            _left = null;
         }
+
+        return true;
     }
 
     /// <summary>Whether something happened before the time was over.</summary>

@@ -37,9 +37,9 @@ internal sealed class EmulatedRig : IDisposable
     public FeetechBus Bus { get; }
 
     /// <summary>A follower with the calibration of <see cref="SampleCalibration"/> in its servos.</summary>
-    public static EmulatedRig Follower() => new(EmulatedArm.So101(Armada.Emulators.Arms.ArmRole.Follower));
+    public static EmulatedRig Follower() => new(EmulatedArm.So101(ArmRole.Follower));
 
-    public static EmulatedRig Leader() => new(EmulatedArm.So101(Armada.Emulators.Arms.ArmRole.Leader));
+    public static EmulatedRig Leader() => new(EmulatedArm.So101(ArmRole.Leader));
 
     public FollowerArm DriveFollower() => new(Bus, SampleCalibration.Arm);
 

@@ -27,7 +27,7 @@ public sealed class CommandTests : IDisposable
         Assert.Equal($"ready {Port}", await Line(emulator.StandardOutput));
         using (var link = new PosixSerialPorts().Open(Port, 1_000_000))
         {
-            var bus = new FeetechBus(link, BusTiming.Default with { Retries = 0 });
+            var bus = new FeetechBus(link, BusTiming.Default with { Retries = 0, AnswerAllowance = TimeSpan.FromSeconds(1) });
             Assert.True(bus.Ping(4, default).IsOk);
             Assert.Equal("ok", await Ask("silence 4"));
             Assert.False(bus.Ping(4, default).IsOk);

@@ -61,8 +61,13 @@ internal sealed class PluggedArm : IDisposable
         }
     }
 
-    /// <summary>A driver on the open port that asks each thing once.</summary>
-    public FeetechBus Driver() => new(_link, BusTiming.Default with { Retries = 0 });
+    /// <summary>A driver on the open port that asks each thing once, and waits long enough for a busy machine.</summary>
+    public FeetechBus Driver() => new(_link, BusTiming.Default with
+    {
+        Retries = 0,
+        SyncAllowance = TimeSpan.FromMilliseconds(300),
+        AnswerAllowance = TimeSpan.FromMilliseconds(300),
+    });
 
     public void Reopen()
     {
