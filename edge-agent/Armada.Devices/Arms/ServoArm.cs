@@ -16,6 +16,7 @@ public abstract class ServoArm : IDisposable
 
     private readonly byte[] _data = new byte[ArmJoint.Count * 2];
     private readonly ServoAnswer[] _answers = new ServoAnswer[ArmJoint.Count];
+    private readonly byte[] _blocks = new byte[ArmJoint.Count * JointHealth.BlockSize];
     private readonly double[] _pose = new double[ArmJoint.Count];
     private readonly int[] _misses = new int[ArmJoint.Count];
     private readonly ServoErrors[] _errors = new ServoErrors[ArmJoint.Count];
@@ -107,6 +108,25 @@ public abstract class ServoArm : IDisposable
         Silent = silent;
         Returned = returned;
         _pose.CopyTo(pose);
+        return answered;
+    }
+
+    /// <summary>Reads load, voltage, temperature, current and errors of every servo in one exchange.</summary>
+    /// <param name="health">Six values out.</param>
+    /// <param name="cancellation">Ends the wait.</param>
+    /// <returns>How many servos answered.</returns>
+    /// <exception cref="SerialLostException">The port is gone.</exception>
+    public int ReadHealth(Span<JointHealth> health, CancellationToken cancellation)
+    {
+        var answered = Bus.SyncRead(JointHealth.Address, JointHealth.BlockSize, Ids, _blocks, _answers, cancellation);
+        for (var joint = 0; joint < ArmJoint.Count; joint++)
+        {
+            var block = _blocks.AsSpan(joint * JointHealth.BlockSize, JointHealth.BlockSize);
+            health[joint] = _answers[joint].IsOk
+                ? JointHealth.Decode(block, _answers[joint].Errors, ToUnits(joint, Sts3215.PresentPosition.Decode(block)))
+                : default;
+        }
+
         return answered;
     }
 
