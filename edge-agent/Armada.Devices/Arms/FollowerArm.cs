@@ -10,7 +10,7 @@ public sealed class FollowerArm(FeetechBus bus, ArmCalibration calibration) : Se
     private readonly int[] goals = new int[ArmJoint.Count];
     private readonly byte[] goalIds = new byte[ArmJoint.Count];
     private readonly byte[] goalData = new byte[ArmJoint.Count * 2];
-    private readonly byte[] blocks = new byte[ArmJoint.Count * JointHealth.BlockSize];
+    private readonly byte[] torques = new byte[ArmJoint.Count];
     private readonly ServoAnswer[] answers = new ServoAnswer[ArmJoint.Count];
 
     /// <summary>
@@ -45,25 +45,6 @@ public sealed class FollowerArm(FeetechBus bus, ArmCalibration calibration) : Se
             goals[joint] = Ready.Contains(joint) ? ToUnits(joint, this.goals[joint]) : double.NaN;
     }
 
-    /// <summary>Reads load, voltage, temperature, current and errors of every servo in one exchange.</summary>
-    /// <param name="health">Six values out.</param>
-    /// <param name="cancellation">Ends the wait.</param>
-    /// <returns>How many servos answered.</returns>
-    /// <exception cref="SerialLostException">The port is gone.</exception>
-    public int ReadHealth(Span<JointHealth> health, CancellationToken cancellation)
-    {
-        var answered = Bus.SyncRead(JointHealth.Address, JointHealth.BlockSize, Ids, blocks, answers, cancellation);
-        for (var joint = 0; joint < ArmJoint.Count; joint++)
-        {
-            var block = blocks.AsSpan(joint * JointHealth.BlockSize, JointHealth.BlockSize);
-            health[joint] = answers[joint].IsOk
-                ? JointHealth.Decode(block, answers[joint].Errors, ToUnits(joint, Sts3215.PresentPosition.Decode(block)))
-                : default;
-        }
-
-        return answered;
-    }
-
     /// <summary>
     /// Reads which ready joints have lost their torque, as a power dip leaves them: <see cref="ServoArm.Start"/> is due. A servo
     /// that does not answer is not counted among them.
@@ -71,11 +52,11 @@ public sealed class FollowerArm(FeetechBus bus, ArmCalibration calibration) : Se
     /// <exception cref="SerialLostException">The port is gone.</exception>
     public JointSet ReadTorqueLost(CancellationToken cancellation)
     {
-        Bus.SyncRead(Sts3215.TorqueEnable.Address, Sts3215.TorqueEnable.Size, Ids, blocks, answers, cancellation);
+        Bus.SyncRead(Sts3215.TorqueEnable.Address, Sts3215.TorqueEnable.Size, Ids, torques, answers, cancellation);
         var lost = default(JointSet);
         for (var joint = 0; joint < ArmJoint.Count; joint++)
         {
-            if (Ready.Contains(joint) && answers[joint].IsOk && blocks[joint] == 0)
+            if (Ready.Contains(joint) && answers[joint].IsOk && torques[joint] == 0)
                 lost = lost.With(joint);
         }
 

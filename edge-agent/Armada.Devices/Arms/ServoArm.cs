@@ -16,6 +16,7 @@ public abstract class ServoArm : IDisposable
 
     private readonly byte[] data = new byte[ArmJoint.Count * 2];
     private readonly ServoAnswer[] answers = new ServoAnswer[ArmJoint.Count];
+    private readonly byte[] blocks = new byte[ArmJoint.Count * JointHealth.BlockSize];
     private readonly double[] pose = new double[ArmJoint.Count];
     private readonly int[] misses = new int[ArmJoint.Count];
     private readonly ServoErrors[] errors = new ServoErrors[ArmJoint.Count];
@@ -107,6 +108,25 @@ public abstract class ServoArm : IDisposable
         Silent = silent;
         Returned = returned;
         this.pose.CopyTo(pose);
+        return answered;
+    }
+
+    /// <summary>Reads load, voltage, temperature, current and errors of every servo in one exchange.</summary>
+    /// <param name="health">Six values out.</param>
+    /// <param name="cancellation">Ends the wait.</param>
+    /// <returns>How many servos answered.</returns>
+    /// <exception cref="SerialLostException">The port is gone.</exception>
+    public int ReadHealth(Span<JointHealth> health, CancellationToken cancellation)
+    {
+        var answered = Bus.SyncRead(JointHealth.Address, JointHealth.BlockSize, Ids, blocks, answers, cancellation);
+        for (var joint = 0; joint < ArmJoint.Count; joint++)
+        {
+            var block = blocks.AsSpan(joint * JointHealth.BlockSize, JointHealth.BlockSize);
+            health[joint] = answers[joint].IsOk
+                ? JointHealth.Decode(block, answers[joint].Errors, ToUnits(joint, Sts3215.PresentPosition.Decode(block)))
+                : default;
+        }
+
         return answered;
     }
 

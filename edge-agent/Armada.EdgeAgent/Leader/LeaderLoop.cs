@@ -20,6 +20,8 @@ namespace Armada.EdgeAgent.Leader;
 /// </remarks>
 internal sealed class LeaderLoop : IArmLoop
 {
+    private const double HealthRateHz = 2;
+
     // Under 100 ms by two ticks, so that there are ten a second even if ticks are late.
     private static readonly TimeSpan KeepAlive = TimeSpan.FromMilliseconds(80);
 
@@ -33,16 +35,21 @@ internal sealed class LeaderLoop : IArmLoop
     private readonly double[] pose;
     private readonly double[] published;
     private readonly ArmCondition condition;
+    private readonly JointHealth[] health = new JointHealth[ArmJoint.Count];
+    private readonly int ticksPerHealth;
     private LeaderArm arm = null!;
     private Moment publishedAt;
     private uint publishedEpoch;
     private uint sequence;
+    private int ticksToHealth;
 
     public LeaderLoop(Device device, ArmSetup setup, AgentTelemetry telemetry, TimeProvider time)
     {
         (this.device, this.setup, this.telemetry, this.time) = (device, setup, telemetry, time);
         tag = AgentTelemetry.Tag(device);
-        period = TimeSpan.FromSeconds(1 / (device.Settings.RateHz ?? DeviceSettings.LeaderRateHz));
+        var rate = device.Settings.RateHz ?? DeviceSettings.LeaderRateHz;
+        period = TimeSpan.FromSeconds(1 / rate);
+        ticksPerHealth = (int)Math.Ceiling(rate / HealthRateHz);
         deadband = device.Settings.DeadbandDeg ?? DeviceSettings.LeaderDeadband;
         pose = new double[device.Joints.Length];
         published = new double[device.Joints.Length];
@@ -72,8 +79,17 @@ internal sealed class LeaderLoop : IArmLoop
         condition.Observe(arm);
         if (!device.Stops.IsLatched)
             Publish(now);
+        if (--ticksToHealth <= 0)
+            ReadHealth(cancellation);
         device.Status.Enter(State());
         telemetry.BusTime((time.Now().Monotonic - now.Monotonic) / 1000.0, tag);
+    }
+
+    private void ReadHealth(CancellationToken cancellation)
+    {
+        ticksToHealth = ticksPerHealth;
+        arm.ReadHealth(health, cancellation);
+        condition.Measure(health);
     }
 
     private void Publish(in Moment now)

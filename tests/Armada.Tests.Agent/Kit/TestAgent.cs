@@ -5,7 +5,9 @@ using Armada.EdgeAgent.Devices;
 using Armada.EdgeAgent.Hosting;
 using Armada.EdgeAgent.Stops;
 using Armada.EdgeAgent.Telemetry;
+using Armada.Testing;
 using Armada.Testing.Logging;
+using Armada.Wire.Frames;
 
 namespace Armada.Tests.Agent.Kit;
 
@@ -46,6 +48,21 @@ public sealed class TestAgent : IAsyncDisposable
     }
 
     internal Device this[string name] => Devices.Single(device => device.Name == name);
+
+    /// <summary>Bytes that a device's bus thread allocates from one state to the hundredth after it.</summary>
+    public async Task<long> AllocatesOverHundredStates(string device)
+    {
+        var states = 0;
+        var (first, last) = (0L, 0L);
+        this[device].AddSink((in FrameHeader _, ReadOnlySpan<double> _, FrameEcho? _) =>
+        {
+            last = GC.GetAllocatedBytesForCurrentThread();
+            if (states++ == 0)
+                first = last;
+        });
+        await Eventually.Holds("a hundred states are sent", () => states > 100);
+        return last - first;
+    }
 
     /// <summary>Ends it as Ctrl-C does.</summary>
     public Task StopAsync() => service.StopAsync(CancellationToken.None);

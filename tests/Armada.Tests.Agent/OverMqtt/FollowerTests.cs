@@ -204,6 +204,14 @@ public sealed class FollowerTests() : AgentBench("follower-1", TestArm.Follower(
     }
 
     [Fact]
+    public async Task Its_loop_allocates_nothing()
+    {
+        await using var stream = await Follow(pan: 20);
+        await Tracks(0, 20);
+        Assert.InRange(await Agent.AllocatesOverHundredStates(Device), 0, 500);
+    }
+
+    [Fact]
     public async Task A_new_epoch_is_approached_anew()
     {
         await using (await Follow(pan: 20))
