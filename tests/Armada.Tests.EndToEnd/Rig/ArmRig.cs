@@ -1,6 +1,6 @@
 using System.Diagnostics;
-using Armada.Devices.ServoBus;
 using Armada.Devices.Arms;
+using Armada.Devices.ServoBus;
 using Armada.Emulators.Arms;
 using Armada.Emulators.Bus;
 using Armada.Testing;
