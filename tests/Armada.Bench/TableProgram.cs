@@ -12,6 +12,9 @@ internal static class TableProgram
         - Routed latency: from a leader's publish to the arrival of the command made of it, on one clock. Leaders send 100 frames a second
           each, followers 10.
         - Most frames a second: the highest rate of 100 arms at which every frame arrived as a command, by halving.
+        - Allocation: bytes the whole process allocates per frame with the silo, its link and the load inside it, less what it allocates when idle.
+        - Leader tick: one sync read as the agent's loop does it, against an emulated arm on a pseudo-terminal that keeps the wire's time.
+        - Agent: a leader's agent at 100 Hz as a process of its own; late is more than a fifth of a period, or a tick skipped.
 
         """;
 
@@ -31,6 +34,12 @@ internal static class TableProgram
         cancellation.ThrowIfCancellationRequested();
         if (only is null or "rate")
             rows.Add(await GreatestRate.MeasureAsync(quick ? 1 : 3, TimeSpan.FromSeconds(2)));
+        if (only is null or "allocation")
+            rows.Add(await Allocation.MeasureAsync(quick ? 1 : 3, round));
+        if (only is null or "tick")
+            rows.Add(LeaderTick.Measure(rounds, round));
+        if (only is null or "agent")
+            rows.AddRange(await AgentCost.MeasureAsync(TimeSpan.FromSeconds(quick ? 10 : 60)));
         Console.WriteLine(Row.Table(rows));
         return 0;
     }

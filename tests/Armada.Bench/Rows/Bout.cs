@@ -2,10 +2,13 @@ using System.Net.Http.Json;
 using Armada.Bench.Load;
 using Armada.Messaging.LibMosquitto;
 using Armada.Messaging.Link;
+using Armada.Silo;
+using Armada.Silo.Options;
 using Armada.Testing;
 using Armada.Testing.Brokers;
 using Armada.Testing.Network;
 using Armada.Testing.Processes;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Armada.Bench.Rows;
@@ -14,12 +17,12 @@ namespace Armada.Bench.Rows;
 internal sealed class Bout : IAsyncDisposable
 {
     private readonly Mosquitto broker;
-    private readonly RunningProcess router;
+    private readonly IAsyncDisposable router;
     private readonly LibMosquittoLink publisher;
     private readonly LibMosquittoLink receiver;
     private readonly TempFolder data;
 
-    private Bout(Mosquitto broker, RunningProcess router, TempFolder data, int arms)
+    private Bout(Mosquitto broker, IAsyncDisposable router, TempFolder data, int arms)
     {
         this.broker = broker;
         this.router = router;
@@ -30,9 +33,6 @@ internal sealed class Bout : IAsyncDisposable
     }
 
     public ArmLoad Load { get; }
-
-    /// <summary>The router's process.</summary>
-    public int RouterId => router.Id;
 
     /// <summary>With the bare relay as router.</summary>
     public static async Task<Bout> OfRelayAsync(int arms)
@@ -46,22 +46,33 @@ internal sealed class Bout : IAsyncDisposable
         return bout;
     }
 
-    /// <summary>With the silo as router: one robot for each leader, with one follower.</summary>
+    /// <summary>With the silo as router, in a process of its own: one robot for each leader, with one follower.</summary>
     public static async Task<Bout> OfSiloAsync(int arms)
     {
         var broker = await Mosquitto.StartAsync();
         var data = new TempFolder();
-        var address = new Uri($"http://127.0.0.1:{FreePort.Next()}");
-        var silo = ArmadaProgram.Start("Armada.Silo", "--urls", address.GetLeftPart(UriPartial.Authority), "--data", data.Path, "--mqtt", $"127.0.0.1:{broker.Port}");
-        var bout = new Bout(broker, silo, data, arms);
-        using var http = new HttpClient { BaseAddress = address };
-        await Eventually.Holds(() => $"the silo is ready; it printed:\n{silo.Output}", () => IsReady(http), TimeSpan.FromSeconds(20));
-        await bout.OpenAsync();
-        for (var arm = 0; arm < arms; arm++)
-            await BindAsync(http, arm);
-        await Eventually.Holds("every leader is told its epoch", () => bout.Probe() && bout.Load.AllLive, TimeSpan.FromSeconds(30));
-        await Eventually.Holds("every frame becomes a command", () => bout.Load.Run(20, TimeSpan.FromSeconds(0.5)).Lossless, TimeSpan.FromSeconds(30));
-        return bout;
+        var address = FreeAddress();
+        var silo = ArmadaProgram.Start(
+            "Armada.Silo", "--urls", address.GetLeftPart(UriPartial.Authority), "--data", data.Path, "--mqtt", $"127.0.0.1:{broker.Port}");
+        return await BoundAsync(new Bout(broker, silo, data, arms), address, () => silo.Output);
+    }
+
+    /// <summary>With the silo as router in this process, so that its allocations can be counted.</summary>
+    public static async Task<Bout> OfSiloHereAsync(int arms)
+    {
+        var broker = await Mosquitto.StartAsync();
+        var data = new TempFolder();
+        var address = FreeAddress();
+        var silo = SiloHost.Build(
+            new SiloOptions
+            {
+                Urls = [address],
+                DataDirectory = data.Path,
+                Link = new LinkOptions { ClientId = "armada-silo", Port = broker.Port },
+            },
+            logging => logging.ClearProviders());
+        await silo.StartAsync();
+        return await BoundAsync(new Bout(broker, silo, data, arms), address, () => "");
     }
 
     public async ValueTask DisposeAsync()
@@ -71,6 +82,20 @@ internal sealed class Bout : IAsyncDisposable
         await router.DisposeAsync();
         await broker.DisposeAsync();
         data.Dispose();
+    }
+
+    private static Uri FreeAddress() => new($"http://127.0.0.1:{FreePort.Next()}");
+
+    private static async Task<Bout> BoundAsync(Bout bout, Uri address, Func<string> output)
+    {
+        using var http = new HttpClient { BaseAddress = address };
+        await Eventually.Holds(() => $"the silo is ready; it printed:\n{output()}", () => IsReady(http), TimeSpan.FromSeconds(20));
+        await bout.OpenAsync();
+        for (var arm = 0; arm < bout.Load.Arms; arm++)
+            await BindAsync(http, arm);
+        await Eventually.Holds("every leader is told its epoch", () => bout.Probe() && bout.Load.AllLive, TimeSpan.FromSeconds(30));
+        await Eventually.Holds("every frame becomes a command", () => bout.Load.Run(20, TimeSpan.FromSeconds(0.5)).Lossless, TimeSpan.FromSeconds(30));
+        return bout;
     }
 
     private async Task OpenAsync()

@@ -1,0 +1,48 @@
+using System.Diagnostics;
+using Armada.Devices.Arms;
+using Armada.Devices.Serial.Posix;
+using Armada.Devices.ServoBus;
+using Armada.Devices.Timing;
+using Armada.Emulators.Arms;
+using Armada.Emulators.Bus;
+using Armada.Testing;
+
+namespace Armada.Bench.Rows;
+
+/// <summary>One sync read of six servos as the leader's loop does it, on an emulated arm that keeps the wire's time at 1 Mbit/s.</summary>
+internal static class LeaderTick
+{
+    // 14 bytes out and six answers of 8 bytes at 10 bits a byte, and 2 µs return delay each.
+    private const double WireMicros = 632;
+    private const int BaudRate = 1_000_000;
+
+    public static Row Measure(int rounds, TimeSpan round)
+    {
+        using var folder = new TempFolder();
+        using var emulated = new EmulatedBus(EmulatedArm.So101(ArmRole.Leader, new WavingHand()), folder.File("leader"));
+        using var port = new PosixSerialPorts().Open(emulated.Port, BaudRate);
+        using var arm = new LeaderArm(new FeetechBus(port), JointFit.Calibration(ArmRole.Leader));
+        arm.Start(CancellationToken.None);
+        var medians = new List<double>();
+        for (var i = 0; i < rounds; i++)
+            medians.Add(MedianMicros(arm, round));
+        var median = Rounds.Median(medians);
+        return new Row("servo bus: one leader tick, 6 servos", $"{median:0} µs", $"{WireMicros:0} µs on the wire", $"{median / WireMicros:0.00}", "≤ 1.25");
+    }
+
+    private static double MedianMicros(LeaderArm arm, TimeSpan round)
+    {
+        var pose = new double[6];
+        var ticks = new List<double>((int)(round.TotalSeconds * 100));
+        using var metronome = Metronome.Start(TimeSpan.FromMilliseconds(10));
+        while (ticks.Count < ticks.Capacity)
+        {
+            metronome.Next(CancellationToken.None);
+            var begin = Stopwatch.GetTimestamp();
+            arm.ReadPose(pose, CancellationToken.None);
+            ticks.Add(Stopwatch.GetElapsedTime(begin).TotalMicroseconds);
+        }
+
+        return Rounds.Median(ticks);
+    }
+}
