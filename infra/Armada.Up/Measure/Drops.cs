@@ -18,7 +18,7 @@ internal sealed class Drops
         {
             foreach (var (name, count) in presence.Counters ?? new Dictionary<string, long>())
             {
-                if (name == "lost" || name.StartsWith("dropped.", StringComparison.Ordinal))
+                if (name is "lost" or "malformed" || name.StartsWith("dropped.", StringComparison.Ordinal))
                     counts[$"{who} {name.Replace("dropped.", "", StringComparison.Ordinal)}"] = count;
             }
         }
