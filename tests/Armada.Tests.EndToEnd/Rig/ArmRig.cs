@@ -43,6 +43,10 @@ internal sealed class ArmRig(ArmRole role, IHand? hand, string link) : IDisposab
         return moved;
     }
 
+    /// <summary>Waits until the sweep passes a place, degrees.</summary>
+    public Task PassesAsync(double pan) =>
+        Eventually.Holds($"the arm passes {pan}°", () => Math.Abs(Pan - pan) < 1, TimeSpan.FromSeconds(10));
+
     /// <summary>Waits until no goal has changed for half a second, and says when the last change was.</summary>
     public async Task<long> HoldsAsync()
     {
