@@ -54,14 +54,16 @@ internal static class AgentCommands
     {
         var config = ConfigOption();
         var command = new Command("run", "Run the arms of a configuration file until Ctrl-C.") { config };
-        command.SetAction((parsed, cancellation) => AgentHost.RunAsync(ConfigurationFile.Load(parsed.GetRequiredValue(config)), cancellation));
+        command.SetAction((parsed, cancellation) =>
+            AgentHost.RunAsync(ConfigurationFile.Load(parsed.GetRequiredValue(config)), cancellation));
         return command;
     }
 
     private static Command Check()
     {
         var config = ConfigOption();
-        var command = new Command("check", "Check a configuration file and the calibrations it names; opens no port and no connection.") { config };
+        var command = new Command(
+            "check", "Check a configuration file and the calibrations it names; opens no port and no connection.") { config };
         command.SetAction(parsed =>
         {
             var configuration = ConfigurationFile.Load(parsed.GetRequiredValue(config));
@@ -77,7 +79,8 @@ internal static class AgentCommands
     {
         var port = new Option<string>("--port") { Description = "Serial port, such as /dev/ttyACM0.", Required = true };
         var command = new Command("scan", "List the servos on a serial port.") { port };
-        command.SetAction((parsed, cancellation) => Task.Run(() => BusScan.Run(parsed.GetRequiredValue(port), Adapters.SerialPorts(), Console.Out, cancellation), cancellation));
+        command.SetAction((parsed, cancellation) => Task.Run(
+            () => BusScan.Run(parsed.GetRequiredValue(port), Adapters.SerialPorts(), Console.Out, cancellation), cancellation));
         return command;
     }
 

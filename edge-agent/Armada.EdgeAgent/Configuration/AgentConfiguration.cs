@@ -52,8 +52,8 @@ public enum OnMismatch
 /// <param name="Port">Serial port, such as /dev/ttyACM0.</param>
 /// <param name="Calibration">LeRobot calibration file, relative to the configuration file, or <see cref="FromEeprom"/>.</param>
 /// <param name="RateHz">Ticks per second, 10 to 500; null for <see cref="LeaderRateHz"/> or <see cref="FollowerRateHz"/>.</param>
-/// <param name="StateRateHz">Followers: states read and published per second, 1 to the rate; null for <see cref="FollowerStateRateHz"/>.</param>
-/// <param name="DeadbandDeg">Leaders: change that is published at once, joint units, 0 to 10; null for <see cref="LeaderDeadband"/>.</param>
+/// <param name="StateRateHz">Followers: states read and published per second, 1 to the rate; null: <see cref="FollowerStateRateHz"/>.</param>
+/// <param name="DeadbandDeg">Leaders: change published at once, joint units, 0 to 10; null for <see cref="LeaderDeadband"/>.</param>
 /// <param name="MaxVelocity">Followers: fastest move of a joint, units per second, 1 to 1000; null for each joint's own limit.</param>
 /// <param name="OnCalibrationMismatch">What to do when servos and calibration file differ.</param>
 public sealed record DeviceSettings(

@@ -96,7 +96,7 @@ public sealed class ControlLaw
         goals.CopyTo(target, 0);
     }
 
-    /// <summary>Begins joints that had no reading so far at their real positions, to approach from there; leaves the others alone.</summary>
+    /// <summary>Begins joints that had no reading so far at their real positions, to approach from there; not the others.</summary>
     public void Adopt(ReadOnlySpan<double> present)
     {
         for (var joint = 0; joint < goals.Length; joint++)

@@ -11,6 +11,7 @@ internal sealed partial class FollowerLoop
     [LoggerMessage(3021, LogLevel.Warning, "{Device}: stopped is now {Stopped}")]
     private partial void LogStop(string device, bool stopped);
 
-    [LoggerMessage(3022, LogLevel.Warning, "{Device}: servos lost their torque ({Lost}) or came back; starting the arm again from where it stands")]
+    [LoggerMessage(
+        3022, LogLevel.Warning, "{Device}: servos lost their torque ({Lost}) or came back; starting the arm again from where it stands")]
     private partial void LogRestart(string device, JointSet lost);
 }

@@ -4,7 +4,7 @@ using Armada.Domain.Time;
 
 namespace Armada.EdgeAgent.Follower;
 
-/// <summary>How a follower shows which arm it is: its gripper's wrist turns a little to and fro, through the control law like any command.</summary>
+/// <summary>How a follower shows which arm it is: its wrist turns a little to and fro, through the control law like any command.</summary>
 internal sealed class Nod(ImmutableArray<Joint> joints)
 {
     private const double Degrees = 3;

@@ -128,7 +128,9 @@ internal sealed class LeaderLoop : IArmLoop
         while (device.Jobs.TryTake(out var message))
         {
             var done = message is { Op: ControlOp.Torque, On: false };
-            device.Jobs.Answer(message, done ? null : $"'{device.Name}' is a leader: its torque stays off; move it by hand and watch its state");
+            device.Jobs.Answer(
+                message,
+                done ? null : $"'{device.Name}' is a leader: its torque stays off; move it by hand and watch its state");
         }
     }
 }

@@ -9,7 +9,9 @@ public static class ControlSocket
 {
     /// <summary>The socket's path unless another is configured: the user's runtime folder, else the temporary one.</summary>
     public static string DefaultPath => Path.Combine(
-        Environment.GetEnvironmentVariable("XDG_RUNTIME_DIR") is { Length: > 0 } runtime && Directory.Exists(runtime) ? runtime : Path.GetTempPath(),
+        Environment.GetEnvironmentVariable("XDG_RUNTIME_DIR") is { Length: > 0 } runtime && Directory.Exists(runtime)
+            ? runtime
+            : Path.GetTempPath(),
         "armada-agent.sock");
 
     /// <summary>Sends one command to the agent that listens on a socket.</summary>

@@ -19,14 +19,16 @@ internal sealed class AgentTelemetry : IDisposable
     public AgentTelemetry(IReadOnlyList<Device> devices)
     {
         this.devices = devices;
-        meter.CreateObservableCounter("armada.agent.ticks", () => Each(device => device.Counters.Ticks), "{tick}", "Ticks of each device's loop");
         meter.CreateObservableCounter(
-            "armada.agent.ticks.late", () => Each(device => device.Counters.LateTicks), "{tick}", "Ticks that began late by a fifth of the period or more");
+            "armada.agent.ticks", () => Each(device => device.Counters.Ticks), "{tick}", "Ticks of each device's loop");
+        meter.CreateObservableCounter(
+            "armada.agent.ticks.late", () => Each(device => device.Counters.LateTicks), "{tick}", "Ticks that began late");
         meter.CreateObservableCounter(
             "armada.agent.commands.applied", () => Each(device => device.Counters.Applied), "{command}", "Commands the control law took");
         meter.CreateObservableCounter("armada.agent.commands.dropped", Drops, "{command}", "Commands not executed, by reason");
         meter.CreateObservableGauge(
-            "armada.agent.device.state", () => Each(device => (long)device.Status.State), description: "Number of the state, in the order of presence");
+            "armada.agent.device.state", () => Each(device => (long)device.Status.State),
+            description: "Number of the state, in the order of presence");
         busTime = meter.CreateHistogram<double>("armada.agent.bus.time", "ms", "Time one tick spends on the servo bus");
         lag = meter.CreateHistogram<double>("armada.agent.lag", "ms", "From capture at the leader to the write on the follower's bus");
     }
@@ -53,5 +55,7 @@ internal sealed class AgentTelemetry : IDisposable
         from verdict in Enum.GetValues<Verdict>()
         where device.Counters.Dropped(verdict) > 0
         select new Measurement<long>(
-            device.Counters.Dropped(verdict), Tag(device), new KeyValuePair<string, object?>("reason", DeviceCounters.NameOf(verdict)["dropped.".Length..]));
+            device.Counters.Dropped(verdict),
+            Tag(device),
+            new KeyValuePair<string, object?>("reason", DeviceCounters.NameOf(verdict)["dropped.".Length..]));
 }
