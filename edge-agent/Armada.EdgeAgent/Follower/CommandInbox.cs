@@ -55,7 +55,8 @@ internal sealed class CommandInbox(int joints, StopLatches stops, DeviceCounters
                 return false;
             if (!isOpen)
                 BeginSequence();
-            epochs.TryAdopt(epoch);
+            if (epoch > epochs.Epoch)
+                BeginEpoch(epoch);
             Told = epoch;
             isOpen = true;
             return true;
@@ -70,7 +71,7 @@ internal sealed class CommandInbox(int joints, StopLatches stops, DeviceCounters
             if (epoch < epochs.Epoch)
                 return false;
             isOpen = false;
-            isFull = false;
+            GiveUpWaiting();
             return true;
         }
     }
@@ -135,6 +136,21 @@ internal sealed class CommandInbox(int joints, StopLatches stops, DeviceCounters
     }
 
     private bool IsStale(in Moment now) => stamp.TimeToLiveMs > 0 && now.MicrosSince(received) >= stamp.TimeToLiveMs * 1000L;
+
+    /// <summary>Another master, and perhaps another clock: what waits is of the epoch before.</summary>
+    private void BeginEpoch(uint epoch)
+    {
+        epochs.TryAdopt(epoch);
+        freshness.Reset();
+        GiveUpWaiting();
+    }
+
+    private void GiveUpWaiting()
+    {
+        if (isFull)
+            counters.Drop(Verdict.StaleEpoch);
+        isFull = false;
+    }
 
     private void BeginSequence()
     {

@@ -121,6 +121,35 @@ public sealed class CommandInboxTests
     }
 
     [Fact]
+    public void A_command_that_waits_is_not_executed_once_a_newer_epoch_was_told()
+    {
+        inbox.TryStart(7);
+        Offer(7, 1);
+        inbox.TryStart(8);
+        Assert.False(Take(out _), "a command of an older epoch was handed out");
+        Assert.Equal(1, counters.Dropped(Verdict.StaleEpoch));
+    }
+
+    [Fact]
+    public void A_command_that_waits_when_its_stream_ends_is_counted()
+    {
+        inbox.TryStart(7);
+        Offer(7, 1);
+        inbox.TryStop(7);
+        Assert.Equal(1, counters.Dropped(Verdict.StaleEpoch));
+    }
+
+    [Fact]
+    public void A_new_master_whose_clock_is_behind_is_followed_from_its_first_command()
+    {
+        inbox.TryStart(7);
+        Offer(7, 1);
+        inbox.TryStart(8);
+        Pass(5);
+        Assert.Equal(Verdict.Accepted, Offer(8, 1, age: 2));
+    }
+
+    [Fact]
     public void A_late_stream_stop_of_an_older_epoch_ends_nothing()
     {
         inbox.TryStart(8);
