@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Armada.Devices.Serial;
 using Armada.EdgeAgent.Cli;
 using Armada.EdgeAgent.Configuration;
@@ -17,7 +18,7 @@ internal static class AgentHost
     // Arms lose their torque within a tick; the rest is for a broker that is slow to take its leave.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
-    /// <summary>Runs until Ctrl-C, SIGTERM or cancellation.</summary>
+    /// <summary>Runs until Ctrl-C, SIGTERM, SIGHUP or cancellation.</summary>
     /// <exception cref="ConfigurationException">A file, port, socket or option is unusable; nothing was moved.</exception>
     public static async Task<int> RunAsync(AgentConfiguration configuration, CancellationToken cancellation)
     {
@@ -31,10 +32,20 @@ internal static class AgentHost
         builder.Logging.AddFilter("Microsoft.Hosting.Lifetime", LogLevel.Warning);
         AddAgent(builder.Services, configuration);
         using var host = builder.Build();
+        using var hangUp = OnHangUp(host.Services.GetRequiredService<IHostApplicationLifetime>());
         await OpenAsync(host.Services, cancellation);
         await host.RunAsync(cancellation);
         return AgentCommands.Done;
     }
+
+    /// <summary>A terminal that closes, as a lost ssh does, ends the agent as Ctrl-C would; the host knows of no such signal.</summary>
+    private static PosixSignalRegistration OnHangUp(IHostApplicationLifetime lifetime) => PosixSignalRegistration.Create(
+        PosixSignal.SIGHUP,
+        signal =>
+        {
+            signal.Cancel = true;
+            lifetime.StopApplication();
+        });
 
     /// <summary>Opens what a person may have named wrongly, before anything runs.</summary>
     private static async Task OpenAsync(IServiceProvider services, CancellationToken cancellation)

@@ -155,6 +155,20 @@ public sealed class ProgramTests : IDisposable
         Assert.False(File.Exists(Socket), "the socket was left behind");
     }
 
+    [Theory]
+    [InlineData(Signal.HangUp)]
+    [InlineData(Signal.Interrupt)]
+    public async Task A_terminal_that_closes_or_says_Ctrl_C_takes_all_torque(Signal signal)
+    {
+        using var leader = TestArm.Leader(new StillHand());
+        using var follower = TestArm.Follower();
+        await using var agent = Start("run", "--config", Configuration(broker: null, ("leader-1", leader.Port, null), ("follower-1", follower.Port, null)));
+        await agent.PrintsAsync("follower-1: running");
+        await agent.SendAsync(signal);
+        Assert.Equal(0, await agent.ExitsAsync());
+        Assert.NotNull(follower.Bus.Journal.Wait(write => write.IsTorqueOffForAll, TimeSpan.FromSeconds(5)));
+    }
+
     [Fact]
     public async Task Killed_its_last_will_says_that_it_is_offline()
     {
