@@ -23,7 +23,9 @@ internal sealed partial class DeviceLink : IAsyncDisposable
     private readonly string presenceTopic;
     private readonly byte[] frame = new byte[FrameCodec.MaxSize];
     private readonly double[] positions = new double[FrameCodec.MaxJoints];
-    private readonly SemaphoreSlim presenceDue = new(1, 1);
+
+    // Without a maximum: two threads that signal at once cost one presence more, where a full semaphore would end the bus's loop.
+    private readonly SemaphoreSlim presenceDue = new(1);
     private long malformed;
     private long malformedLoggedAt = long.MinValue;
 
