@@ -134,12 +134,16 @@ public abstract class ServoArm : IDisposable
     /// Takes the torque off every servo on the bus in one frame, which no servo's error can stop. Waits shortly at most.
     /// </summary>
     /// <returns>False when the port is gone or takes nothing.</returns>
-    public bool TryTorqueOff()
+    public bool TryTorqueOff() => TryTorqueOff(Bus);
+
+    /// <inheritdoc cref="TryTorqueOff()"/>
+    /// <param name="bus">The bus of an arm that is not fit to be started.</param>
+    public static bool TryTorqueOff(FeetechBus bus)
     {
         try
         {
             using var patience = new CancellationTokenSource(ExitPatience);
-            Bus.Broadcast(Sts3215.TorqueEnable, 0, patience.Token);
+            bus.Broadcast(Sts3215.TorqueEnable, 0, patience.Token);
             return true;
         }
         catch (Exception error) when (error is SerialLostException or OperationCanceledException)

@@ -15,16 +15,13 @@ internal sealed partial class ArmSetup(Device device, ArmCalibration? file, ILog
     {
         try
         {
-            if (file is null)
-                return ServoCalibration.Read(bus, cancellation);
-            var mismatches = ServoCalibration.Compare(bus, file, cancellation);
-            if (mismatches is [var first, ..])
-                Settle(bus, file, first, mismatches.Length, cancellation);
-            return file;
+            return Find(bus, cancellation);
         }
-        catch (CalibrationException e)
+        catch
         {
-            throw new ArmUnfitException(e.Message);
+            // Whoever had the arm before, as an agent that was killed, may have left it under power.
+            ServoArm.TryTorqueOff(bus);
+            throw;
         }
     }
 
@@ -38,6 +35,23 @@ internal sealed partial class ArmSetup(Device device, ArmCalibration? file, ILog
         if (start.Ready.IsEmpty)
             throw new ArmUnfitException($"no servo is ready on {arm.Bus.Port}: check the arm's power and its cable");
         return start;
+    }
+
+    private ArmCalibration Find(FeetechBus bus, CancellationToken cancellation)
+    {
+        try
+        {
+            if (file is null)
+                return ServoCalibration.Read(bus, cancellation);
+            var mismatches = ServoCalibration.Compare(bus, file, cancellation);
+            if (mismatches is [var first, ..])
+                Settle(bus, file, first, mismatches.Length, cancellation);
+            return file;
+        }
+        catch (CalibrationException e)
+        {
+            throw new ArmUnfitException(e.Message);
+        }
     }
 
     private void Settle(FeetechBus bus, ArmCalibration wanted, CalibrationMismatch first, int count, CancellationToken cancellation)

@@ -69,6 +69,17 @@ public sealed class ProgramTests : IDisposable
     }
 
     [Fact]
+    public async Task An_arm_that_a_killed_agent_left_under_power_and_that_is_refused_now_loses_its_torque()
+    {
+        using var logs = new FailOnLoggedErrors();
+        using var arm = TestArm.Follower();
+        arm.Bus.Arm.Write(3, Sts3215.TorqueEnable, 1);
+        var foreign = folder.Write("foreign.json", Calibration(homingOffset: 5));
+        await using var agent = await TestAgent.StartAsync(logs, new("127.0.0.1", 1), local: false, ("follower-1", arm.Port, foreign));
+        await Eventually.Holds("its torque is off", () => !arm.HasTorque(3));
+    }
+
+    [Fact]
     public async Task A_calibration_of_other_servos_is_written_where_that_is_asked_for()
     {
         using var logs = new FailOnLoggedErrors();
