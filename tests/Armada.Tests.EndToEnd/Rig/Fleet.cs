@@ -37,9 +37,11 @@ internal sealed class Fleet : IAsyncDisposable
     public HttpClient Http { get; }
 
     /// <summary>A fleet whose follower tracks its leader.</summary>
-    public static async Task<Fleet> TrackingAsync()
+    /// <param name="prepare">What to do to the arms before anything starts.</param>
+    public static async Task<Fleet> TrackingAsync(Action<Fleet>? prepare = null)
     {
         var fleet = new Fleet(await Mosquitto.StartAsync());
+        prepare?.Invoke(fleet);
         try
         {
             await fleet.StartAsync();
