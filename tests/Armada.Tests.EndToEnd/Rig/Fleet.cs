@@ -36,6 +36,9 @@ internal sealed class Fleet : IAsyncDisposable
 
     public HttpClient Http { get; }
 
+    /// <summary>Further environment variables of silo and agents.</summary>
+    public IReadOnlyDictionary<string, string> Variables { get; set; } = new Dictionary<string, string>();
+
     /// <summary>A fleet whose follower tracks its leader.</summary>
     /// <param name="prepare">What to do to the arms before anything starts.</param>
     public static async Task<Fleet> TrackingAsync(Action<Fleet>? prepare = null)
@@ -54,7 +57,7 @@ internal sealed class Fleet : IAsyncDisposable
         }
     }
 
-    public void StartSilo() => silo = ArmadaProgram.Start(
+    public void StartSilo() => silo = Start(
         "Armada.Silo", "--urls", $"http://127.0.0.1:{httpPort}", "--data", Path.Combine(folder.Path, "data"), "--mqtt", $"127.0.0.1:{Broker.Port}");
 
     public void StartLeaderAgent() => leaderAgent = StartAgent("leader", Leader);
@@ -133,8 +136,11 @@ internal sealed class Fleet : IAsyncDisposable
                 ["calibration"] = "eeprom",
             }),
         }.ToJsonString());
-        return ArmadaProgram.Start("Armada.EdgeAgent", "run", "--config", file);
+        return Start("Armada.EdgeAgent", "run", "--config", file);
     }
+
+    private RunningProcess Start(string project, params string[] arguments) =>
+        RunningProcess.Start("dotnet", [ArmadaProgram.PathOf(project), .. arguments], Variables);
 
     private static async Task KillAsync(RunningProcess process)
     {
