@@ -24,6 +24,14 @@ public sealed class WholeWayTests
     }
 
     [Fact]
+    public async Task Over_TLS_with_a_certificate_for_everybody_the_follower_follows()
+    {
+        await using var fleet = await Fleet.TrackingAsync(tls: true);
+
+        Assert.Equal("live", (await fleet.RobotAsync())["master"]!["state"]!.GetValue<string>());
+    }
+
+    [Fact]
     public async Task A_stop_holds_the_arm_until_it_is_reset()
     {
         await using var fleet = await Fleet.TrackingAsync();

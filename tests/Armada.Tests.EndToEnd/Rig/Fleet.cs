@@ -41,9 +41,10 @@ internal sealed class Fleet : IAsyncDisposable
 
     /// <summary>A fleet whose follower tracks its leader.</summary>
     /// <param name="prepare">What to do to the arms before anything starts.</param>
-    public static async Task<Fleet> TrackingAsync(Action<Fleet>? prepare = null)
+    /// <param name="tls">Whether the broker wants a certificate of everybody.</param>
+    public static async Task<Fleet> TrackingAsync(Action<Fleet>? prepare = null, bool tls = false)
     {
-        var fleet = new Fleet(await Mosquitto.StartAsync());
+        var fleet = new Fleet(await (tls ? Mosquitto.StartTlsAsync() : Mosquitto.StartAsync()));
         prepare?.Invoke(fleet);
         try
         {
@@ -58,7 +59,13 @@ internal sealed class Fleet : IAsyncDisposable
     }
 
     public void StartSilo() => silo = Start(
-        "Armada.Silo", "--urls", $"http://127.0.0.1:{httpPort}", "--data", Path.Combine(folder.Path, "data"), "--mqtt", $"127.0.0.1:{Broker.Port}");
+        "Armada.Silo",
+        [
+            "--urls", $"http://127.0.0.1:{httpPort}",
+            "--data", Path.Combine(folder.Path, "data"),
+            "--mqtt", $"127.0.0.1:{Broker.Port}",
+            .. SiloTls(),
+        ]);
 
     public void StartLeaderAgent() => leaderAgent = StartAgent("leader", Leader);
 
@@ -126,7 +133,7 @@ internal sealed class Fleet : IAsyncDisposable
         var file = Path.Combine(folder.Path, $"agent-{device}.json");
         File.WriteAllText(file, new JsonObject
         {
-            ["broker"] = new JsonObject { ["host"] = "127.0.0.1", ["port"] = Broker.Port },
+            ["broker"] = new JsonObject { ["host"] = "127.0.0.1", ["port"] = Broker.Port, ["tls"] = AgentTls(device) },
             ["control_socket"] = Path.Combine(folder.Path, $"{device}.sock"),
             ["devices"] = new JsonArray(new JsonObject
             {
@@ -137,6 +144,22 @@ internal sealed class Fleet : IAsyncDisposable
             }),
         }.ToJsonString());
         return Start("Armada.EdgeAgent", "run", "--config", file);
+    }
+
+    private string[] SiloTls()
+    {
+        if (Broker.Certificates is not { } authority)
+            return [];
+        var (certificate, key) = authority.Client("armada-silo");
+        return ["--mqtt-ca", authority.CaFile, "--mqtt-cert", certificate, "--mqtt-key", key];
+    }
+
+    private JsonObject? AgentTls(string device)
+    {
+        if (Broker.Certificates is not { } authority)
+            return null;
+        var (certificate, key) = authority.Client(device);
+        return new JsonObject { ["ca"] = authority.CaFile, ["certificate"] = certificate, ["key"] = key };
     }
 
     private RunningProcess Start(string project, params string[] arguments) =>
