@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Armada.Devices.ServoBus;
 using Armada.Testing;
 using Armada.Tests.EndToEnd.Rig;
 
@@ -20,6 +21,14 @@ public sealed class WholeWayTests
         Assert.Equal("follower", slave["device"]!.GetValue<string>());
         Assert.Equal("live", slave["state"]!.GetValue<string>());
         Assert.True(slave["commands"]!.GetValue<long>() > 0, "no command was counted");
+    }
+
+    [Fact]
+    public async Task Over_TLS_with_a_certificate_for_everybody_the_follower_follows()
+    {
+        await using var fleet = await Fleet.TrackingAsync(tls: true);
+
+        Assert.Equal("live", (await fleet.RobotAsync())["master"]!["state"]!.GetValue<string>());
     }
 
     [Fact]
@@ -80,6 +89,21 @@ public sealed class WholeWayTests
             () => Faults(fleet).Any(fault => fault.Contains("gripper", StringComparison.Ordinal)),
             TimeSpan.FromSeconds(10));
         await fleet.FollowsAsync();
+    }
+
+    [Fact]
+    public async Task A_servo_that_is_silent_from_the_start_stops_no_other_and_joins_when_it_answers()
+    {
+        await using var fleet = await Fleet.TrackingAsync(fleet => fleet.Follower.Bus.Faults.Silence(6));
+        await Eventually.Holds(
+            "the follower names its gripper",
+            () => Faults(fleet).Any(fault => fault.Contains("gripper", StringComparison.Ordinal)),
+            TimeSpan.FromSeconds(10));
+
+        fleet.Follower.Bus.Faults.Silence(6, silent: false);
+
+        await Eventually.Holds("the follower has no fault", () => !Faults(fleet).Any(), TimeSpan.FromSeconds(10));
+        Assert.Equal(1, fleet.Follower.Bus.Arm.Read(6, Sts3215.TorqueEnable));
     }
 
     private static string? MasterState(Fleet fleet) => Robot(fleet)["master"]?["state"]?.GetValue<string>();

@@ -78,7 +78,7 @@ public sealed class FollowerArm(FeetechBus bus, ArmCalibration calibration) : Se
         var present = Bus.Read(id, Sts3215.PresentPosition, cancellation);
         if (!present.IsOk || !Bus.Write(id, Sts3215.GoalPosition, present.Value, cancellation).IsOk)
             return false;
-        this.goals[joint] = present.Value;
+        goals[joint] = present.Value;
         return Bus.Write(id, Sts3215.TorqueEnable, 1, cancellation).IsOk;
     }
 

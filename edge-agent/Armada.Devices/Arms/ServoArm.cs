@@ -21,6 +21,7 @@ public abstract class ServoArm : IDisposable
     private readonly int[] misses = new int[ArmJoint.Count];
     private readonly ServoErrors[] errors = new ServoErrors[ArmJoint.Count];
     private JointSet foreign;
+    private JointSet calibrated;
 
     private protected ServoArm(FeetechBus bus, ArmCalibration calibration)
     {
@@ -33,7 +34,7 @@ public abstract class ServoArm : IDisposable
     public FeetechBus Bus { get; }
 
     /// <summary>What steps mean in units.</summary>
-    public ArmCalibration Calibration { get; }
+    public ArmCalibration Calibration { get; private set; }
 
     /// <summary>The joints whose servo has missed more than <see cref="MostMisses"/> reads in a row.</summary>
     public JointSet Silent { get; private set; }
@@ -45,7 +46,7 @@ public abstract class ServoArm : IDisposable
     public JointSet Returned { get; private set; }
 
     /// <summary>The condition each servo reported last.</summary>
-    public ReadOnlySpan<ServoErrors> Errors => this.errors;
+    public ReadOnlySpan<ServoErrors> Errors => errors;
 
     private protected static ReadOnlySpan<byte> Ids => AllIds;
 
@@ -53,6 +54,7 @@ public abstract class ServoArm : IDisposable
     /// Finds the servos and sets up those that are there. EEPROM is written only where it differs. May be called again at any
     /// time, as after a power dip.
     /// </summary>
+    /// <exception cref="CalibrationException">A servo's own calibration is to hold and cannot be used.</exception>
     /// <exception cref="SerialLostException">The port is gone.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public ArmStart Start(CancellationToken cancellation)
@@ -64,7 +66,7 @@ public abstract class ServoArm : IDisposable
             var servo = Identify(ArmJoint.All[joint], cancellation);
             if (servo.State == ServoState.WrongModel)
                 foreign = foreign.With(joint);
-            if (servo.State == ServoState.Ready && !SetUp(joint, servo.Errors, cancellation))
+            if (servo.State == ServoState.Ready && !(TryCalibrate(joint, cancellation) && SetUp(joint, servo.Errors, cancellation)))
                 servo = servo with { State = ServoState.Unconfigured };
             servos.Add(servo);
         }
@@ -90,13 +92,14 @@ public abstract class ServoArm : IDisposable
         var returned = default(JointSet);
         for (var joint = 0; joint < ArmJoint.Count; joint++)
         {
-            if (answers[joint].IsOk && !foreign.Contains(joint))
+            var isHeard = answers[joint].IsOk && !foreign.Contains(joint);
+            if (isHeard && !Ready.Contains(joint))
+                returned = returned.With(joint);
+            if (isHeard && calibrated.Contains(joint))
             {
                 misses[joint] = 0;
-                this.errors[joint] = answers[joint].Errors;
+                errors[joint] = answers[joint].Errors;
                 this.pose[joint] = ToUnits(joint, position.Decode(data.AsSpan(2 * joint)));
-                if (!Ready.Contains(joint))
-                    returned = returned.With(joint);
             }
             else if (++misses[joint] > MostMisses)
             {
@@ -166,6 +169,19 @@ public abstract class ServoArm : IDisposable
     private protected double ToUnits(int joint, int steps) =>
         Calibration.Joints[joint].Normalise(steps, ArmJoint.All[joint].Scale);
 
+    private bool TryCalibrate(int joint, CancellationToken cancellation)
+    {
+        if (Calibration.IsServosOwn)
+        {
+            if (ServoCalibration.TryRead(Bus, ArmJoint.All[joint], cancellation) is not { } own)
+                return false;
+            Calibration = Calibration.With(joint, own);
+        }
+
+        calibrated = calibrated.With(joint);
+        return true;
+    }
+
     private ServoStart Identify(ArmJoint joint, CancellationToken cancellation)
     {
         Span<byte> head = stackalloc byte[Sts3215.ModelNumber.Address + Sts3215.ModelNumber.Size];
@@ -181,9 +197,9 @@ public abstract class ServoArm : IDisposable
 
     private void Forget()
     {
-        this.pose.AsSpan().Fill(double.NaN);
+        pose.AsSpan().Fill(double.NaN);
         misses.AsSpan().Clear();
-        this.errors.AsSpan().Clear();
+        errors.AsSpan().Clear();
         foreign = default;
         Silent = default;
         Ready = default;

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Armada.Devices.Arms;
+using Armada.Devices.ServoBus;
 
 namespace Armada.Devices.Calibration;
 
@@ -25,9 +26,27 @@ public sealed class ArmCalibration
         Joints = joints;
     }
 
+    private ArmCalibration(string source)
+    {
+        Source = source;
+        IsServosOwn = true;
+        Joints = [.. ArmJoint.All.Select(joint => new JointCalibration(joint.Id, 0, 0, 0, Sts3215.StepsPerTurn - 1))];
+    }
+
+    /// <summary>The one that the servos themselves keep; an arm reads it servo by servo as it starts.</summary>
+    /// <param name="port">Where the servos are, for messages.</param>
+    public static ArmCalibration OfServos(string port) => new(port);
+
+    /// <summary>Whether an arm is to read it from its servos.</summary>
+    public bool IsServosOwn { get; private init; }
+
     /// <summary>Where it came from: a file or a port.</summary>
     public string Source { get; }
 
     /// <summary>One for each joint, in order.</summary>
     public ImmutableArray<JointCalibration> Joints { get; }
+
+    /// <summary>The same with what one servo keeps.</summary>
+    /// <exception cref="CalibrationException">It cannot be used.</exception>
+    internal ArmCalibration With(int joint, JointCalibration own) => new(Source, Joints.SetItem(joint, own)) { IsServosOwn = IsServosOwn };
 }

@@ -18,23 +18,13 @@ public sealed record CalibrationMismatch(ArmJoint Joint, Register Register, int 
 /// <summary>The calibration that servos keep in their EEPROM: homing offset and position limits.</summary>
 public static class ServoCalibration
 {
-    /// <summary>Reads it.</summary>
-    /// <exception cref="CalibrationException">A servo is silent, or has values that cannot be used.</exception>
-    public static ArmCalibration Read(FeetechBus bus, CancellationToken cancellation)
-    {
-        var joints = ImmutableArray.CreateBuilder<JointCalibration>(ArmJoint.Count);
-        foreach (var joint in ArmJoint.All)
-        {
-            joints.Add(new JointCalibration(
-                joint.Id,
-                DriveMode: 0,
-                Read(bus, joint, Sts3215.HomingOffset, cancellation),
-                Read(bus, joint, Sts3215.MinPositionLimit, cancellation),
-                Read(bus, joint, Sts3215.MaxPositionLimit, cancellation)));
-        }
-
-        return new ArmCalibration(bus.Port, joints.MoveToImmutable());
-    }
+    /// <summary>Reads one servo's; null where it does not answer.</summary>
+    public static JointCalibration? TryRead(FeetechBus bus, ArmJoint joint, CancellationToken cancellation) =>
+        bus.Read(joint.Id, Sts3215.HomingOffset, cancellation) is { IsOk: true } homing
+        && bus.Read(joint.Id, Sts3215.MinPositionLimit, cancellation) is { IsOk: true } least
+        && bus.Read(joint.Id, Sts3215.MaxPositionLimit, cancellation) is { IsOk: true } most
+            ? new JointCalibration(joint.Id, DriveMode: 0, homing.Value, least.Value, most.Value)
+            : null;
 
     /// <summary>Compares it with a file's, as LeRobot does at connect. Servos that are silent are passed over.</summary>
     public static ImmutableArray<CalibrationMismatch> Compare(FeetechBus bus, ArmCalibration file, CancellationToken cancellation)
@@ -75,12 +65,4 @@ public static class ServoCalibration
         (Sts3215.MinPositionLimit, calibration.RangeMin),
         (Sts3215.MaxPositionLimit, calibration.RangeMax),
     ];
-
-    private static int Read(FeetechBus bus, ArmJoint joint, Register register, CancellationToken cancellation)
-    {
-        var reading = bus.Read(joint.Id, register, cancellation);
-        return reading.IsOk
-            ? reading.Value
-            : throw new CalibrationException($"{bus.Port}: servo {joint.Id} ({joint}) does not answer, so its calibration cannot be read");
-    }
 }

@@ -109,7 +109,7 @@ internal sealed class BusLine(ISerialLink link, BusTiming timing, TimeProvider t
     private void Fill(TimeSpan wait, CancellationToken cancellation)
     {
         from = to = 0;
-        to = link.Read(this.input, wait, cancellation);
+        to = link.Read(input, wait, cancellation);
     }
 
     private long Stamps(TimeSpan span) => (long)(span.TotalSeconds * time.TimestampFrequency);

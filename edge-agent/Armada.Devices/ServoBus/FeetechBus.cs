@@ -31,7 +31,7 @@ public sealed class FeetechBus
     }
 
     /// <summary>The port's name.</summary>
-    public string Port => this.link.Port;
+    public string Port => link.Port;
 
     /// <summary>What has happened so far. May be read from any thread.</summary>
     public BusCounters Counters => new(requests, timeouts, corrupt, retries, line.StaleBytes, staleAnswers);
@@ -85,7 +85,7 @@ public sealed class FeetechBus
         byte address, byte length, ReadOnlySpan<byte> ids, Span<byte> data, Span<ServoAnswer> answers, CancellationToken cancellation)
     {
         var size = ServoFrame.SyncRead(request, address, length, ids);
-        var patience = this.timing.Exchange(size, ids.Length * (ServoFrame.EmptySize + length), ids.Length) + this.timing.SyncAllowance;
+        var patience = timing.Exchange(size, ids.Length * (ServoFrame.EmptySize + length), ids.Length) + timing.SyncAllowance;
         answers[..ids.Length].Clear();
         Send(size, length, patience, awaitLate: false, cancellation);
         var last = -1;
@@ -139,7 +139,7 @@ public sealed class FeetechBus
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(id, ServoFrame.MaxId);
         var answer = Once(id, size, data, cancellation);
-        for (var retry = 0; retry < this.timing.Retries && !answer.IsOk; retry++)
+        for (var retry = 0; retry < timing.Retries && !answer.IsOk; retry++)
         {
             retries++;
             answer = Once(id, size, data, cancellation);
@@ -150,7 +150,7 @@ public sealed class FeetechBus
 
     private ServoAnswer Once(byte id, int size, Span<byte> data, CancellationToken cancellation)
     {
-        var patience = this.timing.Exchange(size, ServoFrame.EmptySize + data.Length, 1) + this.timing.AnswerAllowance;
+        var patience = timing.Exchange(size, ServoFrame.EmptySize + data.Length, 1) + timing.AnswerAllowance;
         Send(size, data.Length, patience, awaitLate: true, cancellation);
         var garbage = line.Garbage;
         while (line.TryNext(out var frame, cancellation))

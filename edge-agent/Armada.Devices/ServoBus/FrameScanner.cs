@@ -93,7 +93,7 @@ internal struct FrameScanner(byte maxId, byte maxCode)
         (count < 1 || held[0] == 0xFF) &&
         (count < 2 || held[1] == 0xFF) &&
         (count < 3 || held[2] <= maxId) &&
-        (count < 4 || (held[3] >= 2 && held[3] <= this.maxLength)) &&
+        (count < 4 || (held[3] >= 2 && held[3] <= maxLength)) &&
         (count < 5 || held[4] <= maxCode);
 
     private void Skip()

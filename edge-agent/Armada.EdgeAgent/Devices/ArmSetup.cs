@@ -10,7 +10,7 @@ namespace Armada.EdgeAgent.Devices;
 internal sealed partial class ArmSetup(Device device, ArmCalibration? file, ILogger<ArmSetup> logger)
 {
     /// <summary>The calibration that holds: the servos' own, or the file's where the servos agree with it.</summary>
-    /// <exception cref="ArmUnfitException">They differ and may not be written, or a servo whose own is needed is silent.</exception>
+    /// <exception cref="ArmUnfitException">They differ and may not be written.</exception>
     public ArmCalibration Calibrate(FeetechBus bus, CancellationToken cancellation)
     {
         try
@@ -26,10 +26,10 @@ internal sealed partial class ArmSetup(Device device, ArmCalibration? file, ILog
     }
 
     /// <summary>Starts an arm, with those of its servos that are there.</summary>
-    /// <exception cref="ArmUnfitException">None is.</exception>
+    /// <exception cref="ArmUnfitException">None is, or one keeps a calibration that cannot be used.</exception>
     public ArmStart Start(ServoArm arm, CancellationToken cancellation)
     {
-        var start = arm.Start(cancellation);
+        var start = TryStart(arm, cancellation);
         foreach (var complaint in start.Complaints)
             LogComplaint(device.Name, complaint);
         if (start.Ready.IsEmpty)
@@ -37,16 +37,36 @@ internal sealed partial class ArmSetup(Device device, ArmCalibration? file, ILog
         return start;
     }
 
+    /// <summary>Starts an arm again when servos came back that its start left out: their calibration is looked at as at first.</summary>
+    /// <exception cref="ArmUnfitException">As with <see cref="Calibrate"/> and <see cref="Start"/>.</exception>
+    public ArmStart StartAgain(ServoArm arm, CancellationToken cancellation)
+    {
+        Calibrate(arm.Bus, cancellation);
+        return Start(arm, cancellation);
+    }
+
     private ArmCalibration Find(FeetechBus bus, CancellationToken cancellation)
     {
         try
         {
             if (file is null)
-                return ServoCalibration.Read(bus, cancellation);
+                return ArmCalibration.OfServos(bus.Port);
             var mismatches = ServoCalibration.Compare(bus, file, cancellation);
             if (mismatches is [var first, ..])
                 Settle(bus, file, first, mismatches.Length, cancellation);
             return file;
+        }
+        catch (CalibrationException e)
+        {
+            throw new ArmUnfitException(e.Message);
+        }
+    }
+
+    private static ArmStart TryStart(ServoArm arm, CancellationToken cancellation)
+    {
+        try
+        {
+            return arm.Start(cancellation);
         }
         catch (CalibrationException e)
         {

@@ -36,21 +36,10 @@ internal sealed partial class FollowerLoop
     private void RestoreTorque(CancellationToken cancellation)
     {
         var lost = arm.ReadTorqueLost(cancellation);
-        if (lost.IsEmpty && !HasReturned())
+        if (lost.IsEmpty && arm.Returned.IsEmpty)
             return;
         LogRestart(device.Name, lost);
-        Start(cancellation);
-    }
-
-    private bool HasReturned()
-    {
-        for (var joint = 0; joint < pose.Length; joint++)
-        {
-            if (!arm.Ready.Contains(joint) && double.IsFinite(pose[joint]))
-                return true;
-        }
-
-        return false;
+        StartAgain(cancellation);
     }
 
     private void Publish(CancellationToken cancellation)

@@ -62,9 +62,8 @@ internal sealed partial class FollowerLoop : IArmLoop
         // Its disposal takes the torque off in one broadcast write, whatever ends the loop.
         using var started = new FollowerArm(bus, setup.Calibrate(bus, cancellation));
         arm = started;
-        law = new ControlLaw(Limits(), period, RobotTiming.Default);
         var wasLimp = isLimp;
-        Start(cancellation);
+        Begin(setup.Start(arm, cancellation), cancellation);
         if (wasLimp)
             GoLimp();
         running();
@@ -73,9 +72,12 @@ internal sealed partial class FollowerLoop : IArmLoop
             Tick(metronome.Next(cancellation), cancellation);
     }
 
-    private void Start(CancellationToken cancellation)
+    private void StartAgain(CancellationToken cancellation) => Begin(setup.StartAgain(arm, cancellation), cancellation);
+
+    private void Begin(ArmStart start, CancellationToken cancellation)
     {
-        condition.Begin(setup.Start(arm, cancellation));
+        condition.Begin(start);
+        law = new ControlLaw(Limits(), period, RobotTiming.Default);
         HoldWhereItStands(cancellation);
         isLimp = false;
     }
@@ -169,7 +171,7 @@ internal sealed partial class FollowerLoop : IArmLoop
         switch (message)
         {
             case { Op: ControlOp.Torque, On: true }:
-                Start(cancellation);
+                StartAgain(cancellation);
                 return null;
             case { Op: ControlOp.Torque, On: false }:
                 GoLimp();

@@ -88,6 +88,8 @@ internal sealed class LeaderLoop : IArmLoop
     private void ReadHealth(CancellationToken cancellation)
     {
         ticksToHealth = ticksPerHealth;
+        if (!arm.Returned.IsEmpty)
+            condition.Begin(setup.StartAgain(arm, cancellation));
         arm.ReadHealth(health, cancellation);
         condition.Measure(health);
     }

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Hosting;
 using OpenTelemetry;
 using OpenTelemetry.Metrics;
+using OpenTelemetry.Resources;
 using OpenTelemetry.Trace;
 
 namespace Armada.EdgeAgent.Telemetry;
@@ -11,6 +12,8 @@ internal sealed class TelemetryExport : IHostedService, IDisposable
     private static readonly string[] Endpoints =
         ["OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"];
 
+    private const string ServiceName = "armada-edge-agent";
+
     private MeterProvider? metrics;
     private TracerProvider? traces;
 
@@ -20,8 +23,8 @@ internal sealed class TelemetryExport : IHostedService, IDisposable
 
     public Task StartAsync(CancellationToken cancellationToken)
     {
-        metrics = Sdk.CreateMeterProviderBuilder().AddMeter(AgentTelemetry.Name).AddOtlpExporter().Build();
-        traces = Sdk.CreateTracerProviderBuilder().AddSource(AgentTelemetry.Name).AddOtlpExporter().Build();
+        metrics = Sdk.CreateMeterProviderBuilder().ConfigureResource(Name).AddMeter(AgentTelemetry.Name).AddOtlpExporter().Build();
+        traces = Sdk.CreateTracerProviderBuilder().ConfigureResource(Name).AddSource(AgentTelemetry.Name).AddOtlpExporter().Build();
         return Task.CompletedTask;
     }
 
@@ -31,5 +34,11 @@ internal sealed class TelemetryExport : IHostedService, IDisposable
     {
         metrics?.Dispose();
         traces?.Dispose();
+    }
+
+    private static void Name(ResourceBuilder resource)
+    {
+        if (string.IsNullOrEmpty(Environment.GetEnvironmentVariable("OTEL_SERVICE_NAME")))
+            resource.AddService(ServiceName);
     }
 }

@@ -37,7 +37,7 @@ public sealed class EmulatedArm
         this.servos = servos;
         this.joints = joints;
         this.hand = hand;
-        this.pose = new double[joints.Count];
+        pose = new double[joints.Count];
     }
 
     /// <summary>A calibrated SO-101.</summary>
@@ -63,10 +63,10 @@ public sealed class EmulatedArm
     }
 
     /// <summary>The servos, in the order of the joints.</summary>
-    public IReadOnlyList<EmulatedServo> Servos => this.servos;
+    public IReadOnlyList<EmulatedServo> Servos => servos;
 
     /// <summary>The joints; none for servos without geometry.</summary>
-    public IReadOnlyList<JointFit> Joints => this.joints;
+    public IReadOnlyList<JointFit> Joints => joints;
 
     /// <summary>Held by whoever works with the servos.</summary>
     internal Lock Gate { get; } = new();
@@ -95,8 +95,8 @@ public sealed class EmulatedArm
     {
         lock (Gate)
         {
-            for (var i = 0; i < this.joints.Count; i++)
-                pose[i] = this.joints[i].FromSteps(this.servos[i].Shaft - this.joints[i].HomingOffset);
+            for (var i = 0; i < joints.Count; i++)
+                pose[i] = joints[i].FromSteps(servos[i].Shaft - joints[i].HomingOffset);
         }
     }
 
@@ -105,7 +105,7 @@ public sealed class EmulatedArm
     {
         lock (Gate)
         {
-            foreach (var servo in this.servos)
+            foreach (var servo in servos)
                 servo.PowerCycle();
         }
     }
@@ -157,7 +157,7 @@ public sealed class EmulatedArm
     /// <summary>The servo of an id, or null; the caller holds <see cref="Gate"/>.</summary>
     internal EmulatedServo? At(byte id)
     {
-        foreach (var servo in this.servos)
+        foreach (var servo in servos)
         {
             if (servo.Id == id)
                 return servo;
@@ -170,31 +170,31 @@ public sealed class EmulatedArm
 
     private void Step()
     {
-        this.time += Tick;
-        if (this.joints.Count > 0)
+        time += Tick;
+        if (joints.Count > 0)
         {
             Weigh();
             Push();
         }
 
         var current = 0.0;
-        foreach (var servo in this.servos)
+        foreach (var servo in servos)
         {
             servo.Advance(Tick);
             current += servo.Current;
         }
 
-        foreach (var servo in this.servos)
+        foreach (var servo in servos)
             servo.Voltage = Math.Max(0, supply - (current * SupplyResistance));
     }
 
     private void Push()
     {
-        if (this.hand is null)
+        if (hand is null)
             return;
-        this.hand.Pose(this.time, this.pose);
-        for (var i = 0; i < this.servos.Length; i++)
-            this.servos[i].Push(this.joints[i].ToSteps(this.pose[i]) + this.joints[i].HomingOffset);
+        hand.Pose(time, pose);
+        for (var i = 0; i < servos.Length; i++)
+            servos[i].Push(joints[i].ToSteps(pose[i]) + joints[i].HomingOffset);
     }
 
     /// <summary>What the arm weighs on shoulder, elbow and wrist, in 0.1 % of a motor: each carries all that is in front of it.</summary>
@@ -204,8 +204,8 @@ public sealed class EmulatedArm
         ReadOnlySpan<double> weights = [150, 90, 30];
         for (var i = 1; i <= weights.Length; i++)
         {
-            angle += this.joints[i].FromSteps(this.servos[i].Shaft - this.joints[i].HomingOffset);
-            this.servos[i].ExternalLoad = weights[i - 1] * Math.Sin(angle * Math.PI / 180);
+            angle += joints[i].FromSteps(servos[i].Shaft - joints[i].HomingOffset);
+            servos[i].ExternalLoad = weights[i - 1] * Math.Sin(angle * Math.PI / 180);
         }
     }
 }

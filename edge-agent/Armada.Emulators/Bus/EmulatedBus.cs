@@ -108,7 +108,7 @@ public sealed class EmulatedBus : IDisposable
         while (!stopping)
         {
             SettlePlug();
-            while (late.TryTake(this.time.GetTimestamp(), out var answer))
+            while (late.TryTake(time.GetTimestamp(), out var answer))
                 port.Write(answer);
             var hasBytes = port.Wait(UntilNext());
             Advance();
@@ -119,11 +119,11 @@ public sealed class EmulatedBus : IDisposable
 
     private void SettlePlug()
     {
-        if (port.IsPlugged == this.plugged)
+        if (port.IsPlugged == plugged)
             return;
         lock (plug)
         {
-            if (this.plugged)
+            if (plugged)
                 port.Plug();
             else
                 port.Unplug();
@@ -143,15 +143,15 @@ public sealed class EmulatedBus : IDisposable
 
     private void Advance()
     {
-        var now = this.time.GetTimestamp();
-        Arm.Advance(this.time.GetElapsedTime(advancedTo, now));
+        var now = time.GetTimestamp();
+        Arm.Advance(time.GetElapsedTime(advancedTo, now));
         advancedTo = now;
     }
 
     private void Hear(ReadOnlySpan<byte> bytes)
     {
-        var now = this.time.GetTimestamp();
-        if (this.time.GetElapsedTime(heardAt, now) > Quiet)
+        var now = time.GetTimestamp();
+        if (time.GetElapsedTime(heardAt, now) > Quiet)
             parser.Reset();
         heardAt = now;
         wireFreeAt = Math.Max(wireFreeAt, now);
@@ -168,11 +168,11 @@ public sealed class EmulatedBus : IDisposable
     /// <summary>Sends what was answered when the last byte of it would be through the wire.</summary>
     private void Send(int instructionMicroseconds)
     {
-        wireFreeAt += (instructionMicroseconds + train.Microseconds) * this.time.TimestampFrequency / 1_000_000;
+        wireFreeAt += (instructionMicroseconds + train.Microseconds) * time.TimestampFrequency / 1_000_000;
         if (train.Bytes.IsEmpty)
             return;
-        while (this.wireTiming && this.time.GetTimestamp() is var now && now < wireFreeAt)
-            EmulatedPort.Pass(this.time.GetElapsedTime(now, wireFreeAt));
+        while (wireTiming && time.GetTimestamp() is var now && now < wireFreeAt)
+            EmulatedPort.Pass(time.GetElapsedTime(now, wireFreeAt));
         port.Write(train.Bytes);
     }
 }

@@ -12,16 +12,16 @@ internal sealed class ReplyTrain
     public const int MicrosecondsPerByte = 10;
 
     /// <summary>All bytes so far.</summary>
-    public ReadOnlySpan<byte> Bytes => bytes.AsSpan(0, this.length);
+    public ReadOnlySpan<byte> Bytes => bytes.AsSpan(0, length);
 
     /// <summary>From the end of the instruction to the end of the last answer.</summary>
     public int Microseconds { get; private set; }
 
     /// <summary>Where the next answer is to be written.</summary>
-    public Span<byte> Next => bytes.AsSpan(this.length);
+    public Span<byte> Next => bytes.AsSpan(length);
 
     /// <summary>Whether one more answer of any size fits.</summary>
-    public bool HasRoom => bytes.Length - this.length >= ServoFrame.MaxSize;
+    public bool HasRoom => bytes.Length - length >= ServoFrame.MaxSize;
 
     /// <summary>Takes up the answer written to <see cref="Next"/>.</summary>
     public void Add(int length, int delay)
@@ -33,11 +33,11 @@ internal sealed class ReplyTrain
     /// <summary>Lets the line break off in the midst of the frame behind the half.</summary>
     public void BreakOff()
     {
-        var kept = Math.Min((this.length / 2) + 3, Math.Max(0, this.length - 1));
-        Microseconds -= (this.length - kept) * MicrosecondsPerByte;
-        this.length = kept;
+        var kept = Math.Min((length / 2) + 3, Math.Max(0, length - 1));
+        Microseconds -= (length - kept) * MicrosecondsPerByte;
+        length = kept;
     }
 
     /// <summary>Begins anew.</summary>
-    public void Clear() => (this.length, Microseconds) = (0, 0);
+    public void Clear() => (length, Microseconds) = (0, 0);
 }

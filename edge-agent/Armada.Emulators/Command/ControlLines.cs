@@ -40,10 +40,10 @@ internal sealed class ControlLines
             case []:
                 return "error empty line; try help";
             case ["help"]:
-                return $"ok {string.Join("; ", this.orders.Values.Select(o => o.ToString()).Append("pose").Append("help"))}";
+                return $"ok {string.Join("; ", orders.Values.Select(o => o.ToString()).Append("pose").Append("help"))}";
             case ["pose"]:
                 return $"ok {Pose()}";
-            case [var name, .. var arguments] when this.orders.TryGetValue(name, out var order):
+            case [var name, .. var arguments] when orders.TryGetValue(name, out var order):
                 if (arguments.Length != order.Arguments)
                     return $"error usage: {order}";
                 return Try(order, arguments);
@@ -67,17 +67,17 @@ internal sealed class ControlLines
 
     private string Pose()
     {
-        Span<double> pose = stackalloc double[this.bus.Arm.Joints.Count];
-        this.bus.Arm.Pose(pose);
+        Span<double> pose = stackalloc double[bus.Arm.Joints.Count];
+        bus.Arm.Pose(pose);
         var words = new string[pose.Length];
         for (var i = 0; i < words.Length; i++)
-            words[i] = string.Create(CultureInfo.InvariantCulture, $"{this.bus.Arm.Joints[i].Name}={pose[i]:F2}");
+            words[i] = string.Create(CultureInfo.InvariantCulture, $"{bus.Arm.Joints[i].Name}={pose[i]:F2}");
         return string.Join(' ', words);
     }
 
     private byte Servo(string word)
     {
-        foreach (var joint in this.bus.Arm.Joints)
+        foreach (var joint in bus.Arm.Joints)
         {
             if (joint.Id.ToString(CultureInfo.InvariantCulture) == word)
                 return joint.Id;

@@ -51,7 +51,7 @@ internal sealed class ControlSocket : IDisposable
     public void Dispose()
     {
         listener.Dispose();
-        File.Delete(this.path);
+        File.Delete(path);
     }
 
     /// <summary>Reads lines and writes answers until the other side ends.</summary>
@@ -71,7 +71,7 @@ internal sealed class ControlSocket : IDisposable
         await using var writer = new StreamWriter(stream);
         try
         {
-            await ConverseAsync(this.lines, reader, writer, cancellation);
+            await ConverseAsync(lines, reader, writer, cancellation);
         }
         catch (IOException)
         {

@@ -56,7 +56,7 @@ public sealed class BusFaults
     internal bool IsSilent(byte id)
     {
         lock (gate)
-            return this.silent[id];
+            return silent[id];
     }
 
     internal TimeSpan LateBy(byte id)

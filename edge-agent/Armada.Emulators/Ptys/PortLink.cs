@@ -33,8 +33,8 @@ internal sealed class PortLink
     /// <summary>Removes the link, unless another program has put its own there.</summary>
     public void Remove()
     {
-        if (this.target is not null && new FileInfo(Path).LinkTarget == this.target)
+        if (target is not null && new FileInfo(Path).LinkTarget == target)
             File.Delete(Path);
-        this.target = null;
+        target = null;
     }
 }

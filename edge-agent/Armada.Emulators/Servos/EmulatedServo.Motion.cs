@@ -61,7 +61,7 @@ public sealed partial class EmulatedServo
 
     /// <summary>A hand takes the shaft: without torque it goes along, with torque it resists.</summary>
     /// <param name="shaft">Where the hand wants it; null lets go.</param>
-    public void Push(double? shaft) => this.hand = shaft;
+    public void Push(double? shaft) => hand = shaft;
 
     /// <summary>Lets time pass, in steps of a millisecond; what is over is kept for the next call.</summary>
     public void Advance(TimeSpan time)
@@ -100,7 +100,7 @@ public sealed partial class EmulatedServo
 
     private void Coast(double seconds)
     {
-        motion.Yield(this.hand ?? Shaft, HandSpeed, seconds);
+        motion.Yield(hand ?? Shaft, HandSpeed, seconds);
         Stop();
         electrics.Work(0, 0, 0, seconds);
     }

@@ -15,11 +15,11 @@ public sealed class LatestSample : IDisposable
     public LatestSample(int capacity)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(capacity);
-        this.sample = new byte[capacity];
+        sample = new byte[capacity];
     }
 
     /// <summary>Most bytes of one sample.</summary>
-    public int Capacity => this.sample.Length;
+    public int Capacity => sample.Length;
 
     /// <summary>Samples that a newer one replaced before they were taken.</summary>
     public long Overwritten => Interlocked.Read(ref overwritten);
@@ -31,9 +31,9 @@ public sealed class LatestSample : IDisposable
         if (sample.Length > this.sample.Length) return false;
         lock (gate)
         {
-            if (this.length >= 0) Interlocked.Increment(ref overwritten);
+            if (length >= 0) Interlocked.Increment(ref overwritten);
             sample.CopyTo(this.sample);
-            this.length = sample.Length;
+            length = sample.Length;
             if (arrived.CurrentCount == 0) arrived.Release();
         }
         return true;
@@ -48,7 +48,7 @@ public sealed class LatestSample : IDisposable
         {
             length = Math.Max(0, this.length);
             if (this.length < 0) return false;
-            this.sample.AsSpan(0, length).CopyTo(into);
+            sample.AsSpan(0, length).CopyTo(into);
             this.length = -1;
             return true;
         }

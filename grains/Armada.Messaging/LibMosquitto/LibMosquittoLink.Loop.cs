@@ -64,7 +64,7 @@ public sealed partial class LibMosquittoLink
 
     private ConnectionEnd Attempt(MosquittoClient client)
     {
-        (answer, endReason, systemError, this.complaint) = (NoAnswer, 0, 0, null);
+        (answer, endReason, systemError, complaint) = (NoAnswer, 0, 0, null);
         asked.Clear();
         var (family, fault) = brokerName.Family(stopping.Token);
         if (fault is not null) return new(fault);
@@ -100,7 +100,7 @@ public sealed partial class LibMosquittoLink
     private void GoUp(MosquittoClient client)
     {
         client.HearComplaints(false);
-        this.complaint = null;
+        complaint = null;
         if (wasUpBefore) Interlocked.Increment(ref reconnects);
         wasUpBefore = true;
         outbox.Open(client.Handle);
@@ -114,7 +114,7 @@ public sealed partial class LibMosquittoLink
     {
         outbox.Close();
         lock (driving) writable = null;
-        if (this.state is LinkState.Up) Change(LinkState.Down);
+        if (state is LinkState.Up) Change(LinkState.Down);
     }
 
     private void Change(LinkState state)

@@ -107,8 +107,8 @@ public sealed partial class LibMosquittoLink
     {
         foreach (var subscription in subscriptions)
         {
-            if (subscription.AskedOn == this.connection) continue;
-            subscription.AskedOn = this.connection;
+            if (subscription.AskedOn == connection) continue;
+            subscription.AskedOn = connection;
             var result = client.Subscribe(subscription, out var messageId);
             if (result == Mosquitto.Success) asked[messageId] = subscription;
             else LogSubscriptionRefused(subscription.Filter, Mosquitto.ErrorText(result));

@@ -77,12 +77,12 @@ public sealed partial class LibMosquittoLink : IMqttLink
     public Task StartAsync(CancellationToken cancellation)
     {
         cancellation.ThrowIfCancellationRequested();
-        LinkOptionsCheck.Check(this.options);
+        LinkOptionsCheck.Check(options);
         lock (lifecycle)
         {
             ObjectDisposedException.ThrowIf(stopping.IsCancellationRequested, this);
             if (thread is not null) throw new InvalidOperationException("The link is started already.");
-            var client = new MosquittoClient(this.options, this);
+            var client = new MosquittoClient(options, this);
             try
             {
                 wake = new();
@@ -92,7 +92,7 @@ public sealed partial class LibMosquittoLink : IMqttLink
                 client.Dispose();
                 throw;
             }
-            thread = new(() => Run(client)) { IsBackground = true, Name = $"mqtt {this.options.ClientId}" };
+            thread = new(() => Run(client)) { IsBackground = true, Name = $"mqtt {options.ClientId}" };
             thread.Start();
         }
         return Task.CompletedTask;

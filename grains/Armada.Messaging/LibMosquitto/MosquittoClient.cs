@@ -81,7 +81,7 @@ internal sealed unsafe class MosquittoClient : IDisposable
             var any = family is AddressFamily.InterNetworkV6 ? "::" : "0.0.0.0";
             if (Mosquitto.StringOption(Handle, Mosquitto.OptionBindAddress, any) is var refused and not Mosquitto.Success) return refused;
         }
-        var result = Mosquitto.ConnectAsync(Handle, this.options.Host, this.options.Port, (int)this.options.KeepAlive.TotalSeconds);
+        var result = Mosquitto.ConnectAsync(Handle, options.Host, options.Port, (int)options.KeepAlive.TotalSeconds);
         return result > 0 ? result : Mosquitto.Success;
     }
 
@@ -99,7 +99,7 @@ internal sealed unsafe class MosquittoClient : IDisposable
     {
         if (Handle != 0) Mosquitto.Destroy(Handle);
         Handle = 0;
-        if (this.events.IsAllocated) this.events.Free();
+        if (events.IsAllocated) events.Free();
     }
 
     private static void Require(int result, string what)
@@ -111,11 +111,11 @@ internal sealed unsafe class MosquittoClient : IDisposable
     private void Configure()
     {
         Require(Mosquitto.ThreadedSet(Handle, true), "threads");
-        Require(Mosquitto.IntOption(Handle, Mosquitto.OptionProtocolVersion, this.options.Mqtt5 ? Mosquitto.ProtocolV5 : Mosquitto.ProtocolV311), "MQTT version");
+        Require(Mosquitto.IntOption(Handle, Mosquitto.OptionProtocolVersion, options.Mqtt5 ? Mosquitto.ProtocolV5 : Mosquitto.ProtocolV311), "MQTT version");
         Require(Mosquitto.IntOption(Handle, Mosquitto.OptionTcpNoDelay, 1), "TCP_NODELAY");
-        if (this.options.Tls is { } tls)
+        if (options.Tls is { } tls)
             Require(Mosquitto.TlsSet(Handle, tls.CaFile, null, tls.CertificateFile, tls.KeyFile, 0), "TLS files");
-        if (this.options.Will is { } will)
+        if (options.Will is { } will)
         {
             fixed (byte* payload = will.Payload.Span)
                 Require(Mosquitto.WillSet(Handle, will.Topic, will.Payload.Length, payload, qos: 1, will.Retain), "last will");

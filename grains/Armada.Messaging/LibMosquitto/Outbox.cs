@@ -54,7 +54,7 @@ internal sealed unsafe class Outbox(int controlBacklog, Action<string, int> refu
         lock (gate)
         {
             this.client = client;
-            this.isFull = false;
+            isFull = false;
             unwritten = 0;
             SendControl();
         }
@@ -65,7 +65,7 @@ internal sealed unsafe class Outbox(int controlBacklog, Action<string, int> refu
     {
         lock (gate)
         {
-            this.client = 0;
+            client = 0;
             dropped += waiting.Count;
             while (waiting.TryDequeue(out var lane)) lane.Clear();
         }
@@ -77,13 +77,13 @@ internal sealed unsafe class Outbox(int controlBacklog, Action<string, int> refu
         lock (gate)
         {
             var lane = LaneOf(topic);
-            if (this.client == 0)
+            if (client == 0)
             {
                 dropped++;
                 return Outgoing.Dropped;
             }
             if (lane.IsWaiting) dropped++;
-            else if (this.isFull || unwritten >= MostUnwritten) waiting.Enqueue(lane);
+            else if (isFull || unwritten >= MostUnwritten) waiting.Enqueue(lane);
             else return Give(lane, payload, qos: 0, retain) == Mosquitto.Success ? Outgoing.Given : Drop();
 
             lane.Keep(payload, retain);
@@ -122,7 +122,7 @@ internal sealed unsafe class Outbox(int controlBacklog, Action<string, int> refu
         lock (gate)
         {
             this.isFull = isFull;
-            if (isFull || this.client == 0) return false;
+            if (isFull || client == 0) return false;
             unwritten = 0;
             if (waiting.Count == 0) return false;
             while (unwritten < MostUnwritten && waiting.TryDequeue(out var lane))
@@ -137,7 +137,7 @@ internal sealed unsafe class Outbox(int controlBacklog, Action<string, int> refu
     private bool SendControl()
     {
         var sent = false;
-        while (this.client != 0 && unacknowledged < ControlWindow && control.TryPeek(out var message))
+        while (client != 0 && unacknowledged < ControlWindow && control.TryPeek(out var message))
         {
             // Without a connection the library still keeps the message and sends it again after the next CONNACK.
             var result = Give(message.Lane, message.Payload, qos: 1, message.Retain);
@@ -153,7 +153,7 @@ internal sealed unsafe class Outbox(int controlBacklog, Action<string, int> refu
     {
         fixed (byte* topic = lane.Topic, first = payload)
         {
-            var result = Mosquitto.Publish(this.client, null, topic, payload.Length, first, qos, retain);
+            var result = Mosquitto.Publish(client, null, topic, payload.Length, first, qos, retain);
             if (result != Mosquitto.Success) return result;
             published++;
             unwritten += payload.Length + lane.Topic.Length;

@@ -13,6 +13,9 @@ internal sealed class OtlpExport : IHostedService
     private const string TracesEndpoint = "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT";
     private const string ServiceName = "armada-silo";
 
+    // The web server's own spans: without them a request would be an unsampled parent, and nothing below it would be exported.
+    private const string Requests = "Microsoft.AspNetCore";
+
     private MeterProvider? metrics;
     private TracerProvider? traces;
 
@@ -22,7 +25,7 @@ internal sealed class OtlpExport : IHostedService
         if (IsSet(Endpoint) || IsSet(MetricsEndpoint))
             metrics = Sdk.CreateMeterProviderBuilder().ConfigureResource(Name).AddMeter(SiloTelemetry.Name).AddOtlpExporter().Build();
         if (IsSet(Endpoint) || IsSet(TracesEndpoint))
-            traces = Sdk.CreateTracerProviderBuilder().ConfigureResource(Name).AddSource(SiloTelemetry.Name).AddOtlpExporter().Build();
+            traces = Sdk.CreateTracerProviderBuilder().ConfigureResource(Name).AddSource(SiloTelemetry.Name, Requests).AddOtlpExporter().Build();
         return Task.CompletedTask;
     }
 

@@ -16,7 +16,7 @@ public sealed class TestCertificates : IDisposable
     public TestCertificates(TempFolder folder, string name = "armada-test-ca")
     {
         this.folder = folder;
-        var request = new CertificateRequest($"CN={name}", this.key, HashAlgorithmName.SHA256);
+        var request = new CertificateRequest($"CN={name}", key, HashAlgorithmName.SHA256);
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
         request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign, true));
         authority = request.CreateSelfSigned(From, To);
@@ -41,7 +41,7 @@ public sealed class TestCertificates : IDisposable
     public void Dispose()
     {
         authority.Dispose();
-        this.key.Dispose();
+        key.Dispose();
     }
 
     private (string CertificateFile, string KeyFile) Sign(string name, string usage, X509Extension? names)
@@ -53,7 +53,7 @@ public sealed class TestCertificates : IDisposable
         if (names is not null) request.CertificateExtensions.Add(names);
         using var certificate = request.Create(authority, From, To.AddHours(-1), RandomNumberGenerator.GetBytes(8));
         return (
-            this.folder.Write($"{name}.crt", certificate.ExportCertificatePem()),
-            this.folder.Write($"{name}.key", key.ExportPkcs8PrivateKeyPem()));
+            folder.Write($"{name}.crt", certificate.ExportCertificatePem()),
+            folder.Write($"{name}.key", key.ExportPkcs8PrivateKeyPem()));
     }
 }

@@ -46,7 +46,7 @@ public sealed class FailOnLoggedErrors : ILoggerFactory, ILoggerProvider
         TaskScheduler.UnobservedTaskException -= TakeUnobserved;
         var errors = entries.Where(entry => entry.Level >= LogLevel.Error && !expected.Contains(entry.Event.Id)).ToList();
         if (errors.Count > 0) throw new XunitException($"Errors were logged:\n{string.Join('\n', errors)}");
-        if (!this.unobserved.IsEmpty) throw new XunitException($"Exceptions went unobserved:\n{string.Join('\n', this.unobserved)}");
+        if (!unobserved.IsEmpty) throw new XunitException($"Exceptions went unobserved:\n{string.Join('\n', unobserved)}");
     }
 
     private void TakeUnobserved(object? sender, UnobservedTaskExceptionEventArgs unobserved) => this.unobserved.Enqueue(unobserved.Exception);

@@ -133,7 +133,7 @@ public sealed class CuttingProxy : IAsyncDisposable
                 return;
             }
             open.AddRange([client, server]);
-            this.pumps.AddRange([PumpAsync(client, server), PumpAsync(server, client)]);
+            pumps.AddRange([PumpAsync(client, server), PumpAsync(server, client)]);
         }
     }
 

@@ -22,13 +22,13 @@ public sealed class RunningProcess : IAsyncDisposable
     }
 
     /// <summary>Its process id, which is its group's too.</summary>
-    public int Id => this.process.Id;
+    public int Id => process.Id;
 
     /// <summary>Whether it has ended.</summary>
-    public bool HasExited => this.process.HasExited;
+    public bool HasExited => process.HasExited;
 
     /// <summary>Its exit code; 128 + signal where one ended it.</summary>
-    public int ExitCode => this.process.ExitCode;
+    public int ExitCode => process.ExitCode;
 
     /// <summary>Both its outputs so far.</summary>
     public string Output
@@ -70,7 +70,7 @@ public sealed class RunningProcess : IAsyncDisposable
     {
         string? found = null;
         await Eventually.Holds(
-            () => $"'{this.process.StartInfo.ArgumentList[0]}' prints /{pattern}/; it printed:\n{Output}",
+            () => $"'{process.StartInfo.ArgumentList[0]}' prints /{pattern}/; it printed:\n{Output}",
             () => (found = lines.FirstOrDefault(line => Regex.IsMatch(line, pattern))) is not null || HasExited,
             timeout);
         return found ?? lines.FirstOrDefault(line => Regex.IsMatch(line, pattern))
@@ -78,7 +78,7 @@ public sealed class RunningProcess : IAsyncDisposable
     }
 
     /// <summary>Writes a line to its standard input.</summary>
-    public Task WriteLineAsync(string line) => this.process.StandardInput.WriteLineAsync(line);
+    public Task WriteLineAsync(string line) => process.StandardInput.WriteLineAsync(line);
 
     /// <summary>Sends a signal to the process and its children.</summary>
     public async Task SendAsync(Signal signal)
@@ -95,7 +95,7 @@ public sealed class RunningProcess : IAsyncDisposable
     /// <summary>Waits for its end and all its output; gives the exit code.</summary>
     public async Task<int> ExitsAsync(TimeSpan? timeout = null)
     {
-        await Eventually.Happens($"'{this.process.StartInfo.ArgumentList[0]}' ends", this.process.WaitForExitAsync(), timeout);
+        await Eventually.Happens($"'{process.StartInfo.ArgumentList[0]}' ends", process.WaitForExitAsync(), timeout);
         return ExitCode;
     }
 
@@ -103,9 +103,9 @@ public sealed class RunningProcess : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await SendAsync(Signal.Kill);
-        await this.process.WaitForExitAsync();
+        await process.WaitForExitAsync();
         await outputEnded.Task;
-        this.process.Dispose();
+        process.Dispose();
     }
 
     private void Take(string? line)

@@ -8,24 +8,24 @@ public sealed class ArmStartTests : IDisposable
 {
     private readonly EmulatedRig rig = EmulatedRig.Follower();
 
-    public void Dispose() => this.rig.Dispose();
+    public void Dispose() => rig.Dispose();
 
     [Fact]
     public void A_follower_holds_where_it_stands_before_its_torque_goes_on()
     {
         foreach (var joint in ArmJoint.All)
-            Assert.True(this.rig.Bus.Write(joint.Id, Sts3215.GoalPosition, 2500, default).IsOk);
+            Assert.True(rig.Bus.Write(joint.Id, Sts3215.GoalPosition, 2500, default).IsOk);
         var before = Pose();
-        var since = this.rig.Emulated.Journal.Count;
-        using var arm = this.rig.DriveFollower();
+        var since = rig.Emulated.Journal.Count;
+        using var arm = rig.DriveFollower();
         Assert.True(arm.Start(default).IsComplete);
         foreach (var joint in ArmJoint.All)
         {
-            var order = this.rig.Emulated.Journal.Since(since).Where(write => write.Id == joint.Id).ToList();
+            var order = rig.Emulated.Journal.Since(since).Where(write => write.Id == joint.Id).ToList();
             var goal = order.FindLastIndex(write => write.Of(Sts3215.GoalPosition) is not null);
             var torqueOn = order.FindIndex(write => write.Of(Sts3215.TorqueEnable) == 1);
             Assert.True(goal >= 0 && goal < torqueOn, $"{joint}: torque went on before its goal was set");
-            Assert.Equal(1, this.rig.Read(joint.Id, Sts3215.TorqueEnable));
+            Assert.Equal(1, rig.Read(joint.Id, Sts3215.TorqueEnable));
         }
 
         Assert.All(before.Zip(Pose()), pair => Assert.InRange(Math.Abs(pair.First - pair.Second), 0, 3));
@@ -34,58 +34,58 @@ public sealed class ArmStartTests : IDisposable
     [Fact]
     public void A_follower_gets_LeRobots_settings_and_its_gripper_half_its_force_at_once()
     {
-        using var arm = this.rig.DriveFollower();
+        using var arm = rig.DriveFollower();
         arm.Start(default);
         foreach (var joint in ArmJoint.All)
         {
-            Assert.Equal(16, this.rig.Read(joint.Id, Sts3215.Proportional));
-            Assert.Equal(32, this.rig.Read(joint.Id, Sts3215.Derivative));
-            Assert.Equal(254, this.rig.Read(joint.Id, Sts3215.Acceleration));
-            Assert.Equal(254, this.rig.Read(joint.Id, Sts3215.MaximumAcceleration));
+            Assert.Equal(16, rig.Read(joint.Id, Sts3215.Proportional));
+            Assert.Equal(32, rig.Read(joint.Id, Sts3215.Derivative));
+            Assert.Equal(254, rig.Read(joint.Id, Sts3215.Acceleration));
+            Assert.Equal(254, rig.Read(joint.Id, Sts3215.MaximumAcceleration));
         }
 
-        Assert.Equal((500, 500), (this.rig.Read(6, Sts3215.MaxTorqueLimit), this.rig.Read(6, Sts3215.TorqueLimit)));
-        Assert.Equal((250, 25), (this.rig.Read(6, Sts3215.ProtectionCurrent), this.rig.Read(6, Sts3215.OverloadTorque)));
-        Assert.Equal((1000, 1000), (this.rig.Read(5, Sts3215.MaxTorqueLimit), this.rig.Read(5, Sts3215.TorqueLimit)));
+        Assert.Equal((500, 500), (rig.Read(6, Sts3215.MaxTorqueLimit), rig.Read(6, Sts3215.TorqueLimit)));
+        Assert.Equal((250, 25), (rig.Read(6, Sts3215.ProtectionCurrent), rig.Read(6, Sts3215.OverloadTorque)));
+        Assert.Equal((1000, 1000), (rig.Read(5, Sts3215.MaxTorqueLimit), rig.Read(5, Sts3215.TorqueLimit)));
     }
 
     [Fact]
     public void EEPROM_is_written_only_where_it_differs_and_survives_a_power_cycle()
     {
-        using var arm = this.rig.DriveFollower();
+        using var arm = rig.DriveFollower();
         arm.Start(default);
-        this.rig.Arm.PowerDip();
-        Assert.Equal(16, this.rig.Read(3, Sts3215.Proportional));
-        var since = this.rig.Emulated.Journal.Count;
+        rig.Arm.PowerDip();
+        Assert.Equal(16, rig.Read(3, Sts3215.Proportional));
+        var since = rig.Emulated.Journal.Count;
         Assert.True(arm.Start(default).IsComplete);
-        Assert.All(this.rig.Emulated.Journal.Since(since), write => Assert.Equal(RegisterArea.Ram, Sts3215.At(write.Address)!.Value.Area));
-        Assert.All(this.rig.Emulated.Journal.Since(since), write => Assert.Null(write.Of(Sts3215.Lock)));
+        Assert.All(rig.Emulated.Journal.Since(since), write => Assert.Equal(RegisterArea.Ram, Sts3215.At(write.Address)!.Value.Area));
+        Assert.All(rig.Emulated.Journal.Since(since), write => Assert.Null(write.Of(Sts3215.Lock)));
     }
 
     [Fact]
     public void Multi_turn_feedback_is_switched_off_and_the_other_phase_bits_stay()
     {
-        this.rig.Arm.Servos[2].Store(Sts3215.Phase, 0x1C);
-        using var arm = this.rig.DriveFollower();
+        rig.Arm.Servos[2].Store(Sts3215.Phase, 0x1C);
+        using var arm = rig.DriveFollower();
         arm.Start(default);
-        Assert.Equal(0x0C, this.rig.Read(3, Sts3215.Phase));
+        Assert.Equal(0x0C, rig.Read(3, Sts3215.Phase));
     }
 
     [Fact]
     public void A_servo_that_holds_already_keeps_its_torque_through_another_start()
     {
-        using var arm = this.rig.DriveFollower();
+        using var arm = rig.DriveFollower();
         arm.Start(default);
-        var since = this.rig.Emulated.Journal.Count;
+        var since = rig.Emulated.Journal.Count;
         arm.Start(default);
-        Assert.All(ArmJoint.All, joint => Assert.DoesNotContain(0, this.rig.Written(joint.Id, Sts3215.TorqueEnable, since)));
+        Assert.All(ArmJoint.All, joint => Assert.DoesNotContain(0, rig.Written(joint.Id, Sts3215.TorqueEnable, since)));
     }
 
     [Fact]
     public void A_silent_servo_is_named_and_the_other_five_start()
     {
-        this.rig.Emulated.Faults.Silence(4);
-        using var arm = this.rig.DriveFollower();
+        rig.Emulated.Faults.Silence(4);
+        using var arm = rig.DriveFollower();
         var start = arm.Start(default);
         Assert.Equal(["wrist_flex (servo 4) does not answer: check its cable, its power and its id"], start.Complaints);
         Assert.Equal("shoulder_pan, shoulder_lift, elbow_flex, wrist_roll, gripper", start.Ready.ToString());
@@ -94,15 +94,15 @@ public sealed class ArmStartTests : IDisposable
     [Fact]
     public void A_servo_of_another_model_is_named_and_left_alone()
     {
-        this.rig.Arm.Servos[1].Store(Sts3215.ModelNumber, 1284);
-        using var arm = this.rig.DriveFollower();
+        rig.Arm.Servos[1].Store(Sts3215.ModelNumber, 1284);
+        using var arm = rig.DriveFollower();
         var start = arm.Start(default);
         Assert.Equal(["shoulder_lift (servo 2) is model 1284, not 777: not an STS3215"], start.Complaints);
         var pose = new double[6];
         arm.ReadPose(pose, default);
         arm.WriteGoals([0, 0, 0, 0, 0, 50], default);
-        Assert.True(this.rig.Bus.Ping(1, default).IsOk);
-        Assert.DoesNotContain(this.rig.Emulated.Journal.Since(), write => write.Id == 2);
+        Assert.True(rig.Bus.Ping(1, default).IsOk);
+        Assert.DoesNotContain(rig.Emulated.Journal.Since(), write => write.Id == 2);
         Assert.True(double.IsNaN(pose[1]));
         Assert.True(arm.Returned.IsEmpty);
     }
@@ -110,8 +110,8 @@ public sealed class ArmStartTests : IDisposable
     [Fact]
     public void Mixed_firmware_is_told_and_no_reason_not_to_start()
     {
-        this.rig.Arm.Servos[0].Store(Sts3215.FirmwareMinorVersion, 9);
-        using var arm = this.rig.DriveFollower();
+        rig.Arm.Servos[0].Store(Sts3215.FirmwareMinorVersion, 9);
+        using var arm = rig.DriveFollower();
         var start = arm.Start(default);
         Assert.True(start.IsComplete);
         Assert.Equal(["servos differ in firmware (3.9, 3.10, 3.10, 3.10, 3.10, 3.10): update them"], start.Complaints);
@@ -120,12 +120,12 @@ public sealed class ArmStartTests : IDisposable
     [Fact]
     public void A_latched_overload_is_cleared_by_the_start()
     {
-        this.rig.Arm.TripOverload(3);
-        using var arm = this.rig.DriveFollower();
+        rig.Arm.TripOverload(3);
+        using var arm = rig.DriveFollower();
         var start = arm.Start(default);
         Assert.Equal(ServoErrors.Overload, start.Servos[2].Errors);
         Assert.True(start.IsComplete);
-        Assert.Equal(ServoErrors.None, this.rig.Bus.Ping(3, default).Errors);
+        Assert.Equal(ServoErrors.None, rig.Bus.Ping(3, default).Errors);
     }
 
     [Fact]
@@ -142,9 +142,9 @@ public sealed class ArmStartTests : IDisposable
     [Fact]
     public void A_pulled_cable_ends_a_start_and_leaves_nothing_ready()
     {
-        using var arm = this.rig.DriveFollower();
+        using var arm = rig.DriveFollower();
         arm.Start(default);
-        this.rig.Emulated.Unplug();
+        rig.Emulated.Unplug();
         Assert.Throws<SerialLostException>(() => arm.Start(default));
         Assert.True(arm.Ready.IsEmpty);
         Assert.False(arm.TryTorqueOff());
@@ -153,7 +153,7 @@ public sealed class ArmStartTests : IDisposable
     private double[] Pose()
     {
         var pose = new double[6];
-        this.rig.Arm.Pose(pose);
+        rig.Arm.Pose(pose);
         return pose;
     }
 }

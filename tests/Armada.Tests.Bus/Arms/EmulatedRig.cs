@@ -43,7 +43,7 @@ internal sealed class EmulatedRig : IDisposable
 
     public FollowerArm DriveFollower() => new(Bus, SampleCalibration.Arm);
 
-    public LeaderArm ReadLeader() => new(Bus, ServoCalibration.Read(Bus, default));
+    public LeaderArm ReadLeader() => new(Bus, ArmCalibration.OfServos(Bus.Port));
 
     /// <summary>What was written to one servo's register since a point in the journal.</summary>
     public IEnumerable<int> Written(byte id, Register register, long since = 0) =>

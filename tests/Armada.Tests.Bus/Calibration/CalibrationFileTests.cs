@@ -8,9 +8,9 @@ public sealed class CalibrationFileTests : IDisposable
 {
     private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory();
 
-    private string File => Path.Combine(this.folder.FullName, "deeper", "arm.json");
+    private string File => Path.Combine(folder.FullName, "deeper", "arm.json");
 
-    public void Dispose() => this.folder.Delete(recursive: true);
+    public void Dispose() => folder.Delete(recursive: true);
 
     [Fact]
     public void A_file_is_written_as_LeRobot_writes_it_and_read_back()

@@ -18,19 +18,19 @@ public class ResynchronisationTests
     {
         var stream = Bytes(SixPositions);
         for (var split = 0; split <= stream.Length; split++)
-            Assert.Equal([1, 2, 3, 4, 5, 6], [.. Feed(this.parser, stream[..split]), .. Feed(this.parser, stream[split..])]);
-        Assert.Equal(0, this.parser.Skipped);
+            Assert.Equal([1, 2, 3, 4, 5, 6], [.. Feed(parser, stream[..split]), .. Feed(parser, stream[split..])]);
+        Assert.Equal(0, parser.Skipped);
     }
 
     [Fact]
     public void A_stream_may_come_byte_by_byte() =>
-        Assert.Equal([1, 2, 3, 4, 5, 6], Bytes(SixPositions).SelectMany(b => Feed(this.parser, [b])));
+        Assert.Equal([1, 2, 3, 4, 5, 6], Bytes(SixPositions).SelectMany(b => Feed(parser, [b])));
 
     [Fact]
     public void A_wrong_checksum_is_refused_and_counted()
     {
-        Assert.Empty(Feed(this.parser, Bytes("FF FF 01 04 00 00 08 F3")));
-        Assert.Equal((1, 8), (this.parser.Corrupt, this.parser.Skipped));
+        Assert.Empty(Feed(parser, Bytes("FF FF 01 04 00 00 08 F3")));
+        Assert.Equal((1, 8), (parser.Corrupt, parser.Skipped));
     }
 
     [Theory]
@@ -46,26 +46,26 @@ public class ResynchronisationTests
     [InlineData("FF FF 01 04 00 00")]
     public void A_frame_is_found_behind_garbage(string garbage)
     {
-        this.parser.Reset(2);
-        Assert.Equal([6], Feed(this.parser, [.. Bytes(garbage), .. Bytes("FF FF 06 04 00 DC 05 14 00 00")]));
+        parser.Reset(2);
+        Assert.Equal([6], Feed(parser, [.. Bytes(garbage), .. Bytes("FF FF 06 04 00 DC 05 14 00 00")]));
     }
 
     [Fact]
     public void A_length_over_the_expected_one_swallows_nothing()
     {
-        this.parser.Reset(2);
-        Assert.Equal([2], Feed(this.parser, Bytes("FF FF 01 44 00 00 08 F2 FF FF 02 04 00 00 04 F5")));
+        parser.Reset(2);
+        Assert.Equal([2], Feed(parser, Bytes("FF FF 01 44 00 00 08 F2 FF FF 02 04 00 00 04 F5")));
     }
 
     [Fact]
     public void Frames_swallowed_by_a_corrupted_length_are_found_when_the_wait_is_over()
     {
-        Assert.Empty(Feed(this.parser, Bytes("FF FF 01 44 00 00 08 F2 FF FF 02 04 00 00 04 F5 FF FF 03 04 00 00 0C EC")));
-        Assert.True(this.parser.TryReadBehindPartial(out var second));
+        Assert.Empty(Feed(parser, Bytes("FF FF 01 44 00 00 08 F2 FF FF 02 04 00 00 04 F5 FF FF 03 04 00 00 0C EC")));
+        Assert.True(parser.TryReadBehindPartial(out var second));
         Assert.Equal(2, second.Id);
-        Assert.True(this.parser.TryReadBehindPartial(out var third));
+        Assert.True(parser.TryReadBehindPartial(out var third));
         Assert.Equal(3, third.Id);
-        Assert.False(this.parser.TryReadBehindPartial(out _));
+        Assert.False(parser.TryReadBehindPartial(out _));
     }
 
     [Fact]
@@ -76,7 +76,7 @@ public class ResynchronisationTests
         {
             var before = GC.GetAllocatedBytesForCurrentThread();
             ReadOnlySpan<byte> input = noise;
-            while (this.parser.TryRead(ref input, out _))
+            while (parser.TryRead(ref input, out _))
             {
             }
 
@@ -85,14 +85,14 @@ public class ResynchronisationTests
             {
             }
 
-            while (this.parser.TryReadBehindPartial(out _))
+            while (parser.TryReadBehindPartial(out _))
             {
             }
 
             var allocated = GC.GetAllocatedBytesForCurrentThread() - before;
             instructions.Reset();
-            this.parser.Reset();
-            return allocated == 0 && Feed(this.parser, Bytes(SixPositions)).SequenceEqual<byte>([1, 2, 3, 4, 5, 6]);
+            parser.Reset();
+            return allocated == 0 && Feed(parser, Bytes(SixPositions)).SequenceEqual<byte>([1, 2, 3, 4, 5, 6]);
         }).QuickCheckThrowOnFailure();
     }
 
@@ -105,15 +105,15 @@ public class ResynchronisationTests
             var flipped = clean.ToArray();
             flipped[bit / 8] ^= (byte)(1 << (bit % 8));
             var hit = (byte)(1 + bit / 64);
-            this.parser.Reset(2);
-            Assert.Equal(Enumerable.Range(1, 6).Select(i => (byte)i).Where(i => i != hit), Feed(this.parser, flipped).Concat(Rest()));
+            parser.Reset(2);
+            Assert.Equal(Enumerable.Range(1, 6).Select(i => (byte)i).Where(i => i != hit), Feed(parser, flipped).Concat(Rest()));
         }
     }
 
     private List<byte> Rest()
     {
         var ids = new List<byte>();
-        while (this.parser.TryReadBehindPartial(out var frame))
+        while (parser.TryReadBehindPartial(out var frame))
             ids.Add(frame.Id);
         return ids;
     }

@@ -36,10 +36,16 @@ internal sealed class Fleet : IAsyncDisposable
 
     public HttpClient Http { get; }
 
+    /// <summary>Further environment variables of silo and agents.</summary>
+    public IReadOnlyDictionary<string, string> Variables { get; set; } = new Dictionary<string, string>();
+
     /// <summary>A fleet whose follower tracks its leader.</summary>
-    public static async Task<Fleet> TrackingAsync()
+    /// <param name="prepare">What to do to the arms before anything starts.</param>
+    /// <param name="tls">Whether the broker wants a certificate of everybody.</param>
+    public static async Task<Fleet> TrackingAsync(Action<Fleet>? prepare = null, bool tls = false)
     {
-        var fleet = new Fleet(await Mosquitto.StartAsync());
+        var fleet = new Fleet(await (tls ? Mosquitto.StartTlsAsync() : Mosquitto.StartAsync()));
+        prepare?.Invoke(fleet);
         try
         {
             await fleet.StartAsync();
@@ -52,8 +58,14 @@ internal sealed class Fleet : IAsyncDisposable
         }
     }
 
-    public void StartSilo() => silo = ArmadaProgram.Start(
-        "Armada.Silo", "--urls", $"http://127.0.0.1:{httpPort}", "--data", Path.Combine(folder.Path, "data"), "--mqtt", $"127.0.0.1:{Broker.Port}");
+    public void StartSilo() => silo = Start(
+        "Armada.Silo",
+        [
+            "--urls", $"http://127.0.0.1:{httpPort}",
+            "--data", Path.Combine(folder.Path, "data"),
+            "--mqtt", $"127.0.0.1:{Broker.Port}",
+            .. SiloTls(),
+        ]);
 
     public void StartLeaderAgent() => leaderAgent = StartAgent("leader", Leader);
 
@@ -121,7 +133,7 @@ internal sealed class Fleet : IAsyncDisposable
         var file = Path.Combine(folder.Path, $"agent-{device}.json");
         File.WriteAllText(file, new JsonObject
         {
-            ["broker"] = new JsonObject { ["host"] = "127.0.0.1", ["port"] = Broker.Port },
+            ["broker"] = new JsonObject { ["host"] = "127.0.0.1", ["port"] = Broker.Port, ["tls"] = AgentTls(device) },
             ["control_socket"] = Path.Combine(folder.Path, $"{device}.sock"),
             ["devices"] = new JsonArray(new JsonObject
             {
@@ -131,8 +143,27 @@ internal sealed class Fleet : IAsyncDisposable
                 ["calibration"] = "eeprom",
             }),
         }.ToJsonString());
-        return ArmadaProgram.Start("Armada.EdgeAgent", "run", "--config", file);
+        return Start("Armada.EdgeAgent", "run", "--config", file);
     }
+
+    private string[] SiloTls()
+    {
+        if (Broker.Certificates is not { } authority)
+            return [];
+        var (certificate, key) = authority.Client("armada-silo");
+        return ["--mqtt-ca", authority.CaFile, "--mqtt-cert", certificate, "--mqtt-key", key];
+    }
+
+    private JsonObject? AgentTls(string device)
+    {
+        if (Broker.Certificates is not { } authority)
+            return null;
+        var (certificate, key) = authority.Client(device);
+        return new JsonObject { ["ca"] = authority.CaFile, ["certificate"] = certificate, ["key"] = key };
+    }
+
+    private RunningProcess Start(string project, params string[] arguments) =>
+        RunningProcess.Start("dotnet", [ArmadaProgram.PathOf(project), .. arguments], Variables);
 
     private static async Task KillAsync(RunningProcess process)
     {
