@@ -122,18 +122,21 @@ internal sealed partial class InProcessEngine : IRobotEngine, IAsyncDisposable
                 return reply;
         }
 
+        // The cell ends first: a turn of it after the deletion would store the robot again.
+        cells.TryRemove(id, out _);
+        robot = (await cell.AskAsync(CellTurn.Look(), ahead: false, CancellationToken.None)).Robot!;
+        await cell.DisposeAsync();
         try
         {
             await store.DeleteAsync(id, CancellationToken.None);
         }
         catch (NotStoredException failed)
         {
+            cells[id] = new RobotCell(robot.Document, parts);
             return new RobotReply(NotStored(failed), robot);
         }
 
-        cells.TryRemove(id, out _);
         claims = claims.Without(id);
-        await cell.DisposeAsync();
         LogDeleted(id);
         return new RobotReply(null, robot);
     }

@@ -137,9 +137,11 @@ internal sealed partial class RobotCell
     {
         broken = false;
         IsMasterLive = false;
+        // A stop that is in force and could not be stored yet outlives the fault as well.
+        var isStopUnstored = core.Document.Stopped && !durable.Stopped;
         core = new RobotCore(durable, parts.Fleet.Stopped, parts.Timing);
         Rebind();
-        due = core.Start();
+        due = isStopUnstored ? core.Apply(new RobotRequest.Stop(), parts.Clock.Now()) : core.Start();
     }
 
     private bool Close()

@@ -26,18 +26,20 @@ internal sealed partial class TickLoop(
     private void TickAll()
     {
         foreach (var cell in engine.Cells)
-        {
-            try
-            {
-                cell.Tick();
-            }
-            catch (Exception fault)
-            {
-                telemetry.CountFault();
-                LogFault(fault, cell.Id);
-            }
-        }
+            Tick(cell.Tick, cell.Id);
+        Tick(control.Tick, "control");
+    }
 
-        control.Tick();
+    private void Tick(Action tick, string whose)
+    {
+        try
+        {
+            tick();
+        }
+        catch (Exception fault)
+        {
+            telemetry.CountFault();
+            LogFault(fault, whose);
+        }
     }
 }

@@ -1,6 +1,7 @@
 using Armada.Domain.Devices;
 using Armada.Domain.Robots;
 using Armada.Domain.Routing;
+using Armada.Silo.Engine;
 using Armada.Testing;
 using Armada.Tests.Silo.Support;
 using Armada.Wire.Control;
@@ -10,6 +11,7 @@ namespace Armada.Tests.Silo.Engine;
 public sealed class CellTests
 {
     private const int NotStored = 1002;
+    private const int CellFault = 1102;
 
     [Fact]
     public async Task Routing_a_million_frames_allocates_nothing()
@@ -73,6 +75,40 @@ public sealed class CellTests
                 cell.Tick();
             return File.ReadAllText(Path.Combine(rig.Data, "robots", "arm.json")).Contains("\"stopped\": true", StringComparison.Ordinal);
         });
+    }
+
+    [Fact]
+    public async Task A_stop_that_could_not_be_stored_outlives_a_fault_of_its_robot()
+    {
+        await using var rig = await EngineRig.StartAsync();
+        rig.Logs.Expect(NotStored);
+        rig.Logs.Expect(CellFault);
+        using (rig.BreakDisk())
+        {
+            await rig.AskAsync(new RobotRequest.Stop());
+            var cell = Assert.Single(rig.Engine.Cells);
+            var fault = cell.AskAsync(new CellTurn((_, _) => throw new InvalidOperationException("on purpose")), ahead: false, default);
+            await Assert.ThrowsAsync<InvalidOperationException>(() => fault);
+            cell.Tick();
+            Assert.True((await rig.Engine.GetAsync(EngineRig.Robot, default))!.Document.Stopped);
+        }
+
+        var commands = rig.Link.Samples;
+        RouteMany(rig, 100);
+        Assert.Equal(commands, rig.Link.Samples);
+    }
+
+    [Fact]
+    public async Task A_stop_that_races_a_deletion_does_not_bring_the_robot_back()
+    {
+        await using var rig = await EngineRig.StartAsync();
+
+        var deletion = rig.Engine.DeleteAsync(EngineRig.Robot, default).AsTask();
+        while (!deletion.IsCompleted)
+            await rig.AskAsync(new RobotRequest.Stop());
+
+        Assert.Null((await deletion).Refused);
+        Assert.Empty(Directory.GetFiles(Path.Combine(rig.Data, "robots")));
     }
 
     [Fact]
