@@ -13,6 +13,9 @@ public readonly record struct JointSet(uint Bits)
     /// <summary>The set with one joint more.</summary>
     public JointSet With(int joint) => new(Bits | (1u << joint));
 
+    /// <summary>The joints of either.</summary>
+    public JointSet Union(JointSet other) => new(Bits | other.Bits);
+
     /// <summary>The names, with a comma between.</summary>
     public override string ToString()
     {

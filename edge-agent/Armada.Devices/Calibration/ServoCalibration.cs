@@ -46,15 +46,14 @@ public static class ServoCalibration
     }
 
     /// <summary>
-    /// Writes a file's calibration into the servos, only where it differs, with their torque off: the arm must be supported.
+    /// Writes a file's calibration into some servos, only where it differs, and with the torque of those off: the arm must be supported.
     /// </summary>
     /// <exception cref="CalibrationException">A servo did not take it; the servos before it have.</exception>
-    public static void Write(FeetechBus bus, ArmCalibration file, CancellationToken cancellation)
+    public static void Write(FeetechBus bus, ArmCalibration file, IEnumerable<ArmJoint> joints, CancellationToken cancellation)
     {
-        bus.Broadcast(Sts3215.TorqueEnable, 0, cancellation);
-        foreach (var (joint, calibration) in ArmJoint.All.Zip(file.Joints))
+        foreach (var (joint, calibration) in ArmJoint.All.Zip(file.Joints).Where(pair => joints.Contains(pair.First)))
         {
-            if (!ServoSettings.Apply(bus, joint.Id, Values(calibration), torqueOff: false, cancellation))
+            if (!ServoSettings.Apply(bus, joint.Id, Values(calibration), torqueOff: true, cancellation))
                 throw new CalibrationException($"{bus.Port}: servo {joint.Id} ({joint}) did not take its calibration");
         }
     }

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Armada.Devices.Arms;
 using Armada.Devices.Calibration;
 using Armada.Devices.ServoBus;
@@ -53,7 +54,7 @@ internal sealed partial class ArmSetup(Device device, ArmCalibration? file, ILog
                 return ArmCalibration.OfServos(bus.Port);
             var mismatches = ServoCalibration.Compare(bus, file, cancellation);
             if (mismatches is [var first, ..])
-                Settle(bus, file, first, mismatches.Length, cancellation);
+                Settle(bus, file, first, mismatches, cancellation);
             return file;
         }
         catch (CalibrationException e)
@@ -74,16 +75,17 @@ internal sealed partial class ArmSetup(Device device, ArmCalibration? file, ILog
         }
     }
 
-    private void Settle(FeetechBus bus, ArmCalibration wanted, CalibrationMismatch first, int count, CancellationToken cancellation)
+    private void Settle(
+        FeetechBus bus, ArmCalibration wanted, CalibrationMismatch first, ImmutableArray<CalibrationMismatch> all, CancellationToken cancellation)
     {
         if (device.Settings.OnCalibrationMismatch == OnMismatch.Refuse)
         {
             throw new ArmUnfitException(
-                $"{wanted.Source} is not the calibration of these servos ({first}{(count > 1 ? $", and {count - 1} more" : "")}): "
+                $"{wanted.Source} is not the calibration of these servos ({first}{(all.Length > 1 ? $", and {all.Length - 1} more" : "")}): "
                 + "name the right file, or set on_calibration_mismatch to write-servos");
         }
 
-        ServoCalibration.Write(bus, wanted, cancellation);
-        LogWritten(device.Name, wanted.Source, count);
+        ServoCalibration.Write(bus, wanted, all.Select(mismatch => mismatch.Joint), cancellation);
+        LogWritten(device.Name, wanted.Source, all.Length);
     }
 }

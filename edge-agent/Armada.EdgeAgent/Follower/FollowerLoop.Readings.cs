@@ -10,6 +10,7 @@ internal sealed partial class FollowerLoop
 {
     private readonly ReadingSchedule schedule;
     private readonly ArmCondition condition;
+    private readonly RestartPace restarts = new();
     private readonly JointHealth[] health = new JointHealth[ArmJoint.Count];
     private SampleStamp? finished;
     private Moment finishedAt;
@@ -36,7 +37,7 @@ internal sealed partial class FollowerLoop
     private void RestoreTorque(CancellationToken cancellation)
     {
         var lost = arm.ReadTorqueLost(cancellation);
-        if (lost.IsEmpty && arm.Returned.IsEmpty)
+        if (!restarts.IsDue(lost.Union(arm.Returned), time.Now()))
             return;
         LogRestart(device.Name, lost);
         StartAgain(cancellation);

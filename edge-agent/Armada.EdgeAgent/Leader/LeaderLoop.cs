@@ -37,6 +37,7 @@ internal sealed class LeaderLoop : IArmLoop
     private readonly ArmCondition condition;
     private readonly JointHealth[] health = new JointHealth[ArmJoint.Count];
     private readonly int ticksPerHealth;
+    private readonly RestartPace restarts = new();
     private LeaderArm arm = null!;
     private Moment publishedAt;
     private uint publishedEpoch;
@@ -88,7 +89,7 @@ internal sealed class LeaderLoop : IArmLoop
     private void ReadHealth(CancellationToken cancellation)
     {
         ticksToHealth = ticksPerHealth;
-        if (!arm.Returned.IsEmpty)
+        if (restarts.IsDue(arm.Returned, time.Now()))
             condition.Begin(setup.StartAgain(arm, cancellation));
         arm.ReadHealth(health, cancellation);
         condition.Measure(health);

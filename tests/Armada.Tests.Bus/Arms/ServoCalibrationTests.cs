@@ -38,9 +38,9 @@ public sealed class ServoCalibrationTests : IDisposable
     public void A_files_calibration_is_written_where_it_differs_with_torque_off_and_lasts()
     {
         rig.Arm.Servos[0].Store(Sts3215.HomingOffset, 5);
-        ServoCalibration.Write(rig.Bus, SampleCalibration.Arm, default);
-        Assert.True(rig.Emulated.Journal.Since()[0].IsTorqueOffForAll);
-        Assert.All(rig.Emulated.Journal.Since().Skip(1), write => Assert.Equal(1, write.Id));
+        ServoCalibration.Write(rig.Bus, SampleCalibration.Arm, ArmJoint.All, default);
+        Assert.Equal(0, rig.Emulated.Journal.Since()[0].Of(Sts3215.TorqueEnable));
+        Assert.All(rig.Emulated.Journal.Since(), write => Assert.Equal(1, write.Id));
         Assert.Equal([-1470], rig.Written(1, Sts3215.HomingOffset));
         rig.Arm.PowerDip();
         Assert.Empty(ServoCalibration.Compare(rig.Bus, SampleCalibration.Arm, default));
@@ -50,7 +50,7 @@ public sealed class ServoCalibrationTests : IDisposable
     public void A_servo_that_does_not_take_its_calibration_is_named()
     {
         rig.Emulated.Faults.Silence(2);
-        var error = Assert.Throws<CalibrationException>(() => ServoCalibration.Write(rig.Bus, SampleCalibration.Arm, default));
+        var error = Assert.Throws<CalibrationException>(() => ServoCalibration.Write(rig.Bus, SampleCalibration.Arm, ArmJoint.All, default));
         Assert.Equal($"{rig.Bus.Port}: servo 2 (shoulder_lift) did not take its calibration", error.Message);
     }
 
