@@ -67,7 +67,16 @@ internal static class MainJob
         await WaitAsync(scene, "the silo to be ready", async () => await door.IsReadyAsync(cancellation), cancellation);
         await door.BindAsync("so101", Scene.Leader, Scene.Follower, cancellation);
         var motion = new MotionMeter(door, watch);
-        await WaitAsync(scene, "the follower to track", async () => await motion.TracksAsync(cancellation), cancellation);
+        await WaitAsync(
+            scene,
+            "the follower to track",
+            async () =>
+            {
+                foreach (var fault in watch.NewFaults())
+                    await Console.Error.WriteLineAsync($"fault    {fault}");
+                return await motion.TracksAsync(cancellation);
+            },
+            cancellation);
         if (options.Check is not { } seconds)
             return await LiveLine.ShowAsync(scene, motion, cancellation);
 

@@ -27,8 +27,8 @@ internal struct Electrics()
     /// <summary>°C.</summary>
     public double Temperature { get; set; } = Ambient;
 
-    /// <summary>Duty without its sign.</summary>
-    public readonly double Effort => Math.Abs(Duty);
+    /// <summary>Duty that goes into force, 0.1 %: what an overload is measured by, for a motor that only runs fast is not overloaded.</summary>
+    public double Effort { get; private set; }
 
     /// <summary>The current in the units of its registers, 6.5 mA.</summary>
     public readonly int CurrentUnits => (int)(Current / 0.0065);
@@ -41,7 +41,8 @@ internal struct Electrics()
     public void Work(double force, double speed, double limit, double seconds)
     {
         Duty = Math.Clamp(force + (1000 * speed), -limit, limit);
-        var part = Math.Clamp(Math.Abs(force), 0, limit) / 1000;
+        Effort = Math.Clamp(Math.Abs(force), 0, limit);
+        var part = Effort / 1000;
         Current = IdleCurrent + (limit > 0 ? (part * StallCurrent) + (Math.Abs(speed) * FreeRunningCurrent) : 0);
         Temperature += (Ambient + (WarmingAtStall * part * part) - Temperature) * seconds / WarmingTime;
     }

@@ -5,6 +5,9 @@ namespace Armada.Up.Children;
 /// <summary>One program started by the main job, in a session of its own so that a terminal's Ctrl-C reaches only the job itself.</summary>
 internal sealed class Child : IAsyncDisposable
 {
+    // What the system adds to a signal's number to make an exit code of it.
+    private const int SignalBase = 128;
+
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
     private readonly Process process;
@@ -77,6 +80,8 @@ internal sealed class Child : IAsyncDisposable
     {
         // Also waits for the last line of output.
         process.WaitForExit();
+        if (process.ExitCode > SignalBase)
+            return new ChildDiedException($"{Name} was killed by signal {process.ExitCode - SignalBase}", process.ExitCode);
         var last = File.ReadLines(LogFile).Where(line => line.Length > 0).TakeLast(3);
         return new ChildDiedException($"{Name} ended with exit code {process.ExitCode}: {string.Join(" | ", last)}", process.ExitCode);
     }

@@ -1,45 +1,72 @@
 using Armada.Up.Stage;
+using Armada.Wire.Control;
 
 namespace Armada.Up.Measure;
 
 /// <summary>One line about the motion, renewed every second.</summary>
 internal static class LiveLine
 {
+    private const int UsualWidth = 120;
+
     /// <summary>Shows the line until cancelled or until a program ends.</summary>
     public static async Task<int> ShowAsync(Scene scene, MotionMeter motion, CancellationToken cancellation)
     {
         await Console.Error.WriteLineAsync("Ctrl-C ends everything");
         motion.Watch.Restart();
+        var before = await DropsAsync(motion, cancellation);
         using var timer = new PeriodicTimer(TimeSpan.FromSeconds(1));
-        while (await timer.WaitForNextTickAsync(cancellation))
+        try
         {
-            scene.ThrowIfOneDied();
-            Show(await LineAsync(motion, cancellation));
-        }
+            while (await timer.WaitForNextTickAsync(cancellation))
+            {
+                scene.ThrowIfOneDied();
+                Show(await LineAsync(motion, before, cancellation));
+            }
 
-        return 0;
+            return 0;
+        }
+        finally
+        {
+            // What is said next begins on a line of its own.
+            if (!Console.IsOutputRedirected)
+                Console.WriteLine();
+        }
     }
 
-    private static async Task<string> LineAsync(MotionMeter motion, CancellationToken cancellation)
+    private static async Task<string> LineAsync(MotionMeter motion, Drops before, CancellationToken cancellation)
     {
-        var fleet = await motion.FleetAsync(cancellation);
+        var drops = (await DropsAsync(motion, cancellation)).Since(before);
         var (lag, error) = motion.Watch.Read();
         var rate = motion.Watch.LeaderFrames;
         motion.Watch.Restart();
-        var leader = motion.Watch.PresenceOf(Scene.Leader);
-        var follower = motion.Watch.PresenceOf(Scene.Follower);
-        var faults = string.Join(", ", (leader?.Faults ?? []).Concat(follower?.Faults ?? []));
         return $"{rate,3} frames/s   lag p50 {lag.At(0.5):0.0} p95 {lag.At(0.95):0.0} ms   error p95 {error.Degrees.At(0.95):0.0}°   "
-            + $"dropped {fleet.Dropped.Values.Sum()}   leader {leader?.State ?? "offline"}   follower {follower?.State ?? "offline"}"
-            + (faults.Length == 0 ? "" : $"   {faults}");
+            + $"dropped {drops.Lost}   {StateOf("leader", motion.Watch.PresenceOf(Scene.Leader))}   "
+            + StateOf("follower", motion.Watch.PresenceOf(Scene.Follower));
     }
 
-    // A terminal gets one line that is written over; a file or pipe gets a line a second.
+    private static async Task<Drops> DropsAsync(MotionMeter motion, CancellationToken cancellation) => new(
+        await motion.FleetAsync(cancellation),
+        motion.Watch.PresenceOf(Scene.Leader) ?? new Presence(false),
+        motion.Watch.PresenceOf(Scene.Follower) ?? new Presence(false));
+
+    private static string StateOf(string role, Presence? presence) => presence switch
+    {
+        null or { Online: false } => $"{role} offline",
+        { Faults: [var first, ..] faults } =>
+            $"{role} {presence.State}: {first}{(faults.Count > 1 ? $" and {faults.Count - 1} more" : "")}",
+        _ => $"{role} {presence.State}",
+    };
+
+    // A terminal gets one line that is written over, cut to its width; a file or pipe gets a line a second.
     private static void Show(string line)
     {
         if (Console.IsOutputRedirected)
+        {
             Console.WriteLine(line);
-        else
-            Console.Write($"\r\u001b[2K{line}");
+            return;
+        }
+
+        var width = (Console.WindowWidth > 0 ? Console.WindowWidth : UsualWidth) - 1;
+        Console.Write($"\r\u001b[2K{(line.Length > width ? line[..(width - 1)] + "…" : line)}");
     }
 }

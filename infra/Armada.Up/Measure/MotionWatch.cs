@@ -22,6 +22,7 @@ internal sealed class MotionWatch
     private readonly byte[] followerName;
     private readonly Dictionary<string, Presence> presences = [];
     private readonly List<(string Device, TaskCompletionSource<Presence> Next)> awaited = [];
+    private readonly HashSet<string> told = [];
     private uint lastEcho;
     private long leaderFrames;
 
@@ -54,6 +55,17 @@ internal sealed class MotionWatch
     {
         lock (gate)
             return (new Percentiles(lags), TrackingError.Of(leader, follower, BodyJoints));
+    }
+
+    /// <summary>Faults that the arms report and that were not given before, each with the name of its arm.</summary>
+    public IReadOnlyList<string> NewFaults()
+    {
+        lock (gate)
+        {
+            return [.. presences
+                .SelectMany(presence => presence.Value.Faults ?? [], (presence, fault) => $"{presence.Key}: {fault}")
+                .Where(told.Add)];
+        }
     }
 
     /// <summary>The last presence of a device, or null.</summary>

