@@ -82,8 +82,10 @@ internal sealed class Scene : IAsyncDisposable
             return new Arm($"{role}-1", kind, port, calibration is null ? "eeprom" : new CalibrationFolder(calibration.FullName).FindOnly(ArmKind.Find(kind)!));
         var link = workspace.Path($"tty-{role}");
         var file = workspace.Path($"calibration-{role}.json");
+        // A hand waves the leader; nobody holds the follower, who would only resist it.
+        string[] hand = role == "leader" ? ["--hand", "wave"] : [];
         var emulator = Child.Start($"emulator-{role}", workspace.Folder, Programs.Command(
-            "Armada.Emulators", "so101", "--role", role, "--link", link, "--calibration-out", file, "--hand", role == "leader" ? "wave" : "still"));
+            "Armada.Emulators", ["so101", "--role", role, "--link", link, "--calibration-out", file, .. hand]));
         children.Add(emulator);
         await emulator.LineAsync("ready", EmulatorTimeout, cancellation);
         return new Arm($"{role}-1", kind, link, file);
