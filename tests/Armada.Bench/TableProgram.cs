@@ -11,7 +11,8 @@ internal static class TableProgram
           by pair and the median of all rounds is shown. The yardstick is the bare relay: it republishes each state payload as a command.
         - Routed latency: from a leader's publish to the arrival of the command made of it, on one clock. Leaders send 100 frames a second
           each, followers 10.
-        - Most frames a second: the highest rate of 100 arms at which every frame arrived as a command, by halving.
+        - Most frames a second: the highest rate of 100 arms at which every frame arrived as a command, by halving; a rate holds if it does in one of
+          two runs, each begun after the router has recovered from the last.
         - Allocation: bytes the whole process allocates per frame with the silo, its link and the load inside it, less what it allocates when idle.
         - Leader tick: one sync read as the agent's loop does it, against an emulated arm on a pseudo-terminal that keeps the wire's time.
         - Agent: a leader's agent at 100 Hz as a process of its own; late is more than a fifth of a period, or a tick skipped.
