@@ -22,16 +22,29 @@ internal static class Broker
             log_dest stderr
             """);
         var broker = Child.Start("mosquitto", workspace.Folder, Executable(), "-c", configuration);
-        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        patience.CancelAfter(StartTimeout);
-        while (!await AnswersAsync(port, patience.Token))
+        try
+        {
+            await AnsweringAsync(broker, port, cancellation);
+            return broker;
+        }
+        catch
+        {
+            await broker.DisposeAsync();
+            throw;
+        }
+    }
+
+    private static async Task AnsweringAsync(Child broker, int port, CancellationToken cancellation)
+    {
+        var begun = TimeProvider.System.GetTimestamp();
+        while (!await AnswersAsync(port, cancellation))
         {
             if (broker.Died)
                 throw broker.Obituary();
-            await Task.Delay(TimeSpan.FromMilliseconds(20), patience.Token);
+            if (TimeProvider.System.GetElapsedTime(begun) > StartTimeout)
+                throw new ChildDiedException($"mosquitto takes no connection on port {port} after {StartTimeout.TotalSeconds:0} s", null);
+            await Task.Delay(TimeSpan.FromMilliseconds(20), cancellation);
         }
-
-        return broker;
     }
 
     // Debian keeps servers in /usr/sbin, which an ordinary user's PATH may lack.
