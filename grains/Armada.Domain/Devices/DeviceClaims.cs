@@ -58,10 +58,10 @@ public sealed class DeviceClaims
     public DeviceClaims With(RobotDocument document)
     {
         var claims = this;
-        if (document.Master is { } master)
-            claims = claims.Claim(master.Device, new DeviceClaim(document.Id, DeviceRole.Master), takeover: false).Claims;
-        foreach (var slave in document.Slaves)
-            claims = claims.Claim(slave.Device, new DeviceClaim(document.Id, DeviceRole.Slave), takeover: false).Claims;
+        if (document.Master is { Kind: MasterKind.Device } master)
+            claims = claims.Claim(master.Name, new DeviceClaim(document.Id, DeviceRole.Master), takeover: false).Claims;
+        foreach (var slave in document.Slaves.Where(slave => slave.IsDevice))
+            claims = claims.Claim(slave.Name, new DeviceClaim(document.Id, DeviceRole.Slave), takeover: false).Claims;
         return claims;
     }
 

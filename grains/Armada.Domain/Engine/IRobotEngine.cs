@@ -1,4 +1,5 @@
 using Armada.Domain.Robots;
+using Armada.Domain.Routing;
 
 namespace Armada.Domain.Engine;
 
@@ -10,7 +11,7 @@ namespace Armada.Domain.Engine;
 public interface IRobotEngine
 {
     /// <summary>Makes a robot. Asked again with the same content it succeeds again; with another it is refused.</summary>
-    ValueTask<RobotReply> CreateAsync(string id, RobotModel model, CancellationToken cancellation);
+    ValueTask<RobotReply> CreateAsync(string id, RobotModel model, RoomName? room, CancellationToken cancellation);
 
     /// <summary>One robot now, or null where there is none.</summary>
     ValueTask<RobotSnapshot?> GetAsync(string id, CancellationToken cancellation);
@@ -24,11 +25,39 @@ public interface IRobotEngine
     /// <summary>Asks something of one robot. A fleet stop is asked of all with <see cref="SetFleetStopAsync"/>.</summary>
     ValueTask<RobotReply> ApplyAsync(string id, RobotRequest request, CancellationToken cancellation);
 
+    /// <summary>
+    /// Connects a party to a robot; from then on it may attach as a master or join as a slave under its name, and it is told what
+    /// happens. Refused where the robot is not there or another party has the name.
+    /// </summary>
+    ValueTask<RobotReply> EnterAsync(string id, IRobotParty party, CancellationToken cancellation);
+
+    /// <summary>Disconnects a party: its lease ends, and as a slave it leaves. Nothing where it is not connected.</summary>
+    ValueTask LeaveAsync(string id, IRobotParty party, string reason);
+
     /// <summary>Latches or releases the fleet's stop; every robot has taken it when this ends.</summary>
     ValueTask<Refusal?> SetFleetStopAsync(bool stopped, CancellationToken cancellation);
 
     /// <summary>Whether the fleet's stop is latched.</summary>
     ValueTask<bool> IsFleetStoppedAsync(CancellationToken cancellation);
+}
+
+/// <summary>One that is connected to a robot: a socket, or a link to another service.</summary>
+/// <remarks>Members are called inside the robot's turn: they copy what they are given, return at once and never throw.</remarks>
+public interface IRobotParty
+{
+    /// <summary>Its name, unique among the robot's slaves and parties.</summary>
+    string Name { get; }
+
+    /// <summary>The next command for it as a slave.</summary>
+    /// <param name="stamp">Epoch, sequence among its commands, the master's capture time.</param>
+    /// <param name="positions">One position per joint, offsets added; NaN where nothing is commanded.</param>
+    void OnCommand(in SampleStamp stamp, ReadOnlySpan<double> positions);
+
+    /// <summary>Something happened to the robot, its master or a slave.</summary>
+    void OnNote(Effect.Note note);
+
+    /// <summary>The robot is gone, or this party's slave was unbound; no more is told.</summary>
+    void OnGone(string reason);
 }
 
 /// <summary>A robot's answer.</summary>

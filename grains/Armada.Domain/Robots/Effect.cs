@@ -22,21 +22,39 @@ public abstract record Effect
     /// <summary>Release a device's stop, QoS 1.</summary>
     public sealed record ResetDevice(string Device) : Effect;
 
-    /// <summary>Something to log and, later, to audit.</summary>
-    public sealed record Note(RobotEvent Event, string Subject) : Effect;
+    /// <summary>Something to log, to audit and to tell those who are connected to the robot.</summary>
+    /// <param name="Event">What happened.</param>
+    /// <param name="Subject">The master, slave or robot it happened to.</param>
+    /// <param name="By">Who made it happen, where that is another; or null.</param>
+    public sealed record Note(RobotEvent Event, string Subject, string? By = null) : Effect;
 }
 
 /// <summary>What happened to a robot.</summary>
 public enum RobotEvent
 {
-    /// <summary>A master's lease began; the subject is the device.</summary>
+    /// <summary>A master's lease began.</summary>
     MasterLive,
 
     /// <summary>A master fell silent and lost its lease.</summary>
     MasterLost,
 
-    /// <summary>A master was unbound or replaced.</summary>
+    /// <summary>A master was unbound, or left.</summary>
     MasterUnbound,
+
+    /// <summary>Another master took a master's place, or its device went to another robot.</summary>
+    MasterReplaced,
+
+    /// <summary>A motion was played to its end.</summary>
+    MotionEnded,
+
+    /// <summary>A manual command began a manual spell.</summary>
+    ManualBegan,
+
+    /// <summary>The manual spell is over: a master attached, or all was reached and held.</summary>
+    ManualEnded,
+
+    /// <summary>Joints or limits were changed.</summary>
+    Configured,
 
     /// <summary>A slave sent its first frame, or came back.</summary>
     SlaveLive,
@@ -44,7 +62,7 @@ public enum RobotEvent
     /// <summary>A slave's frames come late.</summary>
     SlaveLagging,
 
-    /// <summary>A slave fell silent or cannot serve this robot.</summary>
+    /// <summary>A slave fell silent, left or cannot serve this robot.</summary>
     SlaveFailed,
 
     /// <summary>A stop was latched.</summary>

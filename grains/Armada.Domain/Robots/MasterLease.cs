@@ -70,10 +70,12 @@ internal sealed class MasterLease(string device, RobotTiming timing)
 
     public MasterSnapshot Snapshot(uint epoch, in Moment now) => new(
         Device,
+        MasterKind.Device,
         State,
         epoch,
         lastAccepted is { } last ? Micros.ToTimeSpan(now.MicrosSince(last)) : null,
         rate.Read(now),
         fault,
-        Frames.Read(sequence.Lost));
+        Frames.Read(sequence.Lost),
+        null);
 }

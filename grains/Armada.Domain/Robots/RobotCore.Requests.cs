@@ -73,32 +73,32 @@ public sealed partial class RobotCore
 
     private Refusal? BindSlave(RobotRequest.BindSlave bind, in Moment now)
     {
-        if (string.IsNullOrEmpty(bind.Device))
+        if (string.IsNullOrEmpty(bind.Slave.Name))
             return new Refusal(RefusalReason.Invalid, "name the device that is to be slave");
-        if (FindSlave(bind.Device) >= 0)
+        if (FindSlave(bind.Slave.Name) >= 0)
             return null;
-        if (lease?.Device == bind.Device)
+        if (lease?.Device == bind.Slave.Name)
         {
             if (!bind.Takeover)
-                return Busy(bind.Device, "master");
+                return Busy(bind.Slave.Name, "master");
             UnbindMaster();
         }
 
         if (IsStopped)
-            Emit(new Effect.StopDevice(bind.Device));
-        slaves.Add(new SlaveTrack(bind.Device, Document.Model, timing));
-        ChangeUnderLease(Document with { Slaves = Document.Slaves.Add(new SlaveBinding(bind.Device)) }, now);
+            Emit(new Effect.StopDevice(bind.Slave.Name));
+        slaves.Add(new SlaveTrack(bind.Slave.Name, Document.Model, timing));
+        ChangeUnderLease(Document with { Slaves = Document.Slaves.Add(bind.Slave) }, now);
         return null;
     }
 
     private Refusal? UnbindSlave(RobotRequest.UnbindSlave unbind)
     {
-        var index = FindSlave(unbind.Device);
+        var index = FindSlave(unbind.Name);
         if (index < 0)
-            return new Refusal(RefusalReason.UnknownSlave, $"{unbind.Device} is no slave of {Document.Id}");
+            return new Refusal(RefusalReason.UnknownSlave, $"{unbind.Name} is no slave of {Document.Id}");
         slaves.RemoveAt(index);
         Change(Document with { Slaves = Document.Slaves.RemoveAt(index) });
-        Emit(new Effect.StopStream(unbind.Device, Document.Epoch));
+        Emit(new Effect.StopStream(unbind.Name, Document.Epoch));
         return null;
     }
 

@@ -130,7 +130,7 @@ public sealed partial class RobotCore
 
     private void Rebuild()
     {
-        lease = Document.Master is { } master ? new MasterLease(master.Device, timing) : null;
+        lease = Document.Master is { } master ? new MasterLease(master.Name, timing) : null;
         RebuildSlaves();
     }
 
@@ -138,7 +138,7 @@ public sealed partial class RobotCore
     {
         slaves.Clear();
         foreach (var slave in Document.Slaves)
-            slaves.Add(new SlaveTrack(slave.Device, Document.Model, timing));
+            slaves.Add(new SlaveTrack(slave.Name, Document.Model, timing));
         wanted = new double[Document.Model.Joints.Length];
         wanted.AsSpan().Fill(double.NaN);
         wantedAt = null;

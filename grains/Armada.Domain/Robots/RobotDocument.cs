@@ -2,22 +2,15 @@ using System.Collections.Immutable;
 
 namespace Armada.Domain.Robots;
 
-/// <summary>The device that is a robot's master; a lease on top of it lives only while its frames come.</summary>
-/// <param name="Device">Device name.</param>
-public sealed record MasterBinding(string Device);
-
-/// <summary>A device that executes a robot's commands.</summary>
-/// <param name="Device">Device name; also the slave's name.</param>
-public sealed record SlaveBinding(string Device);
-
 /// <summary>All of a robot that survives a restart. Samples and leases do not.</summary>
 /// <param name="Id">Robot id.</param>
 /// <param name="Model">Model with this robot's limits.</param>
-/// <param name="Master">Bound master, or null.</param>
+/// <param name="Master">Bound master, or null. One that is no device does not survive a load.</param>
 /// <param name="Slaves">Bound slaves.</param>
 /// <param name="Epoch">Last epoch used; never goes back.</param>
 /// <param name="Stopped">Whether the robot's own stop is latched.</param>
-/// <param name="Version">Raised at every change; for If-Match later.</param>
+/// <param name="Version">Raised at every change.</param>
+/// <param name="Room">The room it was made as, or null.</param>
 public sealed record RobotDocument(
     string Id,
     RobotModel Model,
@@ -25,4 +18,5 @@ public sealed record RobotDocument(
     ImmutableArray<SlaveBinding> Slaves,
     uint Epoch,
     bool Stopped,
-    long Version);
+    long Version,
+    RoomName? Room = null);

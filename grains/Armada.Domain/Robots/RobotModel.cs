@@ -12,6 +12,16 @@ public enum JointUnit
     Percent,
 }
 
+/// <summary>How a joint moves, in URDF's words.</summary>
+public enum JointMotion
+{
+    /// <summary>Turns between two stops.</summary>
+    Revolute,
+
+    /// <summary>Turns without stops; commanded in position all the same.</summary>
+    Continuous,
+}
+
 /// <summary>One joint of a robot and what it may do.</summary>
 /// <param name="Name">Canonical name, such as shoulder_pan.</param>
 /// <param name="Unit">Unit of every position below.</param>
@@ -19,9 +29,30 @@ public enum JointUnit
 /// <param name="Max">Highest position commanded.</param>
 /// <param name="MaxVelocity">Fastest commanded change, units per second.</param>
 /// <param name="Rest">Rest position.</param>
-public sealed record Joint(string Name, JointUnit Unit, double Min, double Max, double MaxVelocity, double Rest);
+/// <param name="Motion">How it moves.</param>
+/// <param name="ServoId">Id of its servo, 0 to 252, or null where nobody said.</param>
+public sealed record Joint(
+    string Name,
+    JointUnit Unit,
+    double Min,
+    double Max,
+    double MaxVelocity,
+    double Rest,
+    JointMotion Motion = JointMotion.Revolute,
+    int? ServoId = null);
 
 /// <summary>A kind of robot: its joints in the order of its frames.</summary>
 /// <param name="Name">Such as so101.</param>
 /// <param name="Joints">1 to 32 joints.</param>
-public sealed record RobotModel(string Name, ImmutableArray<Joint> Joints);
+public sealed record RobotModel(string Name, ImmutableArray<Joint> Joints)
+{
+    /// <summary>Index of a joint by its canonical name or, on an SO arm, by Arena's; -1 where there is none.</summary>
+    public int Find(string name) => JointNames.Find(Joints.AsSpan(), name);
+
+    /// <inheritdoc/>
+    public bool Equals(RobotModel? other) =>
+        other is not null && Name == other.Name && Joints.AsSpan().SequenceEqual(other.Joints.AsSpan());
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(Name, Joints.Length);
+}

@@ -41,34 +41,53 @@ public enum SlaveState : byte
 /// <param name="FleetStopped">Whether the fleet's stop is latched.</param>
 /// <param name="Master">The bound master, or null.</param>
 /// <param name="Slaves">The slaves, in the document's order.</param>
-/// <param name="Joints">What the robot is asked for, in the model's order.</param>
-/// <param name="TargetAt">When the target of <paramref name="Joints"/> was captured at the master, Unix microseconds of its clock; or null.</param>
+/// <param name="Guests">Connected slaves that are bound to nothing; they follow the bound ones.</param>
+/// <param name="Joints">Where the robot's joints are and should be, in the model's order.</param>
+/// <param name="Manual">Whether a manual command is being executed or has been just now.</param>
 public sealed record RobotSnapshot(
     long At,
     RobotDocument Document,
     bool FleetStopped,
     MasterSnapshot? Master,
     ImmutableArray<SlaveSnapshot> Slaves,
-    ImmutableArray<JointTarget> Joints,
-    long? TargetAt)
+    ImmutableArray<SlaveSnapshot> Guests,
+    ImmutableArray<JointState> Joints,
+    bool Manual)
 {
     /// <summary>Whether any stop is latched.</summary>
     public bool Stopped => FleetStopped || Document.Stopped;
 }
 
 /// <summary>A master as it was.</summary>
-/// <param name="Device">Device name.</param>
+/// <param name="Name">Device, client or sequence name.</param>
+/// <param name="Kind">What it is.</param>
 /// <param name="State">Where its lease stands.</param>
 /// <param name="Epoch">The robot's epoch.</param>
 /// <param name="Age">Time since its last accepted frame, or null.</param>
 /// <param name="FramesPerSecond">Frames that came, of whatever verdict, in the last whole second.</param>
 /// <param name="Fault">Whether its last frame reported a fault.</param>
 /// <param name="Frames">Its frames since it was bound here.</param>
+/// <param name="Playing">Of a motion, where it stands; otherwise null.</param>
 public sealed record MasterSnapshot(
-    string Device, MasterState State, uint Epoch, TimeSpan? Age, double FramesPerSecond, bool Fault, FrameCounts Frames);
+    string Name,
+    MasterKind Kind,
+    MasterState State,
+    uint Epoch,
+    TimeSpan? Age,
+    double FramesPerSecond,
+    bool Fault,
+    FrameCounts Frames,
+    PlaySnapshot? Playing);
+
+/// <summary>A motion as it was being played.</summary>
+/// <param name="Position">Where it is.</param>
+/// <param name="Duration">How long it lasts.</param>
+/// <param name="Loop">Whether it begins again at its end.</param>
+/// <param name="Paused">Whether it stands still.</param>
+public sealed record PlaySnapshot(TimeSpan Position, TimeSpan Duration, bool Loop, bool Paused);
 
 /// <summary>A slave as it was.</summary>
-/// <param name="Device">Device name.</param>
+/// <param name="Binding">Name, kind, address, offsets and joint names; of a guest as if it were bound.</param>
 /// <param name="State">Where it stands.</param>
 /// <param name="Reason">Why it has failed, in words; or null.</param>
 /// <param name="Approaching">Whether it moves slowly towards the master's pose, not tracking yet.</param>
@@ -81,7 +100,7 @@ public sealed record MasterSnapshot(
 /// <param name="Joints">Commanded and real pose, in the model's order.</param>
 /// <param name="Frames">Its frames since it was bound here.</param>
 public sealed record SlaveSnapshot(
-    string Device,
+    SlaveBinding Binding,
     SlaveState State,
     string? Reason,
     bool Approaching,
@@ -94,10 +113,16 @@ public sealed record SlaveSnapshot(
     ImmutableArray<JointPose> Joints,
     FrameCounts Frames);
 
-/// <summary>What a robot's joint is asked for.</summary>
-/// <param name="Commanded">As the master sent it, joint units; null where it never gave a reading.</param>
-/// <param name="Virtual">The same within the joint's limits: the pose of the virtual robot.</param>
-public readonly record struct JointTarget(double? Commanded, double? Virtual);
+/// <summary>A joint of a robot as it was. Times are Unix microseconds; null where the value is.</summary>
+/// <param name="Commanded">Last position the master or the panel asked for, joint units.</param>
+/// <param name="CommandedAt">When it was asked for, by its source's clock.</param>
+/// <param name="Virtual">Where the virtual robot is: the motion towards it, within the limits.</param>
+/// <param name="VirtualAt">When that was last set.</param>
+/// <param name="Real">Where the joint is on the first slave that says so, its offset taken away.</param>
+/// <param name="RealAt">When it was captured, by that slave's clock.</param>
+/// <param name="Offset">That slave's calibration offset; 0 where no slave says where it is.</param>
+public readonly record struct JointState(
+    double? Commanded, long? CommandedAt, double? Virtual, long? VirtualAt, double? Real, long? RealAt, double Offset);
 
 /// <summary>One joint of a slave.</summary>
 /// <param name="Commanded">Last position sent to it, joint units; or null.</param>

@@ -146,7 +146,7 @@ internal sealed class SlaveTrack
         for (var joint = 0; joint < joints.Length; joint++)
             joints[joint] = new JointPose(Reading.OrNull(Pose[joint]), Reading.OrNull(real[joint]));
         return new SlaveSnapshot(
-            Device,
+            new SlaveBinding(Device),
             stopped && IsCommanded ? SlaveState.Stopped : State,
             reason,
             approach.IsApproaching,

@@ -17,6 +17,12 @@ internal sealed record Problem(string Name, int Status, string Title)
     public static readonly Problem RobotExists = new("robot-exists", 409, "The robot exists with other joints");
     public static readonly Problem MasterHeld = new("master-held", 409, "Another master is bound");
     public static readonly Problem DeviceBusy = new("device-busy", 409, "The device serves another robot or role");
+    public static readonly Problem PanelLocked = new("panel-locked", 409, "A master is attached; manual control is locked");
+    public static readonly Problem NotMaster = new("not-master", 409, "The caller does not hold the lease");
+    public static readonly Problem Stopped = new("stopped", 409, "A stop is latched");
+    public static readonly Problem NothingPlays = new("nothing-plays", 409, "No motion is master");
+    public static readonly Problem NameTaken = new("name-taken", 409, "The name is another slave's of the robot");
+    public static readonly Problem VersionChanged = new("version-changed", 412, "The robot was changed since");
     public static readonly Problem Invalid = new("invalid", 422, "A value is missing, unknown or out of range");
     public static readonly Problem NotJson = new("not-json", 400, "The body is not JSON");
     public static readonly Problem TooLarge = new("too-large", 413, "The body is too large");
@@ -38,6 +44,12 @@ internal sealed record Problem(string Name, int Status, string Title)
         RefusalReason.UnknownRobot => RobotUnknown,
         RefusalReason.UnknownSlave => SlaveUnknown,
         RefusalReason.RobotExists => RobotExists,
+        RefusalReason.PanelLocked => PanelLocked,
+        RefusalReason.NotMaster => NotMaster,
+        RefusalReason.Stopped => Stopped,
+        RefusalReason.NothingPlays => NothingPlays,
+        RefusalReason.NameTaken => NameTaken,
+        RefusalReason.VersionChanged => VersionChanged,
         RefusalReason.Invalid => Invalid,
         RefusalReason.NotStored => NotStored,
         _ => throw new ArgumentOutOfRangeException(nameof(reason), reason, "no problem for it"),

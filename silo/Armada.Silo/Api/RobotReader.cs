@@ -25,19 +25,19 @@ internal sealed class RobotReader(DeviceRoutes routes, DevicePresences presences
     /// <summary>Its master, or null.</summary>
     public MasterView? Master(RobotSnapshot robot) => robot.Master is not { } master ? null : new(
         DeviceBinding.DeviceType,
-        master.Device,
+        master.Name,
         master.State,
         master.Epoch,
         master.Age?.TotalMilliseconds,
         master.FramesPerSecond,
         master.Fault,
-        Frames(master.Frames, master.Device),
-        Device(master.Device));
+        Frames(master.Frames, master.Name),
+        Device(master.Name));
 
     /// <summary>One slave.</summary>
     public SlaveView Slave(SlaveSnapshot slave) => new(
         DeviceBinding.DeviceType,
-        slave.Device,
+        slave.Binding.Name,
         slave.State,
         slave.Reason,
         slave.Approaching,
@@ -45,10 +45,10 @@ internal sealed class RobotReader(DeviceRoutes routes, DevicePresences presences
         slave.FramesPerSecond,
         slave.Fault,
         slave.Commands,
-        routes.Find(slave.Device)?.Lag.Read(),
-        control.Unanswered(slave.Device) switch { ControlOp.Stop => "stop", ControlOp.Reset => "reset", _ => null },
-        Frames(slave.Frames, slave.Device),
-        Device(slave.Device));
+        routes.Find(slave.Binding.Name)?.Lag.Read(),
+        control.Unanswered(slave.Binding.Name) switch { ControlOp.Stop => "stop", ControlOp.Reset => "reset", _ => null },
+        Frames(slave.Frames, slave.Binding.Name),
+        Device(slave.Binding.Name));
 
     /// <summary>Poses.</summary>
     public static RobotStateView State(RobotSnapshot robot)
@@ -57,10 +57,10 @@ internal sealed class RobotReader(DeviceRoutes routes, DevicePresences presences
         return new RobotStateView(
             robot.Document.Id,
             Time(robot.At),
-            Time(robot.TargetAt),
+            Time(robot.Joints[0].CommandedAt),
             [.. joints.Zip(robot.Joints, (joint, target) => new JointTargetView(joint.Name, joint.Unit, target.Commanded, target.Virtual))],
             [.. robot.Slaves.Select(slave => new SlaveStateView(
-                slave.Device,
+                slave.Binding.Name,
                 slave.State,
                 Time(slave.CommandedAt),
                 Time(slave.RealAt),

@@ -58,7 +58,7 @@ internal static class RobotRoutes
         string id, RobotModel model, IRobotEngine engine, RobotReader reader, CancellationToken cancellation)
     {
         var existed = await engine.GetAsync(id, cancellation) is not null;
-        var reply = await engine.CreateAsync(id, model, cancellation);
+        var reply = await engine.CreateAsync(id, model, null, cancellation);
         return reply.Refused is { } refused ? Problem.Refuse(refused)
             : existed ? TypedResults.Ok(reader.Robot(reply.Robot!))
             : TypedResults.Created($"/api/v1/robots/{id}", reader.Robot(reply.Robot!));

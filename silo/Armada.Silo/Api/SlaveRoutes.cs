@@ -56,5 +56,5 @@ internal static class SlaveRoutes
             ? Problem.Refuse(refused)
             : TypedResults.NoContent();
 
-    private static SlaveSnapshot? Find(RobotSnapshot robot, string device) => robot.Slaves.FirstOrDefault(slave => slave.Device == device);
+    private static SlaveSnapshot? Find(RobotSnapshot robot, string device) => robot.Slaves.FirstOrDefault(slave => slave.Binding.Name == device);
 }

@@ -47,10 +47,10 @@ internal sealed partial class InProcessEngine
 
     private static IEnumerable<(string Device, DeviceRole Role)> BindingsOf(RobotDocument document)
     {
-        if (document.Master is { } master)
-            yield return (master.Device, DeviceRole.Master);
-        foreach (var slave in document.Slaves)
-            yield return (slave.Device, DeviceRole.Slave);
+        if (document.Master is { Kind: MasterKind.Device } master)
+            yield return (master.Name, DeviceRole.Master);
+        foreach (var slave in document.Slaves.Where(slave => slave.IsDevice))
+            yield return (slave.Name, DeviceRole.Slave);
     }
 
     private static RobotRequest Unbinding(string device, DeviceRole role) =>

@@ -68,7 +68,7 @@ internal sealed partial class InProcessEngine : IRobotEngine, IAsyncDisposable
     }
 
     /// <inheritdoc/>
-    public async ValueTask<RobotReply> CreateAsync(string id, RobotModel model, CancellationToken cancellation)
+    public async ValueTask<RobotReply> CreateAsync(string id, RobotModel model, RoomName? room, CancellationToken cancellation)
     {
         using var activity = Begin("create", id);
         if (!DeviceName.IsValid(id))
@@ -77,7 +77,7 @@ internal sealed partial class InProcessEngine : IRobotEngine, IAsyncDisposable
         if (cells.TryGetValue(id, out var existing))
             return await AgainAsync(existing, model, cancellation);
 
-        var document = new RobotDocument(id, model, null, ImmutableArray<SlaveBinding>.Empty, 0, false, 1);
+        var document = new RobotDocument(id, model, null, ImmutableArray<SlaveBinding>.Empty, 0, false, 1, room);
         try
         {
             await store.SaveAsync(document, cancellation);
@@ -150,12 +150,19 @@ internal sealed partial class InProcessEngine : IRobotEngine, IAsyncDisposable
         return request switch
         {
             RobotRequest.BindMaster bind => await BindAsync(cell, bind.Device, DeviceRole.Master, bind.Takeover, request, cancellation),
-            RobotRequest.BindSlave bind => await BindAsync(cell, bind.Device, DeviceRole.Slave, bind.Takeover, request, cancellation),
+            RobotRequest.BindSlave bind => await BindAsync(cell, bind.Slave.Name, DeviceRole.Slave, bind.Takeover, request, cancellation),
             RobotRequest.UnbindMaster or RobotRequest.UnbindSlave => await UnbindAsync(cell, request, cancellation),
             RobotRequest.FleetStop => throw new ArgumentException("a fleet stop is asked of all robots", nameof(request)),
             _ => await cell.AskAsync(CellTurn.Ask(request), ahead: request is RobotRequest.Stop, cancellation),
         };
     }
+
+    /// <inheritdoc/>
+    public ValueTask<RobotReply> EnterAsync(string id, IRobotParty party, CancellationToken cancellation) =>
+        throw new NotSupportedException();
+
+    /// <inheritdoc/>
+    public ValueTask LeaveAsync(string id, IRobotParty party, string reason) => throw new NotSupportedException();
 
     /// <summary>Tells the robot that has the device, if any; returns at once.</summary>
     public void OnPresence(string device, bool online)

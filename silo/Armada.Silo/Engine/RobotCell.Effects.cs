@@ -88,9 +88,9 @@ internal sealed partial class RobotCell
     private void Rebind()
     {
         var document = core.Document;
-        var bindings = document.Slaves.Select(slave => (slave.Device, Role: DeviceRole.Slave));
+        var bindings = document.Slaves.Select(slave => (Device: slave.Name, Role: DeviceRole.Slave));
         if (document.Master is { } master)
-            bindings = bindings.Prepend((master.Device, DeviceRole.Master));
+            bindings = bindings.Prepend((master.Name, DeviceRole.Master));
         var wanted = bindings.ToArray();
         if (wanted.SequenceEqual(slots.Select(slot => (slot.Device, slot.Role))))
             return;
@@ -100,7 +100,7 @@ internal sealed partial class RobotCell
             gone.Bound = false;
         foreach (var slot in next)
             slot.Slave = core.FindSlave(slot.Device);
-        commands.Topics = [.. document.Slaves.Select(slave => parts.Topics.Of(slave.Device, Channel.Command))];
+        commands.Topics = [.. document.Slaves.Select(slave => parts.Topics.Of(slave.Name, Channel.Command))];
         parts.Routes.Exchange(slots, next);
         slots = next;
     }

@@ -82,7 +82,7 @@ internal sealed class History
         }
     }
 
-    private string Current => Rig.Core.Document.Master?.Device ?? Leaders[0];
+    private string Current => Rig.Core.Document.Master?.Name ?? Leaders[0];
 
     // Given to the robot whether it is its master's or not: the epoch alone must keep a misdirected frame out.
     private void SendMaster(SampleStamp stamp, double[] pose)

@@ -12,7 +12,7 @@ public sealed class HistoryProperties
         var holders = new Dictionary<uint, string>();
         history.Rig.Watch = effect =>
         {
-            if (effect is not Effect.StartStream start || start.Device != history.Rig.Core.Document.Master?.Device)
+            if (effect is not Effect.StartStream start || start.Device != history.Rig.Core.Document.Master?.Name)
                 return;
             holders.TryAdd(start.Epoch, start.Device);
             Assert.Equal(holders[start.Epoch], start.Device);
@@ -20,7 +20,7 @@ public sealed class HistoryProperties
         history.AfterMasterFrame = (stamp, verdict) =>
         {
             if (verdict is Verdict.Accepted or Verdict.Stopped)
-                Assert.Equal(holders[stamp.Epoch], history.Rig.Core.Document.Master?.Device);
+                Assert.Equal(holders[stamp.Epoch], history.Rig.Core.Document.Master?.Name);
         };
     });
 

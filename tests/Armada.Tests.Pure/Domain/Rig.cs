@@ -134,7 +134,7 @@ internal sealed class Rig : ICommandSink
     }
 
     void ICommandSink.Command(int slave, in SampleStamp stamp, ReadOnlySpan<double> positions) =>
-        Commands.Add(new SentCommand(Core.Document.Slaves[slave].Device, stamp, positions.ToArray(), Now));
+        Commands.Add(new SentCommand(Core.Document.Slaves[slave].Name, stamp, positions.ToArray(), Now));
 
     private Decision Run(Decision decision)
     {

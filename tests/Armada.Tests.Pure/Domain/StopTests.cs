@@ -151,7 +151,7 @@ public sealed class StopTests
         rig.Effects.Clear();
         rig.Apply(new RobotRequest.BindMaster("leader-2", true));
 
-        Assert.Equal(Leader, rig.Core.Document.Master?.Device);
+        Assert.Equal(Leader, rig.Core.Document.Master?.Name);
         Assert.DoesNotContain(rig.Effects, effect => effect is Effect.StartStream or Effect.StopStream);
 
         rig.DiskFails = false;

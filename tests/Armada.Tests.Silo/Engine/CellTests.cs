@@ -40,7 +40,7 @@ public sealed class CellTests
 
         Assert.Equal(RefusalReason.NotStored, refused?.Reason);
         var robot = await rig.Engine.GetAsync(EngineRig.Robot, CancellationToken.None);
-        Assert.Equal("follower", Assert.Single(robot!.Document.Slaves).Device);
+        Assert.Equal("follower", Assert.Single(robot!.Document.Slaves).Name);
         Assert.Null(await rig.AskAsync(new RobotRequest.UnbindSlave("follower")));
     }
 

@@ -60,7 +60,7 @@ internal sealed class EngineRig : IAsyncDisposable
     {
         var rig = new EngineRig();
         await rig.Engine.LoadAsync(CancellationToken.None);
-        await rig.Engine.CreateAsync(Robot, RobotModels.So101, CancellationToken.None);
+        await rig.Engine.CreateAsync(Robot, RobotModels.So101, null, CancellationToken.None);
         await rig.AskAsync(new RobotRequest.BindMaster("leader", false));
         await rig.AskAsync(new RobotRequest.BindSlave("follower", false));
         await rig.LearnEpochAsync();
