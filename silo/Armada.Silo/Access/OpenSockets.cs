@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Armada.Silo.Api;
+using Armada.Silo.Sockets;
 using Microsoft.AspNetCore.Http.Features;
 
 namespace Armada.Silo.Access;
@@ -7,9 +8,6 @@ namespace Armada.Silo.Access;
 /// <summary>Every open WebSocket and whose it is: counts them, and closes those whose key or token is no longer good.</summary>
 internal sealed class OpenSockets(DoorLimits limits, TimeProvider time)
 {
-    /// <summary>Code that a WebSocket is closed with when its key or token is no longer good.</summary>
-    public const int Unauthorized = 4401;
-
     /// <summary>The subprotocol that the silo answers with to a client that offers it.</summary>
     public const string Subprotocol = "armada.v1";
 
@@ -45,7 +43,7 @@ internal sealed class OpenSockets(DoorLimits limits, TimeProvider time)
         {
             // A key revoked between the check at the door and this line is found here; one revoked later finds the socket.
             if (!credential.Holds())
-                socket.Close(Unauthorized, "the key or token is no longer good");
+                socket.Close(SocketClose.Unauthorized, "the key or token is no longer good");
             context.Features.Set(socket);
             await next(context);
         }
@@ -74,7 +72,7 @@ internal sealed class OpenSockets(DoorLimits limits, TimeProvider time)
         foreach (var (socket, _) in sockets)
         {
             if (socket.Credential.KeyId == keyId)
-                socket.Close(Unauthorized, "the key was revoked");
+                socket.Close(SocketClose.Unauthorized, "the key was revoked");
         }
     }
 
