@@ -1,3 +1,5 @@
+using Armada.Silo.Options;
+
 namespace Armada.Tests.Silo.Support;
 
 /// <summary>A silo with one robot, a leader as its master and a follower as its slave.</summary>
@@ -19,9 +21,9 @@ internal sealed class ArmPair : IAsyncDisposable
     public ScriptedDevice Follower { get; }
 
     /// <summary>Starts all of it and waits until the leader commands the follower.</summary>
-    public static async Task<ArmPair> StartAsync(Broker broker)
+    public static async Task<ArmPair> StartAsync(Broker broker, Func<SiloOptions, SiloOptions>? with = null)
     {
-        var silo = await RunningSilo.StartAsync(broker);
+        var silo = await RunningSilo.StartAsync(broker, with);
         var pair = new ArmPair(
             silo,
             await ScriptedDevice.StartAsync(broker, silo.Topics, "leader"),
