@@ -158,9 +158,10 @@ public sealed class ArenaWriter : IDisposable
     /// <param name="at">Unix microseconds.</param>
     /// <param name="code">For programs.</param>
     /// <param name="message">For people.</param>
-    public void WriteError(IBufferWriter<byte> to, long at, string code, string message)
+    /// <param name="slave">The slave that says so, or null.</param>
+    public void WriteError(IBufferWriter<byte> to, long at, string code, string message, string? slave = null)
     {
-        Begin(to, "error"u8, at);
+        Begin(to, "error"u8, at, slave);
         json.WriteString("code"u8, code);
         json.WriteString("message"u8, message);
         End();

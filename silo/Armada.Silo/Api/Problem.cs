@@ -28,6 +28,7 @@ internal sealed record Problem(string Name, int Status, string Title)
     public static readonly Problem TooLarge = new("too-large", 413, "The body is too large");
     public static readonly Problem NotStored = new("not-stored", 503, "The change could not be made durable");
     public static readonly Problem ForeignOrigin = new("foreign-origin", 403, "The request comes from another site");
+    public static readonly Problem WebSocketOnly = new("websocket-only", 426, "This address speaks WebSocket");
     public static readonly Problem Fault = new("fault", 500, "The silo failed; its log says why");
 
     /// <summary>The type, such as urn:armada:problem:master-held.</summary>

@@ -1,0 +1,161 @@
+using Armada.Domain.Robots;
+using Armada.Domain.Time;
+using Armada.Wire.Arena;
+
+namespace Armada.Silo.Arena;
+
+/// <summary>The client's right to command: asked for with its first command, renewed while it lives, told when it ends.</summary>
+internal sealed partial class ArenaSession
+{
+    private static readonly TimeSpan Step = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan Renewal = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan Silence = TimeSpan.FromSeconds(15); // Three heartbeats of 5 s, the protocol's interval.
+    private static readonly TimeSpan Late = TimeSpan.FromMilliseconds(300);
+
+    private readonly Lock leasing = new();
+    private uint? held;
+    private bool isAttaching;
+    private string? endedBy;
+    private bool isLagging;
+    private long heardAt;
+
+    /// <summary>The epoch of the lease that the client holds, or null.</summary>
+    private uint? Held
+    {
+        get
+        {
+            lock (leasing)
+                return held;
+        }
+    }
+
+    private async ValueTask<Refusal?> CommandAsync(JointCommand command)
+    {
+        if (await AttachAsync() is { } refused)
+            return refused;
+        if (Held is not { } epoch)
+            return new Refusal(RefusalReason.NotMaster, $"{Name} has just lost {robot}");
+        var reply = await parts.Engine.ApplyAsync(robot, new RobotRequest.RemoteCommand(Name, epoch, command), CancellationToken.None);
+        if (reply.Refused is { Reason: RefusalReason.NotMaster } lost)
+            await LoseAsync(epoch, lost.Text);
+        return reply.Refused;
+    }
+
+    private async ValueTask<Refusal?> AttachAsync()
+    {
+        lock (leasing)
+        {
+            if (endedBy is not null)
+                return new Refusal(RefusalReason.NotMaster, endedBy); // Or a client that always takes over would do so at once again.
+            if (held is not null)
+                return null;
+            isAttaching = true;
+        }
+
+        var reply = await parts.Engine.ApplyAsync(robot, new RobotRequest.AttachRemote(Name, query.Takeover), CancellationToken.None);
+        lock (leasing)
+        {
+            isAttaching = false;
+            held = reply.Refused is null && endedBy is null ? reply.Robot!.Master?.Epoch : null;
+        }
+
+        if (reply.Refused is { } refused)
+            return refused;
+        outbox.DropCommand();
+        parts.Audit.Record(caller, "master-attached", robot, Name);
+        return null;
+    }
+
+    private async ValueTask PlayAsync(ArenaSequence content)
+    {
+        if (!ArenaSequences.TryConvert(content, out var motion, out var problem))
+        {
+            Refuse(problem);
+            return;
+        }
+
+        if (await parts.Engine.GetAsync(robot, CancellationToken.None) is not { } snapshot)
+            return;
+        if (!motion.TryFit(snapshot.Document.Model, out _, out var misfit))
+        {
+            Refuse(misfit);
+            return;
+        }
+
+        await YieldAsync();
+        var reply = await parts.Engine.ApplyAsync(
+            robot, new RobotRequest.Play(motion, content.Loop, query.Takeover), CancellationToken.None);
+        if (reply.Refused is { } refused)
+            voice.Refuse(refused);
+        else
+            parts.Audit.Record(caller, "sequence-played", robot, motion.Name);
+        if (!isMasterDoor)
+            voice.Acknowledge(reply.Refused is null, reply.Refused?.Text);
+    }
+
+    // The motion it plays takes its own place, so it gives that up first; no other's.
+    private async ValueTask YieldAsync()
+    {
+        lock (leasing)
+        {
+            if (held is null)
+                return;
+            held = null;
+        }
+
+        await parts.Engine.ApplyAsync(robot, new RobotRequest.DetachRemote(Name), CancellationToken.None);
+        await JoinAsync();
+    }
+
+    private async ValueTask LoseAsync(uint epoch, string why)
+    {
+        lock (leasing)
+        {
+            if (held != epoch || endedBy is not null)
+                return; // Told already; and what was attached since is another lease.
+            held = null;
+        }
+
+        voice.Error("lease_lost", why);
+        await JoinAsync();
+    }
+
+    private async ValueTask JoinAsync()
+    {
+        isLagging = false;
+        var reply = await parts.Engine.ApplyAsync(robot, new RobotRequest.JoinSlave(Name), CancellationToken.None);
+        if (reply.Refused is { } refused)
+            voice.Refuse(refused);
+    }
+
+    private async Task PaceAsync(CancellationToken cancellation)
+    {
+        Volatile.Write(ref heardAt, parts.Clock.Monotonic());
+        using var timer = new PeriodicTimer(Step, parts.Clock.Time);
+        Moment? renewed = null;
+        while (await timer.WaitForNextTickAsync(cancellation))
+        {
+            var now = parts.Clock.Now();
+            if (Held is not { } epoch)
+            {
+                await PaceSlaveAsync(now);
+            }
+            else if (now.Monotonic - Volatile.Read(ref heardAt) < Micros.Of(Silence) && (renewed is not { } at || now.IsPast(at, Renewal)))
+            {
+                renewed = now;
+                var reply = await parts.Engine.ApplyAsync(robot, new RobotRequest.Heartbeat(Name, epoch), CancellationToken.None);
+                if (reply.Refused is { } refused)
+                    await LoseAsync(epoch, refused.Text);
+            }
+        }
+    }
+
+    private async ValueTask PaceSlaveAsync(Moment now)
+    {
+        var lags = socket.SampleWaitingSince is { } since && now.IsPast(since, Late);
+        if (lags == isLagging)
+            return;
+        isLagging = lags;
+        await parts.Engine.ApplyAsync(robot, new RobotRequest.SlavePace(Name, lags), CancellationToken.None);
+    }
+}
