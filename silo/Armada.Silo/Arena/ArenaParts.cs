@@ -12,5 +12,6 @@ internal sealed record ArenaParts(
     ArenaSequences Sequences,
     IAuditTrail Audit,
     SocketLimits Limits,
+    ArenaTiming Timing,
     SiloClock Clock,
     ILogger<ArenaSession> Logger);

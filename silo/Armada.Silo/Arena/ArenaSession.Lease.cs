@@ -7,11 +7,6 @@ namespace Armada.Silo.Arena;
 /// <summary>The client's right to command: asked for with its first command, renewed while it lives, told when it ends.</summary>
 internal sealed partial class ArenaSession
 {
-    private static readonly TimeSpan Step = TimeSpan.FromMilliseconds(100);
-    private static readonly TimeSpan Renewal = TimeSpan.FromMilliseconds(500);
-    private static readonly TimeSpan Silence = TimeSpan.FromSeconds(15); // Three heartbeats of 5 s, the protocol's interval.
-    private static readonly TimeSpan Late = TimeSpan.FromMilliseconds(300);
-
     private readonly Lock leasing = new();
     private uint? held;
     private bool isAttaching;
@@ -131,7 +126,7 @@ internal sealed partial class ArenaSession
     private async Task PaceAsync(CancellationToken cancellation)
     {
         Volatile.Write(ref heardAt, parts.Clock.Monotonic());
-        using var timer = new PeriodicTimer(Step, parts.Clock.Time);
+        using var timer = new PeriodicTimer(parts.Timing.Step, parts.Clock.Time);
         Moment? renewed = null;
         while (await timer.WaitForNextTickAsync(cancellation))
         {
@@ -140,7 +135,7 @@ internal sealed partial class ArenaSession
             {
                 await PaceSlaveAsync(now);
             }
-            else if (now.Monotonic - Volatile.Read(ref heardAt) < Micros.Of(Silence) && (renewed is not { } at || now.IsPast(at, Renewal)))
+            else if (now.Monotonic - Volatile.Read(ref heardAt) < Micros.Of(parts.Timing.Silence) && (renewed is not { } at || now.IsPast(at, parts.Timing.Renewal)))
             {
                 renewed = now;
                 var reply = await parts.Engine.ApplyAsync(robot, new RobotRequest.Heartbeat(Name, epoch), CancellationToken.None);
@@ -152,7 +147,7 @@ internal sealed partial class ArenaSession
 
     private async ValueTask PaceSlaveAsync(Moment now)
     {
-        var lags = socket.SampleWaitingSince is { } since && now.IsPast(since, Late);
+        var lags = socket.SampleWaitingSince is { } since && now.IsPast(since, parts.Timing.Lagging);
         if (lags == isLagging)
             return;
         isLagging = lags;

@@ -1,5 +1,4 @@
 using System.Net.WebSockets;
-using System.Threading.Channels;
 using Armada.Domain.Engine;
 using Armada.Domain.Robots;
 using Armada.Silo.Access;
@@ -92,8 +91,8 @@ internal sealed partial class ArenaSession : IRobotParty, IDisposable
         if (isMasterDoor)
             parts.Relay.Add(robot, this);
         using var ending = new CancellationTokenSource();
-        var pacing = OrCloseAsync(PaceAsync(ending.Token));
-        var watching = OrCloseAsync(WatchAsync(ending.Token));
+        var pacing = socket.GuardAsync(PaceAsync(ending.Token));
+        var watching = socket.GuardAsync(WatchAsync(ending.Token));
         try
         {
             await socket.RunAsync(ReceiveAsync, stopping);
@@ -103,24 +102,6 @@ internal sealed partial class ArenaSession : IRobotParty, IDisposable
             parts.Relay.Remove(robot, this);
             await ending.CancelAsync();
             await Task.WhenAll(pacing, watching);
-        }
-    }
-
-    /// <summary>A loop that fails takes the client's socket with it, and the fault on to whoever serves.</summary>
-    private async Task OrCloseAsync(Task loop)
-    {
-        try
-        {
-            await loop;
-        }
-        catch (Exception fault) when (fault is OperationCanceledException or ChannelClosedException)
-        {
-            // The client is gone.
-        }
-        catch
-        {
-            socket.Close(SocketClose.Fault, "the silo failed; its log says why");
-            throw;
         }
     }
 
