@@ -33,6 +33,7 @@ internal static class Composition
         services.AddSingleton<DevicePresences>();
         services.AddSingleton<ControlChannel>();
         services.AddSingleton<IDeviceControl>(provider => provider.GetRequiredService<ControlChannel>());
+        services.AddSingleton<Outlets>();
         services.AddSingleton<CellParts>();
         services.AddSingleton<InProcessEngine>();
         services.AddSingleton<IRobotEngine>(provider => provider.GetRequiredService<InProcessEngine>());
