@@ -1,5 +1,7 @@
 using System.CommandLine;
 using Armada.Messaging.Link;
+using Armada.Silo.Access.Keys;
+using Armada.Silo.Store;
 using Armada.Wire.Topics;
 
 namespace Armada.Silo.Options;
@@ -9,16 +11,13 @@ internal sealed class SiloCommandLine
 {
     private const int BadOption = 2;
 
-    private readonly Option<string> urls = new("--urls")
-    {
-        Description = "Loopback addresses to listen on, separated by ';'.",
-        DefaultValueFactory = _ => SiloOptions.DefaultUrl,
-    };
+    private readonly DoorOptions doors = new();
 
     private readonly Option<string> data = new("--data")
     {
-        Description = "Folder that keeps robots and bindings.",
+        Description = "Folder that keeps robots, bindings, keys and the audit trail.",
         DefaultValueFactory = _ => "./data",
+        Recursive = true,
     };
 
     private readonly Option<string> mqtt = new("--mqtt")
@@ -48,13 +47,16 @@ internal sealed class SiloCommandLine
         DefaultValueFactory = _ => "armada-silo",
     };
 
-    /// <summary>Reads the arguments and runs the silo with them; 2 where an option is wrong.</summary>
-    public async Task<int> RunAsync(IReadOnlyList<string> args, Func<SiloOptions, CancellationToken, Task> run, TextWriter errors)
+    /// <summary>Reads the arguments and runs the silo, or a command on its data folder; 2 where an option is wrong.</summary>
+    public async Task<int> RunAsync(
+        IReadOnlyList<string> args, Func<SiloOptions, CancellationToken, Task> run, TextWriter output, TextWriter errors)
     {
         var root = new RootCommand("Armada silo: routes the samples of leader arms to follower arms.")
         {
-            urls, data, mqtt, ca, certificate, key, topicRoot, clientId,
+            data, mqtt, ca, certificate, key, topicRoot, clientId,
         };
+        doors.AddTo(root);
+        root.Add(new KeyCommands(data, TimeProvider.System).Make(output));
         root.SetAction(async (line, cancellation) =>
         {
             await run(Read(line), cancellation);
@@ -73,6 +75,10 @@ internal sealed class SiloCommandLine
         {
             return await RefuseAsync(refused.Message, errors);
         }
+        catch (NotStoredException refused)
+        {
+            return await RefuseAsync(refused.Message, errors);
+        }
         catch (LinkConfigurationException refused)
         {
             return await RefuseAsync(refused.Message, errors);
@@ -85,13 +91,17 @@ internal sealed class SiloCommandLine
         return BadOption;
     }
 
-    private SiloOptions Read(ParseResult line) => new()
+    private SiloOptions Read(ParseResult line)
     {
-        Urls = LoopbackUrls.Parse(line.GetRequiredValue(urls)),
-        DataDirectory = line.GetRequiredValue(data),
-        Link = ReadLink(line),
-        Topics = ReadTopics(line.GetRequiredValue(topicRoot)),
-    };
+        var options = doors.Read(line, new SiloOptions
+        {
+            DataDirectory = line.GetRequiredValue(data),
+            Link = ReadLink(line),
+            Topics = ReadTopics(line.GetRequiredValue(topicRoot)),
+        });
+        DoorRules.Check(options);
+        return options;
+    }
 
     private LinkOptions ReadLink(ParseResult line)
     {
