@@ -5,7 +5,7 @@ using Armada.Silo.Sockets;
 namespace Armada.Silo.Arena;
 
 /// <summary>Lets clients of the requirement's WebSocket protocol in, at <c>/ws/master/{robot}</c> and <c>/ws/slave/{robot}</c>.</summary>
-internal sealed class ArenaDoor(ArenaParts parts, IHostApplicationLifetime lifetime)
+internal sealed class ArenaDoor(ArenaParts parts, OpenSockets open, IHostApplicationLifetime lifetime)
 {
     /// <summary>Maps both doors.</summary>
     public static void Map(IEndpointRouteBuilder app)
@@ -24,11 +24,9 @@ internal sealed class ArenaDoor(ArenaParts parts, IHostApplicationLifetime lifet
             return;
         }
 
-        using var raw = await context.WebSockets.AcceptWebSocketAsync(new WebSocketAcceptContext
-        {
-            KeepAliveInterval = parts.Limits.PingEvery,
-            KeepAliveTimeout = parts.Limits.PongWithin,
-        });
+        var accept = OpenSockets.Accept(context);
+        (accept.KeepAliveInterval, accept.KeepAliveTimeout) = (parts.Limits.PingEvery, parts.Limits.PongWithin);
+        using var raw = await context.WebSockets.AcceptWebSocketAsync(accept);
         if (!ArenaQuery.TryRead(context.Request.Query, kind, out var query, out var problem))
         {
             var socket = new JsonSocket(raw, null, parts.Limits, parts.Clock);
@@ -40,6 +38,7 @@ internal sealed class ArenaDoor(ArenaParts parts, IHostApplicationLifetime lifet
         }
 
         using var session = new ArenaSession(raw, robot, query, kind == "master", context.Caller(), parts);
+        using var place = open.Enter(context, session.Close);
         await session.RunAsync(lifetime.ApplicationStopping);
     }
 }

@@ -1,3 +1,4 @@
+using Armada.Domain.Motions;
 using Armada.Domain.Robots;
 using Armada.Domain.Time;
 using Armada.Wire.Arena;
@@ -11,6 +12,7 @@ internal sealed partial class ArenaSession
     private uint? held;
     private bool isAttaching;
     private string? endedBy;
+    private volatile string? played;
     private bool isLagging;
     private long heardAt;
 
@@ -21,6 +23,16 @@ internal sealed partial class ArenaSession
         {
             lock (leasing)
                 return held;
+        }
+    }
+
+    /// <summary>Who ended the client's lease on purpose, in words, or null.</summary>
+    private string? Ended
+    {
+        get
+        {
+            lock (leasing)
+                return endedBy;
         }
     }
 
@@ -57,35 +69,38 @@ internal sealed partial class ArenaSession
         if (reply.Refused is { } refused)
             return refused;
         outbox.DropCommand();
-        parts.Audit.Record(caller, "master-attached", robot, Name);
+        parts.Audit.Record(caller, "master-bound", robot, $"{Name} (remote)");
         return null;
     }
 
     private async ValueTask PlayAsync(ArenaSequence content)
     {
-        if (!ArenaSequences.TryConvert(content, out var motion, out var problem))
-        {
-            Refuse(problem);
-            return;
-        }
-
-        if (await parts.Engine.GetAsync(robot, CancellationToken.None) is not { } snapshot)
-            return;
-        if (!motion.TryFit(snapshot.Document.Model, out _, out var misfit))
-        {
-            Refuse(misfit);
-            return;
-        }
-
-        await YieldAsync();
-        var reply = await parts.Engine.ApplyAsync(
-            robot, new RobotRequest.Play(motion, content.Loop, query.Takeover), CancellationToken.None);
-        if (reply.Refused is { } refused)
+        var refused = await TryPlayAsync(content);
+        if (refused is not null)
             voice.Refuse(refused);
-        else
-            parts.Audit.Record(caller, "sequence-played", robot, motion.Name);
         if (!isMasterDoor)
-            voice.Acknowledge(reply.Refused is null, reply.Refused?.Text);
+            voice.Acknowledge(refused is null, refused?.Text);
+    }
+
+    private async ValueTask<Refusal?> TryPlayAsync(ArenaSequence content)
+    {
+        if (!ArenaSequences.TryConvert(content, Name, out var sequence, out var problem))
+            return new Refusal(RefusalReason.Invalid, problem);
+        if (await parts.Engine.GetAsync(robot, CancellationToken.None) is not { } snapshot)
+            return new Refusal(RefusalReason.UnknownRobot, $"robot {robot} is gone");
+        var motion = new SequenceMotion(sequence);
+        if (!motion.TryFit(snapshot.Document.Model, out _, out var misfit))
+            return new Refusal(RefusalReason.Invalid, misfit); // Found out before the lease is given up for it.
+        if (Ended is { } ended)
+            return new Refusal(RefusalReason.NotMaster, ended);
+        await YieldAsync();
+        played = motion.Name;
+        parts.Sequences.Keep(robot, sequence);
+        var reply = await parts.Engine.ApplyAsync(
+            robot, new RobotRequest.Play(motion, sequence.Loop, query.Takeover), CancellationToken.None);
+        if (reply.Refused is null)
+            parts.Audit.Record(caller, "master-bound", robot, $"{motion.Name} (sequence)");
+        return reply.Refused;
     }
 
     // The motion it plays takes its own place, so it gives that up first; no other's.
@@ -135,7 +150,7 @@ internal sealed partial class ArenaSession
             {
                 await PaceSlaveAsync(now);
             }
-            else if (now.Monotonic - Volatile.Read(ref heardAt) < Micros.Of(parts.Timing.Silence) && (renewed is not { } at || now.IsPast(at, parts.Timing.Renewal)))
+            else if (IsHeard(now) && (renewed is not { } at || now.IsPast(at, parts.Timing.Renewal)))
             {
                 renewed = now;
                 var reply = await parts.Engine.ApplyAsync(robot, new RobotRequest.Heartbeat(Name, epoch), CancellationToken.None);
@@ -144,6 +159,8 @@ internal sealed partial class ArenaSession
             }
         }
     }
+
+    private bool IsHeard(Moment now) => now.Monotonic - Volatile.Read(ref heardAt) < Micros.Of(parts.Timing.Silence);
 
     private async ValueTask PaceSlaveAsync(Moment now)
     {

@@ -69,6 +69,7 @@ internal sealed partial class ArenaSession
     {
         if (seen.Gone is { } gone)
         {
+            parts.Sequences.Forget(robot);
             voice.Error("robot_unknown", gone);
             socket.Close(SocketClose.RobotUnknown, gone);
             return;
@@ -98,23 +99,22 @@ internal sealed partial class ArenaSession
         return (by is null ? "detached" : "taken_over", endedBy);
     }
 
+    // Whoever sent the motion knows it.
     private async ValueTask TellSequenceAsync(RobotSnapshot snapshot, string? began)
     {
-        if (began is not null && snapshot.Master is { Kind: MasterKind.Sequence } master && master.Name == began
-            && await parts.Sequences.FindAsync(began) is { } content)
+        if (began is null || began == played || snapshot.Master is not { Kind: MasterKind.Sequence } master || master.Name != began)
+            return;
+        var model = snapshot.Document.Model;
+        var names = told;
+        if (await parts.Sequences.FindAsync(robot, began, joint => model.Find(joint) is var at and >= 0 ? names[at] : joint) is { } content)
             voice.Sequence(content);
     }
 
     /// <summary>Calls the joints as this client knows them: by its binding's names, or by those of the family it chose.</summary>
     private void Face(RobotSnapshot snapshot)
     {
-        var joints = snapshot.Document.Model.Joints;
-        var tunes = snapshot.Document.Slaves.FirstOrDefault(slave => slave.Name == Name)?.Tunes ?? [];
-        string[] names =
-        [
-            .. joints.Select(joint => tunes.FirstOrDefault(tune => tune.Joint == joint.Name)?.Name
-                ?? (query.Canonical ? joint.Name : JointNames.ArenaOf(joint.Name))),
-        ];
+        var own = snapshot.Document.Slaves.FirstOrDefault(slave => slave.Name == Name);
+        var names = WireNames.Of(snapshot.Document.Model, own?.Tunes ?? [], query.Canonical);
         if (names.AsSpan().SequenceEqual(told))
             return;
         told = names;

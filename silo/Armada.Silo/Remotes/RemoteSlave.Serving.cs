@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Net.WebSockets;
 using Armada.Domain.Robots;
+using Armada.Silo.Arena;
 using Armada.Silo.Sockets;
 using Armada.Wire.Arena;
 
@@ -19,7 +20,7 @@ internal sealed partial class RemoteSlave
         if (await engine.GetAsync(robot, ending.Token) is not { } snapshot)
             return "the robot is gone";
         using var conversation = new RemoteConversation(
-            socket, door.Robot, NamesIn(snapshot), parts.Limits, parts.Timing, parts.Clock);
+            socket, door.Robot, WireNames.Of(snapshot.Document.Model, Binding.Tunes), parts.Limits, parts.Timing, parts.Clock);
         Volatile.Write(ref current, conversation);
         using var over = CancellationTokenSource.CreateLinkedTokenSource(ending.Token);
         try
@@ -106,11 +107,4 @@ internal sealed partial class RemoteSlave
         }
         while (await timer.WaitForNextTickAsync(over));
     }
-
-    private string[] NamesIn(RobotSnapshot snapshot) =>
-    [
-        .. snapshot.Document.Model.Joints.Select(joint =>
-            Binding.Tunes.FirstOrDefault(tune => snapshot.Document.Model.Find(tune.Joint) == snapshot.Document.Model.Find(joint.Name))?.Name
-            ?? JointNames.ArenaOf(joint.Name)),
-    ];
 }

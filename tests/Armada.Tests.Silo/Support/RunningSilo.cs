@@ -20,11 +20,12 @@ internal sealed class RunningSilo : IAsyncDisposable
 {
     private readonly TempFolder folder = new();
     private readonly SiloOptions options;
+    private readonly Action<IServiceCollection>? adjust;
     private WebApplication silo = null!;
 
-    private RunningSilo(int brokerPort, TopicMap topics)
+    private RunningSilo(int brokerPort, TopicMap topics, Action<IServiceCollection>? adjust)
     {
-        Topics = topics;
+        (Topics, this.adjust) = (topics, adjust);
         options = new SiloOptions
         {
             Urls = [new Uri("http://127.0.0.1:0")],
@@ -42,26 +43,30 @@ internal sealed class RunningSilo : IAsyncDisposable
 
     public HttpClient Http { get; private set; } = null!;
 
-    public SiloTelemetry Telemetry => silo.Services.GetRequiredService<SiloTelemetry>();
+    public SiloTelemetry Telemetry => Service<SiloTelemetry>();
 
     public bool IsReady => Http.GetAsync(new Uri("/readyz", UriKind.Relative)).GetAwaiter().GetResult().IsSuccessStatusCode;
 
-    public static async Task<RunningSilo> StartAsync(Broker broker)
+    public static async Task<RunningSilo> StartAsync(Broker broker, Action<IServiceCollection>? adjust = null)
     {
-        var running = new RunningSilo(broker.Mosquitto.Port, Broker.NextTopics());
+        var running = new RunningSilo(broker.Mosquitto.Port, Broker.NextTopics(), adjust);
         await running.StartAsync();
         return running;
     }
 
     public async Task StartAsync()
     {
-        silo = SiloHost.Build(options, logging => logging.SetMinimumLevel(LogLevel.Debug).AddProvider(Logs));
+        silo = SiloHost.Build(options, logging => logging.SetMinimumLevel(LogLevel.Debug).AddProvider(Logs), adjust);
         await silo.StartAsync();
         var address = silo.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single();
         Http = new HttpClient { BaseAddress = new Uri(address) };
         var link = silo.Services.GetRequiredService<IMqttLink>();
         await Eventually.Holds("the silo reaches its broker", () => link.State == LinkState.Up);
     }
+
+    /// <summary>A part of the running silo.</summary>
+    public T Service<T>()
+        where T : notnull => silo.Services.GetRequiredService<T>();
 
     public async Task StopAsync()
     {
