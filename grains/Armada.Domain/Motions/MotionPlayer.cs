@@ -15,10 +15,21 @@ internal sealed class MotionPlayer(IMotionTrack track, bool loop, TimeSpan longe
 
     public bool Loop => loop;
 
-    public bool IsPaused { get; set; }
+    /// <summary>Whether its time stands still; its pose is kept.</summary>
+    public bool IsPaused { get; private set; }
 
-    /// <summary>Whether the end is reached; never of a loop.</summary>
-    public bool IsAtEnd => !loop && position >= track.Duration;
+    /// <summary>Whether a stop paused it: not even its present pose is asked for before it is resumed.</summary>
+    public bool IsHalted { get; private set; }
+
+    /// <summary>Whether the end is reached and it is over; never of a loop, nor of what may still be resumed.</summary>
+    public bool IsAtEnd => !loop && !IsPaused && position >= track.Duration;
+
+    public void Pause() => IsPaused = true;
+
+    public void Resume() => IsPaused = IsHalted = false;
+
+    /// <summary>A stop came.</summary>
+    public void Halt() => IsPaused = IsHalted = true;
 
     /// <summary>Goes on from a time of the motion; false where it has no such time.</summary>
     public bool TrySeek(TimeSpan to)

@@ -7,16 +7,12 @@ namespace Armada.Domain.Robots;
 public sealed partial class RobotCore
 {
     private double[] realPose = [];
-    private Moment? manualSince;
-
-    /// <summary>Whether the panel's last command is being executed, or was just now.</summary>
-    private bool IsManual => manualSince is not null;
 
     private void Drive(in Moment now, ICommandSink sink)
     {
         if (!IsDriving)
             return;
-        if (lease?.Player is { } player)
+        if (lease?.Player is { IsHalted: false } player)
         {
             Span<double> pose = stackalloc double[Document.Model.Joints.Length];
             pose.Fill(double.NaN);
@@ -24,15 +20,16 @@ public sealed partial class RobotCore
             robot.AimAll(pose, now);
         }
 
-        robot.Advance(now);
-        Send(now, sink);
+        if (robot.IsAimed)
+        {
+            robot.Advance(now);
+            Send(now, sink);
+        }
+
         if (lease is { Player.IsAtEnd: true } ended && HasArrived())
             EndProgram(ended, RobotEvent.MotionEnded);
-        if (manualSince is { } since && now.IsPast(since, timing.ManualSpell) && HasArrived())
-        {
-            EndManual();
-            ReleaseStreams();
-        }
+        if (manualSince is { } since)
+            KeepSpell(since, now);
     }
 
     private void Send(in Moment now, ICommandSink sink)
@@ -47,6 +44,8 @@ public sealed partial class RobotCore
 
     private bool HasArrived()
     {
+        if (!robot.IsAimed)
+            return true;
         if (!robot.IsSettled)
             return false;
         foreach (var slave in slaves)
@@ -67,7 +66,7 @@ public sealed partial class RobotCore
             for (var joint = 0; joint < realPose.Length; joint++)
             {
                 if (slave.IsCommanded && !double.IsFinite(realPose[joint]))
-                    realPose[joint] = slave.Real[joint];
+                    realPose[joint] = slave.MeasuredOf(joint, now);
             }
         }
 
@@ -89,10 +88,15 @@ public sealed partial class RobotCore
             return $"a command has 1 to {RobotModelRules.MaxJoints} joints";
         if (command.Duration is { } time && (time < TimeSpan.Zero || time > LongestDuration))
             return $"a command's duration is 0 to {LongestDuration.TotalSeconds} s";
+        var named = 0u; // One bit a joint.
         foreach (var goal in command.Goals)
         {
-            if (Document.Model.Find(goal.Joint) < 0)
+            var joint = Document.Model.Find(goal.Joint);
+            if (joint < 0)
                 return $"{Document.Id} has no joint '{goal.Joint}'; it has {string.Join(", ", Document.Model.Joints.Select(joint => joint.Name))}";
+            if ((named & (1u << joint)) != 0)
+                return $"{goal.Joint} is in the command twice";
+            named |= 1u << joint;
             if (!double.IsFinite(goal.Value))
                 return $"{goal.Joint}: the value must be a number";
             if (goal.Speed is { } speed && !(speed > 0 && double.IsFinite(speed)))

@@ -20,7 +20,9 @@ public sealed partial class RobotCore
             return held;
         var index = FindSlave(bind.Device);
         var document = Document;
-        if (index >= 0 && slaves[index].Binding.IsDevice)
+        if (index >= 0 && !slaves[index].Binding.IsDevice)
+            return new Refusal(RefusalReason.NameTaken, $"{bind.Device} is a slave of {Document.Id} and no device; unbind it first");
+        if (index >= 0)
         {
             if (!bind.Takeover)
                 return Busy(bind.Device, "slave");
@@ -38,6 +40,12 @@ public sealed partial class RobotCore
     {
         if (SlaveRules.FindProblem(attach.Name) is { } problem)
             return new Refusal(RefusalReason.Invalid, problem);
+        if (lease is { Kind: MasterKind.Remote } same && same.Name == attach.Name)
+        {
+            same.Renew(now);
+            return null;
+        }
+
         if (Held(attach.Takeover) is { } held)
             return held;
         if (FindSlave(attach.Name) is var index and >= 0)
@@ -103,34 +111,11 @@ public sealed partial class RobotCore
             return new Refusal(RefusalReason.Invalid, $"{lease.Name} has positions from 0 to {end} ms");
         }
 
-        player.IsPaused = steer.Paused ?? player.IsPaused;
+        if (steer.Paused == true)
+            player.Pause();
+        else if (steer.Paused == false)
+            player.Resume();
         return null;
-    }
-
-    private Refusal? Manual(RobotRequest.Manual manual, in Moment now)
-    {
-        if (lease is { IsLive: true } master)
-        {
-            return new Refusal(
-                RefusalReason.PanelLocked, $"{master.Name} is master of {Document.Id}; manual control is locked until it is detached");
-        }
-
-        if ((StoppedRefusal() ?? Invalid(FindProblem(manual.Command))) is { } refused)
-            return refused;
-        if (!IsManual)
-        {
-            lease?.Lose();
-            manualSince = now;
-            foreach (var slave in slaves)
-                slave.Hold();
-            RaiseEpoch(Document, now);
-            Emit(new Effect.Note(RobotEvent.ManualBegan, Document.Id));
-            Offer(now);
-            BeginDrive(now);
-        }
-
-        manualSince = now;
-        return Aim(manual.Command, now);
     }
 
     private Refusal? UnbindMaster()
@@ -165,6 +150,8 @@ public sealed partial class RobotCore
         var (old, epoch) = (lease, Document.Epoch);
         EndManual();
         RaiseEpoch(document, now);
+        if (old is { IsLive: true })
+            displaced = (old.Name, Document.Version);
         if (old is not null)
             EndMaster(old, epoch, next.Name);
         lease = next;
@@ -187,15 +174,6 @@ public sealed partial class RobotCore
         if (master.IsDevice)
             Emit(new Effect.StopStream(master.Name, epoch));
         Emit(new Effect.Note(by is null ? RobotEvent.MasterUnbound : RobotEvent.MasterReplaced, master.Name, by));
-    }
-
-    private void EndManual()
-    {
-        if (!IsManual)
-            return;
-        manualSince = null;
-        robot.End();
-        Emit(new Effect.Note(RobotEvent.ManualEnded, Document.Id));
     }
 
     private Refusal? Held(bool takeover) => lease is { } holder && !takeover

@@ -27,8 +27,8 @@ public sealed partial class RobotCore
             RobotRequest.SlavePace pace => SlavePace(pace),
             RobotRequest.SlaveReport report => SlaveReport(report, now),
             RobotRequest.Stop => Stop(),
-            RobotRequest.Reset => Reset(),
-            RobotRequest.FleetStop fleet => FollowFleet(fleet.Stopped),
+            RobotRequest.Reset => Reset(now),
+            RobotRequest.FleetStop fleet => FollowFleet(fleet.Stopped, now),
             RobotRequest.Configure configure => Configure(configure, now),
             _ => new Refusal(RefusalReason.Invalid, $"{request.GetType().Name} is nothing a robot does"),
         };
@@ -49,7 +49,7 @@ public sealed partial class RobotCore
         return null;
     }
 
-    private Refusal? Reset()
+    private Refusal? Reset(in Moment now)
     {
         if (Document.Stopped)
         {
@@ -58,11 +58,11 @@ public sealed partial class RobotCore
             Emit(new Effect.Note(RobotEvent.Reset, Document.Id));
         }
 
-        ReleaseSlaves();
+        ReleaseSlaves(now);
         return null;
     }
 
-    private Refusal? FollowFleet(bool stopped)
+    private Refusal? FollowFleet(bool stopped, in Moment now)
     {
         var changes = fleetStopped != stopped;
         fleetStopped = stopped;
@@ -73,7 +73,7 @@ public sealed partial class RobotCore
         }
         else
         {
-            ReleaseSlaves();
+            ReleaseSlaves(now);
         }
 
         if (changes)
@@ -84,10 +84,9 @@ public sealed partial class RobotCore
     /// <summary>After a stop nothing goes on by itself: a program commands anew, a motion is resumed, the panel's spell is over.</summary>
     private void StandStill()
     {
-        EndManual();
+        EndSpell();
         robot.Hold();
-        if (lease?.Player is { } player)
-            player.IsPaused = true;
+        lease?.Player?.Halt();
     }
 
     private Refusal? Configure(RobotRequest.Configure configure, in Moment now)
@@ -100,10 +99,10 @@ public sealed partial class RobotCore
             return new Refusal(RefusalReason.Invalid, misfit);
         if (configure.Model == Document.Model)
             return null;
-        EndManual();
+        EndSpell();
         var motion = lease is { Player: not null } ? lease : null;
         Document = Document with { Model = configure.Model };
-        RebuildSlaves(now);
+        RebuildSlaves([.. slaves], now);
         if (motion is not null)
             EndProgram(motion, RobotEvent.MasterUnbound); // It was fitted to the old joints.
         else if (lease is { IsDevice: false })

@@ -12,6 +12,8 @@ public sealed partial class RobotCore
             return new Refusal(RefusalReason.Invalid, problem);
         if (FindSlave(binding.Name) is var index and >= 0)
             return Rebind(slaves[index], index, binding, now);
+        if (lease is { Kind: MasterKind.Remote } program && program.Name == binding.Name)
+            return new Refusal(RefusalReason.NameTaken, $"{binding.Name} commands {Document.Id} and cannot execute as well");
         if (binding.IsDevice && lease is { IsDevice: true } master && master.Name == binding.Name)
         {
             if (!bind.Takeover)
@@ -60,7 +62,11 @@ public sealed partial class RobotCore
         slaves.RemoveAt(index);
         UpdateTargets();
         if (!slave.IsGuest)
+        {
+            unbound = slave;
             Change(Document with { Slaves = Document.Slaves.RemoveAt(index) });
+        }
+
         if (slave.IsFenced)
             Emit(new Effect.StopStream(unbind.Name, Document.Epoch));
         Emit(new Effect.Note(RobotEvent.SlaveLeft, unbind.Name));
@@ -77,11 +83,15 @@ public sealed partial class RobotCore
         {
             if (slaves[index].Binding.IsDevice)
                 return new Refusal(RefusalReason.NameTaken, $"{join.Name} is a device of {Document.Id}; choose another name");
+            if (slaves[index].IsJoined)
+                return null;
             slaves[index].Join(now);
         }
         else
         {
-            Add(new SlaveBinding(join.Name, SlaveKind.WebSocket), isGuest: true, joined: true, now);
+            var guest = new SlaveTrack(new SlaveBinding(join.Name, SlaveKind.WebSocket), isGuest: true, Document.Model, timing);
+            guest.Join(now);
+            slaves.Add(guest);
             UpdateTargets();
         }
 
@@ -129,10 +139,12 @@ public sealed partial class RobotCore
         return slave is null ? new Refusal(RefusalReason.UnknownSlave, $"{name} has not joined {Document.Id}") : null;
     }
 
-    private void ReleaseSlaves()
+    private void ReleaseSlaves(in Moment now)
     {
         if (IsStopped)
             return;
+        if (robot is { IsDriven: true, IsAimed: false })
+            BeginDrive(now);
         foreach (var slave in slaves)
         {
             slave.Hold();

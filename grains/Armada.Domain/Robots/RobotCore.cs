@@ -33,7 +33,7 @@ public sealed partial class RobotCore
         this.timing = timing;
         this.fleetStopped = fleetStopped;
         Document = WithoutProgram(document.Slaves.IsDefault ? document with { Slaves = [] } : document);
-        robot = new VirtualRobot(Document.Model, timing);
+        robot = new VirtualRobot(Document.Model, timing, null);
         Rebuild(default);
     }
 
@@ -102,33 +102,8 @@ public sealed partial class RobotCore
         return EndTurn();
     }
 
-    /// <summary>
-    /// The document could not be made durable: goes back to the one that is, but keeps a stop that was latched and tries again to
-    /// store it. A bound device attaches anew; a program or motion has lost its lease.
-    /// </summary>
-    /// <param name="durable">The last document that was made durable.</param>
-    /// <param name="now">The turn's time.</param>
-    public Decision OnPersistFailed(RobotDocument durable, in Moment now)
-    {
-        if (Document.Stopped && !durable.Stopped)
-            unstoredStop = now;
-        if (lease is { IsDevice: false } lost)
-            Emit(new Effect.Note(RobotEvent.MasterLost, lost.Name));
-        Document = WithoutProgram(durable) with
-        {
-            Stopped = durable.Stopped || Document.Stopped,
-            Epoch = Math.Max(durable.Epoch, Document.Epoch),
-        };
-        Rebuild(now);
-        lease?.Told(now);
-        return EndTurn();
-    }
-
     /// <summary>Index of a slave by its name, or -1. Unbinding and leaving move the indices after it.</summary>
     public int FindSlave(string name) => slaves.FindIndex(slave => slave.Name == name);
-
-    private static RobotDocument WithoutProgram(RobotDocument document) =>
-        document.Master is { Kind: not MasterKind.Device } ? document with { Master = null } : document;
 
     private void OnSlavePresence(SlaveTrack slave, bool online, in Moment now)
     {
@@ -143,35 +118,6 @@ public sealed partial class RobotCore
             Emit(new Effect.StopDevice(slave.Name));
         if (IsEpochInUse)
             Tell(slave, now);
-    }
-
-    private void Rebuild(in Moment now)
-    {
-        lease = Document.Master is { } master ? new MasterLease(master, timing) : null;
-        manualSince = null;
-        RebuildSlaves(now);
-    }
-
-    /// <summary>Every slave anew; those that a connected party fills stay filled.</summary>
-    private void RebuildSlaves(in Moment now)
-    {
-        var joined = slaves.Where(slave => slave.IsJoined).ToDictionary(slave => slave.Name);
-        slaves.Clear();
-        foreach (var binding in Document.Slaves)
-            Add(binding, isGuest: false, joined.Remove(binding.Name), now);
-        foreach (var guest in joined.Values.Where(guest => guest.IsGuest))
-            Add(guest.Binding, isGuest: true, joined: true, now);
-        robot = new VirtualRobot(Document.Model, timing);
-        realPose = new double[Document.Model.Joints.Length];
-        UpdateTargets();
-    }
-
-    private void Add(SlaveBinding binding, bool isGuest, bool joined, in Moment now)
-    {
-        var slave = new SlaveTrack(binding, isGuest, Document.Model, timing);
-        if (joined)
-            slave.Join(now);
-        slaves.Add(slave);
     }
 
     private void UpdateTargets() => Targets = [.. slaves.Select(slave => slave.Binding)];

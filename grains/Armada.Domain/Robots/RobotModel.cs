@@ -39,7 +39,20 @@ public sealed record Joint(
     double MaxVelocity,
     double Rest,
     JointMotion Motion = JointMotion.Revolute,
-    int? ServoId = null);
+    int? ServoId = null)
+{
+    /// <summary>Index of the joint whose positions mean the same as those of this one: name and unit agree; -1 where there is none.</summary>
+    internal static int IndexOfSame(ReadOnlySpan<Joint> joints, Joint joint)
+    {
+        for (var index = 0; index < joints.Length; index++)
+        {
+            if (joints[index].Name == joint.Name && joints[index].Unit == joint.Unit)
+                return index;
+        }
+
+        return -1;
+    }
+}
 
 /// <summary>A kind of robot: its joints in the order of its frames.</summary>
 /// <param name="Name">Such as so101.</param>

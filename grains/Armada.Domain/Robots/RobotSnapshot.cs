@@ -62,7 +62,7 @@ public sealed record RobotSnapshot(
 /// <param name="Name">Device, client or sequence name.</param>
 /// <param name="Kind">What it is.</param>
 /// <param name="State">Where its lease stands.</param>
-/// <param name="Epoch">The robot's epoch.</param>
+/// <param name="Epoch">The robot's epoch; of a program or motion the one its lease began with.</param>
 /// <param name="Age">Time since its last accepted frame, or null.</param>
 /// <param name="FramesPerSecond">Frames that came, of whatever verdict, in the last whole second.</param>
 /// <param name="Fault">Whether its last frame reported a fault.</param>

@@ -50,8 +50,17 @@ public static class SlaveRules
             }
         }
 
-        return null;
+        return slave.Tunes.Select(tune => FindClash(slave, tune, model)).FirstOrDefault(clash => clash is not null);
     }
+
+    // A name that another joint goes by would make it unclear whose position is told.
+    private static string? FindClash(SlaveBinding slave, JointTune tune, RobotModel model) =>
+        tune.Name is { } name && model.Find(name) is >= 0 and var other && other != model.Find(tune.Joint) && !IsRenamed(slave, other, model)
+            ? $"{slave.Name}: '{name}' is the name of another joint of {model.Name}"
+            : null;
+
+    private static bool IsRenamed(SlaveBinding slave, int joint, RobotModel model) =>
+        slave.Tunes.Any(tune => tune.Name is not null && model.Find(tune.Joint) == joint);
 
     private static bool IsDoor(string url) =>
         Uri.TryCreate(url, UriKind.Absolute, out var door) && door.Scheme is "ws" or "wss" && door.Host.Length > 0 && door.UserInfo.Length == 0;

@@ -6,8 +6,8 @@ namespace Armada.Domain.Robots;
 /// <summary>Slaves that live by their connection, not by frames; and what differs between a slave's joints and the robot's.</summary>
 internal sealed partial class SlaveTrack
 {
+    private readonly Moment?[] reportedAt;
     private Tuning tuning;
-    private Moment? lastReport;
 
     /// <summary>Whether a connected party fills it.</summary>
     public bool IsJoined { get; private set; }
@@ -21,6 +21,28 @@ internal sealed partial class SlaveTrack
     /// <summary>Offset of one joint.</summary>
     public double OffsetOf(int joint) => tuning.OffsetOf(joint);
 
+    /// <summary>Where one joint was read to be, or NaN: a device's last frame, or a report that is fresh.</summary>
+    public double MeasuredOf(int joint, in Moment now) => IsFenced || IsFresh(joint, now) ? real[joint] : double.NaN;
+
+    /// <summary>
+    /// Takes the place of another track of the same slave, for other joints, offsets or after a fault: a party that filled it fills this
+    /// one, and an open loop is where it was last commanded.
+    /// </summary>
+    public void Succeed(SlaveTrack before, in Moment now)
+    {
+        for (var joint = 0; joint < sent.Length; joint++)
+        {
+            if (Robots.Joint.IndexOfSame(before.model.Joints.AsSpan(), model.Joints[joint]) is >= 0 and var same)
+                sent[joint] = before.sent[same];
+        }
+
+        if (before.IsJoined)
+            Join(now);
+        if (before.IsOnline == false)
+            Fail(before.reason ?? "offline");
+        IsOnline = before.IsOnline;
+    }
+
     /// <summary>A party fills it from now on.</summary>
     public void Join(in Moment now)
     {
@@ -29,7 +51,7 @@ internal sealed partial class SlaveTrack
         reason = null;
         lastAccepted = now;
         real.AsSpan().Fill(double.NaN);
-        lastReport = null;
+        reportedAt.AsSpan().Clear();
         commandSequence = 0;
         Hold();
     }
@@ -68,9 +90,10 @@ internal sealed partial class SlaveTrack
         {
             var joint = tuning.Find(reading.Joint);
             real[joint] = reading.Value - tuning.OffsetOf(joint);
+            reportedAt[joint] = now;
         }
 
-        lastReport = lastAccepted = now;
+        lastAccepted = now;
         realAt = now.Unix;
         return null;
     }
@@ -78,34 +101,47 @@ internal sealed partial class SlaveTrack
     /// <summary>Other offsets, names or address; what comes next approaches anew.</summary>
     public void Rebind(SlaveBinding binding)
     {
+        var before = tuning;
         Binding = binding;
         tuning = new Tuning(binding, model);
-        real.AsSpan().Fill(double.NaN);
-        lastReport = null;
+        for (var joint = 0; joint < real.Length; joint++)
+            real[joint] += before.OffsetOf(joint) - tuning.OffsetOf(joint);
         Hold();
     }
 
-    // What was reported is trusted only while it is fresh: the slave may have moved since, as it was commanded to.
-    private void StartOpenLoop(ReadOnlySpan<double> start, in Moment now)
+    /// <summary>Begins at the last known pose; a joint of which nothing is known begins when it is first wanted.</summary>
+    private void BeginOpenLoop(ReadOnlySpan<double> wanted, ReadOnlySpan<double> start, in Moment now)
     {
         Span<double> present = stackalloc double[real.Length];
-        var isFresh = lastReport is { } at && !now.IsPast(at, timing.ReportValid);
+        if (!approach.IsStarted)
+        {
+            for (var joint = 0; joint < present.Length; joint++)
+                present[joint] = IsFresh(joint, now) && !IsOvertaken(joint) ? real[joint] : sent[joint] - tuning.OffsetOf(joint);
+            approach.Start(present, now);
+        }
+
         for (var joint = 0; joint < present.Length; joint++)
         {
-            present[joint] = isFresh && double.IsFinite(real[joint]) ? real[joint]
-                : double.IsFinite(approach.Pose[joint]) ? approach.Pose[joint]
+            present[joint] = !IsUnbegun(joint, wanted[joint]) ? double.NaN
                 : double.IsFinite(start[joint]) ? start[joint]
                 : model.Joints[joint].Rest;
         }
 
-        approach.Start(present, now);
+        approach.Adopt(present);
     }
+
+    private bool IsUnbegun(int joint, double wanted) => !IsFenced && double.IsNaN(approach.Pose[joint]) && double.IsFinite(wanted);
+
+    private bool IsFresh(int joint, in Moment now) => reportedAt[joint] is { } at && !now.IsPast(at, timing.ReportValid);
+
+    // Since such a report the joint has moved, as it was commanded to.
+    private bool IsOvertaken(int joint) =>
+        double.IsFinite(sent[joint]) && lastCommand is { } last && reportedAt[joint] is { } at && at.MicrosSince(last) < 0;
 
     /// <summary>A slave's tunes, by the index of the robot's joint.</summary>
     private sealed class Tuning
     {
         private readonly double[]? offsets;
-        private readonly double[] sent;
         private readonly RobotModel model;
         private readonly string?[] names;
 
@@ -113,7 +149,6 @@ internal sealed partial class SlaveTrack
         {
             this.model = model;
             names = new string?[model.Joints.Length];
-            sent = new double[names.Length];
             foreach (var tune in binding.Tunes)
             {
                 if (model.Find(tune.Joint) is not (>= 0 and var joint))
@@ -135,13 +170,10 @@ internal sealed partial class SlaveTrack
             return own >= 0 ? own : model.Find(name);
         }
 
-        public ReadOnlySpan<double> ToSlave(ReadOnlySpan<double> pose)
+        public void ToSlave(ReadOnlySpan<double> pose, Span<double> sent)
         {
-            if (offsets is null)
-                return pose;
             for (var joint = 0; joint < sent.Length; joint++)
-                sent[joint] = Math.Clamp(pose[joint] + offsets[joint], -RobotModelRules.LargestPosition, RobotModelRules.LargestPosition);
-            return sent;
+                sent[joint] = Math.Clamp(pose[joint] + OffsetOf(joint), -RobotModelRules.LargestPosition, RobotModelRules.LargestPosition);
         }
 
         public void FromSlave(ReadOnlySpan<double> positions, Span<double> real)

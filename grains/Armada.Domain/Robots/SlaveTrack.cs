@@ -12,6 +12,7 @@ internal sealed partial class SlaveTrack
     private readonly FreshnessGate freshness = new();
     private readonly FrameRate rate = new();
     private readonly double[] real;
+    private readonly double[] sent; // In the slave's own terms, so that other offsets do not change where it is; NaN before any.
     private readonly RobotModel model;
     private Moment? lastAccepted;
     private Moment? lastTold;
@@ -34,6 +35,8 @@ internal sealed partial class SlaveTrack
         approach = new Approach(model.Joints, timing.ApproachVelocity, timing.ApproachTolerance, timing.LongestStep);
         real = new double[model.Joints.Length];
         real.AsSpan().Fill(double.NaN);
+        sent = [.. real];
+        reportedAt = new Moment?[real.Length];
         State = binding.Kind == SlaveKind.MicroPython ? SlaveState.Live : SlaveState.Connecting;
     }
 
@@ -147,13 +150,14 @@ internal sealed partial class SlaveTrack
     public SampleStamp Command(
         ReadOnlySpan<double> wanted, ReadOnlySpan<double> start, uint epoch, long capturedAt, in Moment now)
     {
-        if (IsFenced && approach.IsStarted)
+        if (!IsFenced)
+            BeginOpenLoop(wanted, start, now);
+        else if (approach.IsStarted)
             approach.Adopt(real);
-        else if (IsFenced)
+        else
             approach.Start(real, now);
-        else if (!approach.IsStarted)
-            StartOpenLoop(start, now);
         approach.Step(wanted, now);
+        tuning.ToSlave(approach.Pose, sent);
         commands++;
         commandedAt = now.Unix;
         lastCommand = now;
@@ -161,7 +165,7 @@ internal sealed partial class SlaveTrack
     }
 
     /// <summary>The last command as the slave gets it, its offsets added.</summary>
-    public ReadOnlySpan<double> Pose => tuning.ToSlave(approach.Pose);
+    public ReadOnlySpan<double> Pose => sent;
 
     /// <summary>Whether the last command is the target already, so that only a sign of life is due from time to time.</summary>
     public bool HasReached(ReadOnlySpan<double> wanted)
@@ -170,7 +174,7 @@ internal sealed partial class SlaveTrack
             return false;
         for (var joint = 0; joint < wanted.Length; joint++)
         {
-            if (Math.Abs(wanted[joint] - approach.Pose[joint]) > 0)
+            if (Math.Abs(wanted[joint] - approach.Pose[joint]) > 0 || IsUnbegun(joint, wanted[joint]))
                 return false;
         }
 

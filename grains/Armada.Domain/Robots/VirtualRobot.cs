@@ -21,7 +21,11 @@ internal sealed class VirtualRobot
     private readonly double[] before;
     private readonly double[] wanted;
 
-    public VirtualRobot(RobotModel model, RobotTiming timing)
+    /// <summary>A robot at rest.</summary>
+    /// <param name="model">Its joints.</param>
+    /// <param name="timing">Its longest step.</param>
+    /// <param name="predecessor">The one it takes the place of, whose pose it keeps where a joint has the same name and unit; or null.</param>
+    public VirtualRobot(RobotModel model, RobotTiming timing, VirtualRobot? predecessor)
     {
         joints = model.Joints;
         clamp = new VelocityClamp(timing.LongestDrive);
@@ -33,6 +37,8 @@ internal sealed class VirtualRobot
         commandedAt = new long[joints.Length];
         poseAt = new long[joints.Length];
         velocities = [.. joints.Select(joint => joint.MaxVelocity)];
+        for (var joint = 0; predecessor is not null && joint < joints.Length; joint++)
+            Keep(joint, predecessor);
     }
 
     /// <summary>Where the virtual robot is, within limits; NaN for a joint of which nothing is known.</summary>
@@ -46,6 +52,21 @@ internal sealed class VirtualRobot
 
     /// <summary>Whether its own motion is under way or keeps a pose; not while it follows a leader.</summary>
     public bool IsDriven { get; private set; }
+
+    /// <summary>Whether any joint has a goal; where none has, nothing is to be commanded.</summary>
+    public bool IsAimed
+    {
+        get
+        {
+            foreach (var goal in target)
+            {
+                if (double.IsFinite(goal))
+                    return true;
+            }
+
+            return false;
+        }
+    }
 
     /// <summary>Whether every goal is reached.</summary>
     public bool IsSettled
@@ -160,6 +181,15 @@ internal sealed class VirtualRobot
         real,
         realAt,
         offset);
+
+    private void Keep(int joint, VirtualRobot predecessor)
+    {
+        var same = Joint.IndexOfSame(predecessor.joints.AsSpan(), joints[joint]);
+        if (same < 0)
+            return;
+        pose[joint] = JointLimits.Clamp(joints[joint], predecessor.pose[same]);
+        poseAt[joint] = predecessor.poseAt[same];
+    }
 
     private static long? Time(long at) => at == 0 ? null : at;
 

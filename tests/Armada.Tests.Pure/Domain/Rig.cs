@@ -17,6 +17,7 @@ internal sealed class Rig : ICommandSink
     public const string Follower = "follower-1";
 
     private readonly Dictionary<string, (uint Epoch, uint Sequence)> devices = [];
+    private readonly Dictionary<string, double[]> arms = [];
 
     public Rig(RobotModel? model = null)
     {
@@ -60,7 +61,42 @@ internal sealed class Rig : ICommandSink
         return rig;
     }
 
-    public SlaveSnapshot SlaveOf(string device) => Core.Snapshot(Now).Slaves[Core.FindSlave(device)];
+    public RobotSnapshot Snapshot => Core.Snapshot(Now);
+
+    public uint Epoch => Core.Document.Epoch;
+
+    public SlaveSnapshot SlaveOf(string name) => Snapshot.Slaves.Concat(Snapshot.Guests).Single(slave => slave.Binding.Name == name);
+
+    /// <summary>A command for some joints, by name.</summary>
+    public static JointCommand Go(params (string Joint, double Value)[] goals) => new([.. goals.Select(goal => new JointGoal(goal.Joint, goal.Value))]);
+
+    /// <summary>The newest command of a slave.</summary>
+    public SentCommand LastOf(string slave) => Commands.Last(command => command.Device == slave);
+
+    /// <summary>Lets a program take the lease; gives its epoch.</summary>
+    public uint Attach(string name, bool takeover = false)
+    {
+        Accept(new RobotRequest.AttachRemote(name, takeover));
+        return Core.Document.Epoch;
+    }
+
+    /// <summary>Ticks and frames, a hundredth of a second apart: every arm is where it was last commanded, every program is alive.</summary>
+    public void Drive(double seconds)
+    {
+        for (var end = Now.Plus(TimeSpan.FromSeconds(seconds)); Now.Monotonic < end.Monotonic;)
+        {
+            Advance(0.01);
+            foreach (var name in Core.Targets.Where(slave => slave.Kind == SlaveKind.Device).Select(slave => slave.Name))
+            {
+                if (arms.TryGetValue(name, out var pose))
+                    Slave(name, Next(name), pose);
+            }
+
+            if (Snapshot.Master is { Kind: MasterKind.Remote } program)
+                Accept(new RobotRequest.Heartbeat(program.Name, program.Epoch));
+            Tick();
+        }
+    }
 
     public void Advance(double seconds) => Now = Now.Plus(TimeSpan.FromSeconds(seconds));
 
@@ -92,6 +128,7 @@ internal sealed class Rig : ICommandSink
 
     public Verdict Slave(string device, SampleStamp stamp, params double[] positions)
     {
+        arms[device] = positions;
         var verdict = Core.OnSlaveFrame(Core.FindSlave(device), stamp, positions, Now, out var decision);
         Run(decision);
         return verdict;
@@ -133,8 +170,12 @@ internal sealed class Rig : ICommandSink
         return pose;
     }
 
-    void ICommandSink.Command(int slave, in SampleStamp stamp, ReadOnlySpan<double> positions) =>
-        Commands.Add(new SentCommand(Core.Targets[slave].Name, stamp, positions.ToArray(), Now));
+    void ICommandSink.Command(int slave, in SampleStamp stamp, ReadOnlySpan<double> positions)
+    {
+        var command = new SentCommand(Core.Targets[slave].Name, stamp, positions.ToArray(), Now);
+        Commands.Add(command);
+        arms[command.Device] = command.Positions;
+    }
 
     private Decision Run(Decision decision)
     {

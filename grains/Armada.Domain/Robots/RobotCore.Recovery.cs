@@ -1,0 +1,93 @@
+using Armada.Domain.Time;
+
+namespace Armada.Domain.Robots;
+
+/// <summary>Going back to what is durable, after a write that failed or a fault.</summary>
+public sealed partial class RobotCore
+{
+    private (string Name, long Version)? displaced; // The live master whose place another took with that version of the document.
+    private SlaveTrack? unbound; // Still there if its going cannot be stored.
+
+    /// <summary>
+    /// The robot anew from what was stored, after a fault of this one. Slaves that are joined stay so, and open loops begin where they were
+    /// last commanded; leases and goals are gone. The host calls <see cref="Start"/> next.
+    /// </summary>
+    /// <param name="durable">The last document that was made durable.</param>
+    /// <param name="isFleetStopped">Whether the fleet's stop is latched.</param>
+    /// <param name="now">When.</param>
+    public RobotCore Anew(RobotDocument durable, bool isFleetStopped, in Moment now)
+    {
+        var next = new RobotCore(durable with { Epoch = Math.Max(durable.Epoch, Document.Epoch) }, isFleetStopped, timing);
+        next.RebuildSlaves(Tracks(), now);
+        next.robot = new VirtualRobot(next.Document.Model, timing, robot);
+        return next;
+    }
+
+    /// <summary>
+    /// The document could not be made durable: goes back to the one that is, but keeps a stop that was latched and tries again to
+    /// store it. A bound device attaches anew; a program or motion has lost its lease.
+    /// </summary>
+    /// <param name="durable">The last document that was made durable.</param>
+    /// <param name="now">The turn's time.</param>
+    public Decision OnPersistFailed(RobotDocument durable, in Moment now)
+    {
+        if (Document.Stopped && !durable.Stopped)
+            unstoredStop = now;
+        if (TakeDisplaced(durable) is { } lost)
+            Emit(new Effect.Note(RobotEvent.MasterLost, lost));
+        if (IsManual && manualEpoch <= durable.Epoch)
+            Emit(new Effect.Note(RobotEvent.ManualEnded, Document.Id));
+        Document = WithoutProgram(durable) with
+        {
+            Stopped = durable.Stopped || Document.Stopped,
+            Epoch = Math.Max(durable.Epoch, Document.Epoch),
+        };
+        Rebuild(now);
+        lease?.Told(now);
+        return EndTurn();
+    }
+
+    private static RobotDocument WithoutProgram(RobotDocument document) =>
+        document.Master is { Kind: not MasterKind.Device } ? document with { Master = null } : document;
+
+    private void Rebuild(in Moment now)
+    {
+        lease = Document.Master is { } master ? new MasterLease(master, timing) : null;
+        manualSince = null;
+        RebuildSlaves(Tracks(), now);
+        unbound = null;
+    }
+
+    /// <summary>Every slave anew, and the virtual robot; those that a connected party fills stay filled.</summary>
+    private void RebuildSlaves(IReadOnlyList<SlaveTrack> before, in Moment now)
+    {
+        slaves.Clear();
+        foreach (var binding in Document.Slaves)
+            Add(binding, isGuest: false, before.FirstOrDefault(slave => slave.Name == binding.Name), now);
+        foreach (var guest in before.Where(slave => slave is { IsGuest: true, IsJoined: true }))
+            Add(guest.Binding, isGuest: true, guest, now);
+        robot = new VirtualRobot(Document.Model, timing, robot);
+        realPose = new double[Document.Model.Joints.Length];
+        UpdateTargets();
+    }
+
+    private void Add(SlaveBinding binding, bool isGuest, SlaveTrack? before, in Moment now)
+    {
+        var slave = new SlaveTrack(binding, isGuest, Document.Model, timing);
+        if (before is not null)
+            slave.Succeed(before, now);
+        slaves.Add(slave);
+    }
+
+    private SlaveTrack[] Tracks() => unbound is null ? [.. slaves] : [.. slaves, unbound];
+
+    /// <summary>The master that was told to live and, of what could not be stored, no longer does; or null.</summary>
+    private string? TakeDisplaced(RobotDocument durable)
+    {
+        var old = displaced;
+        displaced = null;
+        if (old is { } taken && taken.Version > durable.Version)
+            return taken.Name;
+        return lease is { IsLive: true } live && live.BeganAt <= durable.Epoch ? live.Name : null;
+    }
+}
