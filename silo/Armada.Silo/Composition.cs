@@ -8,6 +8,7 @@ using Armada.Silo.Audit;
 using Armada.Silo.Engine;
 using Armada.Silo.Ingress;
 using Armada.Silo.Options;
+using Armada.Silo.Sequences;
 using Armada.Silo.Store;
 using Armada.Silo.Telemetry;
 
@@ -43,6 +44,9 @@ internal static class Composition
         services.AddSingleton<IRobotEngine>(provider => provider.GetRequiredService<InProcessEngine>());
         services.AddSingleton<FrameIngress>();
 
+        services.AddSingleton<SequenceLibrary>();
+        services.AddSingleton<ISequences>(provider => provider.GetRequiredService<SequenceLibrary>());
+
         services.AddSingleton(new AuditSize());
         services.AddSingleton<AuditTrail>();
         services.AddSingleton<IAuditTrail>(provider => provider.GetRequiredService<AuditTrail>());
@@ -51,6 +55,7 @@ internal static class Composition
         services.AddHostedService(provider => provider.GetRequiredService<AuditTrail>());
         services.AddHostedService<AccessHost>();
         services.AddHostedService(provider => provider.GetRequiredService<KeyUses>());
+        services.AddHostedService(provider => provider.GetRequiredService<SequenceLibrary>());
         services.AddHostedService<EngineHost>();
         services.AddHostedService<DeviceIngress>();
         services.AddHostedService<TickLoop>();

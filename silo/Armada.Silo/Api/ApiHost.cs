@@ -3,6 +3,7 @@ using System.Text.Json.Serialization;
 using Armada.Silo.Access;
 using Armada.Silo.Access.Keys;
 using Armada.Silo.Audit;
+using Armada.Silo.Sequences;
 using Microsoft.AspNetCore.Http.Metadata;
 
 namespace Armada.Silo.Api;
@@ -15,6 +16,7 @@ internal static class ApiHost
     {
         builder.Services.AddRouting();
         builder.Services.AddSingleton<RobotReader>();
+        builder.Services.AddSingleton<RemoteLeases>();
         builder.Services.AddExceptionHandler<RequestFaults>();
         builder.Services.AddProblemDetails(options => options.CustomizeProblemDetails = Complete);
         builder.Services.Configure<RouteHandlerOptions>(options => options.ThrowOnBadRequest = true);
@@ -39,8 +41,10 @@ internal static class ApiHost
         var api = app.MapGroup("/api/v1").RefusesAsAll();
         api.MapRobots();
         api.MapMaster();
+        api.MapCommands();
         api.MapSlaves();
         api.MapFleet();
+        api.MapSequences();
         api.MapKeys();
         api.MapAudit();
     }
@@ -55,6 +59,7 @@ internal static class ApiHost
         json.RespectRequiredConstructorParameters = true;
         json.Converters.Add(new JsonStringEnumConverter(JsonNamingPolicy.KebabCaseLower, allowIntegerValues: false));
         json.TypeInfoResolverChain.Insert(0, ApiJson.Default);
+        json.TypeInfoResolverChain.Insert(0, SequenceJson.Default);
         json.TypeInfoResolverChain.Insert(0, KeyJson.Default);
         json.TypeInfoResolverChain.Insert(0, AuditJson.Default);
     }
