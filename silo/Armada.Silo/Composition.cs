@@ -46,17 +46,20 @@ internal static class Composition
         services.AddSingleton<IRobotEngine>(provider => provider.GetRequiredService<InProcessEngine>());
         services.AddSingleton<FrameIngress>();
 
+        services.AddSingleton<SequenceLibrary>();
+        services.AddSingleton<ISequences>(provider => provider.GetRequiredService<SequenceLibrary>());
+
         services.AddSingleton(new AuditSize());
         services.AddSingleton<AuditTrail>();
         services.AddSingleton<IAuditTrail>(provider => provider.GetRequiredService<AuditTrail>());
 
-        services.AddSingleton<ISequences, BuiltInSequences>();
         services.AddArena();
 
         services.AddHostedService<OtlpExport>();
         services.AddHostedService(provider => provider.GetRequiredService<AuditTrail>());
         services.AddHostedService<AccessHost>();
         services.AddHostedService(provider => provider.GetRequiredService<KeyUses>());
+        services.AddHostedService(provider => provider.GetRequiredService<SequenceLibrary>());
         services.AddHostedService<EngineHost>();
         services.AddRemotes();
         services.AddHostedService<DeviceIngress>();

@@ -15,10 +15,10 @@ public sealed class WholeWayTests
 
         var robot = await fleet.RobotAsync();
 
-        Assert.Equal("leader", robot["master"]!["device"]!.GetValue<string>());
+        Assert.Equal("leader", robot["master"]!["name"]!.GetValue<string>());
         Assert.Equal("live", robot["master"]!["state"]!.GetValue<string>());
         var slave = Assert.Single(robot["slaves"]!.AsArray())!;
-        Assert.Equal("follower", slave["device"]!.GetValue<string>());
+        Assert.Equal("follower", slave["name"]!.GetValue<string>());
         Assert.Equal("live", slave["state"]!.GetValue<string>());
         Assert.True(slave["commands"]!.GetValue<long>() > 0, "no command was counted");
     }

@@ -38,7 +38,7 @@ public sealed record SequenceCommand(
     public override int GetHashCode() => HashCode.Combine(At, Duration, Metadata, Goals.IsDefault ? 0 : Goals.Length);
 }
 
-/// <summary>Something wrong with a sequence.</summary>
+/// <summary>Something wrong with a sequence or command.</summary>
 /// <param name="Path">The field as the JSON form names it, such as commands[3].joints[0].value.</param>
 /// <param name="Text">What is wrong with it, in words.</param>
 public readonly record struct SequenceProblem(string Path, string Text);

@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using System.Globalization;
-using Armada.Domain.Robots;
 
 namespace Armada.Domain.Motions;
 
@@ -10,14 +9,11 @@ public static class SequenceRules
     /// <summary>Most commands of a sequence.</summary>
     public const int MaxCommands = 1000;
 
-    /// <summary>Longest name of a sequence or joint, characters.</summary>
+    /// <summary>Longest name of a sequence, characters.</summary>
     public const int MaxName = 64;
 
     /// <summary>Longest metadata of one command, characters.</summary>
     public const int MaxMetadata = 4096;
-
-    /// <summary>Largest value of a goal, joint units: a whole turn.</summary>
-    public const double LargestValue = 360;
 
     /// <summary>Longest sequence.</summary>
     public static TimeSpan Longest { get; } = TimeSpan.FromHours(1);
@@ -28,7 +24,7 @@ public static class SequenceRules
         var problems = ImmutableArray.CreateBuilder<SequenceProblem>();
         if (string.IsNullOrEmpty(sequence.Id) || sequence.Id.Length > MaxName)
             problems.Add(new("id", $"must be 1 to {MaxName} characters"));
-        if (IsNoName(sequence.Name))
+        if (string.IsNullOrWhiteSpace(sequence.Name) || sequence.Name.Length > MaxName)
             problems.Add(new("name", $"must be 1 to {MaxName} characters, not all blank"));
         if (sequence.TotalDuration < TimeSpan.Zero || sequence.TotalDuration > Longest)
             problems.Add(new("total_duration", $"must be 0 to {Ms(Longest)} ms"));
@@ -60,38 +56,9 @@ public static class SequenceRules
                 problems.Add(new($"{path}.duration", $"must be 0 to {Ms(Longest)} ms"));
             if (command.Metadata?.Length > MaxMetadata)
                 problems.Add(new($"{path}.metadata", $"must be at most {MaxMetadata} characters"));
-            if (command.Goals.IsDefaultOrEmpty || command.Goals.Length > RobotModelRules.MaxJoints)
-                problems.Add(new($"{path}.joints", $"must be 1 to {RobotModelRules.MaxJoints}"));
-            else
-                FindInGoals(command.Goals, path, problems);
+            problems.AddRange(GoalRules.FindProblems(command.Goals, $"{path}.joints"));
         }
     }
-
-    // Comparisons are written so that a NaN fails them.
-    private static void FindInGoals(ImmutableArray<JointGoal> goals, string command, ImmutableArray<SequenceProblem>.Builder problems)
-    {
-        var names = new HashSet<string>(StringComparer.Ordinal);
-        for (var index = 0; index < goals.Length; index++)
-        {
-            var path = string.Create(CultureInfo.InvariantCulture, $"{command}.joints[{index}]");
-            if (goals[index] is not { } goal)
-            {
-                problems.Add(new(path, "is missing"));
-                continue;
-            }
-
-            if (IsNoName(goal.Joint))
-                problems.Add(new($"{path}.name", $"must be 1 to {MaxName} characters, not all blank"));
-            else if (!names.Add(JointNames.ArenaOf(goal.Joint)))
-                problems.Add(new($"{path}.name", $"'{goal.Joint}' is in this command already"));
-            if (!(Math.Abs(goal.Value) <= LargestValue))
-                problems.Add(new($"{path}.value", $"must be within ±{LargestValue}"));
-            if (goal.Speed is { } speed && !(speed > 0 && double.IsFinite(speed)))
-                problems.Add(new($"{path}.speed", "must be above 0"));
-        }
-    }
-
-    private static bool IsNoName(string name) => string.IsNullOrWhiteSpace(name) || name.Length > MaxName;
 
     private static string Ms(TimeSpan time) => time.TotalMilliseconds.ToString("0.###", CultureInfo.InvariantCulture);
 }

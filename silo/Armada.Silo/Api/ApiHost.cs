@@ -4,6 +4,7 @@ using Armada.Silo.Access;
 using Armada.Silo.Access.Keys;
 using Armada.Silo.Arena;
 using Armada.Silo.Audit;
+using Armada.Silo.Sequences;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http.Metadata;
 
@@ -17,6 +18,7 @@ internal static class ApiHost
     {
         builder.Services.AddRouting();
         builder.Services.AddSingleton<RobotReader>();
+        builder.Services.AddSingleton<RemoteLeases>();
         builder.Services.AddExceptionHandler<RequestFaults>();
         builder.Services.AddProblemDetails(options => options.CustomizeProblemDetails = Complete);
         builder.Services.Configure<RouteHandlerOptions>(options => options.ThrowOnBadRequest = true);
@@ -41,8 +43,10 @@ internal static class ApiHost
         var api = app.MapGroup("/api/v1").RefusesAsAll();
         api.MapRobots();
         api.MapMaster();
+        api.MapCommands();
         api.MapSlaves();
         api.MapFleet();
+        api.MapSequences();
         api.MapKeys();
         api.MapAudit();
         ArenaDoor.Map(app);
@@ -58,6 +62,7 @@ internal static class ApiHost
         json.RespectRequiredConstructorParameters = true;
         json.Converters.Add(new JsonStringEnumConverter(JsonNamingPolicy.KebabCaseLower, allowIntegerValues: false));
         json.TypeInfoResolverChain.Insert(0, ApiJson.Default);
+        json.TypeInfoResolverChain.Insert(0, SequenceJson.Default);
         json.TypeInfoResolverChain.Insert(0, KeyJson.Default);
         json.TypeInfoResolverChain.Insert(0, AuditJson.Default);
     }

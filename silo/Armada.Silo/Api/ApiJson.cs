@@ -4,7 +4,12 @@ namespace Armada.Silo.Api;
 
 [JsonSerializable(typeof(NewRobot))]
 [JsonSerializable(typeof(RobotSettings))]
-[JsonSerializable(typeof(DeviceBinding))]
+[JsonSerializable(typeof(MasterBody))]
+[JsonSerializable(typeof(SlaveBody))]
+[JsonSerializable(typeof(CommandBody))]
+[JsonSerializable(typeof(RemoteCommandBody))]
+[JsonSerializable(typeof(HeartbeatBody))]
+[JsonSerializable(typeof(SeekBody))]
 [JsonSerializable(typeof(Page<RobotView>))]
 [JsonSerializable(typeof(RobotStateView))]
 [JsonSerializable(typeof(MasterView))]

@@ -1,7 +1,9 @@
 using Armada.Domain.Engine;
+using Armada.Domain.Motions;
 using Armada.Domain.Robots;
 using Armada.Silo.Access;
 using Armada.Silo.Audit;
+using Armada.Silo.Sequences;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Armada.Silo.Api;
@@ -14,8 +16,19 @@ internal static class MasterRoutes
     {
         var master = api.MapGroup("/robots/{id}/master").WithTags("master");
         master.MapGet("", GetAsync).Allow(Role.Viewer).WithSummary("The robot's master").Refuses(Problem.RobotUnknown, Problem.MasterNone);
-        master.MapPut("", PutAsync).Allow(Role.Operator).WithSummary("Bind a device as master; its frames command the robot")
-            .Refuses(Problem.RobotUnknown, Problem.MasterHeld, Problem.DeviceBusy, Problem.NotStored)
+        master.MapPut("", PutAsync).Allow(Role.Operator)
+            .WithSummary("Bind a device, let a remote program take the lease, or play a sequence")
+            .WithDescription(
+                "A remote program gets an epoch; with it and its name it commands, at least every 2 seconds or with heartbeats between. "
+                + "Asked again by the same caller while its lease lives, it keeps the lease.")
+            .Refuses(
+                Problem.RobotUnknown,
+                Problem.SequenceUnknown,
+                Problem.MasterHeld,
+                Problem.DeviceBusy,
+                Problem.NameTaken,
+                Problem.Stopped,
+                Problem.NotStored)
             .Audits("master-bound");
         master.MapDelete("", DeleteAsync).Allow(Role.Operator).WithSummary("Unbind the master, if any; slaves hold their pose")
             .Refuses(Problem.RobotUnknown, Problem.NotStored)
@@ -33,14 +46,46 @@ internal static class MasterRoutes
     }
 
     private static async Task<Results<Ok<MasterView>, ProblemHttpResult>> PutAsync(
-        string id, DeviceBinding body, IRobotEngine engine, RobotReader reader, CancellationToken cancellation)
+        string id,
+        MasterBody body,
+        IRobotEngine engine,
+        RobotReader reader,
+        ISequences sequences,
+        RemoteLeases leases,
+        HttpContext context,
+        CancellationToken cancellation)
     {
         var rules = new RequestRules();
-        rules.Binding(body);
-        if (rules.Errors.Count > 0)
-            return Problem.WrongFields(rules.Errors);
-        var reply = await engine.ApplyAsync(id, new RobotRequest.BindMaster(body.Device, body.Takeover), cancellation);
-        return reply.Refused is { } refused ? Problem.Refuse(refused) : TypedResults.Ok(reader.Master(reply.Robot!)!);
+        body.Check(rules);
+        if (rules.Problem is { } wrong)
+            return wrong;
+        if (body.Name is { } name)
+            return await AttachAsync(id, name, body.Takeover, engine, reader, leases, context.Caller(), cancellation);
+        if (body.Sequence is not { } wanted)
+            return Answer(await engine.ApplyAsync(id, new RobotRequest.BindMaster(body.Device!, body.Takeover), cancellation), reader);
+        if (await sequences.FindAsync(wanted) is not { } sequence)
+            return SequenceRoutes.NoSequence(wanted);
+        var loop = body.Loop ?? sequence.Loop;
+        var motion = new SequenceMotion(sequence with { Loop = loop });
+        return Answer(await engine.ApplyAsync(id, new RobotRequest.Play(motion, loop, body.Takeover), cancellation), reader);
+    }
+
+    private static async Task<Results<Ok<MasterView>, ProblemHttpResult>> AttachAsync(
+        string id,
+        string name,
+        bool takeover,
+        IRobotEngine engine,
+        RobotReader reader,
+        RemoteLeases leases,
+        Caller caller,
+        CancellationToken cancellation)
+    {
+        if (await engine.GetAsync(id, cancellation) is { } robot && leases.IsHeld(robot, name, caller))
+            return TypedResults.Ok(reader.Master(robot)!);
+        var reply = await engine.ApplyAsync(id, new RobotRequest.AttachRemote(name, takeover), cancellation);
+        if (reply is { Refused: null, Robot.Master: { } master })
+            leases.Add(id, name, master.Epoch, caller);
+        return Answer(reply, reader);
     }
 
     private static async Task<Results<NoContent, ProblemHttpResult>> DeleteAsync(
@@ -48,4 +93,7 @@ internal static class MasterRoutes
         (await engine.ApplyAsync(id, new RobotRequest.UnbindMaster(), cancellation)).Refused is { } refused
             ? Problem.Refuse(refused)
             : TypedResults.NoContent();
+
+    private static Results<Ok<MasterView>, ProblemHttpResult> Answer(RobotReply reply, RobotReader reader) =>
+        reply.Refused is { } refused ? Problem.Refuse(refused) : TypedResults.Ok(reader.Master(reply.Robot!)!);
 }

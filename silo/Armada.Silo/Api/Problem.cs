@@ -22,11 +22,15 @@ internal sealed record Problem(string Name, int Status, string Title)
     public static readonly Problem Stopped = new("stopped", 409, "A stop is latched");
     public static readonly Problem NothingPlays = new("nothing-plays", 409, "No motion is master");
     public static readonly Problem NameTaken = new("name-taken", 409, "The name is another slave's of the robot");
-    public static readonly Problem VersionChanged = new("version-changed", 412, "The robot was changed since");
+    public static readonly Problem VersionChanged = new("version-changed", 412, "It was changed since");
     public static readonly Problem KeyUnknown = new("key-unknown", 404, "There is no such key");
     public static readonly Problem KeyExists = new("key-exists", 409, "A good key has the name");
     public static readonly Problem LastAdminKey = new("last-admin-key", 409, "No admin key would be left");
     public static readonly Problem TooManyKeys = new("too-many-keys", 409, "There are too many good keys");
+    public static readonly Problem SequenceUnknown = new("sequence-unknown", 404, "There is no such sequence");
+    public static readonly Problem SequenceExists = new("sequence-exists", 409, "The sequence exists with another content");
+    public static readonly Problem SequenceBuiltIn = new("sequence-built-in", 409, "The sequence came with the silo and cannot be changed");
+    public static readonly Problem TooManySequences = new("too-many-sequences", 409, "There are too many sequences");
     public static readonly Problem Invalid = new("invalid", 422, "A value is missing, unknown or out of range");
     public static readonly Problem NotJson = new("not-json", 400, "The body is not JSON");
     public static readonly Problem BadRequest = new("bad-request", 400, "The request cannot be read");

@@ -16,28 +16,35 @@ internal sealed class RobotReader(DeviceRoutes routes, DevicePresences presences
         robot.Document.Model.Name,
         robot.Document.Stopped,
         robot.FleetStopped,
+        robot.Manual,
         robot.Document.Epoch,
         robot.Document.Version,
         Master(robot),
-        [.. robot.Slaves.Select(Slave)],
+        [.. robot.Slaves.Concat(robot.Guests).Select(slave => Slave(robot, slave))],
         [.. robot.Document.Model.Joints.Select(Joint)]);
 
     /// <summary>Its master, or null.</summary>
     public MasterView? Master(RobotSnapshot robot) => robot.Master is not { } master ? null : new(
-        DeviceBinding.DeviceType,
+        KindNames.Of(master.Kind),
         master.Name,
         master.State,
         master.Epoch,
+        master.Playing is not { } playing ? null : new(
+            playing.Position.TotalMilliseconds, playing.Duration.TotalMilliseconds, playing.Loop, playing.Paused),
         master.Age?.TotalMilliseconds,
         master.FramesPerSecond,
         master.Fault,
         Frames(master.Frames, master.Name),
         Device(master.Name));
 
-    /// <summary>One slave.</summary>
-    public SlaveView Slave(SlaveSnapshot slave) => new(
-        DeviceBinding.DeviceType,
+    /// <summary>One slave or guest of a robot.</summary>
+    public SlaveView Slave(RobotSnapshot robot, SlaveSnapshot slave) => new(
+        KindNames.Of(slave.Binding.Kind),
         slave.Binding.Name,
+        robot.Guests.Contains(slave),
+        slave.Binding.Url,
+        slave.Binding.Tunes.Where(tune => tune.Offset != 0).ToDictionary(tune => tune.Joint, tune => tune.Offset),
+        slave.Binding.Tunes.Where(tune => tune.Name is not null).ToDictionary(tune => tune.Joint, tune => tune.Name!),
         slave.State,
         slave.Reason,
         slave.Approaching,
@@ -50,28 +57,6 @@ internal sealed class RobotReader(DeviceRoutes routes, DevicePresences presences
         Frames(slave.Frames, slave.Binding.Name),
         Device(slave.Binding.Name));
 
-    /// <summary>Poses.</summary>
-    public static RobotStateView State(RobotSnapshot robot)
-    {
-        var joints = robot.Document.Model.Joints;
-        return new RobotStateView(
-            robot.Document.Id,
-            Time(robot.At),
-            Time(robot.Joints[0].CommandedAt),
-            [.. joints.Zip(robot.Joints, (joint, target) => new JointTargetView(joint.Name, joint.Unit, target.Commanded, target.Virtual))],
-            [.. robot.Slaves.Select(slave => new SlaveStateView(
-                slave.Binding.Name,
-                slave.State,
-                Time(slave.CommandedAt),
-                Time(slave.RealAt),
-                [.. joints.Zip(slave.Joints, SlaveJoint)]))]);
-    }
-
-    private static JointView Joint(Joint joint) => new(joint.Name, joint.Unit, joint.Min, joint.Max, joint.MaxVelocity, joint.Rest);
-
-    private static SlaveJointView SlaveJoint(Joint joint, JointPose pose) =>
-        new(joint.Name, pose.Commanded, pose.Real, pose.Real - pose.Commanded);
-
     private Dictionary<string, long> Frames(FrameCounts counts, string device)
     {
         var frames = new Dictionary<string, long>(StringComparer.Ordinal);
@@ -83,11 +68,8 @@ internal sealed class RobotReader(DeviceRoutes routes, DevicePresences presences
     }
 
     private DeviceView? Device(string device) => presences.Of(device) is not { Presence: var said } seen ? null : new(
-        said.Online, Time(seen.At.Unix), said.Kind, said.Agent, said.State, said.Voltage, said.Temperatures, said.Faults);
+        said.Online, Times.Of(seen.At.Unix), said.Kind, said.Agent, said.State, said.Voltage, said.Temperatures, said.Faults);
 
-    private static DateTimeOffset Time(long micros) => DateTimeOffset.UnixEpoch.AddTicks(micros * TimeSpan.TicksPerMicrosecond);
-
-    // A device's clock is its own affair: what no calendar holds is no time.
-    private static DateTimeOffset? Time(long? micros) =>
-        micros is { } at && at is > 0 and < 253_402_300_800_000_000 ? Time(at) : null;
+    private static JointView Joint(Joint joint) =>
+        new(joint.Name, joint.Unit, joint.Min, joint.Max, joint.MaxVelocity, joint.Rest, joint.Motion, joint.ServoId);
 }

@@ -9,19 +9,22 @@ namespace Armada.Silo.Api;
 /// <summary>/robots: make, look at, change, remove, stop and reset.</summary>
 internal static class RobotRoutes
 {
+    // A URDF of 1 MiB, with its quotes escaped.
+    private const int MaxBodyBytes = 2 * 1024 * 1024;
+
     /// <summary>Maps the routes.</summary>
     public static void MapRobots(this IEndpointRouteBuilder api)
     {
         var robots = api.MapGroup("/robots").WithTags("robots");
         robots.MapGet("", ListAsync).Allow(Role.Viewer).WithSummary("Every robot, by id").Refuses(Problem.Invalid);
-        robots.MapPost("", CreateAsync).Allow(Role.Admin)
+        robots.MapPost("", CreateAsync).Allow(Role.Admin).MaxBody(MaxBodyBytes)
             .WithSummary("Make a robot; asked again with the same content it succeeds again")
             .Refuses(Problem.RobotExists, Problem.NotStored)
             .Audits(null, made: "robot-made");
         robots.MapGet("/{id}", GetAsync).Allow(Role.Viewer)
             .WithSummary("One robot with master, epoch, slaves, states and counters; its version is the ETag")
             .Refuses(Problem.RobotUnknown);
-        robots.MapPut("/{id}", PutAsync).Allow(Role.Admin)
+        robots.MapPut("/{id}", PutAsync).Allow(Role.Admin).MaxBody(MaxBodyBytes)
             .WithSummary("Make a robot or change its joints and limits; If-Match: only if it is unchanged, If-None-Match *: only if it is new")
             .Refuses(Problem.VersionChanged, Problem.NotStored)
             .Audits("robot-changed", made: "robot-made");
@@ -29,7 +32,7 @@ internal static class RobotRoutes
             .Refuses(Problem.RobotUnknown, Problem.NotStored)
             .Audits("robot-removed");
         robots.MapGet("/{id}/state", GetStateAsync).Allow(Role.Viewer)
-            .WithSummary("Per joint commanded, virtual and real value, times and offsets")
+            .WithSummary("Per joint commanded, virtual and real value, their times, offset, rest and limits; also per slave")
             .Refuses(Problem.RobotUnknown);
         robots.MapPost("/{id}/stop", StopAsync).Allow(Role.Operator).Unlimited()
             .WithSummary("Latch the robot's stop; every slave holds until a reset")
@@ -52,9 +55,9 @@ internal static class RobotRoutes
     {
         var rules = new RequestRules();
         rules.Name("id", body.Id);
-        return rules.Model(body.Model, body.Joints) is { } model
+        return new ShapeReader(rules).Read(body) is { } model
             ? await MakeAsync(body.Id, model, engine, reader, cancellation)
-            : Problem.WrongFields(rules.Errors);
+            : rules.Problem!;
     }
 
     private static async Task<Results<Created<RobotView>, Ok<RobotView>, ProblemHttpResult>> PutAsync(
@@ -62,8 +65,8 @@ internal static class RobotRoutes
     {
         var rules = new RequestRules();
         rules.Name("id", id);
-        if (rules.Model(body.Model, body.Joints) is not { } model)
-            return Problem.WrongFields(rules.Errors);
+        if (new ShapeReader(rules).Read(body) is not { } model)
+            return rules.Problem!;
         var before = await engine.GetAsync(id, cancellation);
         var condition = VersionTag.Condition(context.Request, before?.Document.Version);
         if (condition.Refused is { } changed)
@@ -98,11 +101,16 @@ internal static class RobotRoutes
 
     private static async Task<Results<Ok<RobotStateView>, ProblemHttpResult>> GetStateAsync(
         string id, IRobotEngine engine, CancellationToken cancellation) =>
-        await engine.GetAsync(id, cancellation) is { } robot ? TypedResults.Ok(RobotReader.State(robot)) : Problem.NoRobot(id);
+        await engine.GetAsync(id, cancellation) is { } robot ? TypedResults.Ok(RobotStateView.Of(robot)) : Problem.NoRobot(id);
 
     private static async Task<Results<NoContent, ProblemHttpResult>> DeleteAsync(
-        string id, IRobotEngine engine, CancellationToken cancellation) =>
-        (await engine.DeleteAsync(id, cancellation)).Refused is { } refused ? Problem.Refuse(refused) : TypedResults.NoContent();
+        string id, IRobotEngine engine, RemoteLeases leases, CancellationToken cancellation)
+    {
+        if ((await engine.DeleteAsync(id, cancellation)).Refused is { } refused)
+            return Problem.Refuse(refused);
+        leases.Forget(id);
+        return TypedResults.NoContent();
+    }
 
     private static Task<Results<Ok<RobotView>, ProblemHttpResult>> StopAsync(
         string id, IRobotEngine engine, RobotReader reader, CancellationToken cancellation) =>

@@ -13,9 +13,10 @@ internal static class SlaveRoutes
     public static void MapSlaves(this IEndpointRouteBuilder api)
     {
         var slaves = api.MapGroup("/robots/{id}/slaves").WithTags("slaves");
-        slaves.MapGet("", ListAsync).Allow(Role.Viewer).WithSummary("The robot's slaves, by name").Refuses(Problem.RobotUnknown, Problem.Invalid);
-        slaves.MapPost("", PostAsync).Allow(Role.Operator).WithSummary("Bind a device as slave; asked again it succeeds again")
-            .Refuses(Problem.RobotUnknown, Problem.DeviceBusy, Problem.NotStored)
+        slaves.MapGet("", ListAsync).Allow(Role.Viewer).WithSummary("The robot's slaves and guests, by name").Refuses(Problem.RobotUnknown, Problem.Invalid);
+        slaves.MapPost("", PostAsync).Allow(Role.Operator)
+            .WithSummary("Bind a slave; asked again it succeeds again, with other offsets, names or address they are changed")
+            .Refuses(Problem.RobotUnknown, Problem.DeviceBusy, Problem.NameTaken, Problem.NotStored)
             .Audits("slave-bound");
         slaves.MapGet("/{slave}", GetAsync).Allow(Role.Viewer).WithSummary("One slave").Refuses(Problem.RobotUnknown, Problem.SlaveUnknown);
         slaves.MapDelete("/{slave}", DeleteAsync).Allow(Role.Operator).WithSummary("Unbind a slave; it holds its pose")
@@ -30,23 +31,28 @@ internal static class SlaveRoutes
             return wrong;
         if (await engine.GetAsync(id, cancellation) is not { } robot)
             return Problem.NoRobot(id);
-        var slaves = robot.Slaves.OrderBy(slave => slave.Binding.Name, StringComparer.Ordinal);
-        return TypedResults.Ok(page.Of(slaves, slave => slave.Binding.Name, reader.Slave));
+        var slaves = All(robot).OrderBy(slave => slave.Binding.Name, StringComparer.Ordinal);
+        return TypedResults.Ok(page.Of(slaves, slave => slave.Binding.Name, slave => reader.Slave(robot, slave)));
     }
 
     private static async Task<Results<Created<SlaveView>, Ok<SlaveView>, ProblemHttpResult>> PostAsync(
-        string id, DeviceBinding body, IRobotEngine engine, RobotReader reader, CancellationToken cancellation)
+        string id, SlaveBody body, IRobotEngine engine, RobotReader reader, CancellationToken cancellation)
     {
         var rules = new RequestRules();
-        rules.Binding(body);
-        if (rules.Errors.Count > 0)
-            return Problem.WrongFields(rules.Errors);
-        var existed = await engine.GetAsync(id, cancellation) is { } before && Find(before, body.Device) is not null;
-        var reply = await engine.ApplyAsync(id, new RobotRequest.BindSlave(body.Device, body.Takeover), cancellation);
+        var kind = body.Check(rules);
+        if (rules.Problem is { } wrong)
+            return wrong;
+        if (await engine.GetAsync(id, cancellation) is not { } before)
+            return Problem.NoRobot(id);
+        var binding = body.ToBinding(kind, before.Document.Model, rules);
+        if (rules.Problem is { } unfit)
+            return unfit;
+        var existed = before.Slaves.Any(slave => slave.Binding.Name == binding.Name);
+        var reply = await engine.ApplyAsync(id, new RobotRequest.BindSlave(binding, body.Takeover), cancellation);
         if (reply.Refused is { } refused)
             return Problem.Refuse(refused);
-        var slave = reader.Slave(Find(reply.Robot!, body.Device)!);
-        return existed ? TypedResults.Ok(slave) : TypedResults.Created($"/api/v1/robots/{id}/slaves/{body.Device}", slave);
+        var slave = reader.Slave(reply.Robot!, Find(reply.Robot!, binding.Name)!);
+        return existed ? TypedResults.Ok(slave) : TypedResults.Created($"/api/v1/robots/{id}/slaves/{binding.Name}", slave);
     }
 
     private static async Task<Results<Ok<SlaveView>, ProblemHttpResult>> GetAsync(
@@ -55,7 +61,7 @@ internal static class SlaveRoutes
         if (await engine.GetAsync(id, cancellation) is not { } robot)
             return Problem.NoRobot(id);
         return Find(robot, slave) is { } found
-            ? TypedResults.Ok(reader.Slave(found))
+            ? TypedResults.Ok(reader.Slave(robot, found))
             : Problem.SlaveUnknown.Answer($"{slave} is no slave of {id}; GET /api/v1/robots/{id}/slaves lists all");
     }
 
@@ -65,5 +71,7 @@ internal static class SlaveRoutes
             ? Problem.Refuse(refused)
             : TypedResults.NoContent();
 
-    private static SlaveSnapshot? Find(RobotSnapshot robot, string device) => robot.Slaves.FirstOrDefault(slave => slave.Binding.Name == device);
+    private static SlaveSnapshot? Find(RobotSnapshot robot, string name) => All(robot).FirstOrDefault(slave => slave.Binding.Name == name);
+
+    private static IEnumerable<SlaveSnapshot> All(RobotSnapshot robot) => robot.Slaves.Concat(robot.Guests);
 }

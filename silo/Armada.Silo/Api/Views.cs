@@ -10,6 +10,7 @@ internal sealed record RobotView(
     string Model,
     [property: Description("The robot's own stop is latched.")] bool Stopped,
     [property: Description("The fleet's stop is latched.")] bool FleetStopped,
+    [property: Description("A manual command is being executed or has been just now.")] bool Manual,
     [property: Description("Fencing number of the master's lease; never goes back.")] uint Epoch,
     long Version,
     MasterView? Master,
@@ -23,14 +24,17 @@ internal sealed record JointView(
     double Min,
     double Max,
     [property: Description("Units per second.")] double MaxVelocity,
-    double Rest);
+    double Rest,
+    JointMotion Motion,
+    [property: Description("Id of its servo, where somebody said it.")] int? ServoId);
 
 /// <summary>A robot's master.</summary>
 internal sealed record MasterView(
-    string Type,
-    string Device,
+    [property: Description("device, remote or sequence.")] string Type,
+    [property: Description("Name of the device or program, or the sequence's id.")] string Name,
     MasterState State,
-    uint Epoch,
+    [property: Description("Of a remote program, that of its lease, which its commands must bring; otherwise the robot's.")] uint Epoch,
+    [property: Description("Where a sequence stands.")] PlayingView? Playing,
     [property: Description("Milliseconds since its last accepted frame.")] double? FrameAgeMs,
     double FramesPerSecond,
     bool Fault,
@@ -38,10 +42,18 @@ internal sealed record MasterView(
     IReadOnlyDictionary<string, long> Frames,
     [property: Description("What the device said of itself last.")] DeviceView? Reported);
 
+/// <summary>Where a motion stands.</summary>
+internal sealed record PlayingView(double PositionMs, double DurationMs, bool Loop, bool Paused);
+
 /// <summary>One of a robot's slaves.</summary>
 internal sealed record SlaveView(
-    string Type,
-    string Device,
+    [property: Description("device, micropython, websocket or remote.")] string Type,
+    string Name,
+    [property: Description("It is connected, but bound to nothing; it goes when it leaves.")] bool Guest,
+    [property: Description("Of a remote robot, the other service's slave door.")] string? Url,
+    [property: Description("Calibration offsets that are not 0, by joint.")] IReadOnlyDictionary<string, double> Offsets,
+    [property: Description("The slave's own names of joints, where they differ from the robot's.")]
+    IReadOnlyDictionary<string, string> JointNames,
     SlaveState State,
     [property: Description("Why it has failed.")] string? Reason,
     [property: Description("It moves slowly towards the master's pose and does not track yet.")] bool Approaching,
@@ -65,36 +77,6 @@ internal sealed record DeviceView(
     double? Voltage,
     IReadOnlyList<double>? Temperatures,
     IReadOnlyList<string>? Faults);
-
-/// <summary>Where a robot's joints are and should be.</summary>
-internal sealed record RobotStateView(
-    string Robot,
-    DateTimeOffset At,
-    [property: Description("When the master captured the target, by its clock.")] DateTimeOffset? TargetAt,
-    IReadOnlyList<JointTargetView> Joints,
-    IReadOnlyList<SlaveStateView> Slaves);
-
-/// <summary>What one joint is asked for.</summary>
-internal sealed record JointTargetView(
-    string Name,
-    JointUnit Unit,
-    [property: Description("As the master sent it.")] double? Commanded,
-    [property: Description("The same within the joint's limits.")] double? Virtual);
-
-/// <summary>Where one slave's joints are.</summary>
-internal sealed record SlaveStateView(
-    string Device,
-    SlaveState State,
-    [property: Description("When it was last commanded.")] DateTimeOffset? CommandedAt,
-    [property: Description("When its pose was captured, by its clock.")] DateTimeOffset? RealAt,
-    IReadOnlyList<SlaveJointView> Joints);
-
-/// <summary>One joint of a slave.</summary>
-internal sealed record SlaveJointView(
-    string Name,
-    double? Commanded,
-    double? Real,
-    [property: Description("Real less commanded.")] double? Offset);
 
 /// <summary>The fleet as a whole.</summary>
 internal sealed record FleetView(

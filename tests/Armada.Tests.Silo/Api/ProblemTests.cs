@@ -40,7 +40,8 @@ public sealed class ProblemTests(Broker broker) : IClassFixture<Broker>
     {
         { "POST", "/robots", """{"id":"a b","model":"so101"}""", "id" },
         { "POST", "/robots", """{"id":"x","model":"so999"}""", "model" },
-        { "POST", "/robots", """{"id":"x"}""", "body" },
+        { "POST", "/robots", """{"model":"so101"}""", "body" },
+        { "POST", "/robots", """{"id":"x"}""", "model" },
         { "POST", "/robots", """{"id":"x","model":null}""", "model" },
         { "POST", "/robots", """{"id":"x","model":"so101","colour":"red"}""", "colour" },
         { "POST", "/robots", """{"id":"x","model":"so101","joints":[{"name":"tail"}]}""", "joints[0].name" },
@@ -52,11 +53,12 @@ public sealed class ProblemTests(Broker broker) : IClassFixture<Broker>
         { "POST", "/robots", """{"id":"x","model":"so101","joints":[{"name":"gripper","min":"5"}]}""", "joints[0].min" },
         { "PUT", "/robots/arm", """{"model":"so999"}""", "model" },
         { "PUT", "/robots/a%20b", """{"model":"so101"}""", "id" },
-        { "PUT", "/robots/arm/master", """{"type":"remote","device":"x"}""", "type" },
+        { "PUT", "/robots/arm/master", """{"type":"replay","device":"x"}""", "type" },
         { "PUT", "/robots/arm/master", """{"type":"device","device":"+"}""", "device" },
         { "PUT", "/robots/arm/master", """{"type":"device","device":"x","takeover":"yes"}""", "takeover" },
         { "POST", "/robots/arm/slaves", """{"type":"device","device":"#"}""", "device" },
-        { "POST", "/robots/arm/slaves", """{"type":"device"}""", "body" },
+        { "POST", "/robots/arm/slaves", """{"type":"device"}""", "device" },
+        { "POST", "/robots/arm/slaves", """{"device":"x"}""", "body" },
     };
 
     [Fact]
@@ -103,7 +105,7 @@ public sealed class ProblemTests(Broker broker) : IClassFixture<Broker>
     {
         await using var silo = await StartAsync();
 
-        var problem = await SendAsync(silo, "POST", "/robots", $$"""{"id":"{{new string('x', 70_000)}}","model":"so101"}""", 413);
+        var problem = await SendAsync(silo, "PUT", "/robots/arm/master", $$"""{"type":"{{new string('x', 70_000)}}"}""", 413);
 
         Assert.Equal("urn:armada:problem:too-large", problem["type"]!.GetValue<string>());
     }

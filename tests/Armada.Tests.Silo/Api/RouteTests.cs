@@ -11,7 +11,9 @@ public sealed class RouteTests(Broker broker) : IClassFixture<Broker>
     private static readonly string[] Paths =
     [
         "/api/v1/robots", "/api/v1/robots/{id}", "/api/v1/robots/{id}/state", "/api/v1/robots/{id}/master", "/api/v1/robots/{id}/slaves",
-        "/api/v1/robots/{id}/slaves/{slave}", "/api/v1/robots/{id}/stop", "/api/v1/robots/{id}/reset", "/api/v1/fleet",
+        "/api/v1/robots/{id}/slaves/{slave}", "/api/v1/robots/{id}/command", "/api/v1/robots/{id}/master/command",
+        "/api/v1/robots/{id}/master/heartbeat", "/api/v1/robots/{id}/master/pause", "/api/v1/robots/{id}/master/resume",
+        "/api/v1/robots/{id}/master/seek", "/api/v1/sequences", "/api/v1/sequences/{id}", "/api/v1/robots/{id}/stop", "/api/v1/robots/{id}/reset", "/api/v1/fleet",
         "/api/v1/fleet/stop", "/api/v1/fleet/reset", "/api/v1/keys", "/api/v1/keys/{id}", "/api/v1/audit", "/healthz", "/readyz",
     ];
 
@@ -80,7 +82,7 @@ public sealed class RouteTests(Broker broker) : IClassFixture<Broker>
         Assert.Equal(110, state["joints"]![0]!["virtual"]!.GetValue<double>());
         var joint = state["slaves"]![0]!["joints"]![0]!;
         Assert.Equal(3, joint["real"]!.GetValue<double>());
-        Assert.Equal(3 - joint["commanded"]!.GetValue<double>(), joint["offset"]!.GetValue<double>(), 6);
+        Assert.Equal(3 - joint["commanded"]!.GetValue<double>(), joint["deviation"]!.GetValue<double>(), 6);
         Assert.NotEqual(JsonValueKind.Null, state["slaves"]![0]!["real_at"]!.GetValueKind());
     }
 

@@ -17,7 +17,7 @@ public sealed class BindingTests(Broker broker) : IClassFixture<Broker>
 
         await pair.Follower.CommandedAsync("the new master commands", command => command.Header.Epoch > epoch);
         await Eventually.Holds("the old master is told", () => pair.Leader.CountOf(ControlOp.StreamStop) >= 1);
-        Assert.Equal("other", (await pair.Silo.GetAsync("/api/v1/robots/arm/master"))["device"]!.GetValue<string>());
+        Assert.Equal("other", (await pair.Silo.GetAsync("/api/v1/robots/arm/master"))["name"]!.GetValue<string>());
     }
 
     [Fact]
@@ -45,7 +45,7 @@ public sealed class BindingTests(Broker broker) : IClassFixture<Broker>
         await silo.BindMasterAsync("arm", "one", takeover: true);
 
         var robot = await silo.GetAsync("/api/v1/robots/arm");
-        Assert.Equal("one", robot["master"]!["device"]!.GetValue<string>());
+        Assert.Equal("one", robot["master"]!["name"]!.GetValue<string>());
         Assert.Empty(robot["slaves"]!.AsArray());
     }
 

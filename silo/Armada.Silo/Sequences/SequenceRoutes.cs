@@ -1,0 +1,167 @@
+using System.Globalization;
+using System.Text.Json;
+using Armada.Domain.Motions;
+using Armada.Silo.Access;
+using Armada.Silo.Api;
+using Armada.Silo.Audit;
+using Armada.Silo.Store;
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace Armada.Silo.Sequences;
+
+/// <summary>/sequences: motions that robots can play.</summary>
+internal static class SequenceRoutes
+{
+    private const int MaxBodyBytes = 1024 * 1024;
+
+    /// <summary>Maps the routes.</summary>
+    public static void MapSequences(this IEndpointRouteBuilder api)
+    {
+        var sequences = api.MapGroup("/sequences").WithTags("sequences");
+        sequences.MapGet("", List).Allow(Role.Viewer).WithSummary("Every sequence by id, without its commands").Refuses(Problem.Invalid);
+        sequences.MapPost("", PostAsync).Allow(Role.Operator).MaxBody(MaxBodyBytes)
+            .WithSummary("Keep a sequence; asked again with the same content it succeeds again")
+            .Refuses(Problem.SequenceExists, Problem.SequenceBuiltIn, Problem.TooManySequences, Problem.NotStored)
+            .Audits(null, made: "sequence-made");
+        sequences.MapGet("/{id}", Get).Allow(Role.Viewer).WithSummary("One sequence; its version is the ETag").Refuses(Problem.SequenceUnknown);
+        sequences.MapPut("/{id}", PutAsync).Allow(Role.Operator).MaxBody(MaxBodyBytes)
+            .WithSummary("Keep or replace a sequence; If-Match: only if it is unchanged, If-None-Match *: only if it is new")
+            .Refuses(Problem.SequenceBuiltIn, Problem.TooManySequences, Problem.VersionChanged, Problem.NotStored)
+            .Audits("sequence-changed", made: "sequence-made");
+        sequences.MapDelete("/{id}", DeleteAsync).Allow(Role.Operator)
+            .WithSummary("Forget a sequence; a robot that plays it goes on. If-Match: only if it is unchanged")
+            .Refuses(Problem.SequenceUnknown, Problem.SequenceBuiltIn, Problem.VersionChanged, Problem.NotStored)
+            .Audits("sequence-removed");
+    }
+
+    /// <summary>The answer about a sequence that is not there.</summary>
+    public static ProblemHttpResult NoSequence(string id) =>
+        Problem.SequenceUnknown.Answer($"there is no sequence {id}; GET /api/v1/sequences lists all");
+
+    private static Results<Ok<Page<SequenceSummary>>, ProblemHttpResult> List([AsParameters] PageQuery page, SequenceLibrary library) =>
+        page.Wrong is { } wrong ? wrong : TypedResults.Ok(page.Of(library.All, kept => kept.Sequence.Id, SequenceSummary.Of));
+
+    private static Results<Ok<SequenceView>, ProblemHttpResult> Get(string id, SequenceLibrary library, HttpContext context) =>
+        library.Find(id) is { } kept ? Show(kept, context) : NoSequence(id);
+
+    private static async Task<Results<Created<SequenceView>, Ok<SequenceView>, ProblemHttpResult>> PostAsync(
+        SequenceBody body, SequenceLibrary library, HttpContext context, CancellationToken cancellation)
+    {
+        if (FindProblem(body) is { } wrong)
+            return wrong;
+        var sequence = body.ToSequence();
+        if (library.Find(sequence.Id) is { IsBuiltIn: false } old)
+            return old.Sequence.Equals(sequence) ? Show(old, context) : Exists(sequence.Id);
+        return await KeepAsync(
+            sequence,
+            new ExpectedVersion(null),
+            isNew: true,
+            refused => refused == SequenceRefusal.Changed ? Exists(sequence.Id) : Refuse(refused, sequence.Id),
+            library,
+            context,
+            cancellation);
+    }
+
+    private static async Task<Results<Created<SequenceView>, Ok<SequenceView>, ProblemHttpResult>> PutAsync(
+        string id, SequenceBody body, SequenceLibrary library, HttpContext context, CancellationToken cancellation)
+    {
+        if (body.Id is { } other && other != id)
+            return Problem.WrongFields(new Dictionary<string, string> { ["id"] = $"'{other}' is not the id of the address, {id}" });
+        if (FindProblem(body with { Id = id }) is { } wrong)
+            return wrong;
+        var before = library.Find(id);
+        if (!TryExpect(context.Request, before, out var expected, out var refused))
+            return refused;
+        return await KeepAsync(
+            (body with { Id = id }).ToSequence(), expected, before is null, reason => Refuse(reason, id), library, context, cancellation);
+    }
+
+    private static async Task<Results<NoContent, ProblemHttpResult>> DeleteAsync(
+        string id, SequenceLibrary library, HttpContext context, CancellationToken cancellation)
+    {
+        var before = library.Find(id);
+        if (before is null)
+            return NoSequence(id);
+        if (!TryExpect(context.Request, before, out var expected, out var refused))
+            return refused;
+        try
+        {
+            return (await library.DeleteAsync(id, expected, cancellation)).Refused is { } reason
+                ? Refuse(reason, id)
+                : TypedResults.NoContent();
+        }
+        catch (NotStoredException failed)
+        {
+            return NotStored(failed);
+        }
+    }
+
+    private static async Task<Results<Created<SequenceView>, Ok<SequenceView>, ProblemHttpResult>> KeepAsync(
+        Sequence sequence,
+        ExpectedVersion? expected,
+        bool isNew,
+        Func<SequenceRefusal, ProblemHttpResult> refuse,
+        SequenceLibrary library,
+        HttpContext context,
+        CancellationToken cancellation)
+    {
+        try
+        {
+            var answer = await library.PutAsync(sequence, expected, cancellation);
+            if (answer.Refused is { } refused)
+                return refuse(refused);
+            var shown = Show(answer.Kept!, context);
+            return isNew ? TypedResults.Created($"/api/v1/sequences/{sequence.Id}", shown.Value) : shown;
+        }
+        catch (NotStoredException failed)
+        {
+            return NotStored(failed);
+        }
+    }
+
+    // Without a condition the last one wins; with one, what was seen must still stand when the change is made.
+    private static bool TryExpect(HttpRequest request, KeptSequence? before, out ExpectedVersion? expected, out ProblemHttpResult refused)
+    {
+        (var problem, _) = VersionTag.Condition(request, before?.Version);
+        refused = problem!;
+        expected = request.Headers.IfMatch.Count > 0 || request.Headers.IfNoneMatch.Count > 0 ? new ExpectedVersion(before?.Version) : null;
+        return problem is null;
+    }
+
+    private static ProblemHttpResult? FindProblem(SequenceBody body)
+    {
+        var rules = new RequestRules();
+        rules.Name("id", body.Id ?? "");
+        if (body.TotalDuration is not null && body.CamelTotalDuration is not null)
+            rules.Add("totalDuration", "is the same as total_duration; give one of them");
+        for (var i = 0; i < body.Commands.Count; i++)
+        {
+            if (body.Commands[i]?.Metadata is { ValueKind: not (JsonValueKind.Object or JsonValueKind.Null) })
+                rules.Add(string.Create(CultureInfo.InvariantCulture, $"commands[{i}].metadata"), "must be an object");
+        }
+
+        rules.Add(SequenceRules.FindProblems(body.ToSequence()));
+        return rules.Problem;
+    }
+
+    private static Ok<SequenceView> Show(KeptSequence kept, HttpContext context)
+    {
+        context.Response.Headers.ETag = VersionTag.Of(kept.Version);
+        return TypedResults.Ok(SequenceView.Of(kept));
+    }
+
+    private static ProblemHttpResult Exists(string id) =>
+        Problem.SequenceExists.Answer($"sequence {id} exists with another content; PUT it to change it");
+
+    private static ProblemHttpResult NotStored(NotStoredException failed) =>
+        Problem.NotStored.Answer($"{failed.Message}; nothing was changed, free the disk and ask again");
+
+    private static ProblemHttpResult Refuse(SequenceRefusal refusal, string id) => refusal switch
+    {
+        SequenceRefusal.Unknown => NoSequence(id),
+        SequenceRefusal.BuiltIn => Problem.SequenceBuiltIn.Answer($"{id} came with the silo; keep yours under another id"),
+        SequenceRefusal.Changed => Problem.VersionChanged.Answer($"{id} was changed meanwhile; read it again"),
+        SequenceRefusal.TooMany => Problem.TooManySequences.Answer($"there are {SequenceLibrary.Most} stored sequences; delete some"),
+        _ => throw new ArgumentOutOfRangeException(nameof(refusal), refusal, "no problem for it"),
+    };
+}
