@@ -1,5 +1,8 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Armada.Silo.Panel;
+using Armada.Silo.Sockets;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 
 namespace Armada.Silo.Api;
 
@@ -19,9 +22,12 @@ internal static class ApiHost
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = MaxBodyBytes;
         });
+        builder.Services.Configure<SocketTransportOptions>(SendQueue.KeepShort);
         builder.WebHost.UseUrls([.. urls.Select(url => url.ToString())]);
         builder.Services.AddRouting();
         builder.Services.AddSingleton<RobotReader>();
+        builder.Services.AddSingleton<FleetReader>();
+        builder.Services.AddPanel();
         builder.Services.AddExceptionHandler<RequestFaults>();
         builder.Services.AddProblemDetails(options => options.CustomizeProblemDetails = Complete);
         builder.Services.Configure<RouteHandlerOptions>(options => options.ThrowOnBadRequest = true);
@@ -41,8 +47,10 @@ internal static class ApiHost
         app.UseExceptionHandler();
         app.UseStatusCodePages();
         app.Use(LoopbackGuard.InvokeAsync);
+        app.UseWebSockets();
         app.MapOpenApi();
         app.MapHealth();
+        app.MapPanel();
         var api = app.MapGroup("/api/v1");
         api.MapRobots();
         api.MapMaster();
@@ -60,6 +68,7 @@ internal static class ApiHost
         json.RespectRequiredConstructorParameters = true;
         json.Converters.Add(new JsonStringEnumConverter(JsonNamingPolicy.KebabCaseLower, allowIntegerValues: false));
         json.TypeInfoResolverChain.Insert(0, ApiJson.Default);
+        json.TypeInfoResolverChain.Insert(1, PanelJson.Default);
     }
 
     // Answers without words of their own, such as an unknown path, get a type as stable as the others.

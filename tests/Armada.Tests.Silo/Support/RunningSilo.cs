@@ -42,7 +42,7 @@ internal sealed class RunningSilo : IAsyncDisposable
 
     public HttpClient Http { get; private set; } = null!;
 
-    public SiloTelemetry Telemetry => silo.Services.GetRequiredService<SiloTelemetry>();
+    public SiloTelemetry Telemetry => Service<SiloTelemetry>();
 
     public bool IsReady => Http.GetAsync(new Uri("/readyz", UriKind.Relative)).GetAwaiter().GetResult().IsSuccessStatusCode;
 
@@ -69,6 +69,10 @@ internal sealed class RunningSilo : IAsyncDisposable
         await silo.StopAsync();
         await silo.DisposeAsync();
     }
+
+    /// <summary>A part of the running silo.</summary>
+    public T Service<T>()
+        where T : notnull => silo.Services.GetRequiredService<T>();
 
     public async Task<JsonNode> GetAsync(string path) => JsonNode.Parse(await Http.GetStringAsync(path))!;
 
