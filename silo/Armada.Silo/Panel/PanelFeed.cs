@@ -10,8 +10,14 @@ namespace Armada.Silo.Panel;
 /// Looks at the fleet for all watchers together: one look serves every watcher that is due, and while nobody watches there is none.
 /// It asks each robot for a turn like any caller, so that watching costs the robots the same however many watch.
 /// </summary>
-internal sealed partial class PanelFeed : BackgroundService
+/// <remarks>
+/// Watching must not take the machine from the routing: where the watchers together would be sent more than the budget, all of them
+/// get fewer pictures.
+/// </remarks>
+internal sealed partial class PanelFeed : BackgroundService, IPictureSource
 {
+    private const double BytesPerSecond = 16e6; // One panel of 100 moving robots at the full rate takes 1.5 MB/s.
+
     private static readonly TimeSpan Tick = TimeSpan.FromSeconds(1.0 / WatcherRequest.FastestRate);
 
     private readonly IRobotEngine engine;
@@ -21,6 +27,7 @@ internal sealed partial class PanelFeed : BackgroundService
     private readonly SiloTelemetry telemetry;
     private readonly ILogger<PanelFeed> logger;
     private readonly SemaphoreSlim entered = new(0);
+    private readonly ByteBudget budget = new(BytesPerSecond);
     private ImmutableArray<Watcher> watchers = [];
     private volatile PanelPicture? picture;
     private long seq;
@@ -48,8 +55,11 @@ internal sealed partial class PanelFeed : BackgroundService
     /// <summary>Whether the fleet is looked at; not while nobody watches.</summary>
     public bool IsLooking => picture is not null;
 
-    /// <summary>A watcher that <see cref="Enter"/> lets in.</summary>
-    public Watcher WatcherFor(WatcherRequest asked) => new(asked, () => picture);
+    /// <inheritdoc/>
+    public PanelPicture? Newest => picture;
+
+    /// <inheritdoc/>
+    public void Spend(long bytes) => budget.Spend(bytes);
 
     /// <summary>Lets a watcher in; it is offered its first picture at the next tick at the latest.</summary>
     public void Enter(Watcher watcher)
@@ -92,19 +102,20 @@ internal sealed partial class PanelFeed : BackgroundService
         {
             if (tick % WatcherRequest.FastestRate == 0)
                 pictures.ForgetLags();
-            if (all.Any(watcher => watcher.IsDue(tick)) && await TryLookAsync(cancellation))
-                Show(all, tick);
+            var due = all.RemoveAll(watcher => !watcher.Tick(tick));
+            if (due.Length > 0 && budget.HasLeft(clock.Now()) && await TryLookAsync(cancellation))
+                Show(due);
             await timer.WaitForNextTickAsync(cancellation);
         }
 
         picture = null;
     }
 
-    private void Show(ImmutableArray<Watcher> all, long tick)
+    private void Show(ImmutableArray<Watcher> due)
     {
-        foreach (var watcher in all)
+        foreach (var watcher in due)
         {
-            if (watcher.IsDue(tick) && watcher.Show())
+            if (watcher.Show())
                 Interlocked.Increment(ref skipped);
         }
     }

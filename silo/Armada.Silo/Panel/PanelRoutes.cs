@@ -20,7 +20,8 @@ internal static class PanelRoutes
     public static void MapPanel(this IEndpointRouteBuilder app) =>
         app.MapGet("/ws/panel", ServeAsync).Allow(Role.Viewer).ExcludeFromDescription();
 
-    private static async Task ServeAsync(HttpContext context, PanelFeed feed, SiloClock clock, IHostApplicationLifetime lifetime)
+    private static async Task ServeAsync(
+        HttpContext context, PanelFeed feed, OpenSockets sockets, SiloClock clock, IHostApplicationLifetime lifetime)
     {
         var errors = new Dictionary<string, string>(StringComparer.Ordinal);
         if (!context.WebSockets.IsWebSocketRequest)
@@ -31,9 +32,12 @@ internal static class PanelRoutes
         else if (WatcherRequest.Read(context.Request.Query, errors) is { } asked)
         {
             var limits = PanelSocket.Limits;
-            using var raw = await context.WebSockets.AcceptWebSocketAsync(
-                new WebSocketAcceptContext { KeepAliveInterval = limits.PingEvery, KeepAliveTimeout = limits.PongWithin });
-            await new PanelSocket(raw, asked, feed, limits, clock).RunAsync(lifetime.ApplicationStopping);
+            var accept = OpenSockets.Accept(context);
+            (accept.KeepAliveInterval, accept.KeepAliveTimeout) = (limits.PingEvery, limits.PongWithin);
+            using var raw = await context.WebSockets.AcceptWebSocketAsync(accept);
+            var watching = new PanelSocket(raw, asked, feed, limits, clock);
+            using var open = sockets.Enter(context, watching.Close);
+            await watching.RunAsync(lifetime.ApplicationStopping);
         }
         else
         {

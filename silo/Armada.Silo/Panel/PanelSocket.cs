@@ -22,7 +22,7 @@ internal sealed class PanelSocket
     public PanelSocket(WebSocket raw, WatcherRequest asked, PanelFeed feed, SocketLimits limits, SiloClock clock)
     {
         (this.feed, this.clock) = (feed, clock);
-        watcher = feed.WatcherFor(asked);
+        watcher = new Watcher(asked, feed);
         socket = new JsonSocket(raw, watcher, limits, clock);
         watcher.Offer = socket.SampleIsDue;
         rate = new MessageRate(limits.MessagesPerSecond, limits.Burst);

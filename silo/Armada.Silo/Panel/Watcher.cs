@@ -4,19 +4,30 @@ using Armada.Silo.Sockets;
 
 namespace Armada.Silo.Panel;
 
+/// <summary>Where watchers get pictures from.</summary>
+internal interface IPictureSource
+{
+    /// <summary>The newest picture, or null where there is none.</summary>
+    PanelPicture? Newest { get; }
+
+    /// <summary>Tells that so many bytes go to a watcher.</summary>
+    void Spend(long bytes);
+}
+
 /// <summary>
 /// One watcher: knows what it was sent, and so what it lacks. What it is sent is made when its socket can take it, from the newest
 /// picture; a watcher that reads slowly skips pictures, and nothing waits for it.
 /// </summary>
 /// <param name="asked">Rate and robots.</param>
-/// <param name="newest">Gives the newest picture, or null.</param>
-internal sealed class Watcher(WatcherRequest asked, Func<PanelPicture?> newest) : ISampleSource
+/// <param name="source">Gives the pictures.</param>
+internal sealed class Watcher(WatcherRequest asked, IPictureSource source) : ISampleSource
 {
     private readonly TaskCompletionSource offered = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private bool isOwed = true;
     private PanelRoster? sentRoster;
     private long sent;
 
-    /// <summary>Done when there is a first picture for it.</summary>
+    /// <summary>Done when there was a first picture for it.</summary>
     public Task Offered => offered.Task;
 
     /// <summary>
@@ -24,12 +35,13 @@ internal sealed class Watcher(WatcherRequest asked, Func<PanelPicture?> newest) 
     /// </summary>
     public Func<bool> Offer { get; set; } = () => false;
 
-    /// <summary>Whether it gets the picture of a tick; its first is due at once.</summary>
-    public bool IsDue(long tick) => !offered.Task.IsCompleted || asked.IsDue(tick);
+    /// <summary>Lets a tick pass; true where a picture is due since this tick or an earlier one. Its first is due at once.</summary>
+    public bool Tick(long tick) => isOwed |= asked.IsDue(tick);
 
-    /// <summary>There is a picture for it; true where it skips one. Called by one thread at a time.</summary>
+    /// <summary>There is a picture for it; true where it skips one.</summary>
     public bool Show()
     {
+        isOwed = false;
         var skips = Offer();
         offered.TrySetResult();
         return skips;
@@ -38,7 +50,7 @@ internal sealed class Watcher(WatcherRequest asked, Func<PanelPicture?> newest) 
     /// <inheritdoc/>
     public bool TryWrite(IBufferWriter<byte> message)
     {
-        if (newest() is not { } picture || picture.Seq == sent)
+        if (source.Newest is not { } picture || picture.Seq == sent)
             return false;
         var isFirst = sentRoster is null;
         var isWritten = isFirst || HasNews(picture);
@@ -80,6 +92,7 @@ internal sealed class Watcher(WatcherRequest asked, Func<PanelPicture?> newest) 
         json.WriteEndArray();
         WriteRemoved(json, picture);
         json.WriteEndObject();
+        source.Spend(json.BytesCommitted + json.BytesPending);
     }
 
     private void Write(Utf8JsonWriter json, PanelRobot robot)

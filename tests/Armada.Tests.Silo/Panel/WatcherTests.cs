@@ -3,6 +3,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using System.Text;
 using System.Text.Json.Nodes;
+using Armada.Domain.Time;
 using Armada.Silo.Panel;
 using FsCheck;
 using FsCheck.Fluent;
@@ -16,11 +17,11 @@ public sealed class WatcherTests
     [Fact]
     public void A_robot_made_anew_under_its_old_name_comes_whole()
     {
-        var picture = Picture(1, [("arm", 1, "old", 1, 1)]);
-        var watcher = new Watcher(WatcherRequest.Everything, () => picture);
+        var history = new History { Newest = Picture(1, [("arm", 1, "old", 1, 1)]) };
+        var watcher = new Watcher(WatcherRequest.Everything, history);
         Sent(watcher);
 
-        picture = Picture(3, [("arm", 1, "new", 3, 3)]);
+        history.Newest = Picture(3, [("arm", 1, "new", 3, 3)]);
         var update = Sent(watcher)!;
 
         Assert.Equal("view of arm 1 in 3", update["robots"]![0]!["robot"]!.GetValue<string>());
@@ -31,11 +32,46 @@ public sealed class WatcherTests
     [Fact]
     public void The_same_picture_is_sent_once()
     {
-        var picture = Picture(1, []);
-        var watcher = new Watcher(WatcherRequest.Everything, () => picture);
+        var watcher = new Watcher(WatcherRequest.Everything, new History { Newest = Picture(1, []) });
 
         Assert.NotNull(Sent(watcher));
         Assert.Null(Sent(watcher));
+    }
+
+    [Fact]
+    public void A_tick_that_is_let_pass_leaves_the_watcher_owed_a_picture()
+    {
+        var watcher = new Watcher(new WatcherRequest(1, null), new History());
+        watcher.Show();
+        var first = Enumerable.Range(0, 20).First(tick => watcher.Tick(tick));
+
+        Assert.True(watcher.Tick(first + 1), "the picture that was due is forgotten");
+        watcher.Show();
+        Assert.False(watcher.Tick(first + 2), "a picture that was shown is still due");
+    }
+
+    [Fact]
+    public void What_is_written_is_spent()
+    {
+        var history = new History { Newest = Picture(1, [("arm", 1, "state", 1, 1)]) };
+        var buffer = new ArrayBufferWriter<byte>();
+
+        new Watcher(WatcherRequest.Everything, history).TryWrite(buffer);
+
+        Assert.Equal(buffer.WrittenCount, history.Spent);
+    }
+
+    [Fact]
+    public void An_overdrawn_budget_is_paid_back_before_more_is_spent()
+    {
+        var budget = new ByteBudget(1000);
+        var now = new Moment(1_000_000, 0);
+        Assert.True(budget.HasLeft(now));
+
+        budget.Spend(3000);
+
+        Assert.False(budget.HasLeft(now.Plus(TimeSpan.FromSeconds(1.9))));
+        Assert.True(budget.HasLeft(now.Plus(TimeSpan.FromSeconds(2.1))));
     }
 
     [Fact]
@@ -46,7 +82,7 @@ public sealed class WatcherTests
                 {
                     var history = new History();
                     var told = new SortedDictionary<string, string>(StringComparer.Ordinal);
-                    var watcher = new Watcher(WatcherRequest.Everything, () => history.Picture);
+                    var watcher = new Watcher(WatcherRequest.Everything, history);
                     foreach (var step in steps.Append<byte>(1))
                     {
                         history.Happen(step);
@@ -107,14 +143,18 @@ public sealed class WatcherTests
     private static byte[] Text(string text) => Encoding.UTF8.GetBytes($"\"{text}\"");
 
     /// <summary>A fleet to which one thing happens after another, and the pictures that are taken of it.</summary>
-    private sealed class History
+    private sealed class History : IPictureSource
     {
         private readonly Dictionary<string, (long Version, long State)> since = [];
         private long seq;
 
         public SortedDictionary<string, Seen> Robots { get; } = new(StringComparer.Ordinal);
 
-        public PanelPicture? Picture { get; private set; }
+        public PanelPicture? Newest { get; set; }
+
+        public long Spent { get; private set; }
+
+        public void Spend(long bytes) => Spent += bytes;
 
         public void Happen(byte step)
         {
@@ -139,7 +179,7 @@ public sealed class WatcherTests
                     break;
             }
 
-            Picture = WatcherTests.Picture(
+            Newest = Picture(
                 seq,
                 Robots.Values.Select(robot => (
                     robot.Id, robot.Version, robot.State.ToString(CultureInfo.InvariantCulture), since[robot.Id].Version, since[robot.Id].State)));
