@@ -20,6 +20,7 @@ internal sealed class ComingCounts
 internal sealed class Comings : IAsyncDisposable
 {
     private const int Kinds = 4;
+    private const int MostActors = 12;
 
     private readonly SoakStage stage;
     private readonly ComingCounts counts;
@@ -57,17 +58,18 @@ internal sealed class Comings : IAsyncDisposable
         for (var actor = 0; actor < actors; actor++)
         {
             var name = string.Create(CultureInfo.InvariantCulture, $"{what.ToString().ToLowerInvariant()}-{actor}");
-            running.Add(Task.Run(() => RepeatAsync(what, TimeSpan.FromSeconds(pauseSeconds), new Random(HashCode.Combine(seed, (int)what, actor)), random => come(name, random))));
+            var random = new Random((((seed * MostActors) + actor) * Enum.GetValues<Coming>().Length) + (int)what);
+            running.Add(Task.Run(() => RepeatAsync(what, TimeSpan.FromSeconds(pauseSeconds), () => come(name, random))));
         }
     }
 
-    private async Task RepeatAsync(Coming what, TimeSpan pause, Random random, Func<Random, Task> come)
+    private async Task RepeatAsync(Coming what, TimeSpan pause, Func<Task> come)
     {
         try
         {
             while (!ending.IsCancellationRequested)
             {
-                await come(random);
+                await come();
                 counts.Count(what);
                 await Task.Delay(pause, ending.Token);
             }
