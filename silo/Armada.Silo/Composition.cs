@@ -4,10 +4,13 @@ using Armada.Messaging.LibMosquitto;
 using Armada.Messaging.Link;
 using Armada.Silo.Access;
 using Armada.Silo.Access.Keys;
+using Armada.Silo.Arena;
 using Armada.Silo.Audit;
 using Armada.Silo.Engine;
 using Armada.Silo.Ingress;
 using Armada.Silo.Options;
+using Armada.Silo.Remotes;
+using Armada.Silo.Sequences;
 using Armada.Silo.Store;
 using Armada.Silo.Telemetry;
 
@@ -47,11 +50,15 @@ internal static class Composition
         services.AddSingleton<AuditTrail>();
         services.AddSingleton<IAuditTrail>(provider => provider.GetRequiredService<AuditTrail>());
 
+        services.AddSingleton<ISequences, BuiltInSequences>();
+        services.AddArena();
+
         services.AddHostedService<OtlpExport>();
         services.AddHostedService(provider => provider.GetRequiredService<AuditTrail>());
         services.AddHostedService<AccessHost>();
         services.AddHostedService(provider => provider.GetRequiredService<KeyUses>());
         services.AddHostedService<EngineHost>();
+        services.AddRemotes();
         services.AddHostedService<DeviceIngress>();
         services.AddHostedService<TickLoop>();
     }

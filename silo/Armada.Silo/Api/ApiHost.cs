@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Armada.Silo.Access;
 using Armada.Silo.Access.Keys;
+using Armada.Silo.Arena;
 using Armada.Silo.Audit;
 using Armada.Silo.Panel;
 using Microsoft.AspNetCore.Diagnostics;
@@ -48,6 +49,7 @@ internal static class ApiHost
         api.MapFleet();
         api.MapKeys();
         api.MapAudit();
+        ArenaDoor.Map(app);
     }
 
     private static void Strict(JsonSerializerOptions json)

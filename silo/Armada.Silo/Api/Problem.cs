@@ -39,6 +39,7 @@ internal sealed record Problem(string Name, int Status, string Title)
     public static readonly Problem TooManyRequests = new("too-many-requests", 429, "The caller asks too often");
     public static readonly Problem TooManySockets = new("too-many-sockets", 429, "Too many WebSockets are open");
     public static readonly Problem ForeignOrigin = new("foreign-origin", 403, "The request comes from another site");
+    public static readonly Problem WebSocketOnly = new("websocket-only", 426, "This address speaks WebSocket");
     public static readonly Problem Fault = new("fault", 500, "The silo failed; its log says why");
 
     /// <summary>The type, such as urn:armada:problem:master-held.</summary>

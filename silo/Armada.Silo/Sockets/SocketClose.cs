@@ -12,6 +12,9 @@ internal static class SocketClose
     /// <summary>A message that is no text.</summary>
     public const int NotText = 1003;
 
+    /// <summary>What the client asks for when it connects is refused.</summary>
+    public const int Refused = 1008;
+
     /// <summary>A message that is too large.</summary>
     public const int TooLarge = 1009;
 

@@ -22,11 +22,13 @@ internal sealed class RunningSilo : IAsyncDisposable
     private readonly TempFolder folder = new();
     private readonly SiloOptions options;
     private readonly Action<WebApplication> map;
+    private readonly Action<IServiceCollection>? adjust;
     private WebApplication silo = null!;
 
-    private RunningSilo(int brokerPort, TopicMap topics, Func<SiloOptions, SiloOptions> with, Action<WebApplication> map)
+    private RunningSilo(
+        int brokerPort, TopicMap topics, Func<SiloOptions, SiloOptions> with, Action<WebApplication> map, Action<IServiceCollection>? adjust)
     {
-        (Topics, this.map) = (topics, map);
+        (Topics, this.map, this.adjust) = (topics, map, adjust);
         options = with(new SiloOptions
         {
             Urls = [new Uri("http://127.0.0.1:0")],
@@ -51,16 +53,19 @@ internal sealed class RunningSilo : IAsyncDisposable
     public IServiceProvider Services => silo.Services;
 
     public static async Task<RunningSilo> StartAsync(
-        Broker broker, Func<SiloOptions, SiloOptions>? with = null, Action<WebApplication>? map = null)
+        Broker broker,
+        Func<SiloOptions, SiloOptions>? with = null,
+        Action<WebApplication>? map = null,
+        Action<IServiceCollection>? adjust = null)
     {
-        var running = new RunningSilo(broker.Mosquitto.Port, Broker.NextTopics(), with ?? (options => options), map ?? (_ => { }));
+        var running = new RunningSilo(broker.Mosquitto.Port, Broker.NextTopics(), with ?? (options => options), map ?? (_ => { }), adjust);
         await running.StartAsync();
         return running;
     }
 
     public async Task StartAsync()
     {
-        silo = SiloHost.Build(options, logging => logging.SetMinimumLevel(LogLevel.Debug).AddProvider(Logs));
+        silo = SiloHost.Build(options, logging => logging.SetMinimumLevel(LogLevel.Debug).AddProvider(Logs), adjust);
         map(silo);
         await silo.StartAsync();
         var address = silo.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single();
@@ -68,6 +73,10 @@ internal sealed class RunningSilo : IAsyncDisposable
         var link = silo.Services.GetRequiredService<IMqttLink>();
         await Eventually.Holds("the silo reaches its broker", () => link.State == LinkState.Up);
     }
+
+    /// <summary>A part of the running silo.</summary>
+    public T Service<T>()
+        where T : notnull => silo.Services.GetRequiredService<T>();
 
     public async Task StopAsync()
     {

@@ -1,0 +1,58 @@
+using Armada.Wire.Arena;
+
+namespace Armada.Silo.Arena;
+
+/// <summary>Passes what a robot's clients say of their joints on to those who listen at its master door.</summary>
+internal sealed class ArenaRelay
+{
+    private readonly Lock sync = new();
+    private readonly Dictionary<string, ArenaSession[]> listeners = new(StringComparer.Ordinal);
+
+    /// <summary>A client listens.</summary>
+    public void Add(string robot, ArenaSession session)
+    {
+        lock (sync)
+            listeners[robot] = [.. Of(robot), session];
+    }
+
+    /// <summary>A client listens no more.</summary>
+    public void Remove(string robot, ArenaSession session)
+    {
+        lock (sync)
+        {
+            ArenaSession[] left = [.. Of(robot).Where(other => other != session)];
+            if (left.Length > 0)
+                listeners[robot] = left;
+            else
+                listeners.Remove(robot);
+        }
+    }
+
+    /// <summary>Passes a client's word on to all others.</summary>
+    public void Pass(string robot, ArenaSession from, ArenaReading[] readings)
+    {
+        foreach (var session in Snapshot(robot))
+        {
+            if (session != from)
+                session.OnSlaveStatus(from.Name, readings);
+        }
+    }
+
+    /// <summary>Passes a client's trouble on to all others.</summary>
+    public void Pass(string robot, ArenaSession from, ArenaMessage.Error error)
+    {
+        foreach (var session in Snapshot(robot))
+        {
+            if (session != from)
+                session.OnSlaveError(from.Name, error);
+        }
+    }
+
+    private ArenaSession[] Snapshot(string robot)
+    {
+        lock (sync)
+            return Of(robot);
+    }
+
+    private ArenaSession[] Of(string robot) => listeners.GetValueOrDefault(robot) ?? [];
+}

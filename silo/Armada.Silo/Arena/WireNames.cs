@@ -1,0 +1,26 @@
+using System.Collections.Immutable;
+using Armada.Domain.Robots;
+
+namespace Armada.Silo.Arena;
+
+/// <summary>What a slave calls the robot's joints.</summary>
+internal static class WireNames
+{
+    /// <summary>One name per joint of the robot: the slave's own, or Arena's, or the canonical one.</summary>
+    /// <param name="model">The robot.</param>
+    /// <param name="tunes">What differs at the slave.</param>
+    /// <param name="canonical">Whether joints without a name of the slave's own go by the canonical name instead of Arena's.</param>
+    public static string[] Of(RobotModel model, ImmutableArray<JointTune> tunes, bool canonical = false)
+    {
+        var names = new string[model.Joints.Length];
+        for (var joint = 0; joint < names.Length; joint++)
+            names[joint] = canonical ? model.Joints[joint].Name : JointNames.ArenaOf(model.Joints[joint].Name);
+        foreach (var tune in tunes)
+        {
+            if (tune.Name is { } own && model.Find(tune.Joint) is var joint and >= 0)
+                names[joint] = own;
+        }
+
+        return names;
+    }
+}
