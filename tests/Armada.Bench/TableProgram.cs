@@ -11,6 +11,8 @@ internal static class TableProgram
           by pair and the median of all rounds is shown. The yardstick is the bare relay: it republishes each state payload as a command.
         - Routed latency: from a leader's publish to the arrival of the command made of it, on one clock. Leaders send 100 frames a second
           each, followers 10.
+        - Watched: the same silo and load with nobody watching and with 50 watchers of everything at 20 updates a second, in turn; the watchers run
+          in the load's process and share the machine with it.
         - Most frames a second: the highest rate of 100 arms at which every frame arrived as a command, by halving; a rate holds if it does in one of
           two runs, each begun after the router has recovered from the last.
         - Allocation: bytes the whole process allocates per frame with the silo, its link and the load inside it, less what it allocates when idle.
@@ -30,6 +32,12 @@ internal static class TableProgram
         {
             foreach (var arms in (int[])[10, 100])
                 rows.AddRange(await RoutedLatency.MeasureAsync(arms, rounds, round));
+        }
+
+        if (only is null or "watched")
+        {
+            foreach (var arms in (int[])[10, 100])
+                rows.AddRange(await Watched.MeasureAsync(arms, rounds, round));
         }
 
         cancellation.ThrowIfCancellationRequested();

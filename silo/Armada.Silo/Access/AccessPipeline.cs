@@ -2,9 +2,11 @@ using System.Security.Cryptography.X509Certificates;
 using Armada.Silo.Access.Keys;
 using Armada.Silo.Access.Tokens;
 using Armada.Silo.Options;
+using Armada.Silo.Sockets;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 
 namespace Armada.Silo.Access;
 
@@ -19,6 +21,7 @@ internal static class AccessPipeline
         Listen(builder.WebHost, options);
         var services = builder.Services;
         services.AddSingleton(options.Limits);
+        services.Configure<SocketTransportOptions>(SendQueue.KeepShort);
         services.AddSingleton<KeyRing>();
         services.AddSingleton<KeyUses>();
         services.AddSingleton<OpenDoor>();

@@ -4,6 +4,7 @@ using Armada.Silo.Access;
 using Armada.Silo.Access.Keys;
 using Armada.Silo.Arena;
 using Armada.Silo.Audit;
+using Armada.Silo.Panel;
 using Armada.Silo.Sequences;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http.Metadata;
@@ -19,6 +20,8 @@ internal static class ApiHost
         builder.Services.AddRouting();
         builder.Services.AddSingleton<RobotReader>();
         builder.Services.AddSingleton<RemoteLeases>();
+        builder.Services.AddSingleton<FleetReader>();
+        builder.Services.AddPanel();
         builder.Services.AddExceptionHandler<RequestFaults>();
         builder.Services.AddProblemDetails(options => options.CustomizeProblemDetails = Complete);
         builder.Services.Configure<RouteHandlerOptions>(options => options.ThrowOnBadRequest = true);
@@ -40,6 +43,7 @@ internal static class ApiHost
         app.UseAccess();
         app.MapOpenApi().Allow(Role.Viewer);
         app.MapHealth();
+        app.MapPanel();
         var api = app.MapGroup("/api/v1").RefusesAsAll();
         api.MapRobots();
         api.MapMaster();
@@ -65,6 +69,7 @@ internal static class ApiHost
         json.TypeInfoResolverChain.Insert(0, SequenceJson.Default);
         json.TypeInfoResolverChain.Insert(0, KeyJson.Default);
         json.TypeInfoResolverChain.Insert(0, AuditJson.Default);
+        json.TypeInfoResolverChain.Insert(0, PanelJson.Default);
     }
 
     // Answers without words of their own, such as an unknown path, get a type as stable as the others.

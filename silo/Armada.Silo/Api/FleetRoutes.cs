@@ -1,11 +1,6 @@
-using Armada.Domain.Devices;
 using Armada.Domain.Engine;
-using Armada.Domain.Robots;
-using Armada.Domain.Routing;
-using Armada.Messaging.Link;
 using Armada.Silo.Access;
 using Armada.Silo.Audit;
-using Armada.Silo.Telemetry;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Armada.Silo.Api;
@@ -28,35 +23,20 @@ internal static class FleetRoutes
             .AuditsStop("fleet-reset");
     }
 
-    private static async Task<Ok<FleetView>> GetAsync(
-        IRobotEngine engine, IMqttLink link, SiloTelemetry telemetry, CancellationToken cancellation) =>
-        TypedResults.Ok(await ReadAsync(engine, link, telemetry, cancellation));
+    private static async Task<Ok<FleetView>> GetAsync(FleetReader fleet, CancellationToken cancellation) =>
+        TypedResults.Ok(await fleet.ReadAsync(cancellation));
 
     private static Task<Results<Ok<FleetView>, ProblemHttpResult>> StopAsync(
-        IRobotEngine engine, IMqttLink link, SiloTelemetry telemetry, CancellationToken cancellation) =>
-        LatchAsync(stopped: true, engine, link, telemetry, cancellation);
+        IRobotEngine engine, FleetReader fleet, CancellationToken cancellation) =>
+        LatchAsync(stopped: true, engine, fleet, cancellation);
 
     private static Task<Results<Ok<FleetView>, ProblemHttpResult>> ResetAsync(
-        IRobotEngine engine, IMqttLink link, SiloTelemetry telemetry, CancellationToken cancellation) =>
-        LatchAsync(stopped: false, engine, link, telemetry, cancellation);
+        IRobotEngine engine, FleetReader fleet, CancellationToken cancellation) =>
+        LatchAsync(stopped: false, engine, fleet, cancellation);
 
     private static async Task<Results<Ok<FleetView>, ProblemHttpResult>> LatchAsync(
-        bool stopped, IRobotEngine engine, IMqttLink link, SiloTelemetry telemetry, CancellationToken cancellation) =>
+        bool stopped, IRobotEngine engine, FleetReader fleet, CancellationToken cancellation) =>
         await engine.SetFleetStopAsync(stopped, cancellation) is { } refused
             ? Problem.Refuse(refused)
-            : TypedResults.Ok(await ReadAsync(engine, link, telemetry, cancellation));
-
-    private static async Task<FleetView> ReadAsync(
-        IRobotEngine engine, IMqttLink link, SiloTelemetry telemetry, CancellationToken cancellation)
-    {
-        var robots = await engine.ListAsync(cancellation);
-        return new FleetView(
-            await engine.IsFleetStoppedAsync(cancellation),
-            robots.Count,
-            robots.Count(robot => robot.Master?.State == MasterState.Live),
-            link.State == LinkState.Up,
-            telemetry.Frames(DeviceRole.Master, Verdict.Accepted),
-            telemetry.Commands,
-            telemetry.Drops());
-    }
+            : TypedResults.Ok(await fleet.ReadAsync(cancellation));
 }

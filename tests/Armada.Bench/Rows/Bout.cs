@@ -21,9 +21,11 @@ internal sealed class Bout : IAsyncDisposable
     private readonly LibMosquittoLink publisher;
     private readonly LibMosquittoLink receiver;
     private readonly TempFolder data;
+    private readonly Uri? address;
 
-    private Bout(Mosquitto broker, IAsyncDisposable router, TempFolder data, int arms)
+    private Bout(Mosquitto broker, IAsyncDisposable router, TempFolder data, int arms, Uri? address = null)
     {
+        this.address = address;
         this.broker = broker;
         this.router = router;
         this.data = data;
@@ -33,6 +35,9 @@ internal sealed class Bout : IAsyncDisposable
     }
 
     public ArmLoad Load { get; }
+
+    /// <summary>Where the silo listens.</summary>
+    public Uri Address => address ?? throw new InvalidOperationException("the relay has no address");
 
     /// <summary>With the bare relay as router.</summary>
     public static async Task<Bout> OfRelayAsync(int arms)
@@ -54,7 +59,7 @@ internal sealed class Bout : IAsyncDisposable
         var address = FreeAddress();
         var silo = ArmadaProgram.Start(
             "Armada.Silo", "--urls", address.GetLeftPart(UriPartial.Authority), "--data", data.Path, "--mqtt", $"127.0.0.1:{broker.Port}");
-        return await BoundAsync(new Bout(broker, silo, data, arms), address, () => silo.Output);
+        return await BoundAsync(new Bout(broker, silo, data, arms, address), () => silo.Output);
     }
 
     /// <summary>With the silo as router in this process, so that its allocations can be counted.</summary>
@@ -72,7 +77,7 @@ internal sealed class Bout : IAsyncDisposable
             },
             logging => logging.ClearProviders());
         await silo.StartAsync();
-        return await BoundAsync(new Bout(broker, silo, data, arms), address, () => "");
+        return await BoundAsync(new Bout(broker, silo, data, arms, address), () => "");
     }
 
     public async ValueTask DisposeAsync()
@@ -86,9 +91,9 @@ internal sealed class Bout : IAsyncDisposable
 
     private static Uri FreeAddress() => new($"http://127.0.0.1:{FreePort.Next()}");
 
-    private static async Task<Bout> BoundAsync(Bout bout, Uri address, Func<string> output)
+    private static async Task<Bout> BoundAsync(Bout bout, Func<string> output)
     {
-        using var http = new HttpClient { BaseAddress = address };
+        using var http = new HttpClient { BaseAddress = bout.Address };
         await Eventually.Holds(() => $"the silo is ready; it printed:\n{output()}", () => IsReady(http), TimeSpan.FromSeconds(20));
         await bout.OpenAsync();
         for (var arm = 0; arm < bout.Load.Arms; arm++)

@@ -1,0 +1,139 @@
+using System.Collections.Immutable;
+using Armada.Domain.Engine;
+using Armada.Silo.Api;
+using Armada.Silo.Engine;
+using Armada.Silo.Telemetry;
+
+namespace Armada.Silo.Panel;
+
+/// <summary>
+/// Looks at the fleet for all watchers together: one look serves every watcher that is due, and while nobody watches there is none.
+/// It asks each robot for a turn like any caller, so that watching costs the robots the same however many watch.
+/// </summary>
+/// <remarks>
+/// Watching must not take the machine from the routing: where the watchers together would be sent more than the budget, all of them
+/// get fewer pictures.
+/// </remarks>
+internal sealed partial class PanelFeed : BackgroundService, IPictureSource
+{
+    private const double BytesPerSecond = 16e6; // One panel of 100 moving robots at the full rate takes 1.5 MB/s.
+
+    private static readonly TimeSpan Tick = TimeSpan.FromSeconds(1.0 / WatcherRequest.FastestRate);
+
+    private readonly IRobotEngine engine;
+    private readonly FleetReader fleet;
+    private readonly PictureMaker pictures;
+    private readonly SiloClock clock;
+    private readonly SiloTelemetry telemetry;
+    private readonly ILogger<PanelFeed> logger;
+    private readonly SemaphoreSlim entered = new(0);
+    private readonly ByteBudget budget = new(BytesPerSecond);
+    private ImmutableArray<Watcher> watchers = [];
+    private volatile PanelPicture? picture;
+    private long seq;
+    private long skipped;
+
+    /// <summary>A feed without watchers.</summary>
+    public PanelFeed(
+        IRobotEngine engine, FleetReader fleet, PictureMaker pictures, SiloClock clock, SiloTelemetry telemetry, ILogger<PanelFeed> logger)
+    {
+        (this.engine, this.fleet, this.pictures) = (engine, fleet, pictures);
+        (this.clock, this.telemetry, this.logger) = (clock, telemetry, logger);
+        telemetry.Observe("armada.silo.watchers", "{watcher}", "Watchers of the panel's feed", () => Watchers);
+        telemetry.Observe("armada.silo.watchers.skipped", "{picture}", "Pictures that slow watchers skipped", () => Skipped);
+    }
+
+    /// <summary>How often the fleet was looked at.</summary>
+    public long Looks => Interlocked.Read(ref seq);
+
+    /// <summary>Pictures that were due to a watcher while it had not taken the one before yet.</summary>
+    public long Skipped => Interlocked.Read(ref skipped);
+
+    /// <summary>How many watch.</summary>
+    public int Watchers => watchers.Length;
+
+    /// <summary>Whether the fleet is looked at; not while nobody watches.</summary>
+    public bool IsLooking => picture is not null;
+
+    /// <inheritdoc/>
+    public PanelPicture? Newest => picture;
+
+    /// <inheritdoc/>
+    public void Spend(long bytes) => budget.Spend(bytes);
+
+    /// <summary>Lets a watcher in; it is offered its first picture at the next tick at the latest.</summary>
+    public void Enter(Watcher watcher)
+    {
+        ImmutableInterlocked.Update(ref watchers, static (all, one) => all.Add(one), watcher);
+        entered.Release();
+    }
+
+    /// <summary>Lets a watcher go.</summary>
+    public void Leave(Watcher watcher) => ImmutableInterlocked.Update(ref watchers, static (all, one) => all.Remove(one), watcher);
+
+    /// <inheritdoc/>
+    public override void Dispose()
+    {
+        entered.Dispose();
+        base.Dispose();
+    }
+
+    /// <inheritdoc/>
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        try
+        {
+            while (true)
+            {
+                await entered.WaitAsync(stoppingToken);
+                await WatchAsync(stoppingToken);
+            }
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            LogEnded();
+        }
+    }
+
+    private async Task WatchAsync(CancellationToken cancellation)
+    {
+        using var timer = new PeriodicTimer(Tick, clock.Time);
+        for (var tick = 0L; watchers is { IsEmpty: false } all; tick++)
+        {
+            if (tick % WatcherRequest.FastestRate == 0)
+                pictures.ForgetLags();
+            var due = all.RemoveAll(watcher => !watcher.Tick(tick));
+            if (due.Length > 0 && budget.HasLeft(clock.Now()) && await TryLookAsync(cancellation))
+                Show(due);
+            await timer.WaitForNextTickAsync(cancellation);
+        }
+
+        picture = null;
+    }
+
+    private void Show(ImmutableArray<Watcher> due)
+    {
+        foreach (var watcher in due)
+        {
+            if (watcher.Show())
+                Interlocked.Increment(ref skipped);
+        }
+    }
+
+    private async Task<bool> TryLookAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            var robots = await engine.ListAsync(cancellation);
+            var whole = fleet.Read(robots, await engine.IsFleetStoppedAsync(cancellation));
+            picture = pictures.Make(picture, Interlocked.Increment(ref seq), clock.Time.GetUtcNow(), whole, robots);
+            return true;
+        }
+        catch (Exception fault) when (!cancellation.IsCancellationRequested)
+        {
+            telemetry.CountFault();
+            LogFault(fault);
+            return false;
+        }
+    }
+}

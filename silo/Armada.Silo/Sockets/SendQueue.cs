@@ -1,0 +1,31 @@
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
+
+namespace Armada.Silo.Sockets;
+
+/// <summary>
+/// Keeps short what the kernel queues for a client that reads slowly. Its send buffer grows to megabytes, which for samples is minutes of
+/// the past: what is not on its way yet must wait here, where a newer sample takes its place.
+/// </summary>
+internal static class SendQueue
+{
+    private const int Tcp = 6;
+    private const int NotSentLowWater = 25; // TCP_NOTSENT_LOWAT in tcp(7)'s header, linux/tcp.h.
+    private const int MostUnsentBytes = 16 * 1024;
+
+    /// <summary>Sets it on what listens; connections inherit it. Other systems than Linux keep their own ways.</summary>
+    public static void KeepShort(SocketTransportOptions options) => options.CreateBoundListenSocket = endpoint =>
+    {
+        var listening = SocketTransportOptions.CreateDefaultBoundListenSocket(endpoint);
+        if (OperatingSystem.IsLinux())
+            LimitUnsent(listening);
+        return listening;
+    };
+
+    private static void LimitUnsent(Socket socket)
+    {
+        var most = MostUnsentBytes;
+        socket.SetRawSocketOption(Tcp, NotSentLowWater, MemoryMarshal.AsBytes(new ReadOnlySpan<int>(ref most)));
+    }
+}

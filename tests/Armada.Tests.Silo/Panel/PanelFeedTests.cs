@@ -1,0 +1,189 @@
+using System.Net;
+using System.Text.Json.Nodes;
+using Armada.Silo.Panel;
+using Armada.Silo.Sockets;
+using Armada.Testing;
+using Armada.Tests.Silo.Support;
+
+namespace Armada.Tests.Silo.Panel;
+
+public sealed class PanelFeedTests(Broker broker) : IClassFixture<Broker>
+{
+    [Fact]
+    public async Task The_first_message_is_a_snapshot_in_the_words_of_the_REST_API()
+    {
+        await using var silo = await RunningSilo.StartAsync(broker);
+        await silo.MakeRobotAsync("arm");
+        await silo.BindSlaveAsync("arm", "follower");
+
+        await using var watcher = await PanelClient.WatchAsync(silo);
+
+        var snapshot = watcher.Messages.First();
+        Assert.Equal("snapshot", PanelClient.TypeOf(snapshot));
+        Assert.True(JsonNode.DeepEquals(await silo.GetAsync("/api/v1/fleet"), snapshot["fleet"]), snapshot["fleet"]!.ToJsonString());
+        var robot = Assert.Single(snapshot["robots"]!.AsArray())!;
+        Assert.True(JsonNode.DeepEquals(await silo.GetAsync("/api/v1/robots/arm"), robot["robot"]), robot.ToJsonString());
+        Assert.Equal("follower", robot["state"]!["slaves"]![0]!["name"]!.GetValue<string>());
+        Assert.Equal(6, robot["state"]!["joints"]!.AsArray().Count);
+    }
+
+    [Fact]
+    public async Task A_watcher_sees_who_commands_and_where_the_joints_go()
+    {
+        await using var pair = await ArmPair.StartAsync(broker);
+        await using var watcher = await PanelClient.WatchAsync(pair.Silo);
+
+        pair.Leader.Pose = [12.5, 0, 0, 0, 0, 0];
+        pair.Follower.Pose = [3, 0, 0, 0, 0, 0];
+
+        await Eventually.Holds("the leader's pose is seen", () => Joint(watcher, "commanded") == 12.5 && Joint(watcher, "virtual") == 12.5);
+        var state = watcher.StateOf(ArmPair.Robot)!;
+        Assert.Equal("leader", state["master"]!["name"]!.GetValue<string>());
+        Assert.Equal("live", state["master"]!["state"]!.GetValue<string>());
+        await Eventually.Holds("the follower is seen live", () => SlaveState(watcher) == "live");
+        await Eventually.Holds(
+            "the link's and the router's figures are seen",
+            () => watcher.Fleet["masters_live"]!.GetValue<int>() == 1 && watcher.Fleet["frames_routed"]!.GetValue<long>() > 0);
+    }
+
+    [Fact]
+    public async Task A_stop_is_seen_and_so_is_its_reset()
+    {
+        await using var silo = await RunningSilo.StartAsync(broker);
+        await silo.MakeRobotAsync("arm");
+        await using var watcher = await PanelClient.WatchAsync(silo);
+
+        await silo.PostAsync("/robots/arm/stop");
+        await Eventually.Holds("the robot's stop is seen", () => Is(watcher, "arm", "stopped"));
+        await silo.PostAsync("/fleet/stop");
+        await Eventually.Holds("the fleet's stop is seen", () => Is(watcher, "arm", "fleet_stopped") && watcher.Fleet["stopped"]!.GetValue<bool>());
+        await silo.PostAsync("/robots/arm/reset");
+        await silo.PostAsync("/fleet/reset");
+        await Eventually.Holds("both are seen released", () => !Is(watcher, "arm", "stopped") && !Is(watcher, "arm", "fleet_stopped"));
+    }
+
+    [Fact]
+    public async Task Nothing_is_sent_while_nothing_changes_and_a_robot_comes_whole_only_when_it_was_changed()
+    {
+        await using var silo = await RunningSilo.StartAsync(broker);
+        await silo.MakeRobotAsync("arm");
+        await silo.MakeRobotAsync("other");
+        await using var watcher = await PanelClient.WatchAsync(silo);
+        var feed = silo.Service<PanelFeed>();
+        var looks = feed.Looks;
+        await Eventually.Holds("the fleet is looked at several times", () => feed.Looks > looks + 5);
+        Assert.Equal(1, watcher.Samples);
+
+        await silo.PostAsync("/fleet/stop");
+        await Eventually.Holds("the fleet's stop is seen", () => Is(watcher, "arm", "fleet_stopped") && Is(watcher, "other", "fleet_stopped"));
+        await silo.SendAsync(HttpMethod.Put, "/api/v1/robots/arm", new { model = "so101", joints = new[] { new { name = "gripper", max = 50 } } });
+        await Eventually.Holds("the changed limit is seen", () => watcher.Messages.Skip(1).Any(message => Whole(message).Any()));
+
+        Assert.Equal(["arm"], watcher.Messages.Skip(1).SelectMany(Whole).Select(robot => robot["id"]!.GetValue<string>()));
+    }
+
+    [Fact]
+    public async Task Robots_made_and_removed_are_seen()
+    {
+        await using var silo = await RunningSilo.StartAsync(broker);
+        await silo.MakeRobotAsync("first");
+        await using var watcher = await PanelClient.WatchAsync(silo);
+
+        await silo.MakeRobotAsync("second");
+        await Eventually.Holds("the new robot is seen", () => watcher.Ids() is ["first", "second"]);
+        await silo.SendAsync(HttpMethod.Delete, "/api/v1/robots/first");
+        await Eventually.Holds("the removed robot is gone", () => watcher.Ids() is ["second"]);
+    }
+
+    [Fact]
+    public async Task A_watcher_that_names_robots_is_told_of_no_other()
+    {
+        await using var silo = await RunningSilo.StartAsync(broker);
+        await silo.MakeRobotAsync("seen");
+        await silo.MakeRobotAsync("other");
+        await using var watcher = await PanelClient.WatchAsync(silo, "robots=seen,later");
+        await using var all = await PanelClient.WatchAsync(silo);
+
+        await silo.MakeRobotAsync("later");
+        await silo.PostAsync("/robots/other/stop");
+        await silo.SendAsync(HttpMethod.Delete, "/api/v1/robots/other");
+        await silo.SendAsync(HttpMethod.Delete, "/api/v1/robots/seen");
+        await Eventually.Holds("its own robots are seen", () => watcher.Ids() is ["later"] && all.Ids() is ["later"]);
+
+        Assert.DoesNotContain(watcher.Messages, message => message.ToJsonString().Contains("other", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("rate=0.1", "rate")]
+    [InlineData("rate=21", "rate")]
+    [InlineData("rate=NaN", "rate")]
+    [InlineData("rate=", "rate")]
+    [InlineData("rate=1&rate=2", "rate")]
+    [InlineData("robots=", "robots")]
+    [InlineData("robots=a,b%2Fc", "robots")]
+    public async Task A_wrong_address_is_refused_by_the_name_of_what_is_wrong(string query, string name)
+    {
+        await using var silo = await RunningSilo.StartAsync(broker);
+        using var request = new HttpRequestMessage(HttpMethod.Get, $"/ws/panel?{query}");
+        foreach (var (header, value) in new[]
+        {
+            ("Connection", "Upgrade"), ("Upgrade", "websocket"), ("Sec-WebSocket-Version", "13"), ("Sec-WebSocket-Key", "AAAAAAAAAAAAAAAAAAAAAA=="),
+        })
+            request.Headers.TryAddWithoutValidation(header, value);
+
+        using var response = await silo.Http.SendAsync(request);
+
+        Assert.Equal(HttpStatusCode.UnprocessableEntity, response.StatusCode);
+        Assert.NotNull(JsonNode.Parse(await response.Content.ReadAsStringAsync())!["errors"]![name]);
+    }
+
+    [Fact]
+    public async Task A_request_that_is_no_WebSocket_is_told_so()
+    {
+        await using var silo = await RunningSilo.StartAsync(broker);
+
+        using var response = await silo.Http.GetAsync(new Uri("/ws/panel", UriKind.Relative));
+
+        Assert.Equal(HttpStatusCode.UpgradeRequired, response.StatusCode);
+        Assert.Contains("urn:armada:problem:http-426", await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_silo_that_stops_says_goodbye_to_its_watchers()
+    {
+        await using var silo = await RunningSilo.StartAsync(broker);
+        await using var watcher = await PanelClient.WatchAsync(silo);
+
+        await silo.StopAsync();
+
+        await Eventually.Holds("the watcher is closed with 1001", () => watcher.Closed == SocketClose.GoingAway);
+        await silo.StartAsync();
+    }
+
+    [Fact]
+    public async Task Nobody_looks_at_the_fleet_once_the_last_watcher_has_gone()
+    {
+        await using var silo = await RunningSilo.StartAsync(broker);
+        var feed = silo.Service<PanelFeed>();
+        await using (await PanelClient.WatchAsync(silo))
+        {
+            await using var other = await PanelClient.WatchAsync(silo);
+            Assert.Equal(2, feed.Watchers);
+        }
+
+        await Eventually.Holds("nobody watches and nobody looks", () => feed.Watchers == 0 && !feed.IsLooking);
+        await using var again = await PanelClient.WatchAsync(silo);
+        Assert.True(feed.IsLooking);
+    }
+
+    private static double? Joint(PanelClient watcher, string value) =>
+        watcher.StateOf(ArmPair.Robot)!["joints"]![0]![value]?.GetValue<double>();
+
+    private static string SlaveState(PanelClient watcher) =>
+        watcher.StateOf(ArmPair.Robot)!["slaves"]![0]!["state"]!.GetValue<string>();
+
+    private static bool Is(PanelClient watcher, string robot, string what) => watcher.StateOf(robot)![what]!.GetValue<bool>();
+
+    private static IEnumerable<JsonNode> Whole(JsonObject message) =>
+        message["robots"]!.AsArray().Where(robot => robot!["robot"] is not null).Select(robot => robot!);
+}

@@ -1,0 +1,108 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using Armada.Silo.Panel;
+using Armada.Testing;
+using Armada.Testing.Network;
+using Armada.Tests.Silo.Support;
+
+namespace Armada.Tests.Silo.Panel;
+
+public sealed class WatcherLoadTests(Broker broker) : IClassFixture<Broker>
+{
+    [Fact]
+    public async Task No_watcher_gets_more_updates_than_it_asked_for()
+    {
+        await using var pair = await ArmPair.StartAsync(broker);
+        await using var slow = await PanelClient.WatchAsync(pair.Silo, "rate=2");
+        await using var fast = await PanelClient.WatchAsync(pair.Silo);
+        var position = 0;
+
+        await Eventually.Holds("the slow watcher gets six updates of a moving arm", () =>
+        {
+            pair.Leader.Pose = [position = (position + 1) % 90, 0, 0, 0, 0, 0];
+            return slow.Samples > 6;
+        });
+
+        AssertRate(slow, 2);
+        AssertRate(fast, 20);
+        Assert.True(fast.Samples > slow.Samples, $"{fast.Samples} at full rate, {slow.Samples} at 2 a second");
+    }
+
+    [Fact]
+    public async Task Fifty_watchers_all_see_the_same_and_cost_the_robots_what_one_costs()
+    {
+        await using var pair = await ArmPair.StartAsync(broker);
+        var feed = pair.Silo.Service<PanelFeed>();
+        var watchers = await Task.WhenAll(Enumerable.Range(0, 50).Select(_ => PanelClient.WatchAsync(pair.Silo)));
+        try
+        {
+            Assert.All(watchers, watcher => Assert.Equal("snapshot", PanelClient.TypeOf(watcher.Messages.First())));
+            var one = watchers[0];
+            var samples = one.Samples;
+            var looks = feed.Looks;
+            pair.Leader.Pose = [20, 0, 0, 0, 0, 0];
+            await Eventually.Holds("ten more updates come", () => one.Samples >= samples + 10);
+
+            Assert.InRange(feed.Looks - looks, 9, 10 + 20); // One look serves all; a look that finds nothing new sends nothing.
+            await pair.Silo.PostAsync("/robots/arm/stop");
+            await Eventually.Holds(
+                "every watcher sees the stop", () => watchers.All(watcher => watcher.StateOf("arm")!["stopped"]!.GetValue<bool>()));
+            await pair.Silo.PostAsync("/robots/arm/reset");
+            await pair.Follower.CommandedAsync("frames are routed all the while");
+        }
+        finally
+        {
+            foreach (var watcher in watchers)
+                await watcher.DisposeAsync();
+        }
+
+        await Eventually.Holds("the silo knows that all have gone", () => feed.Watchers == 0);
+    }
+
+    [Fact]
+    public async Task A_watcher_that_reads_too_slowly_skips_what_is_past_and_ends_with_the_newest()
+    {
+        await using var silo = await RunningSilo.StartAsync(broker);
+        for (var robot = 0; robot < 60; robot++)
+            await silo.MakeRobotAsync(string.Create(CultureInfo.InvariantCulture, $"robot-{robot}"));
+        await using var proxy = new CuttingProxy(silo.Http.BaseAddress!.Port);
+        await using var slow = await PanelClient.WatchAsync(silo, port: proxy.Port);
+        await using var quick = await PanelClient.WatchAsync(silo);
+
+        proxy.Stall();
+        for (var time = 0; time < 40; time++)
+            await ToggleAsync(silo, quick);
+        Assert.True(silo.Service<PanelFeed>().Skipped > 0, "no picture was skipped");
+        await silo.SendAsync(HttpMethod.Delete, "/api/v1/robots/robot-7");
+        await silo.MakeRobotAsync("last");
+        await silo.PostAsync("/fleet/reset");
+        await silo.PostAsync("/robots/last/stop");
+        await Eventually.Holds("the quick watcher sees the last robot stopped", () => SeesLast(quick));
+        proxy.Resume();
+
+        await Eventually.Holds("the slow watcher sees it as well", () => SeesLast(slow));
+        await using var fresh = await PanelClient.WatchAsync(silo);
+        Assert.True(JsonNode.DeepEquals(fresh.Everything(), quick.Everything()), "a watcher that kept up differs from a fresh one");
+        Assert.True(JsonNode.DeepEquals(fresh.Everything(), slow.Everything()), "a watcher that did not keep up differs from a fresh one");
+        Assert.True(slow.Samples < 20, $"{slow.Samples} messages waited for the slow watcher; the quick one got {quick.Samples}");
+    }
+
+    // Changes every robot and waits until that was seen, so that each change is a picture of its own.
+    private static async Task ToggleAsync(RunningSilo silo, PanelClient watcher)
+    {
+        var stopped = watcher.Fleet["stopped"]!.GetValue<bool>();
+        await silo.PostAsync(stopped ? "/fleet/reset" : "/fleet/stop");
+        await Eventually.Holds("a fleet stop or reset is seen", () => watcher.Fleet["stopped"]!.GetValue<bool>() != stopped);
+    }
+
+    private static bool SeesLast(PanelClient watcher) =>
+        watcher.StateOf("last") is { } state && state["stopped"]!.GetValue<bool>() && !state["fleet_stopped"]!.GetValue<bool>();
+
+    // The silo's own times, so that a slow test machine changes nothing; the bound is the rate's share and the tick's own jitter.
+    private static void AssertRate(PanelClient watcher, double rate)
+    {
+        var times = watcher.Messages.Select(message => message["at"]!.GetValue<DateTimeOffset>()).ToArray();
+        var most = ((times[^1] - times[0]).TotalSeconds * rate) + 3;
+        Assert.True(times.Length <= most, $"{times.Length} messages where {most} may come at {rate} a second");
+    }
+}
