@@ -163,6 +163,13 @@ internal sealed class Rig : ICommandSink
         Run(Core.Start());
     }
 
+    /// <summary>A turn of the robot fails; the host begins it anew.</summary>
+    public void Fault()
+    {
+        Core = Core.Anew(Durable, FleetStopped, Now);
+        Run(Core.Start());
+    }
+
     public double[] Pose(double position)
     {
         var pose = new double[Joints];
