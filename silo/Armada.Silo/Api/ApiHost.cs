@@ -86,6 +86,10 @@ internal static class ApiHost
             problem.Detail = $"a body may have {LargestBody(context.HttpContext)} bytes";
     }
 
-    private static long LargestBody(HttpContext context) =>
-        context.Features.Get<IExceptionHandlerFeature>()?.Endpoint?.Metadata.GetMetadata<IRequestSizeLimitMetadata>()?.MaxRequestBodySize ?? DoorLimits.MaxBodyBytes;
+    // A handler that read too much threw, and the endpoint is with its exception; a body that was too large to be read is no exception.
+    private static long LargestBody(HttpContext context)
+    {
+        var endpoint = context.Features.Get<IExceptionHandlerFeature>()?.Endpoint ?? context.GetEndpoint();
+        return endpoint?.Metadata.GetMetadata<IRequestSizeLimitMetadata>()?.MaxRequestBodySize ?? DoorLimits.MaxBodyBytes;
+    }
 }
