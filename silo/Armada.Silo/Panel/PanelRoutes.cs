@@ -26,8 +26,7 @@ internal static class PanelRoutes
         var errors = new Dictionary<string, string>(StringComparer.Ordinal);
         if (!context.WebSockets.IsWebSocketRequest)
         {
-            context.Response.Headers.Upgrade = "websocket";
-            context.Response.StatusCode = StatusCodes.Status426UpgradeRequired;
+            await Problem.WebSocketOnly.Answer("connect to /ws/panel with a WebSocket").ExecuteAsync(context);
         }
         else if (WatcherRequest.Read(context.Request.Query, errors) is { } asked)
         {

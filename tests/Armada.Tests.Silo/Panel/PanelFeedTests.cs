@@ -145,7 +145,7 @@ public sealed class PanelFeedTests(Broker broker) : IClassFixture<Broker>
         using var response = await silo.Http.GetAsync(new Uri("/ws/panel", UriKind.Relative));
 
         Assert.Equal(HttpStatusCode.UpgradeRequired, response.StatusCode);
-        Assert.Contains("urn:armada:problem:http-426", await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        Assert.Contains("urn:armada:problem:websocket-only", await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
     }
 
     [Fact]
