@@ -5,6 +5,7 @@ using Armada.Messaging.Link;
 using Armada.Silo.Engine;
 using Armada.Silo.Ingress;
 using Armada.Silo.Options;
+using Armada.Silo.Rooms;
 using Armada.Silo.Store;
 using Armada.Silo.Telemetry;
 
@@ -37,6 +38,7 @@ internal static class Composition
         services.AddSingleton<InProcessEngine>();
         services.AddSingleton<IRobotEngine>(provider => provider.GetRequiredService<InProcessEngine>());
         services.AddSingleton<FrameIngress>();
+        services.AddRooms();
 
         services.AddHostedService<OtlpExport>();
         services.AddHostedService<EngineHost>();

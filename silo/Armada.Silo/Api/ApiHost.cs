@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Armada.Silo.Rooms;
 
 namespace Armada.Silo.Api;
 
@@ -41,8 +42,10 @@ internal static class ApiHost
         app.UseExceptionHandler();
         app.UseStatusCodePages();
         app.Use(LoopbackGuard.InvokeAsync);
+        app.UseWebSockets();
         app.MapOpenApi();
         app.MapHealth();
+        app.MapRoomDoors();
         var api = app.MapGroup("/api/v1");
         api.MapRobots();
         api.MapMaster();

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Armada.Messaging.Link;
+using Armada.Silo.Rooms;
 using Armada.Wire.Topics;
 
 namespace Armada.Silo.Options;
@@ -48,12 +49,17 @@ internal sealed class SiloCommandLine
         DefaultValueFactory = _ => "armada-silo",
     };
 
+    private readonly Option<RoomUnits> roomUnits = new("--room-units")
+    {
+        Description = "Values in rooms: joint for degrees and percent, normalized for -100..100 over a joint's limits.",
+    };
+
     /// <summary>Reads the arguments and runs the silo with them; 2 where an option is wrong.</summary>
     public async Task<int> RunAsync(IReadOnlyList<string> args, Func<SiloOptions, CancellationToken, Task> run, TextWriter errors)
     {
         var root = new RootCommand("Armada silo: routes the samples of leader arms to follower arms.")
         {
-            urls, data, mqtt, ca, certificate, key, topicRoot, clientId,
+            urls, data, mqtt, ca, certificate, key, topicRoot, clientId, roomUnits,
         };
         root.SetAction(async (line, cancellation) =>
         {
@@ -91,6 +97,7 @@ internal sealed class SiloCommandLine
         DataDirectory = line.GetRequiredValue(data),
         Link = ReadLink(line),
         Topics = ReadTopics(line.GetRequiredValue(topicRoot)),
+        RoomUnits = line.GetValue(roomUnits),
     };
 
     private LinkOptions ReadLink(ParseResult line)

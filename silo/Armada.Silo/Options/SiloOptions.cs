@@ -1,3 +1,4 @@
+using Armada.Silo.Rooms;
 using Armada.Wire.Topics;
 
 namespace Armada.Silo.Options;
@@ -19,6 +20,9 @@ public sealed record SiloOptions
 
     /// <summary>The topics of all devices.</summary>
     public TopicMap Topics { get; init; } = new();
+
+    /// <summary>What the values of joints mean in rooms.</summary>
+    public RoomUnits RoomUnits { get; init; }
 }
 
 /// <summary>An option with which no silo can start; the message names the option and what to do.</summary>
