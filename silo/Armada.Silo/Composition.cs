@@ -2,6 +2,9 @@ using Armada.Domain.Engine;
 using Armada.Domain.Robots;
 using Armada.Messaging.LibMosquitto;
 using Armada.Messaging.Link;
+using Armada.Silo.Access;
+using Armada.Silo.Access.Keys;
+using Armada.Silo.Audit;
 using Armada.Silo.Engine;
 using Armada.Silo.Ingress;
 using Armada.Silo.Options;
@@ -27,20 +30,29 @@ internal static class Composition
 
         services.AddSingleton<IMqttLink>(provider => new LibMosquittoLink(
             options.Link, provider.GetRequiredService<ILogger<LibMosquittoLink>>(), provider.GetRequiredService<TimeProvider>()));
-        services.AddSingleton(provider => new DocumentStore(options.DataDirectory, provider.GetRequiredService<ILogger<DocumentStore>>()));
+        services.AddSingleton(_ => new DataFolder(options.DataDirectory));
+        services.AddSingleton<DocumentStore>();
 
         services.AddSingleton<FleetLatch>();
         services.AddSingleton<DeviceRoutes>();
         services.AddSingleton<DevicePresences>();
         services.AddSingleton<ControlChannel>();
         services.AddSingleton<IDeviceControl>(provider => provider.GetRequiredService<ControlChannel>());
+        services.AddSingleton<Outlets>();
         services.AddSingleton<CellParts>();
         services.AddSingleton<InProcessEngine>();
         services.AddSingleton<IRobotEngine>(provider => provider.GetRequiredService<InProcessEngine>());
         services.AddSingleton<FrameIngress>();
         services.AddRooms();
 
+        services.AddSingleton(new AuditSize());
+        services.AddSingleton<AuditTrail>();
+        services.AddSingleton<IAuditTrail>(provider => provider.GetRequiredService<AuditTrail>());
+
         services.AddHostedService<OtlpExport>();
+        services.AddHostedService(provider => provider.GetRequiredService<AuditTrail>());
+        services.AddHostedService<AccessHost>();
+        services.AddHostedService(provider => provider.GetRequiredService<KeyUses>());
         services.AddHostedService<EngineHost>();
         services.AddHostedService<DeviceIngress>();
         services.AddHostedService<TickLoop>();

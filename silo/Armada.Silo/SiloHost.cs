@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using Armada.Silo.Access;
 using Armada.Silo.Api;
 using Armada.Silo.Options;
 using Microsoft.Extensions.Logging.Console;
@@ -35,12 +36,14 @@ public static class SiloHost
     /// <param name="adjust">Replaces services before the host is built; for tests.</param>
     public static WebApplication Build(SiloOptions options, Action<ILoggingBuilder> logging, Action<IServiceCollection>? adjust = null)
     {
+        DoorRules.Check(options);
         // The empty builder reads no environment or settings file, so no variable can open an address the options did not check.
         var builder = WebApplication.CreateEmptyBuilder(new() { ApplicationName = typeof(SiloHost).Assembly.GetName().Name });
         logging(builder.Logging);
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = StopWithin);
         builder.Services.AddSilo(options);
-        builder.AddApi(options.Urls);
+        builder.AddAccess(options);
+        builder.AddApi();
         adjust?.Invoke(builder.Services);
         var silo = builder.Build();
         silo.UseApi();

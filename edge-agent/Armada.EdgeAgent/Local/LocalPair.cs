@@ -59,7 +59,7 @@ internal sealed partial class LocalPair : ICommandSink
             while (await timer.WaitForNextTickAsync(cancellation))
             {
                 lock (turn)
-                    Do(core.Tick(time.Now()));
+                    Do(core.Tick(time.Now(), this));
             }
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)

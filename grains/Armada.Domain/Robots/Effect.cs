@@ -65,6 +65,9 @@ public enum RobotEvent
     /// <summary>A slave fell silent, left or cannot serve this robot.</summary>
     SlaveFailed,
 
+    /// <summary>A slave was unbound, or a guest left.</summary>
+    SlaveLeft,
+
     /// <summary>A stop was latched.</summary>
     Stopped,
 

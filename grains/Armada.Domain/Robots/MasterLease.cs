@@ -1,10 +1,11 @@
+using Armada.Domain.Motions;
 using Armada.Domain.Routing;
 using Armada.Domain.Time;
 
 namespace Armada.Domain.Robots;
 
-/// <summary>The bound master's right to command, which lives as long as its frames come.</summary>
-internal sealed class MasterLease(string device, RobotTiming timing)
+/// <summary>The bound master's right to command, which lives as long as its frames, commands or signs of life come.</summary>
+internal sealed class MasterLease(MasterBinding binding, RobotTiming timing)
 {
     private readonly SequenceGate sequence = new();
     private readonly FreshnessGate freshness = new();
@@ -13,12 +14,25 @@ internal sealed class MasterLease(string device, RobotTiming timing)
     private Moment? lastTold;
     private bool fault;
 
-    public string Device { get; } = device;
+    public string Name => binding.Name;
+
+    public MasterKind Kind => binding.Kind;
+
+    public bool IsDevice => binding.Kind == MasterKind.Device;
 
     public MasterState State { get; private set; } = MasterState.Waiting;
 
     /// <summary>Whether the robot's current epoch was raised for this lease and told to the device.</summary>
     public bool IsOffered { get; private set; }
+
+    /// <summary>The epoch with which a program's lease began; the robot's own may rise above it meanwhile.</summary>
+    public uint BeganAt { get; private set; }
+
+    /// <summary>Whether its frames bring neither epoch nor sequence, and it understands no control message.</summary>
+    public bool IsUnfenced { get; set; }
+
+    /// <summary>The motion that it is, if it is one.</summary>
+    public MotionPlayer? Player { get; init; }
 
     public bool? IsOnline { get; set; }
 
@@ -29,11 +43,21 @@ internal sealed class MasterLease(string device, RobotTiming timing)
     /// <summary>A new epoch was raised for this master.</summary>
     public void Offer(in Moment now)
     {
-        State = MasterState.Waiting;
         IsOffered = true;
+        if (!IsDevice)
+            return;
+        State = MasterState.Waiting;
         sequence.Reset();
         freshness.Reset();
         Told(now);
+    }
+
+    /// <summary>The lease of one that is no device begins at once.</summary>
+    public void Begin(uint epoch, in Moment now)
+    {
+        BeganAt = epoch;
+        State = MasterState.Live;
+        lastAccepted = now;
     }
 
     /// <summary>The device was told its epoch, or could not be: not again before the retry time.</summary>
@@ -41,8 +65,10 @@ internal sealed class MasterLease(string device, RobotTiming timing)
 
     public bool MayTell(in Moment now) => lastTold is not { } told || now.IsPast(told, timing.StreamRetry);
 
-    public bool IsExpired(in Moment now) => IsLive && lastAccepted is { } last && now.IsPast(last, timing.Lease);
+    public bool IsExpired(in Moment now) =>
+        IsLive && Kind != MasterKind.Sequence && lastAccepted is { } last && now.IsPast(last, timing.Lease);
 
+    /// <summary>The epoch is no longer this lease's; its next frame asks for another.</summary>
     public void Lose()
     {
         State = MasterState.Lost;
@@ -54,7 +80,8 @@ internal sealed class MasterLease(string device, RobotTiming timing)
 
     /// <summary>Sequence and age of a frame of the current epoch.</summary>
     public Verdict Judge(in SampleStamp stamp, in Moment now) =>
-        !sequence.TryPass(stamp.Sequence) ? Verdict.OutOfOrder
+        stamp.Unfenced ? Verdict.Accepted
+        : !sequence.TryPass(stamp.Sequence) ? Verdict.OutOfOrder
         : freshness.IsFresh(stamp, now, timing.CommandTimeToLiveMs) ? Verdict.Accepted
         : Verdict.Expired;
 
@@ -68,14 +95,17 @@ internal sealed class MasterLease(string device, RobotTiming timing)
         return begins;
     }
 
+    /// <summary>A sign of life came.</summary>
+    public void Renew(in Moment now) => lastAccepted = now;
+
     public MasterSnapshot Snapshot(uint epoch, in Moment now) => new(
-        Device,
-        MasterKind.Device,
+        Name,
+        Kind,
         State,
-        epoch,
+        IsDevice ? epoch : BeganAt,
         lastAccepted is { } last ? Micros.ToTimeSpan(now.MicrosSince(last)) : null,
         rate.Read(now),
         fault,
         Frames.Read(sequence.Lost),
-        null);
+        Player?.Snapshot());
 }

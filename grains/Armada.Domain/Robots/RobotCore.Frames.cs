@@ -3,6 +3,7 @@ using Armada.Domain.Time;
 
 namespace Armada.Domain.Robots;
 
+/// <summary>Frames of devices: a leader's are routed to the slaves, a follower's say where it is.</summary>
 public sealed partial class RobotCore
 {
     /// <summary>A state frame of the bound master.</summary>
@@ -16,7 +17,7 @@ public sealed partial class RobotCore
         in SampleStamp stamp, ReadOnlySpan<double> positions, in Moment now, ICommandSink sink, out Decision decision)
     {
         decision = Decision.Nothing;
-        if (lease is not { } master)
+        if (lease is not { IsDevice: true } master)
             return Verdict.NotBound;
         master.Arrived(now);
         ExpireLease(now);
@@ -28,7 +29,7 @@ public sealed partial class RobotCore
     }
 
     /// <summary>A state frame of a slave.</summary>
-    /// <param name="slave">Index in the document's slaves as of this turn; see <see cref="FindSlave"/>.</param>
+    /// <param name="slave">Index in <see cref="Targets"/> as of this turn; see <see cref="FindSlave"/>.</param>
     /// <param name="stamp">Its stamp.</param>
     /// <param name="positions">Joint positions; NaN where there is no reading.</param>
     /// <param name="now">When it came.</param>
@@ -38,7 +39,7 @@ public sealed partial class RobotCore
         int slave, in SampleStamp stamp, ReadOnlySpan<double> positions, in Moment now, out Decision decision)
     {
         decision = Decision.Nothing;
-        if ((uint)slave >= (uint)slaves.Count)
+        if ((uint)slave >= (uint)slaves.Count || !slaves[slave].IsFenced)
             return Verdict.NotBound;
         var track = slaves[slave];
         track.Arrived(now);
@@ -49,24 +50,25 @@ public sealed partial class RobotCore
 
     private Verdict Take(MasterLease master, in SampleStamp stamp, ReadOnlySpan<double> positions, in Moment now)
     {
-        if (positions.Length != wanted.Length)
+        if (positions.Length != Document.Model.Joints.Length)
             return Verdict.WrongJoints;
-        if (!master.IsOffered || stamp.Epoch != Document.Epoch)
+        if (master.IsUnfenced != stamp.Unfenced)
+        {
+            if (master.IsLive)
+                return Verdict.NotBound; // One device speaks one dialect at a time.
+            master.IsUnfenced = stamp.Unfenced;
+        }
+
+        if (!master.IsOffered || (stamp.Epoch != Document.Epoch && !stamp.Unfenced))
             return TakeOtherEpoch(master, stamp.Epoch, now);
         var verdict = master.Judge(stamp, now);
         if (verdict != Verdict.Accepted)
             return verdict;
         if (master.Renew(stamp, now))
-            Emit(new Effect.Note(RobotEvent.MasterLive, master.Device));
+            Emit(new Effect.Note(RobotEvent.MasterLive, master.Name));
         if (IsStopped)
             return Verdict.Stopped;
-        for (var joint = 0; joint < wanted.Length; joint++)
-        {
-            if (double.IsFinite(positions[joint]))
-                wanted[joint] = positions[joint];
-        }
-
-        wantedAt = stamp.CapturedAt;
+        robot.Follow(positions, stamp.CapturedAt, now);
         return Verdict.Accepted;
     }
 
@@ -80,25 +82,20 @@ public sealed partial class RobotCore
         if (!master.MayTell(now))
             return Verdict.AwaitingEpoch;
         if (attaches)
-            Attach(master, now);
+            Attach(now);
         else
             Tell(master, now);
         return Verdict.AwaitingEpoch;
     }
 
-    private void Attach(MasterLease master, in Moment now)
+    private void Attach(in Moment now)
     {
+        EndManual();
         foreach (var slave in slaves)
             slave.Hold();
         RaiseEpoch(Document, now);
-        Offer(master, now);
+        Offer(now);
     }
-
-    /// <summary>
-    /// Whether a device holds an epoch above ours that the clock has passed by now, as one does that comes from a robot whose host's
-    /// clock runs ahead. It would refuse ours for ever. One that holds an absurd epoch is left alone.
-    /// </summary>
-    private bool IsAheadByClock(uint epoch, in Moment now) => epoch > Document.Epoch && Epochs.Next(Document.Epoch, now) > epoch;
 
     private void Route(in SampleStamp stamp, ReadOnlySpan<double> positions, in Moment now, ICommandSink sink)
     {
@@ -106,16 +103,16 @@ public sealed partial class RobotCore
         {
             var slave = slaves[index];
             if (slave.IsCommanded)
-                sink.Command(index, slave.Command(positions, Document.Epoch, stamp.CapturedAt, now), slave.Pose);
+                sink.Command(index, slave.Command(positions, robot.Before, Document.Epoch, stamp.CapturedAt, now), slave.Pose);
         }
     }
 
     private Verdict Take(SlaveTrack slave, in SampleStamp stamp, ReadOnlySpan<double> positions, in Moment now)
     {
-        if (positions.Length != wanted.Length)
+        if (positions.Length != Document.Model.Joints.Length)
         {
             if (slave.IsNewMisfit(positions.Length))
-                FailSlave(slave, $"{slave.Device} has {positions.Length} joints, {Document.Id} has {wanted.Length}");
+                FailSlave(slave, $"{slave.Name} has {positions.Length} joints, {Document.Id} has {Document.Model.Joints.Length}");
             return Verdict.WrongJoints;
         }
 
@@ -127,23 +124,11 @@ public sealed partial class RobotCore
             slave.Hold();
         var before = slave.Take(stamp, positions, now);
         if (before != SlaveState.Live)
-            Emit(new Effect.Note(RobotEvent.SlaveLive, slave.Device));
+            Emit(new Effect.Note(RobotEvent.SlaveLive, slave.Name));
         if (IsStopped && (restarted || before is SlaveState.Connecting or SlaveState.Failed))
-            Emit(new Effect.StopDevice(slave.Device));
-        if (lease is { IsOffered: true } master && stamp.Epoch != Document.Epoch && slave.MayTell(now))
-            BringToEpoch(slave, master, stamp.Epoch, now);
+            Emit(new Effect.StopDevice(slave.Name));
+        if (IsEpochInUse && stamp.Epoch != Document.Epoch && slave.MayTell(now))
+            BringToEpoch(slave, stamp.Epoch, now);
         return Verdict.Accepted;
-    }
-
-    private void BringToEpoch(SlaveTrack slave, MasterLease master, uint epoch, in Moment now)
-    {
-        if (!IsAheadByClock(epoch, now))
-        {
-            Tell(slave, now);
-            return;
-        }
-
-        RaiseEpoch(Document, now);
-        Offer(master, now);
     }
 }

@@ -1,4 +1,3 @@
-using Armada.Domain.Routing;
 using Armada.Domain.Time;
 
 namespace Armada.Domain.Robots;
@@ -8,17 +7,32 @@ public sealed partial class RobotCore
     /// <summary>The robot now.</summary>
     public RobotSnapshot Snapshot(in Moment now)
     {
-        var targets = new JointState[wanted.Length];
-        for (var joint = 0; joint < targets.Length; joint++)
+        var states = new JointState[Document.Model.Joints.Length];
+        for (var joint = 0; joint < states.Length; joint++)
+            states[joint] = State(joint);
+        var tracks = new SlaveSnapshot[slaves.Count];
+        for (var index = 0; index < tracks.Length; index++)
+            tracks[index] = slaves[index].Snapshot(IsStopped, now);
+        var bound = Document.Slaves.Length;
+        return new RobotSnapshot(
+            now.Unix,
+            Document,
+            fleetStopped,
+            lease?.Snapshot(Document.Epoch, now),
+            [.. tracks[..bound]],
+            [.. tracks[bound..]],
+            [.. states],
+            IsManual);
+    }
+
+    private JointState State(int joint)
+    {
+        foreach (var slave in slaves)
         {
-            var limited = JointLimits.Clamp(Document.Model.Joints[joint], wanted[joint]);
-            targets[joint] = new JointState(Reading.OrNull(wanted[joint]), wantedAt, Reading.OrNull(limited), wantedAt, null, null, 0);
+            if (slave.IsCommanded && double.IsFinite(slave.Real[joint]))
+                return robot.State(joint, slave.Real[joint], slave.RealAt, slave.OffsetOf(joint));
         }
 
-        var followers = new SlaveSnapshot[slaves.Count];
-        for (var index = 0; index < followers.Length; index++)
-            followers[index] = slaves[index].Snapshot(IsStopped, now);
-        return new RobotSnapshot(
-            now.Unix, Document, fleetStopped, lease?.Snapshot(Document.Epoch, now), [.. followers], [], [.. targets], false);
+        return robot.State(joint, null, null, 0);
     }
 }

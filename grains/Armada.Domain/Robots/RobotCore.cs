@@ -15,10 +15,9 @@ public sealed partial class RobotCore
 {
     private readonly RobotTiming timing;
     private readonly List<Effect> turn = [];
-    private readonly List<SlaveTrack> slaves = [];
+    private readonly List<SlaveTrack> slaves = []; // The bound ones in the document's order, then the guests.
     private MasterLease? lease;
-    private double[] wanted = [];
-    private long? wantedAt;
+    private VirtualRobot robot;
     private bool fleetStopped;
     private Moment? unstoredStop;
 
@@ -33,15 +32,22 @@ public sealed partial class RobotCore
             throw new ArgumentException($"robot {document.Id}: {problem}", nameof(document));
         this.timing = timing;
         this.fleetStopped = fleetStopped;
-        Document = document.Slaves.IsDefault ? document with { Slaves = [] } : document;
-        Rebuild();
+        Document = WithoutProgram(document.Slaves.IsDefault ? document with { Slaves = [] } : document);
+        robot = new VirtualRobot(Document.Model, timing);
+        Rebuild(default);
     }
 
     /// <summary>What must survive a restart, as of the last turn.</summary>
     public RobotDocument Document { get; private set; }
 
+    /// <summary>The slaves by the index that commands are given with: the bound ones, then the guests.</summary>
+    public ImmutableArray<SlaveBinding> Targets { get; private set; } = [];
+
     /// <summary>Whether a stop is latched, the robot's own or the fleet's.</summary>
     public bool IsStopped => fleetStopped || Document.Stopped;
+
+    /// <summary>Whether the robot moves by itself, so that <see cref="Tick"/> is due every 10 ms.</summary>
+    public bool IsDriving => robot.IsDriven && !IsStopped;
 
     /// <summary>After a load: sends a latched stop to the slaves again.</summary>
     public Decision Start()
@@ -51,14 +57,19 @@ public sealed partial class RobotCore
         return EndTurn();
     }
 
-    /// <summary>Lets time pass: leases run out, slaves lag and fail. To be called every 50 to 100 ms.</summary>
-    public Decision Tick(in Moment now)
+    /// <summary>
+    /// Lets time pass: leases run out, slaves lag and fail, what moves by itself goes on. To be called every 50 ms, and every 10 ms
+    /// while <see cref="IsDriving"/>.
+    /// </summary>
+    /// <param name="now">The time.</param>
+    /// <param name="sink">Takes the command of each slave, before this returns.</param>
+    public Decision Tick(in Moment now, ICommandSink sink)
     {
         ExpireLease(now);
         foreach (var slave in slaves)
         {
             if (slave.Tick(now))
-                Emit(new Effect.Note(slave.State == SlaveState.Failed ? RobotEvent.SlaveFailed : RobotEvent.SlaveLagging, slave.Device));
+                Emit(new Effect.Note(slave.State == SlaveState.Failed ? RobotEvent.SlaveFailed : RobotEvent.SlaveLagging, slave.Name));
         }
 
         if (unstoredStop is { } tried && now.IsPast(tried, timing.StreamRetry))
@@ -67,6 +78,7 @@ public sealed partial class RobotCore
             Change(Document);
         }
 
+        Drive(now, sink);
         return EndTurn();
     }
 
@@ -76,7 +88,7 @@ public sealed partial class RobotCore
     /// <param name="now">When it came.</param>
     public Decision OnPresence(string device, bool online, in Moment now)
     {
-        if (lease is { } master && master.Device == device && master.IsOnline != online)
+        if (lease is { IsDevice: true } master && master.Name == device && master.IsOnline != online)
         {
             master.IsOnline = online;
             if (!online && master.IsOffered)
@@ -85,14 +97,14 @@ public sealed partial class RobotCore
                 Tell(master, now);
         }
 
-        if (FindSlave(device) is var index and >= 0 && slaves[index].IsOnline != online)
+        if (FindSlave(device) is var index and >= 0 && slaves[index].IsFenced && slaves[index].IsOnline != online)
             OnSlavePresence(slaves[index], online, now);
         return EndTurn();
     }
 
     /// <summary>
     /// The document could not be made durable: goes back to the one that is, but keeps a stop that was latched and tries again to
-    /// store it. A bound master attaches anew.
+    /// store it. A bound device attaches anew; a program or motion has lost its lease.
     /// </summary>
     /// <param name="durable">The last document that was made durable.</param>
     /// <param name="now">The turn's time.</param>
@@ -100,18 +112,23 @@ public sealed partial class RobotCore
     {
         if (Document.Stopped && !durable.Stopped)
             unstoredStop = now;
-        Document = durable with
+        if (lease is { IsDevice: false } lost)
+            Emit(new Effect.Note(RobotEvent.MasterLost, lost.Name));
+        Document = WithoutProgram(durable) with
         {
             Stopped = durable.Stopped || Document.Stopped,
             Epoch = Math.Max(durable.Epoch, Document.Epoch),
         };
-        Rebuild();
+        Rebuild(now);
         lease?.Told(now);
         return EndTurn();
     }
 
-    /// <summary>Index of a device among the slaves, or -1. Unbinding moves the indices after it.</summary>
-    public int FindSlave(string device) => slaves.FindIndex(slave => slave.Device == device);
+    /// <summary>Index of a slave by its name, or -1. Unbinding and leaving move the indices after it.</summary>
+    public int FindSlave(string name) => slaves.FindIndex(slave => slave.Name == name);
+
+    private static RobotDocument WithoutProgram(RobotDocument document) =>
+        document.Master is { Kind: not MasterKind.Device } ? document with { Master = null } : document;
 
     private void OnSlavePresence(SlaveTrack slave, bool online, in Moment now)
     {
@@ -123,26 +140,41 @@ public sealed partial class RobotCore
         }
 
         if (IsStopped)
-            Emit(new Effect.StopDevice(slave.Device));
-        if (lease is { IsOffered: true })
+            Emit(new Effect.StopDevice(slave.Name));
+        if (IsEpochInUse)
             Tell(slave, now);
     }
 
-    private void Rebuild()
+    private void Rebuild(in Moment now)
     {
-        lease = Document.Master is { } master ? new MasterLease(master.Name, timing) : null;
-        RebuildSlaves();
+        lease = Document.Master is { } master ? new MasterLease(master, timing) : null;
+        manualSince = null;
+        RebuildSlaves(now);
     }
 
-    private void RebuildSlaves()
+    /// <summary>Every slave anew; those that a connected party fills stay filled.</summary>
+    private void RebuildSlaves(in Moment now)
     {
+        var joined = slaves.Where(slave => slave.IsJoined).ToDictionary(slave => slave.Name);
         slaves.Clear();
-        foreach (var slave in Document.Slaves)
-            slaves.Add(new SlaveTrack(slave.Name, Document.Model, timing));
-        wanted = new double[Document.Model.Joints.Length];
-        wanted.AsSpan().Fill(double.NaN);
-        wantedAt = null;
+        foreach (var binding in Document.Slaves)
+            Add(binding, isGuest: false, joined.Remove(binding.Name), now);
+        foreach (var guest in joined.Values.Where(guest => guest.IsGuest))
+            Add(guest.Binding, isGuest: true, joined: true, now);
+        robot = new VirtualRobot(Document.Model, timing);
+        realPose = new double[Document.Model.Joints.Length];
+        UpdateTargets();
     }
+
+    private void Add(SlaveBinding binding, bool isGuest, bool joined, in Moment now)
+    {
+        var slave = new SlaveTrack(binding, isGuest, Document.Model, timing);
+        if (joined)
+            slave.Join(now);
+        slaves.Add(slave);
+    }
+
+    private void UpdateTargets() => Targets = [.. slaves.Select(slave => slave.Binding)];
 
     private void ExpireLease(in Moment now)
     {
@@ -152,20 +184,32 @@ public sealed partial class RobotCore
 
     private void LoseLease(MasterLease master)
     {
-        master.Lose();
-        foreach (var slave in slaves)
+        if (!master.IsDevice)
         {
-            slave.Hold();
-            Emit(new Effect.StopStream(slave.Device, Document.Epoch));
+            EndProgram(master, RobotEvent.MasterLost);
+            return;
         }
 
-        Emit(new Effect.Note(RobotEvent.MasterLost, master.Device));
+        master.Lose();
+        ReleaseStreams();
+        Emit(new Effect.Note(RobotEvent.MasterLost, master.Name));
     }
 
     private void FailSlave(SlaveTrack slave, string reason)
     {
         if (slave.Fail(reason))
-            Emit(new Effect.Note(RobotEvent.SlaveFailed, slave.Device));
+            Emit(new Effect.Note(RobotEvent.SlaveFailed, slave.Name));
+    }
+
+    /// <summary>Every slave holds its pose, and devices expect no more commands of this epoch.</summary>
+    private void ReleaseStreams()
+    {
+        foreach (var slave in slaves)
+        {
+            slave.Hold();
+            if (slave.IsFenced)
+                Emit(new Effect.StopStream(slave.Name, Document.Epoch));
+        }
     }
 
     private void StopSlaves()
@@ -173,41 +217,15 @@ public sealed partial class RobotCore
         foreach (var slave in slaves)
         {
             slave.Hold();
-            Emit(new Effect.StopDevice(slave.Device));
+            if (slave.IsFenced)
+                Emit(new Effect.StopDevice(slave.Name));
         }
     }
-
-    private void RaiseEpoch(RobotDocument document, in Moment now) =>
-        Change(document with { Epoch = Epochs.Next(Document.Epoch, now) });
 
     private void Change(RobotDocument document)
     {
         Document = document with { Version = Document.Version + 1 };
         Emit(new Effect.Persist(Document));
-    }
-
-    /// <summary>Tells everyone the epoch just raised.</summary>
-    private void Offer(MasterLease master, in Moment now)
-    {
-        master.Offer(now);
-        Emit(new Effect.StartStream(master.Device, Document.Epoch));
-        foreach (var slave in slaves)
-        {
-            slave.BeginEpoch(now);
-            Emit(new Effect.StartStream(slave.Device, Document.Epoch));
-        }
-    }
-
-    private void Tell(MasterLease master, in Moment now)
-    {
-        master.Told(now);
-        Emit(new Effect.StartStream(master.Device, Document.Epoch));
-    }
-
-    private void Tell(SlaveTrack slave, in Moment now)
-    {
-        slave.Told(now);
-        Emit(new Effect.StartStream(slave.Device, Document.Epoch));
     }
 
     private void Emit(Effect effect) => turn.Add(effect);

@@ -18,7 +18,7 @@ public abstract record RobotRequest
     /// <summary>Unbind the master, if any.</summary>
     public sealed record UnbindMaster : RobotRequest;
 
-    /// <summary>Take the lease for a program. The same name asks again: it keeps the lease it has.</summary>
+    /// <summary>Take the lease for a program; its epoch is in the snapshot after.</summary>
     /// <param name="Name">The program's name, unique among those connected to the robot.</param>
     /// <param name="Takeover">Take the place of another master.</param>
     public sealed record AttachRemote(string Name, bool Takeover) : RobotRequest;

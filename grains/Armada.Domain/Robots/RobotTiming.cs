@@ -27,6 +27,18 @@ public sealed record RobotTiming
     /// <summary>An approach ends when every joint is this close to its target, units.</summary>
     public double ApproachTolerance { get; init; } = 3;
 
+    /// <summary>Longest step of the virtual robot's own motion; a late tick slows the motion down, it does not make it jump.</summary>
+    public TimeSpan LongestDrive { get; init; } = TimeSpan.FromMilliseconds(30);
+
+    /// <summary>A slave that has reached its target is told again this often while a program, a motion or the panel commands.</summary>
+    public TimeSpan KeepAlive { get; init; } = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>How long the panel keeps the slaves after its last command has been reached.</summary>
+    public TimeSpan ManualSpell { get; init; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>A report of a slave's joints older than this no longer says where it is.</summary>
+    public TimeSpan ReportValid { get; init; } = TimeSpan.FromSeconds(1);
+
     /// <summary>Longest time one command may make up for, so that a pause is no licence for a jump.</summary>
     public TimeSpan LongestStep { get; init; } = TimeSpan.FromMilliseconds(100);
 }

@@ -4,7 +4,7 @@ using Armada.Domain.Time;
 namespace Armada.Domain.Robots;
 
 /// <summary>One slave: whether it lives, where it really is, and the pose it is commanded.</summary>
-internal sealed class SlaveTrack
+internal sealed partial class SlaveTrack
 {
     private readonly RobotTiming timing;
     private readonly Approach approach;
@@ -12,8 +12,10 @@ internal sealed class SlaveTrack
     private readonly FreshnessGate freshness = new();
     private readonly FrameRate rate = new();
     private readonly double[] real;
+    private readonly RobotModel model;
     private Moment? lastAccepted;
     private Moment? lastTold;
+    private Moment? lastCommand;
     private long? realAt;
     private long? commandedAt;
     private uint heardEpoch;
@@ -23,18 +25,29 @@ internal sealed class SlaveTrack
     private bool fault;
     private int? misfit;
 
-    public SlaveTrack(string device, RobotModel model, RobotTiming timing)
+    public SlaveTrack(SlaveBinding binding, bool isGuest, RobotModel model, RobotTiming timing)
     {
-        Device = device;
-        this.timing = timing;
+        Binding = binding;
+        IsGuest = isGuest;
+        (this.model, this.timing) = (model, timing);
+        tuning = new Tuning(binding, model);
         approach = new Approach(model.Joints, timing.ApproachVelocity, timing.ApproachTolerance, timing.LongestStep);
         real = new double[model.Joints.Length];
         real.AsSpan().Fill(double.NaN);
+        State = binding.Kind == SlaveKind.MicroPython ? SlaveState.Live : SlaveState.Connecting;
     }
 
-    public string Device { get; }
+    public SlaveBinding Binding { get; private set; }
 
-    public SlaveState State { get; private set; } = SlaveState.Connecting;
+    /// <summary>Whether it is bound to nothing and goes when it leaves.</summary>
+    public bool IsGuest { get; }
+
+    public string Name => Binding.Name;
+
+    /// <summary>Whether it is a device behind an agent: it is told epochs and stops, and lives by its frames.</summary>
+    public bool IsFenced => Binding.Kind == SlaveKind.Device;
+
+    public SlaveState State { get; private set; }
 
     public bool? IsOnline { get; set; }
 
@@ -86,14 +99,14 @@ internal sealed class SlaveTrack
         lastAccepted = now;
         realAt = stamp.CapturedAt;
         fault = stamp.Fault;
-        positions.CopyTo(real);
+        tuning.FromSlave(positions, real);
         return before;
     }
 
     /// <summary>Lets time pass. True where the state changed.</summary>
     public bool Tick(in Moment now)
     {
-        if (!IsCommanded || lastAccepted is not { } last)
+        if (!IsFenced || !IsCommanded || lastAccepted is not { } last)
             return false;
         if (now.IsPast(last, timing.SlaveLost))
             return Fail($"silent for {timing.SlaveLost.TotalSeconds:0.###} s");
@@ -126,27 +139,54 @@ internal sealed class SlaveTrack
     }
 
     /// <summary>The next command towards a master's sample; its positions are <see cref="Pose"/>.</summary>
-    public SampleStamp Command(ReadOnlySpan<double> wanted, uint epoch, long capturedAt, in Moment now)
+    /// <param name="wanted">The robot's target.</param>
+    /// <param name="start">Where an open loop begins that has nothing better: the virtual robot before this target.</param>
+    /// <param name="epoch">Epoch of the command.</param>
+    /// <param name="capturedAt">Capture time at the master.</param>
+    /// <param name="now">This turn's time.</param>
+    public SampleStamp Command(
+        ReadOnlySpan<double> wanted, ReadOnlySpan<double> start, uint epoch, long capturedAt, in Moment now)
     {
-        if (approach.IsStarted)
+        if (IsFenced && approach.IsStarted)
             approach.Adopt(real);
-        else
+        else if (IsFenced)
             approach.Start(real, now);
+        else if (!approach.IsStarted)
+            StartOpenLoop(start, now);
         approach.Step(wanted, now);
         commands++;
         commandedAt = now.Unix;
+        lastCommand = now;
         return new SampleStamp(epoch, ++commandSequence, capturedAt, timing.CommandTimeToLiveMs);
     }
 
-    public ReadOnlySpan<double> Pose => approach.Pose;
+    /// <summary>The last command as the slave gets it, its offsets added.</summary>
+    public ReadOnlySpan<double> Pose => tuning.ToSlave(approach.Pose);
+
+    /// <summary>Whether the last command is the target already, so that only a sign of life is due from time to time.</summary>
+    public bool HasReached(ReadOnlySpan<double> wanted)
+    {
+        if (!approach.IsStarted)
+            return false;
+        for (var joint = 0; joint < wanted.Length; joint++)
+        {
+            if (Math.Abs(wanted[joint] - approach.Pose[joint]) > 0)
+                return false;
+        }
+
+        return true;
+    }
+
+    /// <summary>Whether a command is due to a slave that has reached its target.</summary>
+    public bool IsKeepAliveDue(in Moment now) => lastCommand is not { } last || now.IsPast(last, timing.KeepAlive);
 
     public SlaveSnapshot Snapshot(bool stopped, in Moment now)
     {
         var joints = new JointPose[real.Length];
         for (var joint = 0; joint < joints.Length; joint++)
-            joints[joint] = new JointPose(Reading.OrNull(Pose[joint]), Reading.OrNull(real[joint]));
+            joints[joint] = new JointPose(Reading.OrNull(approach.Pose[joint]), Reading.OrNull(real[joint]));
         return new SlaveSnapshot(
-            new SlaveBinding(Device),
+            Binding,
             stopped && IsCommanded ? SlaveState.Stopped : State,
             reason,
             approach.IsApproaching,

@@ -6,7 +6,9 @@ namespace Armada.Domain.Routing;
 /// <param name="CapturedAt">Time of capture, Unix microseconds of its source's clock.</param>
 /// <param name="TimeToLiveMs">Age in ms from which it is worthless; 0 for never.</param>
 /// <param name="Fault">Its source reports a fault.</param>
-public readonly record struct SampleStamp(uint Epoch, uint Sequence, long CapturedAt, ushort TimeToLiveMs = 0, bool Fault = false);
+/// <param name="Unfenced">Its source knows neither epochs nor sequences, as MicroPython leaders do: its binding stands for them.</param>
+public readonly record struct SampleStamp(
+    uint Epoch, uint Sequence, long CapturedAt, ushort TimeToLiveMs = 0, bool Fault = false, bool Unfenced = false);
 
 /// <summary>What became of a sample, one counter each.</summary>
 public enum Verdict : byte

@@ -1,3 +1,5 @@
+using Microsoft.AspNetCore.Http.Features;
+
 namespace Armada.Silo.Access;
 
 /// <summary>What a route asks of its callers. A route that says nothing asks for <see cref="Role.Admin"/>.</summary>
@@ -12,8 +14,8 @@ internal static class RouteAccess
     }
 
     /// <summary>Who sent this request.</summary>
-    public static Caller Caller(this HttpContext context) =>
-        context.Features.Get<Caller>() ?? new Caller("local", Role.Admin, context.Connection.RemoteIpAddress?.ToString() ?? "local");
+    /// <exception cref="InvalidOperationException">The route is open to everyone, so nobody asked who calls.</exception>
+    public static Caller Caller(this HttpContext context) => context.Features.GetRequiredFeature<Credential>().Caller;
 }
 
 /// <summary>The least role a route asks for.</summary>

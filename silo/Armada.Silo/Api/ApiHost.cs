@@ -1,26 +1,19 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Armada.Silo.Access;
+using Armada.Silo.Access.Keys;
+using Armada.Silo.Audit;
 using Armada.Silo.Rooms;
+using Microsoft.AspNetCore.Http.Metadata;
 
 namespace Armada.Silo.Api;
 
-/// <summary>The HTTP side of the host: limits, JSON, problems, OpenAPI and all routes.</summary>
+/// <summary>The HTTP side of the host: JSON, problems, OpenAPI and all routes.</summary>
 internal static class ApiHost
 {
-    /// <summary>Largest body, bytes.</summary>
-    public const int MaxBodyBytes = 64 * 1024;
-
-    private static readonly string TooLarge = $"a body may have {MaxBodyBytes} bytes";
-
     /// <summary>Adds what the routes need.</summary>
-    public static void AddApi(this WebApplicationBuilder builder, IReadOnlyList<Uri> urls)
+    public static void AddApi(this WebApplicationBuilder builder)
     {
-        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
-        {
-            kestrel.AddServerHeader = false;
-            kestrel.Limits.MaxRequestBodySize = MaxBodyBytes;
-        });
-        builder.WebHost.UseUrls([.. urls.Select(url => url.ToString())]);
         builder.Services.AddRouting();
         builder.Services.AddSingleton<RobotReader>();
         builder.Services.AddExceptionHandler<RequestFaults>();
@@ -41,16 +34,17 @@ internal static class ApiHost
     {
         app.UseExceptionHandler();
         app.UseStatusCodePages();
-        app.Use(LoopbackGuard.InvokeAsync);
-        app.UseWebSockets();
-        app.MapOpenApi();
+        app.UseAccess();
+        app.MapOpenApi().Allow(Role.Viewer);
         app.MapHealth();
         app.MapRoomDoors();
-        var api = app.MapGroup("/api/v1");
+        var api = app.MapGroup("/api/v1").RefusesAsAll();
         api.MapRobots();
         api.MapMaster();
         api.MapSlaves();
         api.MapFleet();
+        api.MapKeys();
+        api.MapAudit();
     }
 
     private static void Strict(JsonSerializerOptions json)
@@ -63,17 +57,24 @@ internal static class ApiHost
         json.RespectRequiredConstructorParameters = true;
         json.Converters.Add(new JsonStringEnumConverter(JsonNamingPolicy.KebabCaseLower, allowIntegerValues: false));
         json.TypeInfoResolverChain.Insert(0, ApiJson.Default);
+        json.TypeInfoResolverChain.Insert(0, KeyJson.Default);
+        json.TypeInfoResolverChain.Insert(0, AuditJson.Default);
     }
 
     // Answers without words of their own, such as an unknown path, get a type as stable as the others.
     private static void Complete(ProblemDetailsContext context)
     {
         var problem = context.ProblemDetails;
-        if (problem.Status == Problem.Fault.Status)
-            (problem.Type, problem.Title) = (Problem.Fault.Type, Problem.Fault.Title);
-        else if (problem.Status == Problem.TooLarge.Status)
-            (problem.Type, problem.Title, problem.Detail) = (Problem.TooLarge.Type, Problem.TooLarge.Title, TooLarge);
+        var known = Array.Find(
+            [Problem.Fault, Problem.TooLarge, Problem.MediaType], known => known.Status == problem.Status);
+        if (known is not null)
+            (problem.Type, problem.Title) = (known.Type, known.Title);
         else if (problem.Type?.StartsWith("urn:", StringComparison.Ordinal) != true)
             problem.Type = Problem.TypeOf(problem.Status ?? context.HttpContext.Response.StatusCode);
+        if (known == Problem.TooLarge)
+            problem.Detail = $"a body may have {LargestBody(context.HttpContext)} bytes";
     }
+
+    private static long LargestBody(HttpContext context) =>
+        context.GetEndpoint()?.Metadata.GetMetadata<IRequestSizeLimitMetadata>()?.MaxRequestBodySize ?? DoorLimits.MaxBodyBytes;
 }

@@ -3,6 +3,8 @@ using Armada.Domain.Engine;
 using Armada.Domain.Robots;
 using Armada.Domain.Routing;
 using Armada.Messaging.Link;
+using Armada.Silo.Access;
+using Armada.Silo.Audit;
 using Armada.Silo.Telemetry;
 using Microsoft.AspNetCore.Http.HttpResults;
 
@@ -15,10 +17,15 @@ internal static class FleetRoutes
     public static void MapFleet(this IEndpointRouteBuilder api)
     {
         var fleet = api.MapGroup("/fleet").WithTags("fleet");
-        fleet.MapGet("", GetAsync).WithSummary("The fleet's latch, link and counters");
-        fleet.MapPost("/stop", StopAsync).WithSummary("Stop every robot, also those made later, until a reset").Refuses(Problem.NotStored);
-        fleet.MapPost("/reset", ResetAsync).WithSummary("Release the fleet's stop; robots with a stop of their own stay stopped")
-            .Refuses(Problem.NotStored);
+        fleet.MapGet("", GetAsync).Allow(Role.Viewer).WithSummary("The fleet's latch, link and counters");
+        fleet.MapPost("/stop", StopAsync).Allow(Role.Operator).Unlimited()
+            .WithSummary("Stop every robot, also those made later, until a reset")
+            .Refuses(Problem.NotStored)
+            .AuditsStop("fleet-stop");
+        fleet.MapPost("/reset", ResetAsync).Allow(Role.Operator).Unlimited()
+            .WithSummary("Release the fleet's stop; robots with a stop of their own stay stopped")
+            .Refuses(Problem.NotStored)
+            .AuditsStop("fleet-reset");
     }
 
     private static async Task<Ok<FleetView>> GetAsync(

@@ -1,5 +1,7 @@
 using Armada.Domain.Engine;
 using Armada.Domain.Robots;
+using Armada.Silo.Access;
+using Armada.Silo.Audit;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Armada.Silo.Api;
@@ -11,18 +13,13 @@ internal static class MasterRoutes
     public static void MapMaster(this IEndpointRouteBuilder api)
     {
         var master = api.MapGroup("/robots/{id}/master").WithTags("master");
-        master.MapGet("", GetAsync).WithSummary("The robot's master").Refuses(Problem.RobotUnknown, Problem.MasterNone);
-        master.MapPut("", PutAsync).WithSummary("Bind a device as master; its frames command the robot")
-            .Refuses(
-                Problem.RobotUnknown,
-                Problem.MasterHeld,
-                Problem.DeviceBusy,
-                Problem.Invalid,
-                Problem.NotJson,
-                Problem.TooLarge,
-                Problem.NotStored);
-        master.MapDelete("", DeleteAsync).WithSummary("Unbind the master, if any; slaves hold their pose")
-            .Refuses(Problem.RobotUnknown, Problem.NotStored);
+        master.MapGet("", GetAsync).Allow(Role.Viewer).WithSummary("The robot's master").Refuses(Problem.RobotUnknown, Problem.MasterNone);
+        master.MapPut("", PutAsync).Allow(Role.Operator).WithSummary("Bind a device as master; its frames command the robot")
+            .Refuses(Problem.RobotUnknown, Problem.MasterHeld, Problem.DeviceBusy, Problem.NotStored)
+            .Audits("master-bound");
+        master.MapDelete("", DeleteAsync).Allow(Role.Operator).WithSummary("Unbind the master, if any; slaves hold their pose")
+            .Refuses(Problem.RobotUnknown, Problem.NotStored)
+            .Audits("master-unbound");
     }
 
     private static async Task<Results<Ok<MasterView>, ProblemHttpResult>> GetAsync(

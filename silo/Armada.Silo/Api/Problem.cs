@@ -23,10 +23,21 @@ internal sealed record Problem(string Name, int Status, string Title)
     public static readonly Problem NothingPlays = new("nothing-plays", 409, "No motion is master");
     public static readonly Problem NameTaken = new("name-taken", 409, "The name is another slave's of the robot");
     public static readonly Problem VersionChanged = new("version-changed", 412, "The robot was changed since");
+    public static readonly Problem KeyUnknown = new("key-unknown", 404, "There is no such key");
+    public static readonly Problem KeyExists = new("key-exists", 409, "A good key has the name");
+    public static readonly Problem LastAdminKey = new("last-admin-key", 409, "No admin key would be left");
+    public static readonly Problem TooManyKeys = new("too-many-keys", 409, "There are too many good keys");
     public static readonly Problem Invalid = new("invalid", 422, "A value is missing, unknown or out of range");
     public static readonly Problem NotJson = new("not-json", 400, "The body is not JSON");
+    public static readonly Problem BadRequest = new("bad-request", 400, "The request cannot be read");
+    public static readonly Problem MediaType = new("media-type", 415, "The body must be application/json");
     public static readonly Problem TooLarge = new("too-large", 413, "The body is too large");
     public static readonly Problem NotStored = new("not-stored", 503, "The change could not be made durable");
+    public static readonly Problem ProviderUnreachable = new("provider-unreachable", 503, "The provider of the token cannot be reached");
+    public static readonly Problem Unauthorized = new("unauthorized", 401, "No good key or token was given");
+    public static readonly Problem Forbidden = new("forbidden", 403, "The caller's role is not enough");
+    public static readonly Problem TooManyRequests = new("too-many-requests", 429, "The caller asks too often");
+    public static readonly Problem TooManySockets = new("too-many-sockets", 429, "Too many WebSockets are open");
     public static readonly Problem ForeignOrigin = new("foreign-origin", 403, "The request comes from another site");
     public static readonly Problem Fault = new("fault", 500, "The silo failed; its log says why");
 

@@ -20,6 +20,7 @@ internal sealed class RequestFaults : IExceptionHandler
     {
         { InnerException: JsonException { InnerException: JsonException } json } => Problem.NotJson.Answer(json.Message),
         { InnerException: JsonException json } => Problem.WrongFields(new Dictionary<string, string> { [Field(json)] = Reason(json) }),
+        { StatusCode: StatusCodes.Status400BadRequest } => Problem.BadRequest.Answer(bad.Message),
         _ => TypedResults.Problem(bad.Message, statusCode: bad.StatusCode, type: Problem.TypeOf(bad.StatusCode)),
     };
 

@@ -1,4 +1,5 @@
 using System.ComponentModel;
+using Armada.Silo.Audit;
 
 namespace Armada.Silo.Api;
 
@@ -6,13 +7,22 @@ namespace Armada.Silo.Api;
 internal sealed record NewRobot(
     [property: Description("1 to 64 of a-z, A-Z, 0-9, '-', '_', beginning with a letter or digit.")] string Id,
     [property: Description("A known model: so100 or so101.")] string Model,
-    [property: Description("Joints whose limits are narrower than the model's.")] IReadOnlyList<JointLimitsRequest>? Joints = null);
+    [property: Description("Joints whose limits are narrower than the model's.")] IReadOnlyList<JointLimitsRequest>? Joints = null)
+    : IAudited
+{
+    string? IAudited.Subject => Id;
+
+    string? IAudited.Detail => Model;
+}
 
 /// <summary>What a robot is to be.</summary>
 internal sealed record RobotSettings(
     [property: Description("A known model: so100 or so101.")] string Model,
     [property: Description("Joints whose limits are narrower than the model's; the others get the model's.")]
-    IReadOnlyList<JointLimitsRequest>? Joints = null);
+    IReadOnlyList<JointLimitsRequest>? Joints = null) : IAudited
+{
+    string? IAudited.Detail => Model;
+}
 
 /// <summary>One joint's own limits; what is left out stays as the model has it.</summary>
 internal sealed record JointLimitsRequest(
@@ -27,7 +37,10 @@ internal sealed record DeviceBinding(
     [property: Description("What the binding is to; device is the only one yet.")] string Type,
     [property: Description("Device name; the device may be offline, it goes live with its first frame.")] string Device,
     [property: Description("Take the place of another master, or the device from another robot or role.")] bool Takeover = false)
+    : IAudited
 {
     /// <summary>The only type there is.</summary>
     public const string DeviceType = "device";
+
+    string? IAudited.Detail => Takeover ? $"{Device}, takeover" : Device;
 }

@@ -1,5 +1,7 @@
 using Armada.Domain.Engine;
 using Armada.Domain.Robots;
+using Armada.Silo.Access;
+using Armada.Silo.Audit;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Armada.Silo.Api;
@@ -11,25 +13,39 @@ internal static class RobotRoutes
     public static void MapRobots(this IEndpointRouteBuilder api)
     {
         var robots = api.MapGroup("/robots").WithTags("robots");
-        robots.MapGet("", ListAsync).WithSummary("Every robot");
-        robots.MapPost("", CreateAsync).WithSummary("Make a robot; asked again with the same content it succeeds again")
-            .Refuses(Problem.Invalid, Problem.NotJson, Problem.TooLarge, Problem.RobotExists, Problem.NotStored);
-        robots.MapGet("/{id}", GetAsync).WithSummary("One robot with master, epoch, slaves, states and counters")
+        robots.MapGet("", ListAsync).Allow(Role.Viewer).WithSummary("Every robot, by id").Refuses(Problem.Invalid);
+        robots.MapPost("", CreateAsync).Allow(Role.Admin)
+            .WithSummary("Make a robot; asked again with the same content it succeeds again")
+            .Refuses(Problem.RobotExists, Problem.NotStored)
+            .Audits(null, made: "robot-made");
+        robots.MapGet("/{id}", GetAsync).Allow(Role.Viewer)
+            .WithSummary("One robot with master, epoch, slaves, states and counters; its version is the ETag")
             .Refuses(Problem.RobotUnknown);
-        robots.MapPut("/{id}", PutAsync).WithSummary("Make a robot or change its joints and limits")
-            .Refuses(Problem.Invalid, Problem.NotJson, Problem.TooLarge, Problem.NotStored);
-        robots.MapDelete("/{id}", DeleteAsync).WithSummary("Unbind a robot's devices and remove it")
-            .Refuses(Problem.RobotUnknown, Problem.NotStored);
-        robots.MapGet("/{id}/state", GetStateAsync).WithSummary("Per joint commanded, virtual and real value, times and offsets")
+        robots.MapPut("/{id}", PutAsync).Allow(Role.Admin)
+            .WithSummary("Make a robot or change its joints and limits; If-Match: only if it is unchanged, If-None-Match *: only if it is new")
+            .Refuses(Problem.VersionChanged, Problem.NotStored)
+            .Audits("robot-changed", made: "robot-made");
+        robots.MapDelete("/{id}", DeleteAsync).Allow(Role.Admin).WithSummary("Unbind a robot's devices and remove it")
+            .Refuses(Problem.RobotUnknown, Problem.NotStored)
+            .Audits("robot-removed");
+        robots.MapGet("/{id}/state", GetStateAsync).Allow(Role.Viewer)
+            .WithSummary("Per joint commanded, virtual and real value, times and offsets")
             .Refuses(Problem.RobotUnknown);
-        robots.MapPost("/{id}/stop", StopAsync).WithSummary("Latch the robot's stop; every slave holds until a reset")
-            .Refuses(Problem.RobotUnknown, Problem.NotStored);
-        robots.MapPost("/{id}/reset", ResetAsync).WithSummary("Release the robot's stop; slaves approach the master anew")
-            .Refuses(Problem.RobotUnknown, Problem.NotStored);
+        robots.MapPost("/{id}/stop", StopAsync).Allow(Role.Operator).Unlimited()
+            .WithSummary("Latch the robot's stop; every slave holds until a reset")
+            .Refuses(Problem.RobotUnknown, Problem.NotStored)
+            .AuditsStop("stop");
+        robots.MapPost("/{id}/reset", ResetAsync).Allow(Role.Operator).Unlimited()
+            .WithSummary("Release the robot's stop; slaves approach the master anew")
+            .Refuses(Problem.RobotUnknown, Problem.NotStored)
+            .AuditsStop("reset");
     }
 
-    private static async Task<Ok<RobotView[]>> ListAsync(IRobotEngine engine, RobotReader reader, CancellationToken cancellation) =>
-        TypedResults.Ok((await engine.ListAsync(cancellation)).Select(reader.Robot).ToArray());
+    private static async Task<Results<Ok<Page<RobotView>>, ProblemHttpResult>> ListAsync(
+        [AsParameters] PageQuery page, IRobotEngine engine, RobotReader reader, CancellationToken cancellation) =>
+        page.Wrong is { } wrong
+            ? wrong
+            : TypedResults.Ok(page.Of(await engine.ListAsync(cancellation), robot => robot.Document.Id, reader.Robot));
 
     private static async Task<Results<Created<RobotView>, Ok<RobotView>, ProblemHttpResult>> CreateAsync(
         NewRobot body, IRobotEngine engine, RobotReader reader, CancellationToken cancellation)
@@ -42,16 +58,23 @@ internal static class RobotRoutes
     }
 
     private static async Task<Results<Created<RobotView>, Ok<RobotView>, ProblemHttpResult>> PutAsync(
-        string id, RobotSettings body, IRobotEngine engine, RobotReader reader, CancellationToken cancellation)
+        string id, RobotSettings body, IRobotEngine engine, RobotReader reader, HttpContext context, CancellationToken cancellation)
     {
         var rules = new RequestRules();
         rules.Name("id", id);
         if (rules.Model(body.Model, body.Joints) is not { } model)
             return Problem.WrongFields(rules.Errors);
-        if (await engine.GetAsync(id, cancellation) is null)
+        var before = await engine.GetAsync(id, cancellation);
+        var condition = VersionTag.Condition(context.Request, before?.Document.Version);
+        if (condition.Refused is { } changed)
+            return changed;
+        if (before is null)
             return await MakeAsync(id, model, engine, reader, cancellation);
-        var reply = await engine.ApplyAsync(id, new RobotRequest.Configure(model), cancellation);
-        return reply.Refused is { } refused ? Problem.Refuse(refused) : TypedResults.Ok(reader.Robot(reply.Robot!));
+        var reply = await engine.ApplyAsync(id, new RobotRequest.Configure(model, condition.IfVersion), cancellation);
+        if (reply.Refused is { } refused)
+            return Problem.Refuse(refused);
+        context.Response.Headers.ETag = VersionTag.Of(reply.Robot!.Document.Version);
+        return TypedResults.Ok(reader.Robot(reply.Robot));
     }
 
     private static async Task<Results<Created<RobotView>, Ok<RobotView>, ProblemHttpResult>> MakeAsync(
@@ -65,8 +88,13 @@ internal static class RobotRoutes
     }
 
     private static async Task<Results<Ok<RobotView>, ProblemHttpResult>> GetAsync(
-        string id, IRobotEngine engine, RobotReader reader, CancellationToken cancellation) =>
-        await engine.GetAsync(id, cancellation) is { } robot ? TypedResults.Ok(reader.Robot(robot)) : Problem.NoRobot(id);
+        string id, IRobotEngine engine, RobotReader reader, HttpContext context, CancellationToken cancellation)
+    {
+        if (await engine.GetAsync(id, cancellation) is not { } robot)
+            return Problem.NoRobot(id);
+        context.Response.Headers.ETag = VersionTag.Of(robot.Document.Version);
+        return TypedResults.Ok(reader.Robot(robot));
+    }
 
     private static async Task<Results<Ok<RobotStateView>, ProblemHttpResult>> GetStateAsync(
         string id, IRobotEngine engine, CancellationToken cancellation) =>

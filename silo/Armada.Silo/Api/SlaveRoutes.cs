@@ -1,5 +1,7 @@
 using Armada.Domain.Engine;
 using Armada.Domain.Robots;
+using Armada.Silo.Access;
+using Armada.Silo.Audit;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Armada.Silo.Api;
@@ -11,19 +13,26 @@ internal static class SlaveRoutes
     public static void MapSlaves(this IEndpointRouteBuilder api)
     {
         var slaves = api.MapGroup("/robots/{id}/slaves").WithTags("slaves");
-        slaves.MapGet("", ListAsync).WithSummary("The robot's slaves").Refuses(Problem.RobotUnknown);
-        slaves.MapPost("", PostAsync).WithSummary("Bind a device as slave; asked again it succeeds again")
-            .Refuses(Problem.RobotUnknown, Problem.DeviceBusy, Problem.Invalid, Problem.NotJson, Problem.TooLarge, Problem.NotStored);
-        slaves.MapGet("/{slave}", GetAsync).WithSummary("One slave").Refuses(Problem.RobotUnknown, Problem.SlaveUnknown);
-        slaves.MapDelete("/{slave}", DeleteAsync).WithSummary("Unbind a slave; it holds its pose")
-            .Refuses(Problem.RobotUnknown, Problem.SlaveUnknown, Problem.NotStored);
+        slaves.MapGet("", ListAsync).Allow(Role.Viewer).WithSummary("The robot's slaves, by name").Refuses(Problem.RobotUnknown, Problem.Invalid);
+        slaves.MapPost("", PostAsync).Allow(Role.Operator).WithSummary("Bind a device as slave; asked again it succeeds again")
+            .Refuses(Problem.RobotUnknown, Problem.DeviceBusy, Problem.NotStored)
+            .Audits("slave-bound");
+        slaves.MapGet("/{slave}", GetAsync).Allow(Role.Viewer).WithSummary("One slave").Refuses(Problem.RobotUnknown, Problem.SlaveUnknown);
+        slaves.MapDelete("/{slave}", DeleteAsync).Allow(Role.Operator).WithSummary("Unbind a slave; it holds its pose")
+            .Refuses(Problem.RobotUnknown, Problem.SlaveUnknown, Problem.NotStored)
+            .Audits("slave-unbound");
     }
 
-    private static async Task<Results<Ok<SlaveView[]>, ProblemHttpResult>> ListAsync(
-        string id, IRobotEngine engine, RobotReader reader, CancellationToken cancellation) =>
-        await engine.GetAsync(id, cancellation) is { } robot
-            ? TypedResults.Ok(robot.Slaves.Select(reader.Slave).ToArray())
-            : Problem.NoRobot(id);
+    private static async Task<Results<Ok<Page<SlaveView>>, ProblemHttpResult>> ListAsync(
+        string id, [AsParameters] PageQuery page, IRobotEngine engine, RobotReader reader, CancellationToken cancellation)
+    {
+        if (page.Wrong is { } wrong)
+            return wrong;
+        if (await engine.GetAsync(id, cancellation) is not { } robot)
+            return Problem.NoRobot(id);
+        var slaves = robot.Slaves.OrderBy(slave => slave.Binding.Name, StringComparer.Ordinal);
+        return TypedResults.Ok(page.Of(slaves, slave => slave.Binding.Name, reader.Slave));
+    }
 
     private static async Task<Results<Created<SlaveView>, Ok<SlaveView>, ProblemHttpResult>> PostAsync(
         string id, DeviceBinding body, IRobotEngine engine, RobotReader reader, CancellationToken cancellation)

@@ -1,8 +1,6 @@
 using Armada.Domain.Robots;
-using Armada.Messaging.Link;
 using Armada.Silo.Store;
 using Armada.Silo.Telemetry;
-using Armada.Wire.Topics;
 
 namespace Armada.Silo.Engine;
 
@@ -12,12 +10,12 @@ internal sealed record CellParts(
     DeviceRoutes Routes,
     FleetLatch Fleet,
     IDeviceControl Control,
-    IMqttLink Link,
-    TopicMap Topics,
+    Outlets Outlets,
     SiloClock Clock,
     SiloTelemetry Telemetry,
     RobotTiming Timing,
-    ILogger<RobotCell> Logger);
+    ILogger<RobotCell> Logger,
+    IRemoteSlaves? Remotes = null);
 
 /// <summary>The fleet's stop as it stands now, for robots that are made or made anew.</summary>
 internal sealed class FleetLatch

@@ -1,6 +1,6 @@
 namespace Armada.Silo.Engine;
 
-/// <summary>Loads the robots before anything else starts and closes them after everything else has ended.</summary>
+/// <summary>Loads the robots before anything else starts; they are closed before the link is, and here where there is none.</summary>
 internal sealed class EngineHost(InProcessEngine engine) : IHostedService
 {
     /// <inheritdoc/>

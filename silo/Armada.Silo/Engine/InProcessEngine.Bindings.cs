@@ -28,10 +28,14 @@ internal sealed partial class InProcessEngine
         return reply;
     }
 
-    private async ValueTask<RobotReply> UnbindAsync(RobotCell cell, RobotRequest request, CancellationToken cancellation)
+    /// <summary>Asks for what may set a device free.</summary>
+    private async ValueTask<RobotReply> RearrangeAsync(RobotCell cell, RobotRequest request, CancellationToken cancellation)
     {
         using var gate = await arranging.EnterAsync(cancellation);
-        return await AskAndClaimAsync(cell, request);
+        var reply = await AskAndClaimAsync(cell, request);
+        if (reply.Refused is null && request is RobotRequest.UnbindSlave unbound)
+            cell.Expel(unbound.Name);
+        return reply;
     }
 
     private async ValueTask<RobotReply> AskAndClaimAsync(RobotCell cell, RobotRequest request)

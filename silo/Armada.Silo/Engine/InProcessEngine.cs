@@ -150,19 +150,25 @@ internal sealed partial class InProcessEngine : IRobotEngine, IAsyncDisposable
         return request switch
         {
             RobotRequest.BindMaster bind => await BindAsync(cell, bind.Device, DeviceRole.Master, bind.Takeover, request, cancellation),
-            RobotRequest.BindSlave bind => await BindAsync(cell, bind.Slave.Name, DeviceRole.Slave, bind.Takeover, request, cancellation),
-            RobotRequest.UnbindMaster or RobotRequest.UnbindSlave => await UnbindAsync(cell, request, cancellation),
+            RobotRequest.BindSlave { Slave.IsDevice: true } bind => await BindAsync(cell, bind.Slave.Name, DeviceRole.Slave, bind.Takeover, request, cancellation),
+            RobotRequest.UnbindMaster or RobotRequest.UnbindSlave
+                or RobotRequest.AttachRemote { Takeover: true } or RobotRequest.Play { Takeover: true } =>
+                await RearrangeAsync(cell, request, cancellation),
             RobotRequest.FleetStop => throw new ArgumentException("a fleet stop is asked of all robots", nameof(request)),
             _ => await cell.AskAsync(CellTurn.Ask(request), ahead: request is RobotRequest.Stop, cancellation),
         };
     }
 
     /// <inheritdoc/>
-    public ValueTask<RobotReply> EnterAsync(string id, IRobotParty party, CancellationToken cancellation) =>
-        throw new NotSupportedException();
+    public async ValueTask<RobotReply> EnterAsync(string id, IRobotParty party, CancellationToken cancellation) =>
+        cells.TryGetValue(id, out var cell) ? await cell.EnterAsync(party, cancellation) : Unknown(id);
 
     /// <inheritdoc/>
-    public ValueTask LeaveAsync(string id, IRobotParty party, string reason) => throw new NotSupportedException();
+    public async ValueTask LeaveAsync(string id, IRobotParty party, string reason)
+    {
+        if (cells.TryGetValue(id, out var cell))
+            await cell.LeaveAsync(party, reason);
+    }
 
     /// <summary>Tells the robot that has the device, if any; returns at once.</summary>
     public void OnPresence(string device, bool online)

@@ -1,16 +1,12 @@
-using Armada.Domain.Devices;
 using Armada.Domain.Robots;
 using Armada.Silo.Store;
-using Armada.Wire.Topics;
 
 namespace Armada.Silo.Engine;
 
-/// <summary>What the core decided, done in order; and the routes that follow from its bindings.</summary>
+/// <summary>What the core decided, done in order.</summary>
 internal sealed partial class RobotCell
 {
-    private readonly SlaveCommands commands;
     private RobotDocument durable;
-    private SampleSlot[] slots = [];
 
     /// <summary>Whether a master's lease lives; may be read from any thread.</summary>
     public bool IsMasterLive { get; private set; }
@@ -75,37 +71,14 @@ internal sealed partial class RobotCell
                 IsMasterLive = note.Event switch
                 {
                     RobotEvent.MasterLive => true,
-                    RobotEvent.MasterLost or RobotEvent.MasterUnbound => false,
+                    RobotEvent.MasterLost or RobotEvent.MasterUnbound or RobotEvent.MasterReplaced or RobotEvent.MotionEnded => false,
                     _ => IsMasterLive,
                 };
                 Log(note);
+                Tell(note);
                 break;
             default:
                 throw new InvalidOperationException($"no way to do {effect.GetType().Name}");
         }
     }
-
-    private void Rebind()
-    {
-        var document = core.Document;
-        var bindings = document.Slaves.Select(slave => (Device: slave.Name, Role: DeviceRole.Slave));
-        if (document.Master is { } master)
-            bindings = bindings.Prepend((master.Name, DeviceRole.Master));
-        var wanted = bindings.ToArray();
-        if (wanted.SequenceEqual(slots.Select(slot => (slot.Device, slot.Role))))
-            return;
-
-        var next = wanted.Select(SlotFor).ToArray();
-        foreach (var gone in slots.Except(next))
-            gone.Bound = false;
-        foreach (var slot in next)
-            slot.Slave = core.FindSlave(slot.Device);
-        commands.Topics = [.. document.Slaves.Select(slave => parts.Topics.Of(slave.Name, Channel.Command))];
-        parts.Routes.Exchange(slots, next);
-        slots = next;
-    }
-
-    private SampleSlot SlotFor((string Device, DeviceRole Role) binding) =>
-        Array.Find(slots, slot => slot.Device == binding.Device && slot.Role == binding.Role)
-        ?? new SampleSlot(binding.Device, binding.Role, this);
 }

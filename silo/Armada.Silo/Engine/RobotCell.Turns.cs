@@ -66,8 +66,10 @@ internal sealed partial class RobotCell
         {
             var decision = asked.Decide(core, parts.Clock.Now());
             Rebind();
-            var refused = decision.Refused ?? await RunEffectsAsync(decision);
-            asked.Done.TrySetResult(new RobotReply(refused, core.Snapshot(parts.Clock.Now())));
+            var failed = await RunEffectsAsync(decision);
+            asked.Done.TrySetResult(new RobotReply(decision.Refused ?? failed, core.Snapshot(parts.Clock.Now())));
+            if (core.IsDriving)
+                await RunEffectsAsync(RunTick()); // A command is sent at once, not at the next tick.
         }
         catch (Exception fault)
         {
@@ -79,7 +81,12 @@ internal sealed partial class RobotCell
     private Decision RunTick()
     {
         Volatile.Write(ref tickDue, 0);
-        return broken ? Decision.Nothing : core.Tick(parts.Clock.Now());
+        if (broken)
+            return Decision.Nothing;
+        commands.Received = parts.Clock.Now();
+        var decision = core.Tick(commands.Received, commands);
+        driving = core.IsDriving;
+        return decision;
     }
 
     private bool TryRouteWaiting(out Decision decision)
@@ -138,15 +145,18 @@ internal sealed partial class RobotCell
         broken = false;
         IsMasterLive = false;
         // A stop that is in force and could not be stored yet outlives the fault as well.
-        var isStopUnstored = core.Document.Stopped && !durable.Stopped;
+        var (before, targets, now) = (core.Document, core.Targets, parts.Clock.Now());
         core = new RobotCore(durable, parts.Fleet.Stopped, parts.Timing);
+        var started = before.Stopped && !durable.Stopped ? core.Apply(new RobotRequest.Stop(), now) : core.Start();
+        due = new Decision(null, [.. started.Effects, .. Rejoin(before, targets, now)]);
         Rebind();
-        due = isStopUnstored ? core.Apply(new RobotRequest.Stop(), parts.Clock.Now()) : core.Start();
     }
 
     private bool Close()
     {
         parts.Routes.Exchange(slots, []);
+        parts.Remotes?.Reconcile(Id, []);
+        TellGone();
         closed = true;
         return false;
     }

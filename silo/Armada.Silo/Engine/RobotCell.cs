@@ -30,6 +30,7 @@ internal sealed partial class RobotCell : IAsyncDisposable
     private int turn = Busy;
     private int tickDue;
     private bool broken;
+    private volatile bool driving;
     private volatile bool closing;
     private volatile bool closed;
 
@@ -40,7 +41,7 @@ internal sealed partial class RobotCell : IAsyncDisposable
         Id = document.Id;
         logger = parts.Logger;
         durable = document;
-        commands = new SlaveCommands(parts.Link, parts.Clock, parts.Telemetry);
+        commands = new SlaveCommands(parts.Clock, parts.Telemetry);
         core = new RobotCore(document, parts.Fleet.Stopped, parts.Timing);
         due = core.Start();
         Rebind();
@@ -50,6 +51,9 @@ internal sealed partial class RobotCell : IAsyncDisposable
 
     /// <summary>Robot id.</summary>
     public string Id { get; }
+
+    /// <summary>Whether the robot moves by itself, so that ticks are due more often; may be read from any thread.</summary>
+    public bool IsDriving => driving;
 
     /// <summary>Takes a sample of one of the robot's devices, at once or in the next turn. Allocates nothing in steady state.</summary>
     public void OnSample(SampleSlot slot, in SampleStamp stamp, ReadOnlySpan<double> positions, in Moment now)

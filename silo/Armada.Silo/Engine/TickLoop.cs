@@ -2,11 +2,12 @@ using Armada.Silo.Telemetry;
 
 namespace Armada.Silo.Engine;
 
-/// <summary>One timer that lets time pass for all robots.</summary>
+/// <summary>One timer that lets time pass: every 50 ms for all robots, every 10 ms for those that move by themselves.</summary>
 internal sealed partial class TickLoop(
     InProcessEngine engine, IDeviceControl control, SiloClock clock, SiloTelemetry telemetry, ILogger<TickLoop> logger) : BackgroundService
 {
-    private static readonly TimeSpan Period = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan Period = TimeSpan.FromMilliseconds(10);
+    private const int WholeEvery = 5;
 
     /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -14,12 +15,26 @@ internal sealed partial class TickLoop(
         using var timer = new PeriodicTimer(Period, clock.Time);
         try
         {
-            while (await timer.WaitForNextTickAsync(stoppingToken))
-                TickAll();
+            for (var beat = 0; await timer.WaitForNextTickAsync(stoppingToken); beat = (beat + 1) % WholeEvery)
+            {
+                if (beat == 0)
+                    TickAll();
+                else
+                    TickDriving();
+            }
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
             LogEnded();
+        }
+    }
+
+    private void TickDriving()
+    {
+        foreach (var cell in engine.Cells)
+        {
+            if (cell.IsDriving)
+                Tick(cell.Tick, cell.Id);
         }
     }
 

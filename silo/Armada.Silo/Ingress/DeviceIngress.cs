@@ -51,6 +51,7 @@ internal sealed partial class DeviceIngress : IHostedService
     public async Task StopAsync(CancellationToken cancellationToken)
     {
         link.StateChanged -= LogState;
+        await engine.CloseAsync(); // No turn may find its link gone.
         await link.DisposeAsync();
     }
 

@@ -10,11 +10,7 @@ internal sealed class SiloCommandLine
 {
     private const int BadOption = 2;
 
-    private readonly Option<string> urls = new("--urls")
-    {
-        Description = "Loopback addresses to listen on, separated by ';'.",
-        DefaultValueFactory = _ => SiloOptions.DefaultUrl,
-    };
+    private readonly DoorOptions doors = new();
 
     private readonly Option<string> data = new("--data")
     {
@@ -59,8 +55,9 @@ internal sealed class SiloCommandLine
     {
         var root = new RootCommand("Armada silo: routes the samples of leader arms to follower arms.")
         {
-            urls, data, mqtt, ca, certificate, key, topicRoot, clientId, roomUnits,
+            data, mqtt, ca, certificate, key, topicRoot, clientId, roomUnits,
         };
+        doors.AddTo(root);
         root.SetAction(async (line, cancellation) =>
         {
             await run(Read(line), cancellation);
@@ -91,14 +88,18 @@ internal sealed class SiloCommandLine
         return BadOption;
     }
 
-    private SiloOptions Read(ParseResult line) => new()
+    private SiloOptions Read(ParseResult line)
     {
-        Urls = LoopbackUrls.Parse(line.GetRequiredValue(urls)),
-        DataDirectory = line.GetRequiredValue(data),
-        Link = ReadLink(line),
-        Topics = ReadTopics(line.GetRequiredValue(topicRoot)),
-        RoomUnits = line.GetValue(roomUnits),
-    };
+        var options = doors.Read(line, new SiloOptions
+        {
+            DataDirectory = line.GetRequiredValue(data),
+            Link = ReadLink(line),
+            Topics = ReadTopics(line.GetRequiredValue(topicRoot)),
+            RoomUnits = line.GetValue(roomUnits),
+        });
+        DoorRules.Check(options);
+        return options;
+    }
 
     private LinkOptions ReadLink(ParseResult line)
     {

@@ -1,3 +1,4 @@
+using Armada.Domain.Robots;
 using Armada.Wire.Rooms;
 
 namespace Armada.Silo.Rooms;
@@ -13,6 +14,7 @@ internal sealed class OpenRoom
     private DateTimeOffset used;
     private StopWords? stopped;
     private int stopping;
+    private uint commanded;
 
     /// <summary>A room that nobody is connected to.</summary>
     public OpenRoom(DateTimeOffset since) => (Since, used) = (since, since);
@@ -39,6 +41,9 @@ internal sealed class OpenRoom
                 return [.. sessions];
         }
     }
+
+    /// <summary>Which joints were ever commanded, a bit each: rooms tell of no others, as nobody has said where they are to be.</summary>
+    public uint Commanded => Volatile.Read(ref commanded);
 
     /// <summary>Whether a participant is stopping the robot just now; it tells the others itself.</summary>
     public bool IsStopping => Volatile.Read(ref stopping) > 0;
@@ -81,6 +86,18 @@ internal sealed class OpenRoom
     {
         lock (sync)
             used = now;
+    }
+
+    /// <summary>Learns from the robot which joints were commanded.</summary>
+    public void Learn(RobotSnapshot robot)
+    {
+        uint bits = 0;
+        for (var joint = 0; joint < robot.Joints.Length; joint++)
+            bits |= RoomJoints.IsKnown(robot.Joints[joint]) ? 1u << joint : 0;
+        if (Interlocked.Exchange(ref commanded, bits) == bits)
+            return;
+        foreach (var session in Sessions)
+            session.SendNewest();
     }
 
     /// <summary>A participant begins to stop the robot.</summary>

@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using System.Text.Json.Serialization.Metadata;
 using Armada.Domain.Robots;
 using Armada.Silo.Api;
+using Armada.Silo.Store;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Armada.Silo.Rooms;
@@ -34,6 +35,10 @@ internal static class RoomAnswers
         catch (BadHttpRequestException bad)
         {
             return Error(bad.StatusCode, bad.Message);
+        }
+        catch (NotStoredException failed)
+        {
+            return Error(Problem.NotStored.Status, failed.Message);
         }
     }
 

@@ -14,7 +14,9 @@ internal static class RoomBodies
     /// <summary>Most consumers of a room unless its maker says otherwise.</summary>
     public const int UsualConsumers = 10;
 
-    private const int MostConsumers = 100;
+    /// <summary>Most consumers that a room may be given.</summary>
+    public const int MostConsumers = 100;
+
     private const int MostJoints = 20;
     private const double LargestValue = 360; // RobotHub's bound, whatever the unit; the robot's own limits are narrower.
 

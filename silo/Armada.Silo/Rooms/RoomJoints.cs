@@ -13,6 +13,9 @@ internal sealed class RoomJoints(RobotModel model, RoomUnits units)
     /// <summary>How many there are.</summary>
     public int Count => names.Length;
 
+    /// <summary>A bit for each.</summary>
+    public uint All => uint.MaxValue >> (32 - names.Length);
+
     /// <summary>Their names, in the robot's order.</summary>
     public IReadOnlyList<string> Names => names;
 
@@ -42,11 +45,14 @@ internal sealed class RoomJoints(RobotModel model, RoomUnits units)
         return new JointGoal(limits.Name, position, asked.Speed is > 0 and var percent ? percent / 100 * limits.MaxVelocity : null);
     }
 
-    /// <summary>Where the robot's joints are, those of which it is known.</summary>
+    /// <summary>Whether a room has the joint: somebody has commanded it.</summary>
+    public static bool IsKnown(in JointState joint) => joint is { Commanded: not null, Virtual: not null };
+
+    /// <summary>Where the robot's joints are, those that a room has.</summary>
     public RoomJoint[] Positions(RobotSnapshot robot) =>
     [
         .. Enumerable.Range(0, Math.Min(Count, robot.Joints.Length))
-            .Where(joint => robot.Joints[joint].Virtual is not null)
+            .Where(joint => IsKnown(robot.Joints[joint]))
             .Select(joint => new RoomJoint(names[joint], ToRoom(joint, robot.Joints[joint].Virtual!.Value))),
     ];
 

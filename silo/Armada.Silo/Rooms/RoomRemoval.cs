@@ -1,5 +1,7 @@
 using Armada.Domain.Engine;
+using Armada.Domain.Robots;
 using Armada.Silo.Access;
+using Armada.Silo.Store;
 
 namespace Armada.Silo.Rooms;
 
@@ -10,12 +12,21 @@ internal sealed class RoomRemoval(IRobotEngine engine, RoomBoard board, RoomLimi
     public async Task<RobotReply> RemoveAsync(Room room, Caller caller, CancellationToken cancellation)
     {
         var robot = room.Robot.Document.Id;
+        try
+        {
+            await limits.ForgetAsync(robot);
+        }
+        catch (NotStoredException failed)
+        {
+            return new RobotReply(new Refusal(RefusalReason.NotStored, failed.Message), room.Robot);
+        }
+
         var reply = await engine.DeleteAsync(robot, cancellation);
         if (reply.Refused is not null)
             return reply;
         board.Forget(robot);
-        limits.Forget(robot);
-        audit.Record(caller, "robot-deleted", robot, $"room {room.Name.Workspace}/{room.Name.Id}");
+        audit.Record(caller, "robot-removed", robot, $"room {room.Name.Workspace}/{room.Name.Id}");
+        await audit.FlushAsync(cancellation);
         return reply;
     }
 }

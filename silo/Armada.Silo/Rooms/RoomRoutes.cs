@@ -39,13 +39,14 @@ internal static class RoomRoutes
         var name = new RoomName(workspace, asked.RoomId ?? Guid.NewGuid().ToString());
         if (await catalog.FindAsync(name, cancellation) is not null)
             return Created(name, "exists already and was left as it is");
+        await limits.SetAsync(RoomCatalog.RobotIdOf(name), asked.MaxConsumers, cancellation);
         var reply = await catalog.CreateAsync(name, cancellation);
         if (reply.Refused is { } refused)
             return RoomAnswers.Refuse(refused);
         var robot = reply.Robot!.Document.Id;
         board.Add(robot);
-        limits.Set(robot, asked.MaxConsumers);
-        audit.Record(context.Caller(), "robot-created", robot, $"room {name.Workspace}/{name.Id}");
+        audit.Record(context.Caller(), "robot-made", robot, $"room {name.Workspace}/{name.Id}");
+        await audit.FlushAsync(cancellation);
         return Created(name, "created successfully");
     }
 
@@ -80,8 +81,7 @@ internal static class RoomRoutes
     private static RoomView View(Room room) =>
         new(room.Name.Id, room.Name.Workspace, ParticipantsView.Of(room.Robot), JointsOf(room.Robot));
 
-    // RobotHub counts the joints that have a value.
-    private static int JointsOf(RobotSnapshot robot) => robot.Joints.Count(joint => joint.Virtual is not null);
+    private static int JointsOf(RobotSnapshot robot) => robot.Joints.Count(joint => RoomJoints.IsKnown(joint));
 
     private static IResult Created(RoomName name, string what) => RoomAnswers.Ok(
         new(true, name.Workspace, name.Id, $"Room {name.Id} {what} in workspace {name.Workspace}"), RoomsJson.Default.RoomCreatedAnswer);

@@ -11,7 +11,7 @@ internal static class RoomServiceRoutes
     public static void MapRoomStatus(this IEndpointRouteBuilder robotics)
     {
         robotics.MapGet("/status", StatusAsync).Allow(Role.Viewer);
-        robotics.MapGet("/health", () => RoomAnswers.Ok(new("healthy", "robotics"), RoomsJson.Default.ServiceHealth)).Allow(Role.Viewer);
+        robotics.MapGet("/health", () => RoomAnswers.Ok(new("healthy", "robotics"), RoomsJson.Default.ServiceHealth)).AllowAnonymous();
         robotics.MapGet("/cleanup/status", CleanupStatusAsync).Allow(Role.Viewer);
         robotics.MapPost("/cleanup/manual", CleanUpAsync).Allow(Role.Operator);
     }
@@ -21,9 +21,9 @@ internal static class RoomServiceRoutes
     {
         // RobotHub's own front end is not served here, so it is not enabled.
         app.MapGet("/health", () => RoomAnswers.Ok(new("healthy", true, false, true), RoomsJson.Default.CombinedHealth))
-            .ExcludeFromDescription().Allow(Role.Viewer);
+            .ExcludeFromDescription().AllowAnonymous();
         app.MapGet("/api/health", () => RoomAnswers.Ok(new("healthy", true), RoomsJson.Default.ServerHealth))
-            .ExcludeFromDescription().Allow(Role.Viewer);
+            .ExcludeFromDescription().AllowAnonymous();
     }
 
     private static async Task<IResult> StatusAsync(RoomCatalog catalog, RoomBoard board, CancellationToken cancellation)

@@ -11,6 +11,7 @@ internal sealed partial class RoomSession
 
     private static readonly TimeSpan BeatEvery = TimeSpan.FromMilliseconds(500);
 
+    private readonly SemaphoreSlim regaining = new(1);
     private bool lagging;
 
     private async Task BeatAsync()
@@ -24,8 +25,8 @@ internal sealed partial class RoomSession
                     await RenewAsync();
                 else
                     await PaceAsync();
-                if (configured)
-                    await ConfigureAsync();
+                if (configured || open!.Commanded != joints!.All)
+                    await LookAsync();
             }
         }
         catch (OperationCanceledException) when (ended.IsCancellationRequested)
@@ -49,8 +50,20 @@ internal sealed partial class RoomSession
     // A lease that ran out, because the silo stood still for a while, is asked for again; one that was taken is not.
     private async ValueTask<bool> RegainAsync()
     {
-        if (socket.Closing is not null)
-            return false;
+        var lost = epoch;
+        await regaining.WaitAsync();
+        try
+        {
+            return socket.Closing is null && (epoch != lost || await AttachAgainAsync());
+        }
+        finally
+        {
+            regaining.Release();
+        }
+    }
+
+    private async ValueTask<bool> AttachAgainAsync()
+    {
         var reply = await ApplyAsync(new RobotRequest.AttachRemote(Name, false));
         if (reply.Refused is { } refused)
         {
@@ -72,11 +85,19 @@ internal sealed partial class RoomSession
         await ApplyAsync(new RobotRequest.SlavePace(Name, slow));
     }
 
-    private async Task ConfigureAsync()
+    private async Task LookAsync()
     {
+        var isAnother = configured;
         configured = false;
         if (await parts.Engine.GetAsync(robot, ended.Token) is not { } snapshot)
             return;
+        if (isAnother)
+            Configure(snapshot);
+        open!.Learn(snapshot);
+    }
+
+    private void Configure(RobotSnapshot snapshot)
+    {
         var known = new RoomJoints(snapshot.Document.Model, parts.Options.RoomUnits);
         lock (newest)
         {

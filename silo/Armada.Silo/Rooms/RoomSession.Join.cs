@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text;
 using Armada.Domain.Robots;
 using Armada.Silo.Sockets;
 using Armada.Wire.Rooms;
@@ -12,6 +14,7 @@ internal sealed partial class RoomSession
     private async ValueTask JoinAsync(ReadOnlyMemory<byte> frame)
     {
         join = RoomReader.ReadJoin(frame, out var error);
+        Name = join is null ? "" : PartyName(join.ParticipantId);
         if (join is null)
             Refuse("invalid", $"the first frame: {error}");
         else if (await parts.Catalog.FindAsync(room, CancellationToken.None) is not { } found)
@@ -45,12 +48,13 @@ internal sealed partial class RoomSession
     {
         epoch = snapshot.Document.Epoch;
         joints = new RoomJoints(snapshot.Document.Model, parts.Options.RoomUnits);
+        open!.Learn(snapshot);
         if (Role == RoomRole.Consumer)
             BeginUpdates(snapshot);
         Say((writer, to, now) => writer.Joined(to, room.Workspace, room.Id, Role, now));
         Volatile.Write(ref stage, (int)Stage.Joined);
         if (snapshot.Stopped)
-            SayStopped(open!.Stopped ?? new StopWords($"robot {robot} is stopped", SourceOfOthers));
+            SayStopped(open.Stopped ?? new StopWords($"robot {robot} is stopped", SourceOfOthers));
         ReleaseUpdates();
         TellOthers(here: true);
         if (Role == RoomRole.Producer)
@@ -67,8 +71,6 @@ internal sealed partial class RoomSession
         if (!IsJoined)
             return;
         TellOthers(here: false);
-        if (Role == RoomRole.Producer)
-            parts.Audit.Record(caller, "master-left", robot, $"{Name}, producer of room {room.Workspace}/{room.Id}");
         LogLeft(Name, Role, room.Workspace, room.Id);
     }
 
@@ -94,6 +96,11 @@ internal sealed partial class RoomSession
         socket.Close(SocketClose.Normal, "cannot join room");
         LogRefused(room.Workspace, room.Id, reason);
     }
+
+    /// <summary>A participant's name at the robot: its id, shortened where a robot takes no name of its length.</summary>
+    private static string PartyName(string id) => SlaveRules.FindProblem(id) is null
+        ? id
+        : $"{id[..Math.Min(id.Length, SlaveRules.LongestName / 2)].Trim()}~{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(id)).AsSpan(0, 8))}";
 
     private static string CodeOf(RefusalReason reason) =>
         System.Text.Json.JsonNamingPolicy.SnakeCaseLower.ConvertName(reason.ToString());

@@ -12,7 +12,7 @@ internal sealed partial class RoomSession
 
     private readonly MessageRate rate;
     private readonly OncePerSecond errors;
-    private uint epoch;
+    private volatile uint epoch;
 
     private async ValueTask TakeAsync(ReadOnlyMemory<byte> bytes)
     {
@@ -83,6 +83,8 @@ internal sealed partial class RoomSession
             reply = await ApplyAsync(new RobotRequest.RemoteCommand(Name, epoch, command));
         if (reply.Refused is { } refused)
             Complain("Failed to process joint update", CodeOf(refused.Reason), refused.Text);
+        else
+            open!.Learn(reply.Robot!);
     }
 
     private async ValueTask StopAsync(string reason)
@@ -102,7 +104,7 @@ internal sealed partial class RoomSession
 
         foreach (var session in open.Sessions.Where(session => session.IsJoined))
             session.SayStopped(words);
-        parts.Audit.Record(caller, "stopped", robot, $"{Name}: {reason}");
+        parts.Audit.Record(caller, "stop", robot, $"{Name}: {reason}");
     }
 
     private void SayStopped(StopWords stopped) =>

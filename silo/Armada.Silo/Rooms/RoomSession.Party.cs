@@ -30,6 +30,16 @@ internal sealed partial class RoomSession
             if (this.positions.Length != positions.Length)
                 this.positions = new double[positions.Length];
             positions.CopyTo(this.positions);
+        }
+
+        SendNewest();
+    }
+
+    /// <summary>Sends what is newest, if that is news to the participant.</summary>
+    public void SendNewest()
+    {
+        lock (newest)
+        {
             if (!released)
                 return;
         }
@@ -75,12 +85,13 @@ internal sealed partial class RoomSession
     public bool TryWrite(IBufferWriter<byte> message)
     {
         changed.Clear();
+        var commanded = open!.Commanded;
         lock (newest)
         {
             var known = joints!;
             for (var joint = 0; joint < Math.Min(positions.Length, sent.Length); joint++)
             {
-                if (double.IsNaN(positions[joint]))
+                if (double.IsNaN(positions[joint]) || (commanded & (1u << joint)) == 0)
                     continue;
                 var value = known.ToRoom(joint, positions[joint]);
                 if (value.Equals(sent[joint]))
@@ -116,8 +127,7 @@ internal sealed partial class RoomSession
     private void ReleaseUpdates()
     {
         lock (newest)
-            released = true;
-        if (Role == RoomRole.Consumer)
-            socket.SampleIsDue();
+            released = Role == RoomRole.Consumer;
+        SendNewest();
     }
 }

@@ -53,12 +53,15 @@ internal sealed partial class RoomSession : IRobotParty, ISampleSource, IDisposa
     }
 
     /// <inheritdoc/>
-    public string Name => join?.ParticipantId ?? "";
+    public string Name { get; private set; } = "";
 
-    /// <summary>What it does in the room.</summary>
+    /// <summary>What it does in the room; a consumer until it has said.</summary>
     public RoomRole Role => join?.Role ?? RoomRole.Consumer;
 
     private bool IsJoined => Volatile.Read(ref stage) == (int)Stage.Joined;
+
+    /// <summary>Closes the connection with a reason; its session ends.</summary>
+    public void Close(int code, string reason) => socket.Close(code, reason);
 
     /// <summary>Serves the participant until it or the silo ends the connection.</summary>
     public async Task RunAsync(CancellationToken cancellation)
@@ -89,6 +92,7 @@ internal sealed partial class RoomSession : IRobotParty, ISampleSource, IDisposa
         ended.Dispose();
         words.Dispose();
         updates.Dispose();
+        regaining.Dispose();
     }
 
     private ValueTask ReceiveAsync(ReadOnlyMemory<byte> message)

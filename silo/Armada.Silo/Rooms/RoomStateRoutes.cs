@@ -58,8 +58,11 @@ internal static class RoomStateRoutes
                 : RoomAnswers.Refuse(refused);
         }
 
-        board.Of(robot.Document.Id).Touch(board.Now);
-        var changed = robot.Joints.Zip(reply.Robot!.Joints).Count(pair => pair.First.Commanded != pair.Second.Commanded);
+        var open = board.Of(robot.Document.Id);
+        open.Touch(board.Now);
+        var after = reply.Robot!;
+        open.Learn(after);
+        var changed = robot.Joints.Zip(after.Joints).Count(pair => pair.First.Commanded != pair.Second.Commanded);
         return RoomAnswers.Ok(new(true, workspace, room, changed, "Commands sent successfully"), RoomsJson.Default.CommandAnswer);
     }
 

@@ -60,7 +60,9 @@ internal static partial class DurableFile
         FlushFolder(Path.GetDirectoryName(path)!);
     }
 
-    private static void FlushFolder(string folder)
+    /// <summary>Makes new and removed entries of a folder durable.</summary>
+    /// <exception cref="IOException">The disk refused.</exception>
+    public static void FlushFolder(string folder)
     {
         if (OperatingSystem.IsWindows())
             return; // NTFS journals the rename itself, and a folder cannot be opened for flushing.

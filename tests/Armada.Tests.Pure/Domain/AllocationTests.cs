@@ -39,7 +39,7 @@ public sealed class AllocationTests
             core.OnSlaveFrame(0, slave, pose, now, out var bySlave);
             core.OnMasterFrame(master, pose, now, sink, out var byMaster);
             if (!ReferenceEquals(bySlave, Decision.Nothing) || !ReferenceEquals(byMaster, Decision.Nothing)
-                || !ReferenceEquals(core.Tick(now), Decision.Nothing))
+                || !ReferenceEquals(core.Tick(now, sink), Decision.Nothing))
                 throw new InvalidOperationException("not in steady state");
         }
     }

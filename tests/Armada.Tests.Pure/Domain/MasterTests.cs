@@ -64,7 +64,7 @@ public sealed class MasterTests
             [
                 new Effect.Persist(rig.Core.Document),
                 new Effect.StopStream(Leader, epoch),
-                new Effect.Note(RobotEvent.MasterUnbound, Leader),
+                new Effect.Note(RobotEvent.MasterReplaced, Leader, "leader-2"),
                 new Effect.StartStream("leader-2", rig.Core.Document.Epoch),
             ],
             rig.Effects);

@@ -73,7 +73,7 @@ internal sealed class Rig : ICommandSink
 
     public void Accept(RobotRequest request) => Assert.Null(Apply(request).Refused);
 
-    public Decision Tick() => Run(Core.Tick(Now));
+    public Decision Tick() => Run(Core.Tick(Now, this));
 
     public Decision Presence(string device, bool online) => Run(Core.OnPresence(device, online, Now));
 
@@ -134,7 +134,7 @@ internal sealed class Rig : ICommandSink
     }
 
     void ICommandSink.Command(int slave, in SampleStamp stamp, ReadOnlySpan<double> positions) =>
-        Commands.Add(new SentCommand(Core.Document.Slaves[slave].Name, stamp, positions.ToArray(), Now));
+        Commands.Add(new SentCommand(Core.Targets[slave].Name, stamp, positions.ToArray(), Now));
 
     private Decision Run(Decision decision)
     {

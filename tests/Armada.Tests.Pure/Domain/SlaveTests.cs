@@ -172,7 +172,13 @@ public sealed class SlaveTests
 
         rig.Effects.Clear();
         rig.Accept(new RobotRequest.UnbindSlave(Follower));
-        Assert.Equal([new Effect.Persist(rig.Core.Document), new Effect.StopStream(Follower, rig.Core.Document.Epoch)], rig.Effects);
+        Assert.Equal(
+            [
+                new Effect.Persist(rig.Core.Document),
+                new Effect.StopStream(Follower, rig.Core.Document.Epoch),
+                new Effect.Note(RobotEvent.SlaveLeft, Follower),
+            ],
+            rig.Effects);
         Assert.Equal(RefusalReason.UnknownSlave, rig.Apply(new RobotRequest.UnbindSlave(Follower)).Refused?.Reason);
         Assert.Equal(Verdict.NotBound, rig.Slave(Follower, 0));
     }

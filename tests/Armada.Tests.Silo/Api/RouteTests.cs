@@ -12,7 +12,7 @@ public sealed class RouteTests(Broker broker) : IClassFixture<Broker>
     [
         "/api/v1/robots", "/api/v1/robots/{id}", "/api/v1/robots/{id}/state", "/api/v1/robots/{id}/master", "/api/v1/robots/{id}/slaves",
         "/api/v1/robots/{id}/slaves/{slave}", "/api/v1/robots/{id}/stop", "/api/v1/robots/{id}/reset", "/api/v1/fleet",
-        "/api/v1/fleet/stop", "/api/v1/fleet/reset", "/healthz", "/readyz",
+        "/api/v1/fleet/stop", "/api/v1/fleet/reset", "/api/v1/keys", "/api/v1/keys/{id}", "/api/v1/audit", "/healthz", "/readyz",
     ];
 
     [Fact]
@@ -45,8 +45,8 @@ public sealed class RouteTests(Broker broker) : IClassFixture<Broker>
             await silo.BindSlaveAsync("arm", "follower");
         }
 
-        Assert.Single((await silo.GetAsync("/api/v1/robots")).AsArray());
-        Assert.Single((await silo.GetAsync("/api/v1/robots/arm/slaves")).AsArray());
+        Assert.Single((await silo.GetAsync("/api/v1/robots"))["items"]!.AsArray());
+        Assert.Single((await silo.GetAsync("/api/v1/robots/arm/slaves"))["items"]!.AsArray());
     }
 
     [Fact]

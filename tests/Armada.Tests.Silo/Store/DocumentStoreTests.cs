@@ -16,6 +16,7 @@ public sealed class DocumentStoreTests : IDisposable
 
     private readonly TempFolder folder = new();
     private readonly FailOnLoggedErrors logs = new();
+    private DataFolder? data;
 
     public static TheoryData<string> Damages => new()
     {
@@ -114,9 +115,9 @@ public sealed class DocumentStoreTests : IDisposable
     [Fact]
     public void A_folder_has_one_silo()
     {
-        using var store = Open();
+        using var data = new DataFolder(folder.Path);
 
-        var refused = Assert.Throws<SiloOptionsException>(Open);
+        var refused = Assert.Throws<SiloOptionsException>(() => new DataFolder(folder.Path));
 
         Assert.Contains("--data", refused.Message, StringComparison.Ordinal);
     }
@@ -133,11 +134,16 @@ public sealed class DocumentStoreTests : IDisposable
 
     public void Dispose()
     {
+        data?.Dispose();
         folder.Dispose();
         logs.Dispose();
     }
 
     private string PathOf(string robot) => Path.Combine(folder.Path, "robots", robot + ".json");
 
-    private DocumentStore Open() => new(folder.Path, logs.For<DocumentStore>());
+    private DocumentStore Open()
+    {
+        data ??= new DataFolder(folder.Path);
+        return new(data, logs.For<DocumentStore>());
+    }
 }

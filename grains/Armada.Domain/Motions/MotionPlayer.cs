@@ -1,0 +1,45 @@
+using Armada.Domain.Robots;
+using Armada.Domain.Time;
+
+namespace Armada.Domain.Motions;
+
+/// <summary>Plays a track: its own time goes on with the clock, stands still when paused, and is set by seeking.</summary>
+/// <param name="track">The motion, fitted to the robot.</param>
+/// <param name="loop">Begin again at the end.</param>
+/// <param name="longestStep">Most time that one step makes up for; a pause of the process is no licence to skip.</param>
+internal sealed class MotionPlayer(IMotionTrack track, bool loop, TimeSpan longestStep)
+{
+    private readonly long longest = Micros.Of(longestStep);
+    private long position;
+    private Moment? last;
+
+    public bool Loop => loop;
+
+    public bool IsPaused { get; set; }
+
+    /// <summary>Whether the end is reached; never of a loop.</summary>
+    public bool IsAtEnd => !loop && position >= track.Duration;
+
+    /// <summary>Goes on from a time of the motion; false where it has no such time.</summary>
+    public bool TrySeek(TimeSpan to)
+    {
+        if (to < TimeSpan.Zero || Micros.Of(to) > track.Duration)
+            return false;
+        position = Micros.Of(to);
+        return true;
+    }
+
+    /// <summary>Lets time pass and gives the pose.</summary>
+    public void Advance(in Moment now, Span<double> pose)
+    {
+        if (last is { } before && !IsPaused)
+            position += Math.Clamp(now.MicrosSince(before), 0, longest);
+        last = now;
+        if (position > track.Duration)
+            position = loop && track.Duration > 0 ? position % track.Duration : track.Duration;
+        track.PoseAt(position, pose);
+    }
+
+    public PlaySnapshot Snapshot() =>
+        new(Micros.ToTimeSpan(position), Micros.ToTimeSpan(track.Duration), loop, IsPaused);
+}

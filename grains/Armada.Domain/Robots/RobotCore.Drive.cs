@@ -1,0 +1,104 @@
+using Armada.Domain.Routing;
+using Armada.Domain.Time;
+
+namespace Armada.Domain.Robots;
+
+/// <summary>Motion of the robot's own, for sources that command now and then: programs, stored motions, the panel.</summary>
+public sealed partial class RobotCore
+{
+    private double[] realPose = [];
+    private Moment? manualSince;
+
+    /// <summary>Whether the panel's last command is being executed, or was just now.</summary>
+    private bool IsManual => manualSince is not null;
+
+    private void Drive(in Moment now, ICommandSink sink)
+    {
+        if (!IsDriving)
+            return;
+        if (lease?.Player is { } player)
+        {
+            Span<double> pose = stackalloc double[Document.Model.Joints.Length];
+            pose.Fill(double.NaN);
+            player.Advance(now, pose);
+            robot.AimAll(pose, now);
+        }
+
+        robot.Advance(now);
+        Send(now, sink);
+        if (lease is { Player.IsAtEnd: true } ended && HasArrived())
+            EndProgram(ended, RobotEvent.MotionEnded);
+        if (manualSince is { } since && now.IsPast(since, timing.ManualSpell) && HasArrived())
+        {
+            EndManual();
+            ReleaseStreams();
+        }
+    }
+
+    private void Send(in Moment now, ICommandSink sink)
+    {
+        for (var index = 0; index < slaves.Count; index++)
+        {
+            var slave = slaves[index];
+            if (slave.IsCommanded && (!slave.HasReached(robot.Wanted) || slave.IsKeepAliveDue(now)))
+                sink.Command(index, slave.Command(robot.Wanted, robot.Before, Document.Epoch, now.Unix, now), slave.Pose);
+        }
+    }
+
+    private bool HasArrived()
+    {
+        if (!robot.IsSettled)
+            return false;
+        foreach (var slave in slaves)
+        {
+            if (slave.IsCommanded && !slave.HasReached(robot.Wanted))
+                return false;
+        }
+
+        return true;
+    }
+
+    /// <summary>The robot moves by itself from where it really is.</summary>
+    private void BeginDrive(in Moment now)
+    {
+        realPose.AsSpan().Fill(double.NaN);
+        foreach (var slave in slaves)
+        {
+            for (var joint = 0; joint < realPose.Length; joint++)
+            {
+                if (slave.IsCommanded && !double.IsFinite(realPose[joint]))
+                    realPose[joint] = slave.Real[joint];
+            }
+        }
+
+        robot.Begin(realPose, now);
+    }
+
+    private Refusal? Aim(JointCommand command, in Moment now)
+    {
+        if (FindProblem(command) is { } problem)
+            return new Refusal(RefusalReason.Invalid, problem);
+        foreach (var goal in command.Goals)
+            robot.Aim(Document.Model.Find(goal.Joint), goal.Value, goal.Speed, command.Duration, now);
+        return null;
+    }
+
+    private string? FindProblem(JointCommand command)
+    {
+        if (command.Goals.IsDefaultOrEmpty || command.Goals.Length > RobotModelRules.MaxJoints)
+            return $"a command has 1 to {RobotModelRules.MaxJoints} joints";
+        if (command.Duration is { } time && (time < TimeSpan.Zero || time > LongestDuration))
+            return $"a command's duration is 0 to {LongestDuration.TotalSeconds} s";
+        foreach (var goal in command.Goals)
+        {
+            if (Document.Model.Find(goal.Joint) < 0)
+                return $"{Document.Id} has no joint '{goal.Joint}'; it has {string.Join(", ", Document.Model.Joints.Select(joint => joint.Name))}";
+            if (!double.IsFinite(goal.Value))
+                return $"{goal.Joint}: the value must be a number";
+            if (goal.Speed is { } speed && !(speed > 0 && double.IsFinite(speed)))
+                return $"{goal.Joint}: the speed must be above 0";
+        }
+
+        return null;
+    }
+}

@@ -1,0 +1,89 @@
+using System.Security.Cryptography.X509Certificates;
+using Armada.Silo.Access.Keys;
+using Armada.Silo.Access.Tokens;
+using Armada.Silo.Options;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+
+namespace Armada.Silo.Access;
+
+/// <summary>Everything a request passes before it reaches its route: addresses, limits, origins, keys and tokens, roles.</summary>
+internal static class AccessPipeline
+{
+    private const string EitherScheme = "Armada";
+
+    /// <summary>Adds what the doors need, and says where they are.</summary>
+    public static void AddAccess(this WebApplicationBuilder builder, SiloOptions options)
+    {
+        Listen(builder.WebHost, options);
+        var services = builder.Services;
+        services.AddSingleton(options.Limits);
+        services.AddSingleton<KeyRing>();
+        services.AddSingleton<KeyUses>();
+        services.AddSingleton<OpenDoor>();
+        services.AddSingleton<OpenSockets>();
+        services.AddSingleton<OriginGuard>();
+        services.AddSingleton<RefusedLogins>();
+        services.AddRateLimiter(rates => rates.Limit(options.Limits));
+        services.AddCors(cors => cors.AddPolicy(OriginGuard.CorsPolicy, policy => policy
+            .WithOrigins([.. options.AllowedOrigins])
+            .AllowAnyMethod()
+            .WithHeaders("authorization", "content-type", "if-match", "if-none-match", PresentedSecret.Header)
+            .WithExposedHeaders("etag", "location", "retry-after")));
+
+        var authentication = services.AddAuthentication(EitherScheme)
+            .AddPolicyScheme(EitherScheme, null, either => either.ForwardDefaultSelector = context =>
+                options.Oidc is not null && PresentedSecret.Find(context.Request) is { } secret && !KeySecret.IsKey(secret)
+                    ? TokenScheme.Name
+                    : KeyScheme.Name)
+            .AddScheme<AuthenticationSchemeOptions, KeyScheme>(KeyScheme.Name, null);
+        if (options.Oidc is { } oidc)
+            authentication.AddTokens(oidc);
+
+        services.AddSingleton<IAuthorizationHandler, RouteRoleHandler>();
+        services.AddSingleton<IAuthorizationMiddlewareResultHandler, AccessAnswers>();
+        services.AddAuthorization(authorization =>
+            authorization.DefaultPolicy = authorization.FallbackPolicy = RouteRole.Policy);
+    }
+
+    /// <summary>Puts the doors before the routes.</summary>
+    public static void UseAccess(this WebApplication app)
+    {
+        app.Use(app.Services.GetRequiredService<OriginGuard>().InvokeAsync);
+        app.UseRouting();
+        app.UseCors(OriginGuard.CorsPolicy);
+        app.UseAuthentication();
+        app.UseRateLimiter();
+        app.UseWebSockets();
+        app.UseAuthorization();
+        app.Use(app.Services.GetRequiredService<OpenSockets>().InvokeAsync);
+    }
+
+    private static void Listen(IWebHostBuilder web, SiloOptions options)
+    {
+        web.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.Limit(options.Limits);
+            kestrel.ConfigureEndpointDefaults(endpoint => endpoint.Protocols = HttpProtocols.Http1); // WebSockets are routed as GET.
+            if (options.Tls is { } tls)
+                kestrel.ConfigureHttpsDefaults(https => (https.ServerCertificate, https.ServerCertificateChain) = Read(tls));
+        });
+        web.UseUrls([.. options.Urls.Select(url => url.ToString())]);
+    }
+
+    private static (X509Certificate2 Certificate, X509Certificate2Collection Chain) Read(SiloTls tls)
+    {
+        try
+        {
+            var chain = new X509Certificate2Collection();
+            chain.ImportFromPemFile(tls.CertificateFile);
+            return (X509Certificate2.CreateFromPemFile(tls.CertificateFile, tls.KeyFile), chain);
+        }
+        catch (Exception refused) when (refused is System.Security.Cryptography.CryptographicException or IOException or UnauthorizedAccessException)
+        {
+            throw new SiloOptionsException($"--tls-cert '{tls.CertificateFile}' and --tls-key cannot be used: {refused.Message}", refused);
+        }
+    }
+}

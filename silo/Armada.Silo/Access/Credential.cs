@@ -1,0 +1,8 @@
+namespace Armada.Silo.Access;
+
+/// <summary>What a caller was let in with; a feature of every request that was let in.</summary>
+/// <param name="Caller">Who it is.</param>
+/// <param name="KeyId">Id of its API key, or null where it came with a token or with nothing.</param>
+/// <param name="Expires">When it is no longer good, or null for never.</param>
+/// <param name="Holds">Whether it is still good now; any thread.</param>
+internal sealed record Credential(Caller Caller, string? KeyId, DateTimeOffset? Expires, Func<bool> Holds);

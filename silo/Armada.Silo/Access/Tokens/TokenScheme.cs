@@ -1,0 +1,105 @@
+using System.Security.Claims;
+using Armada.Silo.Options;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Authentication.JwtBearer;
+using Microsoft.IdentityModel.Tokens;
+
+namespace Armada.Silo.Access.Tokens;
+
+/// <summary>Lets callers in that bring a token of the OpenID Connect provider.</summary>
+internal static partial class TokenScheme
+{
+    /// <summary>Name of the scheme.</summary>
+    public const string Name = "Token";
+
+    private const int LongestName = 100;
+
+    private static readonly TimeSpan ClockSkew = TimeSpan.FromSeconds(30);
+
+    private static readonly TimeSpan ProviderAnswersWithin = TimeSpan.FromSeconds(5);
+
+    private static readonly Dictionary<string, Role> Roles = new(StringComparer.Ordinal)
+    {
+        ["viewer"] = Role.Viewer,
+        ["operator"] = Role.Operator,
+        ["admin"] = Role.Admin,
+    };
+
+    /// <summary>Adds the scheme for a provider.</summary>
+    public static AuthenticationBuilder AddTokens(this AuthenticationBuilder authentication, OidcOptions oidc) =>
+        authentication.AddJwtBearer(Name, bearer =>
+        {
+            bearer.Authority = oidc.Authority.ToString();
+            bearer.Audience = oidc.Audience;
+            bearer.BackchannelTimeout = ProviderAnswersWithin;
+            bearer.MapInboundClaims = false;
+            bearer.RequireHttpsMetadata = oidc.Authority.Scheme == Uri.UriSchemeHttps;
+            bearer.TokenValidationParameters.ClockSkew = ClockSkew;
+            bearer.TokenValidationParameters.ValidAlgorithms =
+            [
+                SecurityAlgorithms.RsaSha256, SecurityAlgorithms.RsaSha384, SecurityAlgorithms.RsaSha512,
+                SecurityAlgorithms.RsaSsaPssSha256, SecurityAlgorithms.RsaSsaPssSha384, SecurityAlgorithms.RsaSsaPssSha512,
+                SecurityAlgorithms.EcdsaSha256, SecurityAlgorithms.EcdsaSha384, SecurityAlgorithms.EcdsaSha512,
+            ];
+            bearer.Events = new JwtBearerEvents
+            {
+                OnMessageReceived = context =>
+                {
+                    context.Token = PresentedSecret.Find(context.Request);
+                    return Task.CompletedTask;
+                },
+                OnTokenValidated = context =>
+                {
+                    LetIn(context, oidc);
+                    return Task.CompletedTask;
+                },
+                OnAuthenticationFailed = FailAsync,
+            };
+        });
+
+    private static void LetIn(TokenValidatedContext context, OidcOptions oidc)
+    {
+        var claims = context.Principal!;
+        var roles = claims.FindAll(oidc.RoleClaim).Where(claim => Roles.ContainsKey(claim.Value)).Select(claim => Roles[claim.Value]).ToList();
+        if (roles.Count == 0)
+            return; // Signed in, but as nobody who may do anything here.
+        var http = context.HttpContext;
+        var expires = new DateTimeOffset(context.SecurityToken.ValidTo, TimeSpan.Zero) + ClockSkew;
+        var time = http.RequestServices.GetRequiredService<TimeProvider>();
+        http.Features.Set(new Credential(
+            new Caller(NameOf(claims), roles.Max(), http.Connection.RemoteIpAddress?.ToString() ?? "unknown"),
+            null,
+            expires,
+            () => time.GetUtcNow() < expires));
+    }
+
+    // Names of keys have no colon, so a token can never pass for a key of the same name.
+    private static string NameOf(ClaimsPrincipal claims)
+    {
+        var subject = claims.FindFirst("sub")?.Value ?? claims.FindFirst("azp")?.Value ?? claims.FindFirst("client_id")?.Value ?? "";
+        return $"oidc:{(subject.Length > LongestName ? subject[..LongestName] : subject)}";
+    }
+
+    // A provider that cannot be reached looks like a token that is not good, until it is asked.
+    private static async Task FailAsync(AuthenticationFailedContext context)
+    {
+        var http = context.HttpContext;
+        try
+        {
+            await context.Options.ConfigurationManager!.GetConfigurationAsync(http.RequestAborted);
+        }
+        catch (InvalidOperationException unreachable)
+        {
+            LogUnreachable(http.RequestServices.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(TokenScheme)), unreachable.Message);
+            http.Features.Set(new ProviderUnreachable());
+        }
+
+        context.Fail("the token is not good");
+    }
+
+    [LoggerMessage(1120, LogLevel.Warning, "The OpenID Connect provider could not be asked about a token: {Reason}")]
+    private static partial void LogUnreachable(ILogger logger, string reason);
+}
+
+/// <summary>Feature of a request whose token could not be judged.</summary>
+internal sealed record ProviderUnreachable;

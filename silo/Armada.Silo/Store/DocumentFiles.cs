@@ -1,0 +1,101 @@
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+
+namespace Armada.Silo.Store;
+
+/// <summary>The disk refused to keep a document; the old one stands.</summary>
+internal sealed class NotStoredException(string message, Exception cause) : Exception(message, cause);
+
+/// <summary>JSON files that are each replaced as a whole; a damaged one is set aside. Writes go one after another.</summary>
+internal sealed partial class DocumentFiles(ILogger logger) : IDisposable
+{
+    private const string Damaged = ".damaged-";
+    private readonly SemaphoreSlim writing = new(1);
+
+    /// <summary>Reads every document of a folder, ordered by name, and sweeps away what a cut write left.</summary>
+    /// <param name="folder">The folder.</param>
+    /// <param name="type">What its files hold.</param>
+    /// <param name="fault">What is wrong with a document, given its file's name without ending; or null.</param>
+    public IReadOnlyList<T> ReadAll<T>(string folder, JsonTypeInfo<T> type, Func<T, string, string?> fault)
+        where T : class
+    {
+        foreach (var left in Directory.EnumerateFiles(folder, "*" + DurableFile.TemporaryEnding))
+            File.Delete(left);
+        var found = new List<T>();
+        foreach (var path in Directory.EnumerateFiles(folder, "*.json").Order(StringComparer.Ordinal))
+        {
+            if (Read(path, type, document => fault(document, Path.GetFileNameWithoutExtension(path))) is { } document)
+                found.Add(document);
+        }
+
+        return found;
+    }
+
+    /// <summary>Reads a document; null where it is damaged, and then its file was set aside.</summary>
+    public T? Read<T>(string path, JsonTypeInfo<T> type, Func<T, string?> fault)
+        where T : class
+    {
+        try
+        {
+            var document = JsonSerializer.Deserialize(File.ReadAllBytes(path), type) ?? throw new JsonException("it is empty");
+            return fault(document) is { } reason ? throw new JsonException(reason) : document;
+        }
+        catch (JsonException damaged)
+        {
+            SetAside(path, damaged.Message);
+            return null;
+        }
+    }
+
+    /// <summary>Whether a file of the folder was ever set aside.</summary>
+    public static bool HasDamaged(string folder) => Directory.EnumerateFiles(folder, $"*{Damaged}*").Any();
+
+    /// <summary>Makes a document durable.</summary>
+    /// <exception cref="NotStoredException">The disk refused.</exception>
+    public Task WriteAsync<T>(string path, T document, JsonTypeInfo<T> type, CancellationToken cancellation)
+    {
+        var content = JsonSerializer.SerializeToUtf8Bytes(document, type);
+        return OnDiskAsync(path, target => DurableFile.Write(target, content), cancellation);
+    }
+
+    /// <summary>Removes a document durably; a missing one is removed already.</summary>
+    /// <exception cref="NotStoredException">The disk refused.</exception>
+    public Task DeleteAsync(string path, CancellationToken cancellation) => OnDiskAsync(path, DurableFile.Delete, cancellation);
+
+    /// <inheritdoc/>
+    public void Dispose() => writing.Dispose();
+
+    private async Task OnDiskAsync(string path, Action<string> write, CancellationToken cancellation)
+    {
+        await writing.WaitAsync(cancellation);
+        try
+        {
+            await Task.Run(() => write(path), cancellation);
+        }
+        catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
+        {
+            LogNotStored(path, refused.Message);
+            throw new NotStoredException($"'{Path.GetFileName(path)}' could not be stored: {refused.Message}", refused);
+        }
+        finally
+        {
+            writing.Release();
+        }
+    }
+
+    private void SetAside(string path, string reason)
+    {
+        var number = 1;
+        while (File.Exists($"{path}{Damaged}{number}"))
+            number++;
+        var aside = $"{path}{Damaged}{number}";
+        File.Move(path, aside);
+        LogDamaged(path, aside, reason);
+    }
+
+    [LoggerMessage(1001, LogLevel.Error, "{Path} is damaged ({Reason}); it was set aside as {Aside} and everything else goes on")]
+    private partial void LogDamaged(string path, string aside, string reason);
+
+    [LoggerMessage(1002, LogLevel.Error, "{Path} could not be stored: {Reason}")]
+    private partial void LogNotStored(string path, string reason);
+}
