@@ -37,7 +37,11 @@ internal sealed class RoomBoard
     public OpenRoom Of(string robot) => rooms.GetOrAdd(robot, _ => new OpenRoom(began));
 
     /// <summary>The room of a robot that was made just now.</summary>
-    public void Add(string robot) => rooms.TryAdd(robot, new OpenRoom(Now));
+    public void Add(string robot)
+    {
+        var made = new OpenRoom(Now);
+        rooms.AddOrUpdate(robot, made, (_, before) => before.Sessions.Count > 0 ? before : made);
+    }
 
     /// <summary>The robot is gone.</summary>
     public void Forget(string robot) => rooms.TryRemove(robot, out _);
