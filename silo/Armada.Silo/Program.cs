@@ -1,4 +1,4 @@
 using Armada.Silo;
 using Armada.Silo.Options;
 
-return await new SiloCommandLine().RunAsync(args, SiloHost.RunAsync, Console.Error);
+return await new SiloCommandLine().RunAsync(args, SiloHost.RunAsync, Console.Out, Console.Error);

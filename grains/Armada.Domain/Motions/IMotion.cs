@@ -26,4 +26,8 @@ public interface IMotionTrack
     /// <param name="at">0 to <see cref="Duration"/>, microseconds.</param>
     /// <param name="pose">One position per joint of the robot; a joint that the motion says nothing of is left as it is.</param>
     void PoseAt(long at, Span<double> pose);
+
+    /// <summary>The same motion for a robot that is in this pose when it begins, so that its first way is taken in its own time.</summary>
+    /// <param name="pose">One position per joint; NaN where nothing is known.</param>
+    IMotionTrack StartingAt(ReadOnlySpan<double> pose) => this;
 }

@@ -1,3 +1,5 @@
+using Armada.Silo.Sockets;
+
 namespace Armada.Silo.Access;
 
 /// <summary>The place of one WebSocket among all that are open.</summary>
@@ -53,7 +55,7 @@ internal sealed class OpenSocket : IDisposable
     private void Expire(DateTimeOffset at)
     {
         if (time.GetUtcNow() >= at)
-            Close(OpenSockets.Unauthorized, "the key or token has expired");
+            Close(SocketClose.Unauthorized, "the key or token has expired");
         else
             expiry!.Change(Until(at), Timeout.InfiniteTimeSpan);
     }

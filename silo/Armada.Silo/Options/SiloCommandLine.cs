@@ -1,6 +1,8 @@
 using System.CommandLine;
 using Armada.Messaging.Link;
+using Armada.Silo.Access.Keys;
 using Armada.Silo.Rooms;
+using Armada.Silo.Store;
 using Armada.Wire.Topics;
 
 namespace Armada.Silo.Options;
@@ -14,8 +16,9 @@ internal sealed class SiloCommandLine
 
     private readonly Option<string> data = new("--data")
     {
-        Description = "Folder that keeps robots and bindings.",
+        Description = "Folder that keeps robots, bindings, keys and the audit trail.",
         DefaultValueFactory = _ => "./data",
+        Recursive = true,
     };
 
     private readonly Option<string> mqtt = new("--mqtt")
@@ -50,14 +53,16 @@ internal sealed class SiloCommandLine
         Description = "Values in rooms: joint for degrees and percent, normalized for -100..100 over a joint's limits.",
     };
 
-    /// <summary>Reads the arguments and runs the silo with them; 2 where an option is wrong.</summary>
-    public async Task<int> RunAsync(IReadOnlyList<string> args, Func<SiloOptions, CancellationToken, Task> run, TextWriter errors)
+    /// <summary>Reads the arguments and runs the silo, or a command on its data folder; 2 where an option is wrong.</summary>
+    public async Task<int> RunAsync(
+        IReadOnlyList<string> args, Func<SiloOptions, CancellationToken, Task> run, TextWriter output, TextWriter errors)
     {
         var root = new RootCommand("Armada silo: routes the samples of leader arms to follower arms.")
         {
             data, mqtt, ca, certificate, key, topicRoot, clientId, roomUnits,
         };
         doors.AddTo(root);
+        root.Add(new KeyCommands(data, TimeProvider.System).Make(output));
         root.SetAction(async (line, cancellation) =>
         {
             await run(Read(line), cancellation);
@@ -73,6 +78,10 @@ internal sealed class SiloCommandLine
             return await parsed.InvokeAsync(new() { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
         }
         catch (SiloOptionsException refused)
+        {
+            return await RefuseAsync(refused.Message, errors);
+        }
+        catch (NotStoredException refused)
         {
             return await RefuseAsync(refused.Message, errors);
         }

@@ -14,6 +14,16 @@ public sealed class CommandLineTests
     [InlineData("--urls", "127.0.0.1:5080")]
     [InlineData("--urls", ";")]
     [InlineData("--urls", "http://127.0.0.1:5080;http://[::]:5080")]
+    [InlineData("--urls", "https://0.0.0.0:5080")]
+    [InlineData("--urls", "ftp://127.0.0.1:5080")]
+    [InlineData("--urls", "http://key@127.0.0.1:5080")]
+    [InlineData("--urls", "http://127.0.0.1:5080/path")]
+    [InlineData("--tls-cert", "/no/such/file.pem")]
+    [InlineData("--oidc-audience", "armada")]
+    [InlineData("--allow-origin", "panel.example")]
+    [InlineData("--allow-origin", "https://panel.example/")]
+    [InlineData("--max-requests", "0")]
+    [InlineData("--max-sockets", "many")]
     [InlineData("--mqtt", "broker")]
     [InlineData("--mqtt", ":1883")]
     [InlineData("--mqtt", "broker:0")]
@@ -27,7 +37,7 @@ public sealed class CommandLineTests
     {
         var errors = new StringWriter();
 
-        var exit = await new SiloCommandLine().RunAsync([option, value], (_, _) => throw new InvalidOperationException("it ran"), errors);
+        var exit = await new SiloCommandLine().RunAsync([option, value], (_, _) => throw new InvalidOperationException("it ran"), TextWriter.Null, errors);
 
         Assert.Equal(2, exit);
         var line = Assert.Single(errors.ToString().TrimEnd().Split('\n'));
@@ -43,7 +53,7 @@ public sealed class CommandLineTests
         foreach (var args in new string[][] { ["--mqtt-cert", file, "--mqtt-key", file], ["--mqtt-ca", file, "--mqtt-cert", file] })
         {
             var errors = new StringWriter();
-            Assert.Equal(2, await new SiloCommandLine().RunAsync(args, (_, _) => throw new InvalidOperationException("it ran"), errors));
+            Assert.Equal(2, await new SiloCommandLine().RunAsync(args, (_, _) => throw new InvalidOperationException("it ran"), TextWriter.Null, errors));
             Assert.Contains("--mqtt-cert", errors.ToString(), StringComparison.Ordinal);
         }
     }
@@ -65,6 +75,7 @@ public sealed class CommandLineTests
                 seen = options;
                 return Task.CompletedTask;
             },
+            TextWriter.Null,
             TextWriter.Null);
 
         Assert.Equal(0, exit);
@@ -79,7 +90,7 @@ public sealed class CommandLineTests
     {
         SiloOptions? seen = null;
 
-        await new SiloCommandLine().RunAsync([], (options, _) => Task.FromResult(seen = options), TextWriter.Null);
+        await new SiloCommandLine().RunAsync([], (options, _) => Task.FromResult(seen = options), TextWriter.Null, TextWriter.Null);
 
         Assert.Equal(new Uri(SiloOptions.DefaultUrl), Assert.Single(seen!.Urls));
         Assert.Equal(("127.0.0.1", 1883, "armada-silo"), (seen.Link.Host, seen.Link.Port, seen.Link.ClientId));

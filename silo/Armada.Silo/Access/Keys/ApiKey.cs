@@ -38,6 +38,7 @@ internal sealed record StoredKey(int Format, ApiKey Key)
         Format != Known ? $"its format is {Format}, this silo reads {Known}"
         : Key.Id != fileName || !KeySecret.IsId(Key.Id) ? $"it holds key '{Key.Id}'"
         : Key.SecretSha256.Length != KeySecret.HashBytes ? "its hash has the wrong length"
+        : !Enum.IsDefined(Key.Role) ? $"its role is {Key.Role}"
         : null;
 }
 
