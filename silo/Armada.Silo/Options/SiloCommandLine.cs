@@ -48,9 +48,10 @@ internal sealed class SiloCommandLine
         DefaultValueFactory = _ => "armada-silo",
     };
 
-    private readonly Option<RoomUnits> roomUnits = new("--room-units")
+    private readonly Option<string> roomUnits = new("--room-units")
     {
         Description = "Values in rooms: joint for degrees and percent, normalized for -100..100 over a joint's limits.",
+        DefaultValueFactory = _ => "joint",
     };
 
     /// <summary>Reads the arguments and runs the silo, or a command on its data folder; 2 where an option is wrong.</summary>
@@ -104,7 +105,7 @@ internal sealed class SiloCommandLine
             DataDirectory = line.GetRequiredValue(data),
             Link = ReadLink(line),
             Topics = ReadTopics(line.GetRequiredValue(topicRoot)),
-            RoomUnits = line.GetValue(roomUnits),
+            RoomUnits = ReadRoomUnits(line.GetRequiredValue(roomUnits)),
         });
         DoorRules.Check(options);
         return options;
@@ -134,6 +135,13 @@ internal sealed class SiloCommandLine
             throw new SiloOptionsException("--mqtt-cert and --mqtt-key are given together or not at all");
         return files.Ca is null ? null : new LinkTls(files.Ca, files.Certificate, files.Key);
     }
+
+    private static RoomUnits ReadRoomUnits(string text) => text switch
+    {
+        "joint" => RoomUnits.Joint,
+        "normalized" => RoomUnits.Normalized,
+        _ => throw new SiloOptionsException($"--room-units '{text}' must be joint or normalized"),
+    };
 
     private static TopicMap ReadTopics(string root)
     {

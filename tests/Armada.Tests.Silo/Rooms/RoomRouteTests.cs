@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Armada.Testing;
 using Armada.Tests.Silo.Support;
 
 namespace Armada.Tests.Silo.Rooms;
@@ -129,7 +130,7 @@ public sealed class RoomRouteTests(Broker broker) : IClassFixture<Broker>
             """{"success":true,"workspace_id":"w1","room_id":"r1","joints_updated":2,"message":"Commands sent successfully"}""",
             await silo.PostAsync($"{Rooms}/r1/command", two));
         Assert.Equal(0, (await silo.PostAsync($"{Rooms}/r1/command", two))["joints_updated"]!.GetValue<int>());
-        await Testing.Eventually.Holds("both joints arrive", () => silo.JointsAsync().GetAwaiter().GetResult() is { Count: 2 } joints
+        await Eventually.Holds("both joints arrive", () => silo.JointsAsync().GetAwaiter().GetResult() is { Count: 2 } joints
             && joints["Rotation"]!.GetValue<double>() == 20 && joints["Jaw"]!.GetValue<double>() == 30);
     }
 
