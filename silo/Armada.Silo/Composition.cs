@@ -10,6 +10,7 @@ using Armada.Silo.Engine;
 using Armada.Silo.Ingress;
 using Armada.Silo.Options;
 using Armada.Silo.Remotes;
+using Armada.Silo.Rooms;
 using Armada.Silo.Sequences;
 using Armada.Silo.Store;
 using Armada.Silo.Telemetry;
@@ -45,6 +46,7 @@ internal static class Composition
         services.AddSingleton<InProcessEngine>();
         services.AddSingleton<IRobotEngine>(provider => provider.GetRequiredService<InProcessEngine>());
         services.AddSingleton<FrameIngress>();
+        services.AddRooms();
 
         services.AddSingleton<SequenceLibrary>();
         services.AddSingleton<ISequences>(provider => provider.GetRequiredService<SequenceLibrary>());

@@ -5,6 +5,7 @@ using Armada.Silo.Access.Keys;
 using Armada.Silo.Arena;
 using Armada.Silo.Audit;
 using Armada.Silo.Panel;
+using Armada.Silo.Rooms;
 using Armada.Silo.Sequences;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http.Metadata;
@@ -44,6 +45,7 @@ internal static class ApiHost
         app.MapOpenApi().Allow(Role.Viewer);
         app.MapHealth();
         app.MapPanel();
+        app.MapRoomDoors();
         var api = app.MapGroup("/api/v1").RefusesAsAll();
         api.MapRobots();
         api.MapMaster();

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Armada.Messaging.Link;
 using Armada.Silo.Access.Keys;
+using Armada.Silo.Rooms;
 using Armada.Silo.Store;
 using Armada.Wire.Topics;
 
@@ -47,13 +48,19 @@ internal sealed class SiloCommandLine
         DefaultValueFactory = _ => "armada-silo",
     };
 
+    private readonly Option<string> roomUnits = new("--room-units")
+    {
+        Description = "Values in rooms: joint for degrees and percent, normalized for -100..100 over a joint's limits.",
+        DefaultValueFactory = _ => "joint",
+    };
+
     /// <summary>Reads the arguments and runs the silo, or a command on its data folder; 2 where an option is wrong.</summary>
     public async Task<int> RunAsync(
         IReadOnlyList<string> args, Func<SiloOptions, CancellationToken, Task> run, TextWriter output, TextWriter errors)
     {
         var root = new RootCommand("Armada silo: routes the samples of leader arms to follower arms.")
         {
-            data, mqtt, ca, certificate, key, topicRoot, clientId,
+            data, mqtt, ca, certificate, key, topicRoot, clientId, roomUnits,
         };
         doors.AddTo(root);
         root.Add(new KeyCommands(data, TimeProvider.System).Make(output));
@@ -98,6 +105,7 @@ internal sealed class SiloCommandLine
             DataDirectory = line.GetRequiredValue(data),
             Link = ReadLink(line),
             Topics = ReadTopics(line.GetRequiredValue(topicRoot)),
+            RoomUnits = ReadRoomUnits(line.GetRequiredValue(roomUnits)),
         });
         DoorRules.Check(options);
         return options;
@@ -127,6 +135,13 @@ internal sealed class SiloCommandLine
             throw new SiloOptionsException("--mqtt-cert and --mqtt-key are given together or not at all");
         return files.Ca is null ? null : new LinkTls(files.Ca, files.Certificate, files.Key);
     }
+
+    private static RoomUnits ReadRoomUnits(string text) => text switch
+    {
+        "joint" => RoomUnits.Joint,
+        "normalized" => RoomUnits.Normalized,
+        _ => throw new SiloOptionsException($"--room-units '{text}' must be joint or normalized"),
+    };
 
     private static TopicMap ReadTopics(string root)
     {

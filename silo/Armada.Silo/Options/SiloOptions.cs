@@ -1,4 +1,5 @@
 using Armada.Silo.Access;
+using Armada.Silo.Rooms;
 using Armada.Wire.Topics;
 
 namespace Armada.Silo.Options;
@@ -43,6 +44,9 @@ public sealed record SiloOptions
 
     /// <summary>The topics of all devices.</summary>
     public TopicMap Topics { get; init; } = new();
+
+    /// <summary>What the values of joints mean in rooms.</summary>
+    public RoomUnits RoomUnits { get; init; }
 
     /// <summary>Whether only this machine reaches the doors.</summary>
     public bool IsLoopback => Urls.All(ListenUrls.IsLoopback);

@@ -32,6 +32,7 @@ public sealed class CommandLineTests
     [InlineData("--mqtt-ca", "/no/such/file.pem")]
     [InlineData("--topic-root", "a/#")]
     [InlineData("--client-id", "no spaces")]
+    [InlineData("--room-units", "radians")]
     [InlineData("--no-such-option", "1")]
     public async Task A_bad_option_is_one_line_that_names_it_and_exit_code_2(string option, string value)
     {

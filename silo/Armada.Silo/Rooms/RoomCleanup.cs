@@ -1,0 +1,76 @@
+using Armada.Silo.Access;
+using Armada.Wire.Rooms;
+
+namespace Armada.Silo.Rooms;
+
+/// <summary>Removes rooms that nobody uses. Only what was made as a room is ever removed, and nothing that has a device bound.</summary>
+internal sealed partial class RoomCleanup(
+    RoomCatalog catalog, RoomBoard board, RoomRemoval removal, ILogger<RoomCleanup> logger) : BackgroundService
+{
+    /// <summary>A room that was not used for longer is removed.</summary>
+    public static readonly TimeSpan IdleLimit = TimeSpan.FromHours(1);
+
+    /// <summary>Time between two rounds.</summary>
+    public static readonly TimeSpan Every = TimeSpan.FromMinutes(15);
+
+    /// <summary>Every room that was made as one, and whether the next round removes it.</summary>
+    public async Task<CleanupStatus> ReadAsync(CancellationToken cancellation)
+    {
+        RoomAge[] ages = [.. (await MadeAsync(cancellation)).Select(Age)];
+        return new("robotics", true, IdleLimit.TotalMinutes, Every.TotalMinutes, ages.Length, ages, RoomWriter.Time(board.Now));
+    }
+
+    /// <summary>One round.</summary>
+    public async Task<CleanupResult> SweepAsync(CancellationToken cancellation)
+    {
+        var rooms = await MadeAsync(cancellation);
+        var removed = 0;
+        foreach (var room in rooms.Where(IsDue))
+        {
+            var reply = await removal.RemoveAsync(room, Caller.Silo, cancellation);
+            if (reply.Refused is null)
+                removed++;
+            else
+                LogNotRemoved(room.Name.Workspace, room.Name.Id, reply.Refused.Text);
+        }
+
+        LogSwept(removed, rooms.Count);
+        return new(true, rooms.Count, rooms.Count - removed, removed, RoomWriter.Time(board.Now));
+    }
+
+    /// <inheritdoc/>
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(Every, board.Time);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(stoppingToken))
+                await SweepAsync(stoppingToken);
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            LogEnded();
+        }
+    }
+
+    private async Task<IReadOnlyList<Room>> MadeAsync(CancellationToken cancellation) =>
+        [.. (await catalog.ListAsync(cancellation)).Where(room => room.Robot.Document.Room is not null)];
+
+    private RoomAge Age(Room room)
+    {
+        var open = board.Of(room.Robot.Document.Id);
+        return new(
+            room.Name.Workspace,
+            room.Name.Id,
+            (board.Now - open.Since).TotalMinutes,
+            (board.Now - open.Used).TotalMinutes,
+            IsConnected(room),
+            IsDue(room));
+    }
+
+    private bool IsDue(Room room) => !IsConnected(room) && board.Now - board.Of(room.Robot.Document.Id).Used > IdleLimit;
+
+    private bool IsConnected(Room room) =>
+        room.Robot is not { Master: null, Slaves.IsEmpty: true, Guests.IsEmpty: true }
+        || board.Of(room.Robot.Document.Id).Sessions.Count > 0;
+}

@@ -1,0 +1,61 @@
+using Armada.Domain.Robots;
+using Armada.Wire.Rooms;
+
+namespace Armada.Silo.Rooms;
+
+/// <summary>A robot's joints as its room names and counts them: Arena's names, values in the silo's room units.</summary>
+internal sealed class RoomJoints(RobotModel model, RoomUnits units)
+{
+    private const double Decimals = 1000; // A thousandth of a degree; the servos resolve 0.088°.
+
+    private readonly string[] names = [.. model.Joints.Select(joint => JointNames.ArenaOf(joint.Name))];
+
+    /// <summary>How many there are.</summary>
+    public int Count => names.Length;
+
+    /// <summary>A bit for each.</summary>
+    public uint All => uint.MaxValue >> (32 - names.Length);
+
+    /// <summary>Their names, in the robot's order.</summary>
+    public IReadOnlyList<string> Names => names;
+
+    /// <summary>Name of a joint in the room.</summary>
+    public string NameOf(int joint) => names[joint];
+
+    /// <summary>Index of a joint by either of its names; -1 where the robot has none such.</summary>
+    public int Find(string name) => model.Find(name);
+
+    /// <summary>A joint's position as the room sees it, to a thousandth.</summary>
+    public double ToRoom(int joint, double position)
+    {
+        var (limits, lowest) = ScaleOf(joint);
+        var value = units == RoomUnits.Joint
+            ? position
+            : lowest + ((Math.Clamp(position, limits.Min, limits.Max) - limits.Min) / (limits.Max - limits.Min) * (100 - lowest));
+        return Math.Round(value * Decimals) / Decimals;
+    }
+
+    /// <summary>What a value of the room asks of a joint; the robot keeps it within the limits.</summary>
+    public JointGoal Goal(int joint, RoomJoint asked)
+    {
+        var (limits, lowest) = ScaleOf(joint);
+        var position = units == RoomUnits.Joint
+            ? asked.Value
+            : limits.Min + ((Math.Clamp(asked.Value, lowest, 100) - lowest) / (100 - lowest) * (limits.Max - limits.Min));
+        return new JointGoal(limits.Name, position, asked.Speed is > 0 and var percent ? percent / 100 * limits.MaxVelocity : null);
+    }
+
+    /// <summary>Whether a room has the joint: somebody has commanded it.</summary>
+    public static bool IsKnown(in JointState joint) => joint is { Commanded: not null, Virtual: not null };
+
+    /// <summary>Where the robot's joints are, those that a room has.</summary>
+    public RoomJoint[] Positions(RobotSnapshot robot) =>
+    [
+        .. Enumerable.Range(0, Math.Min(Count, robot.Joints.Length))
+            .Where(joint => IsKnown(robot.Joints[joint]))
+            .Select(joint => new RoomJoint(names[joint], ToRoom(joint, robot.Joints[joint].Virtual!.Value))),
+    ];
+
+    private (Joint Joint, double Lowest) ScaleOf(int joint) =>
+        (model.Joints[joint], model.Joints[joint].Unit == JointUnit.Percent ? 0 : -100);
+}

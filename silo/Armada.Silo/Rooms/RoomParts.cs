@@ -1,0 +1,19 @@
+using Armada.Domain.Engine;
+using Armada.Silo.Access;
+using Armada.Silo.Engine;
+using Armada.Silo.Options;
+using Armada.Silo.Sockets;
+
+namespace Armada.Silo.Rooms;
+
+/// <summary>What every participant's session shares.</summary>
+internal sealed record RoomParts(
+    IRobotEngine Engine,
+    RoomCatalog Catalog,
+    RoomBoard Board,
+    RoomLimits Limits,
+    IAuditTrail Audit,
+    SiloClock Clock,
+    SiloOptions Options,
+    SocketLimits Sockets,
+    ILogger<RoomSession> Logger);

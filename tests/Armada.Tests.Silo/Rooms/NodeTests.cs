@@ -1,0 +1,23 @@
+using Armada.Testing.Processes;
+using Armada.Tests.Silo.Support;
+
+namespace Armada.Tests.Silo.Rooms;
+
+/// <summary>The protocol as another language's own WebSocket client speaks it.</summary>
+public sealed class NodeTests(Broker broker) : IClassFixture<Broker>
+{
+    [Theory]
+    [InlineData("")]
+    [InlineData("api")]
+    public async Task Node_produces_and_consumes_under_the_paths_of_both_launchers(string prefix)
+    {
+        await using var silo = await RoomSilo.StartAsync(broker);
+        var script = Path.Combine(AppContext.BaseDirectory, "Rooms", "rooms.mjs");
+
+        await using var node = RunningProcess.Start(
+            "node", "--experimental-websocket", script, new Uri(silo.Address, prefix).ToString().TrimEnd('/'));
+
+        Assert.True(await node.ExitsAsync(TimeSpan.FromSeconds(40)) == 0, node.Output);
+        await node.PrintsAsync("^done$");
+    }
+}

@@ -1,0 +1,131 @@
+using Armada.Domain.Robots;
+using Armada.Messaging.Link;
+using Armada.Silo;
+using Armada.Silo.Engine;
+using Armada.Silo.Options;
+using Armada.Silo.Rooms;
+using Armada.Testing;
+using Armada.Testing.Logging;
+using Armada.Tests.Silo.Support;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace Armada.Tests.Silo.Rooms;
+
+/// <summary>Which rooms are removed and when, by a clock the tests turn.</summary>
+public sealed class RoomCleanupTests
+{
+    [Fact]
+    public async Task A_room_that_nobody_used_for_an_hour_is_removed_and_no_earlier()
+    {
+        await using var rig = await Rig.StartAsync();
+        await rig.MakeAsync("idle");
+        rig.Time.Advance(TimeSpan.FromHours(1));
+        Assert.Equal(0, (await rig.Cleanup.SweepAsync(default)).RoomsRemoved);
+
+        rig.Time.Advance(TimeSpan.FromSeconds(1));
+        Assert.True(Assert.Single((await rig.Cleanup.ReadAsync(default)).Rooms).WillBeCleaned);
+        var result = await rig.Cleanup.SweepAsync(default);
+
+        Assert.Equal((1, 0, 1), (result.RoomsBefore, result.RoomsAfter, result.RoomsRemoved));
+        Assert.Empty(await rig.Engine.ListAsync(default));
+    }
+
+    [Fact]
+    public async Task Every_quarter_of_an_hour_it_happens_by_itself()
+    {
+        await using var rig = await Rig.StartAsync();
+        await rig.MakeAsync("idle");
+        await rig.Cleanup.StartAsync(default);
+
+        await Eventually.Holds("the room is removed", () =>
+        {
+            rig.Time.Advance(RoomCleanup.Every);
+            return rig.Engine.ListAsync(default).AsTask().GetAwaiter().GetResult().Count == 0;
+        });
+
+        await rig.Cleanup.StopAsync(default);
+    }
+
+    [Fact]
+    public async Task A_robot_that_was_not_made_as_a_room_is_never_removed()
+    {
+        await using var rig = await Rig.StartAsync();
+        await rig.Engine.CreateAsync("arm", RobotModels.So101, null, default);
+        rig.Time.Advance(TimeSpan.FromDays(30));
+
+        Assert.Equal(0, (await rig.Cleanup.SweepAsync(default)).RoomsBefore);
+        Assert.Single(await rig.Engine.ListAsync(default));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_room_with_a_device_is_never_removed(bool master)
+    {
+        await using var rig = await Rig.StartAsync();
+        var robot = await rig.MakeAsync("bench");
+        RobotRequest bind = master ? new RobotRequest.BindMaster("leader", false) : new RobotRequest.BindSlave("follower", false);
+        Assert.Null((await rig.Engine.ApplyAsync(robot, bind, default)).Refused);
+        rig.Time.Advance(TimeSpan.FromDays(30));
+
+        Assert.Equal(0, (await rig.Cleanup.SweepAsync(default)).RoomsRemoved);
+    }
+
+    [Fact]
+    public async Task Use_of_a_room_puts_its_end_off()
+    {
+        await using var rig = await Rig.StartAsync();
+        var robot = await rig.MakeAsync("used");
+        rig.Time.Advance(TimeSpan.FromMinutes(50));
+        rig.Board.Of(robot).Touch(rig.Board.Now);
+        rig.Time.Advance(TimeSpan.FromMinutes(50));
+
+        Assert.Equal(0, (await rig.Cleanup.SweepAsync(default)).RoomsRemoved);
+        var age = Assert.Single((await rig.Cleanup.ReadAsync(default)).Rooms);
+        Assert.Equal((100.0, 50.0), (age.AgeMinutes, age.InactivityMinutes));
+    }
+
+    private sealed class Rig : IAsyncDisposable
+    {
+        private readonly TempFolder folder = new();
+        private readonly FailOnLoggedErrors logs = new();
+        private readonly ServiceProvider services;
+
+        private Rig()
+        {
+            var collection = new ServiceCollection();
+            collection.AddLogging(logging => logging.AddProvider(logs));
+            collection.AddSilo(new SiloOptions { DataDirectory = folder.Path });
+            collection.AddSingleton<IMqttLink>(new QuietLink());
+            collection.AddSingleton<TimeProvider>(Time);
+            services = collection.BuildServiceProvider();
+        }
+
+        public HandTime Time { get; } = new();
+
+        public InProcessEngine Engine => services.GetRequiredService<InProcessEngine>();
+
+        public RoomCleanup Cleanup => services.GetRequiredService<RoomCleanup>();
+
+        public RoomBoard Board => services.GetRequiredService<RoomBoard>();
+
+        public static async Task<Rig> StartAsync()
+        {
+            var rig = new Rig();
+            await rig.Engine.LoadAsync(default);
+            Assert.Equal(0, rig.Board.Connections); // The board's clock begins.
+            return rig;
+        }
+
+        public async Task<string> MakeAsync(string id) =>
+            (await services.GetRequiredService<RoomCatalog>().CreateAsync(new RoomName("w", id), default)).Robot!.Document.Id;
+
+        public async ValueTask DisposeAsync()
+        {
+            await services.DisposeAsync();
+            folder.Dispose();
+            logs.Dispose();
+        }
+    }
+}
