@@ -85,10 +85,6 @@ internal sealed class RunningSilo : IAsyncDisposable
         await silo.DisposeAsync();
     }
 
-    /// <summary>A part of the running silo.</summary>
-    public T Service<T>()
-        where T : notnull => silo.Services.GetRequiredService<T>();
-
     public async Task<JsonNode> GetAsync(string path) => JsonNode.Parse(await Http.GetStringAsync(path))!;
 
     public async Task<JsonNode?> SendAsync(HttpMethod method, string path, object? body = null)
