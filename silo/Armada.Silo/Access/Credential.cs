@@ -2,7 +2,6 @@ namespace Armada.Silo.Access;
 
 /// <summary>What a caller was let in with; a feature of every request that was let in.</summary>
 /// <param name="Caller">Who it is.</param>
-/// <param name="KeyId">Id of its API key, or null where it came with a token or with nothing.</param>
 /// <param name="Expires">When it is no longer good, or null for never.</param>
 /// <param name="Holds">Whether it is still good now; any thread.</param>
-internal sealed record Credential(Caller Caller, string? KeyId, DateTimeOffset? Expires, Func<bool> Holds);
+internal sealed record Credential(Caller Caller, DateTimeOffset? Expires, Func<bool> Holds);

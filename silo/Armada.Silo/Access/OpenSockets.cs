@@ -11,6 +11,8 @@ internal sealed class OpenSockets(DoorLimits limits, TimeProvider time)
     /// <summary>The subprotocol that the silo answers with to a client that offers it.</summary>
     public const string Subprotocol = "armada.v1";
 
+    private const string NoLongerGood = "the key or token is no longer good";
+
     private readonly ConcurrentDictionary<OpenSocket, bool> sockets = new();
     private readonly Dictionary<string, int> perCaller = new(StringComparer.Ordinal);
     private readonly Lock counting = new();
@@ -43,7 +45,7 @@ internal sealed class OpenSockets(DoorLimits limits, TimeProvider time)
         {
             // A key revoked between the check at the door and this line is found here; one revoked later finds the socket.
             if (!credential.Holds())
-                socket.Close(SocketClose.Unauthorized, "the key or token is no longer good");
+                socket.Close(SocketClose.Unauthorized, NoLongerGood);
             context.Features.Set(socket);
             await next(context);
         }
@@ -66,13 +68,13 @@ internal sealed class OpenSockets(DoorLimits limits, TimeProvider time)
         return sockets.ContainsKey(socket) ? socket.ClosedBy(close) : throw new InvalidOperationException("the request has ended");
     }
 
-    /// <summary>Closes every socket that was opened with this key.</summary>
-    public void CloseKey(string keyId)
+    /// <summary>Closes every socket whose key or token, or the lack of one, is no longer good.</summary>
+    public void CloseUnauthorized()
     {
         foreach (var (socket, _) in sockets)
         {
-            if (socket.Credential.KeyId == keyId)
-                socket.Close(SocketClose.Unauthorized, "the key was revoked");
+            if (!socket.Credential.Holds())
+                socket.Close(SocketClose.Unauthorized, NoLongerGood);
         }
     }
 

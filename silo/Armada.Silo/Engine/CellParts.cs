@@ -1,4 +1,5 @@
 using Armada.Domain.Robots;
+using Armada.Silo.Access;
 using Armada.Silo.Store;
 using Armada.Silo.Telemetry;
 
@@ -13,6 +14,7 @@ internal sealed record CellParts(
     Outlets Outlets,
     SiloClock Clock,
     SiloTelemetry Telemetry,
+    IAuditTrail Audit,
     RobotTiming Timing,
     ILogger<RobotCell> Logger,
     IRemoteSlaves? Remotes = null);

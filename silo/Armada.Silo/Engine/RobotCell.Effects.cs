@@ -1,4 +1,5 @@
 using Armada.Domain.Robots;
+using Armada.Silo.Access;
 using Armada.Silo.Store;
 
 namespace Armada.Silo.Engine;
@@ -51,6 +52,22 @@ internal sealed partial class RobotCell
         }
     }
 
+    /// <summary>Who asked is recorded at the doors; here, what came of it, also of frames and silence.</summary>
+    private void Audit(Effect.Note note)
+    {
+        var what = note.Event switch
+        {
+            RobotEvent.MasterLive => "master-live",
+            RobotEvent.MasterLost => "master-lost",
+            RobotEvent.MasterUnbound => "master-left",
+            RobotEvent.MasterReplaced => "master-replaced",
+            RobotEvent.MotionEnded => "motion-ended",
+            _ => null,
+        };
+        if (what is not null)
+            parts.Audit.Record(Caller.Silo, what, Id, note.By is null ? note.Subject : $"{note.Subject} by {note.By}");
+    }
+
     private void Do(Effect effect)
     {
         switch (effect)
@@ -76,6 +93,7 @@ internal sealed partial class RobotCell
                 };
                 Log(note);
                 Tell(note);
+                Audit(note);
                 break;
             default:
                 throw new InvalidOperationException($"no way to do {effect.GetType().Name}");

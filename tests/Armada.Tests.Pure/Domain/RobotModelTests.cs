@@ -27,6 +27,8 @@ public sealed class RobotModelTests
     public static TheoryData<Joint> Unsound =>
     [
         Sound with { Name = "" },
+        Sound with { Name = "a\u0007" },
+        Sound with { Name = new string('j', 65) },
         Sound with { Min = 90 },
         Sound with { Min = double.NaN },
         Sound with { Max = double.NaN },
@@ -37,12 +39,16 @@ public sealed class RobotModelTests
         Sound with { MaxVelocity = double.PositiveInfinity },
         Sound with { Rest = 91 },
         Sound with { Rest = double.NaN },
+        Sound with { Unit = (JointUnit)9 },
+        Sound with { Motion = (JointMotion)9 },
+        Sound with { ServoId = -1 },
+        Sound with { ServoId = 253 },
     ];
 
     [Theory]
     [MemberData(nameof(Unsound), DisableDiscoveryEnumeration = true)]
     public void A_joint_whose_limits_cannot_be_trusted_is_refused(Joint joint) =>
-        Assert.Contains(joint.Name, RobotModelRules.FindProblem(new RobotModel("m", [joint])), StringComparison.Ordinal);
+        Assert.Contains(joint.Name == Sound.Name ? joint.Name : "name", RobotModelRules.FindProblem(new RobotModel("m", [joint])), StringComparison.Ordinal);
 
     [Fact]
     public void A_model_has_1_to_32_joints_of_different_names()
@@ -53,6 +59,14 @@ public sealed class RobotModelTests
         Assert.NotNull(RobotModelRules.FindProblem(new RobotModel("m", [.. Enumerable.Range(0, 33).Select(n => Sound with { Name = $"j{n}" })])));
         Assert.NotNull(RobotModelRules.FindProblem(new RobotModel(" ", [Sound])));
         Assert.Null(RobotModelRules.FindProblem(new RobotModel("m", [Sound])));
+    }
+
+    [Fact]
+    public void No_two_joints_share_a_name_of_either_family_or_a_servo()
+    {
+        Assert.NotNull(RobotModelRules.FindProblem(new RobotModel("m", [Sound with { Name = "Elbow" }, Sound with { Name = "elbow_flex" }])));
+        Assert.NotNull(RobotModelRules.FindProblem(new RobotModel("m", [Sound with { ServoId = 7 }, Sound with { Name = "b", ServoId = 7 }])));
+        Assert.Null(RobotModelRules.FindProblem(new RobotModel("m", [Sound with { ServoId = 0 }, Sound with { Name = "b", ServoId = 252 }])));
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
 using Armada.Messaging.Link;
@@ -20,19 +21,21 @@ internal sealed class RunningSilo : IAsyncDisposable
 {
     private readonly TempFolder folder = new();
     private readonly SiloOptions options;
+    private readonly Action<WebApplication> map;
     private readonly Action<IServiceCollection>? adjust;
     private WebApplication silo = null!;
 
-    private RunningSilo(int brokerPort, TopicMap topics, Action<IServiceCollection>? adjust)
+    private RunningSilo(
+        int brokerPort, TopicMap topics, Func<SiloOptions, SiloOptions> with, Action<WebApplication> map, Action<IServiceCollection>? adjust)
     {
-        (Topics, this.adjust) = (topics, adjust);
-        options = new SiloOptions
+        (Topics, this.map, this.adjust) = (topics, map, adjust);
+        options = with(new SiloOptions
         {
             Urls = [new Uri("http://127.0.0.1:0")],
             DataDirectory = folder.Path,
             Topics = topics,
             Link = new LinkOptions { ClientId = $"silo-{topics.Root.Replace('/', '-')}", Port = brokerPort },
-        };
+        });
     }
 
     public TopicMap Topics { get; }
@@ -47,9 +50,15 @@ internal sealed class RunningSilo : IAsyncDisposable
 
     public bool IsReady => Http.GetAsync(new Uri("/readyz", UriKind.Relative)).GetAwaiter().GetResult().IsSuccessStatusCode;
 
-    public static async Task<RunningSilo> StartAsync(Broker broker, Action<IServiceCollection>? adjust = null)
+    public IServiceProvider Services => silo.Services;
+
+    public static async Task<RunningSilo> StartAsync(
+        Broker broker,
+        Func<SiloOptions, SiloOptions>? with = null,
+        Action<WebApplication>? map = null,
+        Action<IServiceCollection>? adjust = null)
     {
-        var running = new RunningSilo(broker.Mosquitto.Port, Broker.NextTopics(), adjust);
+        var running = new RunningSilo(broker.Mosquitto.Port, Broker.NextTopics(), with ?? (options => options), map ?? (_ => { }), adjust);
         await running.StartAsync();
         return running;
     }
@@ -57,6 +66,7 @@ internal sealed class RunningSilo : IAsyncDisposable
     public async Task StartAsync()
     {
         silo = SiloHost.Build(options, logging => logging.SetMinimumLevel(LogLevel.Debug).AddProvider(Logs), adjust);
+        map(silo);
         await silo.StartAsync();
         var address = silo.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single();
         Http = new HttpClient { BaseAddress = new Uri(address) };
@@ -84,6 +94,29 @@ internal sealed class RunningSilo : IAsyncDisposable
         var text = await response.Content.ReadAsStringAsync();
         Assert.True(response.IsSuccessStatusCode, $"{method} {path}: {(int)response.StatusCode} {text}");
         return text.Length == 0 ? null : JsonNode.Parse(text);
+    }
+
+    /// <summary>Makes a key and gives its text; later requests through <see cref="Http"/> bring the key of <see cref="UseKey"/>.</summary>
+    public async Task<string> MakeKeyAsync(string name, string role, DateTimeOffset? expires = null) =>
+        (await SendAsync(HttpMethod.Post, "/api/v1/keys", new { name, role, expires_at = expires }))!["key"]!.GetValue<string>();
+
+    /// <summary>Brings this key from now on, or none.</summary>
+    public void UseKey(string? key) =>
+        Http.DefaultRequestHeaders.Authorization = key is null ? null : new AuthenticationHeaderValue("Bearer", key);
+
+    /// <summary>A key's id, which is in its text.</summary>
+    public static string IdOf(string key) => key.Split('_')[1];
+
+    /// <summary>Sends a request that may be refused; the answer's status and its problem's name.</summary>
+    public async Task<(int Status, string? Problem)> AskAsync(HttpMethod method, string path, object? body = null, params (string Name, string Value)[] headers)
+    {
+        using var request = new HttpRequestMessage(method, path) { Content = body is null ? null : JsonContent.Create(body) };
+        foreach (var (name, value) in headers)
+            request.Headers.TryAddWithoutValidation(name, value);
+        using var response = await Http.SendAsync(request);
+        var text = await response.Content.ReadAsStringAsync();
+        var isProblem = response.Content.Headers.ContentType?.MediaType == "application/problem+json";
+        return ((int)response.StatusCode, isProblem ? JsonNode.Parse(text)!["type"]!.GetValue<string>().Split(':')[^1] : null);
     }
 
     public Task<JsonNode?> MakeRobotAsync(string id) => SendAsync(HttpMethod.Post, "/api/v1/robots", new { id, model = "so101" });

@@ -35,7 +35,7 @@ internal static class KeyRoutes
         keys.Find(id) is { } key ? TypedResults.Ok(KeyView.Of(key, time.GetUtcNow())) : NoKey(id);
 
     private static async Task<Results<Created<MadeKeyView>, ProblemHttpResult>> PostAsync(
-        NewKey body, KeyRing keys, OpenDoor door, TimeProvider time, HttpContext context, CancellationToken cancellation)
+        NewKey body, KeyRing keys, OpenDoor door, OpenSockets sockets, TimeProvider time, HttpContext context, CancellationToken cancellation)
     {
         var wrong = new Dictionary<string, string>(StringComparer.Ordinal);
         if (KeyRules.FindNameProblem(body.Name) is { } name)
@@ -49,6 +49,7 @@ internal static class KeyRoutes
             var answer = await keys.MakeAsync(body.Name, body.Role, body.ExpiresAt, door.NeedsAdminKey, cancellation);
             if (answer.Refused is { } refused)
                 return Refuse(refused, body.Name);
+            sockets.CloseUnauthorized(); // The first key ends the time in which nobody needs one.
             context.Response.Headers.CacheControl = "no-store";
             return TypedResults.Created(
                 $"/api/v1/keys/{answer.Key!.Id}", new MadeKeyView(answer.Text!, KeyView.Of(answer.Key, time.GetUtcNow())));
@@ -74,8 +75,7 @@ internal static class KeyRoutes
         }
         finally
         {
-            if (!keys.IsGood(id))
-                sockets.CloseKey(id);
+            sockets.CloseUnauthorized();
         }
     }
 

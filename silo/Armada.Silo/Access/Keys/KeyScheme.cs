@@ -22,14 +22,14 @@ internal sealed class KeyScheme(
         if (PresentedSecret.Find(Request) is not { } text)
         {
             return door.AdmitsAnyone
-                ? LetIn(new Credential(new Caller("local", Role.Admin, from), null, null, () => door.AdmitsAnyone))
+                ? LetIn(new Credential(new Caller("local", Role.Admin, from), null, () => door.AdmitsAnyone))
                 : AuthenticateResult.NoResult();
         }
 
         if (keys.Check(text) is not { } key)
             return AuthenticateResult.Fail("the key is not good");
         uses.Note(key);
-        return LetIn(new Credential(new Caller(key.Name, key.Role, from), key.Id, key.Expires, () => keys.IsGood(key.Id)));
+        return LetIn(new Credential(new Caller(key.Name, key.Role, from), key.Expires, () => keys.IsGood(key.Id)));
     }
 
     private AuthenticateResult LetIn(Credential credential)

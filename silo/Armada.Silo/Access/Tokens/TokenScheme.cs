@@ -68,7 +68,6 @@ internal static partial class TokenScheme
         var time = http.RequestServices.GetRequiredService<TimeProvider>();
         http.Features.Set(new Credential(
             new Caller(NameOf(claims), roles.Max(), http.Connection.RemoteIpAddress?.ToString() ?? "unknown"),
-            null,
             expires,
             () => time.GetUtcNow() < expires));
     }
