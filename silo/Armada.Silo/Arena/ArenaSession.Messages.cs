@@ -61,14 +61,16 @@ internal sealed partial class ArenaSession
 
     private async ValueTask ReportAsync(ImmutableArray<ArenaReading> joints)
     {
-        parts.Relay.Pass(robot, this, [.. joints]);
         ImmutableArray<JointReading> real =
             [.. joints.Where(joint => joint.Real is not null).Select(joint => new JointReading(joint.Name, joint.Real!.Value))];
-        if (real.IsEmpty || Held is not null)
-            return; // Who commands is no slave, so the robot keeps no pose of it.
-        var reply = await parts.Engine.ApplyAsync(robot, new RobotRequest.SlaveReport(Name, real), CancellationToken.None);
-        if (reply.Refused is { } refused)
-            voice.Refuse(refused);
+        if (!real.IsEmpty && Held is null) // Who commands is no slave, so the robot keeps no pose of it.
+        {
+            var reply = await parts.Engine.ApplyAsync(robot, new RobotRequest.SlaveReport(Name, real), CancellationToken.None);
+            if (reply.Refused is { } refused)
+                voice.Refuse(refused);
+        }
+
+        parts.Relay.Pass(robot, this, [.. joints]);
     }
 
     private async ValueTask TellStateAsync()

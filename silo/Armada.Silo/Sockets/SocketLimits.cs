@@ -6,8 +6,11 @@ internal sealed record SocketLimits
     /// <summary>Largest message a client may send, bytes; a larger one closes the socket with 1009.</summary>
     public int MaxMessageBytes { get; init; } = 64 * 1024;
 
-    /// <summary>Most messages, samples aside, that wait for a client; one more closes the socket with 1013.</summary>
-    public int MaxWaiting { get; init; } = 256;
+    /// <summary>
+    /// Most messages, samples aside, that wait for a client; one more closes the socket with 1013. More than two answers to each
+    /// message of a <see cref="Burst"/>, so that only a client that does not read is too slow.
+    /// </summary>
+    public int MaxWaiting { get; init; } = 1024;
 
     /// <summary>Messages a second that a client may send for long.</summary>
     public double MessagesPerSecond { get; init; } = 200;

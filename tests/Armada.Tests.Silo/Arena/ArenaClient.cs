@@ -64,11 +64,19 @@ internal sealed class ArenaClient : IAsyncDisposable
     public static double? ValueIn(JsonNode command, string joint) =>
         command["data"]!["joints"]!.AsArray().FirstOrDefault(item => item!["name"]!.GetValue<string>() == joint)?["value"]!.GetValue<double>();
 
-    /// <summary>Says goodbye.</summary>
+    /// <summary>Says goodbye, where the silo has not yet.</summary>
     public async Task LeaveAsync()
     {
-        if (socket.State is WebSocketState.Open or WebSocketState.CloseReceived)
-            await socket.CloseOutputAsync(WebSocketCloseStatus.NormalClosure, "", CancellationToken.None);
+        try
+        {
+            if (socket.State is WebSocketState.Open or WebSocketState.CloseReceived)
+                await socket.CloseOutputAsync(WebSocketCloseStatus.NormalClosure, "", CancellationToken.None);
+        }
+        catch (WebSocketException)
+        {
+            // The silo was quicker.
+        }
+
         await Eventually.Happens("the client's connection ends", reading);
     }
 
