@@ -2,6 +2,7 @@ using Armada.Domain.Robots;
 using Armada.Messaging.Link;
 using Armada.Silo;
 using Armada.Silo.Access;
+using Armada.Silo.Audit;
 using Armada.Silo.Engine;
 using Armada.Silo.Options;
 using Armada.Silo.Rooms;
@@ -115,6 +116,7 @@ public sealed class RoomCleanupTests
         {
             var rig = new Rig();
             await rig.Engine.LoadAsync(default);
+            await rig.services.GetRequiredService<AuditTrail>().StartAsync(default);
             Assert.Equal(0, rig.Board.Connections); // The board's clock begins.
             return rig;
         }

@@ -134,6 +134,23 @@ public sealed class RoomDefectTests(SharedSilo shared) : IClassFixture<SharedSil
     }
 
     [Fact]
+    public async Task Many_that_come_and_go_at_once_hear_of_each_other_and_disturb_nobody()
+    {
+        await using var silo = await RoomSilo.OpenAsync(shared, maxConsumers: 100);
+        await using var stays = await silo.JoinAsync("consumer", "stays", presence: true);
+
+        await Task.WhenAll(Enumerable.Range(0, 30).Select(async number =>
+        {
+            await using var passing = await silo.JoinAsync("consumer", $"passing-{number}", presence: true);
+            await passing.LeaveAsync();
+        }));
+
+        await Eventually.Holds(
+            () => $"everyone is heard going; {stays.CountOf("participant_left")} were", () => stays.CountOf("participant_left") == 30);
+        Assert.Equal(30, stays.CountOf("participant_joined"));
+    }
+
+    [Fact]
     public async Task A_consumer_that_does_not_read_delays_nobody_and_is_disconnected()
     {
         await using var silo = await RoomSilo.OpenAsync(shared);

@@ -61,6 +61,8 @@ public sealed class RoomStopTests(SharedSilo shared) : IClassFixture<SharedSilo>
         Assert.Equal("api", (await consumer.HearsAsync("emergency_stop"))["source"]!.GetValue<string>());
         await using var late = await silo.JoinAsync("consumer", "late");
         await late.HearsAsync("emergency_stop");
+        if (fleet)
+            await silo.PostAsync("/api/v1/fleet/reset");
     }
 
     [Fact]
