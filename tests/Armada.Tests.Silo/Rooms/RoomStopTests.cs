@@ -1,3 +1,4 @@
+using Armada.Silo.Access;
 
 namespace Armada.Tests.Silo.Rooms;
 
@@ -20,9 +21,10 @@ public sealed class RoomStopTests(SharedSilo shared) : IClassFixture<SharedSilo>
         }
 
         Assert.True((await silo.GetAsync($"/api/v1/robots/{await silo.RobotAsync()}"))["stopped"]!.GetValue<bool>());
+        await silo.Silo.Service<IAuditTrail>().FlushAsync(default);
         var record = Assert.Single(
             (await silo.GetAsync("/api/v1/audit?what=stop"))["items"]!.AsArray(),
-            record => record!["detail"]!.GetValue<string>() == "screen: somebody is in the way");
+            record => record!["detail"]?.GetValue<string>() == "screen: somebody is in the way");
         Assert.Equal("local", record!["who"]!.GetValue<string>());
     }
 
