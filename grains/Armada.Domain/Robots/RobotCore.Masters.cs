@@ -96,6 +96,7 @@ public sealed partial class RobotCore
             return held;
         var player = new MotionPlayer(track, play.Loop, timing.LongestStep);
         BeginProgram(new MasterLease(new MasterBinding(play.Motion.Name, MasterKind.Sequence), timing) { Player = player }, now);
+        player.Begin(robot.Pose);
         return null;
     }
 
