@@ -1,4 +1,3 @@
-using Armada.Domain.Engine;
 using Armada.Domain.Robots;
 using Armada.Domain.Routing;
 using Armada.Messaging.Link;
@@ -13,10 +12,10 @@ internal sealed class Outlets(IMqttLink link, TopicMap topics)
     /// <summary>The way to a slave.</summary>
     /// <param name="slave">The slave.</param>
     /// <param name="party">The connected party of that name, or null.</param>
-    public ISlaveOutlet Of(SlaveBinding slave, IRobotParty? party) => slave.Kind switch
+    public ISlaveOutlet Of(SlaveBinding slave, ConnectedParty? party) => slave.Kind switch
     {
         SlaveKind.Device => new FrameOutlet(link, topics.Of(slave.Name, Channel.Command)),
-        _ when party is not null => new PartyOutlet(party),
+        _ when party is not null => party,
         _ => Nowhere.Instance,
     };
 
@@ -31,12 +30,6 @@ internal sealed class Outlets(IMqttLink link, TopicMap topics)
             var length = FrameCodec.Write(frame, header, positions);
             link.Publish(topic, frame[..length], Delivery.Sample);
         }
-    }
-
-    /// <summary>A connected party.</summary>
-    private sealed class PartyOutlet(IRobotParty party) : ISlaveOutlet
-    {
-        public void Send(in SampleStamp stamp, ReadOnlySpan<double> positions) => party.OnCommand(stamp, positions);
     }
 
     /// <summary>A slave whose party is not connected; the core does not command it.</summary>

@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using Armada.Domain.Robots;
 using Armada.Silo.Engine;
 using Armada.Testing;
+using Armada.Testing.Engine;
 using Armada.Tests.Silo.Arena;
 using Armada.Tests.Silo.Support;
 

@@ -2,14 +2,15 @@ using System.Collections.Concurrent;
 using Armada.Domain.Engine;
 using Armada.Domain.Robots;
 using Armada.Domain.Routing;
+using Xunit;
 
-namespace Armada.Tests.Silo.Races;
+namespace Armada.Testing.Engine;
 
 /// <summary>
 /// What was seen of a race for one robot's master, and whether it was fair: its notes, which are told inside the robot's turns and so in
 /// their true order, and every answer any client got.
 /// </summary>
-internal sealed class RaceRecord(string name) : IRobotParty
+public sealed class RaceRecord(string name) : IRobotParty
 {
     private readonly ConcurrentQueue<Effect.Note> notes = new();
     private readonly ConcurrentQueue<uint> commanded = new();
