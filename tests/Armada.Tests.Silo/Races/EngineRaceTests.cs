@@ -12,7 +12,7 @@ public sealed class EngineRaceTests(Broker broker) : IClassFixture<Broker>
 {
     private const string Robot = "arm";
     private const int Clients = 200;
-    private const int Leases = 150;
+    private const int Leases = 80;
     private const int CommandsPerLease = 3;
 
     [Fact]

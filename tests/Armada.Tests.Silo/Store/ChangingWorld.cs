@@ -25,8 +25,13 @@ internal sealed class ChangingWorld : IDisposable
 
     public ChangingWorld(Uri silo) => http = new HttpClient { BaseAddress = silo };
 
+    /// <summary>Changes that were acknowledged.</summary>
+    public int Changes => AllChanges.Sum();
+
     /// <summary>Fewest changes of any entity.</summary>
-    public int LeastChanges => new[] { bound.Changes, sequence.Changes, keys.Changes, fleet.Changes, leases }.Min();
+    public int LeastChanges => AllChanges.Min();
+
+    private int[] AllChanges => [bound.Changes, sequence.Changes, keys.Changes, fleet.Changes, leases];
 
     /// <summary>Makes what stays, and the key that everything is done with.</summary>
     public async Task MakeAsync()
@@ -72,13 +77,13 @@ internal sealed class ChangingWorld : IDisposable
         var now = bound.Acknowledged;
         var number = Next();
         var path = $"robots/{Bound}";
-        await (number % 6 switch
+        await ((bound.Changes % 6) switch
         {
             0 => Change(now with { Max = number % 90 + 1 }, HttpMethod.Put, path, new { model = "so101", joints = Limit(number % 90 + 1) }, "robot-changed"),
             1 => Change(now with { Master = null }, HttpMethod.Delete, $"{path}/master", null, "master-unbound"),
-            2 => Change(now with { Offset = 0 }, HttpMethod.Delete, $"{path}/slaves/arm", null, now.Offset == 0 ? null : "slave-unbound"),
+            2 when now.Offset != 0 => Change(now with { Offset = 0 }, HttpMethod.Delete, $"{path}/slaves/arm", null, "slave-unbound"),
             3 => Change(now with { Stopped = !now.Stopped }, HttpMethod.Post, $"{path}/{(now.Stopped ? "reset" : "stop")}", null, null),
-            4 => Change(
+            2 or 4 => Change(
                 now with { Offset = number % 90 + 1 }, HttpMethod.Post, $"{path}/slaves",
                 new { type = "device", device = "arm", offsets = new { gripper = number % 90 + 1 } }, "slave-bound"),
             _ => Change(
@@ -130,7 +135,7 @@ internal sealed class ChangingWorld : IDisposable
 
         var name = string.Create(CultureInfo.InvariantCulture, $"key-{Next()}");
         await keys.ChangeAsync(
-            new Key(name, false), async () => Noted(await SendAsync(HttpMethod.Post, "keys", new { name, role = "viewer" }), "key-made", null, name));
+            new Key(name, false), async () => Noted(await SendAsync(HttpMethod.Post, "keys", new { name, role = "viewer" }), "key-made", name));
     }
 
     private Task LatchAsync() =>
