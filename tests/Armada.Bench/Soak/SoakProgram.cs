@@ -65,11 +65,12 @@ internal static class SoakProgram
 
     private static int Judge(SoakStage stage, List<Vitals> all, double bound)
     {
-        var growth = Trend.PercentPerHour(all);
-        var isFlat = growth <= bound;
+        var growth = Trend.Of(all);
+        var isFlat = !growth.IsAbove(bound);
+        var isSure = growth.PercentPerHour + growth.Error <= bound;
         Console.WriteLine(
-            $"\n{all.Count} acts; heap over the second half grows {growth:0.0} % of its mean an hour; the bound is {bound} %; "
-            + $"memory {(isFlat ? "flat" : "NOT flat")}; {stage.Errors} errors logged{(stage.FirstError is { } first ? $", the first: {first}" : "")}");
+            $"\n{all.Count} acts; heap over the second half grows {growth.PercentPerHour:0} ± {growth.Error:0} % of its mean an hour; the bound is {bound} %; "
+            + $"memory {(!isFlat ? "NOT flat" : isSure ? "flat" : "flat as far as so short a run can tell")}; {stage.Errors} errors logged{(stage.FirstError is { } first ? $", the first: {first}" : "")}");
         return isFlat && stage.Errors == 0 ? 0 : 1;
     }
 }
