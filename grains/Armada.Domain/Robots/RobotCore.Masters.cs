@@ -50,7 +50,7 @@ public sealed partial class RobotCore
     {
         if (SlaveRules.FindProblem(attach.Name) is { } problem)
             return new Refusal(RefusalReason.Invalid, problem);
-        if (lease is { Kind: MasterKind.Remote } same && same.Name == attach.Name)
+        if (lease is { Kind: MasterKind.Remote } same && same.Name == attach.Name && same.Holder == attach.Holder)
         {
             same.Renew(now);
             return null;
@@ -65,13 +65,13 @@ public sealed partial class RobotCore
             Leave(index, "commands the robot now");
         }
 
-        BeginProgram(new MasterLease(new MasterBinding(attach.Name, MasterKind.Remote), timing), now);
+        BeginProgram(new MasterLease(new MasterBinding(attach.Name, MasterKind.Remote), timing) { Holder = attach.Holder }, now);
         return null;
     }
 
     private Refusal? DetachRemote(RobotRequest.DetachRemote detach)
     {
-        if (lease is { Kind: MasterKind.Remote } master && master.Name == detach.Name)
+        if (lease is { Kind: MasterKind.Remote, Holder: null } master && master.Name == detach.Name)
             EndProgram(master, RobotEvent.MasterUnbound);
         return null;
     }

@@ -28,9 +28,11 @@ public sealed class RaceRecord(string name) : IRobotParty
 
     public IReadOnlyCollection<uint> Commanded => commanded;
 
-    /// <summary>Everyone who was master at any time.</summary>
-    public IReadOnlySet<string> Masters =>
-        notes.Where(note => note.Event == RobotEvent.MasterLive).Select(note => note.Subject).ToHashSet(StringComparer.Ordinal);
+    /// <summary>Everyone who became master, in this order.</summary>
+    public IReadOnlyList<string> Masters => [.. notes.Where(note => note.Event == RobotEvent.MasterLive).Select(note => note.Subject)];
+
+    /// <summary>Who is master as far as was told, or null.</summary>
+    public string? Holder => notes.LastOrDefault(IsOfMaster) is { Event: RobotEvent.MasterLive } live ? live.Subject : null;
 
     /// <summary>A client asked for the lease; gives the epoch it got, or null where it was refused as it should be.</summary>
     public uint? Asked(string client, RobotReply reply)
@@ -112,6 +114,9 @@ public sealed class RaceRecord(string name) : IRobotParty
 
         Assert.Equal(commanded.Order(), commanded);
     }
+
+    private static bool IsOfMaster(Effect.Note note) =>
+        note.Event is RobotEvent.MasterLive or RobotEvent.MasterReplaced or RobotEvent.MasterUnbound or RobotEvent.MasterLost;
 
     private void CheckEpochs()
     {

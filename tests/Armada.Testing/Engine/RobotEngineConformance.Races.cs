@@ -8,7 +8,7 @@ namespace Armada.Testing.Engine;
 public abstract partial class RobotEngineConformance
 {
     private const int Clients = 200;
-    private const int Leases = 150;
+    private const int Leases = 80;
     private const int CommandsPerLease = 3;
 
     [Fact]
