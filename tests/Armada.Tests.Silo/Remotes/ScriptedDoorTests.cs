@@ -146,7 +146,7 @@ public sealed class ScriptedDoorTests(RemoteSilo near) : IClassFixture<RemoteSil
     {
         await near.Silo.MakeRobotAsync("refusing");
 
-        Assert.Equal((400, "invalid"), await near.Silo.AskAsync(
+        Assert.Equal((422, "invalid"), await near.Silo.AskAsync(
             HttpMethod.Post, "/api/v1/robots/refusing/slaves", new { type = "remote", name = RemoteSilo.Slave, url }));
     }
 
