@@ -11,6 +11,16 @@ need_dotnet() {
     || fail "the .NET SDK here is not the one global.json asks for: $(dotnet --list-sdks | tr '\n' ' ')- install .NET 10"
 }
 
+# need_node: Node.js 20 or newer, from the distribution where it has one that new.
+need_node() {
+  local version
+  command -v node >/dev/null 2>&1 || install_missing nodejs
+  version=$(node --version 2>/dev/null || true)
+  version=${version#v}
+  [ "${version%%.*}" -ge 20 ] 2>/dev/null \
+    || fail "the tests need Node.js 20 or newer for their JavaScript clients, here is ${version:-none}: install it (https://nodejs.org) and run this again"
+}
+
 # install_missing PACKAGE...: from the distribution, only what is missing.
 install_missing() {
   local missing=() package as_root=()

@@ -6,7 +6,9 @@ namespace Armada.Domain.Engine;
 /// <summary>All robots of a fleet, each running its core one turn at a time: the port that both engines fill.</summary>
 /// <remarks>
 /// An engine keeps each device with one robot in one role, makes a <see cref="Effect.Persist"/> durable before the effects after it,
-/// and answers when all effects of the turn are done. Members may be called from any thread.
+/// and answers when all effects of the turn are done and every party that is connected through this object was told of them. A stop
+/// waits for the turn under way at most, never for those that wait. Members may be called from any thread. The robot may be in another
+/// process: what is given and answered are values, and a party stays where it is and is told from there.
 /// </remarks>
 public interface IRobotEngine
 {
@@ -27,7 +29,8 @@ public interface IRobotEngine
 
     /// <summary>
     /// Connects a party to a robot; from then on it may attach as a master or join as a slave under its name, and it is told what
-    /// happens. Refused where the robot is not there or another party has the name.
+    /// happens. Refused where the robot is not there or another party has the name. Cancelled, it may be connected all the same: let
+    /// it leave.
     /// </summary>
     ValueTask<RobotReply> EnterAsync(string id, IRobotParty party, CancellationToken cancellation);
 
@@ -42,13 +45,16 @@ public interface IRobotEngine
 }
 
 /// <summary>One that is connected to a robot: a socket, or a link to another service.</summary>
-/// <remarks>Members are called inside the robot's turn: they copy what they are given, return at once and never throw.</remarks>
+/// <remarks>
+/// Members are called one at a time, in the order in which things happened, inside the robot's turn where that is in the same
+/// process: they copy what they are given, return at once and never throw. One that throws is disconnected.
+/// </remarks>
 public interface IRobotParty
 {
     /// <summary>Its name, unique among the robot's slaves and parties.</summary>
     string Name { get; }
 
-    /// <summary>The next command for it as a slave.</summary>
+    /// <summary>The next command for it as a slave; some may be left out, and none is older than the one before.</summary>
     /// <param name="stamp">Epoch, sequence among its commands, the master's capture time.</param>
     /// <param name="positions">One position per joint, offsets added; NaN where nothing is commanded.</param>
     void OnCommand(in SampleStamp stamp, ReadOnlySpan<double> positions);
@@ -56,7 +62,7 @@ public interface IRobotParty
     /// <summary>Something happened to the robot, its master or a slave.</summary>
     void OnNote(Effect.Note note);
 
-    /// <summary>The robot is gone, or this party's slave was unbound; no more is told.</summary>
+    /// <summary>It is disconnected: the robot is gone or was lost from sight, or its slave was unbound. No more is told.</summary>
     void OnGone(string reason);
 }
 

@@ -4,6 +4,7 @@ using Armada.Domain.Robots;
 namespace Armada.Domain.Motions;
 
 /// <summary>A motion that a robot can play as its master: anything that knows its pose at every time of its own.</summary>
+/// <remarks>It may be asked of a robot in another process, so it is a value: its public properties are all there is to it.</remarks>
 public interface IMotion
 {
     /// <summary>Its name, which is the master's.</summary>

@@ -10,6 +10,7 @@ namespace Armada.Domain.Motions;
 internal sealed class MotionPlayer(IMotionTrack track, bool loop, TimeSpan longestStep)
 {
     private readonly long longest = Micros.Of(longestStep);
+    private IMotionTrack track = track;
     private long position;
     private Moment? last;
 
@@ -23,6 +24,9 @@ internal sealed class MotionPlayer(IMotionTrack track, bool loop, TimeSpan longe
 
     /// <summary>Whether the end is reached and it is over; never of a loop, nor of what may still be resumed.</summary>
     public bool IsAtEnd => !loop && !IsPaused && position >= track.Duration;
+
+    /// <summary>The robot is in this pose when the motion begins.</summary>
+    public void Begin(ReadOnlySpan<double> pose) => track = track.StartingAt(pose);
 
     public void Pause() => IsPaused = true;
 

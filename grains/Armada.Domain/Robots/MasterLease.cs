@@ -31,6 +31,9 @@ internal sealed class MasterLease(MasterBinding binding, RobotTiming timing)
     /// <summary>Whether its frames bring neither epoch nor sequence, and it understands no control message.</summary>
     public bool IsUnfenced { get; set; }
 
+    /// <summary>Who stands behind a program's name, where that is no connected party.</summary>
+    public string? Holder { get; init; }
+
     /// <summary>The motion that it is, if it is one.</summary>
     public MotionPlayer? Player { get; init; }
 

@@ -11,21 +11,14 @@ public sealed partial class RobotCore
 
     private Refusal? BindMaster(RobotRequest.BindMaster bind, in Moment now)
     {
-        if (string.IsNullOrEmpty(bind.Device))
-            return new Refusal(RefusalReason.Invalid, "name the device that is to be master");
-        var binding = new MasterBinding(bind.Device);
-        if (lease is { IsDevice: true } same && same.Name == bind.Device)
+        if (Obstacle(bind) is { } obstacle)
+            return obstacle;
+        if (IsMaster(bind.Device))
             return null;
-        if (Held(bind.Takeover) is { } held)
-            return held;
-        var index = FindSlave(bind.Device);
+        var binding = new MasterBinding(bind.Device);
         var document = Document;
-        if (index >= 0 && !slaves[index].Binding.IsDevice)
-            return new Refusal(RefusalReason.NameTaken, $"{bind.Device} is a slave of {Document.Id} and no device; unbind it first");
-        if (index >= 0)
+        if (FindSlave(bind.Device) is var index and >= 0)
         {
-            if (!bind.Takeover)
-                return Busy(bind.Device, "slave");
             document = document with { Slaves = document.Slaves.RemoveAt(index) };
             slaves.RemoveAt(index);
             UpdateTargets();
@@ -36,11 +29,28 @@ public sealed partial class RobotCore
         return null;
     }
 
+    private Refusal? Obstacle(RobotRequest.BindMaster bind)
+    {
+        if (string.IsNullOrEmpty(bind.Device))
+            return new Refusal(RefusalReason.Invalid, "name the device that is to be master");
+        if (IsMaster(bind.Device))
+            return null;
+        if (Held(bind.Takeover) is { } held)
+            return held;
+        if (FindSlave(bind.Device) is not (>= 0 and var index))
+            return null;
+        return !slaves[index].Binding.IsDevice
+            ? new Refusal(RefusalReason.NameTaken, $"{bind.Device} is a slave of {Document.Id} and no device; unbind it first")
+            : bind.Takeover ? null : Busy(bind.Device, "slave");
+    }
+
+    private bool IsMaster(string device) => lease is { IsDevice: true } master && master.Name == device;
+
     private Refusal? AttachRemote(RobotRequest.AttachRemote attach, in Moment now)
     {
         if (SlaveRules.FindProblem(attach.Name) is { } problem)
             return new Refusal(RefusalReason.Invalid, problem);
-        if (lease is { Kind: MasterKind.Remote } same && same.Name == attach.Name)
+        if (lease is { Kind: MasterKind.Remote } same && same.Name == attach.Name && same.Holder == attach.Holder)
         {
             same.Renew(now);
             return null;
@@ -55,13 +65,13 @@ public sealed partial class RobotCore
             Leave(index, "commands the robot now");
         }
 
-        BeginProgram(new MasterLease(new MasterBinding(attach.Name, MasterKind.Remote), timing), now);
+        BeginProgram(new MasterLease(new MasterBinding(attach.Name, MasterKind.Remote), timing) { Holder = attach.Holder }, now);
         return null;
     }
 
     private Refusal? DetachRemote(RobotRequest.DetachRemote detach)
     {
-        if (lease is { Kind: MasterKind.Remote } master && master.Name == detach.Name)
+        if (lease is { Kind: MasterKind.Remote, Holder: null } master && master.Name == detach.Name)
             EndProgram(master, RobotEvent.MasterUnbound);
         return null;
     }
@@ -96,6 +106,8 @@ public sealed partial class RobotCore
             return held;
         var player = new MotionPlayer(track, play.Loop, timing.LongestStep);
         BeginProgram(new MasterLease(new MasterBinding(play.Motion.Name, MasterKind.Sequence), timing) { Player = player }, now);
+        if (!play.Loop)
+            player.Begin(robot.Pose); // A loop begins where it ends.
         return null;
     }
 

@@ -9,15 +9,19 @@ public sealed partial class RobotCore
     private SlaveTrack? unbound; // Still there if its going cannot be stored.
 
     /// <summary>
-    /// The robot anew from what was stored, after a fault of this one. Slaves that are joined stay so, and open loops begin where they were
-    /// last commanded; leases and goals are gone. The host calls <see cref="Start"/> next.
+    /// The robot anew from what was stored, after a fault of this one. A stop that is in force stays so, slaves that are joined stay
+    /// joined, and open loops begin where they were last commanded; leases and goals are gone, which is told with what
+    /// <see cref="Start"/> decides. The host calls that next.
     /// </summary>
     /// <param name="durable">The last document that was made durable.</param>
     /// <param name="isFleetStopped">Whether the fleet's stop is latched.</param>
     /// <param name="now">When.</param>
     public RobotCore Anew(RobotDocument durable, bool isFleetStopped, in Moment now)
     {
-        var next = new RobotCore(durable with { Epoch = Math.Max(durable.Epoch, Document.Epoch) }, isFleetStopped, timing);
+        var next = new RobotCore(BackTo(durable), isFleetStopped, timing);
+        if (next.Document.Stopped && !durable.Stopped)
+            next.unstoredStop = now;
+        next.turn.AddRange(Ended(durable));
         next.RebuildSlaves(Tracks(), now);
         next.robot = new VirtualRobot(next.Document.Model, timing, robot);
         return next;
@@ -33,18 +37,27 @@ public sealed partial class RobotCore
     {
         if (Document.Stopped && !durable.Stopped)
             unstoredStop = now;
-        if (TakeDisplaced(durable) is { } lost)
-            Emit(new Effect.Note(RobotEvent.MasterLost, lost));
-        if (IsManual && manualEpoch <= durable.Epoch)
-            Emit(new Effect.Note(RobotEvent.ManualEnded, Document.Id));
-        Document = WithoutProgram(durable) with
-        {
-            Stopped = durable.Stopped || Document.Stopped,
-            Epoch = Math.Max(durable.Epoch, Document.Epoch),
-        };
+        turn.AddRange(Ended(durable));
+        Document = WithoutProgram(BackTo(durable));
         Rebuild(now);
         lease?.Told(now);
         return EndTurn();
+    }
+
+    /// <summary>What is durable, and what is in force although it is not: a stop, and every epoch that was ever raised.</summary>
+    private RobotDocument BackTo(RobotDocument durable) => durable with
+    {
+        Stopped = durable.Stopped || Document.Stopped,
+        Epoch = Math.Max(durable.Epoch, Document.Epoch),
+    };
+
+    /// <summary>The end of what was told to live and lives no longer.</summary>
+    private IEnumerable<Effect> Ended(RobotDocument durable)
+    {
+        if (TakeDisplaced(durable) is { } lost)
+            yield return new Effect.Note(RobotEvent.MasterLost, lost);
+        if (IsManual && manualEpoch <= durable.Epoch)
+            yield return new Effect.Note(RobotEvent.ManualEnded, Document.Id);
     }
 
     private static RobotDocument WithoutProgram(RobotDocument document) =>

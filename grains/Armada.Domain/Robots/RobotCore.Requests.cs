@@ -36,6 +36,18 @@ public sealed partial class RobotCore
         return refused is null ? decision : decision with { Refused = refused };
     }
 
+    /// <summary>Whether a binding would be refused as things stand: to be known before another robot gives the device up.</summary>
+    public Decision Check(RobotRequest request)
+    {
+        var obstacle = request switch
+        {
+            RobotRequest.BindMaster bind => Obstacle(bind),
+            RobotRequest.BindSlave bind => Obstacle(bind),
+            _ => null,
+        };
+        return obstacle is null ? Decision.Nothing : new Decision(obstacle, []);
+    }
+
     // The stop goes out before the disk is asked: it must not wait for one that is slow or full.
     private Refusal? Stop()
     {

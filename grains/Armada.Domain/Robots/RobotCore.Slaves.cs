@@ -7,19 +7,13 @@ public sealed partial class RobotCore
 {
     private Refusal? BindSlave(RobotRequest.BindSlave bind, in Moment now)
     {
+        if (Obstacle(bind) is { } obstacle)
+            return obstacle;
         var binding = bind.Slave;
-        if (SlaveRules.FindProblem(binding, Document.Model) is { } problem)
-            return new Refusal(RefusalReason.Invalid, problem);
         if (FindSlave(binding.Name) is var index and >= 0)
             return Rebind(slaves[index], index, binding, now);
-        if (lease is { Kind: MasterKind.Remote } program && program.Name == binding.Name)
-            return new Refusal(RefusalReason.NameTaken, $"{binding.Name} commands {Document.Id} and cannot execute as well");
-        if (binding.IsDevice && lease is { IsDevice: true } master && master.Name == binding.Name)
-        {
-            if (!bind.Takeover)
-                return Busy(binding.Name, "master");
+        if (binding.IsDevice && IsMaster(binding.Name))
             UnbindMaster();
-        }
 
         var slave = new SlaveTrack(binding, isGuest: false, Document.Model, timing);
         if (IsStopped && slave.IsFenced)
@@ -34,14 +28,24 @@ public sealed partial class RobotCore
         return null;
     }
 
-    private Refusal? Rebind(SlaveTrack slave, int index, SlaveBinding binding, in Moment now)
+    private Refusal? Obstacle(RobotRequest.BindSlave bind)
     {
-        if (slave.IsGuest || slave.Binding.Kind != binding.Kind)
+        var binding = bind.Slave;
+        if (SlaveRules.FindProblem(binding, Document.Model) is { } problem)
+            return new Refusal(RefusalReason.Invalid, problem);
+        if (FindSlave(binding.Name) is var index and >= 0 && (slaves[index].IsGuest || slaves[index].Binding.Kind != binding.Kind))
         {
             return new Refusal(
-                RefusalReason.NameTaken, $"{slave.Name} is another slave of {Document.Id}; choose another name or unbind that one");
+                RefusalReason.NameTaken, $"{binding.Name} is another slave of {Document.Id}; choose another name or unbind that one");
         }
 
+        if (lease is { Kind: MasterKind.Remote } program && program.Name == binding.Name)
+            return new Refusal(RefusalReason.NameTaken, $"{binding.Name} commands {Document.Id} and cannot execute as well");
+        return binding.IsDevice && IsMaster(binding.Name) && !bind.Takeover ? Busy(binding.Name, "master") : null;
+    }
+
+    private Refusal? Rebind(SlaveTrack slave, int index, SlaveBinding binding, in Moment now)
+    {
         if (slave.Binding == binding)
             return null;
         slave.Rebind(binding);

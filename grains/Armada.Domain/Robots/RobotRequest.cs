@@ -21,10 +21,11 @@ public abstract record RobotRequest
     /// <summary>Take the lease for a program; its epoch is in the snapshot after.</summary>
     /// <param name="Name">The program's name, unique among those connected to the robot.</param>
     /// <param name="Takeover">Take the place of another master.</param>
-    public sealed record AttachRemote(string Name, bool Takeover) : RobotRequest;
+    /// <param name="Holder">Who stands behind the name, where that is no connected party; another's program of that name is another master.</param>
+    public sealed record AttachRemote(string Name, bool Takeover, string? Holder = null) : RobotRequest;
 
-    /// <summary>The program that holds the lease gives it back; no other's lease is touched.</summary>
-    /// <param name="Name">The program's name.</param>
+    /// <summary>The connected party that holds the lease gives it back; no other's lease is touched.</summary>
+    /// <param name="Name">The party's name.</param>
     public sealed record DetachRemote(string Name) : RobotRequest;
 
     /// <summary>The program that holds the lease still lives.</summary>

@@ -80,9 +80,7 @@ internal static class MasterRoutes
         Caller caller,
         CancellationToken cancellation)
     {
-        if (await engine.GetAsync(id, cancellation) is { } robot && leases.IsHeld(robot, name, caller))
-            return TypedResults.Ok(reader.Master(robot)!);
-        var reply = await engine.ApplyAsync(id, new RobotRequest.AttachRemote(name, takeover), cancellation);
+        var reply = await engine.ApplyAsync(id, new RobotRequest.AttachRemote(name, takeover, caller.Name), cancellation);
         if (reply is { Refused: null, Robot.Master: { } master })
             leases.Add(id, name, master.Epoch, caller);
         return Answer(reply, reader);

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using Armada.Domain.Robots;
 using Armada.Silo.Access;
 
 namespace Armada.Silo.Api;
@@ -18,11 +17,6 @@ internal sealed class RemoteLeases
     /// <summary>Whether a caller attached this program.</summary>
     public bool IsOf(string robot, string name, uint epoch, Caller caller) =>
         leases.TryGetValue(robot, out var held) && held == new Lease(name, epoch, caller.Name);
-
-    /// <summary>Whether a robot's master is the program of this name that this caller attached, so that asking again needs no new lease.</summary>
-    public bool IsHeld(RobotSnapshot robot, string name, Caller caller) =>
-        robot.Master is { Kind: MasterKind.Remote, State: MasterState.Live } master && master.Name == name
-        && IsOf(robot.Document.Id, name, master.Epoch, caller);
 
     /// <summary>Forgets a robot that is gone.</summary>
     public void Forget(string robot) => leases.TryRemove(robot, out _);

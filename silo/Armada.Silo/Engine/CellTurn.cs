@@ -17,6 +17,9 @@ internal sealed record CellTurn(Func<RobotCore, Moment, Decision> Decide)
     /// <summary>A turn that asks for something.</summary>
     public static CellTurn Ask(RobotRequest request) => new((core, now) => core.Apply(request, now));
 
+    /// <summary>A turn that finds out whether something would be refused.</summary>
+    public static CellTurn Check(RobotRequest request) => new((core, _) => core.Check(request));
+
     /// <summary>A turn that tells of a device's presence.</summary>
     public static CellTurn Presence(string device, bool online) => new((core, now) => core.OnPresence(device, online, now));
 }

@@ -16,6 +16,9 @@ internal sealed partial class InProcessEngine
             return new RobotReply(claim.Refused, null);
         if (claim.Lost is { } lost && cells.TryGetValue(lost.Robot, out var loser))
         {
+            var checkedFirst = await cell.AskAsync(CellTurn.Check(request), ahead: false, CancellationToken.None);
+            if (checkedFirst.Refused is not null)
+                return checkedFirst;
             LogTakeover(device, lost, cell.Id);
             var left = await AskAndClaimAsync(loser, Unbinding(device, lost.Role));
             if (left.Refused is not null)

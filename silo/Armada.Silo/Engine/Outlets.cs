@@ -1,4 +1,3 @@
-using Armada.Domain.Engine;
 using Armada.Domain.Robots;
 using Armada.Domain.Routing;
 using Armada.Messaging.Link;
@@ -16,11 +15,11 @@ internal sealed class Outlets(IMqttLink link, TopicMap topics, MicroPythonTopics
     /// <param name="slave">The slave.</param>
     /// <param name="model">The robot's joints.</param>
     /// <param name="party">The connected party of that name, or null.</param>
-    public ISlaveOutlet Of(SlaveBinding slave, RobotModel model, IRobotParty? party) => slave.Kind switch
+    public ISlaveOutlet Of(SlaveBinding slave, RobotModel model, ConnectedParty? party) => slave.Kind switch
     {
         SlaveKind.Device => new FrameOutlet(link, topics.Of(slave.Name, Channel.Command)),
         SlaveKind.MicroPython => new MicroPythonOutlet(link, clock, microPython.Of(slave.Name), slave.Name, GripperUnit.IsPercent(model)),
-        _ when party is not null => new PartyOutlet(party),
+        _ when party is not null => party,
         _ => Nowhere.Instance,
     };
 
@@ -35,12 +34,6 @@ internal sealed class Outlets(IMqttLink link, TopicMap topics, MicroPythonTopics
             var length = FrameCodec.Write(frame, header, positions);
             link.Publish(topic, frame[..length], Delivery.Sample);
         }
-    }
-
-    /// <summary>A connected party.</summary>
-    private sealed class PartyOutlet(IRobotParty party) : ISlaveOutlet
-    {
-        public void Send(in SampleStamp stamp, ReadOnlySpan<double> positions) => party.OnCommand(stamp, positions);
     }
 
     /// <summary>A slave whose party is not connected; the core does not command it.</summary>

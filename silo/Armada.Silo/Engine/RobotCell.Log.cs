@@ -22,4 +22,7 @@ internal sealed partial class RobotCell
 
     [LoggerMessage(1102, LogLevel.Error, "{Robot}: a turn failed; the robot begins anew from what is stored")]
     private partial void LogFault(Exception fault, string robot);
+
+    [LoggerMessage(1103, LogLevel.Error, "{Robot}: {Party} threw and is disconnected")]
+    private partial void LogPartyFault(Exception fault, string robot, string party);
 }

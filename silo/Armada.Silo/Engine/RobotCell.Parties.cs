@@ -7,25 +7,30 @@ namespace Armada.Silo.Engine;
 /// <summary>Who is connected to the robot. All of it runs inside the cell's turn.</summary>
 internal sealed partial class RobotCell
 {
-    private readonly Dictionary<string, IRobotParty> parties = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, ConnectedParty> parties = new(StringComparer.Ordinal);
 
     /// <summary>Connects a party; refused where its name is taken.</summary>
-    public Task<RobotReply> EnterAsync(IRobotParty party, CancellationToken cancellation) =>
-        AskAsync(new CellTurn((_, _) => Enter(party)), ahead: false, cancellation);
+    public Task<RobotReply> EnterAsync(IRobotParty party, CancellationToken cancellation)
+    {
+        var connected = new ConnectedParty(party, Drop);
+        return AskAsync(new CellTurn((_, _) => Enter(connected)), ahead: false, cancellation);
+    }
 
     /// <summary>Disconnects a party; its lease ends, and as a slave it leaves.</summary>
-    public Task LeaveAsync(IRobotParty party, string reason) =>
-        AskAsync(new CellTurn((_, now) => Leave(party, reason, now)), ahead: false, CancellationToken.None);
+    public Task LeaveAsync(IRobotParty party, string reason) => AskAsync(
+        new CellTurn((_, now) => Leave(parties.Values.FirstOrDefault(connected => connected.Is(party)), reason, now)),
+        ahead: false,
+        CancellationToken.None);
 
     /// <summary>Tells a party whose slave was unbound that it is out.</summary>
     public void Expel(string name) => Post(new CellTurn((_, _) =>
     {
         if (Remove(name) is { } party)
-            party.OnGone($"{name} was unbound from {Id}");
+            party.Expel($"{name} was unbound from {Id}");
         return Decision.Nothing;
     }));
 
-    private Decision Enter(IRobotParty party)
+    private Decision Enter(ConnectedParty party)
     {
         if (!parties.TryAdd(party.Name, party))
             return Decision.Refuse(RefusalReason.NameTaken, $"{party.Name} is connected to {Id} already; choose another name");
@@ -33,9 +38,9 @@ internal sealed partial class RobotCell
         return Decision.Nothing;
     }
 
-    private Decision Leave(IRobotParty party, string reason, in Moment now)
+    private Decision Leave(ConnectedParty? party, string reason, in Moment now)
     {
-        if (parties.GetValueOrDefault(party.Name) != party)
+        if (party is null || parties.GetValueOrDefault(party.Name) != party)
             return Decision.Nothing;
         Remove(party.Name);
         var detached = core.Apply(new RobotRequest.DetachRemote(party.Name), now);
@@ -43,7 +48,20 @@ internal sealed partial class RobotCell
         return new Decision(null, [.. detached.Effects, .. left.Effects]);
     }
 
-    private IRobotParty? Remove(string name)
+    /// <summary>A party broke its promise never to throw: it goes as if its connection were lost, and the robot goes on.</summary>
+    private void Drop(ConnectedParty party, Exception fault)
+    {
+        LogPartyFault(fault, Id, party.Name);
+        parts.Telemetry.CountFault();
+        Post(new CellTurn((_, now) =>
+        {
+            var decision = Leave(party, "failed", now);
+            party.Expel($"{party.Name} failed and was disconnected from {Id}");
+            return decision;
+        }));
+    }
+
+    private ConnectedParty? Remove(string name)
     {
         partiesChanged |= parties.Remove(name, out var party);
         return party;
@@ -52,25 +70,13 @@ internal sealed partial class RobotCell
     private void Tell(Effect.Note note)
     {
         foreach (var party in parties.Values)
-            party.OnNote(note);
+            party.Tell(note);
     }
 
     private void TellGone()
     {
         foreach (var party in parties.Values)
-            party.OnGone($"robot {Id} is gone");
+            party.Expel($"robot {Id} is gone");
         parties.Clear();
-    }
-
-    /// <summary>After a fault: those that were connected execute again, and a program has lost its lease.</summary>
-    private IEnumerable<Effect> Rejoin(RobotDocument before, IEnumerable<SlaveBinding> targets, Moment now)
-    {
-        if (before.Master is { Kind: not MasterKind.Device } program)
-            yield return new Effect.Note(RobotEvent.MasterLost, program.Name);
-        foreach (var target in targets.Where(target => !target.IsDevice && parties.ContainsKey(target.Name)))
-        {
-            foreach (var effect in core.Apply(new RobotRequest.JoinSlave(target.Name), now).Effects)
-                yield return effect;
-        }
     }
 }

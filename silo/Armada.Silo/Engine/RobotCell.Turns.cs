@@ -145,11 +145,8 @@ internal sealed partial class RobotCell
     {
         broken = false;
         IsMasterLive = false;
-        // A stop that is in force and could not be stored yet outlives the fault as well.
-        var (before, targets, now) = (core.Document, core.Targets, parts.Clock.Now());
-        core = new RobotCore(durable, parts.Fleet.Stopped, parts.Timing);
-        var started = before.Stopped && !durable.Stopped ? core.Apply(new RobotRequest.Stop(), now) : core.Start();
-        due = new Decision(null, [.. started.Effects, .. Rejoin(before, targets, now)]);
+        core = core.Anew(durable, parts.Fleet.Stopped, parts.Clock.Now());
+        due = core.Start();
         Rebind();
     }
 

@@ -20,14 +20,14 @@ internal sealed partial class RoomCleanup(
         return new("robotics", true, IdleLimit.TotalMinutes, Every.TotalMinutes, ages.Length, ages, RoomWriter.Time(board.Now));
     }
 
-    /// <summary>One round.</summary>
-    public async Task<CleanupResult> SweepAsync(CancellationToken cancellation)
+    /// <summary>One round, on the word of a caller or of the silo itself.</summary>
+    public async Task<CleanupResult> SweepAsync(Caller caller, CancellationToken cancellation)
     {
         var rooms = await MadeAsync(cancellation);
         var removed = 0;
         foreach (var room in rooms.Where(IsDue))
         {
-            var reply = await removal.RemoveAsync(room, Caller.Silo, cancellation);
+            var reply = await removal.RemoveAsync(room, caller, cancellation);
             if (reply.Refused is null)
                 removed++;
             else
@@ -45,7 +45,7 @@ internal sealed partial class RoomCleanup(
         try
         {
             while (await timer.WaitForNextTickAsync(stoppingToken))
-                await SweepAsync(stoppingToken);
+                await SweepAsync(Caller.Silo, stoppingToken);
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {

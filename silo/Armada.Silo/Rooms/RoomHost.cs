@@ -29,12 +29,18 @@ internal static class RoomHost
             robotics.MapRooms();
             robotics.MapRoomState();
             robotics.MapRoomStatus();
-            robotics.Map("/workspaces/{workspace}/rooms/{room}/ws", RoomSocket.ServeAsync).Allow(Role.Operator);
-            robotics.Map("/{**rest}", () => RoomAnswers.Error(StatusCodes.Status404NotFound, "Not Found")).Allow(Role.Viewer);
-            door.Map("/video/{**rest}", () => RoomAnswers.Error(
-                StatusCodes.Status404NotFound, "Video rooms are not served here; run RobotHub's own server for them")).Allow(Role.Viewer);
+            robotics.MapGet("/workspaces/{workspace}/rooms/{room}/ws", RoomSocket.ServeAsync).Allow(Role.Operator);
+            robotics.MapMissing("Not Found");
+            door.MapGroup("/video").MapMissing("Video rooms are not served here; run RobotHub's own server for them");
         }
 
         app.MapServerHealth();
+    }
+
+    private static void MapMissing(this IEndpointRouteBuilder routes, string detail)
+    {
+        IResult Answer() => RoomAnswers.Error(StatusCodes.Status404NotFound, detail);
+        routes.MapGet("/{**rest}", Answer).Allow(Role.Viewer);
+        routes.MapMethods("/{**rest}", ["POST", "PUT", "PATCH", "DELETE"], Answer).Allow(Role.Operator);
     }
 }

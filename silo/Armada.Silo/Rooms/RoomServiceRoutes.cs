@@ -45,6 +45,6 @@ internal static class RoomServiceRoutes
     private static async Task<IResult> CleanupStatusAsync(RoomCleanup cleanup, CancellationToken cancellation) =>
         RoomAnswers.Ok(new(true, await cleanup.ReadAsync(cancellation)), RoomsJson.Default.CleanupStatusAnswer);
 
-    private static async Task<IResult> CleanUpAsync(RoomCleanup cleanup, CancellationToken cancellation) =>
-        RoomAnswers.Ok(new(true, await cleanup.SweepAsync(cancellation)), RoomsJson.Default.CleanupAnswer);
+    private static async Task<IResult> CleanUpAsync(RoomCleanup cleanup, HttpContext context, CancellationToken cancellation) =>
+        RoomAnswers.Ok(new(true, await cleanup.SweepAsync(context.Caller(), cancellation)), RoomsJson.Default.CleanupAnswer);
 }

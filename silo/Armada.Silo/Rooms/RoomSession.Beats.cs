@@ -73,6 +73,7 @@ internal sealed partial class RoomSession
         }
 
         epoch = reply.Robot!.Document.Epoch;
+        RecordBound(takeover: false);
         return true;
     }
 

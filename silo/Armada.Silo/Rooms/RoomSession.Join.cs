@@ -58,10 +58,14 @@ internal sealed partial class RoomSession
         ReleaseUpdates();
         TellOthers(here: true);
         if (Role == RoomRole.Producer)
-            parts.Audit.Record(caller, "master-attached", robot, $"{Name}, producer of room {room.Workspace}/{room.Id}");
+            RecordBound(join!.Takeover);
         LogJoined(Name, Role, room.Workspace, room.Id);
         beats = BeatAsync();
     }
+
+    // That it came to command, was lost or replaced the robot records itself.
+    private void RecordBound(bool takeover) => parts.Audit.Record(
+        caller, "master-bound", robot, $"{Name} (remote), producer of room {room.Workspace}/{room.Id}{(takeover ? ", takeover" : "")}");
 
     private async Task LeaveAsync()
     {

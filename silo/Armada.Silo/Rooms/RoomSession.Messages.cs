@@ -102,9 +102,9 @@ internal sealed partial class RoomSession
             open.EndStop();
         }
 
+        parts.Audit.Record(caller, "stop", robot, $"{Name}: {reason}");
         foreach (var session in open.Sessions.Where(session => session.IsJoined))
             session.SayStopped(words);
-        parts.Audit.Record(caller, "stop", robot, $"{Name}: {reason}");
     }
 
     private void SayStopped(StopWords stopped) =>

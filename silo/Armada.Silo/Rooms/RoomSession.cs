@@ -26,6 +26,7 @@ internal sealed partial class RoomSession : IRobotParty, ISampleSource, IDisposa
     private RoomJoin? join;
     private OpenRoom? open;
     private string robot = "";
+    private bool gone;
     private Task beats = Task.CompletedTask;
 
     /// <summary>Around an accepted WebSocket.</summary>
@@ -89,8 +90,13 @@ internal sealed partial class RoomSession : IRobotParty, ISampleSource, IDisposa
     /// <inheritdoc/>
     public void Dispose()
     {
+        lock (sync)
+        {
+            gone = true;
+            words.Dispose();
+        }
+
         ended.Dispose();
-        words.Dispose();
         updates.Dispose();
         regaining.Dispose();
     }
@@ -108,6 +114,8 @@ internal sealed partial class RoomSession : IRobotParty, ISampleSource, IDisposa
     {
         lock (sync)
         {
+            if (gone)
+                return; // Others in the room may tell it of themselves while it goes.
             wording.ResetWrittenCount();
             write(words, wording, parts.Board.Now);
             socket.Send(wording.WrittenSpan);

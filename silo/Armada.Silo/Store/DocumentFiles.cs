@@ -19,7 +19,7 @@ internal sealed partial class DocumentFiles(ILogger logger) : IDisposable
     public IReadOnlyList<T> ReadAll<T>(string folder, JsonTypeInfo<T> type, Func<T, string, string?> fault)
         where T : class
     {
-        foreach (var left in Directory.EnumerateFiles(folder, "*" + DurableFile.TemporaryEnding))
+        foreach (var left in Directory.EnumerateFiles(folder, "*.json" + DurableFile.TemporaryEnding))
             File.Delete(left);
         var found = new List<T>();
         foreach (var path in Directory.EnumerateFiles(folder, "*.json").Order(StringComparer.Ordinal))
@@ -32,6 +32,7 @@ internal sealed partial class DocumentFiles(ILogger logger) : IDisposable
     }
 
     /// <summary>Reads a document; null where it is damaged, and then its file was set aside.</summary>
+    /// <exception cref="UnauthorizedAccessException">The file is another user's.</exception>
     public T? Read<T>(string path, JsonTypeInfo<T> type, Func<T, string?> fault)
         where T : class
     {
@@ -40,7 +41,7 @@ internal sealed partial class DocumentFiles(ILogger logger) : IDisposable
             var document = JsonSerializer.Deserialize(File.ReadAllBytes(path), type) ?? throw new JsonException("it is empty");
             return fault(document) is { } reason ? throw new JsonException(reason) : document;
         }
-        catch (JsonException damaged)
+        catch (Exception damaged) when (damaged is JsonException or IOException)
         {
             SetAside(path, damaged.Message);
             return null;
@@ -49,6 +50,9 @@ internal sealed partial class DocumentFiles(ILogger logger) : IDisposable
 
     /// <summary>Whether a file of the folder was ever set aside.</summary>
     public static bool HasDamaged(string folder) => Directory.EnumerateFiles(folder, $"*{Damaged}*").Any();
+
+    /// <summary>Whether this file was ever set aside.</summary>
+    public static bool IsDamaged(string path) => File.Exists($"{path}{Damaged}1");
 
     /// <summary>Makes a document durable.</summary>
     /// <exception cref="NotStoredException">The disk refused.</exception>

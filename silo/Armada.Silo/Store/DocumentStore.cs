@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Armada.Domain.Robots;
-using Armada.Wire.Topics;
 
 namespace Armada.Silo.Store;
 
@@ -12,7 +11,6 @@ internal sealed record StoredState(IReadOnlyList<RobotDocument> Robots, bool Fle
 /// <summary>One JSON file per robot and one for the fleet.</summary>
 internal sealed partial class DocumentStore : IDisposable
 {
-    private const int Format = 1;
     private readonly ILogger<DocumentStore> logger;
     private readonly DocumentFiles files;
     private readonly string robots;
@@ -30,20 +28,20 @@ internal sealed partial class DocumentStore : IDisposable
     /// <summary>Reads everything; a damaged file is set aside and the rest loads.</summary>
     public StoredState Load()
     {
-        var found = files.ReadAll(robots, StoredJson.Default.StoredRobot, Fault);
+        var found = files.ReadAll(robots, StoredJson.Default.StoredRobot, (stored, name) => stored.Fault(name));
         LogLoaded(found.Count);
-        return new StoredState([.. found.Select(stored => stored.Robot)], LoadFleetStopped());
+        return new StoredState([.. found.Select(stored => stored.ToDocument())], LoadFleetStopped());
     }
 
     /// <summary>Makes a robot durable.</summary>
     /// <exception cref="NotStoredException">The disk refused.</exception>
     public Task SaveAsync(RobotDocument robot, CancellationToken cancellation) =>
-        files.WriteAsync(PathOf(robot.Id), new StoredRobot(Format, robot), StoredJson.Default.StoredRobot, cancellation);
+        files.WriteAsync(PathOf(robot.Id), StoredRobot.Of(robot), StoredJson.Default.StoredRobot, cancellation);
 
     /// <summary>Makes the fleet's latch durable.</summary>
     /// <exception cref="NotStoredException">The disk refused.</exception>
     public Task SaveFleetAsync(bool stopped, CancellationToken cancellation) =>
-        files.WriteAsync(fleet, new StoredFleet(Format, stopped), StoredJson.Default.StoredFleet, cancellation);
+        files.WriteAsync(fleet, StoredFleet.Of(stopped), StoredJson.Default.StoredFleet, cancellation);
 
     /// <summary>Forgets a robot durably.</summary>
     /// <exception cref="NotStoredException">The disk refused.</exception>
@@ -54,22 +52,16 @@ internal sealed partial class DocumentStore : IDisposable
 
     private bool LoadFleetStopped()
     {
-        if (!File.Exists(fleet))
+        File.Delete(fleet + DurableFile.TemporaryEnding);
+        var isThere = File.Exists(fleet);
+        if (!isThere && !DocumentFiles.IsDamaged(fleet)) // Set aside, and then the power was cut before the stop was written.
             return false;
-        if (files.Read(fleet, StoredJson.Default.StoredFleet, stored => WrongFormat(stored.Format)) is { } stored)
+        if (isThere && files.Read(fleet, StoredJson.Default.StoredFleet, stored => stored.Fault()) is { } stored)
             return stored.Stopped;
-        DurableFile.Write(fleet, JsonSerializer.SerializeToUtf8Bytes(new StoredFleet(Format, true), StoredJson.Default.StoredFleet));
+        DurableFile.Write(fleet, JsonSerializer.SerializeToUtf8Bytes(StoredFleet.Of(stopped: true), StoredJson.Default.StoredFleet));
         LogFleetStopAssumed();
         return true;
     }
-
-    private static string? Fault(StoredRobot stored, string name) =>
-        WrongFormat(stored.Format)
-        ?? (!DeviceName.IsValid(stored.Robot.Id) || stored.Robot.Id != name
-            ? $"it holds robot '{stored.Robot.Id}'"
-            : stored.Robot.Slaves.IsDefault ? "its slaves are missing" : RobotModelRules.FindProblem(stored.Robot.Model));
-
-    private static string? WrongFormat(int format) => format == Format ? null : $"its format is {format}, this silo reads {Format}";
 
     private string PathOf(string robotId) => Path.Combine(robots, robotId + ".json");
 }

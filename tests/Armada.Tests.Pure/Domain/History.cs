@@ -5,9 +5,10 @@ namespace Armada.Tests.Pure.Domain;
 
 /// <summary>
 /// A random history of one robot: three leaders and two followers that send good, old, repeated, late, absurd and misdirected frames,
-/// people who bind, stop and configure, a disk that fails, devices and a host that restart. Three bytes are one step.
+/// programs, motions and the panel that command well and badly, guests that come and go, people who bind, stop and configure, a disk
+/// that fails, devices and a host that restart. Three bytes are one step.
 /// </summary>
-internal sealed class History
+internal sealed partial class History
 {
     private static readonly string[] Leaders = ["leader-1", "leader-2", "leader-3"];
     private static readonly string[] Followers = ["follower-1", "follower-2"];
@@ -34,8 +35,8 @@ internal sealed class History
             history.Play(bytes);
             return true;
         },
-        longest: 900,
-        times: 300);
+        longest: 1500,
+        times: 250);
 
     private void Play(byte[] bytes)
     {
@@ -44,7 +45,11 @@ internal sealed class History
         for (var at = 0; at + 2 < bytes.Length; at += 3)
         {
             Rig.Advance(0.01);
-            Step(bytes[at] % 100, bytes[at + 1], bytes[at + 2]);
+            IsFresh = false;
+            if (bytes[at] % 2 == 0)
+                Step(bytes[at] / 2 % 100, bytes[at + 1], bytes[at + 2]);
+            else
+                StepOfPrograms(bytes[at] / 2 % 100, bytes[at + 1], bytes[at + 2]);
             AfterStep?.Invoke();
         }
 
@@ -57,16 +62,16 @@ internal sealed class History
         var follower = Followers[a % Followers.Length];
         switch (kind)
         {
-            case 0: Rig.Apply(new RobotRequest.BindMaster(leader, b % 2 == 0)); break;
-            case 1: Rig.Apply(new RobotRequest.UnbindMaster()); break;
-            case < 5: Rig.Apply(new RobotRequest.BindMaster(Leaders[0], false)); break;
-            case < 8: Rig.Apply(new RobotRequest.BindSlave(follower, b % 2 == 0)); break;
-            case 8: Rig.Apply(new RobotRequest.UnbindSlave(follower)); break;
-            case 9: Rig.Apply(new RobotRequest.Stop()); break;
-            case < 13: Rig.Apply(new RobotRequest.Reset()); break;
-            case < 16: Rig.Apply(new RobotRequest.FleetStop(b % 4 == 0)); break;
+            case 0: Ask(new RobotRequest.BindMaster(leader, b % 2 == 0)); break;
+            case 1: Ask(new RobotRequest.UnbindMaster()); break;
+            case < 5: Ask(new RobotRequest.BindMaster(Leaders[0], false)); break;
+            case < 8: Ask(new RobotRequest.BindSlave(follower, b % 2 == 0)); break;
+            case 8: Ask(new RobotRequest.UnbindSlave(follower)); break;
+            case 9: Ask(new RobotRequest.Stop()); break;
+            case < 13: Ask(new RobotRequest.Reset()); break;
+            case < 16: Ask(new RobotRequest.FleetStop(b % 4 == 0)); break;
             case 16: Rig.Advance(b / 50.0); break;
-            case 17: Rig.Restart(); break;
+            case 17: Restart(b % 4 == 0); break;
             case 18: Rig.RestartDevice(b % 2 == 0 ? Current : follower); break;
             case 19: Rig.Presence(a % 2 == 0 ? Current : follower, b % 2 == 0); break;
             case < 22: Rig.DiskFails = b % 8 == 0; break;
@@ -82,13 +87,14 @@ internal sealed class History
         }
     }
 
-    private string Current => Rig.Core.Document.Master?.Name ?? Leaders[0];
+    private string Current => Rig.Core.Document.Master is { Kind: MasterKind.Device } master ? master.Name : Leaders[0];
 
     // Given to the robot whether it is its master's or not: the epoch alone must keep a misdirected frame out.
     private void SendMaster(SampleStamp stamp, double[] pose)
     {
         sent.Add(stamp);
         var verdict = Rig.Master(stamp, pose);
+        IsFresh = verdict == Verdict.Accepted;
         AfterMasterFrame?.Invoke(stamp, verdict);
     }
 

@@ -75,6 +75,35 @@ public sealed class ProgramTests
         rig.Accept(new RobotRequest.Heartbeat("script", epoch));
     }
 
+    [Theory]
+    [InlineData("mine", "theirs")]
+    [InlineData("mine", null)]
+    [InlineData(null, "theirs")]
+    public void Another_holder_of_the_same_name_is_another_master(string? mine, string? theirs)
+    {
+        rig.Accept(new RobotRequest.AttachRemote("script", false, mine));
+        var epoch = rig.Epoch;
+
+        var refused = rig.Apply(new RobotRequest.AttachRemote("script", false, theirs)).Refused!;
+        Assert.Equal(RefusalReason.MasterHeld, refused.Reason);
+        Assert.Contains("script", refused.Text, StringComparison.Ordinal);
+        Assert.Equal(epoch, rig.Epoch);
+
+        rig.Accept(new RobotRequest.AttachRemote("script", true, theirs));
+        Assert.True(rig.Epoch > epoch, "the epoch did not rise");
+        Assert.Equal(RefusalReason.NotMaster, rig.Apply(new RobotRequest.Heartbeat("script", epoch)).Refused?.Reason);
+    }
+
+    [Fact]
+    public void A_party_that_leaves_takes_no_lease_of_its_name_with_it_that_another_holds()
+    {
+        rig.Accept(new RobotRequest.AttachRemote("script", false, "mine"));
+
+        rig.Accept(new RobotRequest.DetachRemote("script"));
+
+        rig.Accept(new RobotRequest.Heartbeat("script", rig.Epoch));
+    }
+
     [Fact]
     public void A_takeover_is_told_and_the_old_epoch_is_dead()
     {

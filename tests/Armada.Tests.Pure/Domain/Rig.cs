@@ -50,6 +50,9 @@ internal sealed class Rig : ICommandSink
     /// <summary>Called before each effect is done.</summary>
     public Action<Effect>? Watch { get; set; }
 
+    /// <summary>Called with each command and the index of its slave, inside the turn.</summary>
+    public Action<int, SentCommand>? WatchCommand { get; set; }
+
     /// <summary>A rig whose leader is live and whose follower stands at <paramref name="real"/>.</summary>
     public static Rig Routing(double real = 0)
     {
@@ -182,6 +185,7 @@ internal sealed class Rig : ICommandSink
         var command = new SentCommand(Core.Targets[slave].Name, stamp, positions.ToArray(), Now);
         Commands.Add(command);
         arms[command.Device] = command.Positions;
+        WatchCommand?.Invoke(slave, command);
     }
 
     private Decision Run(Decision decision)

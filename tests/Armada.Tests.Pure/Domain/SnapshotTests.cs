@@ -80,7 +80,7 @@ public sealed class SnapshotTests
         rig.Accept(new RobotRequest.BindSlave(Follower, false));
         rig.Slave(Follower, 0);
         rig.Accept(new RobotRequest.BindMaster(Leader, false));
-        rig.Stream(0.1, 10, 0);
+        rig.Stream(0.5, 10, 0);
 
         Assert.Equal([Follower, "guest"], rig.Core.Targets.Select(slave => slave.Name));
         Assert.Equal([Follower], rig.Snapshot.Slaves.Select(slave => slave.Binding.Name));

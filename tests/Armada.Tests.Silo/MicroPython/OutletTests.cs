@@ -2,7 +2,6 @@ using System.Text;
 using Armada.Domain.Robots;
 using Armada.Silo.Engine;
 using Armada.Silo.MicroPython;
-using Armada.Tests.Silo.Rooms;
 using Armada.Tests.Silo.Support;
 using Armada.Wire.MicroPython;
 

@@ -1,17 +1,16 @@
 using Armada.Testing.Processes;
-using Armada.Tests.Silo.Support;
 
 namespace Armada.Tests.Silo.Rooms;
 
 /// <summary>The protocol as another language's own WebSocket client speaks it.</summary>
-public sealed class NodeTests(Broker broker) : IClassFixture<Broker>
+public sealed class NodeTests(SharedSilo shared) : IClassFixture<SharedSilo>
 {
     [Theory]
     [InlineData("")]
     [InlineData("api")]
     public async Task Node_produces_and_consumes_under_the_paths_of_both_launchers(string prefix)
     {
-        await using var silo = await RoomSilo.StartAsync(broker);
+        await using var silo = await RoomSilo.OpenAsync(shared);
         var script = Path.Combine(AppContext.BaseDirectory, "Rooms", "rooms.mjs");
 
         await using var node = await Node.StartAsync(

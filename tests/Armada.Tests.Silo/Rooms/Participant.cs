@@ -28,9 +28,13 @@ internal sealed class Participant : IAsyncDisposable
     /// <param name="workspace">Workspace id.</param>
     /// <param name="room">Room id.</param>
     /// <param name="reads">Whether it takes what it is sent; one that does not answers no pings either.</param>
-    public static async Task<Participant> ConnectAsync(Uri silo, string workspace, string room, bool reads = true)
+    /// <param name="headers">What its request brings.</param>
+    public static async Task<Participant> ConnectAsync(
+        Uri silo, string workspace, string room, bool reads = true, params (string Name, string Value)[] headers)
     {
         var participant = new Participant();
+        foreach (var (name, value) in headers)
+            participant.socket.Options.SetRequestHeader(name, value);
         var address = new Uri(silo, $"/robotics/workspaces/{workspace}/rooms/{room}/ws");
         await participant.socket.ConnectAsync(new UriBuilder(address) { Scheme = "ws" }.Uri, CancellationToken.None);
         if (reads)

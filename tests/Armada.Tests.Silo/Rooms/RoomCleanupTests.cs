@@ -1,6 +1,8 @@
 using Armada.Domain.Robots;
 using Armada.Messaging.Link;
 using Armada.Silo;
+using Armada.Silo.Access;
+using Armada.Silo.Audit;
 using Armada.Silo.Engine;
 using Armada.Silo.Options;
 using Armada.Silo.Rooms;
@@ -21,11 +23,11 @@ public sealed class RoomCleanupTests
         await using var rig = await Rig.StartAsync();
         await rig.MakeAsync("idle");
         rig.Time.Advance(TimeSpan.FromHours(1));
-        Assert.Equal(0, (await rig.Cleanup.SweepAsync(default)).RoomsRemoved);
+        Assert.Equal(0, (await rig.Cleanup.SweepAsync(Caller.Silo, default)).RoomsRemoved);
 
         rig.Time.Advance(TimeSpan.FromSeconds(1));
         Assert.True(Assert.Single((await rig.Cleanup.ReadAsync(default)).Rooms).WillBeCleaned);
-        var result = await rig.Cleanup.SweepAsync(default);
+        var result = await rig.Cleanup.SweepAsync(Caller.Silo, default);
 
         Assert.Equal((1, 0, 1), (result.RoomsBefore, result.RoomsAfter, result.RoomsRemoved));
         Assert.Empty(await rig.Engine.ListAsync(default));
@@ -54,7 +56,7 @@ public sealed class RoomCleanupTests
         await rig.Engine.CreateAsync("arm", RobotModels.So101, null, default);
         rig.Time.Advance(TimeSpan.FromDays(30));
 
-        Assert.Equal(0, (await rig.Cleanup.SweepAsync(default)).RoomsBefore);
+        Assert.Equal(0, (await rig.Cleanup.SweepAsync(Caller.Silo, default)).RoomsBefore);
         Assert.Single(await rig.Engine.ListAsync(default));
     }
 
@@ -69,7 +71,7 @@ public sealed class RoomCleanupTests
         Assert.Null((await rig.Engine.ApplyAsync(robot, bind, default)).Refused);
         rig.Time.Advance(TimeSpan.FromDays(30));
 
-        Assert.Equal(0, (await rig.Cleanup.SweepAsync(default)).RoomsRemoved);
+        Assert.Equal(0, (await rig.Cleanup.SweepAsync(Caller.Silo, default)).RoomsRemoved);
     }
 
     [Fact]
@@ -81,7 +83,7 @@ public sealed class RoomCleanupTests
         rig.Board.Of(robot).Touch(rig.Board.Now);
         rig.Time.Advance(TimeSpan.FromMinutes(50));
 
-        Assert.Equal(0, (await rig.Cleanup.SweepAsync(default)).RoomsRemoved);
+        Assert.Equal(0, (await rig.Cleanup.SweepAsync(Caller.Silo, default)).RoomsRemoved);
         var age = Assert.Single((await rig.Cleanup.ReadAsync(default)).Rooms);
         Assert.Equal((100.0, 50.0), (age.AgeMinutes, age.InactivityMinutes));
     }
@@ -114,6 +116,7 @@ public sealed class RoomCleanupTests
         {
             var rig = new Rig();
             await rig.Engine.LoadAsync(default);
+            await rig.services.GetRequiredService<AuditTrail>().StartAsync(default);
             Assert.Equal(0, rig.Board.Connections); // The board's clock begins.
             return rig;
         }

@@ -1,18 +1,17 @@
 using Armada.Silo.Sockets;
 using Armada.Testing;
-using Armada.Tests.Silo.Support;
 
 namespace Armada.Tests.Silo.Rooms;
 
 /// <summary>What is known to be wrong with RobotHub's own server is not so here.</summary>
-public sealed class RoomDefectTests(Broker broker) : IClassFixture<Broker>
+public sealed class RoomDefectTests(SharedSilo shared) : IClassFixture<SharedSilo>
 {
     private const string Rooms = "/robotics/workspaces/w1/rooms";
 
     [Fact]
     public async Task A_producer_that_is_dead_does_not_block_its_room()
     {
-        await using var silo = await RoomSilo.StartAsync(broker);
+        await using var silo = await RoomSilo.OpenAsync(shared);
         await using var zombie = await Participant.ConnectAsync(silo.Address, "w1", "r1", reads: false); // Nor does it answer pings.
         await zombie.SendAsync(new { participant_id = "zombie", role = "producer" });
         await Eventually.Holds("the zombie is producer", () => ProducerOf(silo) == "zombie");
@@ -24,7 +23,7 @@ public sealed class RoomDefectTests(Broker broker) : IClassFixture<Broker>
     [Fact]
     public async Task A_producer_takes_over_only_if_it_says_so_and_the_old_one_is_told_and_closed()
     {
-        await using var silo = await RoomSilo.StartAsync(broker);
+        await using var silo = await RoomSilo.OpenAsync(shared);
         await using var consumer = await silo.JoinAsync("consumer", "screen");
         await using var old = await silo.JoinAsync("producer", "old");
 
@@ -46,7 +45,7 @@ public sealed class RoomDefectTests(Broker broker) : IClassFixture<Broker>
     [Fact]
     public async Task A_producer_that_an_operator_detaches_is_told_and_does_not_come_back_by_itself()
     {
-        await using var silo = await RoomSilo.StartAsync(broker);
+        await using var silo = await RoomSilo.OpenAsync(shared);
         await using var producer = await silo.JoinAsync("producer", "hand");
 
         await silo.Silo.SendAsync(HttpMethod.Delete, $"/api/v1/robots/{await silo.RobotAsync()}/master");
@@ -59,7 +58,7 @@ public sealed class RoomDefectTests(Broker broker) : IClassFixture<Broker>
     [Fact]
     public async Task A_participants_id_is_its_rooms_affair()
     {
-        await using var silo = await RoomSilo.StartAsync(broker);
+        await using var silo = await RoomSilo.OpenAsync(shared);
         await silo.PostAsync(Rooms, new { room_id = "r2" });
 
         await using var here = await silo.JoinAsync("consumer", "same");
@@ -71,7 +70,7 @@ public sealed class RoomDefectTests(Broker broker) : IClassFixture<Broker>
     [InlineData("producer")]
     public async Task One_that_is_not_let_in_does_not_touch_the_one_whose_id_it_used(string role)
     {
-        await using var silo = await RoomSilo.StartAsync(broker);
+        await using var silo = await RoomSilo.OpenAsync(shared);
         await using var holder = await silo.JoinAsync("consumer", "same");
         await using var producer = await silo.JoinAsync("producer", "hand");
 
@@ -89,7 +88,7 @@ public sealed class RoomDefectTests(Broker broker) : IClassFixture<Broker>
     [Fact]
     public async Task Removing_a_room_closes_its_connections()
     {
-        await using var silo = await RoomSilo.StartAsync(broker);
+        await using var silo = await RoomSilo.OpenAsync(shared);
         await using var producer = await silo.JoinAsync("producer", "hand");
         await using var consumer = await silo.JoinAsync("consumer", "screen");
 
@@ -105,7 +104,7 @@ public sealed class RoomDefectTests(Broker broker) : IClassFixture<Broker>
     [Fact]
     public async Task Making_a_room_that_is_there_leaves_it_as_it_is()
     {
-        await using var silo = await RoomSilo.StartAsync(broker);
+        await using var silo = await RoomSilo.OpenAsync(shared);
         await using var producer = await silo.JoinAsync("producer", "hand");
         await using var consumer = await silo.JoinAsync("consumer", "screen");
         await producer.MoveAsync(("Jaw", 20));
@@ -122,7 +121,7 @@ public sealed class RoomDefectTests(Broker broker) : IClassFixture<Broker>
     [Fact]
     public async Task Who_comes_and_goes_is_told_to_those_who_asked_for_it()
     {
-        await using var silo = await RoomSilo.StartAsync(broker);
+        await using var silo = await RoomSilo.OpenAsync(shared);
         await using var watcher = await silo.JoinAsync("consumer", "watcher", presence: true);
         await using var other = await silo.JoinAsync("consumer", "other");
         await using var producer = await silo.JoinAsync("producer", "hand");
@@ -135,9 +134,26 @@ public sealed class RoomDefectTests(Broker broker) : IClassFixture<Broker>
     }
 
     [Fact]
+    public async Task Many_that_come_and_go_at_once_hear_of_each_other_and_disturb_nobody()
+    {
+        await using var silo = await RoomSilo.OpenAsync(shared, maxConsumers: 100);
+        await using var stays = await silo.JoinAsync("consumer", "stays", presence: true);
+
+        await Task.WhenAll(Enumerable.Range(0, 30).Select(async number =>
+        {
+            await using var passing = await silo.JoinAsync("consumer", $"passing-{number}", presence: true);
+            await passing.LeaveAsync();
+        }));
+
+        await Eventually.Holds(
+            () => $"everyone is heard going; {stays.CountOf("participant_left")} were", () => stays.CountOf("participant_left") == 30);
+        Assert.Equal(30, stays.CountOf("participant_joined"));
+    }
+
+    [Fact]
     public async Task A_consumer_that_does_not_read_delays_nobody_and_is_disconnected()
     {
-        await using var silo = await RoomSilo.StartAsync(broker);
+        await using var silo = await RoomSilo.OpenAsync(shared);
         await using var stuck = await Participant.ConnectAsync(silo.Address, "w1", "r1", reads: false);
         await stuck.SendAsync(new { participant_id = "stuck", role = "consumer" });
         await Eventually.Holds("it is in the room", () => ConsumersOf(silo).Contains("stuck"));
@@ -154,7 +170,7 @@ public sealed class RoomDefectTests(Broker broker) : IClassFixture<Broker>
     [Fact]
     public async Task Every_consumer_can_tell_that_it_missed_nothing()
     {
-        await using var silo = await RoomSilo.StartAsync(broker);
+        await using var silo = await RoomSilo.OpenAsync(shared);
         await using var producer = await silo.JoinAsync("producer", "hand");
         await using var first = await silo.JoinAsync("consumer", "first");
         await producer.MoveAsync(("Jaw", 10));

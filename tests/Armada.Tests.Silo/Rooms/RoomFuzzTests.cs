@@ -1,9 +1,8 @@
-using Armada.Tests.Silo.Support;
 
 namespace Armada.Tests.Silo.Rooms;
 
 /// <summary>Whatever a participant sends, the silo answers afterwards and no joint leaves its limits.</summary>
-public sealed class RoomFuzzTests(Broker broker) : IClassFixture<Broker>
+public sealed class RoomFuzzTests(SharedSilo shared) : IClassFixture<SharedSilo>
 {
     private const int Messages = 300;
 
@@ -18,7 +17,7 @@ public sealed class RoomFuzzTests(Broker broker) : IClassFixture<Broker>
     public async Task Nonsense_moves_nothing_out_of_its_limits(int seed)
     {
         var chance = new Random(seed);
-        await using var silo = await RoomSilo.StartAsync(broker);
+        await using var silo = await RoomSilo.OpenAsync(shared);
         await using var producer = await silo.JoinAsync("producer", "fuzz");
         await using var consumer = await silo.JoinAsync("consumer", "screen");
 

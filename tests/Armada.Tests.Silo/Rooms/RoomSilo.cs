@@ -1,10 +1,14 @@
 using System.Text;
 using System.Text.Json.Nodes;
+using Armada.Domain.Engine;
+using Armada.Silo.Rooms;
+using Armada.Testing;
 using Armada.Tests.Silo.Support;
+using Microsoft.Extensions.Logging;
 
 namespace Armada.Tests.Silo.Rooms;
 
-/// <summary>A running silo with one room, and the words in which its users speak.</summary>
+/// <summary>A silo with one room, and the words in which its users speak.</summary>
 internal sealed class RoomSilo : IAsyncDisposable
 {
     public const string Workspace = "w1";
@@ -16,9 +20,10 @@ internal sealed class RoomSilo : IAsyncDisposable
 
     public Uri Address => Silo.Http.BaseAddress!;
 
-    public static async Task<RoomSilo> StartAsync(Broker broker, int? maxConsumers = null)
+    /// <summary>The class's silo, with nothing in it but the room.</summary>
+    public static async Task<RoomSilo> OpenAsync(SharedSilo shared, int? maxConsumers = null)
     {
-        var rooms = new RoomSilo(await RunningSilo.StartAsync(broker));
+        var rooms = new RoomSilo(shared.Silo);
         await rooms.PostAsync($"/robotics/workspaces/{Workspace}/rooms", new { room_id = Room, max_consumers = maxConsumers ?? 10 });
         return rooms;
     }
@@ -54,5 +59,13 @@ internal sealed class RoomSilo : IAsyncDisposable
         return ((int)response.StatusCode, text.Length == 0 ? null : JsonNode.Parse(text));
     }
 
-    public ValueTask DisposeAsync() => Silo.DisposeAsync();
+    /// <summary>Leaves the silo empty for the next test.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await Eventually.Holds("every participant is gone", () => Silo.Service<RoomBoard>().Connections == 0);
+        var engine = Silo.Service<IRobotEngine>();
+        foreach (var robot in await engine.ListAsync(default))
+            await engine.DeleteAsync(robot.Document.Id, default);
+        Assert.DoesNotContain(Silo.Logs.Entries, entry => entry.Level >= LogLevel.Error);
+    }
 }

@@ -1,19 +1,18 @@
 using System.Text.Json.Nodes;
 using Armada.Silo.Sockets;
 using Armada.Testing;
-using Armada.Tests.Silo.Support;
 
 namespace Armada.Tests.Silo.Rooms;
 
 /// <summary>Participants over real WebSockets, in RobotHub's messages.</summary>
-public sealed class RoomSocketTests(Broker broker) : IClassFixture<Broker>
+public sealed class RoomSocketTests(SharedSilo shared) : IClassFixture<SharedSilo>
 {
     private const string Command = "/robotics/workspaces/w1/rooms/r1/command";
 
     [Fact]
     public async Task A_consumer_gets_the_joints_then_joined_and_a_producer_joined_alone()
     {
-        await using var silo = await RoomSilo.StartAsync(broker);
+        await using var silo = await RoomSilo.OpenAsync(shared);
         await silo.PostAsync(Command, new { joints = new[] { new { name = "Rotation", value = 0.0 } } });
         await using var consumer = await silo.JoinAsync("consumer", "screen");
         var (sync, joined) = (consumer.Messages.First(), consumer.Messages.ElementAt(1));
@@ -29,7 +28,7 @@ public sealed class RoomSocketTests(Broker broker) : IClassFixture<Broker>
     [Fact]
     public async Task What_the_producer_sends_reaches_the_consumers_as_a_motion_of_the_joints_it_named()
     {
-        await using var silo = await RoomSilo.StartAsync(broker);
+        await using var silo = await RoomSilo.OpenAsync(shared);
         await using var producer = await silo.JoinAsync("producer", "hand");
         await using var consumer = await silo.JoinAsync("consumer", "screen");
 
@@ -52,7 +51,7 @@ public sealed class RoomSocketTests(Broker broker) : IClassFixture<Broker>
     [Fact]
     public async Task No_value_leaves_the_robots_limits()
     {
-        await using var silo = await RoomSilo.StartAsync(broker);
+        await using var silo = await RoomSilo.OpenAsync(shared);
         await using var producer = await silo.JoinAsync("producer", "hand");
         await using var consumer = await silo.JoinAsync("consumer", "screen");
 
@@ -64,7 +63,7 @@ public sealed class RoomSocketTests(Broker broker) : IClassFixture<Broker>
     [Fact]
     public async Task Heartbeats_are_acknowledged_and_unknown_types_are_told()
     {
-        await using var silo = await RoomSilo.StartAsync(broker);
+        await using var silo = await RoomSilo.OpenAsync(shared);
         await using var consumer = await silo.JoinAsync("consumer", "screen");
 
         await consumer.SendTextAsync("this is not JSON");
@@ -80,7 +79,7 @@ public sealed class RoomSocketTests(Broker broker) : IClassFixture<Broker>
     [Fact]
     public async Task Joints_the_robot_has_not_are_told_and_the_others_move()
     {
-        await using var silo = await RoomSilo.StartAsync(broker);
+        await using var silo = await RoomSilo.OpenAsync(shared);
         await using var producer = await silo.JoinAsync("producer", "hand");
         await using var consumer = await silo.JoinAsync("consumer", "screen");
 
@@ -94,7 +93,7 @@ public sealed class RoomSocketTests(Broker broker) : IClassFixture<Broker>
     [Fact]
     public async Task A_consumer_moves_nothing()
     {
-        await using var silo = await RoomSilo.StartAsync(broker);
+        await using var silo = await RoomSilo.OpenAsync(shared);
         await using var consumer = await silo.JoinAsync("consumer", "screen");
 
         await consumer.MoveAsync(("Jaw", 50));
@@ -109,7 +108,7 @@ public sealed class RoomSocketTests(Broker broker) : IClassFixture<Broker>
     [InlineData("""{"participant_id":"x","role":"observer"}""")]
     public async Task A_wrong_first_frame_is_told_and_closed(string frame)
     {
-        await using var silo = await RoomSilo.StartAsync(broker);
+        await using var silo = await RoomSilo.OpenAsync(shared);
         await using var client = await Participant.ConnectAsync(silo.Address, "w1", "r1");
 
         await client.SendTextAsync(frame);
@@ -121,7 +120,7 @@ public sealed class RoomSocketTests(Broker broker) : IClassFixture<Broker>
     [Fact]
     public async Task A_client_that_says_nothing_is_closed()
     {
-        await using var silo = await RoomSilo.StartAsync(broker);
+        await using var silo = await RoomSilo.OpenAsync(shared);
         await using var client = await Participant.ConnectAsync(silo.Address, "w1", "r1");
 
         await client.HearsErrorAsync("too_late");
@@ -131,7 +130,7 @@ public sealed class RoomSocketTests(Broker broker) : IClassFixture<Broker>
     [Fact]
     public async Task Nobody_joins_a_room_that_is_not_there()
     {
-        await using var silo = await RoomSilo.StartAsync(broker);
+        await using var silo = await RoomSilo.OpenAsync(shared);
         await using var client = await Participant.AskAsync(silo.Address, "w1", "nowhere", "consumer", "screen");
 
         Assert.Equal("Cannot join room", Text(await client.HearsErrorAsync("room_unknown"), "message"));
@@ -141,7 +140,7 @@ public sealed class RoomSocketTests(Broker broker) : IClassFixture<Broker>
     [Fact]
     public async Task A_room_takes_as_many_consumers_as_it_was_made_for_and_remembers_how_many()
     {
-        await using var silo = await RoomSilo.StartAsync(broker, maxConsumers: 1);
+        await using var silo = await RoomSilo.OpenAsync(shared, maxConsumers: 1);
         await silo.Silo.StopAsync();
         await silo.Silo.StartAsync();
         await using var first = await silo.JoinAsync("consumer", "first");
@@ -158,7 +157,7 @@ public sealed class RoomSocketTests(Broker broker) : IClassFixture<Broker>
     [Fact]
     public async Task An_id_of_a_hundred_characters_is_good()
     {
-        await using var silo = await RoomSilo.StartAsync(broker);
+        await using var silo = await RoomSilo.OpenAsync(shared);
         var id = new string('x', 100);
         await using var producer = await silo.JoinAsync("producer", id);
         await using var consumer = await silo.JoinAsync("consumer", id[..99] + "y");
@@ -170,7 +169,7 @@ public sealed class RoomSocketTests(Broker broker) : IClassFixture<Broker>
     [Fact]
     public async Task While_a_producer_is_there_the_panel_is_locked()
     {
-        await using var silo = await RoomSilo.StartAsync(broker);
+        await using var silo = await RoomSilo.OpenAsync(shared);
         const string body = """{"joints":[{"name":"Jaw","value":50}]}""";
         await using (var producer = await silo.JoinAsync("producer", "hand"))
         {
@@ -189,7 +188,7 @@ public sealed class RoomSocketTests(Broker broker) : IClassFixture<Broker>
     [Fact]
     public async Task Of_many_that_race_for_a_room_one_becomes_its_producer_and_the_others_are_told_who()
     {
-        await using var silo = await RoomSilo.StartAsync(broker);
+        await using var silo = await RoomSilo.OpenAsync(shared);
         var racers = await Task.WhenAll(Enumerable.Range(0, 20).Select(number => silo.AskAsync("producer", $"racer-{number}")));
 
         foreach (var racer in racers)
@@ -206,7 +205,7 @@ public sealed class RoomSocketTests(Broker broker) : IClassFixture<Broker>
     [Fact]
     public async Task A_silo_that_stops_says_so()
     {
-        await using var silo = await RoomSilo.StartAsync(broker);
+        await using var silo = await RoomSilo.OpenAsync(shared);
         await using var consumer = await silo.JoinAsync("consumer", "screen");
 
         await silo.Silo.StopAsync();

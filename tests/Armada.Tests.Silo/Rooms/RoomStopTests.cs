@@ -1,14 +1,14 @@
-using Armada.Tests.Silo.Support;
+using Armada.Silo.Access;
 
 namespace Armada.Tests.Silo.Rooms;
 
 /// <summary>An emergency stop in a room is the robot's own: latched, told to everybody, released by a reset alone.</summary>
-public sealed class RoomStopTests(Broker broker) : IClassFixture<Broker>
+public sealed class RoomStopTests(SharedSilo shared) : IClassFixture<SharedSilo>
 {
     [Fact]
     public async Task An_emergency_stop_of_anyone_stops_the_robot_and_everybody_is_told()
     {
-        await using var silo = await RoomSilo.StartAsync(broker);
+        await using var silo = await RoomSilo.OpenAsync(shared);
         await using var producer = await silo.JoinAsync("producer", "hand");
         await using var consumer = await silo.JoinAsync("consumer", "screen");
 
@@ -21,14 +21,17 @@ public sealed class RoomStopTests(Broker broker) : IClassFixture<Broker>
         }
 
         Assert.True((await silo.GetAsync($"/api/v1/robots/{await silo.RobotAsync()}"))["stopped"]!.GetValue<bool>());
-        var record = Assert.Single((await silo.GetAsync("/api/v1/audit"))["items"]!.AsArray(), record => record!["what"]!.GetValue<string>() == "stop");
-        Assert.Equal("screen: somebody is in the way", record!["detail"]!.GetValue<string>());
+        await silo.Silo.Service<IAuditTrail>().FlushAsync(default);
+        var record = Assert.Single(
+            (await silo.GetAsync("/api/v1/audit?what=stop"))["items"]!.AsArray(),
+            record => record!["detail"]?.GetValue<string>() == "screen: somebody is in the way");
+        Assert.Equal("local", record!["who"]!.GetValue<string>());
     }
 
     [Fact]
     public async Task Until_a_reset_nothing_moves_and_who_joins_is_told()
     {
-        await using var silo = await RoomSilo.StartAsync(broker);
+        await using var silo = await RoomSilo.OpenAsync(shared);
         await using var producer = await silo.JoinAsync("producer", "hand");
         await producer.SendAsync(new { type = "emergency_stop" });
         await producer.HearsAsync("emergency_stop");
@@ -52,7 +55,7 @@ public sealed class RoomStopTests(Broker broker) : IClassFixture<Broker>
     [InlineData(false)]
     public async Task A_stop_from_outside_the_room_is_told_in_it(bool fleet)
     {
-        await using var silo = await RoomSilo.StartAsync(broker);
+        await using var silo = await RoomSilo.OpenAsync(shared);
         await using var consumer = await silo.JoinAsync("consumer", "screen");
 
         await silo.PostAsync(fleet ? "/api/v1/fleet/stop" : $"/api/v1/robots/{await silo.RobotAsync()}/stop");
@@ -60,12 +63,14 @@ public sealed class RoomStopTests(Broker broker) : IClassFixture<Broker>
         Assert.Equal("api", (await consumer.HearsAsync("emergency_stop"))["source"]!.GetValue<string>());
         await using var late = await silo.JoinAsync("consumer", "late");
         await late.HearsAsync("emergency_stop");
+        if (fleet)
+            await silo.PostAsync("/api/v1/fleet/reset");
     }
 
     [Fact]
     public async Task Each_participant_is_told_once_of_each_stop()
     {
-        await using var silo = await RoomSilo.StartAsync(broker);
+        await using var silo = await RoomSilo.OpenAsync(shared);
         await using var consumer = await silo.JoinAsync("consumer", "screen");
         for (var time = 1; time <= 3; time++)
         {

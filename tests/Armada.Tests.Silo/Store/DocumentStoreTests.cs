@@ -1,4 +1,3 @@
-using System.Text;
 using Armada.Domain.Robots;
 using Armada.Silo.Options;
 using Armada.Silo.Store;
@@ -18,16 +17,6 @@ public sealed class DocumentStoreTests : IDisposable
     private readonly FailOnLoggedErrors logs = new();
     private DataFolder? data;
 
-    public static TheoryData<string> Damages => new()
-    {
-        "",
-        "{",
-        "null",
-        """{"format":2,"robot":null}""",
-        """{"format":1,"robot":{"id":"arm"}}""",
-        "\0\0\0\0",
-    };
-
     [Fact]
     public async Task A_robot_comes_back_as_it_was_stored()
     {
@@ -40,22 +29,6 @@ public sealed class DocumentStoreTests : IDisposable
         Assert.Equal(Robot with { Model = loaded.Model, Slaves = loaded.Slaves }, loaded);
         Assert.Equal(Robot.Model.Joints.AsEnumerable(), loaded.Model.Joints.AsEnumerable());
         Assert.Equal(Robot.Slaves.AsEnumerable(), loaded.Slaves.AsEnumerable());
-    }
-
-    [Theory]
-    [MemberData(nameof(Damages))]
-    public async Task A_damaged_file_is_set_aside_and_the_rest_loads(string content)
-    {
-        logs.Expect(Damaged);
-        using var store = Open();
-        await store.SaveAsync(Robot, CancellationToken.None);
-        await store.SaveAsync(Robot with { Id = "well" }, CancellationToken.None);
-        await File.WriteAllTextAsync(PathOf("arm"), content);
-
-        Assert.Equal("well", Assert.Single(store.Load().Robots).Id);
-        Assert.Equal(content, await File.ReadAllTextAsync(PathOf("arm") + ".damaged-1"));
-        Assert.Single(logs.Of(Damaged));
-        Assert.Single(store.Load().Robots);
     }
 
     [Fact]
@@ -82,34 +55,10 @@ public sealed class DocumentStoreTests : IDisposable
 
         Assert.True(store.Load().FleetStopped);
         Assert.True(store.Load().FleetStopped);
+        File.Delete(Path.Combine(folder.Path, "fleet.json")); // As if the power had been cut before the stop was written.
+        Assert.True(store.Load().FleetStopped);
         await store.SaveFleetAsync(stopped: false, CancellationToken.None);
         Assert.False(store.Load().FleetStopped);
-    }
-
-    [Fact]
-    public void A_write_that_ends_at_any_step_leaves_the_old_content_or_the_new_one()
-    {
-        foreach (var last in Enum.GetValues<WriteStep>())
-        {
-            var path = folder.File($"{last}.json");
-            DurableFile.Write(path, "old"u8.ToArray());
-
-            // What a power cut leaves: nothing after the step happens.
-            _ = DurableFile.Steps(path, Encoding.UTF8.GetBytes("new")).First(step => step == last);
-
-            Assert.Equal(last < WriteStep.Renamed ? "old" : "new", File.ReadAllText(path));
-        }
-    }
-
-    [Fact]
-    public async Task What_a_cut_write_left_behind_is_swept_away()
-    {
-        using var store = Open();
-        await store.SaveAsync(Robot, CancellationToken.None);
-        await File.WriteAllTextAsync(PathOf("arm") + DurableFile.TemporaryEnding, "{\"format\":1,");
-
-        Assert.Single(store.Load().Robots);
-        Assert.False(File.Exists(PathOf("arm") + DurableFile.TemporaryEnding));
     }
 
     [Fact]

@@ -89,12 +89,7 @@ internal sealed class EngineRig : IAsyncDisposable
     public void SendFollower() => Send(FollowerTopic);
 
     /// <summary>Makes every write of the robot's document fail, until the result is disposed.</summary>
-    public IDisposable BreakDisk()
-    {
-        // A folder in the place of the temporary file: no user, root included, can write a file there.
-        var blocker = Directory.CreateDirectory(Path.Combine(folder.Path, "robots", Robot + ".json.tmp"));
-        return new Broken(blocker);
-    }
+    public IDisposable BreakDisk() => new BrokenFile(Path.Combine(folder.Path, "robots", Robot + ".json"));
 
     public async ValueTask DisposeAsync()
     {
@@ -111,10 +106,5 @@ internal sealed class EngineRig : IAsyncDisposable
         pose.Fill(sequence % 50);
         var header = new FrameHeader(FrameKind.State, FrameFlags.TorqueOn, 6, sequence, clock.Now().Unix, Epoch, 0);
         frames.OnState(topic, frame[..FrameCodec.Write(frame, header, pose)]);
-    }
-
-    private sealed class Broken(DirectoryInfo blocker) : IDisposable
-    {
-        public void Dispose() => blocker.Delete();
     }
 }

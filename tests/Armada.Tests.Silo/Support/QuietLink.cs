@@ -10,11 +10,17 @@ internal sealed class QuietLink : IMqttLink
     private readonly byte[] last = new byte[512];
     private int lastLength;
 
+    /// <summary>Takes something published, inside the call.</summary>
+    public delegate void Heard(string topic, ReadOnlySpan<byte> payload);
+
     public event Action<LinkState>? StateChanged;
 
     public LinkState State => LinkState.Up;
 
     public LinkCounters Counters => default;
+
+    /// <summary>Called with everything that is published; null for nobody.</summary>
+    public Heard? OnPublish { get; set; }
 
     public long Samples { get; private set; }
 
@@ -41,6 +47,7 @@ internal sealed class QuietLink : IMqttLink
 
     public bool Publish(string topic, ReadOnlySpan<byte> payload, Delivery delivery, bool retain = false)
     {
+        OnPublish?.Invoke(topic, payload);
         if (delivery == Delivery.Sample)
         {
             payload.CopyTo(last);

@@ -2,14 +2,15 @@ using System.Collections.Concurrent;
 using Armada.Domain.Engine;
 using Armada.Domain.Robots;
 using Armada.Domain.Routing;
+using Xunit;
 
-namespace Armada.Tests.Silo.Races;
+namespace Armada.Testing.Engine;
 
 /// <summary>
 /// What was seen of a race for one robot's master, and whether it was fair: its notes, which are told inside the robot's turns and so in
 /// their true order, and every answer any client got.
 /// </summary>
-internal sealed class RaceRecord(string name) : IRobotParty
+public sealed class RaceRecord(string name) : IRobotParty
 {
     private readonly ConcurrentQueue<Effect.Note> notes = new();
     private readonly ConcurrentQueue<uint> commanded = new();
@@ -27,9 +28,11 @@ internal sealed class RaceRecord(string name) : IRobotParty
 
     public IReadOnlyCollection<uint> Commanded => commanded;
 
-    /// <summary>Everyone who was master at any time.</summary>
-    public IReadOnlySet<string> Masters =>
-        notes.Where(note => note.Event == RobotEvent.MasterLive).Select(note => note.Subject).ToHashSet(StringComparer.Ordinal);
+    /// <summary>Everyone who became master, in this order.</summary>
+    public IReadOnlyList<string> Masters => [.. notes.Where(note => note.Event == RobotEvent.MasterLive).Select(note => note.Subject)];
+
+    /// <summary>Who is master as far as was told, or null.</summary>
+    public string? Holder => notes.LastOrDefault(IsOfMaster) is { Event: RobotEvent.MasterLive } live ? live.Subject : null;
 
     /// <summary>A client asked for the lease; gives the epoch it got, or null where it was refused as it should be.</summary>
     public uint? Asked(string client, RobotReply reply)
@@ -111,6 +114,9 @@ internal sealed class RaceRecord(string name) : IRobotParty
 
         Assert.Equal(commanded.Order(), commanded);
     }
+
+    private static bool IsOfMaster(Effect.Note note) =>
+        note.Event is RobotEvent.MasterLive or RobotEvent.MasterReplaced or RobotEvent.MasterUnbound or RobotEvent.MasterLost;
 
     private void CheckEpochs()
     {

@@ -1,4 +1,4 @@
-namespace Armada.Tests.Silo.Rooms;
+namespace Armada.Tests.Silo.Support;
 
 /// <summary>Time that goes on when a test says so; timers that are due then ring before it says more.</summary>
 internal sealed class HandTime : TimeProvider

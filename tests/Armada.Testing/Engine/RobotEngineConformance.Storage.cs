@@ -1,0 +1,107 @@
+using Armada.Domain.Robots;
+using Xunit;
+
+namespace Armada.Testing.Engine;
+
+public abstract partial class RobotEngineConformance
+{
+    public static TheoryData<string> Writing() => ["bind-master", "bind-slave", "unbind-slave", "attach", "play", "manual", "configure"];
+
+    [Theory]
+    [MemberData(nameof(Writing))]
+    public async Task What_could_not_be_stored_was_not_done_and_can_be_asked_again(string what)
+    {
+        await MakeAsync(Arm);
+        await AcceptAsync(Arm, new RobotRequest.BindSlave(new SlaveBinding("viewer", SlaveKind.WebSocket), false));
+        var watcher = await EnterAsync("watcher", joins: true);
+        var before = await LookAsync();
+        var request = WritingRequest(what);
+
+        using (Rig.BreakStorage(Arm))
+            await RefuseAsync(RefusalReason.NotStored, Arm, request);
+
+        var after = await LookAsync();
+        Assert.Equal(before.Document with { Slaves = [], Epoch = 0 }, after.Document with { Slaves = [], Epoch = 0 });
+        Assert.Equal(before.Document.Slaves, after.Document.Slaves);
+        Assert.Null(after.Master);
+        Assert.False(after.Manual);
+        Assert.Empty(watcher.Commands);
+        Assert.Equal("watcher", Assert.Single(after.Guests).Binding.Name);
+        Assert.True((await AcceptAsync(Arm, request)).Document.Version > before.Document.Version);
+    }
+
+    [Fact]
+    public async Task A_lease_whose_takeover_could_not_be_stored_has_ended_and_its_holder_is_told()
+    {
+        await MakeAsync(Arm);
+        var watcher = await EnterAsync("watcher");
+        var epoch = await AttachAsync("first");
+
+        using (Rig.BreakStorage(Arm))
+            await RefuseAsync(RefusalReason.NotStored, Arm, new RobotRequest.AttachRemote("second", true));
+
+        await RefuseAsync(RefusalReason.NotMaster, Arm, new RobotRequest.Heartbeat("first", epoch));
+        Assert.Equal([(RobotEvent.MasterLive, "first"), (RobotEvent.MasterLost, "first")], watcher.Notes.Select(note => (note.Event, note.Subject)));
+        Assert.True(await AttachAsync("first") > epoch);
+    }
+
+    [Fact]
+    public async Task A_stop_that_cannot_be_stored_is_in_force_and_stored_later()
+    {
+        await MakeAsync(Arm);
+        await AcceptAsync(Arm, new RobotRequest.BindSlave(Follower, false));
+        using (Rig.BreakStorage(Arm))
+        {
+            Assert.Contains("in force", await RefuseAsync(RefusalReason.NotStored, Arm, new RobotRequest.Stop()), StringComparison.Ordinal);
+            Assert.True((await LookAsync()).Stopped);
+            Assert.Equal(1, Devices.Count(Follower, OrderKind.Stop));
+        }
+
+        await Rig.PassAsync(TimeSpan.FromSeconds(1.5));
+        await Rig.RestartAsync();
+
+        Assert.True((await LookAsync()).Document.Stopped);
+    }
+
+    [Fact]
+    public async Task A_robot_that_could_not_be_stored_was_not_made()
+    {
+        using (Rig.BreakStorage(Arm))
+            Assert.Equal(RefusalReason.NotStored, (await Here.CreateAsync(Arm, RobotModels.So101, null, default)).Refused?.Reason);
+
+        Assert.Null(await There.GetAsync(Arm, default));
+        await MakeAsync(Arm);
+    }
+
+    [Fact]
+    public async Task An_epoch_never_goes_back_over_failed_writes_and_restarts()
+    {
+        await MakeAsync(Arm);
+        var last = 0u;
+        for (var round = 0; round < 3; round++)
+        {
+            var guest = await EnterAsync("guest", joins: true);
+            var epoch = await AttachAsync(Script);
+            Assert.True(epoch > last, $"epoch {epoch} came after {last}");
+            await AcceptAsync(Arm, new RobotRequest.RemoteCommand(Script, epoch, Go(round)));
+            await Rig.PassAsync(TimeSpan.FromSeconds(0.05));
+            Assert.All(guest.Commands, command => Assert.Equal(epoch, command.Stamp.Epoch));
+            using (Rig.BreakStorage(Arm))
+                await RefuseAsync(RefusalReason.NotStored, Arm, new RobotRequest.AttachRemote("second", true));
+            last = await AttachAsync("third", takeover: true);
+            Assert.True(last > epoch);
+            await Rig.RestartAsync();
+        }
+    }
+
+    private static RobotRequest WritingRequest(string what) => what switch
+    {
+        "bind-master" => new RobotRequest.BindMaster(Leader, false),
+        "bind-slave" => new RobotRequest.BindSlave(Follower, false),
+        "unbind-slave" => new RobotRequest.UnbindSlave("viewer"),
+        "attach" => new RobotRequest.AttachRemote(Script, false),
+        "play" => Play(Reached),
+        "manual" => new RobotRequest.Manual(Go(Reached)),
+        _ => Slower(1),
+    };
+}

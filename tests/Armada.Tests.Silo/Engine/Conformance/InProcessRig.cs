@@ -1,0 +1,120 @@
+using System.Text;
+using Armada.Domain.Engine;
+using Armada.Domain.Routing;
+using Armada.Domain.Time;
+using Armada.Messaging.Link;
+using Armada.Silo;
+using Armada.Silo.Engine;
+using Armada.Silo.Ingress;
+using Armada.Silo.Options;
+using Armada.Testing;
+using Armada.Testing.Engine;
+using Armada.Testing.Logging;
+using Armada.Tests.Silo.Support;
+using Armada.Wire.Control;
+using Armada.Wire.Frames;
+using Armada.Wire.Topics;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace Armada.Tests.Silo.Engine.Conformance;
+
+/// <summary>The in-process engine on real files, with a link without broker and time that goes on by hand.</summary>
+internal sealed class InProcessRig(FailOnLoggedErrors logs, HeardByDevices devices) : IEngineUnderTest
+{
+    private const int NotStored = 1002;
+    private const int PartyFault = 1103;
+
+    private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(10);
+    private static readonly TopicMap Topics = new();
+
+    private readonly TempFolder folder = new();
+    private readonly HandTime time = new();
+    private ServiceProvider? services;
+
+    public IReadOnlyList<IRobotEngine> Doors => [Engine];
+
+    public Moment Now => Of<SiloClock>().Now();
+
+    private InProcessEngine Engine => Of<InProcessEngine>();
+
+    public async Task StartAsync()
+    {
+        var collection = new ServiceCollection();
+        collection.AddLogging(logging => logging.AddProvider(logs));
+        collection.AddSilo(new SiloOptions { DataDirectory = folder.Path });
+        collection.AddSingleton<IMqttLink>(new QuietLink { OnPublish = Hear });
+        collection.AddSingleton<TimeProvider>(time);
+        services = collection.BuildServiceProvider();
+        await Engine.LoadAsync(CancellationToken.None);
+    }
+
+    public async Task RestartAsync()
+    {
+        await services!.DisposeAsync();
+        await StartAsync();
+    }
+
+    public async Task PassAsync(TimeSpan span)
+    {
+        for (var passed = TimeSpan.Zero; passed < span; passed += Tick)
+        {
+            time.Advance(Tick);
+            foreach (var cell in Engine.Cells)
+                cell.Tick();
+            await Engine.ListAsync(CancellationToken.None); // The ticks of cells that were busy are over as well.
+        }
+    }
+
+    public void Send(string device, in SampleStamp stamp, ReadOnlySpan<double> positions)
+    {
+        Span<byte> frame = stackalloc byte[FrameCodec.MaxSize];
+        var header = new FrameHeader(FrameKind.State, FrameFlags.TorqueOn, positions.Length, stamp.Sequence, stamp.CapturedAt, stamp.Epoch, 0);
+        var length = FrameCodec.Write(frame, header, positions);
+        Of<FrameIngress>().OnState(Encoding.UTF8.GetBytes(Topics.Of(device, Channel.State)), frame[..length]);
+    }
+
+    public IDisposable BreakStorage(string robot)
+    {
+        logs.Expect(NotStored);
+        return new BrokenFile(Path.Combine(folder.Path, "robots", robot + ".json"));
+    }
+
+    public void ExpectPartyFault() => logs.Expect(PartyFault);
+
+    public async ValueTask DisposeAsync()
+    {
+        if (services is not null)
+            await services.DisposeAsync();
+        folder.Dispose();
+    }
+
+    private T Of<T>() where T : notnull => services!.GetRequiredService<T>();
+
+    private void Hear(string topic, ReadOnlySpan<byte> payload)
+    {
+        if (!Topics.TryParse(Encoding.UTF8.GetBytes(topic), out var name, out var channel))
+            return;
+        var device = Encoding.UTF8.GetString(name);
+        if (channel == Channel.Control && ControlJson.ReadMessage(payload) is { } message)
+            devices.Add(new Order(device, KindOf(message.Op), message.Epoch ?? 0));
+        else if (channel == Channel.Command && FrameCodec.TryRead(ref payload, out var frame, out _))
+            devices.Add(Read(device, frame));
+    }
+
+    private static Heard Read(string device, in FrameView frame)
+    {
+        var positions = new double[frame.Header.Joints];
+        frame.CopyTo(positions);
+        return new Heard(device, new SampleStamp(frame.Header.Epoch, frame.Header.Sequence, frame.Header.CapturedAt), positions);
+    }
+
+    private static OrderKind KindOf(ControlOp op) => op switch
+    {
+        ControlOp.StreamStart => OrderKind.StartStream,
+        ControlOp.StreamStop => OrderKind.StopStream,
+        ControlOp.Stop => OrderKind.Stop,
+        ControlOp.Reset => OrderKind.Reset,
+        _ => throw new ArgumentOutOfRangeException(nameof(op), op, "no order of the engine's"),
+    };
+}
