@@ -8,6 +8,7 @@ using Armada.Silo.Arena;
 using Armada.Silo.Audit;
 using Armada.Silo.Engine;
 using Armada.Silo.Ingress;
+using Armada.Silo.MicroPython;
 using Armada.Silo.Options;
 using Armada.Silo.Remotes;
 using Armada.Silo.Rooms;
@@ -25,6 +26,8 @@ internal static class Composition
     {
         services.AddSingleton(options);
         services.AddSingleton(options.Topics);
+        services.AddSingleton(options.MicroPythonTopics);
+        services.AddSingleton(options.RemoteKeys);
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton(RobotTiming.Default);
         services.AddMetrics();
@@ -46,6 +49,7 @@ internal static class Composition
         services.AddSingleton<InProcessEngine>();
         services.AddSingleton<IRobotEngine>(provider => provider.GetRequiredService<InProcessEngine>());
         services.AddSingleton<FrameIngress>();
+        services.AddSingleton<MicroPythonIngress>();
         services.AddRooms();
 
         services.AddSingleton<SequenceLibrary>();

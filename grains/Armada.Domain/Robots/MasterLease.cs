@@ -43,6 +43,12 @@ internal sealed class MasterLease(MasterBinding binding, RobotTiming timing)
 
     public bool IsLive => State == MasterState.Live;
 
+    /// <summary>
+    /// Whether it was told to live and has not ended since. While a device's next epoch is on its way it is not live, and yet nobody
+    /// else's turn.
+    /// </summary>
+    public bool IsHeld { get; private set; }
+
     /// <summary>A new epoch was raised for this master.</summary>
     public void Offer(in Moment now)
     {
@@ -60,6 +66,7 @@ internal sealed class MasterLease(MasterBinding binding, RobotTiming timing)
     {
         BeganAt = epoch;
         State = MasterState.Live;
+        IsHeld = true;
         lastAccepted = now;
     }
 
@@ -69,12 +76,13 @@ internal sealed class MasterLease(MasterBinding binding, RobotTiming timing)
     public bool MayTell(in Moment now) => lastTold is not { } told || now.IsPast(told, timing.StreamRetry);
 
     public bool IsExpired(in Moment now) =>
-        IsLive && Kind != MasterKind.Sequence && lastAccepted is { } last && now.IsPast(last, timing.Lease);
+        IsHeld && Kind != MasterKind.Sequence && lastAccepted is { } last && now.IsPast(last, timing.Lease);
 
     /// <summary>The epoch is no longer this lease's; its next frame asks for another.</summary>
     public void Lose()
     {
         State = MasterState.Lost;
+        IsHeld = false;
         IsOffered = false;
         lastTold = null;
     }
@@ -91,8 +99,9 @@ internal sealed class MasterLease(MasterBinding binding, RobotTiming timing)
     /// <summary>A good frame came. True where the lease begins with it.</summary>
     public bool Renew(in SampleStamp stamp, in Moment now)
     {
-        var begins = !IsLive;
+        var begins = !IsHeld;
         State = MasterState.Live;
+        IsHeld = true;
         lastAccepted = now;
         fault = stamp.Fault;
         return begins;

@@ -141,6 +141,8 @@ public sealed partial class RobotCore
         }
 
         Change(Document with { Master = null });
+        if (master.IsHeld)
+            displaced = (master.Name, Document.Version);
         EndMaster(master, Document.Epoch, null);
         lease = null;
         if (!IsManual)
@@ -162,7 +164,7 @@ public sealed partial class RobotCore
         var (old, epoch) = (lease, Document.Epoch);
         EndManual();
         RaiseEpoch(document, now);
-        if (old is { IsLive: true })
+        if (old is { IsHeld: true })
             displaced = (old.Name, Document.Version);
         if (old is not null)
             EndMaster(old, epoch, next.Name);

@@ -13,7 +13,7 @@ public sealed partial class RobotCore
 
     private Refusal? Manual(RobotRequest.Manual manual, in Moment now)
     {
-        if (lease is { IsLive: true } master)
+        if (lease is { IsHeld: true } master)
         {
             return new Refusal(
                 RefusalReason.PanelLocked, $"{master.Name} is master of {Document.Id}; manual control is locked until it is detached");

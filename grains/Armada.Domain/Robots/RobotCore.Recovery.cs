@@ -5,7 +5,7 @@ namespace Armada.Domain.Robots;
 /// <summary>Going back to what is durable, after a write that failed or a fault.</summary>
 public sealed partial class RobotCore
 {
-    private (string Name, long Version)? displaced; // The live master whose place another took with that version of the document.
+    private (string Name, long Version)? displaced; // The live master that was unbound or replaced with that version of the document.
     private SlaveTrack? unbound; // Still there if its going cannot be stored.
 
     /// <summary>
@@ -101,6 +101,6 @@ public sealed partial class RobotCore
         displaced = null;
         if (old is { } taken && taken.Version > durable.Version)
             return taken.Name;
-        return lease is { IsLive: true } live && live.BeganAt <= durable.Epoch ? live.Name : null;
+        return lease is { IsHeld: true } live && live.BeganAt <= durable.Epoch ? live.Name : null;
     }
 }

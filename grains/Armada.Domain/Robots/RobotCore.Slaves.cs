@@ -105,8 +105,12 @@ public sealed partial class RobotCore
 
     private Refusal? LeaveSlave(RobotRequest.LeaveSlave leave)
     {
-        if (FindSlave(leave.Name) is var index and >= 0 && slaves[index].IsJoined)
+        if (FindSlave(leave.Name) is not (>= 0 and var index))
+            return null;
+        if (slaves[index].IsJoined)
             Leave(index, leave.Reason);
+        else if (slaves[index].Binding.Kind == SlaveKind.Remote)
+            FailSlave(slaves[index], leave.Reason); // Why it could not join.
         return null;
     }
 

@@ -73,7 +73,7 @@ public abstract record RobotRequest
     /// <param name="Name">The party's name.</param>
     public sealed record JoinSlave(string Name) : RobotRequest;
 
-    /// <summary>A connected party executes no more commands: a guest is forgotten, a bound slave has failed.</summary>
+    /// <summary>A connected party executes no more commands: a guest is forgotten, a bound slave has failed; a remote one that never joined also.</summary>
     /// <param name="Name">The party's name.</param>
     /// <param name="Reason">Why, in words.</param>
     public sealed record LeaveSlave(string Name, string Reason) : RobotRequest;

@@ -19,7 +19,7 @@ public static class SlaveRules
         if (slave.Kind == SlaveKind.Remote != slave.Url is not null)
             return slave.Url is null ? $"{slave.Name}: a remote slave needs a url" : $"{slave.Name}: only a remote slave has a url";
         if (slave.Url is { } url && !IsDoor(url))
-            return $"{slave.Name}: '{url}' is no ws or wss address of a slave door";
+            return $"{slave.Name}: '{url}' is no address of a slave door, which look like wss://host/ws/slave/arm";
         return FindTuneProblem(slave, model);
     }
 
@@ -62,6 +62,9 @@ public static class SlaveRules
     private static bool IsRenamed(SlaveBinding slave, int joint, RobotModel model) =>
         slave.Tunes.Any(tune => tune.Name is not null && model.Find(tune.Joint) == joint);
 
+    // With so narrow a path, whoever may bind slaves cannot make the silo ask for anything else inside its network.
     private static bool IsDoor(string url) =>
-        Uri.TryCreate(url, UriKind.Absolute, out var door) && door.Scheme is "ws" or "wss" && door.Host.Length > 0 && door.UserInfo.Length == 0;
+        Uri.TryCreate(url, UriKind.Absolute, out var door) && door.Scheme is "ws" or "wss" && door.Host.Length > 0
+        && door.UserInfo.Length == 0 && door.Fragment.Length == 0
+        && door.AbsolutePath.TrimEnd('/').Split('/') is [.., "ws", "slave", { Length: > 0 }];
 }

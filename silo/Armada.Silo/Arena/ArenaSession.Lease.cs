@@ -69,7 +69,7 @@ internal sealed partial class ArenaSession
         if (reply.Refused is { } refused)
             return refused;
         outbox.DropCommand();
-        parts.Audit.Record(caller, "master-bound", robot, $"{Name} (remote)");
+        Audit("remote", Name);
         return null;
     }
 
@@ -99,9 +99,12 @@ internal sealed partial class ArenaSession
         var reply = await parts.Engine.ApplyAsync(
             robot, new RobotRequest.Play(motion, sequence.Loop, query.Takeover), CancellationToken.None);
         if (reply.Refused is null)
-            parts.Audit.Record(caller, "master-bound", robot, $"{motion.Name} (sequence)");
+            Audit("sequence", motion.Name);
         return reply.Refused;
     }
+
+    private void Audit(string kind, string master) =>
+        parts.Audit.Record(caller, "master-bound", robot, query.Takeover ? $"{kind} {master}, takeover" : $"{kind} {master}");
 
     // The motion it plays takes its own place, so it gives that up first; no other's.
     private async ValueTask YieldAsync()

@@ -65,6 +65,8 @@ internal sealed partial class ArenaSession : IRobotParty, IDisposable
         finally
         {
             var why = socket.Closing is { Reason.Length: > 0 } closing ? closing.Reason : "it disconnected";
+            if (Held is not null)
+                parts.Audit.Record(caller, "master-unbound", robot, $"remote {Name}: {why}");
             await parts.Engine.LeaveAsync(robot, this, why);
             LogLeft(robot, Name, why);
         }

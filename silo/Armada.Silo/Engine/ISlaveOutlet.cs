@@ -1,4 +1,5 @@
 using Armada.Domain.Routing;
+using Armada.Domain.Time;
 
 namespace Armada.Silo.Engine;
 
@@ -9,4 +10,11 @@ internal interface ISlaveOutlet
     /// <param name="stamp">Epoch, sequence of this slave's commands, the master's capture time, time to live.</param>
     /// <param name="positions">One position per joint, offsets added; NaN where nothing is commanded.</param>
     void Send(in SampleStamp stamp, ReadOnlySpan<double> positions);
+
+    /// <summary>Lets time pass, for a way that sends less often than it is given commands.</summary>
+    /// <param name="now">The time.</param>
+    /// <param name="isLed">Whether a master's lease lives and nothing is stopped.</param>
+    void Tick(in Moment now, bool isLed)
+    {
+    }
 }

@@ -1,20 +1,24 @@
 using Armada.Domain.Robots;
 using Armada.Domain.Routing;
 using Armada.Messaging.Link;
+using Armada.Silo.MicroPython;
 using Armada.Wire.Frames;
+using Armada.Wire.MicroPython;
 using Armada.Wire.Topics;
 
 namespace Armada.Silo.Engine;
 
 /// <summary>Makes the way to each kind of slave.</summary>
-internal sealed class Outlets(IMqttLink link, TopicMap topics)
+internal sealed class Outlets(IMqttLink link, TopicMap topics, MicroPythonTopics microPython, SiloClock clock)
 {
     /// <summary>The way to a slave.</summary>
     /// <param name="slave">The slave.</param>
+    /// <param name="model">The robot's joints.</param>
     /// <param name="party">The connected party of that name, or null.</param>
-    public ISlaveOutlet Of(SlaveBinding slave, ConnectedParty? party) => slave.Kind switch
+    public ISlaveOutlet Of(SlaveBinding slave, RobotModel model, ConnectedParty? party) => slave.Kind switch
     {
         SlaveKind.Device => new FrameOutlet(link, topics.Of(slave.Name, Channel.Command)),
+        SlaveKind.MicroPython => new MicroPythonOutlet(link, clock, microPython.Of(slave.Name), slave.Name, GripperUnit.IsPercent(model)),
         _ when party is not null => party,
         _ => Nowhere.Instance,
     };

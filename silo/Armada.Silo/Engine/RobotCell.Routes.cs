@@ -17,9 +17,11 @@ internal sealed partial class RobotCell
         var isMoved = partiesChanged || routed != core.Targets;
         (routed, partiesChanged) = (core.Targets, false);
         RouteDevices(isMoved);
+        foreach (var slot in slots)
+            slot.Model = core.Document.Model;
         if (!isMoved)
             return;
-        commands.Outlets = [.. routed.Select(slave => parts.Outlets.Of(slave, parties.GetValueOrDefault(slave.Name)))];
+        commands.Outlets = [.. routed.Select(slave => parts.Outlets.Of(slave, core.Document.Model, parties.GetValueOrDefault(slave.Name)))];
         parts.Remotes?.Reconcile(Id, [.. routed.Where(slave => slave.Kind == SlaveKind.Remote)]);
     }
 
@@ -48,5 +50,5 @@ internal sealed partial class RobotCell
 
     private SampleSlot SlotFor((string Device, DeviceRole Role) binding) =>
         Array.Find(slots, slot => slot.Device == binding.Device && slot.Role == binding.Role)
-        ?? new SampleSlot(binding.Device, binding.Role, this);
+        ?? new SampleSlot(binding.Device, binding.Role, this, core.Document.Model);
 }

@@ -86,6 +86,7 @@ internal sealed partial class RobotCell
         commands.Received = parts.Clock.Now();
         var decision = core.Tick(commands.Received, commands);
         driving = core.IsDriving;
+        commands.Tick(commands.Received, IsMasterLive && !core.IsStopped);
         return decision;
     }
 

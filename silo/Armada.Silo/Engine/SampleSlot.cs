@@ -1,4 +1,5 @@
 using Armada.Domain.Devices;
+using Armada.Domain.Robots;
 using Armada.Domain.Routing;
 using Armada.Domain.Time;
 using Armada.Silo.Telemetry;
@@ -7,10 +8,11 @@ using Armada.Wire.Frames;
 namespace Armada.Silo.Engine;
 
 /// <summary>One device bound to one robot: where its frames go, and the newest one that waits for the robot's turn.</summary>
-internal sealed class SampleSlot(string device, DeviceRole role, RobotCell cell)
+internal sealed class SampleSlot(string device, DeviceRole role, RobotCell cell, RobotModel model)
 {
     private readonly Lock sync = new();
     private readonly double[] positions = new double[FrameCodec.MaxJoints];
+    private volatile RobotModel model = model;
     private SampleStamp stamp;
     private Moment received;
     private int joints;
@@ -27,6 +29,13 @@ internal sealed class SampleSlot(string device, DeviceRole role, RobotCell cell)
 
     /// <summary>The robot's cell.</summary>
     public RobotCell Cell => cell;
+
+    /// <summary>The robot's joints; written inside the cell's turn only.</summary>
+    public RobotModel Model
+    {
+        get => model;
+        set => model = value;
+    }
 
     /// <summary>Index among the slaves; read and written inside the cell's turn only.</summary>
     public int Slave { get; set; }

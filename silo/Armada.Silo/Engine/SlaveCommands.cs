@@ -13,6 +13,13 @@ internal sealed class SlaveCommands(SiloClock clock, SiloTelemetry telemetry) : 
     /// <summary>When the sample came that is being routed.</summary>
     public Moment Received { get; set; }
 
+    /// <summary>Lets time pass on the ways to the slaves.</summary>
+    public void Tick(in Moment now, bool isLed)
+    {
+        foreach (var outlet in Outlets)
+            outlet.Tick(now, isLed);
+    }
+
     /// <inheritdoc/>
     public void Command(int slave, in SampleStamp stamp, ReadOnlySpan<double> positions)
     {

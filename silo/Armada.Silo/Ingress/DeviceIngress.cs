@@ -1,5 +1,6 @@
 using Armada.Messaging.Link;
 using Armada.Silo.Engine;
+using Armada.Silo.MicroPython;
 using Armada.Silo.Telemetry;
 using Armada.Wire.Control;
 using Armada.Wire.Topics;
@@ -12,6 +13,7 @@ internal sealed partial class DeviceIngress : IHostedService
     private readonly IMqttLink link;
     private readonly TopicMap topics;
     private readonly FrameIngress frames;
+    private readonly MicroPythonIngress microPython;
     private readonly DevicePresences presences;
     private readonly ControlChannel control;
     private readonly InProcessEngine engine;
@@ -25,6 +27,7 @@ internal sealed partial class DeviceIngress : IHostedService
         IMqttLink link,
         TopicMap topics,
         FrameIngress frames,
+        MicroPythonIngress microPython,
         DevicePresences presences,
         ControlChannel control,
         InProcessEngine engine,
@@ -32,7 +35,7 @@ internal sealed partial class DeviceIngress : IHostedService
         SiloTelemetry telemetry,
         ILogger<DeviceIngress> logger)
     {
-        (this.link, this.topics, this.frames, this.presences) = (link, topics, frames, presences);
+        (this.link, this.topics, this.frames, this.microPython, this.presences) = (link, topics, frames, microPython, presences);
         (this.control, this.engine, this.clock, this.telemetry, this.logger) = (control, engine, clock, telemetry, logger);
         telemetry.Observe("armada.silo.link.up", "{link}", "1 while the broker is reached", () => link.State == LinkState.Up ? 1 : 0);
     }
@@ -42,6 +45,7 @@ internal sealed partial class DeviceIngress : IHostedService
     {
         link.StateChanged += LogState;
         link.Subscribe(topics.Every(Channel.State), Delivery.Sample, frames.OnState);
+        link.Subscribe(microPython.Filter, Delivery.Sample, microPython.OnState);
         link.Subscribe(topics.Every(Channel.Presence), Delivery.Control, OnPresence);
         link.Subscribe(topics.Every(Channel.ControlReply), Delivery.Control, OnReply);
         return link.StartAsync(cancellationToken);

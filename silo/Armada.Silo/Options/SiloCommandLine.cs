@@ -1,8 +1,10 @@
 using System.CommandLine;
 using Armada.Messaging.Link;
 using Armada.Silo.Access.Keys;
+using Armada.Silo.Remotes;
 using Armada.Silo.Rooms;
 using Armada.Silo.Store;
+using Armada.Wire.MicroPython;
 using Armada.Wire.Topics;
 
 namespace Armada.Silo.Options;
@@ -42,10 +44,21 @@ internal sealed class SiloCommandLine
         DefaultValueFactory = _ => TopicMap.DefaultRoot,
     };
 
+    private readonly Option<string> dialectRoot = new("--dialect-root")
+    {
+        Description = "First levels of the topics of MicroPython arms.",
+        DefaultValueFactory = _ => MicroPythonTopics.DefaultRoot,
+    };
+
     private readonly Option<string> clientId = new("--client-id")
     {
         Description = "MQTT client id; two silos on one broker need two.",
         DefaultValueFactory = _ => "armada-silo",
+    };
+
+    private readonly Option<string?> remoteKeys = new("--remote-keys")
+    {
+        Description = "JSON file of host:port and key for the doors of remote slaves; mode 0600.",
     };
 
     private readonly Option<string> roomUnits = new("--room-units")
@@ -60,7 +73,7 @@ internal sealed class SiloCommandLine
     {
         var root = new RootCommand("Armada silo: routes the samples of leader arms to follower arms.")
         {
-            data, mqtt, ca, certificate, key, topicRoot, clientId, roomUnits,
+            data, mqtt, ca, certificate, key, topicRoot, dialectRoot, clientId, remoteKeys, roomUnits,
         };
         doors.AddTo(root);
         root.Add(new KeyCommands(data, TimeProvider.System).Make(output));
@@ -104,9 +117,13 @@ internal sealed class SiloCommandLine
         {
             DataDirectory = line.GetRequiredValue(data),
             Link = ReadLink(line),
-            Topics = ReadTopics(line.GetRequiredValue(topicRoot)),
+            Topics = ReadTopics(topicRoot, line, root => new TopicMap(root)),
+            MicroPythonTopics = ReadTopics(dialectRoot, line, root => new MicroPythonTopics(root)),
+            RemoteKeys = line.GetValue(remoteKeys) is { } file ? RemoteKeys.Read(file) : RemoteKeys.None,
             RoomUnits = ReadRoomUnits(line.GetRequiredValue(roomUnits)),
         });
+        if (options.Topics.Root == options.MicroPythonTopics.Root)
+            throw new SiloOptionsException("--dialect-root must differ from --topic-root: JSON on a topic of frames would be no frame");
         DoorRules.Check(options);
         return options;
     }
@@ -143,15 +160,16 @@ internal sealed class SiloCommandLine
         _ => throw new SiloOptionsException($"--room-units '{text}' must be joint or normalized"),
     };
 
-    private static TopicMap ReadTopics(string root)
+    private static T ReadTopics<T>(Option<string> option, ParseResult line, Func<string, T> make)
     {
+        var root = line.GetRequiredValue(option);
         try
         {
-            return new TopicMap(root);
+            return make(root);
         }
         catch (ArgumentException refused)
         {
-            throw new SiloOptionsException($"--topic-root '{root}' must be one to three levels without wildcards", refused);
+            throw new SiloOptionsException($"{option.Name} '{root}' must be one to three levels without wildcards", refused);
         }
     }
 }

@@ -1,5 +1,7 @@
 using Armada.Silo.Access;
+using Armada.Silo.Remotes;
 using Armada.Silo.Rooms;
+using Armada.Wire.MicroPython;
 using Armada.Wire.Topics;
 
 namespace Armada.Silo.Options;
@@ -44,6 +46,12 @@ public sealed record SiloOptions
 
     /// <summary>The topics of all devices.</summary>
     public TopicMap Topics { get; init; } = new();
+
+    /// <summary>The topics of MicroPython arms.</summary>
+    public MicroPythonTopics MicroPythonTopics { get; init; } = new();
+
+    /// <summary>Keys for other services' slave doors.</summary>
+    public RemoteKeys RemoteKeys { get; init; } = RemoteKeys.None;
 
     /// <summary>What the values of joints mean in rooms.</summary>
     public RoomUnits RoomUnits { get; init; }

@@ -10,6 +10,9 @@ internal sealed record RemoteDoor(Uri Address, string Robot)
     private const int LongestName = 64;
     private const int ChosenDigits = 8;
 
+    /// <summary>The address as it is logged: without its query.</summary>
+    public string Place { get; } = Address.GetLeftPart(UriPartial.Path);
+
     /// <summary>Reads a binding's address; a slash at the end of its path is left out.</summary>
     public static RemoteDoor Of(string url)
     {

@@ -29,7 +29,7 @@ internal sealed partial class RemoteSlave
             var joined = await engine.ApplyAsync(robot, new RobotRequest.JoinSlave(Name), ending.Token);
             if (joined.Refused is { } refused)
                 return refused.Text;
-            LogConnected(robot, Name, door.Address);
+            LogConnected(robot, Name, door.Place);
             lastTrouble = null;
             var pacing = conversation.Socket.GuardAsync(PaceAsync(conversation, over.Token));
             try
@@ -52,7 +52,6 @@ internal sealed partial class RemoteSlave
             Volatile.Write(ref current, null);
             if (conversation.WasAccepted)
                 backOff.Reset();
-            await engine.ApplyAsync(robot, new RobotRequest.LeaveSlave(Name, trouble ?? "the link has ended"), CancellationToken.None);
         }
     }
 

@@ -3,6 +3,7 @@ using Armada.Domain.Engine;
 using Armada.Domain.Robots;
 using Armada.Domain.Routing;
 using Armada.Messaging.Link;
+using Armada.Silo.Options;
 using Armada.Silo.Sockets;
 
 namespace Armada.Silo.Remotes;
@@ -54,6 +55,7 @@ internal sealed partial class RemoteSlave : IRobotParty, IAsyncDisposable
     /// <summary>Hangs up and ends.</summary>
     public async ValueTask DisposeAsync()
     {
+        Volatile.Read(ref current)?.Socket.Close(SocketClose.Normal, "the slave was unbound, or the silo stops");
         await ending.CancelAsync();
         await running;
         ending.Dispose();
@@ -66,7 +68,7 @@ internal sealed partial class RemoteSlave : IRobotParty, IAsyncDisposable
             while (!ending.IsCancellationRequested)
             {
                 var trouble = await EnterAsync() ?? await ConnectAsync();
-                Report(trouble);
+                await ReportAsync(trouble);
                 await Task.Delay(backOff.Next(), parts.Clock.Time, ending.Token);
             }
         }
@@ -99,6 +101,13 @@ internal sealed partial class RemoteSlave : IRobotParty, IAsyncDisposable
         using var socket = new ClientWebSocket();
         socket.Options.KeepAliveInterval = parts.Limits.PingEvery;
         socket.Options.KeepAliveTimeout = parts.Limits.PongWithin;
+        if (parts.Keys.Of(door.Address) is { } key)
+        {
+            if (door.Address.Scheme != Uri.UriSchemeWss && !ListenUrls.IsLoopback(door.Address.DnsSafeHost))
+                return $"the key for {RemoteKeys.Place(door.Address)} is not sent over ws; bind the slave with wss";
+            socket.Options.SetRequestHeader("Authorization", $"Bearer {key}");
+        }
+
         using var late = new CancellationTokenSource(parts.Timing.Connect, parts.Clock.Time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, ending.Token);
         try
@@ -117,11 +126,15 @@ internal sealed partial class RemoteSlave : IRobotParty, IAsyncDisposable
         return await ServeAsync(socket);
     }
 
-    private void Report(string trouble)
+    private async ValueTask ReportAsync(string trouble)
     {
-        if (ending.IsCancellationRequested || trouble == lastTrouble)
+        if (ending.IsCancellationRequested)
+            return;
+        if (isInside) // Or it would be someone else who is in trouble: a client that came in first under this name.
+            await parts.Engine().ApplyAsync(robot, new RobotRequest.LeaveSlave(Name, trouble), ending.Token);
+        if (trouble == lastTrouble)
             return;
         lastTrouble = trouble;
-        LogTrouble(robot, Name, door.Address, trouble);
+        LogTrouble(robot, Name, door.Place, trouble);
     }
 }

@@ -8,12 +8,13 @@ namespace Armada.Silo.Remotes;
 
 /// <summary>What every link shares.</summary>
 /// <param name="Engine">The engine; asked for late, for it is made with the links.</param>
+/// <param name="Keys">Keys for other services' doors.</param>
 /// <param name="Limits">What a socket may take.</param>
 /// <param name="Timing">How long to wait for what.</param>
 /// <param name="Clock">The time.</param>
 /// <param name="Logger">Where the links' lines go.</param>
 internal sealed record RemoteParts(
-    Func<IRobotEngine> Engine, SocketLimits Limits, RemoteTiming Timing, SiloClock Clock, ILogger<RemoteSlave> Logger);
+    Func<IRobotEngine> Engine, RemoteKeys Keys, SocketLimits Limits, RemoteTiming Timing, SiloClock Clock, ILogger<RemoteSlave> Logger);
 
 /// <summary>Keeps one link for each remote slave that is bound, and ends it when it is not any more.</summary>
 internal sealed class RemoteSlaves(RemoteParts parts) : BackgroundService, IRemoteSlaves

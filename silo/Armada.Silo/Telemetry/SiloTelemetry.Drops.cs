@@ -49,6 +49,7 @@ internal sealed partial class SiloTelemetry
                 yield return (NoRole, name, Malformed(error));
         }
 
+        yield return (NoRole, "malformed-dialect", MalformedDialect);
         yield return (NoRole, "unknown-device", UnknownDevice);
     }
 

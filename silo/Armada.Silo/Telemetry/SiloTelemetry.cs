@@ -18,6 +18,7 @@ internal sealed partial class SiloTelemetry : IDisposable
     private readonly long[] malformed = new long[(int)FrameError.ReservedNotZero + 1];
     private readonly Meter meter;
     private long commands;
+    private long malformedDialect;
     private long unknownDevice;
     private long badMessages;
     private long faults;
@@ -62,6 +63,9 @@ internal sealed partial class SiloTelemetry : IDisposable
     /// <summary>Counts bytes that are no frame.</summary>
     public void Count(FrameError error) => Interlocked.Increment(ref malformed[(int)error]);
 
+    /// <summary>Counts a message that is no pose of a MicroPython arm.</summary>
+    public void CountMalformedDialect() => Interlocked.Increment(ref malformedDialect);
+
     /// <summary>Counts a command frame.</summary>
     public void CountCommand() => Interlocked.Increment(ref commands);
 
@@ -79,6 +83,9 @@ internal sealed partial class SiloTelemetry : IDisposable
 
     /// <summary>Payloads with an error so far.</summary>
     public long Malformed(FrameError error) => Interlocked.Read(ref malformed[(int)error]);
+
+    /// <summary>Messages that are no pose of a MicroPython arm, so far.</summary>
+    public long MalformedDialect => Interlocked.Read(ref malformedDialect);
 
     /// <summary>Command frames given to the link so far.</summary>
     public long Commands => Interlocked.Read(ref commands);

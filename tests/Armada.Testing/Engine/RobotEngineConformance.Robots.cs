@@ -59,6 +59,7 @@ public abstract partial class RobotEngineConformance
 
         Assert.Null(await Here.GetAsync(Arm, default));
         await RefuseAsync(RefusalReason.UnknownRobot, Arm, new RobotRequest.Reset());
+        await Rig.PassAsync(TimeSpan.FromSeconds(6)); // One epoch a second is free.
         var before = Devices.CommandsOf(Follower);
         await RouteAsync(Other);
         Assert.True(Devices.CommandsOf(Follower) > before);

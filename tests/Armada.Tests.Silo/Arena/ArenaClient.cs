@@ -22,9 +22,11 @@ internal sealed class ArenaClient : IAsyncDisposable
     /// <summary>Whether the connection has ended, in whatever way.</summary>
     public bool HasEnded => reading.IsCompleted;
 
-    public static Task<ArenaClient> MasterAsync(Uri silo, string robot, string query = "") => ConnectAsync(silo, $"/ws/master/{robot}?{query}");
+    public static Task<ArenaClient> MasterAsync(Uri silo, string robot, string query = "", string? key = null) =>
+        ConnectAsync(silo, $"/ws/master/{robot}?{query}", key);
 
-    public static Task<ArenaClient> SlaveAsync(Uri silo, string robot, string query = "") => ConnectAsync(silo, $"/ws/slave/{robot}?{query}");
+    public static Task<ArenaClient> SlaveAsync(Uri silo, string robot, string query = "", string? key = null) =>
+        ConnectAsync(silo, $"/ws/slave/{robot}?{query}", key);
 
     public Task CommandAsync(string joint, double value, double? speed = null) =>
         SendAsync(new { type = "command", timestamp = "2025-06-02T09:00:00Z", data = new { joints = new[] { new { name = joint, value, speed } } } });
@@ -90,9 +92,11 @@ internal sealed class ArenaClient : IAsyncDisposable
         socket.Dispose();
     }
 
-    private static async Task<ArenaClient> ConnectAsync(Uri silo, string path)
+    private static async Task<ArenaClient> ConnectAsync(Uri silo, string path, string? key)
     {
         var client = new ArenaClient();
+        if (key is not null)
+            client.socket.Options.SetRequestHeader("Authorization", $"Bearer {key}");
         await client.socket.ConnectAsync(new UriBuilder(new Uri(silo, path)) { Scheme = "ws" }.Uri, CancellationToken.None);
         client.reading = client.ReadAsync();
         return client;

@@ -3,14 +3,12 @@ using Armada.Domain.Motions;
 using Armada.Domain.Robots;
 using Armada.Testing.Network;
 using Armada.Testing.Processes;
-using Armada.Tests.Silo.Support;
 
 namespace Armada.Tests.Silo.Arena;
 
 /// <summary>The requirement's own clients, in another language's standard WebSocket, against a real silo.</summary>
-public sealed class NodeTests(Broker broker) : IClassFixture<Broker>
+public sealed class NodeTests(ArenaSilo arena) : IClassFixture<ArenaSilo>
 {
-    private const string Robot = "arm";
 
     [Theory]
     [InlineData("round-trip")]
@@ -21,8 +19,7 @@ public sealed class NodeTests(Broker broker) : IClassFixture<Broker>
     [InlineData("unknown-robot")]
     public async Task A_client_in_JavaScript_is_served(string scenario)
     {
-        await using var silo = await StartAsync();
-        await using var node = Run(scenario, silo.Http.BaseAddress!);
+        await using var node = await RunAsync(scenario, arena.Address, await arena.MakeRobotAsync());
 
         await EndsWellAsync(node);
     }
@@ -30,9 +27,8 @@ public sealed class NodeTests(Broker broker) : IClassFixture<Broker>
     [Fact]
     public async Task A_client_in_JavaScript_comes_back_after_a_cut()
     {
-        await using var silo = await StartAsync();
-        await using var proxy = new CuttingProxy(silo.Http.BaseAddress!.Port);
-        await using var node = Run("reconnect", new Uri($"http://127.0.0.1:{proxy.Port}"));
+        await using var proxy = new CuttingProxy(arena.Address.Port);
+        await using var node = await RunAsync("reconnect", new Uri($"http://127.0.0.1:{proxy.Port}"), await arena.MakeRobotAsync());
 
         await node.PrintsAsync("connected");
         proxy.Cut();
@@ -43,30 +39,20 @@ public sealed class NodeTests(Broker broker) : IClassFixture<Broker>
     [Fact]
     public async Task A_client_in_JavaScript_is_told_the_sequence_that_begins()
     {
-        await using var silo = await StartAsync();
-        await using var node = Run("sequence", silo.Http.BaseAddress!);
+        var robot = await arena.MakeRobotAsync();
+        await using var node = await RunAsync("sequence", arena.Address, robot);
 
         await node.PrintsAsync("connected");
-        var played = await silo.Service<IRobotEngine>().ApplyAsync(
-            Robot, new RobotRequest.Play(new SequenceMotion(Demonstrations.All[0]), true, false), CancellationToken.None);
+        var played = await arena.Silo.Service<IRobotEngine>().ApplyAsync(
+            robot, new RobotRequest.Play(new SequenceMotion(Demonstrations.All[0]), true, false), CancellationToken.None);
 
         Assert.Null(played.Refused);
         await EndsWellAsync(node);
     }
 
-    // Node 20 has a standard WebSocket only behind this option, which later versions know and need no more.
-    private static RunningProcess Run(string scenario, Uri silo) => RunningProcess.Start(
-        "node",
-        ["--experimental-websocket", Path.Combine(AppContext.BaseDirectory, "Arena", "scenarios.mjs"), scenario, silo.ToString(), Robot],
-        new Dictionary<string, string> { ["NODE_NO_WARNINGS"] = "1" });
+    private static Task<RunningProcess> RunAsync(string scenario, Uri silo, string robot) =>
+        Node.StartAsync(Path.Combine(AppContext.BaseDirectory, "Arena", "scenarios.mjs"), scenario, silo.ToString(), robot);
 
     private static async Task EndsWellAsync(RunningProcess node) =>
         Assert.True(await node.ExitsAsync(TimeSpan.FromSeconds(30)) == 0, node.Output);
-
-    private async Task<RunningSilo> StartAsync()
-    {
-        var silo = await RunningSilo.StartAsync(broker);
-        await silo.MakeRobotAsync(Robot);
-        return silo;
-    }
 }

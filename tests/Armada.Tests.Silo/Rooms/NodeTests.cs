@@ -13,8 +13,8 @@ public sealed class NodeTests(SharedSilo shared) : IClassFixture<SharedSilo>
         await using var silo = await RoomSilo.OpenAsync(shared);
         var script = Path.Combine(AppContext.BaseDirectory, "Rooms", "rooms.mjs");
 
-        await using var node = RunningProcess.Start(
-            "node", "--experimental-websocket", script, new Uri(silo.Address, prefix).ToString().TrimEnd('/'));
+        await using var node = await Node.StartAsync(
+            script, new Uri(silo.Address, prefix).ToString().TrimEnd('/'));
 
         Assert.True(await node.ExitsAsync(TimeSpan.FromSeconds(40)) == 0, node.Output);
         await node.PrintsAsync("^done$");

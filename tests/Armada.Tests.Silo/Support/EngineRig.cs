@@ -73,6 +73,10 @@ internal sealed class EngineRig : IAsyncDisposable
         return rig;
     }
 
+    /// <summary>A part of it.</summary>
+    public T Service<T>()
+        where T : notnull => services.GetRequiredService<T>();
+
     public async Task<Refusal?> AskAsync(RobotRequest request) => (await Engine.ApplyAsync(Robot, request, CancellationToken.None)).Refused;
 
     /// <summary>Stamps frames with the robot's epoch from now on, as a device does that was told.</summary>

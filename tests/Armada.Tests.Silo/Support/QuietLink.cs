@@ -7,7 +7,7 @@ internal sealed class QuietLink : IMqttLink
 {
     private readonly Lock sync = new();
     private readonly List<(string Topic, byte[] Payload)> controls = [];
-    private readonly byte[] last = new byte[256];
+    private readonly byte[] last = new byte[512];
     private int lastLength;
 
     /// <summary>Takes something published, inside the call.</summary>

@@ -7,6 +7,7 @@ using Armada.Silo.Options;
 using Armada.Silo.Telemetry;
 using Armada.Testing;
 using Armada.Testing.Logging;
+using Armada.Wire.MicroPython;
 using Armada.Wire.Topics;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -34,6 +35,7 @@ internal sealed class RunningSilo : IAsyncDisposable
             Urls = [new Uri("http://127.0.0.1:0")],
             DataDirectory = folder.Path,
             Topics = topics,
+            MicroPythonTopics = new MicroPythonTopics($"{topics.Root}-micropython"),
             Link = new LinkOptions { ClientId = $"silo-{topics.Root.Replace('/', '-')}", Port = brokerPort },
         });
     }

@@ -1,0 +1,53 @@
+using System.Text;
+using Armada.Domain.Devices;
+using Armada.Domain.Routing;
+using Armada.Silo.Engine;
+using Armada.Silo.Ingress;
+using Armada.Silo.Telemetry;
+using Armada.Wire.MicroPython;
+
+namespace Armada.Silo.MicroPython;
+
+/// <summary>
+/// Poses of MicroPython leaders from the link's thread to the robots' cells. Allocates nothing unless a message is malformed or a line
+/// is logged.
+/// </summary>
+internal sealed partial class MicroPythonIngress(
+    MicroPythonTopics topics, DeviceRoutes routes, SiloClock clock, SiloTelemetry telemetry, ILogger<MicroPythonIngress> logger)
+{
+    private readonly LogPace malformedPace = new();
+    private readonly LogPace unknownPace = new();
+
+    /// <summary>What to subscribe to.</summary>
+    public string Filter => topics.Every;
+
+    /// <summary>Takes one message.</summary>
+    public void OnState(ReadOnlySpan<byte> topic, ReadOnlySpan<byte> payload)
+    {
+        var now = clock.Now();
+        if (!topics.TryParse(topic, out var thing))
+            return;
+        if (routes.Find(thing) is not { } slot)
+        {
+            telemetry.CountUnknownDevice();
+            if (unknownPace.IsDue(now, out var hidden))
+                LogUnknown(Encoding.UTF8.GetString(thing), hidden);
+            return;
+        }
+
+        if (slot.Role == DeviceRole.Slave)
+            return; // What we tell a follower comes back to us, and the follower itself says nothing here.
+        Span<double> positions = stackalloc double[MicroPythonJson.Joints];
+        if (!MicroPythonJson.TryRead(payload, positions, out var problem))
+        {
+            telemetry.CountMalformedDialect();
+            if (malformedPace.IsDue(now, out var hidden))
+                LogMalformed(Encoding.UTF8.GetString(thing), payload.Length, problem, hidden);
+            return;
+        }
+
+        if (GripperUnit.IsPercent(slot.Model))
+            positions[GripperUnit.Index] = GripperAngle.ToPercent(positions[GripperUnit.Index]);
+        slot.Cell.OnSample(slot, new SampleStamp(0, 0, now.Unix, Unfenced: true), positions, now);
+    }
+}

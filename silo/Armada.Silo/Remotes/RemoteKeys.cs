@@ -1,0 +1,80 @@
+using System.Collections.Frozen;
+using System.Text.Json;
+using Armada.Silo.Options;
+
+namespace Armada.Silo.Remotes;
+
+/// <summary>The keys under which this silo knocks at other services' doors, by host and port. Nothing shows them.</summary>
+public sealed class RemoteKeys
+{
+    private const int LongestFile = 256 * 1024;
+    private const int LongestKey = 4096; // A bearer token with many claims.
+
+    private const UnixFileMode Others = UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.GroupExecute
+        | UnixFileMode.OtherRead | UnixFileMode.OtherWrite | UnixFileMode.OtherExecute;
+
+    private readonly FrozenDictionary<string, string> keys;
+
+    private RemoteKeys(IEnumerable<KeyValuePair<string, string>> keys) => this.keys = keys.ToFrozenDictionary(StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>No keys.</summary>
+    public static RemoteKeys None { get; } = new([]);
+
+    /// <summary>Reads a file: a JSON object of host:port and key, for nobody but its owner to read.</summary>
+    /// <exception cref="SiloOptionsException">It cannot be read, others may read it, or it is something else.</exception>
+    public static RemoteKeys Read(string file)
+    {
+        try
+        {
+            if (!OperatingSystem.IsWindows() && (File.GetUnixFileMode(file) & Others) != 0)
+                throw new SiloOptionsException($"--remote-keys '{file}' must be for its owner alone: chmod 600 '{file}'");
+            if (new FileInfo(file).Length > LongestFile)
+                throw new SiloOptionsException($"--remote-keys '{file}' has more than {LongestFile} bytes");
+            using var json = JsonDocument.Parse(File.ReadAllBytes(file));
+            return Of(file, json.RootElement);
+        }
+        catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
+        {
+            throw new SiloOptionsException($"--remote-keys '{file}' cannot be read: {refused.Message}", refused);
+        }
+        catch (JsonException)
+        {
+            throw Malformed(file); // Without the reader's words, which may have part of a key in them.
+        }
+    }
+
+    /// <summary>The key for an address, or null.</summary>
+    internal string? Of(Uri address) => keys.GetValueOrDefault(Place(address));
+
+    /// <summary>Host and port of an address, as the file names them.</summary>
+    internal static string Place(Uri address) => $"{address.Host}:{address.Port}";
+
+    private static RemoteKeys Of(string file, JsonElement root)
+    {
+        if (root.ValueKind != JsonValueKind.Object)
+            throw Malformed(file);
+        var keys = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
+        foreach (var entry in root.EnumerateObject())
+        {
+            if (!Uri.TryCreate($"wss://{entry.Name}/", UriKind.Absolute, out var address)
+                || address.PathAndQuery != "/" || address.UserInfo.Length > 0 || !entry.Name.EndsWith($":{address.Port}", StringComparison.Ordinal))
+            {
+                throw new SiloOptionsException($"--remote-keys '{file}': '{entry.Name}' must be host:port, such as arm.example:443");
+            }
+
+            if (entry.Value.ValueKind != JsonValueKind.String || entry.Value.GetString() is not { Length: > 0 and <= LongestKey } key
+                || key.AsSpan().ContainsAnyExceptInRange('!', '~'))
+            {
+                throw new SiloOptionsException($"--remote-keys '{file}': the key of {entry.Name} must be printable ASCII without spaces");
+            }
+
+            if (!keys.TryAdd(Place(address), key))
+                throw new SiloOptionsException($"--remote-keys '{file}': {entry.Name} is there twice");
+        }
+
+        return new RemoteKeys(keys);
+    }
+
+    private static SiloOptionsException Malformed(string file) =>
+        new($"--remote-keys '{file}' must be a JSON object of host:port and key, such as {{\"arm.example:443\": \"armada_…\"}}");
+}

@@ -1,0 +1,109 @@
+using Armada.Domain.Robots;
+using Armada.Silo.Engine;
+using Armada.Testing;
+using Armada.Testing.Engine;
+using Armada.Tests.Silo.Support;
+
+namespace Armada.Tests.Silo.Engine;
+
+/// <summary>A turn that throws, which only a defect makes: the robot begins anew and nobody who is connected is lost.</summary>
+public sealed class CellFaultTests
+{
+    private const int CellFault = 1102;
+    private const double Goal = 40;
+
+    [Fact]
+    public async Task Those_who_are_connected_stay_so_over_a_fault_and_go_on_where_they_were()
+    {
+        await using var rig = await EngineRig.StartAsync();
+        var guest = await JoinAsync(rig, "guest");
+        await MoveAsync(rig, guest);
+
+        await FailAsync(rig);
+
+        var robot = (await rig.Engine.GetAsync(EngineRig.Robot, default))!;
+        Assert.Equal((SlaveState.Live, "guest"), (Assert.Single(robot.Guests).State, robot.Guests[0].Binding.Name));
+        Assert.True(guest.WasTold(RobotEvent.MasterLost, "script"));
+        Assert.Null(guest.Gone);
+        var before = guest.Commands.Count;
+        var again = await AttachAsync(rig);
+        await rig.AskAsync(Command(again, -Goal));
+        await Eventually.Holds("the guest is commanded again", () => Ticked(rig, () => guest.Commands.Count > before));
+        Assert.InRange(guest.Commands.ElementAt(before).Positions[0], Goal - 5, Goal);
+    }
+
+    [Fact]
+    public async Task A_fault_of_one_robot_is_none_of_another()
+    {
+        await using var rig = await EngineRig.StartAsync();
+        await rig.Engine.CreateAsync("other", RobotModels.So101, null, default);
+        var epoch = (await rig.Engine.ApplyAsync("other", new RobotRequest.AttachRemote("script", false), default)).Robot!.Master!.Epoch;
+
+        await FailAsync(rig);
+
+        Assert.Null((await rig.Engine.ApplyAsync("other", new RobotRequest.Heartbeat("script", epoch), default)).Refused);
+    }
+
+    [Fact]
+    public async Task A_leader_attaches_anew_after_a_fault_and_those_connected_are_told()
+    {
+        await using var rig = await EngineRig.StartAsync();
+        var watcher = await JoinAsync(rig, "watcher");
+        var epoch = rig.Epoch;
+
+        await FailAsync(rig);
+        var commands = rig.Link.Samples;
+        rig.SendLeader();
+        await Eventually.Holds("the leader is given a new epoch", () =>
+        {
+            rig.SendLeader();
+            rig.LearnEpochAsync().GetAwaiter().GetResult();
+            return rig.Epoch > epoch;
+        });
+
+        await Eventually.Holds("the leader commands again", () =>
+        {
+            rig.SendFollower();
+            rig.SendLeader();
+            return rig.Link.Samples > commands;
+        });
+        Assert.True(watcher.WasTold(RobotEvent.MasterLost, "leader"));
+        await Eventually.Holds("the watcher is told that it lives again", () => watcher.Notes.Last().Event == RobotEvent.MasterLive);
+    }
+
+    private static async Task<ScriptedParty> JoinAsync(EngineRig rig, string name)
+    {
+        var party = new ScriptedParty(name);
+        await rig.Engine.EnterAsync(EngineRig.Robot, party, default);
+        Assert.Null(await rig.AskAsync(new RobotRequest.JoinSlave(name)));
+        return party;
+    }
+
+    private static async Task MoveAsync(EngineRig rig, ScriptedParty guest)
+    {
+        var epoch = await AttachAsync(rig);
+        await rig.AskAsync(Command(epoch, Goal));
+        await Eventually.Holds("the guest is at the goal", () => Ticked(rig, () => Math.Abs(guest.Commands.Last().Positions[0] - Goal) < 1e-6));
+    }
+
+    private static async Task<uint> AttachAsync(EngineRig rig) =>
+        (await rig.Engine.ApplyAsync(EngineRig.Robot, new RobotRequest.AttachRemote("script", true), default)).Robot!.Master!.Epoch;
+
+    private static RobotRequest.RemoteCommand Command(uint epoch, double goal) => new("script", epoch, new JointCommand([new JointGoal("shoulder_pan", goal)]));
+
+    private static bool Ticked(EngineRig rig, Func<bool> condition)
+    {
+        foreach (var cell in rig.Engine.Cells)
+            cell.Tick();
+        return condition();
+    }
+
+    private static async Task FailAsync(EngineRig rig)
+    {
+        rig.Logs.Expect(CellFault);
+        var cell = rig.Engine.Cells.Single(cell => cell.Id == EngineRig.Robot);
+        var fault = cell.AskAsync(new CellTurn((_, _) => throw new InvalidOperationException("on purpose")), ahead: false, default);
+        await Assert.ThrowsAsync<InvalidOperationException>(() => fault);
+        cell.Tick();
+    }
+}
