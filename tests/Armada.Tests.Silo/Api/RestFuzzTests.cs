@@ -14,6 +14,9 @@ public sealed class RestFuzzTests(Broker broker) : IClassFixture<Broker>
 
     private static readonly TimeSpan AnswersWithin = TimeSpan.FromSeconds(20);
 
+    // What is only half a request has no answer: then the client says that no more will come.
+    private static readonly TimeSpan WaitsForMore = TimeSpan.FromMilliseconds(100);
+
     [Theory]
     [InlineData(20250101)]
     [InlineData(4711)]
@@ -51,10 +54,11 @@ public sealed class RestFuzzTests(Broker broker) : IClassFixture<Broker>
         try
         {
             await stream.WriteAsync(request);
-            client.Client.Shutdown(SocketShutdown.Send);
+            if (!client.Client.Poll(WaitsForMore, SelectMode.SelectRead))
+                client.Client.Shutdown(SocketShutdown.Send);
             using var reader = new StreamReader(stream, Encoding.Latin1);
-            var answer = await Eventually.Happens($"the silo answers {which}", reader.ReadToEndAsync(), AnswersWithin);
-            return answer.Length == 0 ? 0 : int.Parse(answer.Split(' ', 3)[1], System.Globalization.CultureInfo.InvariantCulture);
+            var answer = await Eventually.Happens($"the silo answers {which}", reader.ReadLineAsync(), AnswersWithin);
+            return answer is null ? 0 : int.Parse(answer.Split(' ', 3)[1], System.Globalization.CultureInfo.InvariantCulture);
         }
         catch (IOException)
         {
