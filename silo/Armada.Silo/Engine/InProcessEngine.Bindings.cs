@@ -26,7 +26,9 @@ internal sealed partial class InProcessEngine
         }
 
         var reply = await AskAndClaimAsync(cell, request);
-        if (reply.Refused is null && parts.Control.IsOnline(device) is { } online)
+        if (reply.Refused is { } refused)
+            return claim.Lost is { } old ? reply with { Refused = refused with { Text = $"{refused.Text}; {device} has left {old.Robot} all the same" } } : reply;
+        if (parts.Control.IsOnline(device) is { } online)
             cell.Post(CellTurn.Presence(device, online));
         return reply;
     }

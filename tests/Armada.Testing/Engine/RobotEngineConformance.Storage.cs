@@ -31,6 +31,21 @@ public abstract partial class RobotEngineConformance
     }
 
     [Fact]
+    public async Task A_device_whose_takeover_could_not_be_stored_serves_nobody_and_the_refusal_says_so()
+    {
+        await MakeAsync(Arm);
+        await MakeAsync("other");
+        await AcceptAsync("other", new RobotRequest.BindSlave(Follower, false));
+        var takeover = new RobotRequest.BindSlave(Follower, true);
+
+        using (Rig.BreakStorage(Arm))
+            Assert.Contains($"{Follower} has left other", await RefuseAsync(RefusalReason.NotStored, Arm, takeover), StringComparison.Ordinal);
+
+        Assert.Empty((await LookAsync()).Slaves);
+        await AcceptAsync("other", new RobotRequest.BindSlave(Follower, false));
+    }
+
+    [Fact]
     public async Task A_lease_whose_takeover_could_not_be_stored_has_ended_and_its_holder_is_told()
     {
         await MakeAsync(Arm);
