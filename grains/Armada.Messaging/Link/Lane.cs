@@ -1,8 +1,8 @@
 using System.Text;
 
-namespace Armada.Messaging.LibMosquitto;
+namespace Armada.Messaging.Link;
 
-/// <summary>What the outbox keeps per topic: its name as the library wants it, and the newest sample while the socket is full.</summary>
+/// <summary>What an outbox keeps per topic: its name, also as a C library wants it, and the newest sample while the socket is full.</summary>
 internal sealed class Lane
 {
     private byte[] sample = [];
