@@ -1,6 +1,5 @@
 using Armada.Domain.Engine;
 using Armada.Domain.Robots;
-using Armada.Messaging.LibMosquitto;
 using Armada.Messaging.Link;
 using Armada.Silo.Access;
 using Armada.Silo.Access.Keys;
@@ -15,6 +14,11 @@ using Armada.Silo.Rooms;
 using Armada.Silo.Sequences;
 using Armada.Silo.Store;
 using Armada.Silo.Telemetry;
+#if CLOUD_MQTTNET
+using Armada.Messaging.MqttNet;
+#else
+using Armada.Messaging.LibMosquitto;
+#endif
 
 namespace Armada.Silo;
 
@@ -34,8 +38,13 @@ internal static class Composition
         services.AddSingleton<SiloTelemetry>();
         services.AddSingleton<SiloClock>();
 
+#if CLOUD_MQTTNET
+        services.AddSingleton<IMqttLink>(provider => new MqttNetLink(
+            options.Link, provider.GetRequiredService<ILogger<MqttNetLink>>(), provider.GetRequiredService<TimeProvider>()));
+#else
         services.AddSingleton<IMqttLink>(provider => new LibMosquittoLink(
             options.Link, provider.GetRequiredService<ILogger<LibMosquittoLink>>(), provider.GetRequiredService<TimeProvider>()));
+#endif
         services.AddSingleton(_ => new DataFolder(options.DataDirectory));
         services.AddSingleton<DocumentStore>();
 

@@ -1,25 +1,22 @@
 using Armada.Bench.Yardstick;
-using Armada.Messaging.LibMosquitto;
 using Armada.Messaging.Link;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Armada.Bench;
 
 /// <summary>The bare relay as a process, like the silo it is compared with.</summary>
 internal static class RelayProgram
 {
-    public static async Task<int> RunAsync(int port, CancellationToken cancellation)
+    public static async Task<int> RunAsync(int port, string link, CancellationToken cancellation)
     {
-        await using var link = new LibMosquittoLink(
-            new LinkOptions { ClientId = "bench-relay", Port = port }, NullLogger<LibMosquittoLink>.Instance);
+        await using var relayed = Composition.Links[link](new LinkOptions { ClientId = "bench-relay", Port = port });
         var up = new TaskCompletionSource();
-        link.StateChanged += state =>
+        relayed.StateChanged += state =>
         {
             if (state == LinkState.Up)
                 up.TrySetResult();
         };
-        new BareRelay(link).Start();
-        await link.StartAsync(cancellation);
+        new BareRelay(relayed).Start();
+        await relayed.StartAsync(cancellation);
         await up.Task.WaitAsync(cancellation);
         Console.WriteLine("relaying");
         var ended = new TaskCompletionSource();

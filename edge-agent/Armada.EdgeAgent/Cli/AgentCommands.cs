@@ -80,7 +80,7 @@ internal static class AgentCommands
         var port = new Option<string>("--port") { Description = "Serial port, such as /dev/ttyACM0.", Required = true };
         var command = new Command("scan", "List the servos on a serial port.") { port };
         command.SetAction((parsed, cancellation) => Task.Run(
-            () => BusScan.Run(parsed.GetRequiredValue(port), Adapters.SerialPorts(), Console.Out, cancellation), cancellation));
+            () => BusScan.Run(parsed.GetRequiredValue(port), Composition.SerialPorts(), Console.Out, cancellation), cancellation));
         return command;
     }
 

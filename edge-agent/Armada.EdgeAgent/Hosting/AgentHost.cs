@@ -66,8 +66,8 @@ internal static class AgentHost
         services.AddSingleton(configuration);
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton<LocalStop>();
-        services.AddSingleton(Adapters.SerialPorts());
-        services.AddSingleton<LinkFactory>(Adapters.Link);
+        services.AddSingleton(Composition.SerialPorts());
+        services.AddSingleton<LinkFactory>(Composition.Link);
         services.AddSingleton<IReadOnlyList<Device>>(all =>
             [.. configuration.Devices.Select(device => new Device(device, all.GetRequiredService<LocalStop>()))]);
         services.AddSingleton<AgentTelemetry>();

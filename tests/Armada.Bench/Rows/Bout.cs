@@ -40,10 +40,10 @@ internal sealed class Bout : IAsyncDisposable
     public Uri Address => address ?? throw new InvalidOperationException("the relay has no address");
 
     /// <summary>With the bare relay as router.</summary>
-    public static async Task<Bout> OfRelayAsync(int arms)
+    public static async Task<Bout> OfRelayAsync(int arms, string link = Composition.LibMosquitto)
     {
         var broker = await Mosquitto.StartAsync();
-        var relay = ArmadaProgram.Start("Armada.Bench", "relay", "--port", $"{broker.Port}");
+        var relay = ArmadaProgram.Start("Armada.Bench", "relay", "--port", $"{broker.Port}", "--link", link);
         await relay.PrintsAsync("^relaying");
         var bout = new Bout(broker, relay, new TempFolder(), arms);
         await bout.OpenAsync();

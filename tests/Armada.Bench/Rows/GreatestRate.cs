@@ -25,7 +25,8 @@ internal static class GreatestRate
             "≥ 0.80");
     }
 
-    private static async Task<double> SearchAsync(Bout bout, TimeSpan round)
+    /// <summary>The highest rate one router holds.</summary>
+    public static async Task<double> SearchAsync(Bout bout, TimeSpan round)
     {
         double low = Lowest, high = Highest;
         while (high / low > 1 + Step)

@@ -20,7 +20,7 @@ public sealed class DeviceLinkTests
         await using var link = new DeviceLink(
             device,
             new ControlDesk(device, logs.CreateLogger<ControlDesk>()),
-            Adapters.Link(DeviceLink.Options(device, new BrokerSettings("127.0.0.1", 1), topics), logs),
+            Composition.Link(DeviceLink.Options(device, new BrokerSettings("127.0.0.1", 1), topics), logs),
             topics,
             TimeProvider.System,
             logs.CreateLogger<DeviceLink>());
