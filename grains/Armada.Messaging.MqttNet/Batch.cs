@@ -5,21 +5,22 @@ using MQTTnet.Protocol;
 namespace Armada.Messaging.MqttNet;
 
 /// <summary>Encodes packets one behind the other, so that one write takes them all.</summary>
-/// <remarks>Allocates nothing for a message once its buffers have grown. Its owner's lock guards it.</remarks>
+/// <remarks>Allocates nothing for a message of usual size. Its owner's lock guards it.</remarks>
 /// <param name="version">MQTT 5 or 3.1.1.</param>
 internal sealed class Batch(MqttProtocolVersion version)
 {
     /// <summary>A buffer that one great message has made larger than this is not kept.</summary>
     private const int MostKept = 1024 * 1024;
 
-    private const int FirstSize = 64 * 1024;
+    /// <summary>Room for a full batch and the message that fills it, so that none but an unusual message makes a buffer grow.</summary>
+    private const int FirstSize = Outbox.MostUnwritten + (16 * 1024);
 
     private readonly MqttPacketFormatterAdapter codec = new(version, new MqttBufferWriter(4096, 65_535));
     private readonly MqttPublishPacket message = new();
     private readonly MqttPubAckPacket acknowledgement = new();
     private byte[] payloadCopy = new byte[1024];
-    private byte[] open = new byte[FirstSize];
-    private byte[] taken = new byte[FirstSize];
+    private byte[] open = GC.AllocateUninitializedArray<byte>(FirstSize);
+    private byte[] taken = GC.AllocateUninitializedArray<byte>(FirstSize);
 
     /// <summary>Bytes that wait to be taken.</summary>
     public int Length { get; private set; }
@@ -64,7 +65,7 @@ internal sealed class Batch(MqttProtocolVersion version)
     public ReadOnlyMemory<byte> Take()
     {
         var bytes = open.AsMemory(0, Length);
-        (open, taken) = (taken.Length > MostKept ? new byte[FirstSize] : taken, open);
+        (open, taken) = (taken.Length > MostKept ? GC.AllocateUninitializedArray<byte>(FirstSize) : taken, open);
         Length = 0;
         return bytes;
     }

@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using System.Runtime.CompilerServices;
 using Armada.Messaging.Link;
 
 namespace Armada.Messaging.MqttNet;
@@ -21,6 +22,8 @@ internal sealed class Connection : IAsyncDisposable
     private readonly Outbox outbox;
     private readonly TimeProvider time;
     private readonly CancellationTokenSource ending = new();
+    private readonly Action drainOn;
+    private ConfiguredValueTaskAwaitable.ConfiguredValueTaskAwaiter write;
     private string? reason;
     private long lastWritten;
 
@@ -31,6 +34,7 @@ internal sealed class Connection : IAsyncDisposable
         this.outbox = outbox;
         this.time = time;
         lastWritten = time.GetTimestamp();
+        drainOn = DrainOn;
     }
 
     /// <summary>Why it ended, null while it lives.</summary>
@@ -42,10 +46,9 @@ internal sealed class Connection : IAsyncDisposable
     /// <summary>Connects to the first of the broker's addresses that answers, and shakes hands where TLS is wanted.</summary>
     public static async Task<Connection> OpenAsync(LinkOptions options, Outbox outbox, TimeProvider time, CancellationToken cancellation)
     {
-        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        var socket = await BrokerSocket.ConnectAsync(options.Host, options.Port, cancellation);
         try
         {
-            await socket.ConnectAsync(options.Host, options.Port, cancellation);
             SocketTuning.LimitSendQueue(socket, MostNotSent, options.KeepAlive);
             Stream stream = new NetworkStream(socket, ownsSocket: true);
             if (options.Tls is { } tls) stream = await TlsHandshake.OverAsync(stream, options.Host, tls, cancellation);
@@ -58,8 +61,14 @@ internal sealed class Connection : IAsyncDisposable
         }
     }
 
-    /// <summary>Reads what has come, at least one byte; zero where the broker has closed.</summary>
-    public ValueTask<int> ReadAsync(Memory<byte> into) => stream.ReadAsync(into, ending.Token);
+    /// <summary>Waits for bytes and reads what has come; zero where the broker has closed.</summary>
+    public int Read(Memory<byte> into)
+    {
+        // A thread in poll wakes at once; one that awaits is woken by a second thread. TLS may hold bytes that no poll sees.
+        if (stream is NetworkStream) socket.Poll(Timeout.InfiniteTimeSpan, SelectMode.SelectRead);
+        var read = stream.ReadAsync(into, ending.Token);
+        return read.IsCompleted ? read.GetAwaiter().GetResult() : read.AsTask().GetAwaiter().GetResult();
+    }
 
     /// <summary>Tells the broker at once that what was read has come.</summary>
     public void AcknowledgeAtOnce() => SocketTuning.AcknowledgeAtOnce(socket);
@@ -67,29 +76,19 @@ internal sealed class Connection : IAsyncDisposable
     /// <summary>Writes what the outbox holds, or leaves it to who writes already; never waits for the socket.</summary>
     public void Flush()
     {
-        // Not awaited here: it takes every fault itself, and DisposeAsync waits for its end.
-        if (outbox.TryBeginDrain(this)) _ = DrainAsync();
+        if (outbox.TryBeginDrain(this)) Drain();
     }
 
     /// <summary>Ends reading and writing; the first reason counts.</summary>
     public void End(string reason)
     {
-        Interlocked.CompareExchange(ref this.reason, reason, null);
+        if (Interlocked.CompareExchange(ref this.reason, reason, null) is not null) return;
         ending.Cancel();
+        ShutDown(SocketShutdown.Both);
     }
 
     /// <summary>Says that nothing more will be written.</summary>
-    public void EndWriting()
-    {
-        try
-        {
-            socket.Shutdown(SocketShutdown.Send);
-        }
-        catch (SocketException fault)
-        {
-            End(fault.Message);
-        }
-    }
+    public void EndWriting() => ShutDown(SocketShutdown.Send);
 
     /// <summary>Closes the socket and waits for whoever still writes.</summary>
     public async ValueTask DisposeAsync()
@@ -100,17 +99,39 @@ internal sealed class Connection : IAsyncDisposable
         ending.Dispose();
     }
 
-    private async Task DrainAsync()
+    private void ShutDown(SocketShutdown what)
+    {
+        try
+        {
+            socket.Shutdown(what);
+        }
+        catch (SocketException fault)
+        {
+            Interlocked.CompareExchange(ref reason, fault.Message, null);
+        }
+    }
+
+    // By hand and not with await: a socket that is full now and then would cost an allocation each time.
+    private void Drain()
     {
         try
         {
             for (var batches = 1; outbox.NextBatch() is { IsEmpty: false } batch; batches++)
             {
-                var write = stream.WriteAsync(batch, ending.Token);
-                if (!write.IsCompleted) outbox.SocketIsFull();
-                await write;
-                Volatile.Write(ref lastWritten, time.GetTimestamp());
-                if (batches % MostBatchesLent == 0) await Task.Yield();
+#pragma warning disable CA2012 // Its result is taken once, in EndWrite, and no other write begins before.
+                write = stream.WriteAsync(batch, ending.Token).ConfigureAwait(false).GetAwaiter();
+#pragma warning restore CA2012
+                if (!write.IsCompleted)
+                {
+                    outbox.SocketIsFull();
+                    write.UnsafeOnCompleted(drainOn);
+                    return;
+                }
+                EndWrite();
+                if (batches < MostBatchesLent) continue;
+                write = default;
+                ThreadPool.UnsafeQueueUserWorkItem(static connection => connection.DrainOn(), this, preferLocal: false);
+                return;
             }
         }
 #pragma warning disable CA1031 // The top of the writing: whatever stops it ends the connection, which says so.
@@ -120,5 +141,28 @@ internal sealed class Connection : IAsyncDisposable
             End(fault.Message);
             outbox.DrainFailed();
         }
+    }
+
+    private void DrainOn()
+    {
+        try
+        {
+            EndWrite();
+        }
+#pragma warning disable CA1031 // As above.
+        catch (Exception fault)
+#pragma warning restore CA1031
+        {
+            End(fault.Message);
+            outbox.DrainFailed();
+            return;
+        }
+        Drain();
+    }
+
+    private void EndWrite()
+    {
+        write.GetResult();
+        Volatile.Write(ref lastWritten, time.GetTimestamp());
     }
 }

@@ -30,7 +30,8 @@ public sealed partial class MqttNetLink
         this.connection = connection;
         await using var ticks = time.CreateTimer(_ => Watch(connection, began), null, Tick, Tick);
         connection.Flush();
-        var reading = ReadAsync(connection);
+        var reading = Task.Factory.StartNew(
+            () => Read(connection), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
         await Task.WhenAny(reading, stop.Task);
         if (!reading.IsCompleted) await SayGoodbyeAsync(connection, reading);
         await reading;
@@ -41,12 +42,14 @@ public sealed partial class MqttNetLink
         return new(reason, WasUp: state is LinkState.Up, isRefusal);
     }
 
-    private async Task ReadAsync(Connection connection)
+    /// <summary>On a thread of its own: reads, and lets the handlers work.</summary>
+    private void Read(Connection connection)
     {
+        Thread.CurrentThread.Name = $"mqtt {options.ClientId}";
         var packets = new PacketReader();
         try
         {
-            while (await connection.ReadAsync(packets.Room()) is > 0 and var count)
+            while (connection.Read(packets.Room()) is > 0 and var count)
             {
                 packets.Filled(count);
                 Volatile.Write(ref lastRead, time.GetTimestamp());

@@ -8,8 +8,9 @@ namespace Armada.Messaging.MqttNet;
 /// <remarks>
 /// MQTTnet encodes and decodes the packets; the connection is the link's own. MQTTnet's client writes each message twice to the
 /// socket, header and payload, and hands each received one through a queue, several tasks and a few copies. Here messages gather in
-/// a batch while another is written, and handlers look into the socket's buffer. Handlers run one after the other, on whatever
-/// thread of the pool has read their bytes.
+/// a batch while another is written, and handlers look into the socket's buffer. One thread per connection reads and calls the
+/// handlers. A publisher on another thread writes to the socket itself where nobody else is at it, and leaves the writing to
+/// whoever is; it never waits for a handler or for the socket.
 /// </remarks>
 public sealed partial class MqttNetLink : IMqttLink
 {

@@ -15,7 +15,7 @@ namespace Armada.Messaging.MqttNet;
 internal sealed partial class Outbox(MqttProtocolVersion version, int controlBacklog, Action<string, string> refused)
 {
     /// <summary>Bytes of one batch; one turn of a handler may put out that much.</summary>
-    private const int MostUnwritten = 256 * 1024;
+    public const int MostUnwritten = 256 * 1024;
 
     /// <summary>Topics remembered. A fleet has two or three per device; far more means that somebody makes up topics.</summary>
     private const int MostLanes = 65_536;
