@@ -90,11 +90,8 @@ public sealed partial class MqttNetLink
         var patience = options.KeepAlive;
         if (accepted is { ServerKeepAlive: > 0 and var wish }) patience = TimeSpan.FromSeconds(Math.Min(patience.TotalSeconds, wish));
         if (state is LinkState.Down && time.GetElapsedTime(began) > AttemptLimit) connection.End(NoAnswer);
-        if (pinged != 0 && time.GetElapsedTime(pinged) > patience)
-        {
-            if (Volatile.Read(ref lastRead) < pinged) connection.End(NoAnswer);
-            pinged = 0;
-        }
+        if (Volatile.Read(ref lastRead) >= pinged) pinged = 0;
+        else if (time.GetElapsedTime(pinged) > patience) connection.End(NoAnswer);
         var isQuiet = time.GetElapsedTime(connection.LastWritten) > patience - (2 * Tick)
             || time.GetElapsedTime(Volatile.Read(ref lastRead)) > patience - (2 * Tick);
         if (accepted is null || pinged != 0 || !isQuiet) return;

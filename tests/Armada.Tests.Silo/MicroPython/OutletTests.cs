@@ -2,6 +2,7 @@ using System.Text;
 using Armada.Domain.Robots;
 using Armada.Silo.Engine;
 using Armada.Silo.MicroPython;
+using Armada.Testing;
 using Armada.Tests.Silo.Support;
 using Armada.Wire.MicroPython;
 

@@ -1,7 +1,7 @@
-namespace Armada.Tests.Silo.Support;
+namespace Armada.Testing;
 
 /// <summary>Time that goes on when a test says so; timers that are due then ring before it says more.</summary>
-internal sealed class HandTime : TimeProvider
+public sealed class HandTime : TimeProvider
 {
     private readonly Lock sync = new();
     private readonly List<Timer> timers = [];
