@@ -21,6 +21,7 @@ public abstract partial class RobotEngineConformance
 
         await Task.WhenAll(Enumerable.Range(0, Clients).Select(client => Task.Run(() => RaceAsync(record, client))));
 
+        record.Asked("last-but-one", await Here.ApplyAsync(Arm, new RobotRequest.AttachRemote("last-but-one", true), default));
         var last = record.Asked("last", await Here.ApplyAsync(Arm, new RobotRequest.AttachRemote("last", true), default))!.Value;
         await CommandAsync(Here, record, "last", last);
         await Rig.PassAsync(TimeSpan.FromSeconds(0.1));

@@ -156,7 +156,7 @@ public sealed class PanelFeedTests(Broker broker) : IClassFixture<Broker>
 
         await silo.StopAsync();
 
-        await Eventually.Holds("the watcher is closed with 1001", () => watcher.Closed == SocketClose.GoingAway);
+        await Eventually.Holds("the watcher is closed with 1001", () => watcher.ClosedWith == SocketClose.GoingAway);
         await silo.StartAsync();
     }
 
@@ -184,6 +184,6 @@ public sealed class PanelFeedTests(Broker broker) : IClassFixture<Broker>
 
     private static bool Is(PanelClient watcher, string robot, string what) => watcher.StateOf(robot)![what]!.GetValue<bool>();
 
-    private static IEnumerable<JsonNode> Whole(JsonObject message) =>
+    private static IEnumerable<JsonNode> Whole(JsonNode message) =>
         message["robots"]!.AsArray().Where(robot => robot!["robot"] is not null).Select(robot => robot!);
 }

@@ -15,7 +15,7 @@ public sealed class WatcherMessageTests(Broker broker) : IClassFixture<Broker>
         await using var silo = await RunningSilo.StartAsync(broker);
         await using var watcher = await PanelClient.ConnectAsync(silo);
 
-        await watcher.SendAsync("""{"type":"heartbeat","timestamp":"2030-01-01T00:00:00Z","data":{}}""");
+        await watcher.SendTextAsync("""{"type":"heartbeat","timestamp":"2030-01-01T00:00:00Z","data":{}}""");
 
         await watcher.ReceivesAsync("the heartbeat is answered", message => PanelClient.TypeOf(message) == "heartbeat_ack");
         Assert.Equal("snapshot", PanelClient.TypeOf(watcher.Messages.First()));
@@ -36,9 +36,9 @@ public sealed class WatcherMessageTests(Broker broker) : IClassFixture<Broker>
         await using var silo = await RunningSilo.StartAsync(broker);
         await using var watcher = await PanelClient.WatchAsync(silo);
 
-        await watcher.SendAsync(text);
+        await watcher.SendTextAsync(text);
         var refused = await watcher.ReceivesAsync("the message is refused", message => PanelClient.TypeOf(message) == "error");
-        await watcher.SendAsync("""{"type":"heartbeat"}""");
+        await watcher.SendTextAsync("""{"type":"heartbeat"}""");
 
         Assert.Equal("invalid", refused["code"]!.GetValue<string>());
         Assert.NotEmpty(refused["message"]!.GetValue<string>());
@@ -53,7 +53,7 @@ public sealed class WatcherMessageTests(Broker broker) : IClassFixture<Broker>
         await using var watcher = await PanelClient.WatchAsync(silo);
 
         for (var message = 0; message < 2000; message++)
-            await watcher.SendAsync("""{"type":"heartbeat"}""");
+            await watcher.SendTextAsync("""{"type":"heartbeat"}""");
         await watcher.ReceivesAsync("the flood is told of", message => message["code"]?.GetValue<string>() == "too_fast");
         await silo.PostAsync("/robots/arm/stop");
 

@@ -42,7 +42,6 @@ public sealed class SocketRaceTests(Broker broker) : IClassFixture<Broker>
         var epochs = record.Masters.Where(granted.ContainsKey).Select(master => granted[master]).ToArray();
         Assert.Equal(epochs.Distinct().Order(), epochs);
         Assert.True(record.Masters.Count > 1, $"only {record.Masters.Count} clients were master");
-        Assert.True(record.Replaced > 0, "nobody was taken over");
         await NothingIsLeftAsync(silo, engine, record);
     }
 

@@ -1,28 +1,12 @@
-using System.Collections.Concurrent;
-using System.Net.WebSockets;
-using System.Text;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using Armada.Testing;
+using Armada.Tests.Silo.Support;
 
 namespace Armada.Tests.Silo.Rooms;
 
-/// <summary>A participant of a room over a real WebSocket; keeps what it is told until the test asks for it.</summary>
-internal sealed class Participant : IAsyncDisposable
+/// <summary>A participant of a room.</summary>
+internal sealed class Participant : JsonClient
 {
-    private readonly ClientWebSocket socket = new();
-    private readonly ConcurrentQueue<JsonNode> messages = new();
-    private Task reading = Task.CompletedTask;
-
-    /// <summary>Everything it was told so far.</summary>
-    public IReadOnlyCollection<JsonNode> Messages => messages;
-
-    /// <summary>Code that the silo closed it with, once it has.</summary>
-    public int? ClosedWith { get; private set; }
-
-    /// <summary>Whether the connection has ended, in whatever way.</summary>
-    public bool HasEnded => reading.IsCompleted;
-
     /// <summary>Connects and says nothing yet.</summary>
     /// <param name="silo">Address of the silo.</param>
     /// <param name="workspace">Workspace id.</param>
@@ -33,12 +17,7 @@ internal sealed class Participant : IAsyncDisposable
         Uri silo, string workspace, string room, bool reads = true, params (string Name, string Value)[] headers)
     {
         var participant = new Participant();
-        foreach (var (name, value) in headers)
-            participant.socket.Options.SetRequestHeader(name, value);
-        var address = new Uri(silo, $"/robotics/workspaces/{workspace}/rooms/{room}/ws");
-        await participant.socket.ConnectAsync(new UriBuilder(address) { Scheme = "ws" }.Uri, CancellationToken.None);
-        if (reads)
-            participant.reading = participant.ReadAsync();
+        await participant.ConnectAsync(silo, $"/robotics/workspaces/{workspace}/rooms/{room}/ws", reads, headers);
         return participant;
     }
 
@@ -63,21 +42,6 @@ internal sealed class Participant : IAsyncDisposable
     public Task MoveAsync(params (string Name, double Value)[] joints) =>
         SendAsync(new { type = "joint_update", data = joints.Select(joint => new { name = joint.Name, value = joint.Value }) });
 
-    public Task SendAsync(object message) => SendTextAsync(JsonSerializer.Serialize(message));
-
-    public Task SendTextAsync(string text) =>
-        socket.SendAsync(Encoding.UTF8.GetBytes(text), WebSocketMessageType.Text, endOfMessage: true, CancellationToken.None);
-
-    /// <summary>Waits for a message of a type, told before or after the call, and gives the newest.</summary>
-    public async Task<JsonNode> HearsAsync(string type, Func<JsonNode, bool>? wanted = null)
-    {
-        JsonNode? found = null;
-        await Eventually.Holds(
-            () => $"the participant is told a {type}; it was told {string.Join('\n', messages.TakeLast(8).Select(message => message.ToJsonString()))}",
-            () => (found = messages.LastOrDefault(message => TypeOf(message) == type && wanted?.Invoke(message) != false)) is not null);
-        return found!;
-    }
-
     /// <summary>Waits for an error with this code.</summary>
     public Task<JsonNode> HearsErrorAsync(string code) => HearsAsync("error", error => error["code"]?.GetValue<string>() == code);
 
@@ -89,7 +53,7 @@ internal sealed class Participant : IAsyncDisposable
     public double? Sees(string joint)
     {
         double? seen = null;
-        foreach (var message in messages)
+        foreach (var message in Messages)
         {
             seen = TypeOf(message) switch
             {
@@ -100,56 +64,5 @@ internal sealed class Participant : IAsyncDisposable
         }
 
         return seen;
-    }
-
-    /// <summary>Waits until the silo closes the socket with this code.</summary>
-    public Task ClosesWithAsync(int code) => Eventually.Holds(() => $"it is closed with {code}; it was with {ClosedWith}", () => ClosedWith == code);
-
-    /// <summary>How often it was told a type.</summary>
-    public int CountOf(string type) => messages.Count(message => TypeOf(message) == type);
-
-    /// <summary>Says goodbye.</summary>
-    public async Task LeaveAsync()
-    {
-        if (socket.State is WebSocketState.Open or WebSocketState.CloseReceived)
-            await socket.CloseOutputAsync(WebSocketCloseStatus.NormalClosure, "", CancellationToken.None);
-        await Eventually.Happens("the connection ends", reading);
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        socket.Abort();
-        await reading;
-        socket.Dispose();
-    }
-
-    private static string TypeOf(JsonNode message) => message["type"]!.GetValue<string>();
-
-    private async Task ReadAsync()
-    {
-        var buffer = new byte[128 * 1024];
-        var length = 0;
-        try
-        {
-            while (true)
-            {
-                var part = await socket.ReceiveAsync(buffer.AsMemory(length), CancellationToken.None);
-                if (part.MessageType == WebSocketMessageType.Close)
-                    break;
-                length += part.Count;
-                if (!part.EndOfMessage)
-                    continue;
-                messages.Enqueue(JsonNode.Parse(buffer.AsSpan(0, length))!);
-                length = 0;
-            }
-
-            ClosedWith = (int?)socket.CloseStatus;
-            if (socket.State == WebSocketState.CloseReceived)
-                await socket.CloseOutputAsync(WebSocketCloseStatus.NormalClosure, "", CancellationToken.None);
-        }
-        catch (Exception lost) when (lost is WebSocketException or OperationCanceledException)
-        {
-            // Gone without a word.
-        }
     }
 }
