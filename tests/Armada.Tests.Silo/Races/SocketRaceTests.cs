@@ -35,6 +35,8 @@ public sealed class SocketRaceTests(Broker broker) : IClassFixture<Broker>
         await engine.ApplyAsync(Robot, new RobotRequest.JoinSlave(record.Name), CancellationToken.None);
 
         await Task.WhenAll(Enumerable.Range(0, Clients).Select(number => RaceAsync(silo.Http, number)));
+        await RaceOverHttpAsync(silo.Http, "last-but-one", takeover: true, 3); // Still holds the lease when the next one asks.
+        await RaceOverHttpAsync(silo.Http, "last", takeover: true, 1);
 
         await Eventually.Holds(() => $"the robot is free when all have gone; {record.Holder} is master", () => record.Holder is null);
         record.CheckOneHolderAtATime();
@@ -42,6 +44,7 @@ public sealed class SocketRaceTests(Broker broker) : IClassFixture<Broker>
         var epochs = record.Masters.Where(granted.ContainsKey).Select(master => granted[master]).ToArray();
         Assert.Equal(epochs.Distinct().Order(), epochs);
         Assert.True(record.Masters.Count > 1, $"only {record.Masters.Count} clients were master");
+        Assert.True(record.Replaced > 0, "nobody was taken over");
         await NothingIsLeftAsync(silo, engine, record);
     }
 
