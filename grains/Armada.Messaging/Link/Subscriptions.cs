@@ -7,15 +7,23 @@ namespace Armada.Messaging.Link;
 /// Its lock is a leaf: held to change and to queue, never around a handler or I/O, and not taken to deliver. Handlers of filters
 /// without wildcards are found by the topic, so that hundreds of them cost a message no more than one.
 /// </remarks>
-/// <param name="faulted">Told of an exception that a handler let out, and of the handler's filter.</param>
-internal sealed class Subscriptions(Action<Exception, string> faulted)
+internal sealed class Subscriptions
 {
+    private readonly Action<Exception, string> faulted;
     private readonly Lock gate = new();
     private readonly List<Subscription> all = [];
     private readonly Queue<SubscriptionRequest> untold = new();
     private readonly ConcurrentDictionary<byte[], Subscription[]> byTopic = new(new TopicComparer());
+    private readonly ConcurrentDictionary<byte[], Subscription[]>.AlternateLookup<ReadOnlySpan<byte>> bySpan;
     private volatile Subscription[] withWildcards = [];
     private bool isConnected;
+
+    /// <param name="faulted">Told of an exception that a handler let out, and of the handler's filter.</param>
+    public Subscriptions(Action<Exception, string> faulted)
+    {
+        this.faulted = faulted;
+        bySpan = byTopic.GetAlternateLookup<ReadOnlySpan<byte>>();
+    }
 
     /// <summary>Adds one.</summary>
     /// <exception cref="ArgumentException">The filter breaks MQTT's rules.</exception>
@@ -85,7 +93,7 @@ internal sealed class Subscriptions(Action<Exception, string> faulted)
     /// <summary>Hands a message to every handler whose filter matches. A handler's fault stops nobody else.</summary>
     public void Deliver(ReadOnlySpan<byte> topic, ReadOnlySpan<byte> payload)
     {
-        if (byTopic.GetAlternateLookup<ReadOnlySpan<byte>>().TryGetValue(topic, out var named))
+        if (bySpan.TryGetValue(topic, out var named))
         {
             foreach (var subscription in named) Deliver(subscription, topic, payload);
         }
