@@ -9,13 +9,14 @@ public sealed class ArrowTests
         ["Armada.Wire"] = [],
         ["Armada.Messaging"] = ["Armada.Wire"],
         ["Armada.Messaging.MqttNet"] = ["Armada.Messaging", "Armada.Wire"],
-        ["Armada.Grains"] = ["Armada.Domain", "Armada.Wire"],
+        ["Armada.Grains.Contracts"] = ["Armada.Domain"],
+        ["Armada.Grains"] = ["Armada.Domain", "Armada.Wire", "Armada.Grains.Contracts"],
         ["Armada.Silo"] =
         [
             "Armada.Domain", "Armada.Wire", "Armada.Messaging",
             "Armada.Messaging.MqttNet", "Armada.Silo.Orleans", "Armada.Silo.AwsIot",
         ],
-        ["Armada.Silo.Orleans"] = ["Armada.Domain", "Armada.Wire", "Armada.Messaging", "Armada.Grains"],
+        ["Armada.Silo.Orleans"] = ["Armada.Domain", "Armada.Wire", "Armada.Messaging", "Armada.Grains", "Armada.Grains.Contracts"],
         ["Armada.Silo.AwsIot"] = ["Armada.Domain", "Armada.Wire"],
         ["Armada.Devices"] = ["Armada.Wire"],
         ["Armada.Devices.IoPorts"] = ["Armada.Devices"],

@@ -23,6 +23,7 @@ public sealed class SourceTests
 
     [Theory]
     [InlineData("Armada.Grains", "orleans")]
+    [InlineData("Armada.Grains.Contracts", "orleans")]
     [InlineData("Armada.Silo.Orleans", "orleans")]
     [InlineData("Armada.Messaging.MqttNet", "mqttnet")]
     [InlineData("Armada.Silo.AwsIot", "awsiot")]

@@ -1,0 +1,75 @@
+using Armada.Domain.Devices;
+using Armada.Domain.Engine;
+using Armada.Domain.Motions;
+using Armada.Domain.Robots;
+using Armada.Domain.Routing;
+using Armada.Grains.Contracts.Wire;
+using Orleans.Serialization.Cloning;
+using Orleans.Serialization.Configuration;
+
+[assembly: TypeManifestProvider(typeof(DomainManifest))]
+
+namespace Armada.Grains.Contracts.Wire;
+
+/// <summary>
+/// What the serializer is told of the Domain's values, which carry no attributes of its own: the name by which another process knows
+/// each, whatever its .NET name, and that none is ever copied, because none ever changes.
+/// </summary>
+internal sealed class DomainManifest : TypeManifestProviderBase
+{
+    /// <inheritdoc/>
+    protected override void ConfigureInner(TypeManifestOptions options)
+    {
+        Add<Refusal>(options, "armada.refusal");
+        Add<RobotReply>(options, "armada.robot.reply");
+        Add<Joint>(options, "armada.joint");
+        Add<RobotModel>(options, "armada.robot.model");
+        Add<MasterBinding>(options, "armada.master.binding");
+        Add<JointTune>(options, "armada.joint.tune");
+        Add<SlaveBinding>(options, "armada.slave.binding");
+        Add<DeviceClaim>(options, "armada.device.claim");
+        Add<RoomName>(options, "armada.room");
+        Add<RobotDocument>(options, "armada.robot.document");
+        Add<RobotSnapshot>(options, "armada.robot.snapshot");
+        Add<JointState>(options, "armada.joint.state");
+        Add<MasterSnapshot>(options, "armada.master.snapshot");
+        Add<PlaySnapshot>(options, "armada.play.snapshot");
+        Add<SlaveSnapshot>(options, "armada.slave.snapshot");
+        Add<JointPose>(options, "armada.joint.pose");
+        Add<SampleStamp>(options, "armada.stamp");
+        Add<FrameCounts>(options, "armada.frame.counts");
+        Add<JointReading>(options, "armada.joint.reading");
+        Add<Effect.Note>(options, "armada.note");
+        Add<JointGoal>(options, "armada.joint.goal");
+        Add<JointCommand>(options, "armada.joint.command");
+        Add<SequenceCommand>(options, "armada.sequence.command");
+        Add<Sequence>(options, "armada.sequence");
+        Add<SequenceMotion>(options, "armada.sequence.motion");
+        options.Copiers.Add(typeof(ShallowCopier<RobotRequest>));
+        Add<RobotRequest.BindMaster>(options, "armada.request.bind-master");
+        Add<RobotRequest.UnbindMaster>(options, "armada.request.unbind-master");
+        Add<RobotRequest.AttachRemote>(options, "armada.request.attach-remote");
+        Add<RobotRequest.DetachRemote>(options, "armada.request.detach-remote");
+        Add<RobotRequest.Heartbeat>(options, "armada.request.heartbeat");
+        Add<RobotRequest.RemoteCommand>(options, "armada.request.remote-command");
+        Add<RobotRequest.Manual>(options, "armada.request.manual");
+        Add<RobotRequest.Play>(options, "armada.request.play");
+        Add<RobotRequest.Steer>(options, "armada.request.steer");
+        Add<RobotRequest.BindSlave>(options, "armada.request.bind-slave");
+        Add<RobotRequest.UnbindSlave>(options, "armada.request.unbind-slave");
+        Add<RobotRequest.JoinSlave>(options, "armada.request.join-slave");
+        Add<RobotRequest.LeaveSlave>(options, "armada.request.leave-slave");
+        Add<RobotRequest.SlavePace>(options, "armada.request.slave-pace");
+        Add<RobotRequest.SlaveReport>(options, "armada.request.slave-report");
+        Add<RobotRequest.Stop>(options, "armada.request.stop");
+        Add<RobotRequest.Reset>(options, "armada.request.reset");
+        Add<RobotRequest.FleetStop>(options, "armada.request.fleet-stop");
+        Add<RobotRequest.Configure>(options, "armada.request.configure");
+    }
+
+    private static void Add<T>(TypeManifestOptions options, string alias)
+    {
+        options.WellKnownTypeAliases.Add(alias, typeof(T));
+        options.Copiers.Add(typeof(ShallowCopier<T>));
+    }
+}
