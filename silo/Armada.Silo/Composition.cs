@@ -48,15 +48,16 @@ internal static class Composition
         services.AddSingleton(_ => new DataFolder(options.DataDirectory));
         services.AddSingleton<DocumentStore>();
 
-        services.AddSingleton<FleetLatch>();
         services.AddSingleton<DeviceRoutes>();
         services.AddSingleton<DevicePresences>();
         services.AddSingleton<ControlChannel>();
         services.AddSingleton<IDeviceControl>(provider => provider.GetRequiredService<ControlChannel>());
         services.AddSingleton<Outlets>();
         services.AddSingleton<CellParts>();
+        services.AddSingleton<HostedRobots>();
         services.AddSingleton<InProcessEngine>();
         services.AddSingleton<IRobotEngine>(provider => provider.GetRequiredService<InProcessEngine>());
+        services.AddSingleton<IEngineHealth>(provider => provider.GetRequiredService<InProcessEngine>());
         services.AddSingleton<FrameIngress>();
         services.AddSingleton<MicroPythonIngress>();
         services.AddRooms();

@@ -150,6 +150,9 @@ public enum RefusalReason
 
     /// <summary>The state could not be made durable; nothing was changed.</summary>
     NotStored,
+
+    /// <summary>The robot's process cannot be reached now; whether the request was done is not known.</summary>
+    Unreachable,
 }
 
 /// <summary>A refusal that a person can act on.</summary>

@@ -1,5 +1,5 @@
+using Armada.Domain.Engine;
 using Armada.Messaging.Link;
-using Armada.Silo.Engine;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Armada.Silo.Api;
@@ -17,10 +17,11 @@ internal static class HealthRoutes
             .Produces<ReadinessView>(StatusCodes.Status503ServiceUnavailable);
     }
 
-    private static JsonHttpResult<ReadinessView> Ready(InProcessEngine engine, IMqttLink link)
+    private static JsonHttpResult<ReadinessView> Ready(IEngineHealth engine, IMqttLink link)
     {
         var up = link.State == LinkState.Up;
-        var view = new ReadinessView(engine.IsLoaded && up, engine.IsLoaded, up);
+        var health = engine.Now;
+        var view = new ReadinessView(health.Loaded && up, health.Loaded, up, health.Silos);
         return TypedResults.Json(view, statusCode: view.Ready ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable);
     }
 }

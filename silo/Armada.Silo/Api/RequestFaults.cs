@@ -1,18 +1,25 @@
 using System.Text.Json;
+using Armada.Domain.Engine;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Armada.Silo.Api;
 
-/// <summary>Turns bodies that could not be read into problems that name the field; anything else is a fault of ours.</summary>
+/// <summary>Turns bodies that could not be read, and robots out of reach, into problems; anything else is a fault of ours.</summary>
 internal sealed class RequestFaults : IExceptionHandler
 {
     /// <inheritdoc/>
     public async ValueTask<bool> TryHandleAsync(HttpContext httpContext, Exception exception, CancellationToken cancellationToken)
     {
-        if (exception is not BadHttpRequestException bad)
+        var answer = exception switch
+        {
+            BadHttpRequestException bad => Answer(bad),
+            RobotUnreachableException unreachable => Problem.RobotUnreachable.Answer(unreachable.Message),
+            _ => null,
+        };
+        if (answer is null)
             return false;
-        await Answer(bad).ExecuteAsync(httpContext);
+        await answer.ExecuteAsync(httpContext);
         return true;
     }
 

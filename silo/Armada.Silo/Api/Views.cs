@@ -1,4 +1,5 @@
 using System.ComponentModel;
+using System.Text.Json.Serialization;
 using Armada.Domain.Robots;
 using Armada.Silo.Telemetry;
 
@@ -89,4 +90,9 @@ internal sealed record FleetView(
     [property: Description("Frames dropped since the silo started, by reason.")] IReadOnlyDictionary<string, long> FramesDropped);
 
 /// <summary>Whether the silo can do its work.</summary>
-internal sealed record ReadinessView(bool Ready, bool StoreLoaded, bool LinkUp);
+internal sealed record ReadinessView(
+    bool Ready,
+    bool StoreLoaded,
+    bool LinkUp,
+    [property: Description("Active silos of the cluster as this one sees it; missing where there is no cluster.")]
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] int? Silos);

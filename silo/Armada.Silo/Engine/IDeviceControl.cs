@@ -15,6 +15,9 @@ internal interface IDeviceControl
     /// <summary>Release the device's stop; repeated until the device answers.</summary>
     void Reset(string device);
 
+    /// <summary>Repeats nothing to the device any more: its robot is gone, or another process speaks for it from now on.</summary>
+    void Forget(string device);
+
     /// <summary>Whether the device said that it is online; null where it never said anything.</summary>
     bool? IsOnline(string device);
 

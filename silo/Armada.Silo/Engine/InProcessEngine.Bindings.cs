@@ -16,7 +16,7 @@ internal sealed partial class InProcessEngine
             return new RobotReply(claim.Refused, null);
         if (claim.Lost is { } lost && cells.TryGetValue(lost.Robot, out var loser))
         {
-            var checkedFirst = await cell.AskAsync(CellTurn.Check(request), ahead: false, CancellationToken.None);
+            var checkedFirst = await cell.CheckAsync(request, CancellationToken.None);
             if (checkedFirst.Refused is not null)
                 return checkedFirst;
             LogTakeover(device, lost, cell.Id);
@@ -28,8 +28,6 @@ internal sealed partial class InProcessEngine
         var reply = await AskAndClaimAsync(cell, request);
         if (reply.Refused is { } refused)
             return claim.Lost is { } old ? reply with { Refused = refused with { Text = $"{refused.Text}; {device} has left {old.Robot} all the same" } } : reply;
-        if (parts.Control.IsOnline(device) is { } online)
-            cell.Post(CellTurn.Presence(device, online));
         return reply;
     }
 
@@ -37,15 +35,12 @@ internal sealed partial class InProcessEngine
     private async ValueTask<RobotReply> RearrangeAsync(RobotCell cell, RobotRequest request, CancellationToken cancellation)
     {
         using var gate = await arranging.EnterAsync(cancellation);
-        var reply = await AskAndClaimAsync(cell, request);
-        if (reply.Refused is null && request is RobotRequest.UnbindSlave unbound)
-            cell.Expel(unbound.Name);
-        return reply;
+        return await AskAndClaimAsync(cell, request);
     }
 
     private async ValueTask<RobotReply> AskAndClaimAsync(RobotCell cell, RobotRequest request)
     {
-        var reply = await cell.AskAsync(CellTurn.Ask(request), ahead: false, CancellationToken.None);
+        var reply = await cell.AskAsync(request, CancellationToken.None);
         if (reply.Robot is { } robot)
             claims = claims.Without(cell.Id).With(robot.Document);
         return reply;

@@ -14,7 +14,7 @@ internal sealed partial class InProcessEngine
     }
 
     /// <inheritdoc/>
-    public ValueTask<bool> IsFleetStoppedAsync(CancellationToken cancellation) => new(parts.Fleet.Stopped);
+    public ValueTask<bool> IsFleetStoppedAsync(CancellationToken cancellation) => new(isFleetStopped);
 
     private async Task<Refusal?> StopFleetAsync()
     {
@@ -43,7 +43,7 @@ internal sealed partial class InProcessEngine
         }
         catch (NotStoredException failed)
         {
-            return NotStored(failed);
+            return NotStored(failed.Message);
         }
 
         await TellAllAsync(stopped: false);
@@ -53,8 +53,8 @@ internal sealed partial class InProcessEngine
 
     private async Task TellAllAsync(bool stopped)
     {
-        parts.Fleet.Stopped = stopped;
+        isFleetStopped = stopped;
         var request = new RobotRequest.FleetStop(stopped);
-        await Task.WhenAll(Cells.Select(cell => cell.AskAsync(CellTurn.Ask(request), ahead: stopped, CancellationToken.None)));
+        await Task.WhenAll(Cells.Select(cell => cell.AskAsync(request, CancellationToken.None)));
     }
 }

@@ -4,65 +4,59 @@ using Armada.Domain.Devices;
 using Armada.Domain.Engine;
 using Armada.Domain.Robots;
 using Armada.Silo.Store;
+using Armada.Silo.Telemetry;
 using Armada.Wire.Topics;
 
 namespace Armada.Silo.Engine;
 
 /// <summary>All robots in this process, one cell each.</summary>
-internal sealed partial class InProcessEngine : IRobotEngine, IAsyncDisposable
+internal sealed partial class InProcessEngine : IRobotEngine, IEngineHealth, IAsyncDisposable
 {
-    private readonly CellParts parts;
+    private readonly HostedRobots robots;
     private readonly DocumentStore store;
+    private readonly SiloTelemetry telemetry;
     private readonly ILogger<InProcessEngine> logger;
     private readonly ConcurrentDictionary<string, RobotCell> cells = new(StringComparer.Ordinal);
     private readonly SemaphoreSlim arranging = new(1);
     private readonly SemaphoreSlim latching = new(1);
     private DeviceClaims claims = DeviceClaims.None;
+    private volatile bool isFleetStopped;
+    private volatile bool isLoaded;
 
     /// <summary>An engine without robots; <see cref="LoadAsync"/> brings them.</summary>
-    public InProcessEngine(CellParts parts, ILogger<InProcessEngine> logger)
-    {
-        this.parts = parts;
-        this.logger = logger;
-        store = parts.Store;
-        parts.Telemetry.Observe("armada.silo.robots", "{robot}", "Robots", () => cells.Count);
-        parts.Telemetry.Observe(
-            "armada.silo.masters.live", "{master}", "Masters whose lease lives", () => Cells.Count(cell => cell.IsMasterLive));
-    }
+    public InProcessEngine(HostedRobots robots, DocumentStore store, SiloTelemetry telemetry, ILogger<InProcessEngine> logger) =>
+        (this.robots, this.store, this.telemetry, this.logger) = (robots, store, telemetry, logger);
 
     /// <summary>Every cell.</summary>
     public IEnumerable<RobotCell> Cells => cells.Select(entry => entry.Value);
 
-    /// <summary>Whether the store has been read.</summary>
-    public bool IsLoaded { get; private set; }
+    /// <inheritdoc/>
+    public EngineHealth Now => new(isLoaded);
 
     /// <summary>Brings back what was stored.</summary>
     public async Task LoadAsync(CancellationToken cancellation)
     {
         var stored = store.Load();
-        parts.Fleet.Stopped = stored.FleetStopped;
+        isFleetStopped = stored.FleetStopped;
         foreach (var document in stored.Robots)
         {
-            var cell = cells[document.Id] = new RobotCell(document, parts);
+            var cell = cells[document.Id] = robots.Begin(document, isFleetStopped, store);
             foreach (var conflict in ConflictsOf(document))
             {
                 LogConflict(document.Id, conflict.Device, claims.Of(conflict.Device)!);
-                await cell.AskAsync(CellTurn.Ask(Unbinding(conflict.Device, conflict.Role)), ahead: false, cancellation);
+                await cell.AskAsync(Unbinding(conflict.Device, conflict.Role), cancellation);
             }
 
             claims = claims.With(document);
         }
 
-        IsLoaded = true;
+        isLoaded = true;
     }
-
-    /// <summary>Ends every cell after the turns that are queued.</summary>
-    public Task CloseAsync() => Task.WhenAll(Cells.Select(cell => cell.DisposeAsync().AsTask()));
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        await CloseAsync();
+        await robots.CloseAsync();
         arranging.Dispose();
         latching.Dispose();
     }
@@ -78,32 +72,25 @@ internal sealed partial class InProcessEngine : IRobotEngine, IAsyncDisposable
             return await AgainAsync(existing, model, cancellation);
 
         var document = new RobotDocument(id, model, null, ImmutableArray<SlaveBinding>.Empty, 0, false, 1, room);
-        try
-        {
-            await store.SaveAsync(document, cancellation);
-        }
-        catch (NotStoredException failed)
-        {
-            return new RobotReply(NotStored(failed), null);
-        }
-
-        var stopped = parts.Fleet.Stopped;
-        var cell = cells[id] = new RobotCell(document, parts);
+        if (await store.SaveAsync(document) is { } failure)
+            return new RobotReply(NotStored(failure), null);
+        var stopped = isFleetStopped;
+        var cell = cells[id] = robots.Begin(document, stopped, store);
         LogCreated(id, model.Name);
-        return parts.Fleet.Stopped == stopped
-            ? await cell.AskAsync(CellTurn.Look(), ahead: false, cancellation)
-            : await cell.AskAsync(CellTurn.Ask(new RobotRequest.FleetStop(parts.Fleet.Stopped)), ahead: true, cancellation);
+        return isFleetStopped == stopped
+            ? await cell.LookAsync(cancellation)
+            : await cell.AskAsync(new RobotRequest.FleetStop(isFleetStopped), cancellation);
     }
 
     /// <inheritdoc/>
     public async ValueTask<RobotSnapshot?> GetAsync(string id, CancellationToken cancellation) =>
-        cells.TryGetValue(id, out var cell) ? (await cell.AskAsync(CellTurn.Look(), ahead: false, cancellation)).Robot : null;
+        cells.TryGetValue(id, out var cell) ? (await cell.LookAsync(cancellation)).Robot : null;
 
     /// <inheritdoc/>
     public async ValueTask<IReadOnlyList<RobotSnapshot>> ListAsync(CancellationToken cancellation)
     {
         var all = Cells.OrderBy(cell => cell.Id, StringComparer.Ordinal)
-            .Select(cell => cell.AskAsync(CellTurn.Look(), ahead: false, cancellation));
+            .Select(cell => cell.LookAsync(cancellation));
         return [.. (await Task.WhenAll(all)).Select(reply => reply.Robot).OfType<RobotSnapshot>()];
     }
 
@@ -114,17 +101,17 @@ internal sealed partial class InProcessEngine : IRobotEngine, IAsyncDisposable
         using var gate = await arranging.EnterAsync(cancellation);
         if (!cells.TryGetValue(id, out var cell))
             return Unknown(id);
-        var robot = (await cell.AskAsync(CellTurn.Look(), ahead: false, cancellation)).Robot!;
+        var robot = (await cell.LookAsync(cancellation)).Robot!;
         foreach (var (device, role) in BindingsOf(robot.Document))
         {
-            var reply = await cell.AskAsync(CellTurn.Ask(Unbinding(device, role)), ahead: false, CancellationToken.None);
+            var reply = await cell.AskAsync(Unbinding(device, role), CancellationToken.None);
             if (reply.Refused is not null)
                 return reply;
         }
 
         // The cell ends first: a turn of it after the deletion would store the robot again.
         cells.TryRemove(id, out _);
-        robot = (await cell.AskAsync(CellTurn.Look(), ahead: false, CancellationToken.None)).Robot!;
+        robot = (await cell.LookAsync(CancellationToken.None)).Robot!;
         await cell.DisposeAsync();
         try
         {
@@ -132,8 +119,8 @@ internal sealed partial class InProcessEngine : IRobotEngine, IAsyncDisposable
         }
         catch (NotStoredException failed)
         {
-            cells[id] = new RobotCell(robot.Document, parts);
-            return new RobotReply(NotStored(failed), robot);
+            cells[id] = robots.Begin(robot.Document, isFleetStopped, store);
+            return new RobotReply(NotStored(failed.Message), robot);
         }
 
         claims = claims.Without(id);
@@ -155,7 +142,7 @@ internal sealed partial class InProcessEngine : IRobotEngine, IAsyncDisposable
                 or RobotRequest.AttachRemote { Takeover: true } or RobotRequest.Play { Takeover: true } =>
                 await RearrangeAsync(cell, request, cancellation),
             RobotRequest.FleetStop => throw new ArgumentException("a fleet stop is asked of all robots", nameof(request)),
-            _ => await cell.AskAsync(CellTurn.Ask(request), ahead: request is RobotRequest.Stop, cancellation),
+            _ => await cell.AskAsync(request, cancellation),
         };
     }
 
@@ -170,16 +157,9 @@ internal sealed partial class InProcessEngine : IRobotEngine, IAsyncDisposable
             await cell.LeaveAsync(party, reason);
     }
 
-    /// <summary>Tells the robot that has the device, if any; returns at once.</summary>
-    public void OnPresence(string device, bool online)
-    {
-        if (parts.Routes.Find(device) is { } slot)
-            slot.Cell.Post(CellTurn.Presence(device, online));
-    }
-
     private static async ValueTask<RobotReply> AgainAsync(RobotCell cell, RobotModel model, CancellationToken cancellation)
     {
-        var reply = await cell.AskAsync(CellTurn.Look(), ahead: false, cancellation);
+        var reply = await cell.LookAsync(cancellation);
         var held = reply.Robot!.Document.Model;
         return held.Name == model.Name && held.Joints.SequenceEqual(model.Joints)
             ? reply
@@ -187,10 +167,9 @@ internal sealed partial class InProcessEngine : IRobotEngine, IAsyncDisposable
     }
 
     private System.Diagnostics.Activity? Begin(string what, string robot) =>
-        parts.Telemetry.Activities.StartActivity($"robot {what}")?.SetTag("armada.robot", robot);
+        telemetry.Activities.StartActivity($"robot {what}")?.SetTag("armada.robot", robot);
 
     private static RobotReply Unknown(string id) => new(new Refusal(RefusalReason.UnknownRobot, $"there is no robot {id}"), null);
 
-    private static Refusal NotStored(NotStoredException failed) =>
-        new(RefusalReason.NotStored, $"{failed.Message}; nothing was changed, free the disk and ask again");
+    private static Refusal NotStored(string failure) => new(RefusalReason.NotStored, $"nothing was changed: {failure}");
 }

@@ -1,6 +1,5 @@
 using Armada.Domain.Robots;
 using Armada.Silo.Access;
-using Armada.Silo.Store;
 
 namespace Armada.Silo.Engine;
 
@@ -32,23 +31,36 @@ internal sealed partial class RobotCell
 
     private async ValueTask<Refusal?> StoreAsync(RobotDocument document)
     {
-        try
+        if (await SaveAsync(document) is not { } failure)
         {
-            await parts.Store.SaveAsync(document, CancellationToken.None);
             durable = document;
             return null;
         }
-        catch (NotStoredException failed)
+
+        var back = core.OnPersistFailed(durable, parts.Clock.Now());
+        Rebind();
+        IsMasterLive = false; // A bound master attaches anew.
+        foreach (var effect in back.Effects.Where(effect => effect is not Effect.Persist))
+            Do(effect);
+        var text = core.Document.Stopped && !durable.Stopped
+            ? $"the stop of {Id} is in force, but a restart of the silo would forget it: {failure}"
+            : $"nothing was changed: {failure}";
+        return new Refusal(RefusalReason.NotStored, text);
+    }
+
+    private async ValueTask<string?> SaveAsync(RobotDocument document)
+    {
+        isStoring = true;
+        Interlocked.MemoryBarrier(); // Whoever asks for a stop from now on sees it; who asked before is seen here.
+        if (!urgent.IsEmpty)
+            StopDevicesNow();
+        try
         {
-            var back = core.OnPersistFailed(durable, parts.Clock.Now());
-            Rebind();
-            IsMasterLive = false; // A bound master attaches anew.
-            foreach (var effect in back.Effects.Where(effect => effect is not Effect.Persist))
-                Do(effect);
-            var text = core.Document.Stopped && !durable.Stopped
-                ? $"the stop of {Id} is in force, but a restart of the silo would forget it: {failed.Message}"
-                : $"{failed.Message}; nothing was changed, free the disk and ask again";
-            return new Refusal(RefusalReason.NotStored, text);
+            return await storage.SaveAsync(document);
+        }
+        finally
+        {
+            isStoring = false;
         }
     }
 

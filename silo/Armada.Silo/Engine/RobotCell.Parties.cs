@@ -9,21 +9,21 @@ internal sealed partial class RobotCell
 {
     private readonly Dictionary<string, ConnectedParty> parties = new(StringComparer.Ordinal);
 
-    /// <summary>Connects a party; refused where its name is taken.</summary>
+    /// <inheritdoc/>
     public Task<RobotReply> EnterAsync(IRobotParty party, CancellationToken cancellation)
     {
         var connected = new ConnectedParty(party, Drop);
         return AskAsync(new CellTurn((_, _) => Enter(connected)), ahead: false, cancellation);
     }
 
-    /// <summary>Disconnects a party; its lease ends, and as a slave it leaves.</summary>
+    /// <inheritdoc/>
     public Task LeaveAsync(IRobotParty party, string reason) => AskAsync(
         new CellTurn((_, now) => Leave(parties.Values.FirstOrDefault(connected => connected.Is(party)), reason, now)),
         ahead: false,
         CancellationToken.None);
 
     /// <summary>Tells a party whose slave was unbound that it is out.</summary>
-    public void Expel(string name) => Post(new CellTurn((_, _) =>
+    private void Expel(string name) => Post(new CellTurn((_, _) =>
     {
         if (Remove(name) is { } party)
             party.Expel($"{name} was unbound from {Id}");

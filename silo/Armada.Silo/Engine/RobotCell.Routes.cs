@@ -8,7 +8,7 @@ namespace Armada.Silo.Engine;
 internal sealed partial class RobotCell
 {
     private readonly SlaveCommands commands;
-    private SampleSlot[] slots = [];
+    private volatile SampleSlot[] slots = [];
     private ImmutableArray<SlaveBinding> routed = [];
     private bool partiesChanged;
 
@@ -37,7 +37,10 @@ internal sealed partial class RobotCell
             foreach (var gone in slots.Except(next))
                 gone.Bound = false;
             parts.Routes.Exchange(slots, next);
+            var added = next.Except(slots).ToArray();
             slots = next;
+            foreach (var slot in added)
+                TellWhatIsKnown(slot.Device);
         }
         else if (!isMoved)
         {
@@ -46,6 +49,12 @@ internal sealed partial class RobotCell
 
         foreach (var slot in slots)
             slot.Slave = core.FindSlave(slot.Device);
+    }
+
+    private void TellWhatIsKnown(string device)
+    {
+        if (parts.Control.IsOnline(device) is { } online)
+            TellPresence(device, online);
     }
 
     private SampleSlot SlotFor((string Device, DeviceRole Role) binding) =>

@@ -53,7 +53,7 @@ internal sealed partial class RobotCell
             await RunEffectsAsync(RunTick());
         else if (TryRouteWaiting(out var decision))
             await RunEffectsAsync(decision);
-        else if (closing)
+        else if (Volatile.Read(ref closing) == 1)
             return Close();
         else
             return false;
@@ -145,7 +145,7 @@ internal sealed partial class RobotCell
     {
         broken = false;
         IsMasterLive = false;
-        core = core.Anew(durable, parts.Fleet.Stopped, parts.Clock.Now());
+        core = core.Anew(durable, isFleetStopped, parts.Clock.Now());
         due = core.Start();
         Rebind();
     }
@@ -153,6 +153,8 @@ internal sealed partial class RobotCell
     private bool Close()
     {
         parts.Routes.Exchange(slots, []);
+        foreach (var slot in slots)
+            parts.Control.Forget(slot.Device);
         parts.Remotes?.Reconcile(Id, []);
         TellGone();
         closed = true;

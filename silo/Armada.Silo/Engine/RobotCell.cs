@@ -14,13 +14,14 @@ namespace Armada.Silo.Engine;
 /// The turn is one number: whoever brings it from idle to busy owns core, slots and topics. An owner that leaves finds out whether
 /// something came meanwhile (dirty), and then hands the turn, still busy, to the loop.
 /// </remarks>
-internal sealed partial class RobotCell : IAsyncDisposable
+internal sealed partial class RobotCell : IHostedRobot
 {
     private const int Idle = 0;
     private const int Busy = 1;
     private const int Dirty = 2;
 
     private readonly CellParts parts;
+    private readonly IRobotStorage storage;
     private readonly ConcurrentQueue<CellTurn> urgent = new();
     private readonly ConcurrentQueue<CellTurn> queued = new();
     private readonly SemaphoreSlim handedOver = new(0);
@@ -30,30 +31,34 @@ internal sealed partial class RobotCell : IAsyncDisposable
     private int turn = Busy;
     private int tickDue;
     private bool broken;
+    private bool isFleetStopped;
     private volatile bool driving;
-    private volatile bool closing;
+    private int closing;
     private volatile bool closed;
 
     /// <summary>A robot as it is stored; its first turn announces what the devices must know.</summary>
-    public RobotCell(RobotDocument document, CellParts parts)
+    public RobotCell(RobotDocument document, bool isFleetStopped, IRobotStorage storage, CellParts parts)
     {
-        this.parts = parts;
+        (this.parts, this.storage, this.isFleetStopped) = (parts, storage, isFleetStopped);
         Id = document.Id;
         logger = parts.Logger;
         durable = document;
         commands = new SlaveCommands(parts.Clock, parts.Telemetry);
-        core = new RobotCore(document, parts.Fleet.Stopped, parts.Timing);
+        core = new RobotCore(document, isFleetStopped, parts.Timing);
         due = core.Start();
         Rebind();
         loop = Task.Run(RunAsync);
         handedOver.Release();
     }
 
-    /// <summary>Robot id.</summary>
+    /// <inheritdoc/>
     public string Id { get; }
 
     /// <summary>Whether the robot moves by itself, so that ticks are due more often; may be read from any thread.</summary>
     public bool IsDriving => driving;
+
+    /// <summary>Told once when the robot has ended here.</summary>
+    public Action<RobotCell>? OnClosed { get; init; }
 
     /// <summary>Takes a sample of one of the robot's devices, at once or in the next turn. Allocates nothing in steady state.</summary>
     public void OnSample(SampleSlot slot, in SampleStamp stamp, ReadOnlySpan<double> positions, in Moment now)
@@ -79,32 +84,18 @@ internal sealed partial class RobotCell : IAsyncDisposable
             Wake();
     }
 
-    /// <summary>Queues a turn and waits for it and its effects.</summary>
-    /// <param name="asked">What to do.</param>
-    /// <param name="ahead">Before everything queued: a stop.</param>
-    /// <param name="cancellation">Ends the waiting, not the turn.</param>
-    public Task<RobotReply> AskAsync(CellTurn asked, bool ahead, CancellationToken cancellation)
-    {
-        Post(asked, ahead);
-        return asked.Done.Task.WaitAsync(cancellation);
-    }
-
-    /// <summary>Queues a turn that nobody waits for; what it decides is done all the same.</summary>
-    public void Post(CellTurn asked, bool ahead = false)
-    {
-        (ahead ? urgent : queued).Enqueue(asked);
-        Wake();
-        if (closed)
-            RefuseQueued();
-    }
-
-    /// <summary>Ends the cell after the turns that are queued; its devices are routed nowhere from then on.</summary>
+    /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        closing = true;
-        Wake();
+        if (Interlocked.Exchange(ref closing, 1) == 0)
+        {
+            Wake();
+            await loop;
+            handedOver.Dispose();
+            OnClosed?.Invoke(this);
+        }
+
         await loop;
-        handedOver.Dispose();
     }
 
     private void RouteInline(SampleSlot slot, in SampleStamp stamp, ReadOnlySpan<double> positions, in Moment now)

@@ -4,7 +4,7 @@ namespace Armada.Silo.Engine;
 
 /// <summary>One timer that lets time pass: every 50 ms for all robots, every 10 ms for those that move by themselves.</summary>
 internal sealed partial class TickLoop(
-    InProcessEngine engine, IDeviceControl control, SiloClock clock, SiloTelemetry telemetry, ILogger<TickLoop> logger) : BackgroundService
+    HostedRobots robots, IDeviceControl control, SiloClock clock, SiloTelemetry telemetry, ILogger<TickLoop> logger) : BackgroundService
 {
     private static readonly TimeSpan Period = TimeSpan.FromMilliseconds(10);
     private const int WholeEvery = 5;
@@ -31,7 +31,7 @@ internal sealed partial class TickLoop(
 
     private void TickDriving()
     {
-        foreach (var cell in engine.Cells)
+        foreach (var cell in robots.Cells)
         {
             if (cell.IsDriving)
                 Tick(cell.Tick, cell.Id);
@@ -40,7 +40,7 @@ internal sealed partial class TickLoop(
 
     private void TickAll()
     {
-        foreach (var cell in engine.Cells)
+        foreach (var cell in robots.Cells)
             Tick(cell.Tick, cell.Id);
         Tick(control.Tick, "control");
     }

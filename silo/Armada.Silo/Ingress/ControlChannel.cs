@@ -37,6 +37,13 @@ internal sealed partial class ControlChannel(
     public void Reset(string device) => Latch(device, ControlOp.Reset);
 
     /// <inheritdoc/>
+    public void Forget(string device)
+    {
+        lock (sync)
+            latches.Remove(device);
+    }
+
+    /// <inheritdoc/>
     public bool? IsOnline(string device) => presences.Of(device)?.Presence.Online;
 
     /// <summary>The stop or reset that the device has not answered yet, or null.</summary>

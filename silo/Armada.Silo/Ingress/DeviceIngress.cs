@@ -16,7 +16,8 @@ internal sealed partial class DeviceIngress : IHostedService
     private readonly MicroPythonIngress microPython;
     private readonly DevicePresences presences;
     private readonly ControlChannel control;
-    private readonly InProcessEngine engine;
+    private readonly DeviceRoutes routes;
+    private readonly HostedRobots robots;
     private readonly SiloClock clock;
     private readonly SiloTelemetry telemetry;
     private readonly ILogger<DeviceIngress> logger;
@@ -30,13 +31,15 @@ internal sealed partial class DeviceIngress : IHostedService
         MicroPythonIngress microPython,
         DevicePresences presences,
         ControlChannel control,
-        InProcessEngine engine,
+        DeviceRoutes routes,
+        HostedRobots robots,
         SiloClock clock,
         SiloTelemetry telemetry,
         ILogger<DeviceIngress> logger)
     {
         (this.link, this.topics, this.frames, this.microPython, this.presences) = (link, topics, frames, microPython, presences);
-        (this.control, this.engine, this.clock, this.telemetry, this.logger) = (control, engine, clock, telemetry, logger);
+        (this.control, this.routes, this.robots) = (control, routes, robots);
+        (this.clock, this.telemetry, this.logger) = (clock, telemetry, logger);
         telemetry.Observe("armada.silo.link.up", "{link}", "1 while the broker is reached", () => link.State == LinkState.Up ? 1 : 0);
     }
 
@@ -55,7 +58,7 @@ internal sealed partial class DeviceIngress : IHostedService
     public async Task StopAsync(CancellationToken cancellationToken)
     {
         link.StateChanged -= LogState;
-        await engine.CloseAsync(); // No turn may find its link gone.
+        await robots.CloseAsync(); // No turn may find its link gone.
         await link.DisposeAsync();
     }
 
@@ -72,7 +75,7 @@ internal sealed partial class DeviceIngress : IHostedService
             return;
         }
 
-        engine.OnPresence(device, presence.Online);
+        routes.Find(device)?.Cell.TellPresence(device, presence.Online);
     }
 
     private void OnReply(ReadOnlySpan<byte> topic, ReadOnlySpan<byte> payload)

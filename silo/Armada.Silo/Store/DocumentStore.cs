@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Armada.Domain.Engine;
 using Armada.Domain.Robots;
 
 namespace Armada.Silo.Store;
@@ -9,7 +10,7 @@ namespace Armada.Silo.Store;
 internal sealed record StoredState(IReadOnlyList<RobotDocument> Robots, bool FleetStopped);
 
 /// <summary>One JSON file per robot and one for the fleet.</summary>
-internal sealed partial class DocumentStore : IDisposable
+internal sealed partial class DocumentStore : IRobotStorage, IDisposable
 {
     private readonly ILogger<DocumentStore> logger;
     private readonly DocumentFiles files;
@@ -33,10 +34,19 @@ internal sealed partial class DocumentStore : IDisposable
         return new StoredState([.. found.Select(stored => stored.ToDocument())], LoadFleetStopped());
     }
 
-    /// <summary>Makes a robot durable.</summary>
-    /// <exception cref="NotStoredException">The disk refused.</exception>
-    public Task SaveAsync(RobotDocument robot, CancellationToken cancellation) =>
-        files.WriteAsync(PathOf(robot.Id), StoredRobot.Of(robot), StoredJson.Default.StoredRobot, cancellation);
+    /// <inheritdoc/>
+    public async ValueTask<string?> SaveAsync(RobotDocument document)
+    {
+        try
+        {
+            await files.WriteAsync(PathOf(document.Id), StoredRobot.Of(document), StoredJson.Default.StoredRobot, CancellationToken.None);
+            return null;
+        }
+        catch (NotStoredException failed)
+        {
+            return $"{failed.Message} Free the disk and ask again.";
+        }
+    }
 
     /// <summary>Makes the fleet's latch durable.</summary>
     /// <exception cref="NotStoredException">The disk refused.</exception>

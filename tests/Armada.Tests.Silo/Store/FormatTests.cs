@@ -87,7 +87,7 @@ public sealed class FormatTests : IDisposable
             robot.Model.Joints.AsEnumerable());
         Assert.Equal(First, await File.ReadAllTextAsync(Arm));
 
-        await store.SaveAsync(robot with { Version = 8 }, CancellationToken.None);
+        Assert.Null(await store.SaveAsync(robot with { Version = 8 }));
         var written = JsonNode.Parse(await File.ReadAllTextAsync(Arm))!;
         Assert.Equal(2, written["format"]!.GetValue<int>());
         Assert.True(JsonNode.DeepEquals(JsonNode.Parse("""{ "name": "leader-1", "kind": "Device" }"""), written["robot"]!["master"]), $"{written}");
@@ -109,7 +109,7 @@ public sealed class FormatTests : IDisposable
         await File.WriteAllTextAsync(Arm, Second);
 
         var robot = Assert.Single(store.Load().Robots);
-        await store.SaveAsync(robot, CancellationToken.None);
+        Assert.Null(await store.SaveAsync(robot));
 
         Assert.Equal(new SlaveBinding("far", SlaveKind.Remote, "ws://10.0.0.7/ws/slave/arm", [new JointTune("base", -2.5, "J1")]), robot.Slaves[0]);
         Assert.Equal(new RoomName("lab", "room 1"), robot.Room);

@@ -41,9 +41,8 @@ internal sealed class Shelf : IDisposable
         using var library = new SequenceLibrary(data, Logs.For<SequenceLibrary>());
         using var keys = new KeyRing(data, TimeProvider.System, Logs.For<KeyRing>());
         SlaveBinding[] slaves = [new("follower"), new("door", SlaveKind.WebSocket, null, [new JointTune("gripper", 1.5, "jaw")])];
-        await store.SaveAsync(
-            new RobotDocument($"{mark}-arm", RobotModels.So101, new MasterBinding("leader"), [.. slaves], 59_000_000, true, 7, new RoomName("lab", mark)),
-            CancellationToken.None);
+        Assert.Null(await store.SaveAsync(new RobotDocument(
+            $"{mark}-arm", RobotModels.So101, new MasterBinding("leader"), [.. slaves], 59_000_000, true, 7, new RoomName("lab", mark))));
         await store.SaveFleetAsync(stopped: false, CancellationToken.None);
         var command = new SequenceCommand(TimeSpan.Zero, [new JointGoal("gripper", 5)], TimeSpan.FromMilliseconds(100), """{"by":"hand"}""");
         await library.PutAsync(
