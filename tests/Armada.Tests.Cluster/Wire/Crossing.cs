@@ -1,0 +1,30 @@
+using Armada.Grains.Contracts.State;
+using Microsoft.Extensions.DependencyInjection;
+using Orleans.Serialization;
+
+namespace Armada.Tests.Cluster.Wire;
+
+/// <summary>The serializer as a silo has it.</summary>
+internal static class Crossing
+{
+    private static readonly ServiceProvider Provider =
+        new ServiceCollection().AddSerializer(builder => builder.AddAssembly(typeof(RobotState).Assembly)).BuildServiceProvider();
+
+    public static Serializer Serializer { get; } = Provider.GetRequiredService<Serializer>();
+
+    public static DeepCopier Copier { get; } = Provider.GetRequiredService<DeepCopier>();
+
+    /// <summary>Every Domain value that crosses: those that a converter is registered for.</summary>
+    public static Type[] Values { get; } =
+    [
+        .. typeof(RobotState).Assembly.GetTypes()
+            .Where(type => type.IsDefined(typeof(RegisterConverterAttribute), inherit: false))
+            .SelectMany(type => type.GetInterfaces())
+            .Where(type => type.IsGenericType && type.GetGenericTypeDefinition() == typeof(IConverter<,>))
+            .Select(type => type.GenericTypeArguments[0])
+            .OrderBy(type => type.FullName, StringComparer.Ordinal),
+    ];
+
+    /// <summary>A value as an argument or result of that declared type, on the other side.</summary>
+    public static T Cross<T>(T value) => Serializer.Deserialize<T>(Serializer.SerializeToArray(value));
+}

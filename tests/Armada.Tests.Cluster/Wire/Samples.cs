@@ -1,0 +1,68 @@
+using Armada.Domain.Devices;
+using Armada.Domain.Engine;
+using Armada.Domain.Motions;
+using Armada.Domain.Robots;
+using Armada.Domain.Routing;
+using Armada.Grains.Contracts.State;
+
+namespace Armada.Tests.Cluster.Wire;
+
+/// <summary>Values such as a fleet has, with every kind of part in them.</summary>
+internal static class Samples
+{
+    public static RobotDocument Document { get; } = new(
+        "robot-1",
+        new RobotModel("two", [
+            new Joint("shoulder_pan", JointUnit.Degree, -110, 110, 360, 0, JointMotion.Continuous, 1),
+            new Joint("gripper", JointUnit.Percent, 0, 100, 200, 12.5)]),
+        new MasterBinding("leader-1"),
+        [
+            new SlaveBinding("follower-1", SlaveKind.Device, null, [new JointTune("gripper", -2.5, "jaw")]),
+            new SlaveBinding("far", SlaveKind.Remote, "wss://far.example/ws/slave/r")],
+        60_000_000,
+        Stopped: true,
+        Version: 7,
+        new RoomName("lab", "bench"));
+
+    public static RobotState State { get; } = new() { Document = Document };
+
+    public static DeviceState Device { get; } = new() { Claim = new DeviceClaim("robot-1", DeviceRole.Slave) };
+
+    public static FleetState Fleet { get; } = new()
+    {
+        Robots = new FleetState().Robots.Add("robot-2").Add("robot-1"),
+        Stopped = true,
+        Version = 3,
+    };
+
+    public static RobotRequest Stop { get; } = new RobotRequest.Stop();
+
+    public static RobotRequest RemoteCommand { get; } = new RobotRequest.RemoteCommand(
+        "program", 60_000_001, new JointCommand([new JointGoal("gripper", 50, 20), new JointGoal("shoulder_pan", -1.5)], TimeSpan.FromMilliseconds(40)));
+
+    public static RobotRequest Play { get; } = new RobotRequest.Play(
+        new SequenceMotion(new Sequence(
+            "wave",
+            "Wave",
+            [new SequenceCommand(TimeSpan.FromSeconds(1), [new JointGoal("gripper", 50)], Metadata: "{}")],
+            Loop: true,
+            TimeSpan.FromSeconds(2))),
+        Loop: true,
+        Takeover: false);
+
+    public static RobotReply Reply { get; } = new(
+        new Refusal(RefusalReason.PanelLocked, "leader-1 is master"),
+        new RobotSnapshot(
+            1_800_000_000_000_000,
+            Document,
+            FleetStopped: false,
+            new MasterSnapshot(
+                "leader-1", MasterKind.Device, MasterState.Live, 60_000_000, TimeSpan.FromMilliseconds(10), 100, false, new FrameCounts([1, 2, 3], 4), null),
+            [Slave(Document.Slaves[0])],
+            [Slave(new SlaveBinding("guest", SlaveKind.WebSocket))],
+            [new JointState(1.5, 2, 1.25, 3, null, null, 0), default],
+            Manual: true));
+
+    private static SlaveSnapshot Slave(SlaveBinding binding) => new(
+        binding, SlaveState.Lagging, "late", true, null, 0, true, 9, 1_800_000_000_000_000, null, [new JointPose(1, null), default], new FrameCounts([], 0));
+}
