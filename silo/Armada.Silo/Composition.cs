@@ -19,14 +19,83 @@ using Armada.Messaging.MqttNet;
 #else
 using Armada.Messaging.LibMosquitto;
 #endif
+#if CLOUD_ORLEANS
+using Armada.Messaging.Pool;
+using Armada.Silo.Orleans.Hosting;
+#endif
 
 namespace Armada.Silo;
 
 /// <summary>Which adapter fills which port. The only file that may differ between build profiles.</summary>
 internal static class Composition
 {
-    /// <summary>Adds link, store and engine, and starts engine, link and ticks in this order; they end in the opposite one.</summary>
+#if CLOUD_ORLEANS
+    private static readonly TimeSpan HandOverWithin = TimeSpan.FromSeconds(20);
+
+#endif
+    /// <summary>Adds a silo: one that hosts every robot itself, or one of a cluster.</summary>
+    /// <exception cref="SiloOptionsException">A cluster is asked for and this build has none.</exception>
+    public static void AddSilo(this IHostApplicationBuilder builder, SiloOptions options)
+    {
+        if (options.Cluster is { } cluster)
+            builder.AddSiloOfCluster(options, cluster);
+        else
+            builder.Services.AddSilo(options);
+    }
+
+    /// <summary>Adds a silo that hosts every robot itself; engine, link and ticks start in this order and end in the opposite one.</summary>
     public static void AddSilo(this IServiceCollection services, SiloOptions options)
+    {
+        services.AddParts(options);
+        services.AddSingleton<IStateTopics, EveryDevice>();
+        services.AddSingleton<DocumentStore>();
+        services.AddSingleton<InProcessEngine>();
+        services.AddSingleton<IRobotEngine>(provider => provider.GetRequiredService<InProcessEngine>());
+        services.AddSingleton<IEngineHealth>(provider => provider.GetRequiredService<InProcessEngine>());
+        services.AddHostedService<EngineHost>();
+        services.AddRemotes();
+        services.AddHostedService<DeviceIngress>();
+        services.AddHostedService<TickLoop>();
+    }
+
+#if CLOUD_ORLEANS
+    private static void AddSiloOfCluster(this IHostApplicationBuilder builder, SiloOptions options, ClusterSettings cluster)
+    {
+        builder.Services.AddParts(options);
+        builder.Services.AddSingleton<IStateTopics, OwnDevices>();
+        builder.Services.AddSingleton(provider => new LinkPool(
+            index => MakeLink(provider, options.Link with { ClientId = $"{options.Link.ClientId}-{index}" }),
+            provider.GetRequiredService<ILogger<LinkPool>>()));
+        builder.Services.AddSingleton<IRobotHosting>(provider => provider.GetRequiredService<HostedRobots>());
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = HandOverWithin);
+        builder.Services.AddHostedService<DeviceIngress>();
+        builder.Services.AddHostedService<TickLoop>(); // Robots that wait to be handed over still need their time.
+        builder.AddCluster(new ClusterPlace
+        {
+            ClusterId = cluster.ClusterId,
+            ServiceId = cluster.ServiceId,
+            Redis = cluster.Redis,
+            Address = cluster.Endpoint.Address,
+            SiloPort = cluster.Endpoint.Port,
+            GatewayPort = cluster.GatewayPort,
+            Tls = cluster.Tls is { } tls ? new ClusterTls(tls.CaFile, tls.CertificateFile, tls.KeyFile) : null,
+        });
+        builder.Services.AddRemotes();
+    }
+#else
+    private static void AddSiloOfCluster(this IHostApplicationBuilder builder, SiloOptions options, ClusterSettings cluster) =>
+        throw new SiloOptionsException(
+            $"--cluster {cluster.ClusterId}: this silo was built without Orleans, so it cannot be one of a cluster; build with -p:Cloud=Orleans");
+#endif
+
+    private static IMqttLink MakeLink(IServiceProvider provider, LinkOptions options) =>
+#if CLOUD_MQTTNET
+        new MqttNetLink(options, provider.GetRequiredService<ILogger<MqttNetLink>>(), provider.GetRequiredService<TimeProvider>());
+#else
+        new LibMosquittoLink(options, provider.GetRequiredService<ILogger<LibMosquittoLink>>(), provider.GetRequiredService<TimeProvider>());
+#endif
+
+    private static void AddParts(this IServiceCollection services, SiloOptions options)
     {
         services.AddSingleton(options);
         services.AddSingleton(options.Topics);
@@ -37,16 +106,8 @@ internal static class Composition
         services.AddMetrics();
         services.AddSingleton<SiloTelemetry>();
         services.AddSingleton<SiloClock>();
-
-#if CLOUD_MQTTNET
-        services.AddSingleton<IMqttLink>(provider => new MqttNetLink(
-            options.Link, provider.GetRequiredService<ILogger<MqttNetLink>>(), provider.GetRequiredService<TimeProvider>()));
-#else
-        services.AddSingleton<IMqttLink>(provider => new LibMosquittoLink(
-            options.Link, provider.GetRequiredService<ILogger<LibMosquittoLink>>(), provider.GetRequiredService<TimeProvider>()));
-#endif
+        services.AddSingleton(provider => MakeLink(provider, options.Link));
         services.AddSingleton(_ => new DataFolder(options.DataDirectory));
-        services.AddSingleton<DocumentStore>();
 
         services.AddSingleton<DeviceRoutes>();
         services.AddSingleton<DevicePresences>();
@@ -55,9 +116,6 @@ internal static class Composition
         services.AddSingleton<Outlets>();
         services.AddSingleton<CellParts>();
         services.AddSingleton<HostedRobots>();
-        services.AddSingleton<InProcessEngine>();
-        services.AddSingleton<IRobotEngine>(provider => provider.GetRequiredService<InProcessEngine>());
-        services.AddSingleton<IEngineHealth>(provider => provider.GetRequiredService<InProcessEngine>());
         services.AddSingleton<FrameIngress>();
         services.AddSingleton<MicroPythonIngress>();
         services.AddRooms();
@@ -76,9 +134,5 @@ internal static class Composition
         services.AddHostedService<AccessHost>();
         services.AddHostedService(provider => provider.GetRequiredService<KeyUses>());
         services.AddHostedService(provider => provider.GetRequiredService<SequenceLibrary>());
-        services.AddHostedService<EngineHost>();
-        services.AddRemotes();
-        services.AddHostedService<DeviceIngress>();
-        services.AddHostedService<TickLoop>();
     }
 }

@@ -41,7 +41,7 @@ public static class SiloHost
         var builder = WebApplication.CreateEmptyBuilder(new() { ApplicationName = typeof(SiloHost).Assembly.GetName().Name });
         logging(builder.Logging);
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = StopWithin);
-        builder.Services.AddSilo(options);
+        builder.AddSilo(options);
         builder.AddAccess(options);
         builder.AddApi();
         adjust?.Invoke(builder.Services);

@@ -6,6 +6,9 @@ internal sealed class DeviceRoutes
     private readonly Lock changing = new();
     private volatile Dictionary<string, SampleSlot> current = new(DeviceNameComparer.Instance);
 
+    /// <summary>Told, one exchange after another, of the slots that are routed no more and of those that are now.</summary>
+    public event Action<IReadOnlyList<SampleSlot>, IReadOnlyList<SampleSlot>>? Exchanged;
+
     /// <summary>Finds the slot of a device by its UTF-8 name.</summary>
     public SampleSlot? Find(ReadOnlySpan<byte> device) =>
         current.GetAlternateLookup<ReadOnlySpan<byte>>().TryGetValue(device, out var slot) ? slot : null;
@@ -19,15 +22,26 @@ internal sealed class DeviceRoutes
         lock (changing)
         {
             var next = new Dictionary<string, SampleSlot>(current, DeviceNameComparer.Instance);
+            List<SampleSlot> gone = [], come = [];
             foreach (var slot in old)
             {
-                if (next.GetValueOrDefault(slot.Device) == slot)
-                    next.Remove(slot.Device);
+                if (slots.Contains(slot) || next.GetValueOrDefault(slot.Device) != slot)
+                    continue;
+                next.Remove(slot.Device);
+                gone.Add(slot);
             }
 
             foreach (var slot in slots)
+            {
+                if (next.GetValueOrDefault(slot.Device) is { } replaced && replaced != slot)
+                    gone.Add(replaced);
+                if (!next.ContainsKey(slot.Device) || next[slot.Device] != slot)
+                    come.Add(slot);
                 next[slot.Device] = slot;
+            }
+
             current = next;
+            Exchanged?.Invoke(gone, come);
         }
     }
 }

@@ -1,19 +1,17 @@
 using Armada.Messaging.Link;
 using Armada.Silo.Engine;
-using Armada.Silo.MicroPython;
 using Armada.Silo.Telemetry;
 using Armada.Wire.Control;
 using Armada.Wire.Topics;
 
 namespace Armada.Silo.Ingress;
 
-/// <summary>The silo's end of the link: subscribes to every device, starts with the host and ends cleanly with it.</summary>
+/// <summary>The silo's end of the link: hears what devices say of themselves and answer, starts with the host and ends cleanly with it.</summary>
 internal sealed partial class DeviceIngress : IHostedService
 {
     private readonly IMqttLink link;
     private readonly TopicMap topics;
-    private readonly FrameIngress frames;
-    private readonly MicroPythonIngress microPython;
+    private readonly IStateTopics states;
     private readonly DevicePresences presences;
     private readonly ControlChannel control;
     private readonly DeviceRoutes routes;
@@ -27,8 +25,7 @@ internal sealed partial class DeviceIngress : IHostedService
     public DeviceIngress(
         IMqttLink link,
         TopicMap topics,
-        FrameIngress frames,
-        MicroPythonIngress microPython,
+        IStateTopics states,
         DevicePresences presences,
         ControlChannel control,
         DeviceRoutes routes,
@@ -37,21 +34,20 @@ internal sealed partial class DeviceIngress : IHostedService
         SiloTelemetry telemetry,
         ILogger<DeviceIngress> logger)
     {
-        (this.link, this.topics, this.frames, this.microPython, this.presences) = (link, topics, frames, microPython, presences);
+        (this.link, this.topics, this.states, this.presences) = (link, topics, states, presences);
         (this.control, this.routes, this.robots) = (control, routes, robots);
         (this.clock, this.telemetry, this.logger) = (clock, telemetry, logger);
         telemetry.Observe("armada.silo.link.up", "{link}", "1 while the broker is reached", () => link.State == LinkState.Up ? 1 : 0);
     }
 
     /// <inheritdoc/>
-    public Task StartAsync(CancellationToken cancellationToken)
+    public async Task StartAsync(CancellationToken cancellationToken)
     {
         link.StateChanged += LogState;
-        link.Subscribe(topics.Every(Channel.State), Delivery.Sample, frames.OnState);
-        link.Subscribe(microPython.Filter, Delivery.Sample, microPython.OnState);
         link.Subscribe(topics.Every(Channel.Presence), Delivery.Control, OnPresence);
         link.Subscribe(topics.Every(Channel.ControlReply), Delivery.Control, OnReply);
-        return link.StartAsync(cancellationToken);
+        await states.StartAsync(cancellationToken);
+        await link.StartAsync(cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -59,6 +55,7 @@ internal sealed partial class DeviceIngress : IHostedService
     {
         link.StateChanged -= LogState;
         await robots.CloseAsync(); // No turn may find its link gone.
+        await states.DisposeAsync();
         await link.DisposeAsync();
     }
 

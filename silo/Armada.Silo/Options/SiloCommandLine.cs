@@ -16,6 +16,8 @@ internal sealed class SiloCommandLine
 
     private readonly DoorOptions doors = new();
 
+    private readonly ClusterLine cluster = new();
+
     private readonly Option<string> data = new("--data")
     {
         Description = "Folder that keeps robots, bindings, keys and the audit trail.",
@@ -76,6 +78,7 @@ internal sealed class SiloCommandLine
             data, mqtt, ca, certificate, key, topicRoot, dialectRoot, clientId, remoteKeys, roomUnits,
         };
         doors.AddTo(root);
+        cluster.AddTo(root);
         root.Add(new KeyCommands(data, TimeProvider.System).Make(output));
         root.SetAction(async (line, cancellation) =>
         {
@@ -120,6 +123,7 @@ internal sealed class SiloCommandLine
             Topics = ReadTopics(topicRoot, line, root => new TopicMap(root)),
             MicroPythonTopics = ReadTopics(dialectRoot, line, root => new MicroPythonTopics(root)),
             RemoteKeys = line.GetValue(remoteKeys) is { } file ? RemoteKeys.Read(file) : RemoteKeys.None,
+            Cluster = cluster.Read(line),
             RoomUnits = ReadRoomUnits(line.GetRequiredValue(roomUnits)),
         });
         if (options.Topics.Root == options.MicroPythonTopics.Root)

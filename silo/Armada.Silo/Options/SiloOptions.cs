@@ -53,6 +53,9 @@ public sealed record SiloOptions
     /// <summary>Keys for other services' slave doors.</summary>
     public RemoteKeys RemoteKeys { get; init; } = RemoteKeys.None;
 
+    /// <summary>The cluster that the silo is part of; null where it hosts every robot itself.</summary>
+    public ClusterSettings? Cluster { get; init; }
+
     /// <summary>What the values of joints mean in rooms.</summary>
     public RoomUnits RoomUnits { get; init; }
 

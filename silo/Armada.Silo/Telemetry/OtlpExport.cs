@@ -16,6 +16,10 @@ internal sealed class OtlpExport : IHostedService
     // The web server's own spans: without them a request would be an unsampled parent, and nothing below it would be exported.
     private const string Requests = "Microsoft.AspNetCore";
 
+    // Of a silo in a cluster: the engine's spans at the doors, and what Orleans says of itself.
+    private static readonly string[] Cluster = ["Armada.Silo.Orleans", "Microsoft.Orleans.Application", "Microsoft.Orleans.Lifecycle", "Microsoft.Orleans.Storage"];
+    private const string ClusterMeter = "Microsoft.Orleans";
+
     private MeterProvider? metrics;
     private TracerProvider? traces;
 
@@ -23,9 +27,9 @@ internal sealed class OtlpExport : IHostedService
     public Task StartAsync(CancellationToken cancellationToken)
     {
         if (IsSet(Endpoint) || IsSet(MetricsEndpoint))
-            metrics = Sdk.CreateMeterProviderBuilder().ConfigureResource(Name).AddMeter(SiloTelemetry.Name).AddOtlpExporter().Build();
+            metrics = Sdk.CreateMeterProviderBuilder().ConfigureResource(Name).AddMeter(SiloTelemetry.Name, ClusterMeter).AddOtlpExporter().Build();
         if (IsSet(Endpoint) || IsSet(TracesEndpoint))
-            traces = Sdk.CreateTracerProviderBuilder().ConfigureResource(Name).AddSource(SiloTelemetry.Name, Requests).AddOtlpExporter().Build();
+            traces = Sdk.CreateTracerProviderBuilder().ConfigureResource(Name).AddSource([SiloTelemetry.Name, Requests, .. Cluster]).AddOtlpExporter().Build();
         return Task.CompletedTask;
     }
 
