@@ -34,4 +34,7 @@ public sealed partial class MqttNetLink
 
     [LoggerMessage(2109, LogLevel.Critical, "The loop of link {ClientId} failed; the link is gone")]
     private partial void LogLoopFailed(Exception fault, string clientId);
+
+    [LoggerMessage(2110, LogLevel.Warning, "The subscription to {Filter} goes on at the broker: {Reason}")]
+    private partial void LogSubscriptionGoesOn(string filter, string reason);
 }

@@ -84,7 +84,11 @@ public sealed partial class MqttNetLink
 
     private void GoDown()
     {
-        lock (lifecycle) (connection, accepted) = (null, null);
+        lock (lifecycle)
+        {
+            (connection, accepted) = (null, null);
+            subscriptions.Disconnected();
+        }
         outbox.Detach();
         if (state is LinkState.Up) Change(LinkState.Down);
     }

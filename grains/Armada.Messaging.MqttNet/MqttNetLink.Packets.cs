@@ -11,9 +11,8 @@ public sealed partial class MqttNetLink
 {
     private const int RefusedFrom = 128;
 
-    private readonly Dictionary<ushort, Subscription> asked = [];
-    private int generation;
-    private ushort lastSubscriptionId = ushort.MaxValue;
+    private readonly Dictionary<ushort, string> asked = [];
+    private ushort lastRequestId = ushort.MaxValue;
 
     private void Handle(byte first, ArraySegment<byte> body)
     {
@@ -21,7 +20,8 @@ public sealed partial class MqttNetLink
         {
             if (!ReceivedMessage.TryRead(first, body, options.Mqtt5, out var message))
                 throw new MqttProtocolViolationException("The broker sent a malformed message.");
-            Deliver(message);
+            Interlocked.Increment(ref received);
+            subscriptions.Deliver(message.Topic, message.Payload);
             if (message.Id != 0) outbox.PutAcknowledgement(message.Id);
             return;
         }
@@ -33,6 +33,9 @@ public sealed partial class MqttNetLink
             case MqttSubAckPacket answer:
                 SubscriptionAnswered(answer);
                 break;
+            case MqttUnsubAckPacket answer:
+                UnsubscriptionAnswered(answer);
+                break;
             case MqttPubAckPacket answer:
                 var topic = outbox.Acknowledged(answer.PacketIdentifier);
                 if (topic is not null && (int)answer.ReasonCode >= RefusedFrom)
@@ -43,25 +46,6 @@ public sealed partial class MqttNetLink
                 break;
             default:
                 break;
-        }
-    }
-
-    private void Deliver(in ReceivedMessage message)
-    {
-        Interlocked.Increment(ref received);
-        foreach (var subscription in subscriptions)
-        {
-            if (!subscription.Matches(message.Topic)) continue;
-            try
-            {
-                subscription.Deliver(message.Topic, message.Payload);
-            }
-#pragma warning disable CA1031 // The top of the handler's loop: a fault of one handler may end neither the link nor the process.
-            catch (Exception fault)
-#pragma warning restore CA1031
-            {
-                CountHandlerFault(fault, subscription.Filter);
-            }
         }
     }
 
@@ -78,8 +62,8 @@ public sealed partial class MqttNetLink
         lock (lifecycle)
         {
             accepted = answer;
-            generation++;
-            AskForSubscriptions();
+            subscriptions.Connected();
+            TellOfSubscriptions();
             isComplete = asked.Count == 0;
         }
         if (isComplete) GoUp();
@@ -87,48 +71,60 @@ public sealed partial class MqttNetLink
 
     private void SubscriptionAnswered(MqttSubAckPacket answer)
     {
-        Subscription? subscription;
+        var filter = Answered(answer.PacketIdentifier);
+        if (filter is not null && answer.ReasonCodes is [>= (MqttSubscribeReasonCode)RefusedFrom and var refusal])
+            LogSubscriptionRefused(filter, Text($"{refusal}", answer.ReasonString));
+    }
+
+    private void UnsubscriptionAnswered(MqttUnsubAckPacket answer)
+    {
+        var filter = Answered(answer.PacketIdentifier);
+        if (filter is not null && answer.ReasonCodes is [>= (MqttUnsubscribeReasonCode)RefusedFrom and var refusal])
+            LogSubscriptionGoesOn(filter, Text($"{refusal}", answer.ReasonString));
+    }
+
+    /// <summary>Gives the filter that this request was about; null for a request nobody made. With the last answer the link is up.</summary>
+    private string? Answered(ushort request)
+    {
+        string? filter;
         bool isComplete;
-        lock (lifecycle)
-        {
-            asked.Remove(answer.PacketIdentifier, out subscription);
-            isComplete = asked.Count == 0;
-        }
-        if (subscription is not null && answer.ReasonCodes is [>= (MqttSubscribeReasonCode)RefusedFrom and var refusal])
-            LogSubscriptionRefused(subscription.Filter, Text($"{refusal}", answer.ReasonString));
+        lock (lifecycle) isComplete = asked.Remove(request, out filter) && asked.Count == 0;
         if (isComplete && state is LinkState.Down) GoUp();
+        return filter;
     }
 
     private void GoUp() => GoUp(
         window: accepted is { ReceiveMaximum: > 0 and var most } ? most : ushort.MaxValue,
         mostPacket: accepted is { MaximumPacketSize: > 0 and < int.MaxValue and var size } ? (int)size : int.MaxValue);
 
-    /// <summary>Asks for each subscription this connection was not asked for yet, one a packet: some brokers take only few. Under the lock.</summary>
-    private void AskForSubscriptions()
+    /// <summary>Tells the broker what it has not been told yet, one filter a packet: some brokers take only few. Under the lock.</summary>
+    private void TellOfSubscriptions()
     {
-        if (accepted is null) return;
-        foreach (var subscription in subscriptions)
+        if (accepted is null || isLeaving) return;
+        while (subscriptions.TryTake(out var request))
         {
-            if (subscription.AskedOn == generation) continue;
-            subscription.AskedOn = generation;
-            do lastSubscriptionId = lastSubscriptionId == ushort.MaxValue ? Outbox.FirstSubscriptionId : ++lastSubscriptionId;
-            while (!asked.TryAdd(lastSubscriptionId, subscription));
-            outbox.Put(new MqttSubscribePacket
-            {
-                PacketIdentifier = lastSubscriptionId,
-                TopicFilters =
-                [
-                    new()
-                    {
-                        Topic = subscription.Filter,
-                        QualityOfServiceLevel = subscription.Delivery is Delivery.Sample
-                            ? MqttQualityOfServiceLevel.AtMostOnce
-                            : MqttQualityOfServiceLevel.AtLeastOnce,
-                    },
-                ],
-            });
+            do lastRequestId = lastRequestId == ushort.MaxValue ? Outbox.FirstSubscriptionId : ++lastRequestId;
+            while (!asked.TryAdd(lastRequestId, request.Filter));
+            outbox.Put(Packet(lastRequestId, request));
         }
     }
+
+    private static MqttPacket Packet(ushort id, SubscriptionRequest request) => request.Delivery is { } delivery
+        ? new MqttSubscribePacket
+        {
+            PacketIdentifier = id,
+            TopicFilters =
+            [
+                new()
+                {
+                    Topic = request.Filter,
+                    QualityOfServiceLevel = delivery is Delivery.Sample
+                        ? MqttQualityOfServiceLevel.AtMostOnce
+                        : MqttQualityOfServiceLevel.AtLeastOnce,
+                },
+            ],
+        }
+        : new MqttUnsubscribePacket { PacketIdentifier = id, TopicFilters = [request.Filter] };
 
     private static string Text(string code, string? reason) => string.IsNullOrEmpty(reason) ? code : $"{code} ({reason})";
 }

@@ -109,7 +109,7 @@ public sealed partial class MqttNetLink
         if (accepted is not null)
         {
             if (state is LinkState.Up) await FirstOf(GoodbyeLimit, reading, outbox.Settled());
-            isLeaving = true;
+            lock (lifecycle) isLeaving = true;
             outbox.Close();
             outbox.Put(new MqttDisconnectPacket());
             connection.Flush();

@@ -23,7 +23,7 @@ public sealed partial class MqttNetLink : IMqttLink
     private readonly CancellationTokenSource stopping = new();
     private readonly TaskCompletionSource stop = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock lifecycle = new();
-    private volatile Subscription[] subscriptions = [];
+    private readonly Subscriptions subscriptions;
     private volatile LinkState state;
     private Task? running;
     private long received;
@@ -45,6 +45,7 @@ public sealed partial class MqttNetLink : IMqttLink
         outbox = new(version, options.ControlBacklog, LogControlRefused);
         decoder = new(version, new MqttBufferWriter(bufferSize: 16, maxBufferSize: 16));
         faultReports = new(this.time);
+        subscriptions = new(CountHandlerFault);
     }
 
     /// <inheritdoc/>
@@ -62,16 +63,18 @@ public sealed partial class MqttNetLink : IMqttLink
         Interlocked.Read(ref handlerFaults));
 
     /// <inheritdoc/>
-    /// <exception cref="ArgumentException">The filter breaks MQTT's rules.</exception>
     public void Subscribe(string filter, Delivery delivery, MessageHandler handler)
     {
-        ArgumentNullException.ThrowIfNull(handler);
-        if (!TopicFilter.IsValid(filter)) throw new ArgumentException($"'{filter}' is no topic filter.", nameof(filter));
-        lock (lifecycle)
-        {
-            subscriptions = [.. subscriptions, new(filter, delivery, handler)];
-            AskForSubscriptions();
-        }
+        subscriptions.Add(filter, delivery, handler);
+        lock (lifecycle) TellOfSubscriptions();
+        FlushSoon();
+    }
+
+    /// <inheritdoc/>
+    public void Unsubscribe(string filter)
+    {
+        if (!subscriptions.Remove(filter)) return;
+        lock (lifecycle) TellOfSubscriptions();
         FlushSoon();
     }
 

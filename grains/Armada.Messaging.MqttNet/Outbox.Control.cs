@@ -8,7 +8,7 @@ internal sealed partial class Outbox
     /// <summary>Control messages on their way unacknowledged; brokers hold 20 or more, and more in flight is no faster on one connection.</summary>
     private const int MostWindow = 16;
 
-    /// <summary>Ids from here on are those of subscriptions.</summary>
+    /// <summary>Ids from here on are those of requests to subscribe and unsubscribe.</summary>
     public const ushort FirstSubscriptionId = 0x8000;
 
     private readonly Queue<ControlMessage> control = new();

@@ -10,6 +10,16 @@ public interface IRobotHosting
     /// <param name="isFleetStopped">Whether the fleet's stop is latched.</param>
     /// <param name="storage">Where its changes go.</param>
     IHostedRobot Begin(RobotDocument document, bool isFleetStopped, IRobotStorage storage);
+
+    /// <summary>Ids of the robots that run here now.</summary>
+    IReadOnlyCollection<string> Here { get; }
+
+    /// <summary>Takes state frames of a device that came another way than over the link.</summary>
+    /// <param name="robot">Robot id.</param>
+    /// <param name="device">Device name.</param>
+    /// <param name="states">One or more state frames, as on the device's state topic.</param>
+    /// <returns>False where the device is none of that robot's, or the robot does not run here.</returns>
+    bool TakeState(string robot, string device, ReadOnlySpan<byte> states);
 }
 
 /// <summary>One robot that runs in this process, one turn at a time. Members may be called from any thread.</summary>

@@ -7,13 +7,17 @@ namespace Armada.Messaging.LibMosquitto;
 public sealed partial class LibMosquittoLink : IMosquittoEvents
 {
     private readonly OncePerSecond faultReports;
-    private readonly Dictionary<int, Subscription> asked = [];
+    private readonly Dictionary<int, string> asked = [];
     private volatile string? complaint;
     private volatile int answer = NoAnswer;
     private volatile int endReason;
     private bool isReading;
 
-    void IMosquittoEvents.Answered(int reason) => answer = reason;
+    void IMosquittoEvents.Answered(int reason)
+    {
+        answer = reason;
+        if (reason == Mosquitto.Success) subscriptions.Connected();
+    }
 
     void IMosquittoEvents.Ended(int reason) => endReason = reason;
 
@@ -30,27 +34,14 @@ public sealed partial class LibMosquittoLink : IMosquittoEvents
 
     void IMosquittoEvents.SubscriptionAnswered(int messageId, int granted)
     {
-        if (!asked.Remove(messageId, out var subscription)) return;
-        if (granted >= RefusedFrom) LogSubscriptionRefused(subscription.Filter, Mosquitto.ReasonText(granted));
+        if (!asked.Remove(messageId, out var filter)) return;
+        if (granted >= RefusedFrom) LogSubscriptionRefused(filter, Mosquitto.ReasonText(granted));
     }
 
     void IMosquittoEvents.Received(ReadOnlySpan<byte> topic, ReadOnlySpan<byte> payload)
     {
         Interlocked.Increment(ref received);
-        foreach (var subscription in subscriptions)
-        {
-            if (!subscription.Matches(topic)) continue;
-            try
-            {
-                subscription.Deliver(topic, payload);
-            }
-#pragma warning disable CA1031 // The top of the handler's loop: a fault of one handler may end neither the link nor the process.
-            catch (Exception fault)
-#pragma warning restore CA1031
-            {
-                CountHandlerFault(fault, subscription.Filter);
-            }
-        }
+        subscriptions.Deliver(topic, payload);
     }
 
     private void CountHandlerFault(Exception fault, string source)

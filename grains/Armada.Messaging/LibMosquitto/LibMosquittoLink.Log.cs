@@ -34,4 +34,7 @@ public sealed partial class LibMosquittoLink
 
     [LoggerMessage(2009, LogLevel.Critical, "The thread of link {ClientId} failed; the link is gone")]
     private partial void LogThreadFailed(Exception fault, string clientId);
+
+    [LoggerMessage(2010, LogLevel.Warning, "The subscription to {Filter} goes on at the broker: {Reason}")]
+    private partial void LogSubscriptionGoesOn(string filter, string reason);
 }

@@ -24,7 +24,6 @@ public sealed partial class LibMosquittoLink
     private static readonly TimeSpan GoodbyeLimit = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan Tick = TimeSpan.FromSeconds(1);
 
-    private int connection;
     private int systemError;
     private bool wasUpBefore;
 
@@ -79,7 +78,6 @@ public sealed partial class LibMosquittoLink
             systemError = Marshal.GetLastPInvokeError();
             return new(Reason(result), IsRefusal: result == ErrorTls);
         }
-        connection++;
         Posix.LimitSendQueue(client.Socket, MostNotSent, options.KeepAlive);
         result = Serve(client, out var wasUp);
         var isRefusal = answer > 0 || (answer == NoAnswer && (result == ErrorTls || systemError == ProtocolFault));
@@ -113,6 +111,7 @@ public sealed partial class LibMosquittoLink
     private void GoDown()
     {
         outbox.Close();
+        subscriptions.Disconnected();
         lock (driving) writable = null;
         if (state is LinkState.Up) Change(LinkState.Down);
     }

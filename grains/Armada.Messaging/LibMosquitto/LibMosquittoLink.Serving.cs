@@ -65,7 +65,7 @@ public sealed partial class LibMosquittoLink
         }
         if (answer == Mosquitto.Success)
         {
-            AskForSubscriptions(client);
+            TellOfSubscriptions(client);
             if (state is LinkState.Down && asked.Count == 0) GoUp(client);
         }
         if (mustWrite != 0 || (returned & Posix.PollOut) != 0) Write(client);
@@ -103,16 +103,21 @@ public sealed partial class LibMosquittoLink
         return result;
     }
 
-    private void AskForSubscriptions(MosquittoClient client)
+    private void TellOfSubscriptions(MosquittoClient client)
     {
-        foreach (var subscription in subscriptions)
+        while (subscriptions.TryTake(out var request))
         {
-            if (subscription.AskedOn == connection) continue;
-            subscription.AskedOn = connection;
-            var result = client.Subscribe(subscription, out var messageId);
-            if (result == Mosquitto.Success) asked[messageId] = subscription;
-            else LogSubscriptionRefused(subscription.Filter, Mosquitto.ErrorText(result));
             mustWrite = 1;
+            if (request.Delivery is { } delivery) Ask(request.Filter, delivery);
+            else if (client.Unsubscribe(request.Filter) is var result and not Mosquitto.Success)
+                LogSubscriptionGoesOn(request.Filter, Mosquitto.ErrorText(result));
+        }
+
+        void Ask(string filter, Delivery delivery)
+        {
+            var result = client.Subscribe(filter, delivery, out var messageId);
+            if (result == Mosquitto.Success) asked[messageId] = filter;
+            else LogSubscriptionRefused(filter, Mosquitto.ErrorText(result));
         }
     }
 

@@ -21,7 +21,7 @@ public sealed partial class LibMosquittoLink : IMqttLink
     private readonly CancellationTokenSource stopping = new();
     private readonly TaskCompletionSource ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock lifecycle = new();
-    private volatile Subscription[] subscriptions = [];
+    private readonly Subscriptions subscriptions;
     private volatile LinkState state;
     private WakeEvent? wake;
     private Thread? thread;
@@ -44,6 +44,7 @@ public sealed partial class LibMosquittoLink : IMqttLink
         outbox = new(options.ControlBacklog, (topic, error) => LogControlRefused(topic, Mosquitto.ErrorText(error)));
         brokerName = new(options.Host, this.time);
         faultReports = new(this.time);
+        subscriptions = new(CountHandlerFault);
     }
 
     /// <inheritdoc/>
@@ -61,16 +62,17 @@ public sealed partial class LibMosquittoLink : IMqttLink
         Interlocked.Read(ref handlerFaults));
 
     /// <inheritdoc/>
-    /// <exception cref="ArgumentException">The filter breaks MQTT's rules.</exception>
     public void Subscribe(string filter, Delivery delivery, MessageHandler handler)
     {
-        ArgumentNullException.ThrowIfNull(handler);
-        if (!TopicFilter.IsValid(filter)) throw new ArgumentException($"'{filter}' is no topic filter.", nameof(filter));
-        lock (lifecycle)
-        {
-            subscriptions = [.. subscriptions, new(filter, delivery, handler)];
-            wake?.Raise();
-        }
+        subscriptions.Add(filter, delivery, handler);
+        lock (lifecycle) wake?.Raise();
+    }
+
+    /// <inheritdoc/>
+    public void Unsubscribe(string filter)
+    {
+        if (!subscriptions.Remove(filter)) return;
+        lock (lifecycle) wake?.Raise();
     }
 
     /// <inheritdoc/>

@@ -86,11 +86,14 @@ internal sealed unsafe class MosquittoClient : IDisposable
     }
 
     /// <summary>Asks for a subscription.</summary>
-    public int Subscribe(Subscription subscription, out int messageId)
+    public int Subscribe(string filter, Delivery delivery, out int messageId)
     {
         fixed (int* id = &messageId)
-            return Mosquitto.Subscribe(Handle, id, subscription.Filter, subscription.Delivery is Delivery.Control ? 1 : 0);
+            return Mosquitto.Subscribe(Handle, id, filter, delivery is Delivery.Control ? 1 : 0);
     }
+
+    /// <summary>Asks for the end of a subscription.</summary>
+    public int Unsubscribe(string filter) => Mosquitto.Unsubscribe(Handle, null, filter);
 
     /// <summary>Lets the library's warnings and errors through; off while connected, since it formats a line for every packet.</summary>
     public void HearComplaints(bool hear) => Mosquitto.OnLog(Handle, hear ? &OnLog : null);

@@ -6,7 +6,7 @@ public enum LinkState : byte
     /// <summary>Not connected; the link tries again by itself unless it was stopped.</summary>
     Down,
 
-    /// <summary>Connected, and every subscription is acknowledged.</summary>
+    /// <summary>Connected, and every subscription made before is acknowledged.</summary>
     Up,
 }
 
@@ -30,7 +30,8 @@ public delegate void MessageHandler(ReadOnlySpan<byte> topic, ReadOnlySpan<byte>
 /// <summary>One MQTT connection that keeps itself alive: the port that the libmosquitto and the MQTTnet adapter fill.</summary>
 /// <remarks>
 /// Subscriptions are made again after each reconnect, before <see cref="StateChanged"/> says <see cref="LinkState.Up"/>.
-/// All members may be called from any thread, <see cref="Publish"/> from inside a <see cref="MessageHandler"/> too.
+/// All members may be called from any thread; <see cref="Publish"/>, <see cref="Subscribe"/> and <see cref="Unsubscribe"/> from
+/// inside a <see cref="MessageHandler"/> too. Those three never wait for the broker or for a handler.
 /// </remarks>
 public interface IMqttLink : IAsyncDisposable
 {
@@ -47,7 +48,19 @@ public interface IMqttLink : IAsyncDisposable
     /// <param name="filter">Topic filter, wildcards allowed.</param>
     /// <param name="delivery">Sample asks for QoS 0, Control for QoS 1.</param>
     /// <param name="handler">Called for every matching message.</param>
+    /// <exception cref="ArgumentException">The filter breaks MQTT's rules.</exception>
     void Subscribe(string filter, Delivery delivery, MessageHandler handler);
+
+    /// <summary>
+    /// Ends every subscription to exactly this filter, here and, where the link is up, at the broker; may be called at any time. A
+    /// filter nobody subscribed to is no error.
+    /// </summary>
+    /// <remarks>
+    /// Once it returns, the delivery of no further message begins. The one message that the link's thread was handing out at that
+    /// moment may still reach the handler, or be in it. The same filter may be subscribed to again at once.
+    /// </remarks>
+    /// <param name="filter">As it was given to <see cref="Subscribe"/>.</param>
+    void Unsubscribe(string filter);
 
     /// <summary>
     /// Starts connecting and returns at once; an unreachable broker is no error, the link goes on trying with jittered back-off.

@@ -66,4 +66,13 @@ public sealed class LinkConfigurationException : Exception
 /// <param name="SamplesDropped">Samples dropped because the link was down or the socket full.</param>
 /// <param name="Reconnects">Connections after the first.</param>
 /// <param name="HandlerFaults">Exceptions a handler let out; logged, never ending the loop.</param>
-public readonly record struct LinkCounters(long Received, long Published, long SamplesDropped, long Reconnects, long HandlerFaults);
+public readonly record struct LinkCounters(long Received, long Published, long SamplesDropped, long Reconnects, long HandlerFaults)
+{
+    /// <summary>What two links have counted together.</summary>
+    public LinkCounters Plus(LinkCounters other) => new(
+        Received + other.Received,
+        Published + other.Published,
+        SamplesDropped + other.SamplesDropped,
+        Reconnects + other.Reconnects,
+        HandlerFaults + other.HandlerFaults);
+}

@@ -8,16 +8,25 @@ namespace Armada.Messaging.Link;
 /// <param name="handler">Called for every matching message.</param>
 internal sealed class Subscription(string filter, Delivery delivery, MessageHandler handler)
 {
-    private readonly byte[] matched = TopicFilter.WithoutShare(Encoding.UTF8.GetBytes(filter)).ToArray();
+    private volatile bool hasEnded;
 
     public string Filter => filter;
 
     public Delivery Delivery => delivery;
 
-    /// <summary>The connection on which it was asked for last; only the link's thread looks at it.</summary>
-    public int AskedOn { get; set; }
+    /// <summary>What the broker matches against, UTF-8: the filter without <c>$share/group/</c>.</summary>
+    public byte[] Matched { get; } = TopicFilter.WithoutShare(Encoding.UTF8.GetBytes(filter)).ToArray();
 
-    public bool Matches(ReadOnlySpan<byte> topic) => TopicFilter.Matches(matched, topic);
+    /// <summary>Whether it may match more than one topic.</summary>
+    public bool HasWildcards => Matched.AsSpan().IndexOfAny((byte)'+', (byte)'#') >= 0;
 
-    public void Deliver(ReadOnlySpan<byte> topic, ReadOnlySpan<byte> payload) => handler(topic, payload);
+    public bool Matches(ReadOnlySpan<byte> topic) => TopicFilter.Matches(Matched, topic);
+
+    /// <summary>Lets no further message through to the handler.</summary>
+    public void End() => hasEnded = true;
+
+    public void Deliver(ReadOnlySpan<byte> topic, ReadOnlySpan<byte> payload)
+    {
+        if (!hasEnded) handler(topic, payload);
+    }
 }

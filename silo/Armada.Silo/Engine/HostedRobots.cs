@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
+using System.Text;
 using Armada.Domain.Engine;
 using Armada.Domain.Robots;
+using Armada.Silo.Ingress;
 
 namespace Armada.Silo.Engine;
 
@@ -8,12 +10,13 @@ namespace Armada.Silo.Engine;
 internal sealed class HostedRobots : IRobotHosting
 {
     private readonly CellParts parts;
+    private readonly FrameIngress frames;
     private readonly ConcurrentDictionary<RobotCell, byte> cells = new();
 
     /// <summary>None yet.</summary>
-    public HostedRobots(CellParts parts)
+    public HostedRobots(CellParts parts, FrameIngress frames)
     {
-        this.parts = parts;
+        (this.parts, this.frames) = (parts, frames);
         parts.Telemetry.Observe("armada.silo.robots", "{robot}", "Robots", () => cells.Count);
         parts.Telemetry.Observe(
             "armada.silo.masters.live", "{master}", "Masters whose lease lives", () => Cells.Count(cell => cell.IsMasterLive));
@@ -21,6 +24,9 @@ internal sealed class HostedRobots : IRobotHosting
 
     /// <summary>Every cell.</summary>
     public IEnumerable<RobotCell> Cells => cells.Select(entry => entry.Key);
+
+    /// <inheritdoc/>
+    public IReadOnlyCollection<string> Here => [.. Cells.Select(cell => cell.Id)];
 
     /// <inheritdoc/>
     IHostedRobot IRobotHosting.Begin(RobotDocument document, bool isFleetStopped, IRobotStorage storage) =>
@@ -32,6 +38,15 @@ internal sealed class HostedRobots : IRobotHosting
         var cell = new RobotCell(document, isFleetStopped, storage, parts) { OnClosed = closed => cells.TryRemove(closed, out _) };
         cells[cell] = 0;
         return cell;
+    }
+
+    /// <inheritdoc/>
+    public bool TakeState(string robot, string device, ReadOnlySpan<byte> states)
+    {
+        if (parts.Routes.Find(device) is not { } slot || slot.Cell.Id != robot)
+            return false;
+        frames.Take(Encoding.UTF8.GetBytes(device), states);
+        return true;
     }
 
     /// <summary>Ends every cell after the turns that are queued.</summary>

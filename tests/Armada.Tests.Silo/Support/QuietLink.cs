@@ -39,6 +39,10 @@ internal sealed class QuietLink : IMqttLink
     {
     }
 
+    public void Unsubscribe(string filter)
+    {
+    }
+
     public Task StartAsync(CancellationToken cancellation)
     {
         StateChanged?.Invoke(LinkState.Up);

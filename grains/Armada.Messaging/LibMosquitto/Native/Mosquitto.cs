@@ -66,6 +66,9 @@ internal static unsafe partial class Mosquitto
     [LibraryImport(Library, EntryPoint = "mosquitto_subscribe", StringMarshalling = StringMarshalling.Utf8)]
     public static partial int Subscribe(nint client, int* messageId, string filter, int qos);
 
+    [LibraryImport(Library, EntryPoint = "mosquitto_unsubscribe", StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int Unsubscribe(nint client, int* messageId, string filter);
+
     [LibraryImport(Library, EntryPoint = "mosquitto_publish")]
     public static partial int Publish(
         nint client, int* messageId, byte* topic, int payloadLength, byte* payload, int qos, [MarshalAs(UnmanagedType.U1)] bool retain);

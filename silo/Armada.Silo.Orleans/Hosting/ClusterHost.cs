@@ -1,0 +1,71 @@
+using Armada.Domain.Engine;
+using Armada.Grains;
+using Armada.Silo.Orleans.Engine;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Orleans.Configuration;
+using Orleans.Serialization;
+using Orleans.Storage;
+
+namespace Armada.Silo.Orleans.Hosting;
+
+/// <summary>Makes a host a silo of a cluster: membership, storage, and the engine over the grains.</summary>
+public static class ClusterHost
+{
+    private static readonly TimeSpan AnswerWithin = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Probe = TimeSpan.FromSeconds(1);
+
+    // Lost after three missed probes: late enough for a busy machine, and soon enough to be commandable again well within ten seconds.
+    private const int MissedProbes = 3;
+
+    /// <summary>Adds the silo; what the host's own services need of it starts after it and ends before it.</summary>
+    public static void AddCluster(this IHostApplicationBuilder builder, ClusterPlace place)
+    {
+        builder.Services.AddSingleton<Door>();
+        builder.Services.AddSingleton<IRobotEngine, OrleansEngine>();
+        builder.Services.AddSingleton<ClusterHealth>();
+        builder.Services.AddSingleton<IEngineHealth>(provider => provider.GetRequiredService<ClusterHealth>());
+        builder.UseOrleans(silo =>
+        {
+            silo.Configure<ClusterOptions>(ids => (ids.ClusterId, ids.ServiceId) = (place.ClusterId, place.ServiceId));
+            silo.Configure<SiloMessagingOptions>(messaging => messaging.ResponseTimeout = AnswerWithin);
+            silo.Configure<ClusterMembershipOptions>(membership =>
+            {
+                membership.ProbeTimeout = Probe;
+                membership.NumMissedProbesLimit = MissedProbes;
+                membership.DefunctSiloExpiration = TimeSpan.FromDays(1);
+            });
+            silo.AddActivityPropagation();
+            silo.AddDistributedGrainDirectory();
+            if (place.Redis is { } redis)
+                silo.UseRedis(place, redis);
+            else
+                silo.UseOneProcess(place);
+        });
+        builder.Services.AddHostedService<RobotWatch>();
+        builder.Services.AddHostedService<HandOver>();
+    }
+
+    private static void UseRedis(this ISiloBuilder silo, ClusterPlace place, string redis)
+    {
+        silo.Configure<EndpointOptions>(endpoints =>
+        {
+            endpoints.AdvertisedIPAddress = place.Address;
+            (endpoints.SiloPort, endpoints.GatewayPort) = (place.SiloPort, place.GatewayPort);
+        });
+        var options = RedisAccess.Of(redis);
+        silo.UseRedisClustering(clustering => clustering.ConfigurationOptions = options);
+        silo.AddRedisGrainStorage(GrainStores.Armada, storage => storage.Configure<Serializer>((redisStorage, serializer) =>
+        {
+            redisStorage.ConfigurationOptions = options;
+            redisStorage.DeleteStateOnClear = true;
+            redisStorage.GrainStorageSerializer = new OrleansGrainStorageSerializer(serializer);
+        }));
+    }
+
+    private static void UseOneProcess(this ISiloBuilder silo, ClusterPlace place)
+    {
+        silo.UseLocalhostClustering(place.SiloPort, place.GatewayPort, serviceId: place.ServiceId, clusterId: place.ClusterId);
+        silo.AddMemoryGrainStorage(GrainStores.Armada);
+    }
+}
