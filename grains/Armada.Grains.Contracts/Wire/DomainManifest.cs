@@ -15,6 +15,10 @@ namespace Armada.Grains.Contracts.Wire;
 /// What the serializer is told of the Domain's values, which carry no attributes of its own: the name by which another process knows
 /// each, whatever its .NET name, and that none is ever copied, because none ever changes.
 /// </summary>
+/// <remarks>
+/// Silos of two builds talk to each other during an upgrade, and what an older build stored is read by a newer one: a new member of a
+/// value gets the next free id of its form, and no id or alias is ever changed or used again.
+/// </remarks>
 internal sealed class DomainManifest : TypeManifestProviderBase
 {
     /// <inheritdoc/>
