@@ -88,11 +88,12 @@ internal static class Composition
             $"--cluster {cluster.ClusterId}: this silo was built without Orleans, so it cannot be one of a cluster; build with -p:Cloud=Orleans");
 #endif
 
-    private static IMqttLink MakeLink(IServiceProvider provider, LinkOptions options) =>
 #if CLOUD_MQTTNET
-        new MqttNetLink(options, provider.GetRequiredService<ILogger<MqttNetLink>>(), provider.GetRequiredService<TimeProvider>());
+    private static MqttNetLink MakeLink(IServiceProvider provider, LinkOptions options) =>
+        new(options, provider.GetRequiredService<ILogger<MqttNetLink>>(), provider.GetRequiredService<TimeProvider>());
 #else
-        new LibMosquittoLink(options, provider.GetRequiredService<ILogger<LibMosquittoLink>>(), provider.GetRequiredService<TimeProvider>());
+    private static LibMosquittoLink MakeLink(IServiceProvider provider, LinkOptions options) =>
+        new(options, provider.GetRequiredService<ILogger<LibMosquittoLink>>(), provider.GetRequiredService<TimeProvider>());
 #endif
 
     private static void AddParts(this IServiceCollection services, SiloOptions options)
@@ -106,7 +107,7 @@ internal static class Composition
         services.AddMetrics();
         services.AddSingleton<SiloTelemetry>();
         services.AddSingleton<SiloClock>();
-        services.AddSingleton(provider => MakeLink(provider, options.Link));
+        services.AddSingleton<IMqttLink>(provider => MakeLink(provider, options.Link));
         services.AddSingleton(_ => new DataFolder(options.DataDirectory));
 
         services.AddSingleton<DeviceRoutes>();

@@ -6,7 +6,7 @@ using Orleans.Concurrency;
 namespace Armada.Grains.Contracts.Devices;
 
 /// <summary>One device; its key is the device's name. It serves one robot in one role: its bindings are made here, one after another.</summary>
-[Alias("armada.device")]
+[GrainInterfaceType("armada.device"), Alias("armada.device")]
 public interface IDeviceGrain : IGrainWithStringKey
 {
     /// <summary>Binds the device to a robot; refused where it serves another and takeover is not asked for.</summary>

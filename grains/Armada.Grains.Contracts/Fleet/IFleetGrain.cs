@@ -6,7 +6,7 @@ using Orleans.Concurrency;
 namespace Armada.Grains.Contracts.Fleet;
 
 /// <summary>The directory of all robots and the fleet's stop. There is one, under <see cref="Key"/>.</summary>
-[Alias("armada.fleet")]
+[GrainInterfaceType("armada.fleet"), Alias("armada.fleet")]
 public interface IFleetGrain : IGrainWithStringKey
 {
     /// <summary>The key of the only one.</summary>

@@ -10,7 +10,7 @@ namespace Armada.Grains.Contracts.Robots;
 /// A door is one process's way to all robots; it has an id of its own in each life of that process. What a door's parties are to be
 /// told waits here, numbered, until the door has taken it; every answer says up to which number it was before the answer.
 /// </remarks>
-[Alias("armada.robot")]
+[GrainInterfaceType("armada.robot"), Alias("armada.robot")]
 public interface IRobotGrain : IGrainWithStringKey
 {
     /// <summary>Makes the robot. Asked again with the same content it succeeds again; with another it is refused.</summary>

@@ -33,10 +33,12 @@ internal sealed class DeviceRoutes
 
             foreach (var slot in slots)
             {
-                if (next.GetValueOrDefault(slot.Device) is { } replaced && replaced != slot)
-                    gone.Add(replaced);
-                if (!next.ContainsKey(slot.Device) || next[slot.Device] != slot)
-                    come.Add(slot);
+                var before = next.GetValueOrDefault(slot.Device);
+                if (before == slot)
+                    continue;
+                if (before is not null)
+                    gone.Add(before);
+                come.Add(slot);
                 next[slot.Device] = slot;
             }
 

@@ -26,5 +26,5 @@ internal static class Crossing
     ];
 
     /// <summary>A value as an argument or result of that declared type, on the other side.</summary>
-    public static T Cross<T>(T value) => Serializer.Deserialize<T>(Serializer.SerializeToArray(value));
+    public static T Cross<T>(T value) => Serializer.Deserialize<T>(Serializer.SerializeToArray(value))!;
 }
