@@ -42,8 +42,8 @@ public static class ClusterHost
             else
                 silo.UseOneProcess(place);
         });
-        builder.Services.AddHostedService<RobotWatch>();
         builder.Services.AddHostedService<HandOver>();
+        builder.Services.AddHostedService<RobotWatch>();
     }
 
     private static void UseRedis(this ISiloBuilder silo, ClusterPlace place, string redis)
