@@ -35,6 +35,8 @@ public static class ClusterHost
                 membership.NumMissedProbesLimit = MissedProbes;
                 membership.DefunctSiloExpiration = TimeSpan.FromDays(1);
             });
+            // A robot that lives twice for a moment is fenced by its epoch and its document's version, so it need not wait out a lease.
+            silo.Configure<GrainDirectoryOptions>(directory => directory.RangeLeaseDuration = TimeSpan.Zero);
             silo.AddActivityPropagation();
             silo.AddDistributedGrainDirectory();
             if (place.Redis is { } redis)
