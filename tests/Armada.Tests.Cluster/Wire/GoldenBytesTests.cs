@@ -1,3 +1,5 @@
+using Armada.Domain.Robots;
+
 namespace Armada.Tests.Cluster.Wire;
 
 /// <summary>
@@ -22,10 +24,15 @@ public sealed class GoldenBytesTests
     private const string StopBytes =
         "3001c089dca32761726d6164612e726571756573742e73746f70e0";
 
-    private const string CommandBytes =
+    private const string OlderCommandBytes =
         "30010e08e5573b61726d6164612e726571756573742e72656d6f74652d636f6d6d616e64400f70726f6772616d6101879303212020000521" +
         "400f67726970706572810000000000004940810000000000003440e020401973686f756c6465725f70616e81000000000000f8bfc101e0e0" +
         "e081801a060000000000e0e0";
+
+    private const string CommandBytes =
+        "30010e08e5573b61726d6164612e726571756573742e72656d6f74652d636f6d6d616e64400f70726f6772616d6101879303212020000521" +
+        "400f67726970706572810000000000004940810000000000003440e020401973686f756c6465725f70616e81000000000000f8bfc101e0e0" +
+        "e081801a060000000000e041076b6579e0";
 
     private const string MotionBytes =
         "300112257c782761726d6164612e726571756573742e706c61793001aec2975a2d61726d6164612e73657175656e63652e6d6f74696f6e20" +
@@ -58,7 +65,11 @@ public sealed class GoldenBytesTests
     public void A_stop() => Check(StopBytes, Samples.Stop);
 
     [Fact]
-    public void A_command() => Check(CommandBytes, Samples.RemoteCommand);
+    public void A_command() => Check<RobotRequest>(CommandBytes, Samples.RemoteCommand);
+
+    [Fact]
+    public void A_command_of_a_build_that_knew_no_holders() =>
+        Assert.Equal(Described.Of(Samples.RemoteCommand with { Holder = null }), Described.Of(Read<RobotRequest>(OlderCommandBytes)));
 
     [Fact]
     public void A_motion() => Check(MotionBytes, Samples.Play);
@@ -69,6 +80,8 @@ public sealed class GoldenBytesTests
     private static void Check<T>(string bytes, T value)
     {
         Assert.Equal(bytes, Convert.ToHexStringLower(Crossing.Serializer.SerializeToArray(value)));
-        Assert.Equal(Described.Of(value), Described.Of(Crossing.Serializer.Deserialize<T>(Convert.FromHexString(bytes))));
+        Assert.Equal(Described.Of(value), Described.Of(Read<T>(bytes)));
     }
+
+    private static T Read<T>(string bytes) => Crossing.Serializer.Deserialize<T>(Convert.FromHexString(bytes))!;
 }

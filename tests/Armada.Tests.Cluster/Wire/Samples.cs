@@ -37,8 +37,11 @@ internal static class Samples
 
     public static RobotRequest Stop { get; } = new RobotRequest.Stop();
 
-    public static RobotRequest RemoteCommand { get; } = new RobotRequest.RemoteCommand(
-        "program", 60_000_001, new JointCommand([new JointGoal("gripper", 50, 20), new JointGoal("shoulder_pan", -1.5)], TimeSpan.FromMilliseconds(40)));
+    public static RobotRequest.RemoteCommand RemoteCommand { get; } = new RobotRequest.RemoteCommand(
+        "program",
+        60_000_001,
+        new JointCommand([new JointGoal("gripper", 50, 20), new JointGoal("shoulder_pan", -1.5)], TimeSpan.FromMilliseconds(40)),
+        "key");
 
     public static RobotRequest Play { get; } = new RobotRequest.Play(
         new SequenceMotion(new Sequence(
