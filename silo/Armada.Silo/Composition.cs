@@ -1,4 +1,5 @@
 using Armada.Domain.Engine;
+using Armada.Domain.Motions;
 using Armada.Domain.Robots;
 using Armada.Messaging.Link;
 using Armada.Silo.Access;
@@ -47,6 +48,9 @@ internal static class Composition
     public static void AddSilo(this IServiceCollection services, SiloOptions options)
     {
         services.AddParts(options);
+        services.AddSingleton<SequenceLibrary>();
+        services.AddSingleton<ISequences>(provider => provider.GetRequiredService<SequenceLibrary>());
+        services.AddHostedService(provider => provider.GetRequiredService<SequenceLibrary>());
         services.AddSingleton<IStateTopics, EveryDevice>();
         services.AddSingleton<DocumentStore>();
         services.AddSingleton<InProcessEngine>();
@@ -121,9 +125,6 @@ internal static class Composition
         services.AddSingleton<MicroPythonIngress>();
         services.AddRooms();
 
-        services.AddSingleton<SequenceLibrary>();
-        services.AddSingleton<ISequences>(provider => provider.GetRequiredService<SequenceLibrary>());
-
         services.AddSingleton(new AuditSize());
         services.AddSingleton<AuditTrail>();
         services.AddSingleton<IAuditTrail>(provider => provider.GetRequiredService<AuditTrail>());
@@ -134,6 +135,5 @@ internal static class Composition
         services.AddHostedService(provider => provider.GetRequiredService<AuditTrail>());
         services.AddHostedService<AccessHost>();
         services.AddHostedService(provider => provider.GetRequiredService<KeyUses>());
-        services.AddHostedService(provider => provider.GetRequiredService<SequenceLibrary>());
     }
 }

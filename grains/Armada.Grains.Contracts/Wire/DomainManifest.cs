@@ -49,6 +49,9 @@ internal sealed class DomainManifest : TypeManifestProviderBase
         Add<SequenceCommand>(options, "armada.sequence.command");
         Add<Sequence>(options, "armada.sequence");
         Add<SequenceMotion>(options, "armada.sequence.motion");
+        Add<KeptSequence>(options, "armada.sequence.kept");
+        Add<ExpectedVersion>(options, "armada.sequence.expected");
+        Add<SequenceAnswer>(options, "armada.sequence.answer");
         options.Copiers.Add(typeof(ShallowCopier<RobotRequest>));
         Add<RobotRequest.BindMaster>(options, "armada.request.bind-master");
         Add<RobotRequest.UnbindMaster>(options, "armada.request.unbind-master");

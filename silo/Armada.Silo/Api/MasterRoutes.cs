@@ -66,7 +66,7 @@ internal static class MasterRoutes
 
         if (body.Sequence is not { } wanted)
             return Answer(await engine.ApplyAsync(id, new RobotRequest.BindMaster(body.Device!, body.Takeover), cancellation), reader);
-        if (await sequences.FindAsync(wanted) is not { } sequence)
+        if (await sequences.FindAsync(wanted, cancellation) is not { Sequence: { } sequence })
             return SequenceRoutes.NoSequence(wanted);
         var loop = body.Loop ?? sequence.Loop;
         var motion = new SequenceMotion(sequence with { Loop = loop });

@@ -21,6 +21,13 @@ public sealed class GoldenBytesTests
     private const string FleetBytes =
         "2020200005410f726f626f742d31400f726f626f742d32e03101312cd42e1d537472696e67436f6d706172657200030101e0e00103010de0";
 
+    private const string SequenceBytes =
+        "202040097761766541095761766521200003218080969800000000002120000321400f67726970706572810000000000004940c101e0e0e0" +
+        "c10141057b7de0e0e0010381002d310100000000e00115e0";
+
+    private const string SequenceIndexBytes =
+        "202020000541076e6f64400977617665e0e0e0";
+
     private const string StopBytes =
         "3001c089dca32761726d6164612e726571756573742e73746f70e0";
 
@@ -60,6 +67,12 @@ public sealed class GoldenBytesTests
 
     [Fact]
     public void A_stored_fleet() => Check(FleetBytes, Samples.Fleet);
+
+    [Fact]
+    public void A_stored_sequence() => Check(SequenceBytes, Samples.Sequence);
+
+    [Fact]
+    public void The_stored_directory_of_sequences() => Check(SequenceIndexBytes, Samples.SequenceIndex);
 
     [Fact]
     public void A_stop() => Check(StopBytes, Samples.Stop);

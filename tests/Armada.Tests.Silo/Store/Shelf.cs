@@ -62,9 +62,11 @@ internal sealed class Shelf : IDisposable
             _ = new RobotCore(robot, stored.FleetStopped, new RobotTiming());
         await library.StartAsync(CancellationToken.None);
         keys.Load();
+        var sequences = await library.ListAsync(CancellationToken.None);
+        var kept = await Task.WhenAll(sequences.Select(id => library.FindAsync(id, CancellationToken.None).AsTask()));
         return stored.Robots.Select(robot => ("robots", $"{robot.Id} {robot.Version}"))
             .Append(("fleet", $"{stored.FleetStopped}"))
-            .Concat(library.All.Where(one => !one.IsBuiltIn).Select(one => ("sequences", $"{one.Sequence.Name} {one.Version}")))
+            .Concat(kept.Where(one => !one!.IsBuiltIn).Select(one => ("sequences", $"{one!.Sequence.Name} {one.Version}")))
             .Concat(keys.All.Select(key => ("keys", $"{key.Name} {key.Role}")))
             .ToLookup(entity => entity.Item1, entity => entity.Item2);
     }

@@ -1,0 +1,59 @@
+using System.Net;
+using Armada.Silo;
+using Armada.Silo.Options;
+using Armada.Testing;
+using Armada.Testing.Logging;
+using Armada.Testing.Network;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace Armada.Tests.Cluster.Documents;
+
+/// <summary>One whole silo of a cluster in this process, with its doors on a free port and a data folder that outlives its restarts.</summary>
+internal sealed class WholeSilo(SharedServers servers, string id, FailOnLoggedErrors logs) : IAsyncDisposable
+{
+    private readonly TempFolder folder = new();
+    private WebApplication? silo;
+
+    public string Data => folder.Path;
+
+    public HttpClient Http { get; private set; } = null!;
+
+    /// <summary>Starts it in a cluster of this name; its documents are those of the test's id.</summary>
+    public async Task StartAsync(string cluster)
+    {
+        var options = new SiloOptions
+        {
+            DataDirectory = folder.Path,
+            Urls = [new Uri("http://127.0.0.1:0")],
+            Link = new() { ClientId = $"silo-{Guid.NewGuid():n}", Port = servers.Broker.Port },
+            Cluster = new ClusterSettings(
+                cluster, id, servers.Redis.Address, new IPEndPoint(IPAddress.Loopback, FreePort.Next()), FreePort.Next()),
+        };
+        silo = SiloHost.Build(options, logging => logging.AddProvider(logs));
+        await silo.StartAsync();
+        Http = new HttpClient { BaseAddress = new Uri(silo.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single()) };
+    }
+
+    public T Of<T>()
+        where T : notnull => silo!.Services.GetRequiredService<T>();
+
+    public async Task StopAsync()
+    {
+        if (silo is null)
+            return;
+        Http?.Dispose();
+        await silo.StopAsync();
+        await silo.DisposeAsync();
+        silo = null;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync();
+        folder.Dispose();
+    }
+}
