@@ -1,3 +1,4 @@
+using Armada.Domain.Access;
 using Armada.Domain.Engine;
 using Armada.Domain.Motions;
 using Armada.Domain.Robots;
@@ -48,6 +49,9 @@ internal static class Composition
     public static void AddSilo(this IServiceCollection services, SiloOptions options)
     {
         services.AddParts(options);
+        services.AddSingleton<IKeyStore>(provider => provider.GetRequiredService<KeyFiles>());
+        services.AddHostedService<AccessHost>();
+        services.AddHostedService(provider => provider.GetRequiredService<KeyUses>());
         services.AddSingleton<SequenceLibrary>();
         services.AddSingleton<ISequences>(provider => provider.GetRequiredService<SequenceLibrary>());
         services.AddHostedService(provider => provider.GetRequiredService<SequenceLibrary>());
@@ -84,6 +88,9 @@ internal static class Composition
             GatewayPort = cluster.GatewayPort,
             Tls = cluster.Tls is { } tls ? new ClusterTls(tls.CaFile, tls.CertificateFile, tls.KeyFile) : null,
         });
+        builder.Services.AddHostedService<AccessHost>(); // The keys are the cluster's, so they are read when it is there.
+        builder.Services.AddHostedService<KeyRefresh>();
+        builder.Services.AddHostedService(provider => provider.GetRequiredService<KeyUses>());
         builder.Services.AddRemotes();
     }
 #else
@@ -133,7 +140,5 @@ internal static class Composition
 
         services.AddHostedService<OtlpExport>();
         services.AddHostedService(provider => provider.GetRequiredService<AuditTrail>());
-        services.AddHostedService<AccessHost>();
-        services.AddHostedService(provider => provider.GetRequiredService<KeyUses>());
     }
 }

@@ -1,6 +1,8 @@
+using Armada.Domain.Access;
 using Armada.Domain.Engine;
 using Armada.Domain.Motions;
 using Armada.Grains;
+using Armada.Silo.Orleans.Access;
 using Armada.Silo.Orleans.Engine;
 using Armada.Silo.Orleans.Sequences;
 using Microsoft.Extensions.DependencyInjection;
@@ -25,6 +27,7 @@ public static class ClusterHost
     {
         builder.Services.AddSingleton<Door>();
         builder.Services.AddSingleton<IRobotEngine, OrleansEngine>();
+        builder.Services.AddSingleton<IKeyStore, ClusterKeys>();
         builder.Services.AddSingleton<ISequences, ClusterSequences>();
         builder.Services.AddSingleton<ClusterHealth>();
         builder.Services.AddSingleton<IEngineHealth>(provider => provider.GetRequiredService<ClusterHealth>());

@@ -19,11 +19,14 @@ internal sealed class TwoSilos(SharedServers servers, FailOnLoggedErrors logs) :
 
     public IReadOnlyList<WholeSilo> Silos { get; private set; } = [];
 
+    /// <summary>Makes their folders; nothing runs yet.</summary>
+    public void Make() => Silos = [new WholeSilo(servers, id, logs), new WholeSilo(servers, id, logs)];
+
     public async Task StartAsync()
     {
         logs.Expect(AskedWhileEnding);
         if (Silos.Count == 0)
-            Silos = [new WholeSilo(servers, id, logs), new WholeSilo(servers, id, logs)];
+            Make();
         var cluster = $"{id}-{++life}";
         foreach (var silo in Silos)
             await silo.StartAsync(cluster);

@@ -1,4 +1,6 @@
 using System.Net;
+using System.Net.Http.Json;
+using System.Text.Json.Nodes;
 using Armada.Silo;
 using Armada.Silo.Options;
 using Armada.Testing;
@@ -41,6 +43,31 @@ internal sealed class WholeSilo(SharedServers servers, string id, FailOnLoggedEr
     public T Of<T>()
         where T : notnull => silo!.Services.GetRequiredService<T>();
 
+    /// <summary>Asks its doors with a key or without; the answer's status and its body.</summary>
+    public async Task<(int Status, JsonNode? Body)> AskAsync(HttpMethod method, string path, string? key, object? body = null)
+    {
+        using var request = new HttpRequestMessage(method, $"/api/v1{path}") { Content = body is null ? null : JsonContent.Create(body) };
+        if (key is not null)
+            request.Headers.Add("X-Api-Key", key);
+        using var response = await Http.SendAsync(request);
+        var text = await response.Content.ReadAsStringAsync();
+        return ((int)response.StatusCode, text.Length == 0 ? null : JsonNode.Parse(text));
+    }
+
+    /// <summary>Makes a key and gives its text.</summary>
+    public async Task<string> MakeKeyAsync(string? with, string name, string role = "operator")
+    {
+        var (status, made) = await AskAsync(HttpMethod.Post, "/keys", with, new { name, role });
+        Assert.True(status == 201, $"{status} {made}");
+        return made!["key"]!.GetValue<string>();
+    }
+
+    /// <summary>The doors let this key in, or, where there is none, anybody.</summary>
+    public Task LetsInAsync(string? key) => AnswersAsync(key, 200);
+
+    /// <summary>The doors do not let this key in.</summary>
+    public Task RefusesAsync(string? key) => AnswersAsync(key, 401);
+
     public async Task StopAsync()
     {
         if (silo is null)
@@ -56,4 +83,9 @@ internal sealed class WholeSilo(SharedServers servers, string id, FailOnLoggedEr
         await StopAsync();
         folder.Dispose();
     }
+
+    private Task AnswersAsync(string? key, int status) => Eventually.Holds(
+        $"{Http.BaseAddress} answers {status}",
+        () => AskAsync(HttpMethod.Get, "/robots", key).GetAwaiter().GetResult().Status == status,
+        TimeSpan.FromSeconds(10));
 }
