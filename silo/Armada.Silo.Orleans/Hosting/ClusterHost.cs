@@ -1,6 +1,10 @@
+using Armada.Domain.Access;
 using Armada.Domain.Engine;
+using Armada.Domain.Motions;
 using Armada.Grains;
+using Armada.Silo.Orleans.Access;
 using Armada.Silo.Orleans.Engine;
+using Armada.Silo.Orleans.Sequences;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Orleans.Configuration;
@@ -23,6 +27,8 @@ public static class ClusterHost
     {
         builder.Services.AddSingleton<Door>();
         builder.Services.AddSingleton<IRobotEngine, OrleansEngine>();
+        builder.Services.AddSingleton<IKeyStore, ClusterKeys>();
+        builder.Services.AddSingleton<ISequences, ClusterSequences>();
         builder.Services.AddSingleton<ClusterHealth>();
         builder.Services.AddSingleton<IEngineHealth>(provider => provider.GetRequiredService<ClusterHealth>());
         builder.UseOrleans(silo =>
