@@ -1,5 +1,6 @@
 using Armada.Domain.Engine;
 using Armada.Grains;
+using Armada.Grains.Contracts.Transport;
 using Armada.Silo.Orleans.Engine;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -19,8 +20,12 @@ public static class ClusterHost
     private const int MissedProbes = 3;
 
     /// <summary>Adds the silo; what the host's own services need of it starts after it and ends before it.</summary>
-    public static void AddCluster(this IHostApplicationBuilder builder, ClusterPlace place)
+    /// <returns>Null, or in one line why the place's certificates cannot be used; nothing was added then.</returns>
+    public static string? AddCluster(this IHostApplicationBuilder builder, ClusterPlace place)
     {
+        ClusterIdentity? identity = null;
+        if (place.Tls is { } tls && ClusterIdentity.TryLoad(tls.Ca, tls.Certificate, tls.Key, isSilo: true, out identity) is { } refused)
+            return refused;
         builder.Services.AddSingleton<Door>();
         builder.Services.AddSingleton<IRobotEngine, OrleansEngine>();
         builder.Services.AddSingleton<ClusterHealth>();
@@ -35,6 +40,8 @@ public static class ClusterHost
                 membership.NumMissedProbesLimit = MissedProbes;
                 membership.DefunctSiloExpiration = TimeSpan.FromDays(1);
             });
+            if (identity is not null)
+                silo.UseTls(identity);
             silo.AddActivityPropagation();
             silo.AddDistributedGrainDirectory();
             if (place.Redis is { } redis)
@@ -44,6 +51,7 @@ public static class ClusterHost
         });
         builder.Services.AddHostedService<RobotWatch>();
         builder.Services.AddHostedService<HandOver>();
+        return null;
     }
 
     private static void UseRedis(this ISiloBuilder silo, ClusterPlace place, string redis)

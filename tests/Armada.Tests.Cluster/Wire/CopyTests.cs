@@ -55,6 +55,6 @@ public sealed class CopyTests
         var copy = Crossing.Copier.Copy(state);
 
         Assert.NotSame(state, copy);
-        Assert.Same(state.Document, copy.Document);
+        Assert.Same(state.Document, copy!.Document);
     }
 }
