@@ -1,4 +1,5 @@
 using Armada.Domain.Robots;
+using Armada.Grains.Contracts.State;
 
 namespace Armada.Tests.Cluster.Wire;
 
@@ -8,12 +9,18 @@ namespace Armada.Tests.Cluster.Wire;
 /// </summary>
 public sealed class GoldenBytesTests
 {
-    private const string RobotBytes =
+    private const string OlderRobotBytes =
         "2020400f726f626f742d3121400774776f2120000521401973686f756c6465725f70616e090301810000000000805bc0810000000000805b" +
         "408100000000008076408100000000000000000903050105e020400f67726970706572090305810000000000000000810000000000005940" +
         "810000000000006940810000000000002940090301c101e0e0e0e02140116c65616465722d31091501e021200005214015666f6c6c6f7765" +
         "722d31091501c1012120000321c0278100000000000004c041076a6177e0e0e0e020400766617209150741397773733a2f2f6661722e6578" +
         "616d706c652f77732f736c6176652f722120e0e0e0e0e061008793030103011d2140076c6162410b62656e6368e0e0e0";
+
+    private const string RobotBytes =
+        "TODO1";
+
+    private const string KeyRingBytes =
+        "TODO3";
 
     private const string DeviceBytes =
         "2020400f726f626f742d31091503e0e0";
@@ -63,6 +70,17 @@ public sealed class GoldenBytesTests
     public void A_stored_robot() => Check(RobotBytes, Samples.State);
 
     [Fact]
+    public void A_stored_robot_of_a_build_whose_rooms_were_as_large_as_any()
+    {
+        var unlimited = Samples.Document with { Room = Samples.Document.Room! with { MaxConsumers = null } };
+
+        Assert.Equal(Described.Of(unlimited), Described.Of(Read<RobotState>(OlderRobotBytes).Document));
+    }
+
+    [Fact]
+    public void The_stored_keys() => Check(KeyRingBytes, Samples.Keys);
+
+    [Fact]
     public void A_stored_device() => Check(DeviceBytes, Samples.Device);
 
     [Fact]
@@ -92,6 +110,7 @@ public sealed class GoldenBytesTests
 
     private static void Check<T>(string bytes, T value)
     {
+        File.AppendAllText("/tmp/cd_golden3.txt", typeof(T).Name + " " + Convert.ToHexStringLower(Crossing.Serializer.SerializeToArray(value)) + "\n");
         Assert.Equal(bytes, Convert.ToHexStringLower(Crossing.Serializer.SerializeToArray(value)));
         Assert.Equal(Described.Of(value), Described.Of(Read<T>(bytes)));
     }
