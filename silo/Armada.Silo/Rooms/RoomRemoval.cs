@@ -1,5 +1,4 @@
 using Armada.Domain.Engine;
-using Armada.Domain.Robots;
 using Armada.Silo.Access;
 
 namespace Armada.Silo.Rooms;
