@@ -73,4 +73,12 @@ public sealed record SlaveBinding(
 /// <summary>The room that a robot is, in the words of RobotHub's transport protocol.</summary>
 /// <param name="Workspace">Workspace id, 1 to 100 characters.</param>
 /// <param name="Id">Room id, unique in its workspace, 1 to 100 characters.</param>
-public sealed record RoomName(string Workspace, string Id);
+/// <param name="MaxConsumers">Most consumers it may have, or null for the usual number; no part of the name.</param>
+public sealed record RoomName(string Workspace, string Id, int? MaxConsumers = null)
+{
+    /// <inheritdoc/>
+    public bool Equals(RoomName? other) => other is not null && Workspace == other.Workspace && Id == other.Id;
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(Workspace, Id);
+}

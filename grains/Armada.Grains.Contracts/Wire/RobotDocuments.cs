@@ -9,6 +9,7 @@ internal struct RoomNameSurrogate
 {
     [Id(0)] public string Workspace;
     [Id(1)] public string Id;
+    [Id(2)] public int? MaxConsumers;
 }
 
 /// <summary>From a <see cref="RoomName"/> to its form and back.</summary>
@@ -16,10 +17,15 @@ internal struct RoomNameSurrogate
 internal sealed class RoomNameConverter : IConverter<RoomName, RoomNameSurrogate>
 {
     /// <inheritdoc/>
-    public RoomName ConvertFromSurrogate(in RoomNameSurrogate surrogate) => new(surrogate.Workspace, surrogate.Id);
+    public RoomName ConvertFromSurrogate(in RoomNameSurrogate surrogate) => new(surrogate.Workspace, surrogate.Id, surrogate.MaxConsumers);
 
     /// <inheritdoc/>
-    public RoomNameSurrogate ConvertToSurrogate(in RoomName value) => new() { Workspace = value.Workspace, Id = value.Id };
+    public RoomNameSurrogate ConvertToSurrogate(in RoomName value) => new()
+    {
+        Workspace = value.Workspace,
+        Id = value.Id,
+        MaxConsumers = value.MaxConsumers,
+    };
 }
 
 /// <summary>The form in which a <see cref="RobotDocument"/> crosses processes, member for member.</summary>

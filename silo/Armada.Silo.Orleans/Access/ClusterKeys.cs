@@ -16,7 +16,7 @@ internal sealed class ClusterKeys(IGrainFactory grains) : IKeyStore
     {
         try
         {
-            return await Ring.ReadAsync(known).WaitAsync(cancellation);
+            return await Ring.ReadAsync(known).UntilAsync(cancellation);
         }
         catch (Exception fault) when (Trouble.Is(fault))
         {
@@ -29,7 +29,7 @@ internal sealed class ClusterKeys(IGrainFactory grains) : IKeyStore
     {
         try
         {
-            return await Ring.WriteAsync(version, id, content).WaitAsync(cancellation);
+            return await Ring.WriteAsync(version, id, content).UntilAsync(cancellation);
         }
         catch (Exception fault) when (Trouble.Is(fault))
         {

@@ -47,7 +47,7 @@ internal sealed class ClusterSequences(IGrainFactory grains) : ISequences
     {
         try
         {
-            return await ask().WaitAsync(cancellation);
+            return await ask().UntilAsync(cancellation);
         }
         catch (Exception fault) when (Trouble.Is(fault))
         {

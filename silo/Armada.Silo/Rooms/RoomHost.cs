@@ -12,7 +12,6 @@ internal static class RoomHost
         services.AddSingleton<SocketLimits>();
         services.AddSingleton<RoomCatalog>();
         services.AddSingleton<RoomBoard>();
-        services.AddSingleton<RoomLimits>();
         services.AddSingleton<RoomRemoval>();
         services.AddSingleton<RoomParts>();
         services.AddSingleton<RoomCleanup>();

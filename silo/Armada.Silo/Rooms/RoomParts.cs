@@ -11,7 +11,6 @@ internal sealed record RoomParts(
     IRobotEngine Engine,
     RoomCatalog Catalog,
     RoomBoard Board,
-    RoomLimits Limits,
     IAuditTrail Audit,
     SiloClock Clock,
     SiloOptions Options,

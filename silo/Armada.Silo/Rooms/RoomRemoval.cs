@@ -1,26 +1,15 @@
 using Armada.Domain.Engine;
-using Armada.Domain.Robots;
 using Armada.Silo.Access;
-using Armada.Silo.Store;
 
 namespace Armada.Silo.Rooms;
 
 /// <summary>Removes a room with its robot; the robot tells everybody who is connected that it is gone.</summary>
-internal sealed class RoomRemoval(IRobotEngine engine, RoomBoard board, RoomLimits limits, IAuditTrail audit)
+internal sealed class RoomRemoval(IRobotEngine engine, RoomBoard board, IAuditTrail audit)
 {
     /// <summary>Removes a room that was made as one.</summary>
     public async Task<RobotReply> RemoveAsync(Room room, Caller caller, CancellationToken cancellation)
     {
         var robot = room.Robot.Document.Id;
-        try
-        {
-            await limits.ForgetAsync(robot);
-        }
-        catch (NotStoredException failed)
-        {
-            return new RobotReply(new Refusal(RefusalReason.NotStored, failed.Message), room.Robot);
-        }
-
         var reply = await engine.DeleteAsync(robot, cancellation);
         if (reply.Refused is not null)
             return reply;

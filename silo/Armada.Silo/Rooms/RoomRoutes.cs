@@ -26,7 +26,6 @@ internal static class RoomRoutes
         HttpContext context,
         RoomCatalog catalog,
         RoomBoard board,
-        RoomLimits limits,
         IAuditTrail audit,
         CancellationToken cancellation)
     {
@@ -39,8 +38,7 @@ internal static class RoomRoutes
         var name = new RoomName(workspace, asked.RoomId ?? Guid.NewGuid().ToString());
         if (await catalog.FindAsync(name, cancellation) is not null)
             return Created(name, "exists already and was left as it is");
-        await limits.SetAsync(RoomCatalog.RobotIdOf(name), asked.MaxConsumers, cancellation);
-        var reply = await catalog.CreateAsync(name, cancellation);
+        var reply = await catalog.CreateAsync(name with { MaxConsumers = asked.MaxConsumers }, cancellation);
         if (reply.Refused is { } refused)
             return RoomAnswers.Refuse(refused);
         var robot = reply.Robot!.Document.Id;

@@ -20,14 +20,14 @@ internal sealed partial class RoomSession
         else if (await parts.Catalog.FindAsync(room, CancellationToken.None) is not { } found)
             Refuse("room_unknown", $"there is no room {room.Id} in workspace {room.Workspace}");
         else
-            await JoinAsync(found.Document.Id);
+            await JoinAsync(found.Document);
     }
 
-    private async ValueTask JoinAsync(string id)
+    private async ValueTask JoinAsync(RobotDocument document)
     {
-        robot = id;
+        var id = robot = document.Id;
         open = parts.Board.Of(id);
-        var most = parts.Limits.MostConsumers(id);
+        var most = Math.Clamp(document.Room?.MaxConsumers ?? RoomBodies.UsualConsumers, 1, RoomBodies.MostConsumers);
         if (!open.TryAdmit(this, most, parts.Board.Now))
         {
             Refuse("room_full", $"the room has {most} consumers, as many as it may");

@@ -1,3 +1,4 @@
+using Armada.Domain.Access;
 using Armada.Domain.Devices;
 using Armada.Domain.Engine;
 using Armada.Domain.Motions;
@@ -22,7 +23,7 @@ internal static class Samples
         60_000_000,
         Stopped: true,
         Version: 7,
-        new RoomName("lab", "bench"));
+        new RoomName("lab", "bench", 4));
 
     public static RobotState State { get; } = new() { Document = Document };
 
@@ -34,6 +35,8 @@ internal static class Samples
         Stopped = true,
         Version = 3,
     };
+
+    public static KeyRingState Keys { get; } = new() { Version = 3, Keys = [new KeyDocument("00ff00ff00ff", "{}")], Forgotten = ["11ff11ff11ff"] };
 
     public static RobotRequest Stop { get; } = new RobotRequest.Stop();
 
