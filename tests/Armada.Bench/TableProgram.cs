@@ -54,7 +54,7 @@ internal static class TableProgram
         if ((only is null or "link") && Composition.Links.ContainsKey(Composition.MqttNet))
             rows.AddRange(await LinkAdapters.MeasureAsync(rounds, round));
         if ((only is null or "grains") && Composition.HasOrleans)
-            rows.AddRange(await Grains.MeasureAsync(rounds, round));
+            rows.AddRange(await Clustered.MeasureAsync(rounds, round));
         Console.WriteLine(Row.Table(rows));
         return 0;
     }

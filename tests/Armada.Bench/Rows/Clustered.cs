@@ -1,7 +1,7 @@
 namespace Armada.Bench.Rows;
 
 /// <summary>Robots as grains on one silo and on two against the in-process engine, in turn under the same load.</summary>
-internal static class Grains
+internal static class Clustered
 {
     private const int Arms = 100;
     private const double Hz = 100;
