@@ -31,7 +31,9 @@ public sealed class ClusterUplinkTests
         using var logs = new FailOnLoggedErrors();
         var address = new ClusterAddress
         {
-            ClusterId = "c", ServiceId = "s", Tls = (("cluster.tls.ca", "/no/ca.pem"), ("cluster.tls.certificate", "/no/a.pem"), ("cluster.tls.key", "/no/a.key")),
+            ClusterId = "c",
+            ServiceId = "s",
+            Tls = (("cluster.tls.ca", "/no/ca.pem"), ("cluster.tls.certificate", "/no/a.pem"), ("cluster.tls.key", "/no/a.key")),
         };
         var refused = ClusterUplink.TryMake(address, logs, TimeProvider.System, out var uplink);
         Assert.Null(uplink);
