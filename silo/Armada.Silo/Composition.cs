@@ -1,4 +1,6 @@
+using Armada.Domain.Access;
 using Armada.Domain.Engine;
+using Armada.Domain.Motions;
 using Armada.Domain.Robots;
 using Armada.Messaging.Link;
 using Armada.Silo.Access;
@@ -47,6 +49,12 @@ internal static class Composition
     public static void AddSilo(this IServiceCollection services, SiloOptions options)
     {
         services.AddParts(options);
+        services.AddSingleton<IKeyStore>(provider => provider.GetRequiredService<KeyFiles>());
+        services.AddHostedService<AccessHost>();
+        services.AddHostedService(provider => provider.GetRequiredService<KeyUses>());
+        services.AddSingleton<SequenceLibrary>();
+        services.AddSingleton<ISequences>(provider => provider.GetRequiredService<SequenceLibrary>());
+        services.AddHostedService(provider => provider.GetRequiredService<SequenceLibrary>());
         services.AddSingleton<IStateTopics, EveryDevice>();
         services.AddSingleton<DocumentStore>();
         services.AddSingleton<InProcessEngine>();
@@ -82,6 +90,9 @@ internal static class Composition
         });
         if (refused is not null)
             throw new SiloOptionsException(refused);
+        builder.Services.AddHostedService<AccessHost>(); // The keys are the cluster's, so they are read when it is there.
+        builder.Services.AddHostedService<KeyRefresh>();
+        builder.Services.AddHostedService(provider => provider.GetRequiredService<KeyUses>());
         builder.Services.AddRemotes();
     }
 #else
@@ -123,9 +134,6 @@ internal static class Composition
         services.AddSingleton<MicroPythonIngress>();
         services.AddRooms();
 
-        services.AddSingleton<SequenceLibrary>();
-        services.AddSingleton<ISequences>(provider => provider.GetRequiredService<SequenceLibrary>());
-
         services.AddSingleton(new AuditSize());
         services.AddSingleton<AuditTrail>();
         services.AddSingleton<IAuditTrail>(provider => provider.GetRequiredService<AuditTrail>());
@@ -134,8 +142,5 @@ internal static class Composition
 
         services.AddHostedService<OtlpExport>();
         services.AddHostedService(provider => provider.GetRequiredService<AuditTrail>());
-        services.AddHostedService<AccessHost>();
-        services.AddHostedService(provider => provider.GetRequiredService<KeyUses>());
-        services.AddHostedService(provider => provider.GetRequiredService<SequenceLibrary>());
     }
 }

@@ -78,7 +78,7 @@ public sealed partial class RobotCore
 
     private Refusal? Heartbeat(RobotRequest.Heartbeat beat, in Moment now)
     {
-        if (NotHolder(beat.Name, beat.Epoch, out var master) is { } refused)
+        if (NotHolder(beat.Name, beat.Epoch, beat.Holder, out var master) is { } refused)
             return refused;
         master!.Renew(now);
         return null;
@@ -86,7 +86,7 @@ public sealed partial class RobotCore
 
     private Refusal? RemoteCommand(RobotRequest.RemoteCommand command, in Moment now)
     {
-        if (NotHolder(command.Name, command.Epoch, out var master) is { } refused)
+        if (NotHolder(command.Name, command.Epoch, command.Holder, out var master) is { } refused)
             return refused;
         master!.Arrived(now);
         master.Renew(now);
@@ -194,12 +194,13 @@ public sealed partial class RobotCore
         ? new Refusal(RefusalReason.MasterHeld, $"{holder.Name} is master of {Document.Id}; unbind it or ask for takeover")
         : null;
 
-    private Refusal? NotHolder(string name, uint epoch, out MasterLease? master)
+    private Refusal? NotHolder(string name, uint epoch, string? behind, out MasterLease? master)
     {
         master = lease;
-        if (lease is { Kind: MasterKind.Remote } holder && holder.Name == name && holder.BeganAt == epoch)
+        if (lease is { Kind: MasterKind.Remote } holder && holder.Name == name && holder.BeganAt == epoch && holder.Holder == behind)
             return null;
         var text = lease is null ? $"{name} is not master of {Document.Id}; nobody is"
+            : lease.Name == name && lease.Holder != behind ? $"you did not attach {name} to {Document.Id}; another did"
             : lease.Name == name ? $"{name} is master of {Document.Id} under another epoch than {epoch}"
             : $"{name} is not master of {Document.Id}; {lease.Name} is";
         return new Refusal(RefusalReason.NotMaster, text);

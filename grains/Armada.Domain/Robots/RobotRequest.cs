@@ -31,13 +31,15 @@ public abstract record RobotRequest
     /// <summary>The program that holds the lease still lives.</summary>
     /// <param name="Name">The program's name.</param>
     /// <param name="Epoch">The epoch it was given.</param>
-    public sealed record Heartbeat(string Name, uint Epoch) : RobotRequest;
+    /// <param name="Holder">Who stands behind the name, as when it attached.</param>
+    public sealed record Heartbeat(string Name, uint Epoch, string? Holder = null) : RobotRequest;
 
     /// <summary>A command of the program that holds the lease; also a sign of life.</summary>
     /// <param name="Name">The program's name.</param>
     /// <param name="Epoch">The epoch it was given.</param>
     /// <param name="Command">Where the joints are to go.</param>
-    public sealed record RemoteCommand(string Name, uint Epoch, JointCommand Command) : RobotRequest;
+    /// <param name="Holder">Who stands behind the name, as when it attached.</param>
+    public sealed record RemoteCommand(string Name, uint Epoch, JointCommand Command, string? Holder = null) : RobotRequest;
 
     /// <summary>Play a motion as master, from its beginning.</summary>
     /// <param name="Motion">What to play.</param>

@@ -6,12 +6,13 @@ namespace Armada.Grains.Contracts.Robots;
 
 /// <summary>What a door has to tell its parties.</summary>
 /// <param name="IsKnown">Whether the robot knows the door; where it does not, the parties of that life are connected no more.</param>
-/// <param name="New">In the order of their numbers, which may have gaps where a command was overtaken by a newer one.</param>
+/// <param name="New">In the order of their numbers, which have gaps where a command was overtaken or a party has left.</param>
+/// <param name="UpTo">The number up to which there is nothing but these.</param>
 [GenerateSerializer, Immutable, Alias("armada.tellings")]
-public sealed record Tellings([property: Id(0)] bool IsKnown, [property: Id(1)] ImmutableArray<Telling> New)
+public sealed record Tellings([property: Id(0)] bool IsKnown, [property: Id(1)] ImmutableArray<Telling> New, [property: Id(2)] long UpTo)
 {
     /// <summary>The robot does not know the door.</summary>
-    public static Tellings Unknown { get; } = new(false, []);
+    public static Tellings Unknown { get; } = new(false, [], 0);
 }
 
 /// <summary>One thing to tell one party: a note, the next command, or that it is disconnected.</summary>

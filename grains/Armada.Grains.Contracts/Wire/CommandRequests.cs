@@ -10,6 +10,7 @@ internal struct RemoteCommandSurrogate
     [Id(0)] public string Name;
     [Id(1)] public uint Epoch;
     [Id(2)] public JointCommand Command;
+    [Id(3)] public string? Holder;
 }
 
 /// <summary>From a <see cref="RobotRequest.RemoteCommand"/> to its form and back.</summary>
@@ -18,7 +19,7 @@ internal sealed class RemoteCommandConverter : IConverter<RobotRequest.RemoteCom
 {
     /// <inheritdoc/>
     public RobotRequest.RemoteCommand ConvertFromSurrogate(in RemoteCommandSurrogate surrogate) => new(
-        surrogate.Name, surrogate.Epoch, surrogate.Command);
+        surrogate.Name, surrogate.Epoch, surrogate.Command, surrogate.Holder);
 
     /// <inheritdoc/>
     public RemoteCommandSurrogate ConvertToSurrogate(in RobotRequest.RemoteCommand value) => new()
@@ -26,6 +27,7 @@ internal sealed class RemoteCommandConverter : IConverter<RobotRequest.RemoteCom
         Name = value.Name,
         Epoch = value.Epoch,
         Command = value.Command,
+        Holder = value.Holder,
     };
 }
 

@@ -1,3 +1,4 @@
+using Armada.Domain.Access;
 using Armada.Domain.Devices;
 using Armada.Domain.Engine;
 using Armada.Domain.Motions;
@@ -49,6 +50,12 @@ internal sealed class DomainManifest : TypeManifestProviderBase
         Add<SequenceCommand>(options, "armada.sequence.command");
         Add<Sequence>(options, "armada.sequence");
         Add<SequenceMotion>(options, "armada.sequence.motion");
+        Add<KeptSequence>(options, "armada.sequence.kept");
+        Add<ExpectedVersion>(options, "armada.sequence.expected");
+        Add<SequenceAnswer>(options, "armada.sequence.answer");
+        Add<KeyDocument>(options, "armada.key.document");
+        Add<KeyRoll>(options, "armada.key.roll");
+        Add<KeyWrite>(options, "armada.key.write");
         options.Copiers.Add(typeof(ShallowCopier<RobotRequest>));
         Add<RobotRequest.BindMaster>(options, "armada.request.bind-master");
         Add<RobotRequest.UnbindMaster>(options, "armada.request.unbind-master");

@@ -90,6 +90,7 @@ internal struct HeartbeatSurrogate
 {
     [Id(0)] public string Name;
     [Id(1)] public uint Epoch;
+    [Id(2)] public string? Holder;
 }
 
 /// <summary>From a <see cref="RobotRequest.Heartbeat"/> to its form and back.</summary>
@@ -97,8 +98,13 @@ internal struct HeartbeatSurrogate
 internal sealed class HeartbeatConverter : IConverter<RobotRequest.Heartbeat, HeartbeatSurrogate>
 {
     /// <inheritdoc/>
-    public RobotRequest.Heartbeat ConvertFromSurrogate(in HeartbeatSurrogate surrogate) => new(surrogate.Name, surrogate.Epoch);
+    public RobotRequest.Heartbeat ConvertFromSurrogate(in HeartbeatSurrogate surrogate) => new(surrogate.Name, surrogate.Epoch, surrogate.Holder);
 
     /// <inheritdoc/>
-    public HeartbeatSurrogate ConvertToSurrogate(in RobotRequest.Heartbeat value) => new() { Name = value.Name, Epoch = value.Epoch };
+    public HeartbeatSurrogate ConvertToSurrogate(in RobotRequest.Heartbeat value) => new()
+    {
+        Name = value.Name,
+        Epoch = value.Epoch,
+        Holder = value.Holder,
+    };
 }

@@ -85,7 +85,7 @@ internal sealed class DoorFeed(TimeProvider time)
         {
             heardAt = time.GetTimestamp();
             waiting.RemoveAll(telling => telling.Number <= after);
-            if (waiting.Count > 0 || isClosed)
+            if (last > after || isClosed)
                 return Take();
             if (arrived.Task.IsCompleted)
                 arrived = New();
@@ -102,7 +102,7 @@ internal sealed class DoorFeed(TimeProvider time)
 
     private static TaskCompletionSource New() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    private Tellings Take() => isClosed ? Tellings.Unknown : new Tellings(true, [.. waiting]);
+    private Tellings Take() => isClosed ? Tellings.Unknown : new Tellings(true, [.. waiting], last);
 
     private void Put(Telling telling)
     {

@@ -73,8 +73,8 @@ internal sealed partial class Door
                     door.Tell(telling);
             }
 
-            if (!tellings.New.IsEmpty)
-                Settle(Math.Max(reached, tellings.New[^1].Number));
+            if (tellings.IsKnown)
+                Settle(Math.Max(reached, tellings.UpTo));
         }
 
         private void Settle(long number)

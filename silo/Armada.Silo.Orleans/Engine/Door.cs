@@ -31,7 +31,7 @@ internal sealed partial class Door(IGrainFactory grains, TimeProvider time, ILog
         var guest = guests[number] = new Guest(number, robot, party); // Before the robot knows it: tellings may be faster than the answer.
         try
         {
-            var reply = await grains.GetGrain<IRobotGrain>(robot).EnterAsync(Id, number, party.Name).WaitAsync(cancellation);
+            var reply = await grains.GetGrain<IRobotGrain>(robot).EnterAsync(Id, number, party.Name).UntilAsync(cancellation);
             if (reply.Reply.Refused is not null)
                 guests.TryRemove(number, out _);
             else
@@ -59,7 +59,7 @@ internal sealed partial class Door(IGrainFactory grains, TimeProvider time, ILog
         foreach (var one in told)
         {
             if (Find(one.Robot, one.Life) is { } listener)
-                await listener.ReachAsync(one.Number).WaitAsync(cancellation);
+                await listener.ReachAsync(one.Number).UntilAsync(cancellation);
         }
     }
 

@@ -71,7 +71,7 @@ internal sealed class OrleansEngine(IGrainFactory grains, Door door) : IRobotEng
         using var activity = Activities.StartActivity(stopped ? "fleet-stop" : "fleet-reset");
         try
         {
-            var reply = await (stopped ? Fleet.StopAsync(door.Id) : Fleet.ResetAsync(door.Id)).WaitAsync(cancellation);
+            var reply = await (stopped ? Fleet.StopAsync(door.Id) : Fleet.ResetAsync(door.Id)).UntilAsync(cancellation);
             await door.SettleAsync(reply.Told, cancellation);
             return reply.Refused;
         }
@@ -98,7 +98,7 @@ internal sealed class OrleansEngine(IGrainFactory grains, Door door) : IRobotEng
         using var activity = Activities.StartActivity($"robot {what}")?.SetTag("armada.robot", id);
         try
         {
-            var reply = await ask(grains.GetGrain<IRobotGrain>(id)).WaitAsync(cancellation);
+            var reply = await ask(grains.GetGrain<IRobotGrain>(id)).UntilAsync(cancellation);
             await door.SettleAsync(reply.Told, cancellation);
             return reply.Reply;
         }
@@ -113,7 +113,7 @@ internal sealed class OrleansEngine(IGrainFactory grains, Door door) : IRobotEng
     {
         try
         {
-            return await grains.GetGrain<IRobotGrain>(id).LookAsync().WaitAsync(cancellation);
+            return await grains.GetGrain<IRobotGrain>(id).LookAsync().UntilAsync(cancellation);
         }
         catch (Exception fault) when (Trouble.Is(fault))
         {
@@ -125,7 +125,7 @@ internal sealed class OrleansEngine(IGrainFactory grains, Door door) : IRobotEng
     {
         try
         {
-            return await Fleet.RollAsync().WaitAsync(cancellation);
+            return await Fleet.RollAsync().UntilAsync(cancellation);
         }
         catch (Exception fault) when (Trouble.Is(fault))
         {

@@ -1,7 +1,11 @@
+using Armada.Domain.Access;
 using Armada.Domain.Engine;
+using Armada.Domain.Motions;
 using Armada.Grains;
 using Armada.Grains.Contracts.Transport;
+using Armada.Silo.Orleans.Access;
 using Armada.Silo.Orleans.Engine;
+using Armada.Silo.Orleans.Sequences;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Orleans.Configuration;
@@ -28,6 +32,8 @@ public static class ClusterHost
             return refused;
         builder.Services.AddSingleton<Door>();
         builder.Services.AddSingleton<IRobotEngine, OrleansEngine>();
+        builder.Services.AddSingleton<IKeyStore, ClusterKeys>();
+        builder.Services.AddSingleton<ISequences, ClusterSequences>();
         builder.Services.AddSingleton<ClusterHealth>();
         builder.Services.AddSingleton<IEngineHealth>(provider => provider.GetRequiredService<ClusterHealth>());
         builder.UseOrleans(silo =>
@@ -42,6 +48,8 @@ public static class ClusterHost
             });
             if (identity is not null)
                 silo.UseTls(identity);
+            // A robot that lives twice for a moment is fenced by its epoch and its document's version, so it need not wait out a lease.
+            silo.Configure<GrainDirectoryOptions>(directory => directory.RangeLeaseDuration = TimeSpan.Zero);
             silo.AddActivityPropagation();
             silo.AddDistributedGrainDirectory();
             if (place.Redis is { } redis)
@@ -49,8 +57,8 @@ public static class ClusterHost
             else
                 silo.UseOneProcess(place);
         });
-        builder.Services.AddHostedService<RobotWatch>();
         builder.Services.AddHostedService<HandOver>();
+        builder.Services.AddHostedService<RobotWatch>();
         return null;
     }
 

@@ -62,7 +62,7 @@ internal sealed partial class RobotWatch(
     {
         try
         {
-            var roll = await grains.GetGrain<IFleetGrain>(IFleetGrain.Key).RollAsync().WaitAsync(cancellation);
+            var roll = await grains.GetGrain<IFleetGrain>(IFleetGrain.Key).RollAsync().UntilAsync(cancellation);
             var all = true;
             foreach (var some in roll.Robots.Chunk(AtOnce))
                 all &= (await Task.WhenAll(some.Select(robot => TryWakeAsync(robot, cancellation)))).All(woken => woken);
@@ -81,7 +81,7 @@ internal sealed partial class RobotWatch(
     {
         try
         {
-            await grains.GetGrain<IRobotGrain>(robot).WakeAsync().WaitAsync(cancellation);
+            await grains.GetGrain<IRobotGrain>(robot).WakeAsync().UntilAsync(cancellation);
             return true;
         }
         catch (Exception fault) when (Trouble.Is(fault))

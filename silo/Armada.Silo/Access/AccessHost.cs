@@ -3,18 +3,17 @@ using Armada.Silo.Access.Keys;
 namespace Armada.Silo.Access;
 
 /// <summary>Loads the keys before any door opens, and refuses to open one that nobody guards.</summary>
-internal sealed partial class AccessHost(KeyRing keys, OpenDoor door, ILogger<AccessHost> logger) : IHostedService
+internal sealed partial class AccessHost(KeyRing keys, KeyLoading loading, OpenDoor door, ILogger<AccessHost> logger) : IHostedService
 {
     /// <inheritdoc/>
-    public Task StartAsync(CancellationToken cancellationToken)
+    public async Task StartAsync(CancellationToken cancellationToken)
     {
-        keys.Load();
+        await loading.LoadAsync(cancellationToken);
         door.Check();
         if (door.AdmitsAnyone)
             LogOpen();
         else if (door.NeedsAdminKey && !keys.HasGoodAdmin)
             LogNoAdmin();
-        return Task.CompletedTask;
     }
 
     /// <inheritdoc/>

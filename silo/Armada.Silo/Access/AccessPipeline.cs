@@ -22,7 +22,9 @@ internal static class AccessPipeline
         var services = builder.Services;
         services.AddSingleton(options.Limits);
         services.Configure<SocketTransportOptions>(SendQueue.KeepShort);
+        services.AddSingleton<KeyFiles>();
         services.AddSingleton<KeyRing>();
+        services.AddSingleton<KeyLoading>();
         services.AddSingleton<KeyUses>();
         services.AddSingleton<OpenDoor>();
         services.AddSingleton<OpenSockets>();

@@ -20,7 +20,6 @@ internal static class ApiHost
     {
         builder.Services.AddRouting();
         builder.Services.AddSingleton<RobotReader>();
-        builder.Services.AddSingleton<RemoteLeases>();
         builder.Services.AddSingleton<FleetReader>();
         builder.Services.AddPanel();
         builder.Services.AddExceptionHandler<RequestFaults>();

@@ -41,20 +41,19 @@ internal static class CommandRoutes
     }
 
     private static async Task<Results<NoContent, ProblemHttpResult>> CommandAsync(
-        string id, RemoteCommandBody body, IRobotEngine engine, RemoteLeases leases, HttpContext context, CancellationToken cancellation)
+        string id, RemoteCommandBody body, IRobotEngine engine, HttpContext context, CancellationToken cancellation)
     {
         var rules = new RequestRules();
         var command = CommandBody.ToCommand(body.Joints, body.DurationMs, rules);
         if (rules.Problem is { } wrong)
             return wrong;
-        var request = new RobotRequest.RemoteCommand(body.Name, body.Epoch, command);
-        return await TellAsOwnerAsync(id, body.Name, body.Epoch, request, engine, leases, context, cancellation);
+        var request = new RobotRequest.RemoteCommand(body.Name, body.Epoch, command, context.Caller().Name);
+        return await TellAsync(id, request, engine, cancellation);
     }
 
     private static Task<Results<NoContent, ProblemHttpResult>> HeartbeatAsync(
-        string id, HeartbeatBody body, IRobotEngine engine, RemoteLeases leases, HttpContext context, CancellationToken cancellation) =>
-        TellAsOwnerAsync(
-            id, body.Name, body.Epoch, new RobotRequest.Heartbeat(body.Name, body.Epoch), engine, leases, context, cancellation);
+        string id, HeartbeatBody body, IRobotEngine engine, HttpContext context, CancellationToken cancellation) =>
+        TellAsync(id, new RobotRequest.Heartbeat(body.Name, body.Epoch, context.Caller().Name), engine, cancellation);
 
     private static Task<Results<Ok<MasterView>, ProblemHttpResult>> PauseAsync(
         string id, IRobotEngine engine, RobotReader reader, CancellationToken cancellation) =>
@@ -67,25 +66,6 @@ internal static class CommandRoutes
     private static Task<Results<Ok<MasterView>, ProblemHttpResult>> SeekAsync(
         string id, SeekBody body, IRobotEngine engine, RobotReader reader, CancellationToken cancellation) =>
         SteerAsync(id, new RobotRequest.Steer(null, Milliseconds.ToTime(body.PositionMs)), engine, reader, cancellation);
-
-    // Only the caller that attached the program commands as it; anyone else hears who the master is.
-    private static async Task<Results<NoContent, ProblemHttpResult>> TellAsOwnerAsync(
-        string id,
-        string name,
-        uint epoch,
-        RobotRequest request,
-        IRobotEngine engine,
-        RemoteLeases leases,
-        HttpContext context,
-        CancellationToken cancellation)
-    {
-        if (leases.IsOf(id, name, epoch, context.Caller()))
-            return await TellAsync(id, request, engine, cancellation);
-        if (await engine.GetAsync(id, cancellation) is not { } robot)
-            return Problem.NoRobot(id);
-        var holder = robot.Master?.Name ?? "nobody";
-        return Problem.NotMaster.Answer($"you did not attach {name} to {id} with epoch {epoch}; {holder} is its master");
-    }
 
     private static async Task<Results<NoContent, ProblemHttpResult>> TellAsync(
         string id, RobotRequest request, IRobotEngine engine, CancellationToken cancellation) =>

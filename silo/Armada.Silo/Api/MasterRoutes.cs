@@ -51,7 +51,6 @@ internal static class MasterRoutes
         IRobotEngine engine,
         RobotReader reader,
         ISequences sequences,
-        RemoteLeases leases,
         HttpContext context,
         CancellationToken cancellation)
     {
@@ -60,30 +59,18 @@ internal static class MasterRoutes
         if (rules.Problem is { } wrong)
             return wrong;
         if (body.Name is { } name)
-            return await AttachAsync(id, name, body.Takeover, engine, reader, leases, context.Caller(), cancellation);
+        {
+            var attach = new RobotRequest.AttachRemote(name, body.Takeover, context.Caller().Name);
+            return Answer(await engine.ApplyAsync(id, attach, cancellation), reader);
+        }
+
         if (body.Sequence is not { } wanted)
             return Answer(await engine.ApplyAsync(id, new RobotRequest.BindMaster(body.Device!, body.Takeover), cancellation), reader);
-        if (await sequences.FindAsync(wanted) is not { } sequence)
+        if (await sequences.FindAsync(wanted, cancellation) is not { Sequence: { } sequence })
             return SequenceRoutes.NoSequence(wanted);
         var loop = body.Loop ?? sequence.Loop;
         var motion = new SequenceMotion(sequence with { Loop = loop });
         return Answer(await engine.ApplyAsync(id, new RobotRequest.Play(motion, loop, body.Takeover), cancellation), reader);
-    }
-
-    private static async Task<Results<Ok<MasterView>, ProblemHttpResult>> AttachAsync(
-        string id,
-        string name,
-        bool takeover,
-        IRobotEngine engine,
-        RobotReader reader,
-        RemoteLeases leases,
-        Caller caller,
-        CancellationToken cancellation)
-    {
-        var reply = await engine.ApplyAsync(id, new RobotRequest.AttachRemote(name, takeover, caller.Name), cancellation);
-        if (reply is { Refused: null, Robot.Master: { } master })
-            leases.Add(id, name, master.Epoch, caller);
-        return Answer(reply, reader);
     }
 
     private static async Task<Results<NoContent, ProblemHttpResult>> DeleteAsync(

@@ -104,13 +104,8 @@ internal static class RobotRoutes
         await engine.GetAsync(id, cancellation) is { } robot ? TypedResults.Ok(RobotStateView.Of(robot)) : Problem.NoRobot(id);
 
     private static async Task<Results<NoContent, ProblemHttpResult>> DeleteAsync(
-        string id, IRobotEngine engine, RemoteLeases leases, CancellationToken cancellation)
-    {
-        if ((await engine.DeleteAsync(id, cancellation)).Refused is { } refused)
-            return Problem.Refuse(refused);
-        leases.Forget(id);
-        return TypedResults.NoContent();
-    }
+        string id, IRobotEngine engine, CancellationToken cancellation) =>
+        (await engine.DeleteAsync(id, cancellation)).Refused is { } refused ? Problem.Refuse(refused) : TypedResults.NoContent();
 
     private static Task<Results<Ok<RobotView>, ProblemHttpResult>> StopAsync(
         string id, IRobotEngine engine, RobotReader reader, CancellationToken cancellation) =>

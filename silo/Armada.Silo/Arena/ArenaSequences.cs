@@ -3,7 +3,6 @@ using System.Collections.Immutable;
 using System.Diagnostics.CodeAnalysis;
 using Armada.Domain.Motions;
 using Armada.Domain.Robots;
-using Armada.Silo.Sequences;
 using Armada.Wire.Arena;
 
 namespace Armada.Silo.Arena;
@@ -21,7 +20,7 @@ internal sealed class ArenaSequences(ISequences stored)
 
     /// <summary>What a robot's master of this name plays, or null.</summary>
     public async ValueTask<ArenaSequence?> FindAsync(string robot, string master, Func<string, string> nameOf) =>
-        (sent.TryGetValue(robot, out var own) && own.Id == master ? own : await stored.FindAsync(master)) is { } sequence
+        (sent.TryGetValue(robot, out var own) && own.Id == master ? own : (await stored.FindAsync(master, CancellationToken.None))?.Sequence) is { } sequence
             ? new ArenaSequence(
                 sequence.Id,
                 sequence.Name,

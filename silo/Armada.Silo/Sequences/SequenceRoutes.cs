@@ -4,7 +4,6 @@ using Armada.Domain.Motions;
 using Armada.Silo.Access;
 using Armada.Silo.Api;
 using Armada.Silo.Audit;
-using Armada.Silo.Store;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Armada.Silo.Sequences;
@@ -18,12 +17,12 @@ internal static class SequenceRoutes
     public static void MapSequences(this IEndpointRouteBuilder api)
     {
         var sequences = api.MapGroup("/sequences").WithTags("sequences");
-        sequences.MapGet("", List).Allow(Role.Viewer).WithSummary("Every sequence by id, without its commands").Refuses(Problem.Invalid);
+        sequences.MapGet("", ListAsync).Allow(Role.Viewer).WithSummary("Every sequence by id, without its commands").Refuses(Problem.Invalid);
         sequences.MapPost("", PostAsync).Allow(Role.Operator).MaxBody(MaxBodyBytes)
             .WithSummary("Keep a sequence; asked again with the same content it succeeds again")
             .Refuses(Problem.SequenceExists, Problem.SequenceBuiltIn, Problem.TooManySequences, Problem.NotStored)
             .Audits(null, made: "sequence-made");
-        sequences.MapGet("/{id}", Get).Allow(Role.Viewer).WithSummary("One sequence; its version is the ETag").Refuses(Problem.SequenceUnknown);
+        sequences.MapGet("/{id}", GetAsync).Allow(Role.Viewer).WithSummary("One sequence; its version is the ETag").Refuses(Problem.SequenceUnknown);
         sequences.MapPut("/{id}", PutAsync).Allow(Role.Operator).MaxBody(MaxBodyBytes)
             .WithSummary("Keep or replace a sequence; If-Match: only if it is unchanged, If-None-Match *: only if it is new")
             .Refuses(Problem.SequenceBuiltIn, Problem.TooManySequences, Problem.VersionChanged, Problem.NotStored)
@@ -38,85 +37,78 @@ internal static class SequenceRoutes
     public static ProblemHttpResult NoSequence(string id) =>
         Problem.SequenceUnknown.Answer($"there is no sequence {id}; GET /api/v1/sequences lists all");
 
-    private static Results<Ok<Page<SequenceSummary>>, ProblemHttpResult> List([AsParameters] PageQuery page, SequenceLibrary library) =>
-        page.Wrong is { } wrong ? wrong : TypedResults.Ok(page.Of(library.All, kept => kept.Sequence.Id, SequenceSummary.Of));
+    private static async Task<Results<Ok<Page<SequenceSummary>>, ProblemHttpResult>> ListAsync(
+        [AsParameters] PageQuery page, ISequences sequences, CancellationToken cancellation)
+    {
+        if (page.Wrong is { } wrong)
+            return wrong;
+        var part = page.Of(await sequences.ListAsync(cancellation), id => id, id => id);
+        var found = await Task.WhenAll(part.Items.Select(id => sequences.FindAsync(id, cancellation).AsTask()));
+        return TypedResults.Ok(new Page<SequenceSummary>([.. found.OfType<KeptSequence>().Select(SequenceSummary.Of)], part.Next));
+    }
 
-    private static Results<Ok<SequenceView>, ProblemHttpResult> Get(string id, SequenceLibrary library, HttpContext context) =>
-        library.Find(id) is { } kept ? Show(kept, context) : NoSequence(id);
+    private static async Task<Results<Ok<SequenceView>, ProblemHttpResult>> GetAsync(
+        string id, ISequences sequences, HttpContext context, CancellationToken cancellation) =>
+        await sequences.FindAsync(id, cancellation) is { } kept ? Show(kept, context) : NoSequence(id);
 
     private static async Task<Results<Created<SequenceView>, Ok<SequenceView>, ProblemHttpResult>> PostAsync(
-        SequenceBody body, SequenceLibrary library, HttpContext context, CancellationToken cancellation)
+        SequenceBody body, ISequences sequences, HttpContext context, CancellationToken cancellation)
     {
         if (FindProblem(body) is { } wrong)
             return wrong;
         var sequence = body.ToSequence();
-        if (library.Find(sequence.Id) is { IsBuiltIn: false } old)
+        if (await sequences.FindAsync(sequence.Id, cancellation) is { IsBuiltIn: false } old)
             return old.Sequence.Equals(sequence) ? Show(old, context) : Exists(sequence.Id);
         return await KeepAsync(
             sequence,
             new ExpectedVersion(null),
             isNew: true,
-            refused => refused == SequenceRefusal.Changed ? Exists(sequence.Id) : Refuse(refused, sequence.Id),
-            library,
+            answer => answer.Refused == SequenceRefusal.Changed ? Exists(sequence.Id) : Refuse(answer, sequence.Id),
+            sequences,
             context,
             cancellation);
     }
 
     private static async Task<Results<Created<SequenceView>, Ok<SequenceView>, ProblemHttpResult>> PutAsync(
-        string id, SequenceBody body, SequenceLibrary library, HttpContext context, CancellationToken cancellation)
+        string id, SequenceBody body, ISequences sequences, HttpContext context, CancellationToken cancellation)
     {
         if (body.Id is { } other && other != id)
             return Problem.WrongFields(new Dictionary<string, string> { ["id"] = $"'{other}' is not the id of the address, {id}" });
         if (FindProblem(body with { Id = id }) is { } wrong)
             return wrong;
-        var before = library.Find(id);
+        var before = await sequences.FindAsync(id, cancellation);
         if (!TryExpect(context.Request, before, out var expected, out var refused))
             return refused;
         return await KeepAsync(
-            (body with { Id = id }).ToSequence(), expected, before is null, reason => Refuse(reason, id), library, context, cancellation);
+            (body with { Id = id }).ToSequence(), expected, before is null, answer => Refuse(answer, id), sequences, context, cancellation);
     }
 
     private static async Task<Results<NoContent, ProblemHttpResult>> DeleteAsync(
-        string id, SequenceLibrary library, HttpContext context, CancellationToken cancellation)
+        string id, ISequences sequences, HttpContext context, CancellationToken cancellation)
     {
-        var before = library.Find(id);
+        var before = await sequences.FindAsync(id, cancellation);
         if (before is null)
             return NoSequence(id);
         if (!TryExpect(context.Request, before, out var expected, out var refused))
             return refused;
-        try
-        {
-            return (await library.DeleteAsync(id, expected, cancellation)).Refused is { } reason
-                ? Refuse(reason, id)
-                : TypedResults.NoContent();
-        }
-        catch (NotStoredException failed)
-        {
-            return NotStored(failed);
-        }
+        var answer = await sequences.DeleteAsync(id, expected, cancellation);
+        return answer.Refused is null ? TypedResults.NoContent() : Refuse(answer, id);
     }
 
     private static async Task<Results<Created<SequenceView>, Ok<SequenceView>, ProblemHttpResult>> KeepAsync(
         Sequence sequence,
         ExpectedVersion? expected,
         bool isNew,
-        Func<SequenceRefusal, ProblemHttpResult> refuse,
-        SequenceLibrary library,
+        Func<SequenceAnswer, ProblemHttpResult> refuse,
+        ISequences sequences,
         HttpContext context,
         CancellationToken cancellation)
     {
-        try
-        {
-            var answer = await library.PutAsync(sequence, expected, cancellation);
-            if (answer.Refused is { } refused)
-                return refuse(refused);
-            var shown = Show(answer.Kept!, context);
-            return isNew ? TypedResults.Created($"/api/v1/sequences/{sequence.Id}", shown.Value) : shown;
-        }
-        catch (NotStoredException failed)
-        {
-            return NotStored(failed);
-        }
+        var answer = await sequences.PutAsync(sequence, expected, cancellation);
+        if (answer.Refused is not null)
+            return refuse(answer);
+        var shown = Show(answer.Kept!, context);
+        return isNew ? TypedResults.Created($"/api/v1/sequences/{sequence.Id}", shown.Value) : shown;
     }
 
     // Without a condition the last one wins; with one, what was seen must still stand when the change is made.
@@ -153,15 +145,13 @@ internal static class SequenceRoutes
     private static ProblemHttpResult Exists(string id) =>
         Problem.SequenceExists.Answer($"sequence {id} exists with another content; PUT it to change it");
 
-    private static ProblemHttpResult NotStored(NotStoredException failed) =>
-        Problem.NotStored.Answer($"{failed.Message}; nothing was changed, free the disk and ask again");
-
-    private static ProblemHttpResult Refuse(SequenceRefusal refusal, string id) => refusal switch
+    private static ProblemHttpResult Refuse(SequenceAnswer answer, string id) => answer.Refused switch
     {
         SequenceRefusal.Unknown => NoSequence(id),
         SequenceRefusal.BuiltIn => Problem.SequenceBuiltIn.Answer($"{id} came with the silo; keep yours under another id"),
         SequenceRefusal.Changed => Problem.VersionChanged.Answer($"{id} was changed meanwhile; read it again"),
-        SequenceRefusal.TooMany => Problem.TooManySequences.Answer($"there are {SequenceLibrary.Most} stored sequences; delete some"),
-        _ => throw new ArgumentOutOfRangeException(nameof(refusal), refusal, "no problem for it"),
+        SequenceRefusal.TooMany => Problem.TooManySequences.Answer($"there are {SequenceChanges.Most} stored sequences; delete some"),
+        SequenceRefusal.NotStored => Problem.NotStored.Answer(answer.Text!),
+        _ => throw new ArgumentOutOfRangeException(nameof(answer), answer.Refused, "no problem for it"),
     };
 }

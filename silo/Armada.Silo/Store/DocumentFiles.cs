@@ -3,8 +3,8 @@ using System.Text.Json.Serialization.Metadata;
 
 namespace Armada.Silo.Store;
 
-/// <summary>The disk refused to keep a document; the old one stands.</summary>
-internal sealed class NotStoredException(string message, Exception cause) : Exception(message, cause);
+/// <summary>A document could not be made durable; the old one stands.</summary>
+internal sealed class NotStoredException(string message, Exception? cause = null) : Exception(message, cause);
 
 /// <summary>JSON files that are each replaced as a whole; a damaged one is set aside. Writes go one after another.</summary>
 internal sealed partial class DocumentFiles(ILogger logger) : IDisposable

@@ -22,7 +22,7 @@ public abstract partial class RobotEngineConformance
 
         var after = await LookAsync();
         Assert.Equal(before.Document with { Slaves = [], Epoch = 0 }, after.Document with { Slaves = [], Epoch = 0 });
-        Assert.Equal(before.Document.Slaves, after.Document.Slaves);
+        Assert.Equal(before.Document.Slaves.AsEnumerable(), after.Document.Slaves.AsEnumerable());
         Assert.Null(after.Master);
         Assert.False(after.Manual);
         Assert.Empty(watcher.Commands);

@@ -73,6 +73,8 @@ public sealed class RunningProcess : IAsyncDisposable
             () => $"'{process.StartInfo.ArgumentList[0]}' prints /{pattern}/; it printed:\n{Output}",
             () => (found = lines.FirstOrDefault(line => Regex.IsMatch(line, pattern))) is not null || HasExited,
             timeout);
+        if (found is null)
+            await outputEnded.Task; // It ended, and what it printed last may still be on its way.
         return found ?? lines.FirstOrDefault(line => Regex.IsMatch(line, pattern))
             ?? throw new InvalidOperationException($"The process ended ({ExitCode}) before it printed /{pattern}/:\n{Output}");
     }

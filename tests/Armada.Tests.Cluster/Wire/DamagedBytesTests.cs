@@ -26,7 +26,7 @@ public sealed class DamagedBytesTests
 
     private static readonly (Action<byte[]> Read, byte[] Bytes)[] Sound =
     [
-        (Readers[0], Crossing.Serializer.SerializeToArray(Samples.RemoteCommand)),
+        (Readers[0], Crossing.Serializer.SerializeToArray<RobotRequest>(Samples.RemoteCommand)),
         (Readers[0], Crossing.Serializer.SerializeToArray(Samples.Play)),
         (Readers[1], Crossing.Serializer.SerializeToArray(Samples.Reply)),
         (Readers[2], Crossing.Serializer.SerializeToArray(Samples.State)),

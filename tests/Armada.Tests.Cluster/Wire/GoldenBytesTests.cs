@@ -1,3 +1,5 @@
+using Armada.Domain.Robots;
+
 namespace Armada.Tests.Cluster.Wire;
 
 /// <summary>
@@ -19,13 +21,25 @@ public sealed class GoldenBytesTests
     private const string FleetBytes =
         "2020200005410f726f626f742d31400f726f626f742d32e03101312cd42e1d537472696e67436f6d706172657200030101e0e00103010de0";
 
+    private const string SequenceBytes =
+        "202040097761766541095761766521200003218080969800000000002120000321400f67726970706572810000000000004940c101e0e0e0" +
+        "c10141057b7de0e0e0010381002d310100000000e00115e0";
+
+    private const string SequenceIndexBytes =
+        "202020000541076e6f64400977617665e0e0e0";
+
     private const string StopBytes =
         "3001c089dca32761726d6164612e726571756573742e73746f70e0";
+
+    private const string OlderCommandBytes =
+        "30010e08e5573b61726d6164612e726571756573742e72656d6f74652d636f6d6d616e64400f70726f6772616d6101879303212020000521" +
+        "400f67726970706572810000000000004940810000000000003440e020401973686f756c6465725f70616e81000000000000f8bfc101e0e0" +
+        "e081801a060000000000e0e0";
 
     private const string CommandBytes =
         "30010e08e5573b61726d6164612e726571756573742e72656d6f74652d636f6d6d616e64400f70726f6772616d6101879303212020000521" +
         "400f67726970706572810000000000004940810000000000003440e020401973686f756c6465725f70616e81000000000000f8bfc101e0e0" +
-        "e081801a060000000000e0e0";
+        "e081801a060000000000e041076b6579e0";
 
     private const string MotionBytes =
         "300112257c782761726d6164612e726571756573742e706c61793001aec2975a2d61726d6164612e73657175656e63652e6d6f74696f6e20" +
@@ -55,10 +69,20 @@ public sealed class GoldenBytesTests
     public void A_stored_fleet() => Check(FleetBytes, Samples.Fleet);
 
     [Fact]
+    public void A_stored_sequence() => Check(SequenceBytes, Samples.Sequence);
+
+    [Fact]
+    public void The_stored_directory_of_sequences() => Check(SequenceIndexBytes, Samples.SequenceIndex);
+
+    [Fact]
     public void A_stop() => Check(StopBytes, Samples.Stop);
 
     [Fact]
-    public void A_command() => Check(CommandBytes, Samples.RemoteCommand);
+    public void A_command() => Check<RobotRequest>(CommandBytes, Samples.RemoteCommand);
+
+    [Fact]
+    public void A_command_of_a_build_that_knew_no_holders() =>
+        Assert.Equal(Described.Of(Samples.RemoteCommand with { Holder = null }), Described.Of(Read<RobotRequest>(OlderCommandBytes)));
 
     [Fact]
     public void A_motion() => Check(MotionBytes, Samples.Play);
@@ -69,6 +93,8 @@ public sealed class GoldenBytesTests
     private static void Check<T>(string bytes, T value)
     {
         Assert.Equal(bytes, Convert.ToHexStringLower(Crossing.Serializer.SerializeToArray(value)));
-        Assert.Equal(Described.Of(value), Described.Of(Crossing.Serializer.Deserialize<T>(Convert.FromHexString(bytes))));
+        Assert.Equal(Described.Of(value), Described.Of(Read<T>(bytes)));
     }
+
+    private static T Read<T>(string bytes) => Crossing.Serializer.Deserialize<T>(Convert.FromHexString(bytes))!;
 }

@@ -37,18 +37,24 @@ internal static class Samples
 
     public static RobotRequest Stop { get; } = new RobotRequest.Stop();
 
-    public static RobotRequest RemoteCommand { get; } = new RobotRequest.RemoteCommand(
-        "program", 60_000_001, new JointCommand([new JointGoal("gripper", 50, 20), new JointGoal("shoulder_pan", -1.5)], TimeSpan.FromMilliseconds(40)));
+    public static RobotRequest.RemoteCommand RemoteCommand { get; } = new RobotRequest.RemoteCommand(
+        "program",
+        60_000_001,
+        new JointCommand([new JointGoal("gripper", 50, 20), new JointGoal("shoulder_pan", -1.5)], TimeSpan.FromMilliseconds(40)),
+        "key");
 
-    public static RobotRequest Play { get; } = new RobotRequest.Play(
-        new SequenceMotion(new Sequence(
-            "wave",
-            "Wave",
-            [new SequenceCommand(TimeSpan.FromSeconds(1), [new JointGoal("gripper", 50)], Metadata: "{}")],
-            Loop: true,
-            TimeSpan.FromSeconds(2))),
+    public static Sequence Wave { get; } = new(
+        "wave",
+        "Wave",
+        [new SequenceCommand(TimeSpan.FromSeconds(1), [new JointGoal("gripper", 50)], Metadata: "{}")],
         Loop: true,
-        Takeover: false);
+        TimeSpan.FromSeconds(2));
+
+    public static SequenceState Sequence { get; } = new() { Sequence = Wave, Version = 5 };
+
+    public static SequenceIndexState SequenceIndex { get; } = new() { Ids = ["nod", "wave"] };
+
+    public static RobotRequest Play { get; } = new RobotRequest.Play(new SequenceMotion(Wave), Loop: true, Takeover: false);
 
     public static RobotReply Reply { get; } = new(
         new Refusal(RefusalReason.PanelLocked, "leader-1 is master"),

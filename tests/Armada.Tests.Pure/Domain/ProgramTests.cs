@@ -101,7 +101,29 @@ public sealed class ProgramTests
 
         rig.Accept(new RobotRequest.DetachRemote("script"));
 
-        rig.Accept(new RobotRequest.Heartbeat("script", rig.Epoch));
+        rig.Accept(new RobotRequest.Heartbeat("script", rig.Epoch, "mine"));
+    }
+
+    [Theory]
+    [InlineData("mine", "theirs")]
+    [InlineData("mine", null)]
+    [InlineData(null, "theirs")]
+    public void Only_who_attached_a_program_commands_as_it(string? mine, string? theirs)
+    {
+        rig.Accept(new RobotRequest.AttachRemote("script", false, mine));
+
+        foreach (var request in new RobotRequest[]
+        {
+            new RobotRequest.Heartbeat("script", rig.Epoch, theirs),
+            new RobotRequest.RemoteCommand("script", rig.Epoch, Rig.Go((Pan, 10)), theirs),
+        })
+        {
+            var refused = rig.Apply(request).Refused;
+            Assert.Equal(RefusalReason.NotMaster, refused?.Reason);
+            Assert.Contains("you did not attach script", refused!.Text, StringComparison.Ordinal);
+        }
+
+        rig.Accept(new RobotRequest.RemoteCommand("script", rig.Epoch, Rig.Go((Pan, 10)), mine));
     }
 
     [Fact]

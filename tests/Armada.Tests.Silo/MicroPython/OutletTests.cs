@@ -3,6 +3,7 @@ using Armada.Domain.Robots;
 using Armada.Silo.Engine;
 using Armada.Silo.MicroPython;
 using Armada.Testing;
+using Armada.Testing.Brokers;
 using Armada.Tests.Silo.Support;
 using Armada.Wire.MicroPython;
 

@@ -7,6 +7,7 @@ using Armada.Silo.Engine;
 using Armada.Silo.Options;
 using Armada.Silo.Rooms;
 using Armada.Testing;
+using Armada.Testing.Brokers;
 using Armada.Testing.Logging;
 using Armada.Tests.Silo.Support;
 using Microsoft.Extensions.DependencyInjection;

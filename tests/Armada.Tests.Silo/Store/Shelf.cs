@@ -39,7 +39,8 @@ internal sealed class Shelf : IDisposable
         using var data = new DataFolder(Path);
         using var store = new DocumentStore(data, Logs.For<DocumentStore>());
         using var library = new SequenceLibrary(data, Logs.For<SequenceLibrary>());
-        using var keys = new KeyRing(data, TimeProvider.System, Logs.For<KeyRing>());
+        using var files = new KeyFiles(data, Logs.For<KeyFiles>());
+        using var keys = new KeyRing(files, TimeProvider.System, Logs.For<KeyRing>());
         SlaveBinding[] slaves = [new("follower"), new("door", SlaveKind.WebSocket, null, [new JointTune("gripper", 1.5, "jaw")])];
         Assert.Null(await store.SaveAsync(new RobotDocument(
             $"{mark}-arm", RobotModels.So101, new MasterBinding("leader"), [.. slaves], 59_000_000, true, 7, new RoomName("lab", mark))));
@@ -56,15 +57,18 @@ internal sealed class Shelf : IDisposable
         using var data = new DataFolder(Path);
         using var store = new DocumentStore(data, Logs.For<DocumentStore>());
         using var library = new SequenceLibrary(data, Logs.For<SequenceLibrary>());
-        using var keys = new KeyRing(data, TimeProvider.System, Logs.For<KeyRing>());
+        using var files = new KeyFiles(data, Logs.For<KeyFiles>());
+        using var keys = new KeyRing(files, TimeProvider.System, Logs.For<KeyRing>());
         var stored = store.Load();
         foreach (var robot in stored.Robots)
             _ = new RobotCore(robot, stored.FleetStopped, new RobotTiming());
         await library.StartAsync(CancellationToken.None);
-        keys.Load();
+        await keys.RefreshAsync(CancellationToken.None);
+        var sequences = await library.ListAsync(CancellationToken.None);
+        var kept = await Task.WhenAll(sequences.Select(id => library.FindAsync(id, CancellationToken.None).AsTask()));
         return stored.Robots.Select(robot => ("robots", $"{robot.Id} {robot.Version}"))
             .Append(("fleet", $"{stored.FleetStopped}"))
-            .Concat(library.All.Where(one => !one.IsBuiltIn).Select(one => ("sequences", $"{one.Sequence.Name} {one.Version}")))
+            .Concat(kept.Where(one => !one!.IsBuiltIn).Select(one => ("sequences", $"{one!.Sequence.Name} {one.Version}")))
             .Concat(keys.All.Select(key => ("keys", $"{key.Name} {key.Role}")))
             .ToLookup(entity => entity.Item1, entity => entity.Item2);
     }

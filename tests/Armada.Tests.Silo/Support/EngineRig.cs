@@ -7,6 +7,7 @@ using Armada.Silo.Ingress;
 using Armada.Silo.Options;
 using Armada.Silo.Telemetry;
 using Armada.Testing;
+using Armada.Testing.Brokers;
 using Armada.Testing.Logging;
 using Armada.Wire.Control;
 using Armada.Wire.Frames;

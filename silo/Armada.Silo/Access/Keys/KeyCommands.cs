@@ -97,12 +97,14 @@ internal sealed class KeyCommands(Option<string> data, TimeProvider time)
         try
         {
             folder = new DataFolder(path);
+            var files = new KeyFiles(folder, logs.CreateLogger<KeyFiles>());
             var open = new OpenFolder(
                 logs,
                 folder,
-                new KeyRing(folder, time, logs.CreateLogger<KeyRing>()),
+                files,
+                new KeyRing(files, time, logs.CreateLogger<KeyRing>()),
                 new AuditTrail(folder, new AuditSize(), time, logs.CreateLogger<AuditTrail>()));
-            open.Keys.Load();
+            await open.Keys.RefreshAsync(CancellationToken.None);
             await open.Audit.StartAsync(CancellationToken.None);
             return open;
         }
@@ -114,12 +116,13 @@ internal sealed class KeyCommands(Option<string> data, TimeProvider time)
         }
     }
 
-    private sealed record OpenFolder(ILoggerFactory Logs, DataFolder Folder, KeyRing Keys, AuditTrail Audit) : IAsyncDisposable
+    private sealed record OpenFolder(ILoggerFactory Logs, DataFolder Folder, KeyFiles Files, KeyRing Keys, AuditTrail Audit) : IAsyncDisposable
     {
         public async ValueTask DisposeAsync()
         {
             await Audit.DisposeAsync();
             Keys.Dispose();
+            Files.Dispose();
             Folder.Dispose();
             Logs.Dispose();
         }

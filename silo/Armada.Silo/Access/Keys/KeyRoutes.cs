@@ -56,7 +56,7 @@ internal static class KeyRoutes
         }
         catch (NotStoredException failed)
         {
-            return Problem.NotStored.Answer($"{failed.Message}; no key was made, free the disk and ask again");
+            return Problem.NotStored.Answer($"no key was given out: {failed.Message}");
         }
     }
 
@@ -71,7 +71,7 @@ internal static class KeyRoutes
         }
         catch (NotStoredException failed)
         {
-            return Problem.NotStored.Answer($"the key is no longer good, but a restart of the silo would forget it: {failed.Message}");
+            return Problem.NotStored.Answer($"the key is no longer good at this silo, but that is not stored: {failed.Message}");
         }
         finally
         {

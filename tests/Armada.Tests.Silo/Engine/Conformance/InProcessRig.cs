@@ -10,8 +10,8 @@ using Armada.Silo.Options;
 using Armada.Testing;
 using Armada.Testing.Engine;
 using Armada.Testing.Logging;
+using Armada.Testing.Brokers;
 using Armada.Tests.Silo.Support;
-using Armada.Wire.Control;
 using Armada.Wire.Frames;
 using Armada.Wire.Topics;
 using Microsoft.Extensions.DependencyInjection;
@@ -43,7 +43,7 @@ internal sealed class InProcessRig(FailOnLoggedErrors logs, HeardByDevices devic
         var collection = new ServiceCollection();
         collection.AddLogging(logging => logging.AddProvider(logs));
         collection.AddSilo(new SiloOptions { DataDirectory = folder.Path });
-        collection.AddSingleton<IMqttLink>(new QuietLink { OnPublish = Hear });
+        collection.AddSingleton<IMqttLink>(new QuietLink { OnPublish = devices.Hear });
         collection.AddSingleton<TimeProvider>(time);
         services = collection.BuildServiceProvider();
         await Engine.LoadAsync(CancellationToken.None);
@@ -69,8 +69,7 @@ internal sealed class InProcessRig(FailOnLoggedErrors logs, HeardByDevices devic
     public void Send(string device, in SampleStamp stamp, ReadOnlySpan<double> positions)
     {
         Span<byte> frame = stackalloc byte[FrameCodec.MaxSize];
-        var header = new FrameHeader(FrameKind.State, FrameFlags.TorqueOn, positions.Length, stamp.Sequence, stamp.CapturedAt, stamp.Epoch, 0);
-        var length = FrameCodec.Write(frame, header, positions);
+        var length = DeviceEar.WriteState(frame, stamp, positions);
         Of<FrameIngress>().OnState(Encoding.UTF8.GetBytes(Topics.Of(device, Channel.State)), frame[..length]);
     }
 
@@ -90,31 +89,4 @@ internal sealed class InProcessRig(FailOnLoggedErrors logs, HeardByDevices devic
     }
 
     private T Of<T>() where T : notnull => services!.GetRequiredService<T>();
-
-    private void Hear(string topic, ReadOnlySpan<byte> payload)
-    {
-        if (!Topics.TryParse(Encoding.UTF8.GetBytes(topic), out var name, out var channel))
-            return;
-        var device = Encoding.UTF8.GetString(name);
-        if (channel == Channel.Control && ControlJson.ReadMessage(payload) is { } message)
-            devices.Add(new Order(device, KindOf(message.Op), message.Epoch ?? 0));
-        else if (channel == Channel.Command && FrameCodec.TryRead(ref payload, out var frame, out _))
-            devices.Add(Read(device, frame));
-    }
-
-    private static Heard Read(string device, in FrameView frame)
-    {
-        var positions = new double[frame.Header.Joints];
-        frame.CopyTo(positions);
-        return new Heard(device, new SampleStamp(frame.Header.Epoch, frame.Header.Sequence, frame.Header.CapturedAt), positions);
-    }
-
-    private static OrderKind KindOf(ControlOp op) => op switch
-    {
-        ControlOp.StreamStart => OrderKind.StartStream,
-        ControlOp.StreamStop => OrderKind.StopStream,
-        ControlOp.Stop => OrderKind.Stop,
-        ControlOp.Reset => OrderKind.Reset,
-        _ => throw new ArgumentOutOfRangeException(nameof(op), op, "no order of the engine's"),
-    };
 }

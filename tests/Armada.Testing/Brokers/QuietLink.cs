@@ -1,9 +1,9 @@
 using Armada.Messaging.Link;
 
-namespace Armada.Tests.Silo.Support;
+namespace Armada.Testing.Brokers;
 
 /// <summary>A link without a broker: always up, keeps the last command's bytes and every control message.</summary>
-internal sealed class QuietLink : IMqttLink
+public sealed class QuietLink : IMqttLink
 {
     private readonly Lock sync = new();
     private readonly List<(string Topic, byte[] Payload)> controls = [];
@@ -22,6 +22,7 @@ internal sealed class QuietLink : IMqttLink
     /// <summary>Called with everything that is published; null for nobody.</summary>
     public Heard? OnPublish { get; set; }
 
+    /// <summary>How many samples were published.</summary>
     public long Samples { get; private set; }
 
     public ReadOnlySpan<byte> LastSample => last.AsSpan(0, lastLength);

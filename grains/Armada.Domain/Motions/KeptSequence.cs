@@ -1,26 +1,17 @@
-using Armada.Domain.Motions;
-
-namespace Armada.Silo.Sequences;
-
-/// <summary>The sequences a robot can play: the built-in ones and those that were stored.</summary>
-internal interface ISequences
-{
-    /// <summary>The sequence of this id, or null.</summary>
-    ValueTask<Sequence?> FindAsync(string id);
-}
+namespace Armada.Domain.Motions;
 
 /// <summary>A sequence in its place among the others.</summary>
 /// <param name="Sequence">The sequence.</param>
-/// <param name="Version">Raised at every change.</param>
+/// <param name="Version">Raised at every change; the first is 1.</param>
 /// <param name="IsBuiltIn">Whether it came with the silo and cannot be changed.</param>
-internal sealed record KeptSequence(Sequence Sequence, long Version, bool IsBuiltIn);
+public sealed record KeptSequence(Sequence Sequence, long Version, bool IsBuiltIn);
 
 /// <summary>What a change asks of the version it is for.</summary>
 /// <param name="Version">The version, or null for "there is none".</param>
-internal readonly record struct ExpectedVersion(long? Version);
+public readonly record struct ExpectedVersion(long? Version);
 
 /// <summary>Why a change of a sequence was refused.</summary>
-internal enum SequenceRefusal
+public enum SequenceRefusal : byte
 {
     /// <summary>There is no such sequence.</summary>
     Unknown,
@@ -33,9 +24,13 @@ internal enum SequenceRefusal
 
     /// <summary>There is no room for another.</summary>
     TooMany,
+
+    /// <summary>The change could not be made durable; nothing was changed.</summary>
+    NotStored,
 }
 
 /// <summary>What became of a change.</summary>
 /// <param name="Refused">Why nothing was done, or null.</param>
 /// <param name="Kept">The sequence as it is now; null where there is none.</param>
-internal readonly record struct SequenceAnswer(SequenceRefusal? Refused, KeptSequence? Kept);
+/// <param name="Text">Where it could not be made durable, why and what to do; otherwise null.</param>
+public sealed record SequenceAnswer(SequenceRefusal? Refused, KeptSequence? Kept, string? Text = null);

@@ -1,0 +1,130 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Http.Json;
+using System.Text.Json.Nodes;
+using Armada.Testing;
+using Xunit.Abstractions;
+
+namespace Armada.Tests.Cluster.Processes;
+
+/// <summary>Three real silos with a hundred robots under load, and what happens when one is killed, all are restarted, or Redis is away.</summary>
+public sealed class LostSiloTests(ITestOutputHelper output)
+{
+    private const int Robots = 100;
+
+    // 300 ms by design; the rest is for a machine that is busy with everything else at once.
+    private static readonly TimeSpan Hold = TimeSpan.FromMilliseconds(300 + 200);
+    private static readonly TimeSpan Commandable = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan RollingPause = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Outage = TimeSpan.FromSeconds(30);
+
+    [Fact]
+    public async Task A_killed_silos_robots_are_commandable_again_soon_and_nobody_obeys_an_older_epoch_or_two_masters()
+    {
+        await using var cluster = await ClusterOfProcesses.StartAsync();
+        await using var pair = await EmulatedPair.StartAsync(cluster, "pair");
+        await using var crowd = await ArmCrowd.StartAsync(cluster, Robots);
+        foreach (var robot in (string[])["contested-0", "contested-1", "contested-2"])
+            await cluster.PostAsync(0, "/api/v1/robots", new { id = robot, model = "so101" });
+        await using var rivals = new Rivals(cluster, "contested-0", "contested-1", "contested-2");
+        await Eventually.Holds("the rivals compete", () => rivals.Reigns > 10, TimeSpan.FromSeconds(20));
+        var host = cluster.HostOf("pair");
+        crowd.BeginPauses();
+
+        var killed = Stopwatch.GetTimestamp();
+        await cluster.KillAsync(host);
+        var held = await pair.HoldsAsync(killed);
+        var door = (host + 1) % ClusterOfProcesses.Count;
+        await pair.FollowsAsync(Commandable - Stopwatch.GetElapsedTime(killed));
+        await crowd.AllMoveAsync(Commandable);
+        var (slowest, pause) = crowd.LongestPause();
+        await cluster.PostAsync(door, "/api/v1/robots/pair/stop");
+        await cluster.PostAsync(door, "/api/v1/robots/pair/reset");
+        var overlaps = await rivals.OverlapsAsync();
+
+        output.WriteLine($"silo {host} killed; follower held after {held.TotalMilliseconds:0} ms; longest pause {pause.TotalSeconds:0.0} s, of {slowest}; {rivals.Reigns} reigns");
+        Assert.True(held < Hold, $"the follower's goal still moved {held.TotalMilliseconds:0} ms after the kill");
+        Assert.True(pause < Commandable, $"{slowest} was not commanded for {pause.TotalSeconds:0.0} s\n{cluster.Logs()}");
+        Assert.Empty(crowd.Regressions);
+        Assert.Empty(overlaps);
+    }
+
+    [Fact]
+    public async Task A_rolling_restart_loses_no_configuration_and_streams_pause_only_shortly()
+    {
+        await using var cluster = await ClusterOfProcesses.StartAsync();
+        await using var crowd = await ArmCrowd.StartAsync(cluster, Robots);
+        var before = await ConfigurationAsync(cluster, 0);
+        crowd.BeginPauses();
+
+        for (var silo = 0; silo < ClusterOfProcesses.Count; silo++)
+        {
+            await cluster.StopAsync(silo);
+            cluster.Start(silo);
+            await cluster.IsBackAsync(silo);
+            await crowd.AllMoveAsync(RollingPause);
+            output.WriteLine($"silo {silo} restarted; longest pause so far {crowd.LongestPause()}");
+        }
+
+        var (slowest, pause) = crowd.LongestPause();
+        Assert.True(pause < RollingPause, $"{slowest} was not commanded for {pause.TotalSeconds:0.0} s\n{cluster.Logs()}");
+        Assert.Equal(before, await ConfigurationAsync(cluster, 2));
+        Assert.Empty(crowd.Regressions);
+    }
+
+    [Fact]
+    public async Task While_Redis_is_away_streams_go_on_and_changes_are_refused_and_all_heals()
+    {
+        await using var cluster = await ClusterOfProcesses.StartAsync();
+        await using var crowd = await ArmCrowd.StartAsync(cluster, Robots);
+        var model = (await cluster.Doors[0].GetFromJsonAsync<JsonNode>("/api/v1/robots/crowd-0"))!;
+        crowd.BeginPauses();
+
+        await cluster.Redis.StopAsync();
+        var away = Stopwatch.GetTimestamp();
+        using var refused = await cluster.Doors[1].PostAsJsonAsync("/api/v1/robots/crowd-0/slaves", new { type = "websocket", name = "viewer" });
+        using var unmade = await cluster.Doors[1].PostAsJsonAsync("/api/v1/robots", new { id = "late", model = "so101" });
+        using var stopped = await cluster.Doors[2].PostAsync(new Uri("/api/v1/robots/crowd-1/stop", UriKind.Relative), null);
+        var refusal = JsonNode.Parse(await refused.Content.ReadAsStringAsync())!;
+        await Eventually.Holds("Redis is away for its time", () => Stopwatch.GetElapsedTime(away) > Outage, Outage * 2);
+        var pause = crowd.LongestPause(except: "crowd-1");
+        await cluster.Redis.RestartAsync();
+        await Eventually.Holds(
+            () => $"changes are taken again\n{cluster.Logs()}", () => TryAdd(cluster), TimeSpan.FromSeconds(15));
+        await cluster.PostAsync(2, "/api/v1/robots/crowd-1/reset");
+        await crowd.AllMoveAsync(Commandable);
+
+        output.WriteLine($"Redis away for {Outage.TotalSeconds:0} s; longest pause {pause}");
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, refused.StatusCode);
+        Assert.Equal("urn:armada:problem:not-stored", refusal["type"]!.GetValue<string>());
+        Assert.Contains("cluster's store", refusal["detail"]!.GetValue<string>(), StringComparison.Ordinal);
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, unmade.StatusCode);
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, stopped.StatusCode); // In force, and it says that it is not stored.
+        Assert.True(pause.Pause < TimeSpan.FromSeconds(2), $"{pause.Robot} was not commanded for {pause.Pause.TotalSeconds:0.0} s\n{cluster.Logs()}");
+        Assert.Empty(crowd.Regressions);
+        Assert.NotNull(model);
+    }
+
+    private static bool TryAdd(ClusterOfProcesses cluster)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/api/v1/robots/crowd-0/slaves")
+        {
+            Content = JsonContent.Create(new { type = "websocket", name = "viewer" }),
+        };
+        using var answer = cluster.Doors[1].Send(request);
+        return answer.IsSuccessStatusCode;
+    }
+
+    /// <summary>Every robot with its bindings, without what moves.</summary>
+    private static async Task<string> ConfigurationAsync(ClusterOfProcesses cluster, int silo)
+    {
+        var lines = new List<string>();
+        for (var robot = 0; robot < Robots; robot++)
+        {
+            var view = (await cluster.Doors[silo].GetFromJsonAsync<JsonNode>($"/api/v1/robots/crowd-{robot}"))!;
+            lines.Add($"{view["id"]} {view["joints"]} {view["master"]!["name"]} {string.Join(' ', view["slaves"]!.AsArray().Select(slave => slave!["name"]))}");
+        }
+
+        return string.Join('\n', lines);
+    }
+}
