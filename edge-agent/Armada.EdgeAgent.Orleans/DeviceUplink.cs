@@ -57,38 +57,43 @@ internal sealed class DeviceUplink(string device, ClusterContact contact, TimePr
     {
         try
         {
-            var taken = await FindRobotAsync(calls) && await calls.TakeStateAsync(robot!, device, frame.AsMemory(0, length));
-            if (taken)
-                Interlocked.Increment(ref sent);
+            if (robot is null && !await FindRobotAsync(calls))
+                Interlocked.Increment(ref dropped);
             else
-                Lose();
-            backOff.Reset();
-            contact.Works();
+                await GiveAsync(calls, robot!, length);
             return true;
         }
         catch (Exception fault)
         {
-            // Whatever it was, the next frame is as good a try; what the robot is may have changed meanwhile.
-            Lose();
+            // Whatever it was, the next frame is as good a try.
+            Interlocked.Increment(ref dropped);
             contact.Fails(fault);
             return false;
         }
     }
 
-    private void Lose()
+    private async Task GiveAsync(IFleetCalls calls, string serves, int length)
     {
-        Interlocked.Increment(ref dropped);
-        robot = null;
+        var taken = await calls.TakeStateAsync(serves, device, frame.AsMemory(0, length));
+        Answered();
+        Interlocked.Increment(ref taken ? ref sent : ref dropped);
+        if (!taken)
+            robot = null;
     }
 
     private async Task<bool> FindRobotAsync(IFleetCalls calls)
     {
-        if (robot is not null)
-            return true;
         if (askedAt is { } before && time.GetElapsedTime(before) < AskEvery)
             return false;
         askedAt = time.GetTimestamp();
         robot = await calls.ClaimAsync(device);
+        Answered();
         return robot is not null;
+    }
+
+    private void Answered()
+    {
+        backOff.Reset();
+        contact.Works();
     }
 }

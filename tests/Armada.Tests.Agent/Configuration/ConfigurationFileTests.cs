@@ -81,7 +81,7 @@ public sealed class ConfigurationFileTests : IDisposable
     {
         var configuration = Load($$"""
             {"broker":{},"uplink":"orleans","devices":[{{Leader}}],
-             "cluster":{"id":"c","gateways":["silo-1:30000","[::1]:30000"],"tls":{"ca":"ca.pem","certificate":"a.pem","key":"a.key"}}}
+             "cluster":{"id":"c","gateways":["silo-1:30000","[::1]:30000"],"tls":{"ca":"ca.pem","certificate":"a.pem","key":"a.key"} } }
             """);
         Assert.Equal(UplinkKind.Orleans, configuration.Uplink);
         Assert.Equal("armada", configuration.Cluster!.ServiceId);

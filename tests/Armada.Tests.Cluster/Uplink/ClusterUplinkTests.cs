@@ -1,6 +1,5 @@
 using Armada.EdgeAgent.Orleans;
 using Armada.Testing;
-using Armada.Testing.Logging;
 using Armada.Testing.Network;
 
 namespace Armada.Tests.Cluster.Uplink;
@@ -12,7 +11,7 @@ public sealed class ClusterUplinkTests
     [Fact]
     public async Task A_cluster_that_is_not_there_is_told_once_and_holds_nobody_up()
     {
-        using var logs = new FailOnLoggedErrors();
+        using var logs = new ToldEvents();
         var address = new ClusterAddress { ClusterId = "c", ServiceId = "s", Gateways = [("localhost", FreePort.Next())] };
         Assert.Null(ClusterUplink.TryMake(address, logs, TimeProvider.System, out var cluster));
         var device = cluster!.Of("leader-1");
@@ -20,7 +19,7 @@ public sealed class ClusterUplinkTests
         for (byte frame = 1; frame <= 10; frame++)
             device.Send([frame]);
 
-        await Eventually.Holds("it is told", () => logs.Of(Lost).Count == 1);
+        await Eventually.Holds("it is told", () => logs.Count(Lost) == 1);
         Assert.Equal(9, device.Dropped);
         await Eventually.Happens("it ends", cluster.DisposeAsync().AsTask());
     }
@@ -28,7 +27,7 @@ public sealed class ClusterUplinkTests
     [Fact]
     public void A_certificate_that_cannot_be_used_is_named_as_the_person_knows_it()
     {
-        using var logs = new FailOnLoggedErrors();
+        using var logs = new ToldEvents();
         var address = new ClusterAddress
         {
             ClusterId = "c",

@@ -1,6 +1,6 @@
 using Armada.EdgeAgent.Orleans;
 using Armada.Testing;
-using Armada.Testing.Logging;
+using Microsoft.Extensions.Logging;
 
 namespace Armada.Tests.Cluster.Uplink;
 
@@ -10,7 +10,7 @@ public sealed class DeviceUplinkTests : IAsyncDisposable
     private const int Lost = 3121;
     private const int Reached = 3120;
 
-    private readonly FailOnLoggedErrors logs = new();
+    private readonly ToldEvents logs = new();
     private readonly HandTime time = new();
     private readonly ScriptedFleet fleet = new();
     private readonly CancellationTokenSource end = new();
@@ -19,7 +19,7 @@ public sealed class DeviceUplinkTests : IAsyncDisposable
 
     public DeviceUplinkTests()
     {
-        uplink = new DeviceUplink("leader-1", new ClusterContact(logs.For<ClusterContact>()), time);
+        uplink = new DeviceUplink("leader-1", new ClusterContact(new Logger<ClusterContact>(logs)), time);
         running = uplink.RunAsync(fleet, end.Token);
     }
 
@@ -105,8 +105,8 @@ public sealed class DeviceUplinkTests : IAsyncDisposable
         fleet.Take = _ => Task.FromResult(true);
         await SendAsync(5, "it is sent", () => uplink.Sent == 2, keepsTime: false);
 
-        Assert.Single(logs.Of(Lost));
-        Assert.Equal(2, logs.Of(Reached).Count);
+        Assert.Equal(1, logs.Count(Lost));
+        Assert.Equal(2, logs.Count(Reached));
     }
 
     private Task SendAsync(byte frame, string what, Func<bool> condition, bool keepsTime = true)
