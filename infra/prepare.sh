@@ -79,6 +79,11 @@ END
   export ARMADA_PROFILE=$ADAPTER_SET
 }
 
+# has_adapter NAME: whether it is one of those found.
+has_adapter() {
+  case " ${ADAPTERS//[;,+]/ } " in *" $1 "*) return 0 ;; *) return 1 ;; esac
+}
+
 # build ROOT CONFIGURATION PROJECT...: quiet when well, the errors when not.
 build() {
   local root=$1 configuration=$2 project log

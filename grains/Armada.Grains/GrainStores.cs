@@ -1,5 +1,12 @@
 namespace Armada.Grains;
 
+/// <summary>Whether the cluster's store is reached.</summary>
+public interface IStoreHealth
+{
+    /// <summary>Whether it is now, as far as is known; answers at once.</summary>
+    bool IsReached { get; }
+}
+
 /// <summary>Names of the stores that grains ask for.</summary>
 public static class GrainStores
 {

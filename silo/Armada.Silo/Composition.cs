@@ -78,7 +78,7 @@ internal static class Composition
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = HandOverWithin);
         builder.Services.AddHostedService<DeviceIngress>();
         builder.Services.AddHostedService<TickLoop>(); // Robots that wait to be handed over still need their time.
-        builder.AddCluster(new ClusterPlace
+        var refused = builder.AddCluster(new ClusterPlace
         {
             ClusterId = cluster.ClusterId,
             ServiceId = cluster.ServiceId,
@@ -88,6 +88,8 @@ internal static class Composition
             GatewayPort = cluster.GatewayPort,
             Tls = cluster.Tls is { } tls ? new ClusterTls(tls.CaFile, tls.CertificateFile, tls.KeyFile) : null,
         });
+        if (refused is not null)
+            throw new SiloOptionsException(refused);
         builder.Services.AddHostedService<AccessHost>(); // The keys are the cluster's, so they are read when it is there.
         builder.Services.AddHostedService<KeyRefresh>();
         builder.Services.AddHostedService(provider => provider.GetRequiredService<KeyUses>());

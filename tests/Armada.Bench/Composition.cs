@@ -16,6 +16,13 @@ internal static class Composition
     public const string LibMosquitto = "libmosquitto";
     public const string MqttNet = "mqttnet";
 
+    /// <summary>Whether silos of this build can be of a cluster.</summary>
+#if CLOUD_ORLEANS
+    public static bool HasOrleans => true;
+#else
+    public static bool HasOrleans => false;
+#endif
+
     public static IReadOnlyDictionary<string, LinkFactory> Links { get; } = new Dictionary<string, LinkFactory>
     {
         [LibMosquitto] = options => new LibMosquittoLink(options, NullLogger<LibMosquittoLink>.Instance),

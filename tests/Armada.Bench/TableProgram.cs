@@ -18,6 +18,7 @@ internal static class TableProgram
         - Allocation: bytes the whole process allocates per frame with the silo, its link and the load inside it, less what it allocates when idle.
         - Leader tick: one sync read as the agent's loop does it, against an emulated arm on a pseudo-terminal that keeps the wire's time.
         - Relay on MQTTnet, where this build has it: the bare relay over that link against the bare relay over libmosquitto.
+        - Grains, where this build has Orleans: robots as grains on one and on two silos with a Redis, each silo a process, against the in-process engine.
         - Agent: a leader's agent at 100 Hz as a process of its own; late is more than a fifth of a period, or a tick skipped.
 
         """;
@@ -52,6 +53,8 @@ internal static class TableProgram
             rows.AddRange(await AgentCost.MeasureAsync(TimeSpan.FromSeconds(quick ? 10 : 60)));
         if ((only is null or "link") && Composition.Links.ContainsKey(Composition.MqttNet))
             rows.AddRange(await LinkAdapters.MeasureAsync(rounds, round));
+        if ((only is null or "grains") && Composition.HasOrleans)
+            rows.AddRange(await Grains.MeasureAsync(rounds, round));
         Console.WriteLine(Row.Table(rows));
         return 0;
     }

@@ -24,8 +24,9 @@ public sealed class ArrowTests
         ["Armada.EdgeAgent"] =
         [
             "Armada.Domain", "Armada.Wire", "Armada.Messaging", "Armada.Messaging.MqttNet",
-            "Armada.Devices", "Armada.Devices.IoPorts", "Armada.Emulators",
+            "Armada.Devices", "Armada.Devices.IoPorts", "Armada.Emulators", "Armada.EdgeAgent.Orleans",
         ],
+        ["Armada.EdgeAgent.Orleans"] = ["Armada.Domain", "Armada.Wire", "Armada.Messaging", "Armada.Grains.Contracts"],
         ["Armada.Up"] = ["Armada.Wire", "Armada.Messaging", "Armada.Devices"],
     };
 

@@ -25,6 +25,7 @@ public sealed class SourceTests
     [InlineData("Armada.Grains", "orleans")]
     [InlineData("Armada.Grains.Contracts", "orleans")]
     [InlineData("Armada.Silo.Orleans", "orleans")]
+    [InlineData("Armada.EdgeAgent.Orleans", "orleans")]
     [InlineData("Armada.Messaging.MqttNet", "mqttnet")]
     [InlineData("Armada.Silo.AwsIot", "awsiot")]
     [InlineData("Armada.Devices.IoPorts", "ioports")]

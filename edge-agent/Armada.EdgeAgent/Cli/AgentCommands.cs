@@ -2,6 +2,7 @@ using System.CommandLine;
 using Armada.EdgeAgent.Configuration;
 using Armada.EdgeAgent.Hosting;
 using Armada.EdgeAgent.Stops;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Armada.EdgeAgent.Cli;
 
@@ -64,9 +65,10 @@ internal static class AgentCommands
         var config = ConfigOption();
         var command = new Command(
             "check", "Check a configuration file and the calibrations it names; opens no port and no connection.") { config };
-        command.SetAction(parsed =>
+        command.SetAction(async (parsed, _) =>
         {
             var configuration = ConfigurationFile.Load(parsed.GetRequiredValue(config));
+            await using var uplink = Composition.Uplink(configuration, TimeProvider.System, NullLoggerFactory.Instance);
             foreach (var device in configuration.Devices)
                 Calibrations.Load(device);
             Console.WriteLine($"ok: {configuration.Devices.Length} device(s), {configuration.Local.Length} local pair(s)");

@@ -73,6 +73,9 @@ public static class ConfigurationFile
                 Tls = new TlsSettings(At(folder, tls.Ca), At(folder, tls.Certificate), At(folder, tls.Key)),
             }
             : configuration.Broker,
+        Cluster = configuration.Cluster is { Tls: { } own } cluster
+            ? cluster with { Tls = new ClusterTlsSettings(At(folder, own.Ca), At(folder, own.Certificate), At(folder, own.Key)) }
+            : configuration.Cluster,
         Devices = [.. configuration.Devices.Select(device =>
             device.Calibration == DeviceSettings.FromEeprom ? device : device with { Calibration = At(folder, device.Calibration) })],
         ControlSocket = At(folder, configuration.ControlSocket),

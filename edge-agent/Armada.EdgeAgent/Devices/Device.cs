@@ -5,6 +5,7 @@ using Armada.EdgeAgent.Configuration;
 using Armada.EdgeAgent.Follower;
 using Armada.EdgeAgent.Leader;
 using Armada.EdgeAgent.Stops;
+using Armada.Messaging.Uplink;
 using Armada.Wire.Control;
 using Armada.Wire.Frames;
 
@@ -72,6 +73,9 @@ internal sealed class Device
     /// <summary>The local leader or followers it is joined with; null where it serves a silo.</summary>
     public string? LocalPair { get; set; }
 
+    /// <summary>Where its states go besides the agent; null without a network.</summary>
+    public IStateUplink? Uplink { get; set; }
+
     /// <summary>Adds a taker of its states; before its session starts.</summary>
     public void AddSink(StateSink sink) => sinks = sinks.Add(sink);
 
@@ -93,5 +97,13 @@ internal sealed class Device
         Status.Temperatures,
         Status.Faults,
         Status.State.ToString().ToLowerInvariant(),
-        Counters.Read());
+        Counts());
+
+    private Dictionary<string, long> Counts()
+    {
+        var all = Counters.Read();
+        if (Uplink is { Dropped: > 0 } uplink)
+            all["uplink.dropped"] = uplink.Dropped;
+        return all;
+    }
 }

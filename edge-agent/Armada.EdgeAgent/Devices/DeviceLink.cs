@@ -1,6 +1,8 @@
 using Armada.Domain.Routing;
 using Armada.EdgeAgent.Configuration;
+using Armada.EdgeAgent.Uplink;
 using Armada.Messaging.Link;
+using Armada.Messaging.Uplink;
 using Armada.Wire.Control;
 using Armada.Wire.Frames;
 using Armada.Wire.Topics;
@@ -18,10 +20,8 @@ internal sealed partial class DeviceLink : IAsyncDisposable
     private readonly IMqttLink link;
     private readonly TimeProvider time;
     private readonly ILogger<DeviceLink> logger;
-    private readonly string stateTopic;
     private readonly string replyTopic;
     private readonly string presenceTopic;
-    private readonly byte[] frame = new byte[FrameCodec.MaxSize];
     private readonly double[] positions = new double[FrameCodec.MaxJoints];
 
     // Without a maximum: two threads that signal at once cost one presence more, where a full semaphore would end the bus's loop.
@@ -32,16 +32,18 @@ internal sealed partial class DeviceLink : IAsyncDisposable
     public DeviceLink(Device device, ControlDesk desk, IMqttLink link, TopicMap topics, TimeProvider time, ILogger<DeviceLink> logger)
     {
         (this.device, this.desk, this.link, this.time, this.logger) = (device, desk, link, time, logger);
-        stateTopic = topics.Of(device.Name, Channel.State);
+        States = new MqttUplink(link, topics.Of(device.Name, Channel.State));
         replyTopic = topics.Of(device.Name, Channel.ControlReply);
         presenceTopic = topics.Of(device.Name, Channel.Presence);
         link.Subscribe(topics.Of(device.Name, Channel.Command), Delivery.Sample, OnCommand);
         link.Subscribe(topics.Of(device.Name, Channel.Control), Delivery.Control, OnControl);
         link.StateChanged += OnLinkState;
-        device.AddSink(OnState);
         device.Jobs.Answered = Reply;
         device.Status.Changed += SignalPresence;
     }
+
+    /// <summary>The device's state topic as an uplink.</summary>
+    public IStateUplink States { get; }
 
     /// <summary>Link options of one device.</summary>
     public static LinkOptions Options(Device device, BrokerSettings broker, TopicMap topics) => new()
@@ -88,12 +90,6 @@ internal sealed partial class DeviceLink : IAsyncDisposable
     private static string? Of(Device device, string? file) => file?.Replace("{device}", device.Name, StringComparison.Ordinal);
 
     private static byte[] Offline(Device device) => ControlJson.Write(new Presence(Online: false, device.Settings.Kind));
-
-    private void OnState(in FrameHeader header, ReadOnlySpan<double> pose, FrameEcho? echo)
-    {
-        var length = FrameCodec.Write(frame, header, pose, echo);
-        link.Publish(stateTopic, frame.AsSpan(0, length), Delivery.Sample);
-    }
 
     private void OnCommand(ReadOnlySpan<byte> topic, ReadOnlySpan<byte> payload)
     {

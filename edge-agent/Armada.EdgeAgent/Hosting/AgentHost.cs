@@ -68,6 +68,7 @@ internal static class AgentHost
         services.AddSingleton<LocalStop>();
         services.AddSingleton(Composition.SerialPorts());
         services.AddSingleton<LinkFactory>(Composition.Link);
+        services.AddSingleton<UplinkFactory>(Composition.Uplink);
         services.AddSingleton<IReadOnlyList<Device>>(all =>
             [.. configuration.Devices.Select(device => new Device(device, all.GetRequiredService<LocalStop>()))]);
         services.AddSingleton<AgentTelemetry>();

@@ -6,6 +6,8 @@ using Armada.EdgeAgent.Follower;
 using Armada.EdgeAgent.Leader;
 using Armada.EdgeAgent.Local;
 using Armada.EdgeAgent.Telemetry;
+using Armada.EdgeAgent.Uplink;
+using Armada.Messaging.Uplink;
 using Armada.Wire.Topics;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -30,6 +32,7 @@ internal sealed partial class AgentService : IHostedService, IAsyncDisposable
     private readonly ImmutableArray<DeviceSession> sessions;
     private readonly ImmutableArray<DeviceLink> links;
     private readonly ImmutableArray<LocalPair> pairs;
+    private readonly IUplinkHub? cluster;
     private int disposed;
     private Task running = Task.CompletedTask;
     private Task presence = Task.CompletedTask;
@@ -39,6 +42,7 @@ internal sealed partial class AgentService : IHostedService, IAsyncDisposable
         IReadOnlyList<Device> devices,
         ISerialPorts ports,
         LinkFactory link,
+        UplinkFactory uplink,
         AgentTelemetry telemetry,
         TimeProvider time,
         ILoggerFactory loggers)
@@ -58,6 +62,9 @@ internal sealed partial class AgentService : IHostedService, IAsyncDisposable
                 time,
                 loggers.CreateLogger<DeviceLink>()))]
             : [];
+        cluster = uplink(configuration, time, loggers);
+        foreach (var (device, its) in devices.Zip(links))
+            StateFeed.Join(device, cluster?.Of(device.Name) ?? its.States);
     }
 
     /// <summary>Opens every port, then starts the links: what is named wrongly is told before any arm has torque.</summary>
@@ -69,6 +76,7 @@ internal sealed partial class AgentService : IHostedService, IAsyncDisposable
             session.Open();
         foreach (var link in links)
             await link.StartAsync(cancellation);
+        cluster?.Start();
     }
 
     public Task StartAsync(CancellationToken cancellationToken)
@@ -95,6 +103,8 @@ internal sealed partial class AgentService : IHostedService, IAsyncDisposable
             return;
         AppDomain.CurrentDomain.UnhandledException -= OnCrash;
         await StopAsync(CancellationToken.None);
+        if (cluster is not null)
+            await cluster.DisposeAsync();
         foreach (var link in links)
             await link.DisposeAsync();
         foreach (var session in sessions)

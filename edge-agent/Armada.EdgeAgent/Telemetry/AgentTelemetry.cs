@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using Armada.Domain.Routing;
 using Armada.EdgeAgent.Devices;
+using Armada.Messaging.Uplink;
 
 namespace Armada.EdgeAgent.Telemetry;
 
@@ -26,6 +27,13 @@ internal sealed class AgentTelemetry : IDisposable
         meter.CreateObservableCounter(
             "armada.agent.commands.applied", () => Each(device => device.Counters.Applied), "{command}", "Commands the control law took");
         meter.CreateObservableCounter("armada.agent.commands.dropped", Drops, "{command}", "Commands not executed, by reason");
+        meter.CreateObservableCounter(
+            "armada.agent.uplink.sent", () => Uplinks(uplink => uplink.Sent), "{frame}", "State frames handed on, by uplink");
+        meter.CreateObservableCounter(
+            "armada.agent.uplink.dropped",
+            () => Uplinks(uplink => uplink.Dropped),
+            "{frame}",
+            "State frames not handed on, by uplink: overtaken, or the way was closed");
         meter.CreateObservableGauge(
             "armada.agent.device.state", () => Each(device => (long)device.Status.State),
             description: "Number of the state, in the order of presence");
@@ -49,6 +57,10 @@ internal sealed class AgentTelemetry : IDisposable
 
     private IEnumerable<Measurement<long>> Each(Func<Device, long> count) =>
         devices.Select(device => new Measurement<long>(count(device), Tag(device)));
+
+    private IEnumerable<Measurement<long>> Uplinks(Func<IStateUplink, long> count) =>
+        devices.Where(device => device.Uplink is not null).Select(device => new Measurement<long>(
+            count(device.Uplink!), Tag(device), new KeyValuePair<string, object?>("uplink", device.Uplink!.Way)));
 
     private IEnumerable<Measurement<long>> Drops() =>
         from device in devices

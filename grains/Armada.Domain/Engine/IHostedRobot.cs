@@ -50,6 +50,9 @@ public interface IHostedRobot : IAsyncDisposable
 /// <summary>Where one robot's document is kept.</summary>
 public interface IRobotStorage
 {
+    /// <summary>Why nothing can be made durable just now, in words, or null where nothing speaks against it; answers at once.</summary>
+    string? Obstacle => null;
+
     /// <summary>Makes the document durable; gives null, or why it is not, in words. Asked for one write at a time.</summary>
     ValueTask<string?> SaveAsync(RobotDocument document);
 }

@@ -13,6 +13,9 @@ public sealed partial class RobotGrain : IRobotStorage
     private TaskScheduler turns = TaskScheduler.Default;
 
     /// <inheritdoc/>
+    string? IRobotStorage.Obstacle => store.IsReached ? null : Unreached;
+
+    /// <inheritdoc/>
     ValueTask<string?> IRobotStorage.SaveAsync(RobotDocument document) => new(
         Task.Factory.StartNew(() => WriteAsync(document), CancellationToken.None, TaskCreationOptions.DenyChildAttach, turns).Unwrap());
 

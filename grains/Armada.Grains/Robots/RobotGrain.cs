@@ -22,6 +22,7 @@ namespace Armada.Grains.Robots;
 public sealed partial class RobotGrain(
     IRobotHosting hosting,
     [PersistentState("robot", GrainStores.Armada)] IPersistentState<RobotState> state,
+    IStoreHealth store,
     TimeProvider time,
     ILogger<RobotGrain> logger) : Grain, IRobotGrain
 {

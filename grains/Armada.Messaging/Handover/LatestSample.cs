@@ -58,6 +58,9 @@ public sealed class LatestSample : IDisposable
     /// <returns>False where time ran out first.</returns>
     public bool Wait(TimeSpan timeout, CancellationToken cancellation) => arrived.Wait(timeout, cancellation);
 
+    /// <summary>The same without a thread that waits, for as long as it takes.</summary>
+    public Task WaitAsync(CancellationToken cancellation) => arrived.WaitAsync(cancellation);
+
     /// <inheritdoc/>
     public void Dispose() => arrived.Dispose();
 }

@@ -2,6 +2,7 @@ using Armada.Domain.Access;
 using Armada.Domain.Engine;
 using Armada.Domain.Motions;
 using Armada.Grains;
+using Armada.Grains.Contracts.Transport;
 using Armada.Silo.Orleans.Access;
 using Armada.Silo.Orleans.Engine;
 using Armada.Silo.Orleans.Sequences;
@@ -23,8 +24,12 @@ public static class ClusterHost
     private const int MissedProbes = 3;
 
     /// <summary>Adds the silo; what the host's own services need of it starts after it and ends before it.</summary>
-    public static void AddCluster(this IHostApplicationBuilder builder, ClusterPlace place)
+    /// <returns>Null, or in one line why the place's certificates cannot be used; nothing was added then.</returns>
+    public static string? AddCluster(this IHostApplicationBuilder builder, ClusterPlace place)
     {
+        ClusterIdentity? identity = null;
+        if (place.Tls is { } tls && ClusterIdentity.TryLoad(tls.Ca, tls.Certificate, tls.Key, isSilo: true, out identity) is { } refused)
+            return refused;
         builder.Services.AddSingleton<Door>();
         builder.Services.AddSingleton<IRobotEngine, OrleansEngine>();
         builder.Services.AddSingleton<IKeyStore, ClusterKeys>();
@@ -43,6 +48,8 @@ public static class ClusterHost
             });
             // A robot that lives twice for a moment is fenced by its epoch and its document's version, so it need not wait out a lease.
             silo.Configure<GrainDirectoryOptions>(directory => directory.RangeLeaseDuration = TimeSpan.Zero);
+            if (identity is not null)
+                silo.UseTls(identity);
             silo.AddActivityPropagation();
             silo.AddDistributedGrainDirectory();
             if (place.Redis is { } redis)
@@ -52,6 +59,7 @@ public static class ClusterHost
         });
         builder.Services.AddHostedService<HandOver>();
         builder.Services.AddHostedService<RobotWatch>();
+        return null;
     }
 
     private static void UseRedis(this ISiloBuilder silo, ClusterPlace place, string redis)
@@ -61,11 +69,18 @@ public static class ClusterHost
             endpoints.AdvertisedIPAddress = place.Address;
             (endpoints.SiloPort, endpoints.GatewayPort) = (place.SiloPort, place.GatewayPort);
         });
-        var options = RedisAccess.Of(redis);
-        silo.UseRedisClustering(clustering => clustering.ConfigurationOptions = options);
+        var access = new RedisAccess(redis);
+        silo.Services.AddSingleton(_ => access); // Made by the container in name, so that it is closed with it.
+        silo.Services.AddSingleton<IStoreHealth>(provider => provider.GetRequiredService<RedisAccess>());
+        silo.UseRedisClustering(clustering =>
+        {
+            clustering.ConfigurationOptions = access.Options;
+            clustering.CreateMultiplexer = _ => access.ConnectAsync();
+        });
         silo.AddRedisGrainStorage(GrainStores.Armada, storage => storage.Configure<Serializer>((redisStorage, serializer) =>
         {
-            redisStorage.ConfigurationOptions = options;
+            redisStorage.ConfigurationOptions = access.Options;
+            redisStorage.CreateMultiplexer = _ => access.ConnectAsync();
             redisStorage.DeleteStateOnClear = true;
             redisStorage.GrainStorageSerializer = new OrleansGrainStorageSerializer(serializer);
         }));
@@ -75,5 +90,6 @@ public static class ClusterHost
     {
         silo.UseLocalhostClustering(place.SiloPort, place.GatewayPort, serviceId: place.ServiceId, clusterId: place.ClusterId);
         silo.AddMemoryGrainStorage(GrainStores.Armada);
+        silo.Services.AddSingleton<IStoreHealth, MemoryHealth>();
     }
 }

@@ -1,4 +1,5 @@
 using System.Net;
+using Armada.Grains.Contracts.Transport;
 
 namespace Armada.Silo.Orleans.Hosting;
 
@@ -27,8 +28,15 @@ public sealed record ClusterPlace
     public ClusterTls? Tls { get; init; }
 }
 
-/// <summary>Mutual TLS; PEM files.</summary>
+/// <summary>Mutual TLS; PEM files. What is wrong with one is told by the name of the silo's option for it.</summary>
 /// <param name="CaFile">The authority that signed every silo's and agent's certificate.</param>
-/// <param name="CertificateFile">This silo's certificate.</param>
+/// <param name="CertificateFile">This silo's certificate, good for servers and clients.</param>
 /// <param name="KeyFile">Its private key, not encrypted.</param>
-public sealed record ClusterTls(string CaFile, string CertificateFile, string KeyFile);
+public sealed record ClusterTls(string CaFile, string CertificateFile, string KeyFile)
+{
+    internal NamedFile Ca => new("--cluster-ca", CaFile);
+
+    internal NamedFile Certificate => new("--cluster-cert", CertificateFile);
+
+    internal NamedFile Key => new("--cluster-key", KeyFile);
+}

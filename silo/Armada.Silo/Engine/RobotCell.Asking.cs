@@ -48,7 +48,15 @@ internal sealed partial class RobotCell
             RefuseQueued();
     }
 
-    private static CellTurn Doing(RobotRequest request) => new((core, now) => core.Apply(request, now));
+    private CellTurn Doing(RobotRequest request) => new((core, now) =>
+        Configures(request) && storage.Obstacle is { } obstacle
+            ? Decision.Refuse(RefusalReason.NotStored, $"nothing was changed: {obstacle}")
+            : core.Apply(request, now));
+
+    /// <summary>What begins an epoch although a master may be live: a write of it that fails would end that lease.</summary>
+    private static bool Configures(RobotRequest request) => request is
+        RobotRequest.BindMaster or RobotRequest.UnbindMaster or RobotRequest.BindSlave or RobotRequest.UnbindSlave or RobotRequest.Configure
+        or RobotRequest.AttachRemote { Takeover: true } or RobotRequest.Play { Takeover: true };
 
     private Task<RobotReply> StopAsync(RobotRequest stop, CancellationToken cancellation)
     {

@@ -37,7 +37,7 @@ internal sealed class ClusterLine
 
     private readonly Option<string?> ca = new("--cluster-ca") { Description = "PEM file of the authority of the cluster's certificates; turns TLS on." };
 
-    private readonly Option<string?> certificate = new("--cluster-cert") { Description = "PEM file of this silo's certificate in the cluster." };
+    private readonly Option<string?> certificate = new("--cluster-cert") { Description = "PEM file of this silo's certificate in the cluster, good for servers and clients." };
 
     private readonly Option<string?> key = new("--cluster-key") { Description = "PEM file of its private key." };
 

@@ -6,9 +6,9 @@ internal static class Allocation
     private const int Arms = 10;
     private const double Hz = 100;
 
-    public static async Task<Row> MeasureAsync(int rounds, TimeSpan round)
+    public static async Task<Row> MeasureAsync(int rounds, TimeSpan round, bool asGrains = false)
     {
-        await using var silo = await Bout.OfSiloHereAsync(Arms);
+        await using var silo = await Bout.OfSiloHereAsync(Arms, asGrains);
         var perFrame = new List<double>();
         for (var i = 0; i < rounds; i++)
         {
@@ -24,7 +24,7 @@ internal static class Allocation
             perFrame.Add(Math.Max(0, busy - idle) / (double)frames);
         }
 
-        return new Row("allocation per routed frame", $"{Rounds.Median(perFrame):0.0} bytes", "-", $"{Rounds.Median(perFrame):0.0}", "0 bytes");
+        return new Row(asGrains ? "grains: allocation per routed frame" : "allocation per routed frame", $"{Rounds.Median(perFrame):0.0} bytes", "-", $"{Rounds.Median(perFrame):0.0}", "0 bytes");
     }
 
     private static async Task<long> AllocatedAsync(Func<Task> work)

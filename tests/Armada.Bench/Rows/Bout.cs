@@ -1,4 +1,6 @@
+using System.Net;
 using System.Net.Http.Json;
+using System.Text.Json.Nodes;
 using Armada.Bench.Load;
 using Armada.Messaging.LibMosquitto;
 using Armada.Messaging.Link;
@@ -17,17 +19,17 @@ namespace Armada.Bench.Rows;
 internal sealed class Bout : IAsyncDisposable
 {
     private readonly Mosquitto broker;
-    private readonly IAsyncDisposable router;
+    private readonly IAsyncDisposable[] routers;
     private readonly LibMosquittoLink publisher;
     private readonly LibMosquittoLink receiver;
     private readonly TempFolder data;
     private readonly Uri? address;
 
-    private Bout(Mosquitto broker, IAsyncDisposable router, TempFolder data, int arms, Uri? address = null)
+    private Bout(Mosquitto broker, IAsyncDisposable[] routers, TempFolder data, int arms, Uri? address = null)
     {
         this.address = address;
         this.broker = broker;
-        this.router = router;
+        this.routers = routers;
         this.data = data;
         publisher = Link(broker.Port, "bench-publisher");
         receiver = Link(broker.Port, "bench-receiver");
@@ -45,7 +47,7 @@ internal sealed class Bout : IAsyncDisposable
         var broker = await Mosquitto.StartAsync();
         var relay = ArmadaProgram.Start("Armada.Bench", "relay", "--port", $"{broker.Port}", "--link", link);
         await relay.PrintsAsync("^relaying");
-        var bout = new Bout(broker, relay, new TempFolder(), arms);
+        var bout = new Bout(broker, [relay], new TempFolder(), arms);
         await bout.OpenAsync();
         bout.Load.Run(20, TimeSpan.FromSeconds(1));
         return bout;
@@ -59,11 +61,42 @@ internal sealed class Bout : IAsyncDisposable
         var address = FreeAddress();
         var silo = ArmadaProgram.Start(
             "Armada.Silo", "--urls", address.GetLeftPart(UriPartial.Authority), "--data", data.Path, "--mqtt", $"127.0.0.1:{broker.Port}");
-        return await BoundAsync(new Bout(broker, silo, data, arms, address), () => silo.Output);
+        return await BoundAsync(new Bout(broker, [silo], data, arms, address), () => silo.Output);
+    }
+
+    /// <summary>With a cluster of silos as router, each in a process of its own, on a Redis: one grain for each robot.</summary>
+    public static async Task<Bout> OfGrainsAsync(int arms, int silos)
+    {
+        var broker = await Mosquitto.StartAsync();
+        var redis = await Redis.StartAsync();
+        var data = new TempFolder();
+        var addresses = Enumerable.Range(0, silos).Select(_ => FreeAddress()).ToArray();
+        var processes = addresses.Select((address, index) => ArmadaProgram.Start(
+            "Armada.Silo",
+            "--urls", address.GetLeftPart(UriPartial.Authority),
+            "--data", Path.Combine(data.Path, $"{index}"),
+            "--mqtt", $"127.0.0.1:{broker.Port}",
+            "--client-id", $"silo-{index}",
+            "--cluster", "bench",
+            "--redis", redis.Address,
+            "--silo-endpoint", $"127.0.0.1:{FreePort.Next()}",
+            "--gateway-port", $"{FreePort.Next()}")).ToArray();
+        foreach (var address in addresses)
+        {
+            using var http = new HttpClient { BaseAddress = address };
+            await Eventually.Holds(
+                () => $"a silo is ready; they printed:\n{string.Join('\n', processes.Select(process => process.Output))}",
+                () => IsReady(http, silos),
+                TimeSpan.FromSeconds(40));
+        }
+
+        return await BoundAsync(new Bout(broker, [.. processes, redis], data, arms, addresses[0]), () => processes[0].Output);
     }
 
     /// <summary>With the silo as router in this process, so that its allocations can be counted.</summary>
-    public static async Task<Bout> OfSiloHereAsync(int arms)
+    /// <param name="arms">How many.</param>
+    /// <param name="asGrains">As a cluster of this one silo.</param>
+    public static async Task<Bout> OfSiloHereAsync(int arms, bool asGrains = false)
     {
         var broker = await Mosquitto.StartAsync();
         var data = new TempFolder();
@@ -73,18 +106,20 @@ internal sealed class Bout : IAsyncDisposable
             {
                 Urls = [address],
                 DataDirectory = data.Path,
+                Cluster = asGrains ? new ClusterSettings("bench", "bench", null, new IPEndPoint(IPAddress.Loopback, FreePort.Next()), FreePort.Next()) : null,
                 Link = new LinkOptions { ClientId = "armada-silo", Port = broker.Port },
             },
             logging => logging.ClearProviders());
         await silo.StartAsync();
-        return await BoundAsync(new Bout(broker, silo, data, arms, address), () => "");
+        return await BoundAsync(new Bout(broker, [silo], data, arms, address), () => "");
     }
 
     public async ValueTask DisposeAsync()
     {
         await publisher.DisposeAsync();
         await receiver.DisposeAsync();
-        await router.DisposeAsync();
+        foreach (var router in routers)
+            await router.DisposeAsync();
         await broker.DisposeAsync();
         data.Dispose();
     }
@@ -116,12 +151,14 @@ internal sealed class Bout : IAsyncDisposable
         return true;
     }
 
-    private static bool IsReady(HttpClient http)
+    private static bool IsReady(HttpClient http, int? silos = null)
     {
         try
         {
             using var request = new HttpRequestMessage(HttpMethod.Get, "/readyz");
-            return http.Send(request).IsSuccessStatusCode;
+            using var answer = http.Send(request);
+            using var body = answer.Content.ReadAsStream();
+            return answer.IsSuccessStatusCode && (silos is null || JsonNode.Parse(body)!["silos"]!.GetValue<int>() == silos);
         }
         catch (HttpRequestException)
         {

@@ -9,6 +9,9 @@ public sealed class TestCertificates : IDisposable
 {
     private static readonly DateTimeOffset From = DateTimeOffset.UtcNow.AddDays(-1);
     private static readonly DateTimeOffset To = From.AddDays(30);
+    private const string ForServers = "1.3.6.1.5.5.7.3.1";
+    private const string ForClients = "1.3.6.1.5.5.7.3.2";
+
     private readonly TempFolder folder;
     private readonly ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
     private readonly X509Certificate2 authority;
@@ -27,7 +30,10 @@ public sealed class TestCertificates : IDisposable
     public string CaFile { get; }
 
     /// <summary>A certificate for a client of this name.</summary>
-    public (string CertificateFile, string KeyFile) Client(string name) => Sign(name, "1.3.6.1.5.5.7.3.2", null);
+    public (string CertificateFile, string KeyFile) Client(string name) => Sign(name, null, ForClients);
+
+    /// <summary>A certificate for a member of a cluster, which others connect to and which connects to others.</summary>
+    public (string CertificateFile, string KeyFile) Member(string name) => Sign(name, null, ForServers, ForClients);
 
     /// <summary>A certificate for a server on this machine.</summary>
     public (string CertificateFile, string KeyFile) Server()
@@ -35,7 +41,7 @@ public sealed class TestCertificates : IDisposable
         var names = new SubjectAlternativeNameBuilder();
         names.AddIpAddress(IPAddress.Loopback);
         names.AddDnsName("localhost");
-        return Sign("localhost", "1.3.6.1.5.5.7.3.1", names.Build());
+        return Sign("localhost", names.Build(), ForServers);
     }
 
     public void Dispose()
@@ -44,12 +50,12 @@ public sealed class TestCertificates : IDisposable
         key.Dispose();
     }
 
-    private (string CertificateFile, string KeyFile) Sign(string name, string usage, X509Extension? names)
+    private (string CertificateFile, string KeyFile) Sign(string name, X509Extension? names, params string[] usages)
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var request = new CertificateRequest($"CN={name}", key, HashAlgorithmName.SHA256);
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(false, false, 0, true));
-        request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new(usage)], false));
+        request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([.. usages.Select(usage => new Oid(usage))], false));
         if (names is not null) request.CertificateExtensions.Add(names);
         using var certificate = request.Create(authority, From, To.AddHours(-1), RandomNumberGenerator.GetBytes(8));
         return (

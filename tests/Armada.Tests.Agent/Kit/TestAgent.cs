@@ -21,7 +21,7 @@ public sealed class TestAgent : IAsyncDisposable
     {
         Devices = [.. configuration.Devices.Select(device => new Device(device, Stop))];
         telemetry = new AgentTelemetry(Devices);
-        service = new AgentService(configuration, Devices, new PosixSerialPorts(), Composition.Link, telemetry, TimeProvider.System, logs);
+        service = new AgentService(configuration, Devices, new PosixSerialPorts(), Composition.Link, Composition.Uplink, telemetry, TimeProvider.System, logs);
     }
 
     internal LocalStop Stop { get; } = new();

@@ -39,6 +39,12 @@ internal sealed class Fleet : IAsyncDisposable
     /// <summary>Further environment variables of silo and agents.</summary>
     public IReadOnlyDictionary<string, string> Variables { get; set; } = new Dictionary<string, string>();
 
+    /// <summary>Further arguments of the silo.</summary>
+    public IReadOnlyList<string> SiloArguments { get; set; } = [];
+
+    /// <summary>What else is in the agents' files.</summary>
+    public Action<JsonObject> AgentFile { get; set; } = _ => { };
+
     /// <summary>A fleet whose follower tracks its leader.</summary>
     /// <param name="prepare">What to do to the arms before anything starts.</param>
     /// <param name="tls">Whether the broker wants a certificate of everybody.</param>
@@ -65,6 +71,7 @@ internal sealed class Fleet : IAsyncDisposable
             "--data", Path.Combine(folder.Path, "data"),
             "--mqtt", $"127.0.0.1:{Broker.Port}",
             .. SiloTls(),
+            .. SiloArguments,
         ]);
 
     public void StartLeaderAgent() => leaderAgent = StartAgent("leader", Leader);
@@ -122,16 +129,22 @@ internal sealed class Fleet : IAsyncDisposable
         StartLeaderAgent();
         StartFollowerAgent();
         await SiloIsReadyAsync();
+        await MakeRobotAsync();
+        await FollowsAsync(TimeSpan.FromSeconds(20));
+    }
+
+    /// <summary>Makes the robot and binds both arms to it.</summary>
+    public async Task MakeRobotAsync()
+    {
         (await Http.PostAsJsonAsync("/api/v1/robots", new { id = "cell", model = "so101" })).EnsureSuccessStatusCode();
         (await Http.PostAsJsonAsync($"{Robot}/slaves", new { type = "device", device = "follower" })).EnsureSuccessStatusCode();
         (await Http.PutAsJsonAsync($"{Robot}/master", new { type = "device", device = "leader" })).EnsureSuccessStatusCode();
-        await FollowsAsync(TimeSpan.FromSeconds(20));
     }
 
     private RunningProcess StartAgent(string device, ArmRig arm)
     {
         var file = Path.Combine(folder.Path, $"agent-{device}.json");
-        File.WriteAllText(file, new JsonObject
+        var content = new JsonObject
         {
             ["broker"] = new JsonObject { ["host"] = "127.0.0.1", ["port"] = Broker.Port, ["tls"] = AgentTls(device) },
             ["control_socket"] = Path.Combine(folder.Path, $"{device}.sock"),
@@ -142,7 +155,9 @@ internal sealed class Fleet : IAsyncDisposable
                 ["port"] = arm.Bus.Port,
                 ["calibration"] = "eeprom",
             }),
-        }.ToJsonString());
+        };
+        AgentFile(content);
+        File.WriteAllText(file, content.ToJsonString());
         return Start("Armada.EdgeAgent", "run", "--config", file);
     }
 

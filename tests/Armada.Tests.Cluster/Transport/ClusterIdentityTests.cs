@@ -1,0 +1,71 @@
+using Armada.Grains.Contracts.Transport;
+using Armada.Testing;
+using Armada.Testing.Brokers;
+
+namespace Armada.Tests.Cluster.Transport;
+
+/// <summary>Which PEM files make a member of a cluster, and what is said of those that do not.</summary>
+public sealed class ClusterIdentityTests : IDisposable
+{
+    private readonly TempFolder folder = new();
+    private readonly TestCertificates ours;
+    private readonly TestCertificates foreign;
+
+    public ClusterIdentityTests() => (ours, foreign) = (new(folder), new(folder, "foreign-ca"));
+
+    public void Dispose()
+    {
+        foreign.Dispose();
+        ours.Dispose();
+        folder.Dispose();
+    }
+
+    [Fact]
+    public void A_certificate_of_the_authority_with_its_key_makes_a_member()
+    {
+        Assert.Null(Load(ours.CaFile, ours.Member("silo-1"), isSilo: true));
+        Assert.Null(Load(ours.CaFile, ours.Client("agent-1"), isSilo: false));
+    }
+
+    [Fact]
+    public void An_authority_that_is_being_replaced_may_be_two_in_one_file()
+    {
+        var both = folder.Write("both.crt", File.ReadAllText(foreign.CaFile) + "\n" + File.ReadAllText(ours.CaFile));
+        Assert.Null(Load(both, ours.Member("silo-1"), isSilo: true));
+    }
+
+    [Fact]
+    public void A_file_that_is_missing_or_no_PEM_is_named()
+    {
+        var (certificate, key) = ours.Member("silo-1");
+        var junk = folder.Write("junk.pem", "no PEM at all");
+        AssertRefused(Load("/no/ca.pem", (certificate, key), isSilo: true), "ca-option '/no/ca.pem'");
+        AssertRefused(Load(junk, (certificate, key), isSilo: true), $"ca-option '{junk}' holds no certificate");
+        AssertRefused(Load(ours.CaFile, (junk, key), isSilo: true), $"cert-option '{junk}' cannot be used");
+        AssertRefused(Load(ours.CaFile, (certificate, junk), isSilo: true), $"key-option '{junk}' cannot be used", "not encrypted");
+    }
+
+    [Fact]
+    public void A_key_of_another_certificate_is_refused() => AssertRefused(
+        Load(ours.CaFile, (ours.Member("silo-1").CertificateFile, ours.Member("silo-2").KeyFile), isSilo: true),
+        "key-option",
+        "must be the key of cert-option");
+
+    [Fact]
+    public void A_certificate_of_another_authority_is_refused() => AssertRefused(
+        Load(ours.CaFile, foreign.Member("silo-1"), isSilo: true), "cert-option", "refused by the authority in ca-option");
+
+    [Fact]
+    public void A_silo_needs_a_certificate_that_is_good_for_servers_too() =>
+        AssertRefused(Load(ours.CaFile, ours.Client("silo-1"), isSilo: true), "cert-option", "refused by the authority");
+
+    private static string? Load(string ca, (string Certificate, string Key) own, bool isSilo) => ClusterIdentity.TryLoad(
+        new("ca-option", ca), new("cert-option", own.Certificate), new("key-option", own.Key), isSilo, out _);
+
+    private static void AssertRefused(string? line, params string[] parts)
+    {
+        Assert.NotNull(line);
+        Assert.DoesNotContain('\n', line);
+        Assert.All(parts, part => Assert.Contains(part, line, StringComparison.Ordinal));
+    }
+}

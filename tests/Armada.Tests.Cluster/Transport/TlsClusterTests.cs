@@ -1,0 +1,135 @@
+using System.Net;
+using System.Net.Security;
+using System.Net.Sockets;
+using System.Security.Cryptography.X509Certificates;
+using Armada.Grains.Contracts.Transport;
+using Armada.Testing;
+using Armada.Testing.Brokers;
+using Microsoft.Extensions.DependencyInjection;
+using Orleans.Configuration;
+using Orleans.Runtime.Messaging;
+
+namespace Armada.Tests.Cluster.Transport;
+
+/// <summary>Who gets into a cluster that asks for certificates.</summary>
+public sealed class TlsClusterTests : IAsyncLifetime
+{
+    public TlsClusterTests() => (Ours, Foreign) = (new(Folder), new(Folder, "foreign-ca"));
+
+    private RefusedHandshakes Refused { get; } = new();
+
+    private TempFolder Folder { get; } = new();
+
+    private TestCertificates Ours { get; }
+
+    private TestCertificates Foreign { get; }
+
+    private TlsSilo Silo { get; set; } = null!;
+
+    public async Task InitializeAsync() => Silo = await TlsSilo.StartAsync(Identity(Ours, Ours.Member("silo-1")), Refused);
+
+    public async Task DisposeAsync()
+    {
+        await Silo.DisposeAsync();
+        Foreign.Dispose();
+        Ours.Dispose();
+        Folder.Dispose();
+        Refused.Dispose();
+    }
+
+    [Fact]
+    public async Task Two_silos_of_one_authority_talk()
+    {
+        await using var second = await TlsSilo.StartAsync(Identity(Ours, Ours.Member("silo-2")), Refused, Silo);
+        await Eventually.Holds("both silos see both", () => Silo.Sees == 2 && second.Sees == 2);
+
+        Assert.Equal(second.Address, await WhereGrain.BegunOnAsync(Silo.Grains, second.Address));
+        Assert.Equal(Silo.Address, await WhereGrain.BegunOnAsync(second.Grains, Silo.Address));
+    }
+
+    [Fact]
+    public async Task An_agent_of_the_authority_gets_in()
+    {
+        using var client = await Silo.ConnectAsync(Dialling(Identity(Ours, Ours.Client("agent-1"), isSilo: false)), Refused);
+
+        var grain = client.Services.GetRequiredService<IClusterClient>().GetGrain<IWhereGrain>("a");
+        Assert.Equal(Silo.Address, await grain.WhereAsync());
+        await client.StopAsync();
+    }
+
+    [Fact]
+    public Task An_agent_of_a_foreign_authority_gets_nothing() =>
+        AssertNoWayIn(Dialling(Identity(Foreign, Foreign.Client("agent-1"), isSilo: false)));
+
+    [Fact]
+    public Task An_agent_without_TLS_gets_nothing() => AssertNoWayIn(_ => { });
+
+    [Fact]
+    public Task An_agent_without_a_certificate_gets_nothing() => AssertNoWayIn(client => client.UseTls(tls =>
+    {
+        tls.RemoteCertificateValidation = (_, _, _) => true;
+        tls.OnAuthenticateAsClient = (_, authentication) => authentication.TargetHost = "silo-1";
+    }));
+
+    [Fact]
+    public async Task An_agent_does_not_take_a_gateway_of_a_foreign_authority_for_its_own()
+    {
+        await using var stranger = await TlsSilo.StartAsync(Identity(Foreign, Foreign.Member("silo-1")), Refused);
+        await Assert.ThrowsAsync<ConnectionFailedException>(() =>
+            stranger.ConnectAsync(Dialling(Identity(Ours, Ours.Client("agent-1"), isSilo: false)), Refused));
+    }
+
+    [Theory]
+    [InlineData("no certificate")]
+    [InlineData("a foreign authority's")]
+    [InlineData("an agent's")]
+    public async Task The_port_for_silos_takes_none_but_a_silo(string shown)
+    {
+        using var certificate = shown switch
+        {
+            "an agent's" => Pair(Ours.Client("agent-1")),
+            "a foreign authority's" => Pair(Foreign.Member("silo-2")),
+            _ => null,
+        };
+        using var socket = new TcpClient();
+        await socket.ConnectAsync(IPAddress.Loopback, Silo.SiloPort);
+        await using var stream = new SslStream(socket.GetStream(), false, (_, remote, _, _) => remote is not null);
+
+        await Assert.ThrowsAnyAsync<Exception>(async () =>
+        {
+            await stream.AuthenticateAsClientAsync(new SslClientAuthenticationOptions
+            {
+                TargetHost = "silo-1",
+                ClientCertificates = certificate is null ? null : [certificate],
+            });
+            await stream.ReadExactlyAsync(new byte[1]).AsTask().WaitAsync(TimeSpan.FromSeconds(10));
+        });
+        await Eventually.Holds("the silo has refused the handshake", WasRefused);
+    }
+
+    private static Action<IClientBuilder> Dialling(ClusterIdentity identity) => client =>
+        client.Configure<ClientConnectionOptions>(connections =>
+            connections.ConfigureConnection(connection => connection.UseClientTls(identity.Dialling())));
+
+    private async Task AssertNoWayIn(Action<IClientBuilder> transport)
+    {
+        await Assert.ThrowsAsync<ConnectionFailedException>(() => Silo.ConnectAsync(transport, Refused));
+        await Eventually.Holds("the silo has refused the handshake", WasRefused);
+    }
+
+    private bool WasRefused() => Refused.Count > 0;
+
+    private static ClusterIdentity Identity(TestCertificates authority, (string Certificate, string Key) own, bool isSilo = true)
+    {
+        var refused = ClusterIdentity.TryLoad(
+            new("ca", authority.CaFile), new("cert", own.Certificate), new("key", own.Key), isSilo, out var identity);
+        Assert.Null(refused);
+        return identity!;
+    }
+
+    private static X509Certificate2 Pair((string Certificate, string Key) files)
+    {
+        using var pair = X509Certificate2.CreateFromPemFile(files.Certificate, files.Key);
+        return X509CertificateLoader.LoadPkcs12(pair.Export(X509ContentType.Pfx), null);
+    }
+}
