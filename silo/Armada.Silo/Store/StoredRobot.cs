@@ -24,7 +24,7 @@ internal sealed record StoredRobot(int Format, StoredRobotBody Robot)
             robot.Epoch,
             robot.Stopped,
             robot.Version,
-            robot.Room));
+            robot.Room is { } room ? new StoredRoom(room.Workspace, room.Id, room.MaxConsumers) : null));
 
     /// <summary>What is wrong with it, given its file's name without ending; or null.</summary>
     public string? Fault(string name)
@@ -49,7 +49,7 @@ internal sealed record StoredRobot(int Format, StoredRobotBody Robot)
         Robot.Epoch,
         Robot.Stopped,
         Robot.Version,
-        Robot.Room);
+        Robot.Room is { } room ? new RoomName(room.Workspace, room.Id, room.MaxConsumers) : null);
 
     private string? MasterFault() => Robot.Master switch
     {
@@ -88,7 +88,16 @@ internal sealed record StoredRobotBody(
     uint Epoch,
     bool Stopped,
     long Version,
-    RoomName? Room = null);
+    StoredRoom? Room = null);
+
+/// <summary>The room that a robot is, as it is kept.</summary>
+/// <param name="Workspace">Workspace id.</param>
+/// <param name="Id">Room id.</param>
+/// <param name="MaxConsumers">Most consumers it may have; missing where it was given no number.</param>
+internal sealed record StoredRoom(
+    string Workspace,
+    string Id,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] int? MaxConsumers = null);
 
 /// <summary>A bound master as it is kept.</summary>
 /// <param name="Name">Its name; missing in format 1.</param>

@@ -9,7 +9,6 @@ using Armada.Silo.Rooms;
 using Armada.Testing;
 using Armada.Testing.Brokers;
 using Armada.Testing.Logging;
-using Armada.Tests.Silo.Support;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
