@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using Armada.Domain.Engine;
 using Armada.Silo.Access;
 using Armada.Silo.Api;
 using Armada.Silo.Options;
@@ -24,6 +25,11 @@ public static class SiloHost
         catch (Exception refused) when (refused is IOException or SocketException)
         {
             throw new SiloOptionsException($"--urls cannot be listened on: {refused.Message}", refused);
+        }
+
+        catch (EngineUnreachableException refused)
+        {
+            throw new SiloOptionsException(refused.Message, refused);
         }
 
         started = true;

@@ -12,7 +12,7 @@ public interface IKeyStore
     /// <summary>Every document, or null where the version is still the known one.</summary>
     /// <param name="known">The version that the caller has; <see cref="KeyRoll.None"/> for none.</param>
     /// <param name="cancellation">Ends the wait.</param>
-    /// <exception cref="RobotUnreachableException">Of a cluster, the store cannot be asked now.</exception>
+    /// <exception cref="EngineUnreachableException">Of a cluster, the store cannot be asked now.</exception>
     ValueTask<KeyRoll?> ReadAsync(long known, CancellationToken cancellation);
 
     /// <summary>Puts a document in the place of another of its id, or removes it, durably.</summary>

@@ -17,7 +17,7 @@ internal static class Trouble
     public static DoorReply Answer(string robot) => DoorReply.Refuse(RefusalReason.Unreachable, Words(robot));
 
     /// <summary>The same where there is no answer to put it in.</summary>
-    public static RobotUnreachableException Throw(string robot, Exception fault) => new(Words(robot), fault);
+    public static EngineUnreachableException Throw(string robot, Exception fault) => new(Words(robot), fault);
 
     private static string Words(string what) =>
         $"{what} cannot be reached now, so it is not known whether this was done; its silo may have ended: ask again in a few seconds";

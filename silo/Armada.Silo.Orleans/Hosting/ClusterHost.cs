@@ -30,12 +30,17 @@ public static class ClusterHost
         ClusterIdentity? identity = null;
         if (place.Tls is { } tls && ClusterIdentity.TryLoad(tls.Ca, tls.Certificate, tls.Key, isSilo: true, out identity) is { } refused)
             return refused;
+        RedisAccess? redis = null;
+        if (place.Redis is { } address && RedisAccess.TryMake(address, out redis) is { } unread)
+            return unread;
         builder.Services.AddSingleton<Door>();
         builder.Services.AddSingleton<IRobotEngine, OrleansEngine>();
         builder.Services.AddSingleton<IKeyStore, ClusterKeys>();
         builder.Services.AddSingleton<ISequences, ClusterSequences>();
         builder.Services.AddSingleton<ClusterHealth>();
         builder.Services.AddSingleton<IEngineHealth>(provider => provider.GetRequiredService<ClusterHealth>());
+        if (redis is not null)
+            builder.Services.AddHostedService(_ => redis); // Before the silo, so that a Redis that is not there is said in one line.
         builder.UseOrleans(silo =>
         {
             silo.Configure<ClusterOptions>(ids => (ids.ClusterId, ids.ServiceId) = (place.ClusterId, place.ServiceId));
@@ -52,7 +57,7 @@ public static class ClusterHost
                 silo.UseTls(identity);
             silo.AddActivityPropagation();
             silo.AddDistributedGrainDirectory();
-            if (place.Redis is { } redis)
+            if (redis is not null)
                 silo.UseRedis(place, redis);
             else
                 silo.UseOneProcess(place);
@@ -62,16 +67,14 @@ public static class ClusterHost
         return null;
     }
 
-    private static void UseRedis(this ISiloBuilder silo, ClusterPlace place, string redis)
+    private static void UseRedis(this ISiloBuilder silo, ClusterPlace place, RedisAccess access)
     {
         silo.Configure<EndpointOptions>(endpoints =>
         {
             endpoints.AdvertisedIPAddress = place.Address;
             (endpoints.SiloPort, endpoints.GatewayPort) = (place.SiloPort, place.GatewayPort);
         });
-        var access = new RedisAccess(redis);
-        silo.Services.AddSingleton(_ => access); // Made by the container in name, so that it is closed with it.
-        silo.Services.AddSingleton<IStoreHealth>(provider => provider.GetRequiredService<RedisAccess>());
+        silo.Services.AddSingleton<IStoreHealth>(access);
         silo.UseRedisClustering(clustering =>
         {
             clustering.ConfigurationOptions = access.Options;

@@ -1,41 +1,70 @@
+using Armada.Domain.Engine;
 using Armada.Grains;
+using Microsoft.Extensions.Hosting;
 using StackExchange.Redis;
 
 namespace Armada.Silo.Orleans.Hosting;
 
-/// <summary>The silo's one connection to Redis. It is asked soon or not at all, for a robot's turn waits for the answer.</summary>
-internal sealed class RedisAccess : IStoreHealth, IAsyncDisposable
+/// <summary>
+/// The silo's one connection to Redis, from its start to its end. It is asked soon or not at all, for a robot's turn waits for the answer.
+/// </summary>
+internal sealed class RedisAccess : IStoreHealth, IHostedService
 {
     private const int AnswerWithinMs = 1000; // Half a master's lease.
 
-    private readonly Lazy<Task<ConnectionMultiplexer>> connection;
+    private ConnectionMultiplexer? connection;
 
-    /// <summary>Not connected yet.</summary>
-    /// <param name="redis">Redis in its client's words.</param>
-    /// <exception cref="ArgumentException">They cannot be read.</exception>
-    public RedisAccess(string redis)
-    {
-        Options = ConfigurationOptions.Parse(redis);
-        (Options.AsyncTimeout, Options.SyncTimeout, Options.ConnectTimeout) = (AnswerWithinMs, AnswerWithinMs, AnswerWithinMs);
-        Options.BacklogPolicy = BacklogPolicy.FailFast;
-        Options.ReconnectRetryPolicy = new LinearRetry(AnswerWithinMs);
-        connection = new(() => ConnectionMultiplexer.ConnectAsync(Options));
-    }
+    private RedisAccess(ConfigurationOptions options) => Options = options;
 
     /// <summary>How it is reached.</summary>
     public ConfigurationOptions Options { get; }
 
     /// <inheritdoc/>
-    public bool IsReached => connection is { IsValueCreated: true, Value: { IsCompletedSuccessfully: true, Result.IsConnected: true } };
+    public bool IsReached => connection is { IsConnected: true };
+
+    /// <summary>Reads Redis' address in its client's words; gives null, or in one line why they cannot be read.</summary>
+    public static string? TryMake(string redis, out RedisAccess? access)
+    {
+        access = null;
+        try
+        {
+            var options = ConfigurationOptions.Parse(redis);
+            (options.AsyncTimeout, options.SyncTimeout, options.ConnectTimeout) = (AnswerWithinMs, AnswerWithinMs, AnswerWithinMs);
+            options.BacklogPolicy = BacklogPolicy.FailFast;
+            options.ReconnectRetryPolicy = new LinearRetry(AnswerWithinMs);
+            access = new RedisAccess(options);
+            return options.EndPoints.Count > 0 ? null : $"--redis '{redis}' names no host";
+        }
+        catch (Exception refused) when (refused is ArgumentException or FormatException)
+        {
+            return $"--redis '{redis}' cannot be read: {refused.Message}";
+        }
+    }
 
     /// <summary>The connection, shared by membership and storage.</summary>
-    public async Task<(IConnectionMultiplexer Multiplexer, bool IsShared)> ConnectAsync() => (await connection.Value, true);
+    public Task<(IConnectionMultiplexer Multiplexer, bool IsShared)> ConnectAsync() =>
+        Task.FromResult<(IConnectionMultiplexer, bool)>((connection ?? throw new InvalidOperationException("the silo has not started"), true));
 
     /// <inheritdoc/>
-    public async ValueTask DisposeAsync()
+    /// <exception cref="EngineUnreachableException">Redis is not there.</exception>
+    public async Task StartAsync(CancellationToken cancellationToken)
     {
-        if (connection is { IsValueCreated: true, Value.IsCompletedSuccessfully: true })
-            await connection.Value.Result.DisposeAsync();
+        try
+        {
+            connection = await ConnectionMultiplexer.ConnectAsync(Options);
+        }
+        catch (RedisException refused)
+        {
+            var hosts = string.Join(", ", Options.EndPoints.Select(endpoint => endpoint.ToString()));
+            throw new EngineUnreachableException($"--redis {hosts} cannot be reached: {refused.Message}", refused);
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        if (connection is not null)
+            await connection.DisposeAsync();
     }
 }
 

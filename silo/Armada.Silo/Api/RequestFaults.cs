@@ -14,7 +14,7 @@ internal sealed class RequestFaults : IExceptionHandler
         var answer = exception switch
         {
             BadHttpRequestException bad => Answer(bad),
-            RobotUnreachableException unreachable => Problem.RobotUnreachable.Answer(unreachable.Message),
+            EngineUnreachableException unreachable => Problem.RobotUnreachable.Answer(unreachable.Message),
             _ => null,
         };
         if (answer is null)

@@ -25,7 +25,7 @@ internal sealed partial class KeyLoading(KeyRing keys, IKeyStore store, KeyFiles
                 await keys.ImportAsync(own, cancellation);
             return true;
         }
-        catch (Exception lost) when (lost is RobotUnreachableException or NotStoredException)
+        catch (Exception lost) when (lost is EngineUnreachableException or NotStoredException)
         {
             LogWaiting(lost.Message);
             return false;

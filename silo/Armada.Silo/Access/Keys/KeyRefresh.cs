@@ -43,7 +43,7 @@ internal sealed partial class KeyRefresh(KeyRing keys, OpenSockets sockets, Time
                 LogFound();
             isLost = false;
         }
-        catch (Exception lost) when (lost is RobotUnreachableException or NotStoredException)
+        catch (Exception lost) when (lost is EngineUnreachableException or NotStoredException)
         {
             sockets.CloseUnauthorized(); // What was read before the fault counts.
             if (!isLost)

@@ -15,7 +15,7 @@ internal sealed partial class KeyRing
     private ImmutableArray<string> forgotten = [];
 
     /// <summary>Reads what changed since the last time, and stores the revocations that could not be; gives whether anything is new.</summary>
-    /// <exception cref="RobotUnreachableException">The cluster cannot be asked now; the ring stays as it was.</exception>
+    /// <exception cref="EngineUnreachableException">The cluster cannot be asked now; the ring stays as it was.</exception>
     /// <exception cref="NotStoredException">The cluster's store still refuses.</exception>
     public async Task<bool> RefreshAsync(CancellationToken cancellation)
     {
@@ -35,7 +35,7 @@ internal sealed partial class KeyRing
     /// Takes over the good keys of another store that were never here, and what was revoked there. A key whose name another good key has
     /// here stays out.
     /// </summary>
-    /// <exception cref="RobotUnreachableException">The cluster cannot be asked now.</exception>
+    /// <exception cref="EngineUnreachableException">The cluster cannot be asked now.</exception>
     /// <exception cref="NotStoredException">The store refused.</exception>
     public async Task ImportAsync(KeyRoll other, CancellationToken cancellation)
     {
@@ -109,7 +109,7 @@ internal sealed partial class KeyRing
             await ReadAsync(cancellation);
             return false;
         }
-        catch (RobotUnreachableException lost)
+        catch (EngineUnreachableException lost)
         {
             throw new NotStoredException(lost.Message, lost);
         }
