@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
+using System.Net.Sockets;
 using System.Text.Json.Nodes;
 
 namespace Armada.Tests.Silo.Store;
@@ -200,7 +201,7 @@ internal sealed class ChangingWorld : IDisposable
             while (true)
                 await change();
         }
-        catch (HttpRequestException)
+        catch (Exception gone) when (gone is HttpRequestException or IOException or SocketException)
         {
             // The silo is gone.
         }
