@@ -11,6 +11,7 @@ internal sealed class OtlpExport : IHostedService
     private const string Endpoint = "OTEL_EXPORTER_OTLP_ENDPOINT";
     private const string MetricsEndpoint = "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT";
     private const string TracesEndpoint = "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT";
+    private const string Sampler = "OTEL_TRACES_SAMPLER";
     private const string ServiceName = "armada-silo";
 
     // The web server's own spans: without them a request would be an unsampled parent, and nothing below it would be exported.
@@ -29,7 +30,7 @@ internal sealed class OtlpExport : IHostedService
         if (IsSet(Endpoint) || IsSet(MetricsEndpoint))
             metrics = Sdk.CreateMeterProviderBuilder().ConfigureResource(Name).AddMeter(SiloTelemetry.Name, ClusterMeter).AddOtlpExporter().Build();
         if (IsSet(Endpoint) || IsSet(TracesEndpoint))
-            traces = Sdk.CreateTracerProviderBuilder().ConfigureResource(Name).AddSource([SiloTelemetry.Name, Requests, .. Cluster]).AddOtlpExporter().Build();
+            traces = Traces().AddOtlpExporter().Build();
         return Task.CompletedTask;
     }
 
@@ -39,6 +40,12 @@ internal sealed class OtlpExport : IHostedService
         metrics?.Dispose();
         traces?.Dispose();
         return Task.CompletedTask;
+    }
+
+    private static TracerProviderBuilder Traces()
+    {
+        var traces = Sdk.CreateTracerProviderBuilder().ConfigureResource(Name).AddSource([SiloTelemetry.Name, Requests, .. Cluster]);
+        return IsSet(Sampler) ? traces : traces.SetSampler(new ParentBasedSampler(new RequestSampler()));
     }
 
     private static void Name(ResourceBuilder resource)
