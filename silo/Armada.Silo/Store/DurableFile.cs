@@ -27,19 +27,30 @@ internal static partial class DurableFile
     private const int ReadOnly = 0; // O_RDONLY, the same on every POSIX system
 
     /// <summary>Writes a file so that it has the old content or the new one at any time.</summary>
+    /// <param name="path">Where it is.</param>
+    /// <param name="content">All of its bytes.</param>
+    /// <param name="mode">Who may use it, from its first byte on; null for whoever the system lets. Windows has no such modes.</param>
     /// <exception cref="IOException">The disk refused; the old content stands.</exception>
-    public static void Write(string path, ReadOnlyMemory<byte> content)
+    public static void Write(string path, ReadOnlyMemory<byte> content, UnixFileMode? mode = null)
     {
-        foreach (var _ in Steps(path, content))
+        foreach (var _ in Steps(path, content, mode))
         {
         }
     }
 
     /// <summary>The steps of <see cref="Write"/>, one at a time.</summary>
-    public static IEnumerable<WriteStep> Steps(string path, ReadOnlyMemory<byte> content)
+    public static IEnumerable<WriteStep> Steps(string path, ReadOnlyMemory<byte> content, UnixFileMode? mode = null)
     {
         var temporary = path + TemporaryEnding;
-        using (var file = new FileStream(temporary, FileMode.Create, FileAccess.Write, FileShare.None, bufferSize: 0))
+        var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, Share = FileShare.None, BufferSize = 0 };
+        if (mode is not null && !OperatingSystem.IsWindows())
+        {
+            File.Delete(temporary); // One that is left over keeps its own mode.
+            options.Mode = FileMode.CreateNew;
+            options.UnixCreateMode = mode;
+        }
+
+        using (var file = new FileStream(temporary, options))
         {
             file.Write(content.Span);
             yield return WriteStep.Written;

@@ -1,0 +1,196 @@
+using System.Numerics;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using Armada.Silo.Options;
+using Armada.Silo.Store;
+using Armada.Wire.Topics;
+
+namespace Armada.Silo.Identities;
+
+/// <summary>
+/// The silo's own authority: an ECDSA key on P-256, made at the first start and kept in the data folder, that says which device is which.
+/// Safe to use from several threads.
+/// </summary>
+internal sealed partial class CertificateAuthority : IDisposable
+{
+    /// <summary>The silo's own name; no device has it or one that begins with it, whatever the case.</summary>
+    public const string SiloName = "armada-silo";
+
+    /// <summary>How long the authority itself is good; nothing it signs outlives it.</summary>
+    public const int Years = 20;
+
+    /// <summary>So much earlier than its making everything is good, for clocks that are behind.</summary>
+    public static readonly TimeSpan Slack = TimeSpan.FromHours(1);
+
+    private const int SerialBytes = 16;
+
+    // Before this product there was no authority: a clock that says so was never set, and what it signs would be over at once.
+    private static readonly DateTimeOffset Earliest = new(2025, 1, 1, 0, 0, 0, TimeSpan.Zero);
+
+    private readonly Lock signing = new();
+    private readonly TimeProvider time;
+    private readonly X509Certificate2 certificate;
+    private readonly ECDsa key;
+    private readonly X509SignatureGenerator signer;
+    private readonly X509AuthorityKeyIdentifierExtension keyIdentifier;
+
+    private CertificateAuthority(AuthorityFolder folder, X509Certificate2 certificate, ECDsa key, TimeProvider time)
+    {
+        (Folder, this.certificate, this.key, this.time) = (folder, certificate, key, time);
+        signer = X509SignatureGenerator.CreateForECDsa(key);
+        keyIdentifier = X509AuthorityKeyIdentifierExtension.CreateFromSubjectKeyIdentifier(
+            certificate.Extensions.OfType<X509SubjectKeyIdentifierExtension>().Single());
+        Certificate = IssuedCertificate.Of(certificate.GetNameInfo(X509NameType.SimpleName, forIssuer: false), certificate);
+    }
+
+    /// <summary>Where it is kept.</summary>
+    public AuthorityFolder Folder { get; }
+
+    /// <summary>Its own certificate, the root that devices and brokers trust.</summary>
+    public IssuedCertificate Certificate { get; }
+
+    /// <summary>Loads the authority of a data folder; makes one where there never was any.</summary>
+    /// <exception cref="SiloOptionsException">It is damaged, or the disk or the clock is not fit to make one; the message says what to do.</exception>
+    public static CertificateAuthority Open(DataFolder data, TimeProvider time, ILogger<CertificateAuthority> logger)
+    {
+        var folder = new AuthorityFolder(data);
+        if (!folder.Exists)
+            Make(folder, time, logger);
+        var (certificate, key) = AuthorityLoading.Load(folder, time.GetUtcNow());
+        return new CertificateAuthority(folder, certificate, key, time);
+    }
+
+    /// <summary>Signs a key whose owner keeps it.</summary>
+    /// <param name="device">The device's name.</param>
+    /// <param name="request">Its PKCS #10 request, PEM or DER, of which the key alone counts.</param>
+    /// <param name="validity">How long from now the certificate is good, above zero; shorter where the authority ends before.</param>
+    public IssueAnswer Issue(string device, ReadOnlySpan<byte> request, TimeSpan validity)
+    {
+        if (NameFault(device) is { } fault)
+            return new IssueAnswer(null, fault);
+        return KeyRequest.TryRead(request, out var read, out var refusal)
+            ? new IssueAnswer(new IssuedIdentity(Sign(device, CertificateProfile.Device(device, read.Key), validity), null), null)
+            : new IssueAnswer(null, refusal);
+    }
+
+    /// <summary>Makes a key on P-256 for a device that cannot, and signs it.</summary>
+    /// <inheritdoc cref="Issue(string, ReadOnlySpan{byte}, TimeSpan)"/>
+    public IssueAnswer Issue(string device, TimeSpan validity)
+    {
+        if (NameFault(device) is { } fault)
+            return new IssueAnswer(null, fault);
+        using var made = P256.Make();
+        var signed = Sign(device, CertificateProfile.Device(device, new PublicKey(made)), validity);
+        return new IssueAnswer(new IssuedIdentity(signed, new PrivateKey(made)), null);
+    }
+
+    /// <summary>An identity for the silo and the broker it runs: server and client in one.</summary>
+    /// <param name="hosts">Names and addresses besides loopback's by which devices reach the broker.</param>
+    /// <param name="validity">How long from now it is good, above zero.</param>
+    /// <exception cref="ArgumentException">One of the hosts is neither a name nor an address.</exception>
+    public IssuedIdentity IssueBroker(IReadOnlyCollection<string> hosts, TimeSpan validity)
+    {
+        if (hosts.FirstOrDefault(host => !HostName.IsValid(host)) is { } wrong)
+            throw new ArgumentException($"'{wrong}' is no host name or address", nameof(hosts));
+        using var made = P256.Make();
+        return new IssuedIdentity(
+            Sign(SiloName, CertificateProfile.Broker(SiloName, hosts, new PublicKey(made)), validity), new PrivateKey(made));
+    }
+
+    /// <summary>Signs a list of what is revoked, DER.</summary>
+    /// <param name="revoked">What it lists.</param>
+    /// <param name="number">Its number, higher than that of any earlier list.</param>
+    /// <param name="validity">How long from now it is good.</param>
+    public byte[] SignList(IEnumerable<Revocation> revoked, long number, TimeSpan validity)
+    {
+        var list = new CertificateRevocationListBuilder();
+        foreach (var entry in revoked)
+            list.AddEntry(Convert.FromHexString(entry.Serial), entry.At, entry.Reason);
+        var now = time.GetUtcNow();
+        lock (signing)
+        {
+            return list.Build(
+                certificate.SubjectName, signer, new BigInteger(number), now + validity, HashAlgorithmName.SHA256, keyIdentifier, now - Slack);
+        }
+    }
+
+    /// <summary>Whether this authority signed a certificate or a revocation list.</summary>
+    /// <exception cref="System.Formats.Asn1.AsnContentException">It is neither.</exception>
+    public bool HasSigned(ReadOnlyMemory<byte> der)
+    {
+        lock (signing)
+            return SignedDer.IsSignedBy(der, key);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        certificate.Dispose();
+        key.Dispose();
+    }
+
+    private static void Make(AuthorityFolder folder, TimeProvider time, ILogger logger)
+    {
+        var now = time.GetUtcNow();
+        if (now < Earliest)
+        {
+            throw new SiloOptionsException(
+                $"The clock says {now:yyyy-MM-dd}, with which no certificate can be made: set the clock and start again.");
+        }
+
+        using var key = P256.Make();
+        var name = $"Armada device authority {RandomNumberGenerator.GetHexString(8, lowercase: true)}";
+        var profile = CertificateProfile.Authority(name, new PublicKey(key));
+        using var certificate = profile.Create(
+            profile.SubjectName, X509SignatureGenerator.CreateForECDsa(key), now - Slack, now.AddYears(Years), NewSerial());
+        try
+        {
+            folder.Make(certificate, key);
+        }
+        catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
+        {
+            throw new SiloOptionsException(
+                $"The device authority cannot be stored in '{folder.Path}': {refused.Message} Let the silo write there, or free the disk.", refused);
+        }
+
+        LogMade(logger, name, folder.Path);
+    }
+
+    private static byte[] NewSerial()
+    {
+        var serial = RandomNumberGenerator.GetBytes(SerialBytes);
+        serial[0] = (byte)((serial[0] & 0x3F) | 0x40); // Positive, and of 16 bytes always; 126 bits are chance.
+        return serial;
+    }
+
+    private static IssueRefusal? NameFault(string device)
+    {
+        if (!DeviceName.IsValid(device))
+        {
+            return new IssueRefusal(
+                IssueRefusalReason.Name,
+                $"the device's name must have 1 to {DeviceName.MaxLength} of a-z, A-Z, 0-9, '-' and '_', beginning with a letter or digit");
+        }
+
+        return device.StartsWith(SiloName, StringComparison.OrdinalIgnoreCase)
+            ? new IssueRefusal(IssueRefusalReason.Name, $"names that begin with {SiloName} are the silo's own; choose another one")
+            : null;
+    }
+
+    private IssuedCertificate Sign(string name, CertificateRequest profile, TimeSpan validity)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(validity, TimeSpan.Zero);
+        profile.CertificateExtensions.Add(keyIdentifier);
+        var now = time.GetUtcNow();
+        var end = new DateTimeOffset(certificate.NotAfter.ToUniversalTime());
+        var notAfter = validity < end - now ? now + validity : end;
+        lock (signing)
+        {
+            using var signed = profile.Create(certificate.SubjectName, signer, now - Slack, notAfter, NewSerial());
+            return IssuedCertificate.Of(name, signed);
+        }
+    }
+
+    [LoggerMessage(1700, LogLevel.Information, "Made {Name} in {Folder}: back this folder up, its key cannot be had again")]
+    private static partial void LogMade(ILogger logger, string name, string folder);
+}

@@ -1,0 +1,122 @@
+using System.Buffers;
+using System.Diagnostics.CodeAnalysis;
+using System.Formats.Asn1;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
+
+namespace Armada.Silo.Identities;
+
+/// <summary>
+/// The key of somebody who asked with a PKCS #10 request and proved to have it. Nothing else of the request is taken over: neither its
+/// subject nor its extensions.
+/// </summary>
+internal sealed class KeyRequest
+{
+    /// <summary>The longest request, bytes; one for RSA with 4096 bits has under 2,000.</summary>
+    public const int Longest = 8192;
+
+    private const int SmallestRsa = 2048; // bits
+    private const int LargestRsa = 4096; // More would only cost time to check.
+    private const string Wanted = "use an EC key on P-256 (prime256v1), or RSA with 2048 to 4096 bits where the board can do nothing else";
+
+    private static readonly string[] Labels = ["CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST"];
+
+    private KeyRequest(PublicKey key) => Key = key;
+
+    /// <summary>The public key.</summary>
+    public PublicKey Key { get; }
+
+    /// <summary>Reads a request, PEM or DER.</summary>
+    /// <param name="content">What was sent; anything.</param>
+    /// <param name="request">The request, where it is good.</param>
+    /// <param name="refusal">Why it is not.</param>
+    public static bool TryRead(
+        ReadOnlySpan<byte> content, [NotNullWhen(true)] out KeyRequest? request, [NotNullWhen(false)] out IssueRefusal? refusal)
+    {
+        request = null;
+        if (content.Length > Longest)
+            return Refuse(out refusal, IssueRefusalReason.TooLarge, $"the certificate request has more than {Longest} bytes");
+        try
+        {
+            if (ToDer(content) is not { } der)
+                return Refuse(out refusal, IssueRefusalReason.Malformed, "the certificate request must be PKCS #10, in PEM or DER");
+            if (ReadKey(der) is not { } key)
+                return Refuse(out refusal, IssueRefusalReason.Key, $"the certificate request's key is not taken: {Wanted}");
+            if (!IsSigned(der))
+                return Refuse(out refusal, IssueRefusalReason.Signature, "the certificate request is not signed with its own key");
+            (request, refusal) = (new KeyRequest(key), null);
+            return true;
+        }
+        catch (Exception bad) when (IsBadInput(bad))
+        {
+            return Refuse(out refusal, IssueRefusalReason.Malformed, "the certificate request cannot be read: make a new one, PKCS #10 in PEM or DER");
+        }
+    }
+
+    private static bool Refuse(out IssueRefusal refusal, IssueRefusalReason reason, string text)
+    {
+        refusal = new IssueRefusal(reason, text);
+        return false;
+    }
+
+    private static byte[]? ToDer(ReadOnlySpan<byte> content)
+    {
+        if (content is [0x30, ..]) // SEQUENCE; no text begins with a '0' that is followed by PEM.
+            return content.ToArray();
+        Span<char> text = new char[content.Length];
+        if (Ascii.ToUtf16(content, text, out _) != OperationStatus.Done || !PemEncoding.TryFind(text, out var fields))
+            return null;
+        if (!Labels.Contains(text[fields.Label].ToString(), StringComparer.Ordinal))
+            return null;
+        var der = new byte[fields.DecodedDataLength];
+        return Convert.TryFromBase64Chars(text[fields.Base64Data], der, out var written) && written == der.Length ? der : null;
+    }
+
+    // Before the signature is checked, so that no strange key costs the time to check it.
+    private static PublicKey? ReadKey(byte[] der)
+    {
+        var read = CertificateRequest.LoadSigningRequest(
+            der, HashAlgorithmName.SHA256, out var consumed, CertificateRequestLoadOptions.SkipSignatureValidation);
+        if (consumed != der.Length)
+            throw new CryptographicException("bytes follow the request");
+        try
+        {
+            return P256Key(read.PublicKey) ?? RsaKey(read.PublicKey);
+        }
+        catch (CryptographicException)
+        {
+            return null; // A curve that is unknown here, or a point that is not on it.
+        }
+    }
+
+    private static PublicKey? P256Key(PublicKey key)
+    {
+        using var ec = key.GetECDsaPublicKey();
+        return ec is not null && P256.Is(ec) ? new PublicKey(ec) : null;
+    }
+
+    private static PublicKey? RsaKey(PublicKey key)
+    {
+        using var rsa = key.GetRSAPublicKey();
+        if (rsa is null || rsa.KeySize is < SmallestRsa or > LargestRsa)
+            return null;
+        return rsa.ExportParameters(false).Exponent is [1, 0, 1] ? new PublicKey(rsa) : null; // 65537, which everybody uses.
+    }
+
+    private static bool IsSigned(byte[] der)
+    {
+        try
+        {
+            CertificateRequest.LoadSigningRequest(der, HashAlgorithmName.SHA256, out _);
+            return true;
+        }
+        catch (CryptographicException)
+        {
+            return false; // All else of it was read before.
+        }
+    }
+
+    private static bool IsBadInput(Exception fault) =>
+        fault is CryptographicException or AsnContentException or ArgumentException or NotSupportedException;
+}

@@ -1,0 +1,166 @@
+using System.Collections.Immutable;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
+using Armada.Silo.Options;
+using Armada.Silo.Store;
+
+namespace Armada.Silo.Identities;
+
+/// <summary>
+/// Which certificates are good no more. The truth is a document of serial numbers; the signed list that a broker reads is made of it,
+/// and made again where it is lost. Where the document is lost, the list gives it back; where both are, the silo does not start.
+/// </summary>
+internal sealed partial class RevocationList : IDisposable
+{
+    /// <summary>How long a list is good. A broker refuses everybody once it is over, so it is renewed at half of it.</summary>
+    public static readonly TimeSpan Validity = TimeSpan.FromDays(30);
+
+    private readonly CertificateAuthority authority;
+    private readonly TimeProvider time;
+    private readonly DocumentFiles files;
+    private readonly SemaphoreSlim changing = new(1);
+    private readonly ILogger logger;
+    private ImmutableSortedDictionary<string, Revocation> revoked = ImmutableSortedDictionary.Create<string, Revocation>(StringComparer.Ordinal);
+    private long number;
+    private DateTimeOffset renewAt = DateTimeOffset.MinValue; // A list that is not written yet is due.
+
+    private RevocationList(CertificateAuthority authority, TimeProvider time, ILogger logger)
+    {
+        (this.authority, this.time, this.logger) = (authority, time, logger);
+        files = new DocumentFiles(logger);
+    }
+
+    /// <summary>The signed list for the broker, PEM; always there.</summary>
+    public string ListFile => authority.Folder.ListFile;
+
+    /// <summary>Everything that is revoked.</summary>
+    public IEnumerable<Revocation> All => Volatile.Read(ref revoked).Values;
+
+    /// <summary>Loads what is revoked and sees to it that a good list is on disk.</summary>
+    /// <exception cref="SiloOptionsException">Document and list are both lost, so that what was revoked is not known.</exception>
+    /// <exception cref="NotStoredException">The disk refused the list.</exception>
+    public static async Task<RevocationList> OpenAsync(
+        CertificateAuthority authority, TimeProvider time, ILogger<RevocationList> logger, CancellationToken cancellation)
+    {
+        var list = new RevocationList(authority, time, logger);
+        try
+        {
+            list.Load();
+            await list.RenewAsync(cancellation);
+            return list;
+        }
+        catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException)
+        {
+            list.Dispose();
+            throw new SiloOptionsException(
+                $"'{authority.Folder.Path}' cannot be read: {unreadable.Message} Let the silo's user read and write all of it.", unreadable);
+        }
+        catch
+        {
+            list.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Whether a certificate is revoked.</summary>
+    /// <param name="serial">Its serial number, lower-case hexadecimal.</param>
+    public bool IsRevoked(string serial) => Volatile.Read(ref revoked).ContainsKey(serial);
+
+    /// <summary>Revokes a certificate for good; when this ends, the list on disk says so. Again, it changes nothing.</summary>
+    /// <exception cref="ArgumentException">The serial number is none, or the reason would let the certificate come back.</exception>
+    /// <exception cref="NotStoredException">The disk refused; what is revoked already stays so, and the call can be made again.</exception>
+    public async Task RevokeAsync(string serial, X509RevocationReason reason, CancellationToken cancellation)
+    {
+        var entry = new Revocation(serial, reason, DateTimeOffset.FromUnixTimeSeconds(time.GetUtcNow().ToUnixTimeSeconds()));
+        if (entry.Fault() is { } fault)
+            throw new ArgumentException(fault, nameof(serial));
+        await changing.WaitAsync(cancellation);
+        try
+        {
+            var isNew = !revoked.ContainsKey(serial);
+            if (isNew || IsDue())
+                await SignAsync(isNew ? revoked.Add(serial, entry) : revoked, cancellation);
+        }
+        finally
+        {
+            changing.Release();
+        }
+    }
+
+    /// <summary>Signs the list anew where half of its time is over; to be called daily.</summary>
+    /// <exception cref="NotStoredException">The disk refused; the old list stands.</exception>
+    public async Task RenewAsync(CancellationToken cancellation)
+    {
+        await changing.WaitAsync(cancellation);
+        try
+        {
+            if (IsDue())
+                await SignAsync(revoked, cancellation);
+        }
+        finally
+        {
+            changing.Release();
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        files.Dispose();
+        changing.Dispose();
+    }
+
+    private bool IsDue() => time.GetUtcNow() >= renewAt;
+
+    // The document first: a list that was cut short is made again from it, never the other way round.
+    private async Task SignAsync(ImmutableSortedDictionary<string, Revocation> all, CancellationToken cancellation)
+    {
+        await files.WriteAsync(
+            authority.Folder.RevokedFile, StoredRevocations.Of(number + 1, all.Values), RevocationJson.Default.StoredRevocations, cancellation);
+        number++;
+        renewAt = DateTimeOffset.MinValue;
+        Volatile.Write(ref revoked, all);
+        var pem = PemEncoding.WriteString(SignedList.Label, authority.SignList(all.Values, number, Validity)) + "\n";
+        try
+        {
+            await Task.Run(() => DurableFile.Write(ListFile, Encoding.ASCII.GetBytes(pem)), CancellationToken.None);
+        }
+        catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
+        {
+            throw new NotStoredException($"'{Path.GetFileName(ListFile)}' could not be stored: {refused.Message}", refused);
+        }
+
+        renewAt = time.GetUtcNow() + (Validity / 2);
+    }
+
+    private void Load()
+    {
+        File.Delete(authority.Folder.RevokedFile + DurableFile.TemporaryEnding);
+        File.Delete(ListFile + DurableFile.TemporaryEnding);
+        var document = File.Exists(authority.Folder.RevokedFile)
+            ? files.Read(authority.Folder.RevokedFile, RevocationJson.Default.StoredRevocations, stored => stored.Fault())
+            : null;
+        var signed = File.Exists(ListFile) ? SignedList.Read(File.ReadAllText(ListFile), authority) : null;
+        if (document is null && signed is null)
+            throw AuthorityLoading.Refused(authority.Folder, "revoked.json and crl.pem are lost, and with them what was revoked");
+        if (document is null)
+            LogRecovered(signed!.Entries.Length, signed.Number);
+        else if (signed is null && document.Number > 0)
+            LogListLost();
+        number = Math.Max(document?.Number ?? 0, signed?.Number ?? 0);
+        var builder = revoked.ToBuilder();
+        foreach (var entry in (document?.Certificates ?? []).Concat(signed?.Entries ?? []))
+            builder.TryAdd(entry.Serial, entry); // The union: what either says is revoked.
+        revoked = builder.ToImmutable();
+        var isWhole = document is not null && signed is not null && document.Number == signed.Number && revoked.Count == signed.Entries.Length;
+        if (isWhole && signed!.NextUpdate <= time.GetUtcNow() + Validity) // One from the future is of a clock that was wrong.
+            renewAt = signed.NextUpdate - (Validity / 2);
+    }
+
+    [LoggerMessage(1701, LogLevel.Error, "The document of revoked certificates is lost; {Count} were taken from the signed list {Number}")]
+    private partial void LogRecovered(int count, long number);
+
+    [LoggerMessage(1702, LogLevel.Warning, "The signed list of revoked certificates is lost; it is made again from its document")]
+    private partial void LogListLost();
+}

@@ -1,0 +1,19 @@
+using System.Formats.Asn1;
+using System.Security.Cryptography;
+
+namespace Armada.Silo.Identities;
+
+/// <summary>What X.509 signs: a body, the algorithm's name and a signature.</summary>
+internal static class SignedDer
+{
+    /// <summary>Whether a certificate or revocation list is signed with ECDSA and SHA-256 under this key.</summary>
+    /// <exception cref="AsnContentException">It is neither.</exception>
+    public static bool IsSignedBy(ReadOnlyMemory<byte> der, ECDsa key)
+    {
+        var parts = new AsnReader(der, AsnEncodingRules.DER).ReadSequence();
+        var body = parts.ReadEncodedValue();
+        parts.ReadEncodedValue(); // The algorithm: a signature by another one does not verify.
+        var signature = parts.ReadBitString(out _);
+        return key.VerifyData(body.Span, signature, HashAlgorithmName.SHA256, DSASignatureFormat.Rfc3279DerSequence);
+    }
+}
