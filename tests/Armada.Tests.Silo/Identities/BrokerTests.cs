@@ -1,0 +1,77 @@
+using System.Globalization;
+using System.Security.Cryptography.X509Certificates;
+using Armada.Silo.Identities;
+using Armada.Silo.Store;
+using Armada.Testing;
+using Armada.Testing.Brokers;
+using Armada.Testing.Logging;
+using Armada.Testing.Processes;
+
+namespace Armada.Tests.Silo.Identities;
+
+/// <summary>A real mosquitto takes what the authority gave out, under the device's name, and nothing else.</summary>
+public sealed class BrokerTests : IDisposable
+{
+    private readonly TempFolder folder = new();
+    private readonly FailOnLoggedErrors logs = new();
+    private readonly DataFolder data;
+    private readonly CertificateAuthority authority;
+
+    public BrokerTests()
+    {
+        data = new DataFolder(folder.File("data"));
+        authority = CertificateAuthority.Open(data, TimeProvider.System, logs.For<CertificateAuthority>());
+    }
+
+    [Fact]
+    public async Task A_device_comes_in_under_its_own_name_until_it_is_revoked_and_no_stranger_does()
+    {
+        using var list = await RevocationList.OpenAsync(authority, TimeProvider.System, logs.For<RevocationList>(), CancellationToken.None);
+        var broker = Store("broker", authority.IssueBroker([], TimeSpan.FromDays(1)));
+        await using var mosquitto = await Mosquitto.StartAsync($"""
+            cafile {authority.Folder.CertificateFile}
+            certfile {broker.Certificate}
+            keyfile {broker.Key}
+            crlfile {list.ListFile}
+            require_certificate true
+            use_identity_as_username true
+            """);
+        var (good, revoked) = (authority.Issue("arm-1", TimeSpan.FromDays(1)).Issued!, authority.Issue("arm-2", TimeSpan.FromDays(1)).Issued!);
+        var (goodFiles, revokedFiles) = (Store("arm-1", good), Store("arm-2", revoked));
+
+        Assert.Equal(0, await PublishAsync(mosquitto, goodFiles));
+        Assert.Equal(0, await PublishAsync(mosquitto, revokedFiles));
+        Assert.Contains("u'arm-1'", mosquitto.Log, StringComparison.Ordinal);
+        using var strangers = new TestCertificates(folder);
+        Assert.NotEqual(0, await PublishAsync(mosquitto, strangers.Client("arm-1")));
+        Assert.NotEqual(0, await PublishAsync(mosquitto, null));
+
+        await list.RevokeAsync(revoked.Certificate.Serial, X509RevocationReason.KeyCompromise, CancellationToken.None);
+        await mosquitto.RestartAsync();
+
+        Assert.Equal(0, await PublishAsync(mosquitto, goodFiles));
+        Assert.NotEqual(0, await PublishAsync(mosquitto, revokedFiles));
+        Assert.Contains("certificate revoked", mosquitto.Log, StringComparison.OrdinalIgnoreCase);
+    }
+
+    public void Dispose()
+    {
+        authority.Dispose();
+        data.Dispose();
+        folder.Dispose();
+        logs.Dispose();
+    }
+
+    private (string Certificate, string Key) Store(string name, IssuedIdentity identity) =>
+        (folder.Write($"{name}.pem", identity.Certificate.Pem), folder.Write($"{name}.key", identity.Key!.Pem()));
+
+    private async Task<int> PublishAsync(Mosquitto mosquitto, (string Certificate, string Key)? identity)
+    {
+        string[] own = identity is { } files ? ["--cert", files.Certificate, "--key", files.Key] : [];
+        await using var client = RunningProcess.Start("mosquitto_pub", [
+            "-h", mosquitto.Host, "-p", mosquitto.Port.ToString(CultureInfo.InvariantCulture), "--cafile", authority.Folder.CertificateFile, .. own,
+            "-q", "1", "-t", "t", "-m", "x",
+        ]);
+        return await client.ExitsAsync();
+    }
+}
