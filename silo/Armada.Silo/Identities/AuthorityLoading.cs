@@ -26,6 +26,11 @@ internal static class AuthorityLoading
             key.Dispose();
             throw Refused(folder, fault);
         }
+        catch (CryptographicException)
+        {
+            certificate.Dispose();
+            throw Refused(folder, "ca.pem and ca.key are of a kind that the silo never makes");
+        }
         catch
         {
             certificate.Dispose();
@@ -118,8 +123,8 @@ internal static class AuthorityLoading
     }
 
     private static bool IsAuthority(X509Certificate2 certificate) =>
-        certificate.Extensions.OfType<X509BasicConstraintsExtension>().SingleOrDefault() is { CertificateAuthority: true }
-        && certificate.Extensions.OfType<X509KeyUsageExtension>().SingleOrDefault() is { } use
+        certificate.Extensions.OfType<X509BasicConstraintsExtension>().FirstOrDefault() is { CertificateAuthority: true }
+        && certificate.Extensions.OfType<X509KeyUsageExtension>().FirstOrDefault() is { } use
         && use.KeyUsages.HasFlag(X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign)
         && certificate.Extensions.OfType<X509SubjectKeyIdentifierExtension>().Count() == 1;
 

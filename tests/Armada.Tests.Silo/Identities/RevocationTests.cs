@@ -92,6 +92,48 @@ public sealed class RevocationTests : IDisposable
         Assert.Contains("\n                51\n", printed, StringComparison.Ordinal);
     }
 
+    public static TheoryData<string, int> Cuts
+    {
+        get
+        {
+            var all = new TheoryData<string, int>();
+            foreach (var file in new[] { "revoked.json", "crl.pem" })
+            {
+                for (var step = -1; step < Enum.GetValues<WriteStep>().Length; step++)
+                    all.Add(file, step);
+            }
+
+            return all;
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Cuts))]
+    public async Task A_revocation_that_is_cut_at_any_step_is_there_or_not_and_none_before_it_is_forgotten(string file, int step)
+    {
+        await RevokeOneAsync();
+        string[] paths = [rig.Files.RevokedFile, rig.Files.ListFile];
+        var before = paths.Select(File.ReadAllBytes).ToArray();
+        using (var list = await rig.RevocationsAsync())
+            await list.RevokeAsync("4b00", X509RevocationReason.Superseded, CancellationToken.None);
+        var after = paths.Select(File.ReadAllBytes).ToArray();
+        var cut = Array.FindIndex(paths, path => Path.GetFileName(path) == file);
+        for (var later = cut; later < paths.Length; later++)
+            await File.WriteAllBytesAsync(paths[later], before[later]);
+
+        // -1 is amid the first step.
+        _ = step < 0
+            ? DurableFile.Steps(paths[cut], after[cut].AsMemory(0, after[cut].Length / 2)).First()
+            : DurableFile.Steps(paths[cut], after[cut]).First(done => (int)done == step);
+        rig.Restart();
+        using var again = await rig.RevocationsAsync();
+
+        var isRevoked = file == "crl.pem" || step >= (int)WriteStep.Renamed;
+        Assert.Equal(isRevoked ? ["4a00", "4b00"] : ["4a00"], again.All.Select(entry => entry.Serial));
+        Assert.Equal(isRevoked, (await PrintAsync(again)).Contains("Serial Number: 4B00", StringComparison.Ordinal));
+        Assert.Empty(Directory.EnumerateFiles(rig.Files.Path, "*" + DurableFile.TemporaryEnding));
+    }
+
     [Fact]
     public async Task A_restart_knows_what_was_revoked_and_signs_no_list_without_need()
     {
