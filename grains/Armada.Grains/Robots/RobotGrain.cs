@@ -28,6 +28,7 @@ public sealed partial class RobotGrain(
 {
     private readonly long life = Random.Shared.NextInt64();
     private IHostedRobot? hosted;
+    private bool isBeingMade;
     private FleetLatch latch = new(false, long.MinValue);
 
     private string Id => this.GetPrimaryKeyString();
@@ -61,16 +62,15 @@ public sealed partial class RobotGrain(
     {
         if (hosted is not null)
             return Answer(door, await AgainAsync(hosted, model));
-        var entry = await Fleet.RegisterAsync(Id);
-        if (entry.Refused is not null)
-            return new DoorReply(new RobotReply(entry.Refused, null), []);
-        var document = new RobotDocument(Id, model, null, ImmutableArray<SlaveBinding>.Empty, 0, false, 1, room);
-        if (await WriteAsync(document) is { } failure)
-            return DoorReply.Refuse(RefusalReason.NotStored, $"nothing was changed: {failure}");
-        Learn(entry.Latch);
-        hosted = hosting.Begin(document, latch.Stopped, this);
-        LogCreated(Id, model.Name);
-        return Answer(door, await hosted.LookAsync(CancellationToken.None));
+        isBeingMade = true; // Who looks meanwhile finds nothing yet, and must not end the grain for that.
+        try
+        {
+            return await MakeAsync(door, model, room);
+        }
+        finally
+        {
+            isBeingMade = false;
+        }
     }
 
     /// <inheritdoc/>
@@ -102,13 +102,8 @@ public sealed partial class RobotGrain(
     }
 
     /// <inheritdoc/>
-    public async Task<RobotSnapshot?> LookAsync()
-    {
-        if (hosted is not null)
-            return (await hosted.LookAsync(CancellationToken.None)).Robot;
-        DeactivateOnIdle(); // Nobody's id; whoever asks for it must not fill the memory.
-        return null;
-    }
+    public async Task<RobotSnapshot?> LookAsync() =>
+        hosted is null ? None().Reply.Robot : (await hosted.LookAsync(CancellationToken.None)).Robot;
 
     /// <inheritdoc/>
     public async Task<DoorReply> AskAsync(string door, RobotRequest request) =>
@@ -141,7 +136,7 @@ public sealed partial class RobotGrain(
     public Task WakeAsync()
     {
         if (hosted is null)
-            DeactivateOnIdle();
+            None();
         return Task.CompletedTask;
     }
 
@@ -170,7 +165,27 @@ public sealed partial class RobotGrain(
             yield return new RobotRequest.UnbindSlave(slave.Name);
     }
 
-    private DoorReply None() => DoorReply.Refuse(RefusalReason.UnknownRobot, $"there is no robot {Id}");
+    private async Task<DoorReply> MakeAsync(string door, RobotModel model, RoomName? room)
+    {
+        var entry = await Fleet.RegisterAsync(Id);
+        if (entry.Refused is not null)
+            return new DoorReply(new RobotReply(entry.Refused, null), []);
+        var document = new RobotDocument(Id, model, null, ImmutableArray<SlaveBinding>.Empty, 0, false, 1, room);
+        if (await WriteAsync(document) is { } failure)
+            return DoorReply.Refuse(RefusalReason.NotStored, $"nothing was changed: {failure}");
+        Learn(entry.Latch);
+        hosted = hosting.Begin(document, latch.Stopped, this);
+        LogCreated(Id, model.Name);
+        return Answer(door, await hosted.LookAsync(CancellationToken.None));
+    }
+
+    /// <summary>Nobody's id; whoever asks for it must not fill the memory.</summary>
+    private DoorReply None()
+    {
+        if (!isBeingMade)
+            DeactivateOnIdle();
+        return DoorReply.Refuse(RefusalReason.UnknownRobot, $"there is no robot {Id}");
+    }
 
     private bool Learn(FleetLatch newer)
     {

@@ -56,7 +56,7 @@ internal sealed class RedisAccess : IStoreHealth, IHostedService
         catch (RedisException refused)
         {
             var hosts = string.Join(", ", Options.EndPoints.Select(endpoint => endpoint.ToString()));
-            throw new EngineUnreachableException($"--redis {hosts} cannot be reached: {refused.Message}", refused);
+            throw new EngineUnreachableException($"--redis {hosts} cannot be reached; is it running, and are the password and TLS right?", refused);
         }
     }
 

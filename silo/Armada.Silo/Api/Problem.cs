@@ -37,7 +37,7 @@ internal sealed record Problem(string Name, int Status, string Title)
     public static readonly Problem MediaType = new("media-type", 415, "The body must be application/json");
     public static readonly Problem TooLarge = new("too-large", 413, "The body is too large");
     public static readonly Problem NotStored = new("not-stored", 503, "The change could not be made durable");
-    public static readonly Problem RobotUnreachable = new("robot-unreachable", 503, "The robot's silo cannot be reached now");
+    public static readonly Problem RobotUnreachable = new("robot-unreachable", 503, "The silo that knows cannot be reached now");
     public static readonly Problem ProviderUnreachable = new("provider-unreachable", 503, "The provider of the token cannot be reached");
     public static readonly Problem Unauthorized = new("unauthorized", 401, "No good key or token was given");
     public static readonly Problem Forbidden = new("forbidden", 403, "The caller's role is not enough");

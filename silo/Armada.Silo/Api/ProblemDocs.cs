@@ -22,7 +22,7 @@ internal static class ProblemDocs
         ((IEndpointConventionBuilder)routes).Finally(endpoint =>
         {
             var metadata = new EndpointMetadataCollection(endpoint.Metadata);
-            List<Problem> problems = [Problem.Unauthorized, Problem.Forbidden, Problem.ForeignOrigin, Problem.ProviderUnreachable, Problem.BadRequest];
+            List<Problem> problems = [Problem.Unauthorized, Problem.Forbidden, Problem.ForeignOrigin, Problem.ProviderUnreachable, Problem.RobotUnreachable, Problem.BadRequest];
             if (!RouteLimits.IsUnlimited(metadata))
                 problems.Add(Problem.TooManyRequests);
             if (metadata.GetMetadata<IAcceptsMetadata>() is not null)

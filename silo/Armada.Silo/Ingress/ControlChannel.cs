@@ -21,7 +21,10 @@ internal sealed partial class ControlChannel(
     private readonly Lock sync = new();
     private readonly Dictionary<string, Sent> unanswered = new(StringComparer.Ordinal);
     private readonly Dictionary<string, Sent> latches = new(StringComparer.Ordinal);
-    private readonly string life = (clock.Now().Unix / Micros.PerSecond).ToString("x", CultureInfo.InvariantCulture);
+    // Silos of a cluster may start in the same second, and a device may hear of one after the other.
+    private readonly string life = string.Create(
+        CultureInfo.InvariantCulture, $"{clock.Now().Unix / Micros.PerSecond:x}{Random.Shared.Next(0x10000):x4}");
+
     private long lastId;
 
     /// <inheritdoc/>

@@ -15,7 +15,7 @@ public sealed class LeaderTests() : AgentBench("leader-1", TestArm.Leader(new Wa
         var first = Silo.State(Device)!.Header;
         await Silo.Hears(Device, "eleven more", state => state.Header.Sequence >= first.Sequence + 11);
         var seconds = (Silo.State(Device)!.Header.CapturedAt - first.CapturedAt) / 1e6;
-        Assert.InRange(seconds, 0.5, 1.5);
+        Assert.InRange(seconds, 0.5, 3.0); // About ten a second, not a hundred, also on a machine that is busy.
     }
 
     [Fact]
