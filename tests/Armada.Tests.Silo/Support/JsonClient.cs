@@ -116,7 +116,7 @@ internal abstract class JsonClient : IAsyncDisposable
             if (socket.State == WebSocketState.CloseReceived)
                 await socket.CloseOutputAsync(WebSocketCloseStatus.NormalClosure, "", CancellationToken.None);
         }
-        catch (Exception lost) when (lost is WebSocketException or OperationCanceledException)
+        catch (Exception lost) when (lost is WebSocketException or OperationCanceledException or ObjectDisposedException)
         {
             // Gone without a word.
         }
