@@ -47,6 +47,7 @@ public static class ControlJson
         message.Id.Length == 0 ? NoId
         : message is { Op: ControlOp.StreamStart, Epoch: null } ? "stream-start needs an epoch"
         : message is { Op: ControlOp.Torque, On: null } ? "torque needs on"
+        : message is { Op: ControlOp.Certificate, Certificate: null } ? "certificate needs a certificate"
         : message.RateHz is { } rate && !(rate > 0 && double.IsFinite(rate)) ? "rate_hz must be above 0"
         : null;
 

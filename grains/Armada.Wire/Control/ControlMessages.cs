@@ -26,6 +26,12 @@ public enum ControlOp
 
     /// <summary>Show which arm this is, by a servo's LED or a small move.</summary>
     [JsonStringEnumMemberName("identify")] Identify,
+
+    /// <summary>Make a new key, keep it, and answer with a request (PKCS #10) for a certificate on it.</summary>
+    [JsonStringEnumMemberName("renew")] Renew,
+
+    /// <summary>The certificate for the key made before: keep both, and connect anew with them.</summary>
+    [JsonStringEnumMemberName("certificate")] Certificate,
 }
 
 /// <summary>Operations by name alone: a number is none, or a forgotten field would start a stream.</summary>
@@ -37,13 +43,16 @@ internal sealed class ControlOpConverter() : JsonStringEnumConverter<ControlOp>(
 /// <param name="Epoch">With stream-start and stream-stop: the fencing number.</param>
 /// <param name="RateHz">With stream-start to a leader: frames per second; absent for the device's own rate.</param>
 /// <param name="On">With torque: on or off.</param>
-public sealed record ControlMessage(string Id, ControlOp Op, uint? Epoch = null, double? RateHz = null, bool? On = null);
+/// <param name="Certificate">With certificate: the certificate, PEM.</param>
+public sealed record ControlMessage(
+    string Id, ControlOp Op, uint? Epoch = null, double? RateHz = null, bool? On = null, string? Certificate = null);
 
 /// <summary>A device's answer.</summary>
 /// <param name="Id">The id of the message it answers.</param>
 /// <param name="Ok">Whether it was done.</param>
 /// <param name="Error">Why not.</param>
-public sealed record ControlReply(string Id, bool Ok, string? Error = null);
+/// <param name="Csr">To renew: the request, PKCS #10 in PEM.</param>
+public sealed record ControlReply(string Id, bool Ok, string? Error = null, string? Csr = null);
 
 /// <summary>What a device says of itself, retained at the broker.</summary>
 /// <param name="Online">False in the last will.</param>
@@ -55,6 +64,7 @@ public sealed record ControlReply(string Id, bool Ok, string? Error = null);
 /// <param name="Faults">Each fault in words that name the joint, empty when well.</param>
 /// <param name="State">What the device does now: connecting, idle, streaming, holding, approaching, tracking, stopped, limp, faulted.</param>
 /// <param name="Counters">Counts since the agent started, such as ticks, ticks.late, dropped.stale-epoch.</param>
+/// <param name="Certificate">SHA-256 of the certificate it connected with, 64 lower-case hexadecimal digits; absent without one.</param>
 public sealed record Presence(
     bool Online,
     string? Kind = null,
@@ -64,4 +74,5 @@ public sealed record Presence(
     IReadOnlyList<double>? Temperatures = null,
     IReadOnlyList<string>? Faults = null,
     string? State = null,
-    IReadOnlyDictionary<string, long>? Counters = null);
+    IReadOnlyDictionary<string, long>? Counters = null,
+    string? Certificate = null);

@@ -1,18 +1,9 @@
 using System.Globalization;
 using System.Text;
+using Armada.Domain.Devices;
 using Armada.Wire.MicroPython;
 
 namespace Armada.Silo.Identities;
-
-/// <summary>What a MicroPython board's arm does; the two listen to different topics.</summary>
-internal enum BoardRole
-{
-    /// <summary>It is moved by hand and tells its pose.</summary>
-    Leader,
-
-    /// <summary>It is driven.</summary>
-    Follower,
-}
 
 /// <summary>
 /// The bundle of a MicroPython board, laid out as its program looks for it: <c>config/&lt;thing&gt;/</c> with <c>cert.der</c>,

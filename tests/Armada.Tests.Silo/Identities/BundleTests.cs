@@ -1,3 +1,4 @@
+using Armada.Domain.Devices;
 using System.IO.Compression;
 using System.Text;
 using System.Text.Json;

@@ -1,0 +1,7 @@
+namespace Armada.Domain.Devices;
+
+/// <summary>Where devices reach their broker, and whom they trust there.</summary>
+/// <param name="Host">Name or address, as the broker's certificate has it.</param>
+/// <param name="Port">TLS port.</param>
+/// <param name="Authority">Certificate of the authority that the broker's comes from, PEM.</param>
+public sealed record BrokerPlace(string Host, int Port, string Authority);
