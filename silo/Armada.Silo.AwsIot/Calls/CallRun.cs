@@ -19,6 +19,9 @@ internal sealed class CallRun(AwsAccount account, CancellationToken cancellation
     /// <summary>Whom it asks.</summary>
     public AwsAccount Account => account;
 
+    /// <summary>How many tries failed that may have done their work all the same.</summary>
+    public int Doubts { get; private set; }
+
     /// <summary>Asks the registry.</summary>
     /// <param name="call">The call; the response's type names the operation whose rate counts.</param>
     /// <exception cref="AmazonServiceException">AWS does not do it.</exception>
@@ -39,12 +42,13 @@ internal sealed class CallRun(AwsAccount account, CancellationToken cancellation
             }
             catch (Exception fault) when (!cancellation.IsCancellationRequested && CallFaults.IsPassing(fault) && MayPause(pause))
             {
+                Doubts += CallFaults.IsDoubtful(fault) ? 1 : 0;
                 await PauseAsync(pause);
             }
         }
     }
 
-    /// <summary>As <see cref="AskAsync{TResponse}"/>, where one of these errors means that there is nothing to do.</summary>
+    /// <summary>As <see cref="AskAsync{TResponse}(Func{AmazonIoTClient, CancellationToken, Task{TResponse}})"/>, where one of these errors means that there is nothing to do.</summary>
     public async Task<TResponse?> TryAsync<TResponse>(Func<AmazonIoTClient, CancellationToken, Task<TResponse>> call, string code)
         where TResponse : AmazonWebServiceResponse
     {

@@ -128,9 +128,13 @@ internal sealed partial class ThingIdentities(ThingStore things, Foundations fou
     private async Task<(Thing Thing, MadeCertificate Certificate)> CertifyAsync(
         CallRun run, Thing thing, CertificateOrder order, Action<MadeCertificate> made)
     {
+        var doubts = run.Doubts;
         var certificate = await CertificateStore.CreateAsync(run, order.Key.Pem);
         made(certificate);
+        var isRepeated = run.Doubts > doubts; // A try whose answer was lost has made another one.
         await CertificateStore.AttachAsync(run, thing.Name, certificate, order.Policy);
+        if (isRepeated)
+            await CertificateStore.RemoveStraysAsync(run, thing.Note.Making!);
         var note = thing.Note.Leave(entry => order.Replaces.Contains(entry.Fingerprint));
         note = note with
         {
