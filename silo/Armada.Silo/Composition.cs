@@ -1,4 +1,5 @@
 using Armada.Domain.Access;
+using Armada.Domain.Devices;
 using Armada.Domain.Engine;
 using Armada.Domain.Motions;
 using Armada.Domain.Robots;
@@ -8,9 +9,13 @@ using Armada.Silo.Access.Keys;
 using Armada.Silo.Arena;
 using Armada.Silo.Audit;
 using Armada.Silo.Engine;
+using Armada.Silo.Identities;
+using Armada.Silo.Identities.Broker;
+using Armada.Silo.Identities.Registry;
 using Armada.Silo.Ingress;
 using Armada.Silo.MicroPython;
 using Armada.Silo.Options;
+using Armada.Silo.Provisioning;
 using Armada.Silo.Remotes;
 using Armada.Silo.Rooms;
 using Armada.Silo.Sequences;
@@ -49,6 +54,8 @@ internal static class Composition
     public static void AddSilo(this IServiceCollection services, SiloOptions options)
     {
         services.AddParts(options);
+        if (options.Broker is { } broker)
+            services.AddOwnIdentities(options, broker);
         services.AddSingleton<IKeyStore>(provider => provider.GetRequiredService<KeyFiles>());
         services.AddHostedService<AccessHost>();
         services.AddHostedService(provider => provider.GetRequiredService<KeyUses>());
@@ -109,6 +116,34 @@ internal static class Composition
         new(options, provider.GetRequiredService<ILogger<LibMosquittoLink>>(), provider.GetRequiredService<TimeProvider>());
 #endif
 
+    // Before all else, as nothing reaches the broker before it is there.
+    private static void AddOwnIdentities(this IServiceCollection services, SiloOptions options, BrokerSettings broker)
+    {
+        services.AddSingleton(broker);
+        services.AddSingleton(CertificateTerms.Default);
+        services.AddSingleton(provider => CertificateAuthority.Open(
+            provider.GetRequiredService<DataFolder>(),
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<CertificateAuthority>>()));
+        services.AddSingleton<BrokerFolder>();
+        services.AddSingleton<LinkMaker>(provider => link => MakeLink(provider, link));
+        services.AddSingleton(options.Link);
+        services.AddSingleton<SupervisedBroker>();
+        services.AddSingleton<IBrokerDoor>(provider => provider.GetRequiredService<SupervisedBroker>());
+        services.AddSingleton<OwnRegistry>();
+        services.AddSingleton<IDeviceRegistry>(provider => provider.GetRequiredService<OwnRegistry>());
+        services.AddHostedService<IdentityHost>();
+        services.AddRegistryDesks();
+    }
+
+    private static void AddRegistryDesks(this IServiceCollection services)
+    {
+        services.AddSingleton<BundleLinks>();
+        services.AddSingleton<ProvisioningDesk>();
+        services.AddSingleton<EnrolmentDesk>();
+        services.AddHostedService<Renewals>();
+    }
+
     private static void AddParts(this IServiceCollection services, SiloOptions options)
     {
         services.AddSingleton(options);
@@ -120,7 +155,7 @@ internal static class Composition
         services.AddMetrics();
         services.AddSingleton<SiloTelemetry>();
         services.AddSingleton<SiloClock>();
-        services.AddSingleton<IMqttLink>(provider => MakeLink(provider, options.Link));
+        services.AddSingleton<IMqttLink>(provider => MakeLink(provider, provider.GetService<SupervisedBroker>()?.Link ?? options.Link));
         services.AddSingleton(_ => new DataFolder(options.DataDirectory));
 
         services.AddSingleton<DeviceRoutes>();
@@ -133,6 +168,11 @@ internal static class Composition
         services.AddSingleton<FrameIngress>();
         services.AddSingleton<MicroPythonIngress>();
         services.AddRooms();
+
+        services.AddSingleton<Sightings>();
+        services.AddSingleton<EnrolmentTokens>();
+        services.AddSingleton<IdentityReader>();
+        services.AddHostedService(provider => provider.GetRequiredService<Sightings>());
 
         services.AddSingleton(new AuditSize());
         services.AddSingleton<AuditTrail>();
