@@ -39,7 +39,7 @@ internal static class CallFaults
     };
 
     /// <summary>Whether it is a fault of a call at all, and not of this program.</summary>
-    public static bool IsOfCall(Exception fault) => fault is AmazonClientException || IsCut(fault);
+    public static bool IsOfCall(Exception fault) => fault is AmazonServiceException or AmazonClientException || IsCut(fault);
 
     /// <summary>Words for people, without a secret.</summary>
     public static string Words(Exception fault) => fault switch

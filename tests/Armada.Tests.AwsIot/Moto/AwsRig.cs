@@ -3,6 +3,8 @@ using Armada.Silo.AwsIot;
 using Armada.Silo.AwsIot.Broker;
 using Armada.Silo.AwsIot.Calls;
 using Armada.Silo.AwsIot.Things;
+using Armada.Testing;
+using Armada.Testing.Brokers;
 using Armada.Testing.Logging;
 
 namespace Armada.Tests.AwsIot.Moto;
@@ -12,17 +14,20 @@ internal sealed class AwsRig : IAsyncDisposable
 {
     private static readonly BasicAWSCredentials Credentials = new("AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG");
 
+    private readonly TempFolder folder = new();
     private readonly List<IDisposable> parts = [];
     private readonly FailOnLoggedErrors logs;
 
     public AwsRig(MotoServer moto, FailOnLoggedErrors logs)
     {
         this.logs = logs;
+        using var authority = new TestCertificates(folder);
         Way = new FaultyWay(moto.Address);
         Settings = new AwsIotSettings
         {
             Region = moto.NextRegion(),
             Endpoint = Way.Address,
+            RootCaFile = authority.CaFile,
             CallsPerSecond = 10_000,
             Patience = TimeSpan.FromSeconds(5),
         };
@@ -33,7 +38,7 @@ internal sealed class AwsRig : IAsyncDisposable
     }
 
     /// <summary>How silos use it.</summary>
-    public AwsIotSettings Settings { get; init; }
+    public AwsIotSettings Settings { get; }
 
     /// <summary>The way from silos to the account.</summary>
     public FaultyWay Way { get; }
@@ -60,5 +65,6 @@ internal sealed class AwsRig : IAsyncDisposable
     {
         parts.ForEach(part => part.Dispose());
         await Way.DisposeAsync();
+        folder.Dispose();
     }
 }

@@ -4,8 +4,11 @@ page, a thing's version counts, and another thing of the same name is refused.
 
     python3 moto_as_aws.py PORT
 """
+import os
 import sys
 from datetime import timedelta
+
+os.environ["MOTO_ALLOW_NONEXISTENT_REGION"] = "true"  # Each test has a region of its own.
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization

@@ -19,7 +19,7 @@ public sealed class AwsDeviceRegistryTests(MotoServer moto)
         Assert.True(answer.IsNew);
         Assert.False(answer.Issued!.HasKey);
         var found = await rig.Registry.FindAsync("left-1", default);
-        Assert.Equal(answer.Device!.Certificates, found!.Certificates);
+        Assert.Equal<DeviceCertificate>(answer.Device!.Certificates, found!.Certificates);
         Assert.True(found.Newest!.IsCollected);
         await rig.View.IsWhatSaysAsync(rig.Registry, "after one device");
     }
