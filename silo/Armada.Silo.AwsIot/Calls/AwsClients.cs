@@ -14,7 +14,7 @@ internal static class AwsClients
     public static AmazonIoTClient Registry(AwsIotSettings settings, AWSCredentials? credentials)
     {
         var config = SetUp(new AmazonIoTConfig(), settings);
-        return credentials is null ? new AmazonIoTClient(config) : new AmazonIoTClient(credentials, config);
+        return credentials is null ? new RegistryClient(config) : new RegistryClient(credentials, config);
     }
 
     /// <summary>A client of shadows and topics.</summary>

@@ -11,7 +11,6 @@ namespace Armada.Silo.AwsIot.Calls;
 /// <param name="cancellation">Ends the waits.</param>
 internal sealed class CallRun(AwsAccount account, CancellationToken cancellation)
 {
-    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(5);
 
     private DateTimeOffset deadline = account.Time.GetUtcNow() + account.Settings.Patience;
@@ -33,7 +32,7 @@ internal sealed class CallRun(AwsAccount account, CancellationToken cancellation
     public async Task<TResponse> AskAsync<TClient, TResponse>(TClient client, Func<TClient, CancellationToken, Task<TResponse>> call)
         where TResponse : AmazonWebServiceResponse
     {
-        for (var pause = FirstPause; ; pause = pause * 2 < LongestPause ? pause * 2 : LongestPause)
+        for (var pause = account.Settings.FirstPause; ; pause = Longer(pause))
         {
             deadline += await account.RateOf(typeof(TResponse).Name).TakeAsync(cancellation); // To wait in the queue costs no patience.
             try
@@ -66,7 +65,7 @@ internal sealed class CallRun(AwsAccount account, CancellationToken cancellation
     public async Task DetachedAsync<TResponse>(Func<AmazonIoTClient, CancellationToken, Task<TResponse>> call, string code)
         where TResponse : AmazonWebServiceResponse
     {
-        for (var pause = FirstPause; ; pause = pause * 2 < LongestPause ? pause * 2 : LongestPause)
+        for (var pause = account.Settings.FirstPause; ; pause = Longer(pause))
         {
             try
             {
@@ -79,6 +78,8 @@ internal sealed class CallRun(AwsAccount account, CancellationToken cancellation
             }
         }
     }
+
+    private static TimeSpan Longer(TimeSpan pause) => pause * 2 < LongestPause ? pause * 2 : LongestPause;
 
     private bool MayPause(TimeSpan pause) => account.Time.GetUtcNow() + pause <= deadline;
 

@@ -29,6 +29,7 @@ internal sealed class AwsRig : IAsyncDisposable
             Endpoint = Way.Address,
             RootCaFile = authority.CaFile,
             CallsPerSecond = 10_000,
+            FirstPause = TimeSpan.FromMilliseconds(1),
             Patience = TimeSpan.FromSeconds(5),
         };
         var past = AwsClients.Registry(Settings with { Endpoint = moto.Address }, Credentials);

@@ -17,7 +17,7 @@ public enum Fate
     /// <summary>It arrives and is done; the answer is that the service fails.</summary>
     FailsAfterwards,
 
-    /// <summary>It arrives and is done; the connection is cut instead of an answer.</summary>
+    /// <summary>It arrives and is done; the connection is cut in the middle of the answer.</summary>
     CutAfterwards,
 
     /// <summary>It does not arrive, and never will: the caller may not.</summary>
@@ -119,6 +119,8 @@ internal sealed class FaultyWay : IAsyncDisposable
                 await ErrorAsync(call.Response, 403, "AccessDeniedException");
                 return;
             case Fate.CutAfterwards:
+                call.Response.ContentLength64 = body.Length + 1;
+                await call.Response.OutputStream.WriteAsync(body);
                 call.Response.Abort();
                 return;
         }
