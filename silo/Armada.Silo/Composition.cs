@@ -21,6 +21,7 @@ using Armada.Silo.Rooms;
 using Armada.Silo.Sequences;
 using Armada.Silo.Store;
 using Armada.Silo.Telemetry;
+using Microsoft.Extensions.Logging.Abstractions;
 #if CLOUD_MQTTNET
 using Armada.Messaging.MqttNet;
 #else
@@ -109,12 +110,16 @@ internal static class Composition
 #endif
 
 #if CLOUD_MQTTNET
-    private static MqttNetLink MakeLink(IServiceProvider provider, LinkOptions options) =>
-        new(options, provider.GetRequiredService<ILogger<MqttNetLink>>(), provider.GetRequiredService<TimeProvider>());
+    private static MqttNetLink MakeLink(IServiceProvider provider, LinkOptions options, bool isPassing = false) =>
+        new(options, Logger<MqttNetLink>(provider, isPassing), provider.GetRequiredService<TimeProvider>());
 #else
-    private static LibMosquittoLink MakeLink(IServiceProvider provider, LinkOptions options) =>
-        new(options, provider.GetRequiredService<ILogger<LibMosquittoLink>>(), provider.GetRequiredService<TimeProvider>());
+    private static LibMosquittoLink MakeLink(IServiceProvider provider, LinkOptions options, bool isPassing = false) =>
+        new(options, Logger<LibMosquittoLink>(provider, isPassing), provider.GetRequiredService<TimeProvider>());
 #endif
+
+    // That a link came up that only takes a device's place would be no news.
+    private static ILogger<T> Logger<T>(IServiceProvider provider, bool isPassing) =>
+        isPassing ? NullLogger<T>.Instance : provider.GetRequiredService<ILogger<T>>();
 
     // Before all else, as nothing reaches the broker before it is there.
     private static void AddOwnIdentities(this IServiceCollection services, SiloOptions options, BrokerSettings broker)
@@ -126,7 +131,7 @@ internal static class Composition
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<CertificateAuthority>>()));
         services.AddSingleton<BrokerFolder>();
-        services.AddSingleton<LinkMaker>(provider => link => MakeLink(provider, link));
+        services.AddSingleton<LinkMaker>(provider => link => MakeLink(provider, link, isPassing: true));
         services.AddSingleton(options.Link);
         services.AddSingleton<SupervisedBroker>();
         services.AddSingleton<IBrokerDoor>(provider => provider.GetRequiredService<SupervisedBroker>());

@@ -56,6 +56,7 @@ internal sealed class BrokerFolder
             if (!isAccessWritten)
                 WriteAccess([]);
             Write("mosquitto.conf", Configuration(innerPort));
+            WriteWatch(innerPort);
         }
         catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
         {
@@ -171,6 +172,20 @@ internal sealed class BrokerFolder
                 RandomNumberGenerator.GetBytes(8));
         Write("silo.key", key.ExportPkcs8PrivateKeyPem() + "\n", AuthorityFolder.OwnerOnly);
         Write("silo.pem", certificate.ExportCertificatePem() + "\n");
+    }
+
+    // Whoever may read the silo's key may look on as the silo: mosquitto_sub takes its options from here.
+    private void WriteWatch(int innerPort)
+    {
+        Directory.CreateDirectory(File("watch"));
+        Write("watch/mosquitto_sub", $"""
+            -h 127.0.0.1
+            -p {innerPort}
+            --cafile {InnerCertificate}
+            --cert {InnerCertificate}
+            --key {InnerKey}
+
+            """);
     }
 
     private string File(string name) => Path.Combine(path, name);

@@ -35,6 +35,7 @@ internal sealed partial class SupervisedBroker : IBrokerDoor, IDisposable
     private readonly CancellationTokenSource ending = new();
     private readonly TaskCompletionSource ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock running = new();
+    private readonly OncePerSecond said;
     private MosquittoProcess? process;
     private TaskCompletionSource reloaded = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Thread? thread;
@@ -45,6 +46,7 @@ internal sealed partial class SupervisedBroker : IBrokerDoor, IDisposable
         BrokerSettings settings, BrokerFolder folder, LinkOptions link, LinkMaker makeLink, TimeProvider time, ILogger<SupervisedBroker> logger)
     {
         (this.settings, this.folder, this.makeLink, this.time, this.logger) = (settings, folder, makeLink, time, logger);
+        said = new OncePerSecond(time);
         InnerPort = FreePort();
         Link = link with
         {
@@ -247,14 +249,19 @@ internal sealed partial class SupervisedBroker : IBrokerDoor, IDisposable
         }
 
         lastLine = text;
-        LogSaid(text);
+        lock (running)
+        {
+            if (!said.Count(out var lines))
+                return;
+            LogSaid(text, lines - 1);
+        }
     }
 
     [LoggerMessage(1720, LogLevel.Information, "Devices come in at {Host}:{Port} with their certificates")]
     private partial void LogListening(string host, int port);
 
-    [LoggerMessage(1721, LogLevel.Debug, "mosquitto: {Line}")]
-    private partial void LogSaid(string line);
+    [LoggerMessage(1721, LogLevel.Information, "mosquitto: {Line} ({Others} others before it)")]
+    private partial void LogSaid(string line, long others);
 
     [LoggerMessage(1722, LogLevel.Warning, "mosquitto ended with {ExitCode} and is started again; it said: {Line}")]
     private partial void LogEnded(int exitCode, string line);
