@@ -128,8 +128,21 @@ internal sealed partial class AwsDeviceRegistry : IDeviceRegistry
                 return names;
             },
             cancellation);
+        RegistryFailedException? failed = null;
         foreach (var name in open)
-            await InTurnAsync(name, (_, _, _) => Task.FromResult(0), cancellation);
+        {
+            try
+            {
+                await InTurnAsync(name, (_, _, _) => Task.FromResult(0), cancellation);
+            }
+            catch (RegistryFailedException fault)
+            {
+                failed = fault; // The others are no worse for it.
+            }
+        }
+
+        if (failed is not null)
+            throw failed;
     }
 
     private static string? NameFault(string name) =>
@@ -160,18 +173,8 @@ internal sealed partial class AwsDeviceRegistry : IDeviceRegistry
             cancellation);
     }
 
-    private async Task<T> AskAsync<T>(string what, Func<CallRun, Task<T>> call, CancellationToken cancellation)
-    {
-        try
-        {
-            return await call(account.Begin(cancellation));
-        }
-        catch (Exception fault) when (!cancellation.IsCancellationRequested && CallFaults.IsOfCall(fault))
-        {
-            var words = $"{what}: AWS IoT Core does not do it: {CallFaults.Words(fault)}; repeat the call";
-            throw CallFaults.Cause(fault) is { } cause ? new RegistryFailedException(words, cause) : new RegistryFailedException(words);
-        }
-    }
+    private Task<T> AskAsync<T>(string what, Func<CallRun, Task<T>> call, CancellationToken cancellation) =>
+        CallFaults.InWordsAsync(what, () => call(account.Begin(cancellation)), cancellation);
 
     [LoggerMessage(2202, LogLevel.Warning, "The attributes of the thing {Thing} at AWS IoT Core cannot be read; it is left out of the list")]
     private partial void LogUnread(string thing);

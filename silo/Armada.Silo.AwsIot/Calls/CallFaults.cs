@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text.Json;
 using Amazon.Runtime;
+using Armada.Domain.Devices;
 
 namespace Armada.Silo.AwsIot.Calls;
 
@@ -41,6 +42,24 @@ internal static class CallFaults
     /// <summary>Whether it is a fault of a call at all, and not of this program.</summary>
     public static bool IsOfCall(Exception fault) => fault is AmazonServiceException or AmazonClientException || IsCut(fault);
 
+    /// <summary>Runs calls, and says what fails in words without a secret.</summary>
+    /// <param name="what">What it is about.</param>
+    /// <param name="calls">The calls.</param>
+    /// <param name="cancellation">Whoever gives up gets no words.</param>
+    /// <exception cref="RegistryFailedException">AWS does not do it.</exception>
+    public static async Task<T> InWordsAsync<T>(string what, Func<Task<T>> calls, CancellationToken cancellation)
+    {
+        try
+        {
+            return await calls();
+        }
+        catch (Exception fault) when (!cancellation.IsCancellationRequested && IsOfCall(fault))
+        {
+            var words = $"{what}: AWS IoT Core does not do it: {Words(fault)}; repeat the call";
+            throw Cause(fault) is { } cause ? new RegistryFailedException(words, cause) : new RegistryFailedException(words);
+        }
+    }
+
     /// <summary>Words for people, without a secret.</summary>
     public static string Words(Exception fault) => fault switch
     {
@@ -51,8 +70,7 @@ internal static class CallFaults
         _ => fault.Message,
     };
 
-    /// <summary>The fault as a cause for a log; null where it has what no log may have.</summary>
-    public static Exception? Cause(Exception fault) =>
+    private static Exception? Cause(Exception fault) =>
         fault is AmazonServiceException { ErrorCode: { Length: > 0 } code } && Signing.Contains(code) ? null : fault;
 
     private static bool IsThrottled(Exception fault) =>
