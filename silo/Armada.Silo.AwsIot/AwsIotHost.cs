@@ -1,6 +1,7 @@
 using Armada.Domain.Devices;
 using Armada.Silo.AwsIot.Broker;
 using Armada.Silo.AwsIot.Calls;
+using Armada.Silo.AwsIot.Data;
 using Armada.Silo.AwsIot.Things;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -20,6 +21,9 @@ public static class AwsIotHost
         services.AddSingleton<BrokerEndpoint>();
         services.AddSingleton<AwsDeviceRegistry>();
         services.AddSingleton<IDeviceRegistry>(provider => provider.GetRequiredService<AwsDeviceRegistry>());
+        services.AddSingleton<DataPlane>();
+        services.AddSingleton<IDeviceShadow, AwsDeviceShadow>();
+        services.AddSingleton<IControlFallback, AwsControlFallback>();
         services.AddHostedService<RegistryRecovery>();
         return services;
     }

@@ -63,6 +63,7 @@ internal static class CallFaults
     /// <summary>Words for people, without a secret.</summary>
     public static string Words(Exception fault) => fault switch
     {
+        AmazonUnmarshallingException => "its answer broke off",
         AmazonServiceException { ErrorCode: { Length: > 0 } code } service when Signing.Contains(code) => $"{code} ({(int)service.StatusCode})",
         AmazonServiceException { ErrorCode: { Length: > 0 } code } service => $"{code}: {service.Message}",
         HttpRequestException or IOException or AmazonServiceException { StatusCode: 0 } => "it is not reached",

@@ -62,6 +62,14 @@ internal sealed class AwsRig : IAsyncDisposable
         return new AwsDeviceRegistry(account, foundations, new BrokerEndpoint(account), logs.For<AwsDeviceRegistry>());
     }
 
+    /// <summary>The account as a silo uses it.</summary>
+    public AwsAccount Account()
+    {
+        var account = new AwsAccount(Settings, TimeProvider.System, Credentials);
+        parts.Add(account);
+        return account;
+    }
+
     public async ValueTask DisposeAsync()
     {
         parts.ForEach(part => part.Dispose());

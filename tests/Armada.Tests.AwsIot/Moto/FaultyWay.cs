@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 
 namespace Armada.Tests.AwsIot.Moto;
@@ -53,6 +54,9 @@ internal sealed class FaultyWay : IAsyncDisposable
     /// <summary>How many calls came since the fates were set.</summary>
     public int Calls => Volatile.Read(ref calls);
 
+    /// <summary>Every call so far, as "METHOD path".</summary>
+    public ConcurrentQueue<string> Seen { get; } = [];
+
     /// <summary>The fate of the n-th call, from 1.</summary>
     public Func<int, Fate> FateOf { get; private set; } = _ => Fate.Passes;
 
@@ -94,6 +98,7 @@ internal sealed class FaultyWay : IAsyncDisposable
 
     private async Task AnswerAsync(HttpListenerContext call, Fate fate)
     {
+        Seen.Enqueue($"{call.Request.HttpMethod} {call.Request.RawUrl}");
         using var request = await ReadAsync(call.Request);
         switch (fate)
         {
