@@ -28,8 +28,11 @@ internal sealed class ArmadaPolicies(AwsIotSettings settings)
     /// <summary>What a policy allows.</summary>
     /// <param name="name">One of <see cref="All"/>.</param>
     /// <param name="arnPrefix">What full names begin with.</param>
+    /// <exception cref="RegistryFailedException">A topic root has a character that means something else in a policy.</exception>
     public string Document(string name, string arnPrefix)
     {
+        if ((settings.Topics.Root + settings.MicroPythonTopics.Root).AsSpan().ContainsAny('*', '?', '$'))
+            throw new RegistryFailedException("in a policy of AWS IoT Core '*', '?' and '$' of a topic root would mean other topics too: choose roots without them");
         var document = new PolicyDocument(arnPrefix);
         var topics = settings.Topics;
         if (name == Silo)

@@ -18,7 +18,7 @@ public sealed class PatienceTests(MotoServer moto)
         moto.Require();
         using var logs = new FailOnLoggedErrors();
         await using var rig = new AwsRig(moto, logs);
-        var silo = rig.Start(settings => settings with { Patience = TimeSpan.FromMilliseconds(500) });
+        var silo = rig.Start(settings => settings with { Patience = TimeSpan.FromSeconds(3) });
         rig.Way.Set(_ => fate);
 
         var failed = await Assert.ThrowsAsync<RegistryFailedException>(async () => await silo.CreateAsync(new NewDevice("arm-1", DeviceKind.Agent), default));

@@ -94,6 +94,17 @@ public sealed class PolicyDocumentTests
         Assert.Contains($"topic/d/{Self}/state", policies.Document("plant-board-leader", Arn), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("a*")]
+    [InlineData("a/b?")]
+    [InlineData("${iot:ClientId}")]
+    public void A_root_that_would_open_other_topics_is_refused(string root)
+    {
+        var settings = new AwsIotSettings();
+        foreach (var wrong in (AwsIotSettings[])[settings with { Topics = new TopicMap(root) }, settings with { MicroPythonTopics = new MicroPythonTopics(root) }])
+            Assert.All(Usual.All, name => Assert.Throws<RegistryFailedException>(() => new ArmadaPolicies(wrong).Document(name, Arn)));
+    }
+
     private static void Allows(string name, params string[] expected)
     {
         var document = JsonNode.Parse(Usual.Document(name, Arn))!;
