@@ -70,7 +70,7 @@ public sealed partial class MqttNetLink
         {
             return new(InnermostOf(fault), IsRefusal: true);
         }
-        catch (Exception fault) when (fault is SocketException or IOException or CryptographicException or UnauthorizedAccessException or ArgumentException)
+        catch (Exception fault) when (fault is SocketException or IOException or CryptographicException or UnauthorizedAccessException)
         {
             return new(InnermostOf(fault));
         }
