@@ -37,15 +37,16 @@ internal static class AgentCommands
         }
     }
 
-    private static int Complain(string line)
+    /// <summary>Says in one line what is wrong, and gives the exit code.</summary>
+    public static int Complain(string line, int code = Unusable)
     {
-        Console.Error.WriteLine($"armada-agent: {line.ReplaceLineEndings(" ")}");
-        return Unusable;
+        Console.Error.WriteLine($"armada-edge: {line.ReplaceLineEndings(" ")}");
+        return code;
     }
 
     private static RootCommand Root() => new("The Armada edge agent: runs the arms on this machine's serial ports.")
     {
-        Run(), Check(), Scan(),
+        Run(), Check(), Scan(), EnrollCommand.Make(),
         OnSocket("stop", "Stop every arm of a running agent where it is, until a reset."),
         OnSocket("reset", "Release the stop made with 'stop'. One made by the silo stays."),
         OnSocket("status", "Show what a running agent's devices do."),

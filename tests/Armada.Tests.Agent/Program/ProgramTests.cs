@@ -213,7 +213,7 @@ public sealed class ProgramTests : IDisposable
         var code = await program.ExitsAsync(TimeSpan.FromSeconds(20));
         var line = Assert.Single(program.Lines);
         Assert.Contains(said, line, StringComparison.Ordinal);
-        Assert.StartsWith("armada-agent: ", line, StringComparison.Ordinal);
+        Assert.StartsWith("armada-edge: ", line, StringComparison.Ordinal);
         Assert.Equal(2, code);
     }
 
