@@ -27,8 +27,10 @@ internal sealed class EnrolledConfiguration
         var own = Path.GetDirectoryName(order.Configuration)!;
         var folder = Path.GetRelativePath(own, order.Folder);
         var tls = new TlsSettings(In("ca.pem"), In("{device}.pem"), In("{device}.key"));
-        var path = File.ResolveLinkTarget(order.Configuration, returnFinalTarget: true)?.FullName ?? order.Configuration;
-        var configuration = new EnrolledConfiguration(path, tls, File.Exists(path) ? File.ReadAllBytes(path) : null);
+        var isThere = File.Exists(order.Configuration);
+        var target = isThere ? File.ResolveLinkTarget(order.Configuration, returnFinalTarget: true) : null;
+        var path = target?.FullName ?? order.Configuration;
+        var configuration = new EnrolledConfiguration(path, tls, isThere ? File.ReadAllBytes(path) : null);
         if (configuration.present?.Broker is { } broker
             && (broker.Tls is not { } there || ConfigurationFile.Anchor(there, own) != ConfigurationFile.Anchor(tls, own)))
         {
