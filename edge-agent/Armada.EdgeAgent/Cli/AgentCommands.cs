@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Help;
 using Armada.EdgeAgent.Configuration;
 using Armada.EdgeAgent.Hosting;
 using Armada.EdgeAgent.Stops;
@@ -44,8 +45,10 @@ internal static class AgentCommands
         return code;
     }
 
-    private static RootCommand Root() => new("The Armada edge agent: runs the arms on this machine's serial ports.")
+    // Not a RootCommand, which calls itself after the assembly.
+    private static Command Root() => new("armada-edge", "The Armada edge agent: runs the arms on this machine's serial ports.")
     {
+        new HelpOption(), new VersionOption(),
         Run(), Check(), Scan(), EnrollCommand.Make(),
         OnSocket("stop", "Stop every arm of a running agent where it is, until a reset."),
         OnSocket("reset", "Release the stop made with 'stop'. One made by the silo stays."),

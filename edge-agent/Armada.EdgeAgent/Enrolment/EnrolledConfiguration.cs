@@ -31,13 +31,13 @@ internal sealed class EnrolledConfiguration
         var target = isThere ? File.ResolveLinkTarget(order.Configuration, returnFinalTarget: true) : null;
         var path = target?.FullName ?? order.Configuration;
         var configuration = new EnrolledConfiguration(path, tls, isThere ? File.ReadAllBytes(path) : null);
-        if (configuration.present?.Broker is { } broker
-            && (broker.Tls is not { } there || ConfigurationFile.Anchor(there, own) != ConfigurationFile.Anchor(tls, own)))
-        {
-            throw configuration.Differs($"broker.tls names other files than those of '{order.Folder}', ca.pem, {{device}}.pem and {{device}}.key");
-        }
-
-        return configuration;
+        if (configuration.present?.Broker is not { } broker)
+            return configuration;
+        if (broker.Tls is not { } there)
+            throw configuration.Differs("its broker is without tls, and an enrolled device needs it");
+        return ConfigurationFile.Anchor(there, own) == ConfigurationFile.Anchor(tls, own)
+            ? configuration
+            : throw configuration.Differs($"its broker.tls names other files than ca.pem, {{device}}.pem and {{device}}.key in '{order.Folder}'");
 
         string In(string file) => folder == "." ? file : Path.Combine(folder, file);
     }

@@ -37,7 +37,7 @@ public sealed partial class EnrolmentTests
     [InlineData("""{"broker":{"host":"broker.example","port":8884,"tls":TLS},"devices":[A]}""", "broker.example:8884", 1)]
     [InlineData("""{"broker":{"host":"broker.example","tls":TLS},"topic_root":"other","devices":[A]}""", "topic_root is 'other'", 1)]
     [InlineData("""{"broker":{"host":"broker.example","tls":TLS},"devices":[{"name":"bench-leader","kind":"so101-follower","port":"/dev/x"}]}""", "is a so101-follower", 1)]
-    [InlineData("""{"broker":{"host":"broker.example"},"devices":[A]}""", "broker.tls names other files", 0)]
+    [InlineData("""{"broker":{"host":"broker.example"},"devices":[A]}""", "is without tls", 0)]
     [InlineData("""{"broker":{"host":"broker.example","tls":{"ca":"other.pem"}},"devices":[A]}""", "broker.tls names other files", 0)]
     [InlineData("""{"broker":""", "not valid JSON", 0)]
     public async Task A_file_that_does_not_fit_is_refused_in_words_and_stays_as_it_is(string json, string words, int asked)

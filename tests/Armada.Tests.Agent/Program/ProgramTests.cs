@@ -16,7 +16,7 @@ namespace Armada.Tests.Agent.Program;
 [System.Runtime.Versioning.SupportedOSPlatform("linux")]
 public sealed class ProgramTests : IDisposable
 {
-    private static readonly string Dll = Path.Combine(AppContext.BaseDirectory, "Armada.EdgeAgent.dll");
+    private static readonly string Dll = ArmadaProgram.PathOf("Armada.EdgeAgent");
 
     private readonly TempFolder folder = new();
 
