@@ -1,7 +1,6 @@
 using System.Runtime.InteropServices;
 using Armada.Devices.Calibration;
 using Armada.Messaging.LibMosquitto;
-using Armada.Messaging.Link;
 using Armada.Up.Children;
 using Armada.Up.Measure;
 using Armada.Up.Stage;
@@ -33,8 +32,12 @@ internal static class MainJob
         using var workspace = new Workspace();
         try
         {
-            await using var scene = await Scene.StartAsync(options, workspace, ending.Token);
-            return await WatchAsync(options, scene, ending.Token);
+            await using var scene = new Scene(workspace);
+            scene.StartSilo(options.HttpPort);
+            using var door = new SiloDoor(scene.Silo);
+            await WaitAsync(scene, "the silo to be ready", async () => await door.IsReadyAsync(ending.Token), ending.Token);
+            await scene.StartArmsAsync(options, door, ending.Token);
+            return await WatchAsync(options, scene, door, ending.Token);
         }
         catch (OperationCanceledException) when (ending.IsCancellationRequested)
         {
@@ -54,17 +57,14 @@ internal static class MainJob
         }
     }
 
-    private static async Task<int> WatchAsync(UpOptions options, Scene scene, CancellationToken cancellation)
+    private static async Task<int> WatchAsync(UpOptions options, Scene scene, SiloDoor door, CancellationToken cancellation)
     {
-        using var door = new SiloDoor(scene.Silo);
         await Console.Error.WriteLineAsync($"silo     {scene.Silo}api/v1/robots   openapi {scene.Silo}openapi/v1.json   health {scene.Silo}readyz");
-        await Console.Error.WriteLineAsync($"broker   mqtt://127.0.0.1:{scene.BrokerPort}   topics armada/v1/#");
-        await using var link = new LibMosquittoLink(
-            new LinkOptions { ClientId = "armada-up", Port = scene.BrokerPort }, NullLogger<LibMosquittoLink>.Instance);
+        await Console.Error.WriteLineAsync($"broker   mqtts://127.0.0.1:{scene.BrokerPort}   topics armada/v1/#   look on: XDG_CONFIG_HOME={scene.Watch} mosquitto_sub -v -t 'armada/v1/+/presence'");
+        await using var link = new LibMosquittoLink(scene.LookingOn("armada-up"), NullLogger<LibMosquittoLink>.Instance);
         var watch = new MotionWatch(link, Scene.Leader, Scene.Follower);
         await link.StartAsync(cancellation);
 
-        await WaitAsync(scene, "the silo to be ready", async () => await door.IsReadyAsync(cancellation), cancellation);
         await door.BindAsync("so101", Scene.Leader, Scene.Follower, cancellation);
         var motion = new MotionMeter(door, watch);
         await WaitAsync(

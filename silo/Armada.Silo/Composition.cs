@@ -1,4 +1,5 @@
 using Armada.Domain.Access;
+using Armada.Domain.Devices;
 using Armada.Domain.Engine;
 using Armada.Domain.Motions;
 using Armada.Domain.Robots;
@@ -8,14 +9,19 @@ using Armada.Silo.Access.Keys;
 using Armada.Silo.Arena;
 using Armada.Silo.Audit;
 using Armada.Silo.Engine;
+using Armada.Silo.Identities;
+using Armada.Silo.Identities.Broker;
+using Armada.Silo.Identities.Registry;
 using Armada.Silo.Ingress;
 using Armada.Silo.MicroPython;
 using Armada.Silo.Options;
+using Armada.Silo.Provisioning;
 using Armada.Silo.Remotes;
 using Armada.Silo.Rooms;
 using Armada.Silo.Sequences;
 using Armada.Silo.Store;
 using Armada.Silo.Telemetry;
+using Microsoft.Extensions.Logging.Abstractions;
 #if CLOUD_MQTTNET
 using Armada.Messaging.MqttNet;
 #else
@@ -49,6 +55,8 @@ internal static class Composition
     public static void AddSilo(this IServiceCollection services, SiloOptions options)
     {
         services.AddParts(options);
+        if (options.Broker is { } broker)
+            services.AddOwnIdentities(options, broker);
         services.AddSingleton<IKeyStore>(provider => provider.GetRequiredService<KeyFiles>());
         services.AddHostedService<AccessHost>();
         services.AddHostedService(provider => provider.GetRequiredService<KeyUses>());
@@ -102,12 +110,44 @@ internal static class Composition
 #endif
 
 #if CLOUD_MQTTNET
-    private static MqttNetLink MakeLink(IServiceProvider provider, LinkOptions options) =>
-        new(options, provider.GetRequiredService<ILogger<MqttNetLink>>(), provider.GetRequiredService<TimeProvider>());
+    private static MqttNetLink MakeLink(IServiceProvider provider, LinkOptions options, bool isPassing = false) =>
+        new(options, Logger<MqttNetLink>(provider, isPassing), provider.GetRequiredService<TimeProvider>());
 #else
-    private static LibMosquittoLink MakeLink(IServiceProvider provider, LinkOptions options) =>
-        new(options, provider.GetRequiredService<ILogger<LibMosquittoLink>>(), provider.GetRequiredService<TimeProvider>());
+    private static LibMosquittoLink MakeLink(IServiceProvider provider, LinkOptions options, bool isPassing = false) =>
+        new(options, Logger<LibMosquittoLink>(provider, isPassing), provider.GetRequiredService<TimeProvider>());
 #endif
+
+    // That a link came up that only takes a device's place would be no news.
+    private static ILogger<T> Logger<T>(IServiceProvider provider, bool isPassing) =>
+        isPassing ? NullLogger<T>.Instance : provider.GetRequiredService<ILogger<T>>();
+
+    // Before all else, as nothing reaches the broker before it is there.
+    private static void AddOwnIdentities(this IServiceCollection services, SiloOptions options, BrokerSettings broker)
+    {
+        services.AddSingleton(broker);
+        services.AddSingleton(CertificateTerms.Default);
+        services.AddSingleton(provider => CertificateAuthority.Open(
+            provider.GetRequiredService<DataFolder>(),
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<CertificateAuthority>>()));
+        services.AddSingleton<BrokerFolder>();
+        services.AddSingleton<LinkMaker>(provider => link => MakeLink(provider, link, isPassing: true));
+        services.AddSingleton(options.Link);
+        services.AddSingleton<SupervisedBroker>();
+        services.AddSingleton<IBrokerDoor>(provider => provider.GetRequiredService<SupervisedBroker>());
+        services.AddSingleton<OwnRegistry>();
+        services.AddSingleton<IDeviceRegistry>(provider => provider.GetRequiredService<OwnRegistry>());
+        services.AddHostedService<IdentityHost>();
+        services.AddRegistryDesks();
+    }
+
+    private static void AddRegistryDesks(this IServiceCollection services)
+    {
+        services.AddSingleton<BundleLinks>();
+        services.AddSingleton<ProvisioningDesk>();
+        services.AddSingleton<EnrolmentDesk>();
+        services.AddHostedService<Renewals>();
+    }
 
     private static void AddParts(this IServiceCollection services, SiloOptions options)
     {
@@ -120,7 +160,7 @@ internal static class Composition
         services.AddMetrics();
         services.AddSingleton<SiloTelemetry>();
         services.AddSingleton<SiloClock>();
-        services.AddSingleton<IMqttLink>(provider => MakeLink(provider, options.Link));
+        services.AddSingleton<IMqttLink>(provider => MakeLink(provider, provider.GetService<SupervisedBroker>()?.Link ?? options.Link));
         services.AddSingleton(_ => new DataFolder(options.DataDirectory));
 
         services.AddSingleton<DeviceRoutes>();
@@ -133,6 +173,11 @@ internal static class Composition
         services.AddSingleton<FrameIngress>();
         services.AddSingleton<MicroPythonIngress>();
         services.AddRooms();
+
+        services.AddSingleton<Sightings>();
+        services.AddSingleton<EnrolmentTokens>();
+        services.AddSingleton<IdentityReader>();
+        services.AddHostedService(provider => provider.GetRequiredService<Sightings>());
 
         services.AddSingleton(new AuditSize());
         services.AddSingleton<AuditTrail>();

@@ -25,6 +25,18 @@ public static class Eventually
         }
     }
 
+    /// <summary>Asks until the answer is yes.</summary>
+    public static async Task HoldsAsync(string what, Func<Task<bool>> condition, TimeSpan? timeout = null)
+    {
+        var limit = timeout ?? Default;
+        var began = Stopwatch.GetTimestamp();
+        while (!await condition())
+        {
+            if (Stopwatch.GetElapsedTime(began) > limit) throw Missing(what, limit);
+            await Task.Delay(Pause);
+        }
+    }
+
     /// <summary>Waits for an event; <c>what</c> ends the sentence "this did not happen: …".</summary>
     public static async Task Happens(string what, Task happening, TimeSpan? timeout = null)
     {

@@ -46,6 +46,11 @@ public static class DeviceKinds
         return index >= 0 ? Names[index].Name : throw new ArgumentOutOfRangeException(nameof(kind), kind, "no kind of device");
     }
 
+    /// <summary>The kind that a word means.</summary>
+    /// <exception cref="ArgumentException">It means none.</exception>
+    public static DeviceKind Parse(string name) =>
+        TryParse(name, out var kind) ? kind : throw new ArgumentException($"'{name}' is no kind of device", nameof(name));
+
     /// <summary>The kind that a word means; false where it means none.</summary>
     public static bool TryParse(string name, out DeviceKind kind)
     {

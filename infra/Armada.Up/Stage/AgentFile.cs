@@ -12,7 +12,7 @@ internal sealed record Arm(string Device, string Kind, string Port, string Calib
     /// <summary>Writes the configuration of this arm's agent and returns its path.</summary>
     public string WriteAgentFile(Workspace workspace, int brokerPort) => workspace.Write($"agent-{Device}.json", new JsonObject
     {
-        ["broker"] = new JsonObject { ["host"] = "127.0.0.1", ["port"] = brokerPort },
+        ["broker"] = new JsonObject { ["host"] = "127.0.0.1", ["port"] = brokerPort, ["tls"] = Tls() },
         ["control_socket"] = workspace.Path($"agent-{Device}.sock"),
         ["devices"] = new JsonArray(new JsonObject
         {
@@ -22,4 +22,8 @@ internal sealed record Arm(string Device, string Kind, string Port, string Calib
             ["calibration"] = Calibration,
         }),
     }.ToString());
+
+    // As the bundle names its files.
+    private static JsonObject Tls() =>
+        new() { ["ca"] = "ca.pem", ["certificate"] = "{device}.pem", ["key"] = "{device}.key" };
 }

@@ -1,5 +1,6 @@
 using Armada.Devices.Arms;
 using Armada.Devices.Calibration;
+using Armada.Messaging.Link;
 using Armada.Up.Children;
 
 namespace Armada.Up.Stage;
@@ -18,32 +19,48 @@ internal sealed class Scene : IAsyncDisposable
     private readonly List<Child> children = [];
     private readonly Workspace workspace;
 
-    private Scene(Workspace workspace) => this.workspace = workspace;
+    /// <summary>Nothing is started yet.</summary>
+    public Scene(Workspace workspace) => this.workspace = workspace;
 
     /// <summary>Address of the silo.</summary>
     public Uri Silo { get; private set; } = new("http://127.0.0.1");
 
-    /// <summary>Port of the broker on loopback.</summary>
+    /// <summary>Port on loopback by which the arms come in with their certificates.</summary>
     public int BrokerPort { get; private set; }
 
-    /// <summary>Starts broker, silo, emulated arms where none are named, and an agent for each arm.</summary>
-    /// <exception cref="ChildDiedException">One of them ended, or was not ready in time.</exception>
-    public static async Task<Scene> StartAsync(UpOptions options, Workspace workspace, CancellationToken cancellation)
+    /// <summary>Folder from which mosquitto_sub takes its options to look on.</summary>
+    public string Watch => Path.GetDirectoryName(WatchFile.Of(Data))!;
+
+    private string Data => workspace.Path("data");
+
+    /// <summary>How to look on at the broker.</summary>
+    public LinkOptions LookingOn(string clientId) => WatchFile.Read(WatchFile.Of(Data), clientId);
+
+    /// <summary>Starts the silo, which starts its broker.</summary>
+    public void StartSilo(int wantedHttpPort)
     {
-        var scene = new Scene(workspace);
-        try
+        BrokerPort = Workspace.FreePort();
+        Silo = new Uri($"http://127.0.0.1:{Workspace.FreePort(wantedHttpPort)}");
+        children.Add(Child.Start("silo", workspace.Folder, Programs.Command(
+            "Armada.Silo",
+            "--urls", Silo.GetLeftPart(UriPartial.Authority),
+            "--data", Data,
+            "--broker", $"127.0.0.1:{BrokerPort}")));
+    }
+
+    /// <summary>Gives each arm its identity and starts its agent; starts emulated arms where none are named.</summary>
+    /// <exception cref="ChildDiedException">A program ended, or was not ready in time.</exception>
+    public async Task StartArmsAsync(UpOptions options, SiloDoor door, CancellationToken cancellation)
+    {
+        var leader = await ArmAsync("leader", options.Leader, options.Calibration, cancellation);
+        var follower = await ArmAsync("follower", options.Follower, options.Calibration, cancellation);
+        foreach (var arm in (Arm[])[leader, follower])
         {
-            await scene.StartBrokerAndSiloAsync(options.HttpPort, cancellation);
-            var leader = await scene.ArmAsync("leader", options.Leader, options.Calibration, cancellation);
-            var follower = await scene.ArmAsync("follower", options.Follower, options.Calibration, cancellation);
-            scene.StartAgent(leader);
-            scene.StartAgent(follower);
-            return scene;
-        }
-        catch
-        {
-            await scene.DisposeAsync();
-            throw;
+            await door.ProvisionAsync(arm.Device, arm.Kind, workspace.Folder, cancellation);
+            children.Add(Child.Start(
+                $"agent-{arm.Device}",
+                workspace.Folder,
+                Programs.Command("Armada.EdgeAgent", "run", "--config", arm.WriteAgentFile(workspace, BrokerPort))));
         }
     }
 
@@ -63,18 +80,6 @@ internal sealed class Scene : IAsyncDisposable
         children.Clear();
     }
 
-    private async Task StartBrokerAndSiloAsync(int wantedHttpPort, CancellationToken cancellation)
-    {
-        BrokerPort = Workspace.FreePort();
-        children.Add(await Broker.StartAsync(workspace, BrokerPort, cancellation));
-        Silo = new Uri($"http://127.0.0.1:{Workspace.FreePort(wantedHttpPort)}");
-        children.Add(Child.Start("silo", workspace.Folder, Programs.Command(
-            "Armada.Silo",
-            "--urls", Silo.GetLeftPart(UriPartial.Authority),
-            "--data", workspace.Path("data"),
-            "--mqtt", $"127.0.0.1:{BrokerPort}")));
-    }
-
     private async Task<Arm> ArmAsync(string role, string? port, DirectoryInfo? calibration, CancellationToken cancellation)
     {
         var kind = $"so101-{role}";
@@ -90,9 +95,4 @@ internal sealed class Scene : IAsyncDisposable
         await emulator.LineAsync("ready", EmulatorTimeout, cancellation);
         return new Arm($"{role}-1", kind, link, file);
     }
-
-    private void StartAgent(Arm arm) => children.Add(Child.Start(
-        $"agent-{arm.Device}",
-        workspace.Folder,
-        Programs.Command("Armada.EdgeAgent", "run", "--config", arm.WriteAgentFile(workspace, BrokerPort))));
 }

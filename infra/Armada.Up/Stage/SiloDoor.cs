@@ -1,3 +1,4 @@
+using System.IO.Compression;
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
@@ -19,6 +20,15 @@ internal sealed class SiloDoor(Uri address) : IDisposable
             HttpMethod.Post, $"/api/v1/robots/{Robot}/slaves", new JsonObject { ["type"] = "device", ["device"] = follower }, cancellation);
         await SendAsync(
             HttpMethod.Put, $"/api/v1/robots/{Robot}/master", new JsonObject { ["type"] = "device", ["device"] = leader }, cancellation);
+    }
+
+    /// <summary>Gives a device its identity and unpacks its bundle.</summary>
+    public async Task ProvisionAsync(string device, string kind, string folder, CancellationToken cancellation)
+    {
+        var made = await SendAsync(HttpMethod.Post, "/api/v1/devices", new JsonObject { ["name"] = device, ["kind"] = kind }, cancellation);
+        var url = (string?)made?["bundle"]?["url"] ?? throw new HttpRequestException($"the silo has no bundle for {device}");
+        await using var bundle = await http.GetStreamAsync(new Uri(url), cancellation);
+        await ZipFile.ExtractToDirectoryAsync(bundle, folder, overwriteFiles: true, cancellation); // Modes come along: keys are 0600.
     }
 
     /// <summary>The robot as the silo shows it.</summary>
@@ -54,11 +64,13 @@ internal sealed class SiloDoor(Uri address) : IDisposable
         }
     }
 
-    private async Task SendAsync(HttpMethod method, string path, JsonObject body, CancellationToken cancellation)
+    private async Task<JsonNode?> SendAsync(HttpMethod method, string path, JsonObject body, CancellationToken cancellation)
     {
         using var request = new HttpRequestMessage(method, path) { Content = JsonContent.Create(body) };
         using var answer = await http.SendAsync(request, cancellation);
         if (!answer.IsSuccessStatusCode)
             throw new HttpRequestException($"{method} {path}: {(int)answer.StatusCode} {await answer.Content.ReadAsStringAsync(cancellation)}");
+        var text = await answer.Content.ReadAsStringAsync(cancellation);
+        return text.Length == 0 ? null : JsonNode.Parse(text);
     }
 }

@@ -5,6 +5,7 @@ using Armada.Silo.Access.Keys;
 using Armada.Silo.Arena;
 using Armada.Silo.Audit;
 using Armada.Silo.Panel;
+using Armada.Silo.Provisioning;
 using Armada.Silo.Rooms;
 using Armada.Silo.Sequences;
 using Microsoft.AspNetCore.Diagnostics;
@@ -53,6 +54,9 @@ internal static class ApiHost
         api.MapFleet();
         api.MapSequences();
         api.MapKeys();
+        api.MapIdentities();
+        api.MapBundles();
+        api.MapEnrolment();
         api.MapAudit();
         ArenaDoor.Map(app);
     }
@@ -70,6 +74,7 @@ internal static class ApiHost
         json.TypeInfoResolverChain.Insert(0, SequenceJson.Default);
         json.TypeInfoResolverChain.Insert(0, KeyJson.Default);
         json.TypeInfoResolverChain.Insert(0, AuditJson.Default);
+        json.TypeInfoResolverChain.Insert(0, ProvisioningJson.Default);
         json.TypeInfoResolverChain.Insert(0, PanelJson.Default);
     }
 

@@ -23,6 +23,9 @@ internal sealed record PageQuery(
             ? null
             : Problem.WrongFields(new Dictionary<string, string> { ["limit"] = $"{Limit} must be 1 to {Largest}" });
 
+    /// <summary>Most items that are answered.</summary>
+    internal int Most => Limit ?? Standard;
+
     /// <summary>The part of a list whose items have keys that rise, by ordinal comparison.</summary>
     public Page<TView> Of<T, TView>(IEnumerable<T> rising, Func<T, string> key, Func<T, TView> view) =>
         Cut(After is null ? rising : rising.SkipWhile(item => string.CompareOrdinal(key(item), After) <= 0), key, view);
@@ -30,8 +33,7 @@ internal sealed record PageQuery(
     /// <summary>The part that a list begins with, which has been moved to where <see cref="After"/> says.</summary>
     public Page<TView> Cut<T, TView>(IEnumerable<T> moved, Func<T, string> key, Func<T, TView> view)
     {
-        var most = Limit ?? Standard;
-        var found = moved.Take(most + 1).ToList();
-        return new Page<TView>([.. found.Take(most).Select(view)], found.Count > most ? key(found[most - 1]) : null);
+        var found = moved.Take(Most + 1).ToList();
+        return new Page<TView>([.. found.Take(Most).Select(view)], found.Count > Most ? key(found[Most - 1]) : null);
     }
 }

@@ -1,3 +1,4 @@
+using Armada.Domain.Devices;
 using Armada.Domain.Robots;
 using Microsoft.AspNetCore.Http.HttpResults;
 
@@ -45,6 +46,15 @@ internal sealed record Problem(string Name, int Status, string Title)
     public static readonly Problem TooManySockets = new("too-many-sockets", 429, "Too many WebSockets are open");
     public static readonly Problem ForeignOrigin = new("foreign-origin", 403, "The request comes from another site");
     public static readonly Problem WebSocketOnly = new("websocket-only", 426, "This address speaks WebSocket");
+    public static readonly Problem DeviceUnknown = new("device-unknown", 404, "There is no such device");
+    public static readonly Problem DeviceExists = new("device-exists", 409, "The name is a device's already");
+    public static readonly Problem RotationPending = new("rotation-pending", 409, "The device has two certificates already");
+    public static readonly Problem BundleGone = new("bundle-gone", 410, "The bundle was collected, or its time is over");
+    public static readonly Problem TokenUnknown = new("token-unknown", 404, "There is no such enrolment token");
+    public static readonly Problem TokenRefused = new("token-refused", 403, "The enrolment token opens nothing");
+    public static readonly Problem TooManyTokens = new("too-many-tokens", 409, "There are too many enrolment tokens");
+    public static readonly Problem NoRegistry = new("no-registry", 409, "This silo gives no identities");
+    public static readonly Problem RegistryFailed = new("registry-failed", 503, "The registry could not do it now");
     public static readonly Problem Fault = new("fault", 500, "The silo failed; its log says why");
 
     /// <summary>The type, such as urn:armada:problem:master-held.</summary>
@@ -71,6 +81,24 @@ internal sealed record Problem(string Name, int Status, string Title)
         RefusalReason.NotStored => NotStored,
         RefusalReason.Unreachable => RobotUnreachable,
         _ => throw new ArgumentOutOfRangeException(nameof(reason), reason, "no problem for it"),
+    };
+
+    /// <summary>The kind of a registry's refusal.</summary>
+    public static Problem Of(RegistryRefusalReason reason) => reason switch
+    {
+        RegistryRefusalReason.Unknown => DeviceUnknown,
+        RegistryRefusalReason.Exists => DeviceExists,
+        RegistryRefusalReason.RotationPending => RotationPending,
+        RegistryRefusalReason.Name or RegistryRefusalReason.Request => Invalid,
+        _ => throw new ArgumentOutOfRangeException(nameof(reason), reason, "no problem for it"),
+    };
+
+    /// <summary>The answer to a registry's refusal.</summary>
+    public static ProblemHttpResult Refuse(RegistryRefusal refusal) => refusal.Reason switch
+    {
+        RegistryRefusalReason.Name => WrongFields(new Dictionary<string, string> { ["name"] = refusal.Text }),
+        RegistryRefusalReason.Request => WrongFields(new Dictionary<string, string> { ["csr"] = refusal.Text }),
+        var reason => Of(reason).Answer(refusal.Text),
     };
 
     /// <summary>The answer to a refusal.</summary>

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Armada.Domain.Devices;
 using Armada.Domain.Engine;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -15,6 +16,7 @@ internal sealed class RequestFaults : IExceptionHandler
         {
             BadHttpRequestException bad => Answer(bad),
             EngineUnreachableException unreachable => Problem.RobotUnreachable.Answer(unreachable.Message),
+            RegistryFailedException failed => Problem.RegistryFailed.Answer(failed.Message),
             _ => null,
         };
         if (answer is null)

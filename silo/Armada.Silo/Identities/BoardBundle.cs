@@ -41,10 +41,13 @@ internal static class BoardBundle
         return Bundle.Pack(thing, at, files);
     }
 
+    /// <summary>The topic that a leader's program listens to, and on which nobody speaks.</summary>
+    public static string ActionTopic(MicroPythonTopics topics, string thing) => $"{topics.Root}/{thing}/{IgnoredTopic}";
+
     private static string Configuration(string thing, BoardRole role, string host, MicroPythonTopics topics)
     {
         var own = topics.Of(thing);
-        var heard = role == BoardRole.Follower ? own : $"{topics.Root}/{thing}/{IgnoredTopic}";
+        var heard = role == BoardRole.Follower ? own : ActionTopic(topics, thing);
         return $"""
             AWS_ENDPOINT = {Literal(host)}
             THING_NAME = {Literal(thing)}

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Armada.Domain.Devices;
 
 namespace Armada.Silo.Identities;
 
@@ -38,6 +39,14 @@ internal sealed class IssuedCertificate
     /// <summary>The certificate, PEM.</summary>
     public string Pem { get; }
 
+    /// <summary>What a certificate in PEM says.</summary>
+    /// <exception cref="CryptographicException">It is none.</exception>
+    public static IssuedCertificate Of(string name, string pem)
+    {
+        using var certificate = X509Certificate2.CreateFromPem(pem);
+        return new IssuedCertificate(name, certificate);
+    }
+
     /// <summary>What an X.509 certificate says.</summary>
     public static IssuedCertificate Of(string name, X509Certificate2 certificate) => new(name, certificate);
 
@@ -51,7 +60,16 @@ internal sealed class PrivateKey
     private readonly byte[] pkcs8;
 
     /// <summary>Takes a key's private part.</summary>
-    public PrivateKey(ECDsa key) => pkcs8 = key.ExportPkcs8PrivateKey();
+    public PrivateKey(AsymmetricAlgorithm key) => pkcs8 = key.ExportPkcs8PrivateKey();
+
+    /// <summary>The key in a PEM text; EC, or RSA as AWS IoT Core makes it.</summary>
+    /// <exception cref="ArgumentException">There is no key in it.</exception>
+    public static PrivateKey Of(string pem)
+    {
+        using AsymmetricAlgorithm key = pem.Contains("BEGIN RSA ", StringComparison.Ordinal) ? RSA.Create() : ECDsa.Create();
+        key.ImportFromPem(pem);
+        return new PrivateKey(key);
+    }
 
     /// <summary>PKCS #8, DER.</summary>
     public ReadOnlyMemory<byte> Der() => pkcs8;
@@ -66,7 +84,12 @@ internal sealed class PrivateKey
 /// <summary>A certificate, and the key where the authority made it.</summary>
 /// <param name="Certificate">The certificate.</param>
 /// <param name="Key">Its private key; null where the owner made it and keeps it.</param>
-internal sealed record IssuedIdentity(IssuedCertificate Certificate, PrivateKey? Key);
+internal sealed record IssuedIdentity(IssuedCertificate Certificate, PrivateKey? Key)
+{
+    /// <summary>What a registry issued.</summary>
+    public static IssuedIdentity Of(string name, IssuedCredentials issued) =>
+        new(IssuedCertificate.Of(name, issued.Certificate), issued.PrivateKey() is { } key ? PrivateKey.Of(key) : null);
+}
 
 /// <summary>What became of a request: one of both.</summary>
 /// <param name="Issued">What was given out, or null.</param>

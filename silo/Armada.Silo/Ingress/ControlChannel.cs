@@ -77,6 +77,7 @@ internal sealed partial class ControlChannel(
                 if (!sent.IsDue(now, GiveUp))
                     continue;
                 unanswered.Remove(id);
+                sent.Answer?.TrySetResult(null);
                 LogUnanswered(sent.Message.Op, sent.Device, id);
             }
         }
@@ -94,6 +95,7 @@ internal sealed partial class ControlChannel(
                 sent = null;
         }
 
+        sent?.Answer?.TrySetResult(reply);
         if (sent is null)
             LogUnexpected(device, reply.Id);
         else if (reply.Ok)
@@ -138,6 +140,8 @@ internal sealed partial class ControlChannel(
         public Moment? At { get; set; }
 
         public int Resends { get; set; }
+
+        public TaskCompletionSource<ControlReply?>? Answer { get; init; }
 
         public bool IsDue(in Moment now, TimeSpan after) => At is not { } at || now.IsPast(at, after);
     }

@@ -1,5 +1,6 @@
 using Armada.Messaging.Link;
 using Armada.Silo.Engine;
+using Armada.Silo.Provisioning;
 using Armada.Silo.Telemetry;
 using Armada.Wire.Control;
 using Armada.Wire.Topics;
@@ -13,6 +14,7 @@ internal sealed partial class DeviceIngress : IHostedService
     private readonly TopicMap topics;
     private readonly IStateTopics states;
     private readonly DevicePresences presences;
+    private readonly Sightings sightings;
     private readonly ControlChannel control;
     private readonly DeviceRoutes routes;
     private readonly HostedRobots robots;
@@ -27,6 +29,7 @@ internal sealed partial class DeviceIngress : IHostedService
         TopicMap topics,
         IStateTopics states,
         DevicePresences presences,
+        Sightings sightings,
         ControlChannel control,
         DeviceRoutes routes,
         HostedRobots robots,
@@ -35,7 +38,7 @@ internal sealed partial class DeviceIngress : IHostedService
         ILogger<DeviceIngress> logger)
     {
         (this.link, this.topics, this.states, this.presences) = (link, topics, states, presences);
-        (this.control, this.routes, this.robots) = (control, routes, robots);
+        (this.control, this.routes, this.robots, this.sightings) = (control, routes, robots, sightings);
         (this.clock, this.telemetry, this.logger) = (clock, telemetry, logger);
         telemetry.Observe("armada.silo.link.up", "{link}", "1 while the broker is reached", () => link.State == LinkState.Up ? 1 : 0);
     }
@@ -65,6 +68,7 @@ internal sealed partial class DeviceIngress : IHostedService
             return; // An empty retained message is how a broker forgets a device.
         var device = System.Text.Encoding.UTF8.GetString(name);
         var now = clock.Now();
+        var wasOnline = presences.Of(device)?.Presence.Online == true;
         if (!DeviceName.IsValid(device) || ControlJson.ReadPresence(payload) is not { } presence
             || !presences.Put(device, new DevicePresence(presence, now)))
         {
@@ -72,6 +76,7 @@ internal sealed partial class DeviceIngress : IHostedService
             return;
         }
 
+        sightings.Note(device, presence, wasOnline);
         routes.Find(device)?.Cell.TellPresence(device, presence.Online);
     }
 

@@ -20,6 +20,9 @@ internal sealed class DevicePresences
     /// <summary>The last presence, or null.</summary>
     public DevicePresence? Of(string device) => byDevice.GetValueOrDefault(device);
 
+    /// <summary>Forgets a device.</summary>
+    public void Remove(string device) => byDevice.TryRemove(device, out _);
+
     /// <summary>Keeps a presence; false where there are too many devices.</summary>
     public bool Put(string device, DevicePresence presence)
     {

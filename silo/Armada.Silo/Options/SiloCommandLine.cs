@@ -18,6 +18,8 @@ internal sealed class SiloCommandLine
 
     private readonly ClusterLine cluster = new();
 
+    private readonly BrokerLine broker = new();
+
     private readonly Option<string> data = new("--data")
     {
         Description = "Folder that keeps robots, bindings, keys and the audit trail.",
@@ -79,6 +81,7 @@ internal sealed class SiloCommandLine
         };
         doors.AddTo(root);
         cluster.AddTo(root);
+        broker.AddTo(root);
         root.Add(new KeyCommands(data, TimeProvider.System).Make(output));
         root.SetAction(async (line, cancellation) =>
         {
@@ -124,12 +127,25 @@ internal sealed class SiloCommandLine
             MicroPythonTopics = ReadTopics(dialectRoot, line, root => new MicroPythonTopics(root)),
             RemoteKeys = line.GetValue(remoteKeys) is { } file ? RemoteKeys.Read(file) : RemoteKeys.None,
             Cluster = cluster.Read(line),
+            Broker = ReadBroker(line),
             RoomUnits = ReadRoomUnits(line.GetRequiredValue(roomUnits)),
         });
         if (options.Topics.Root == options.MicroPythonTopics.Root)
             throw new SiloOptionsException("--dialect-root must differ from --topic-root: JSON on a topic of frames would be no frame");
         DoorRules.Check(options);
         return options;
+    }
+
+    private BrokerSettings? ReadBroker(ParseResult line)
+    {
+        var settings = broker.Read(line);
+        if (settings is null)
+            return null;
+        if (((Option[])[mqtt, ca, certificate, key]).FirstOrDefault(option => line.GetResult(option) is { Implicit: false }) is { } other)
+            throw new SiloOptionsException($"--broker runs a broker of the silo's own, and {other.Name} says where another one is; give one of them");
+        if (cluster.Read(line) is not null)
+            throw new SiloOptionsException("--broker is one silo's own and cannot serve a cluster; give all silos the same broker with --mqtt");
+        return settings;
     }
 
     private LinkOptions ReadLink(ParseResult line)

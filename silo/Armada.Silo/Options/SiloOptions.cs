@@ -44,6 +44,9 @@ public sealed record SiloOptions
     /// <summary>How the broker is reached.</summary>
     public LinkOptions Link { get; init; } = new() { ClientId = "armada-silo" };
 
+    /// <summary>The broker that the silo runs for devices with certificates; null where it uses another one.</summary>
+    public BrokerSettings? Broker { get; init; }
+
     /// <summary>The topics of all devices.</summary>
     public TopicMap Topics { get; init; } = new();
 
