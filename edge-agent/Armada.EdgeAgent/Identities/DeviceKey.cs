@@ -50,9 +50,11 @@ internal sealed class DeviceKey : IDisposable
         return new CertificateRequest(subject.Build(), key, HashAlgorithmName.SHA256).CreateSigningRequestPem() + "\n";
     }
 
+    /// <summary>Its public half.</summary>
+    public string Public() => Convert.ToHexString(key.ExportSubjectPublicKeyInfo());
+
     /// <summary>Whether a certificate is for this key.</summary>
-    public bool IsOf(X509Certificate2 certificate) =>
-        certificate.PublicKey.ExportSubjectPublicKeyInfo().AsSpan().SequenceEqual(key.ExportSubjectPublicKeyInfo());
+    public bool IsOf(X509Certificate2 certificate) => Convert.ToHexString(certificate.PublicKey.ExportSubjectPublicKeyInfo()) == Public();
 
     /// <inheritdoc/>
     public void Dispose() => key.Dispose();

@@ -24,7 +24,7 @@ internal sealed partial class Renewal(
 
     private readonly Channel<ControlMessage?> waiting = Channel.CreateBounded<ControlMessage?>(Most);
     private volatile string? shown;
-    private string? request;
+    private (string Key, string Request)? asked;
     private DateTimeOffset? reconnectBy;
 
     /// <summary>Takes the answers.</summary>
@@ -109,17 +109,33 @@ internal sealed partial class Renewal(
         }
     }
 
-    /// <summary>The request for the key that waits, the same until its certificate came; the key outlives a restart.</summary>
+    /// <summary>The request for the key to be certified: the same text for the same key.</summary>
     private string Request()
     {
-        if (request is not null)
-            return request;
-        using var kept = files.WaitingKey();
-        using var made = kept is null ? DeviceKey.Make() : null;
-        if (made is not null)
-            files.KeepWaiting(made);
-        LogAsks(device.Name);
-        return request = (kept ?? made!).Request(device.Name);
+        using var key = files.WaitingKey() ?? NotYetUsed() ?? Made();
+        if (asked?.Key != key.Public())
+            asked = (key.Public(), key.Request(device.Name));
+        return asked.Value.Request;
+    }
+
+    /// <summary>The key of a stored certificate that the connection is not made with yet: another one would make that certificate void.</summary>
+    private DeviceKey? NotYetUsed() => shown is { } used && used != Fingerprint() ? files.Key() : null;
+
+    private DeviceKey Made()
+    {
+        var key = DeviceKey.Make();
+        try
+        {
+            // Kept on disk: the silo may send its certificate after a restart.
+            files.KeepWaiting(key);
+            LogAsks(device.Name);
+            return key;
+        }
+        catch
+        {
+            key.Dispose();
+            throw;
+        }
     }
 
     private string? Take(string pem)
@@ -137,8 +153,6 @@ internal sealed partial class Renewal(
             if (old is not null && CertificateCheck.Fingerprint(old) == fingerprint)
                 return null; // Sent again, because the answer was lost.
             files.Store(certificate.ExportCertificatePem() + "\n");
-            if (next?.IsOf(certificate) == true)
-                request = null;
             var end = old is null ? DateTimeOffset.MinValue : new DateTimeOffset(old.NotAfter);
             reconnectBy = Earlier(reconnectBy, end == DateTimeOffset.MinValue ? end : end - Reserve);
             LogStored(device.Name, fingerprint, certificate.NotAfter);

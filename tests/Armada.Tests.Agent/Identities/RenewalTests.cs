@@ -100,6 +100,26 @@ public sealed class RenewalTests : IAsyncLifetime, IDisposable
     }
 
     [Fact]
+    public async Task Asked_while_it_is_left_alone_it_stays_with_the_certificate_that_it_has()
+    {
+        renewal.Connected();
+        device.LeaderStream.TryStart(7, null);
+        var pem = authority.ForRequest(await Csr(), "arm");
+        Assert.True((await Take(pem)).Ok, "it was refused");
+        var stored = Present();
+
+        var again = await Csr();
+        Assert.Equal(again, await Csr());
+        Assert.Equal(KeyOf(authority.ForRequest(again, "arm")), KeyOf(pem));
+        Assert.True((await Take(pem)).Ok, "it was refused when sent again");
+        Assert.Equal(stored, Present());
+        Assert.False(File.Exists(KeyFile + ".new"), "it made another key");
+
+        renewal.Connected();
+        Assert.NotEqual(KeyOf(authority.ForRequest(await Csr(), "arm")), KeyOf(pem));
+    }
+
+    [Fact]
     public async Task A_follower_is_left_alone_until_three_seconds_after_its_last_command()
     {
         Begin("so101-follower");
@@ -187,6 +207,12 @@ public sealed class RenewalTests : IAsyncLifetime, IDisposable
     {
         using var certificate = new PairFiles(CertificateFile, KeyFile).Certificate();
         return certificate is null ? null : CertificateCheck.Fingerprint(certificate);
+    }
+
+    private static string KeyOf(string pem)
+    {
+        using var certificate = System.Security.Cryptography.X509Certificates.X509Certificate2.CreateFromPem(pem);
+        return certificate.GetPublicKeyString();
     }
 
     private async Task<string> Csr() => (await Ask(ControlOp.Renew)).Csr!;
