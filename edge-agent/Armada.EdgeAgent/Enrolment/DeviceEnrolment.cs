@@ -31,7 +31,7 @@ internal sealed class DeviceEnrolment(EnrolmentOrder order, TimeProvider time, F
             var configuration = EnrolledConfiguration.Open(order);
             var files = new EnrolledFiles(order);
             using var key = files.Key();
-            var answer = await EnrolmentCall.AskAsync(order, key.Request(order.Name ?? Nameless), cancellation);
+            var answer = await AskAsync(files, key, cancellation);
             var (certificate, authority) = Checked(answer, key);
             files.CheckAuthority(authority);
             configuration.Check(answer);
@@ -44,6 +44,19 @@ internal sealed class DeviceEnrolment(EnrolmentOrder order, TimeProvider time, F
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new ConfigurationException($"'{order.Folder}' cannot be used: {e.Message}", e);
+        }
+    }
+
+    private async Task<EnrolmentAnswer> AskAsync(EnrolledFiles files, DeviceKey key, CancellationToken cancellation)
+    {
+        try
+        {
+            return await EnrolmentCall.AskAsync(order, key.Request(order.Name ?? Nameless), cancellation);
+        }
+        catch (EnrolmentFailedException e) when (e.IsRefusal)
+        {
+            files.Forget();
+            throw;
         }
     }
 

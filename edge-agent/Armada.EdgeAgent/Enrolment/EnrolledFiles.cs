@@ -9,6 +9,8 @@ namespace Armada.EdgeAgent.Enrolment;
 /// <summary>The files of one enrolment: the key before the silo is asked, the rest after it answered.</summary>
 internal sealed class EnrolledFiles(EnrolmentOrder order)
 {
+    private bool isMadeNow;
+
     /// <summary>The authority.</summary>
     public string Authority { get; } = Path.Combine(order.Folder, "ca.pem");
 
@@ -35,7 +37,15 @@ internal sealed class EnrolledFiles(EnrolmentOrder order)
 
         var key = DeviceKey.Make();
         DurableFile.Write(file, Encoding.ASCII.GetBytes(key.Pem()));
+        isMadeNow = true;
         return key;
+    }
+
+    /// <summary>Removes a key of this call that nobody will ask for: its token is refused, and it has no name.</summary>
+    public void Forget()
+    {
+        if (isMadeNow && order.Name is null)
+            DurableFile.Delete(NamelessKey);
     }
 
     /// <summary>Refuses another authority than the one of the devices that are there already.</summary>

@@ -38,7 +38,11 @@ internal static class EnrolmentCall
             using var answer = await http.PostAsync(new Uri(order.Server, Route), content, cancellation);
             var bytes = await answer.Content.ReadAsByteArrayAsync(cancellation);
             if (answer.StatusCode is not (HttpStatusCode.OK or HttpStatusCode.Created))
-                throw new EnrolmentFailedException($"{order.Server} refuses: {Words(answer.StatusCode, bytes).Replace(order.Token, "(the token)", StringComparison.Ordinal)}");
+            {
+                var words = Words(answer.StatusCode, bytes).Replace(order.Token, "(the token)", StringComparison.Ordinal);
+                throw new EnrolmentFailedException($"{order.Server} refuses: {words}") { IsRefusal = (int)answer.StatusCode is >= 400 and < 500 };
+            }
+
             return Read(bytes, EnrolmentJson.Default.EnrolmentAnswer)
                 ?? throw new EnrolmentFailedException($"{order.Server} answered with something that is no enrolment; is it an Armada silo?");
         }

@@ -49,6 +49,20 @@ public sealed partial class EnrolmentTests
     }
 
     [Fact]
+    public async Task A_refused_token_without_a_name_leaves_no_key_unless_an_earlier_call_may_have_used_it()
+    {
+        desk.Instead = (403, "");
+        await Assert.ThrowsAsync<EnrolmentFailedException>(() => EnrollAsync());
+        Assert.Empty(Files());
+
+        desk.Instead = (503, "");
+        await Assert.ThrowsAsync<EnrolmentFailedException>(() => EnrollAsync());
+        desk.Instead = (403, "");
+        await Assert.ThrowsAsync<EnrolmentFailedException>(() => EnrollAsync());
+        Assert.Single(Files());
+    }
+
+    [Fact]
     public async Task A_refusal_without_words_is_told_by_its_number()
     {
         desk.Instead = (302, "");
