@@ -36,6 +36,12 @@ public sealed class CommandLineTests
     [InlineData("--remote-keys", "/no/such/file.json")]
     [InlineData("--client-id", "no spaces")]
     [InlineData("--room-units", "radians")]
+    [InlineData("--broker", "0")]
+    [InlineData("--broker", "65536")]
+    [InlineData("--broker", "here")]
+    [InlineData("--broker", "pi.local:8883")]
+    [InlineData("--broker-host", "pi.local")]
+    [InlineData("--broker-plain", "1883")]
     [InlineData("--no-such-option", "1")]
     public async Task A_bad_option_is_one_line_that_names_it_and_exit_code_2(string option, string value)
     {
@@ -60,6 +66,41 @@ public sealed class CommandLineTests
             Assert.Equal(2, await new SiloCommandLine().RunAsync(args, (_, _) => throw new InvalidOperationException("it ran"), TextWriter.Null, errors));
             Assert.Contains("--mqtt-cert", errors.ToString(), StringComparison.Ordinal);
         }
+    }
+
+    [Theory]
+    [InlineData("--broker-host", "--broker-host", "not a host")]
+    [InlineData("--broker-plain", "--broker-plain", "0")]
+    [InlineData("--broker-plain", "--broker-plain", "8883")]
+    [InlineData("--mqtt", "--mqtt", "127.0.0.1:1883")]
+    [InlineData("--mqtt", "--cluster", "plant")]
+    public async Task What_does_not_go_with_a_broker_of_the_silos_own_is_one_line_and_exit_code_2(string named, string option, string value)
+    {
+        var errors = new StringWriter();
+
+        var exit = await new SiloCommandLine().RunAsync(
+            ["--broker", "127.0.0.1:8883", option, value], (_, _) => throw new InvalidOperationException("it ran"), TextWriter.Null, errors);
+
+        Assert.Equal(2, exit);
+        Assert.Contains(named, Assert.Single(errors.ToString().TrimEnd().Split('\n')), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("8883", null, 8883)]
+    [InlineData("0.0.0.0:9883", null, 9883)]
+    [InlineData("127.0.0.1:9883", "127.0.0.1", 9883)]
+    [InlineData("[::1]:9883", "::1", 9883)]
+    public async Task A_broker_of_the_silos_own_listens_where_it_is_told(string text, string? address, int port)
+    {
+        SiloOptions? seen = null;
+
+        await new SiloCommandLine().RunAsync(
+            ["--broker", text, "--broker-host", "pi.local", "192.0.2.1", "--broker-plain", "1883"],
+            (options, _) => Task.FromResult(seen = options), TextWriter.Null, TextWriter.Null);
+
+        var broker = seen!.Broker!;
+        Assert.Equal((address, port, 1883), (broker.Address?.ToString(), broker.Port, broker.PlainPort));
+        Assert.Equal(["pi.local", "192.0.2.1"], broker.Hosts);
     }
 
     [Fact]

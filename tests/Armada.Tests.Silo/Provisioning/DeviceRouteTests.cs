@@ -1,0 +1,230 @@
+using System.Net;
+using System.Security.Cryptography.X509Certificates;
+using System.Text.Json.Nodes;
+using Armada.Silo.Provisioning;
+using Armada.Testing;
+using Armada.Testing.Registry;
+using Armada.Tests.Silo.Support;
+
+namespace Armada.Tests.Silo.Provisioning;
+
+/// <summary>/devices and /bundles as an admin uses them.</summary>
+public sealed class DeviceRouteTests(Broker broker) : IClassFixture<Broker>
+{
+    [Fact]
+    public async Task One_call_gives_a_device_its_identity_and_one_link_its_bundle_once()
+    {
+        await using var silo = await ProvisioningRig.StartAsync(broker);
+
+        var made = await silo.MakeAsync("leader-1");
+        var device = made["device"]!;
+        Assert.False(device["certificates"]![0]!["collected"]!.GetValue<bool>());
+        var bundle = await silo.CollectAsync(made);
+
+        using var certificate = X509Certificate2.CreateFromPem(bundle.Text("leader-1.pem"), bundle.Text("leader-1.key"));
+        Assert.Equal("CN=leader-1", certificate.Subject);
+        Assert.Contains("ca.pem", bundle.Keys);
+        Assert.Contains("README.txt", bundle.Keys);
+        Assert.Equal((410, "bundle-gone"), await silo.AskAsync(HttpMethod.Get, new Uri(ProvisioningRig.UrlOf(made)).AbsolutePath));
+        var shown = await silo.GetAsync($"{ProvisioningRig.Devices}/leader-1");
+        Assert.Equal(ProvisioningRig.FingerprintOf(device), ProvisioningRig.FingerprintOf(shown));
+        Assert.True(shown["certificates"]![0]!["collected"]!.GetValue<bool>());
+    }
+
+    [Fact]
+    public async Task A_call_that_is_repeated_gives_the_same_and_the_same_link_until_it_is_used()
+    {
+        await using var silo = await ProvisioningRig.StartAsync(broker);
+        var answers = await Task.WhenAll(Enumerable.Range(0, 6).Select(_ => silo.MakeAsync("leader-1")));
+
+        Assert.Single(answers.Select(ProvisioningRig.UrlOf).Distinct());
+        Assert.Single(answers.Select(answer => ProvisioningRig.FingerprintOf(answer["device"]!)).Distinct());
+        await silo.CollectAsync(answers[0]);
+        var after = await silo.MakeAsync("leader-1");
+        Assert.Null(after["bundle"]);
+        Assert.Equal(ProvisioningRig.FingerprintOf(answers[0]["device"]!), ProvisioningRig.FingerprintOf(after["device"]!));
+    }
+
+    [Fact]
+    public async Task After_a_restart_a_link_is_gone_and_the_repeated_call_gives_another_with_another_key()
+    {
+        await using var silo = await ProvisioningRig.StartAsync(broker);
+        var made = await silo.MakeAsync("leader-1");
+        await silo.StopAsync();
+        await silo.StartAsync();
+
+        Assert.Equal((410, "bundle-gone"), await silo.AskAsync(HttpMethod.Get, new Uri(ProvisioningRig.UrlOf(made)).AbsolutePath));
+        var again = await silo.MakeAsync("leader-1");
+
+        Assert.NotEqual(ProvisioningRig.FingerprintOf(made["device"]!), ProvisioningRig.FingerprintOf(again["device"]!));
+        Assert.Contains("leader-1.key", (await silo.CollectAsync(again)).Keys);
+    }
+
+    [Fact]
+    public async Task With_a_request_the_key_is_in_no_answer_and_no_bundle()
+    {
+        await using var silo = await ProvisioningRig.StartAsync(broker);
+        using var keys = new DeviceKeys();
+
+        var made = await silo.MakeAsync("leader-1", csr: keys.Request);
+
+        Assert.True(keys.IsIn(made["certificate"]!.GetValue<string>()));
+        Assert.DoesNotContain((await silo.CollectAsync(made)).Keys, file => file.EndsWith(".key", StringComparison.Ordinal));
+        var again = await silo.MakeAsync("leader-1", csr: keys.Request);
+        Assert.Equal(made["certificate"]!.GetValue<string>(), again["certificate"]!.GetValue<string>());
+        using var others = new DeviceKeys();
+        Assert.Equal((409, "device-exists"), await silo.AskAsync(
+            HttpMethod.Post, ProvisioningRig.Devices, new { name = "leader-1", kind = "so101-leader", csr = others.Request }));
+    }
+
+    [Fact]
+    public async Task A_board_gets_the_files_that_its_program_looks_for()
+    {
+        await using var silo = await ProvisioningRig.StartAsync(broker);
+
+        var bundle = await silo.CollectAsync(await silo.MakeAsync("XIAOLerobotArmLeaderAWS", "micropython-arm", "leader"));
+
+        const string folder = "config/XIAOLerobotArmLeaderAWS/";
+        using var certificate = X509CertificateLoader.LoadCertificate(bundle[folder + "cert.der"]);
+        Assert.Equal("CN=XIAOLerobotArmLeaderAWS", certificate.Subject);
+        Assert.True(certificate.NotAfter > DateTime.UtcNow.AddYears(4)); // Nobody renews it.
+        Assert.Contains(folder + "key.der", bundle.Keys);
+        var configuration = bundle.Text(folder + "config_aws.py");
+        Assert.Contains("THING_NAME = b'XIAOLerobotArmLeaderAWS'", configuration, StringComparison.Ordinal);
+        Assert.Contains("AWS_ENDPOINT = b'127.0.0.1'", configuration, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_rotation_is_repeated_like_a_creation_and_waits_until_the_device_is_seen()
+    {
+        await using var silo = await ProvisioningRig.StartAsync(broker);
+        await silo.CollectAsync(await silo.MakeAsync("leader-1"));
+        const string rotate = $"{ProvisioningRig.Devices}/leader-1/rotate";
+
+        var first = (await silo.SendAsync(HttpMethod.Post, rotate))!;
+        var second = (await silo.SendAsync(HttpMethod.Post, rotate, new { }))!;
+
+        Assert.Equal(ProvisioningRig.UrlOf(first), ProvisioningRig.UrlOf(second));
+        Assert.Equal(2, second["device"]!["certificates"]!.AsArray().Count);
+        await silo.CollectAsync(second);
+        Assert.Equal((409, "rotation-pending"), await silo.AskAsync(HttpMethod.Post, rotate));
+        var old = second["device"]!["certificates"]![0]!["fingerprint"]!.GetValue<string>();
+        Assert.Equal((204, null), await silo.AskAsync(HttpMethod.Delete, $"{ProvisioningRig.Devices}/leader-1/certificates/{old}"));
+        Assert.Equal((204, null), await silo.AskAsync(HttpMethod.Delete, $"{ProvisioningRig.Devices}/leader-1/certificates/{old}"));
+        Assert.Single((await silo.GetAsync($"{ProvisioningRig.Devices}/leader-1"))["certificates"]!.AsArray());
+    }
+
+    [Fact]
+    public async Task A_deleted_device_is_gone_its_link_too_and_a_name_that_never_was_is_told()
+    {
+        await using var silo = await ProvisioningRig.StartAsync(broker);
+        var made = await silo.MakeAsync("leader-1");
+
+        Assert.Equal((204, null), await silo.AskAsync(HttpMethod.Delete, $"{ProvisioningRig.Devices}/leader-1"));
+        Assert.Equal((204, null), await silo.AskAsync(HttpMethod.Delete, $"{ProvisioningRig.Devices}/leader-1"));
+
+        Assert.Equal((410, "bundle-gone"), await silo.AskAsync(HttpMethod.Get, new Uri(ProvisioningRig.UrlOf(made)).AbsolutePath));
+        Assert.Equal((404, "device-unknown"), await silo.AskAsync(HttpMethod.Get, $"{ProvisioningRig.Devices}/leader-1"));
+        Assert.Equal((404, "device-unknown"), await silo.AskAsync(HttpMethod.Delete, $"{ProvisioningRig.Devices}/leader-2"));
+        Assert.Equal((404, "device-unknown"), await silo.AskAsync(HttpMethod.Post, $"{ProvisioningRig.Devices}/leader-1/rotate"));
+        Assert.NotNull((await silo.MakeAsync("leader-1"))["bundle"]);
+    }
+
+    [Theory]
+    [InlineData("name", "", "so101-leader", null, null, null)]
+    [InlineData("name", "a/b", "so101-leader", null, null, null)]
+    [InlineData("name", "+", "so101-leader", null, null, null)]
+    [InlineData("name", "armada-silo", "so101-leader", null, null, null)]
+    [InlineData("name", "ARMADA-SILO-2", "agent", null, null, null)]
+    [InlineData("kind", "arm-1", "so101", null, null, null)]
+    [InlineData("kind", "arm-1", "", null, null, null)]
+    [InlineData("role", "arm-1", "micropython-arm", null, null, null)]
+    [InlineData("role", "arm-1", "micropython-arm", "boss", null, null)]
+    [InlineData("role", "arm-1", "so101-leader", "leader", null, null)]
+    [InlineData("site", "arm-1", "so101-leader", null, "a lab", null)]
+    [InlineData("csr", "arm-1", "so101-leader", null, null, "none")]
+    public async Task What_is_wrong_is_named_and_nothing_is_made(string field, string name, string kind, string? role, string? site, string? csr)
+    {
+        await using var silo = await ProvisioningRig.StartAsync(broker);
+
+        using var answer = await silo.Http.PostAsync(
+            new Uri(ProvisioningRig.Devices, UriKind.Relative), System.Net.Http.Json.JsonContent.Create(new { name, kind, role, site, csr }));
+
+        Assert.Equal(HttpStatusCode.UnprocessableEntity, answer.StatusCode);
+        var problem = JsonNode.Parse(await answer.Content.ReadAsStringAsync())!;
+        Assert.Equal(field, Assert.Single(problem["errors"]!.AsObject()).Key);
+        Assert.Empty((await silo.GetAsync(ProvisioningRig.Devices))["items"]!.AsArray());
+    }
+
+    [Fact]
+    public async Task Devices_are_listed_in_parts_with_their_robots_and_when_they_were_seen()
+    {
+        await using var silo = await ProvisioningRig.StartAsync(broker);
+        foreach (var name in new[] { "c", "a", "b" })
+            await silo.MakeAsync(name);
+        await silo.MakeRobotAsync("arm");
+        await silo.BindMasterAsync("arm", "a");
+        silo.Service<Sightings>().Note("a", new Armada.Wire.Control.Presence(Online: true), wasOnline: false);
+
+        var first = await silo.GetAsync($"{ProvisioningRig.Devices}?limit=2");
+        var second = await silo.GetAsync($"{ProvisioningRig.Devices}?limit=2&after={first["next"]}");
+
+        Assert.Equal(["a", "b"], first["items"]!.AsArray().Select(item => item!["name"]!.GetValue<string>()));
+        Assert.Equal("c", Assert.Single(second["items"]!.AsArray())!["name"]!.GetValue<string>());
+        Assert.Null(second["next"]);
+        var bound = Assert.Single(first["items"]![0]!["robots"]!.AsArray())!;
+        Assert.Equal(("arm", "master"), (bound["robot"]!.GetValue<string>(), bound["as"]!.GetValue<string>()));
+        Assert.NotNull(first["items"]![0]!["last_seen"]);
+        Assert.Null(first["items"]![1]!["last_seen"]);
+        await silo.StopAsync();
+        await silo.StartAsync();
+        Assert.NotNull((await silo.GetAsync($"{ProvisioningRig.Devices}/a"))["last_seen"]);
+    }
+
+    [Fact]
+    public async Task A_silo_without_a_registry_says_how_to_get_one()
+    {
+        await using var silo = await RunningSilo.StartAsync(broker);
+
+        foreach (var (method, path) in new[]
+        {
+            (HttpMethod.Get, ProvisioningRig.Devices), (HttpMethod.Get, $"{ProvisioningRig.Devices}/a"), (HttpMethod.Delete, $"{ProvisioningRig.Devices}/a"),
+            (HttpMethod.Get, "/api/v1/bundles/x"), (HttpMethod.Get, "/api/v1/enrolment-tokens"),
+        })
+        {
+            Assert.Equal((409, "no-registry"), await silo.AskAsync(method, path));
+        }
+    }
+
+    [Fact]
+    public async Task Who_gave_and_took_identities_is_in_the_audit_trail()
+    {
+        await using var silo = await ProvisioningRig.StartAsync(broker);
+        await silo.CollectAsync(await silo.MakeAsync("leader-1"));
+        await silo.SendAsync(HttpMethod.Post, $"{ProvisioningRig.Devices}/leader-1/rotate");
+        await silo.SendAsync(HttpMethod.Delete, $"{ProvisioningRig.Devices}/leader-1");
+
+        var trail = (await silo.GetAsync("/api/v1/audit"))["items"]!.AsArray();
+
+        Assert.Equal(
+            ["bundle-collected", "device-deleted", "device-provisioned", "device-rotated"],
+            trail.Where(record => record!["subject"]!.GetValue<string>() == "leader-1").Select(record => record!["what"]!.GetValue<string>()).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_link_waits_an_hour_and_no_longer()
+    {
+        var time = new HandTime();
+        var links = new BundleLinks(time);
+        var link = links.Add("arm-1", "f", new Armada.Silo.Identities.Bundle("arm-1.zip", new byte[] { 1 }));
+        time.Advance(BundleLinks.Life - TimeSpan.FromSeconds(1));
+        Assert.NotNull(links.Find("arm-1", "f"));
+        Assert.DoesNotContain(link.Secret(), $"{link}", StringComparison.Ordinal);
+
+        time.Advance(TimeSpan.FromSeconds(1));
+
+        Assert.Null(links.Take(link.Secret()));
+        Assert.Null(links.Find("arm-1", "f"));
+        await Task.CompletedTask;
+    }
+}
