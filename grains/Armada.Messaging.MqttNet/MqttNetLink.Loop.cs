@@ -15,6 +15,8 @@ public sealed partial class MqttNetLink
 
     private bool IsStopping => stopping.IsCancellationRequested;
 
+    private bool IsAnewAsked => anew.Task.IsCompleted;
+
     private async Task RunAsync()
     {
         try
@@ -22,12 +24,19 @@ public sealed partial class MqttNetLink
             while (!IsStopping)
             {
                 var began = time.GetTimestamp();
+                if (IsAnewAsked) anew = new(TaskCreationOptions.RunContinuationsAsynchronously);
                 var end = await AttemptAsync();
                 if (IsStopping) break;
+                if (IsAnewAsked)
+                {
+                    LogAnew(options.ClientId);
+                    backOff.Reset();
+                    continue;
+                }
                 if (end.WasUp && time.GetElapsedTime(began) > options.BackOffMost) backOff.Reset();
                 var wait = end.IsRefusal ? backOff.Longest() : backOff.Next();
                 Report(end, (int)wait.TotalMilliseconds);
-                await Task.Delay(wait, time, stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                await FirstOf(wait, stop.Task, anew.Task);
             }
             if (outbox.ControlLeft is > 0 and var left) LogControlLeft(options.ClientId, left);
             LogStopped(options.ClientId);
@@ -48,7 +57,10 @@ public sealed partial class MqttNetLink
         Connection opened;
         try
         {
-            opened = await Connection.OpenAsync(options, outbox, time, either.Token);
+            var opening = Connection.OpenAsync(options, outbox, time, either.Token);
+            await Task.WhenAny(opening, anew.Task);
+            if (!opening.IsCompleted) await limit.CancelAsync();
+            opened = await opening;
         }
         catch (OperationCanceledException)
         {

@@ -32,7 +32,7 @@ public sealed partial class MqttNetLink
         connection.Flush();
         var reading = Task.Factory.StartNew(
             () => Read(connection), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
-        await Task.WhenAny(reading, stop.Task);
+        await Task.WhenAny(reading, stop.Task, anew.Task);
         if (!reading.IsCompleted) await SayGoodbyeAsync(connection, reading);
         await reading;
         var reason = connection.EndReason ?? "the broker closed the connection";

@@ -23,6 +23,7 @@ public sealed partial class MqttNetLink : IMqttLink
     private readonly CancellationTokenSource stopping = new();
     private readonly TaskCompletionSource stop = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock lifecycle = new();
+    private volatile TaskCompletionSource anew = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Subscriptions subscriptions;
     private volatile LinkState state;
     private Task? running;
@@ -91,6 +92,9 @@ public sealed partial class MqttNetLink : IMqttLink
         }
         return Task.CompletedTask;
     }
+
+    /// <inheritdoc/>
+    public void Reconnect() => anew.TrySetResult();
 
     /// <inheritdoc/>
     /// <exception cref="ArgumentException">The topic is empty or has a wildcard in it.</exception>

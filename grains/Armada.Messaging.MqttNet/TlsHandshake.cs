@@ -10,7 +10,7 @@ internal static class TlsHandshake
 {
     /// <summary>Shakes hands; the files are read each time, so that a renewed certificate is used at the next connection.</summary>
     /// <exception cref="System.Security.Authentication.AuthenticationException">One end does not trust the other.</exception>
-    /// <exception cref="CryptographicException">A file has become unreadable since the start.</exception>
+    /// <exception cref="CryptographicException">A file has become unreadable since the start, or the two do not belong together.</exception>
     public static async Task<SslStream> OverAsync(Stream plain, string host, LinkTls tls, CancellationToken cancellation)
     {
         var authorities = new X509Certificate2Collection();
@@ -51,11 +51,24 @@ internal static class TlsHandshake
     private static X509Certificate2? OwnCertificate(LinkTls tls)
     {
         if (tls is not { CertificateFile: { } certificateFile, KeyFile: { } keyFile }) return null;
-        var certificate = X509Certificate2.CreateFromPemFile(certificateFile, keyFile);
+        var certificate = Pair(certificateFile, keyFile);
         if (!OperatingSystem.IsWindows()) return certificate;
 
         // Windows' own TLS takes no key that was never in a key store.
         using (certificate) return X509CertificateLoader.LoadPkcs12(certificate.Export(X509ContentType.Pkcs12), null);
+    }
+
+    private static X509Certificate2 Pair(string certificateFile, string keyFile)
+    {
+        try
+        {
+            return X509Certificate2.CreateFromPemFile(certificateFile, keyFile);
+        }
+        catch (ArgumentException)
+        {
+            // As between the two steps in which somebody replaces them.
+            throw new CryptographicException($"'{certificateFile}' and '{keyFile}' do not belong together");
+        }
     }
 
     private static SslStreamCertificateContext ContextOf(X509Certificate2 own, string certificateFile)

@@ -200,7 +200,8 @@ internal static class Composition
         services.AddSingleton<BundleLinks>();
         services.AddSingleton<ProvisioningDesk>();
         services.AddSingleton<EnrolmentDesk>();
-        services.AddHostedService<Renewals>();
+        services.AddSingleton<Renewals>();
+        services.AddHostedService(provider => provider.GetRequiredService<Renewals>());
     }
 
     private static void AddParts(this IServiceCollection services, SiloOptions options)

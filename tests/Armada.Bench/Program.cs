@@ -3,7 +3,7 @@ using Armada.Bench;
 using Armada.Bench.Soak;
 
 var quick = new Option<bool>("--quick") { Description = "shorter rounds, for a first look" };
-var only = new Option<string?>("--only") { Description = "only the rows of one name: latency, watched, rate, allocation, tick, agent, link, grains" };
+var only = new Option<string?>("--only") { Description = "only the rows of one name: latency, watched, rate, allocation, tick, agent, provisioning, link, grains" };
 var port = new Option<int>("--port") { Description = "port of the broker on 127.0.0.1", Required = true };
 
 var link = new Option<string>("--link") { Description = "the link it relays over", DefaultValueFactory = _ => Composition.LibMosquitto };

@@ -19,6 +19,8 @@ internal static class TableProgram
         - Leader tick: one sync read as the agent's loop does it, against an emulated arm on a pseudo-terminal that keeps the wire's time.
         - Relay on MQTTnet, where this build has it: the bare relay over that link against the bare relay over libmosquitto.
         - Grains, where this build has Orleans: robots as grains on one and on two silos with a Redis, each silo a process, against the in-process engine.
+        - Provisioned: devices over REST from a silo with its broker, each one made and its bundle collected; the yardstick is a key, a signature and two
+          durable writes for each in this process. One run, not rounds.
         - Agent: a leader's agent at 100 Hz as a process of its own; late is more than a fifth of a period, or a tick skipped.
 
         """;
@@ -51,6 +53,8 @@ internal static class TableProgram
             rows.Add(LeaderTick.Measure(rounds, round));
         if (only is null or "agent")
             rows.AddRange(await AgentCost.MeasureAsync(TimeSpan.FromSeconds(quick ? 10 : 60)));
+        if (only is null or "provisioning")
+            rows.AddRange(await Provisioned.MeasureAsync(1000));
         if ((only is null or "link") && Composition.Links.ContainsKey(Composition.MqttNet))
             rows.AddRange(await LinkAdapters.MeasureAsync(rounds, round));
         if ((only is null or "grains") && Composition.HasOrleans)

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Help;
 using Armada.EdgeAgent.Configuration;
 using Armada.EdgeAgent.Hosting;
 using Armada.EdgeAgent.Stops;
@@ -37,15 +38,18 @@ internal static class AgentCommands
         }
     }
 
-    private static int Complain(string line)
+    /// <summary>Says in one line what is wrong, and gives the exit code.</summary>
+    public static int Complain(string line, int code = Unusable)
     {
-        Console.Error.WriteLine($"armada-agent: {line.ReplaceLineEndings(" ")}");
-        return Unusable;
+        Console.Error.WriteLine($"armada-edge: {line.ReplaceLineEndings(" ")}");
+        return code;
     }
 
-    private static RootCommand Root() => new("The Armada edge agent: runs the arms on this machine's serial ports.")
+    // Not a RootCommand, which calls itself after the assembly.
+    private static Command Root() => new("armada-edge", "The Armada edge agent: runs the arms on this machine's serial ports.")
     {
-        Run(), Check(), Scan(),
+        new HelpOption(), new VersionOption(),
+        Run(), Check(), Scan(), EnrollCommand.Make(),
         OnSocket("stop", "Stop every arm of a running agent where it is, until a reset."),
         OnSocket("reset", "Release the stop made with 'stop'. One made by the silo stays."),
         OnSocket("status", "Show what a running agent's devices do."),

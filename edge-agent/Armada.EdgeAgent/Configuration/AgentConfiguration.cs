@@ -31,7 +31,8 @@ public sealed record AgentConfiguration(
 /// <param name="Host">Host name or address.</param>
 /// <param name="Port">Port; null for 1883, or 8883 with TLS.</param>
 /// <param name="Tls">TLS, or null for a plain connection.</param>
-public sealed record BrokerSettings(string Host = "127.0.0.1", int? Port = null, TlsSettings? Tls = null);
+/// <param name="Insecure">Whether a broker on another machine may be used without TLS.</param>
+public sealed record BrokerSettings(string Host = "127.0.0.1", int? Port = null, TlsSettings? Tls = null, bool Insecure = false);
 
 /// <summary>TLS with each device's certificate; PEM files, relative to the configuration file.</summary>
 /// <param name="Ca">Authority that signed the broker's certificate.</param>

@@ -15,6 +15,16 @@ public static class ConfigurationFile
         return Anchor(configuration, Path.GetDirectoryName(full) ?? "/");
     }
 
+    /// <summary>Reads a file as it stands, without asking whether an agent could run it.</summary>
+    /// <param name="path">Where it is, for messages.</param>
+    /// <param name="text">Its bytes.</param>
+    /// <exception cref="ConfigurationException">It is no JSON, or has an unknown member.</exception>
+    internal static AgentConfiguration Draft(string path, byte[] text) => Parse(path, text);
+
+    /// <summary>File names of a broker's TLS made absolute.</summary>
+    internal static TlsSettings Anchor(TlsSettings tls, string folder) =>
+        new(At(folder, tls.Ca), At(folder, tls.Certificate), At(folder, tls.Key));
+
     private static byte[] ReadText(string path)
     {
         try
@@ -68,10 +78,7 @@ public static class ConfigurationFile
     private static AgentConfiguration Anchor(AgentConfiguration configuration, string folder) => configuration with
     {
         Broker = configuration.Broker is { Tls: { } tls } broker
-            ? broker with
-            {
-                Tls = new TlsSettings(At(folder, tls.Ca), At(folder, tls.Certificate), At(folder, tls.Key)),
-            }
+            ? broker with { Tls = Anchor(tls, folder) }
             : configuration.Broker,
         Cluster = configuration.Cluster is { Tls: { } own } cluster
             ? cluster with { Tls = new ClusterTlsSettings(At(folder, own.Ca), At(folder, own.Certificate), At(folder, own.Key)) }

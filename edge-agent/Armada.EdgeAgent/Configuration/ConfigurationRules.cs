@@ -1,3 +1,4 @@
+using System.Net;
 using Armada.Wire.Topics;
 
 namespace Armada.EdgeAgent.Configuration;
@@ -46,10 +47,15 @@ internal static class ConfigurationRules
             return "broker.host: is empty; give the broker's host name or address";
         if (broker.Port is < 1 or > 65535)
             return $"broker.port: {broker.Port} is no port; give 1 to 65535";
+        if (broker.Tls is null && !broker.Insecure && !IsLoopback(broker.Host))
+            return $"broker: '{broker.Host}' is another machine, and without tls anybody on the way may move the arms; add broker.tls, or \"insecure\": true";
         return broker.Tls is { } tls && tls.Certificate is null != tls.Key is null
             ? "broker.tls: certificate and key come together; give both or neither"
             : null;
     }
+
+    private static bool IsLoopback(string host) =>
+        host.Equals("localhost", StringComparison.OrdinalIgnoreCase) || (IPAddress.TryParse(host, out var address) && IPAddress.IsLoopback(address));
 
     private static string? Device(DeviceSettings device, int index)
     {

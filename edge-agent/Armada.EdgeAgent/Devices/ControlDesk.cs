@@ -11,14 +11,23 @@ namespace Armada.EdgeAgent.Devices;
 /// </summary>
 internal sealed partial class ControlDesk(Device device, ILogger<ControlDesk> logger)
 {
-    /// <summary>Does one message; null where the answer comes from the bus thread.</summary>
+    /// <summary>Does one message; null where the answer comes later, from the bus thread or from what writes files.</summary>
     public ControlReply? Handle(ControlMessage message)
     {
         using var activity = AgentTelemetry.Activities.StartActivity($"control {message.Op}")?.SetTag("device", device.Name);
         LogControl(device.Name, message.Op, message.Epoch, message.Id);
         if (message.Op is ControlOp.Torque or ControlOp.Identify)
             return device.Jobs.TryAdd(message) ? null : Refuse(message, "too many control messages wait for the bus; try again");
+        if (message.Op is ControlOp.Renew or ControlOp.Certificate)
+            return Renew(message);
         return Refusal(message) is { } error ? Refuse(message, error) : new ControlReply(message.Id, Ok: true);
+    }
+
+    private ControlReply? Renew(ControlMessage message)
+    {
+        if (device.Renewal is not { } renewal)
+            return Refuse(message, $"'{device.Name}' has no certificate of its own (broker.tls of the agent's configuration), so there is none to renew");
+        return renewal.TryAdd(message) ? null : Refuse(message, "too many control messages wait for the certificate's files; try again");
     }
 
     private string? Refusal(ControlMessage message)

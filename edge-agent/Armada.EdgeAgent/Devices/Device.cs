@@ -3,6 +3,7 @@ using System.Reflection;
 using Armada.Domain.Robots;
 using Armada.EdgeAgent.Configuration;
 using Armada.EdgeAgent.Follower;
+using Armada.EdgeAgent.Identities;
 using Armada.EdgeAgent.Leader;
 using Armada.EdgeAgent.Stops;
 using Armada.Messaging.Uplink;
@@ -76,6 +77,9 @@ internal sealed class Device
     /// <summary>Where its states go besides the agent; null without a network.</summary>
     public IStateUplink? Uplink { get; set; }
 
+    /// <summary>What renews its certificate; null where it connects without one of its own.</summary>
+    public Renewal? Renewal { get; set; }
+
     /// <summary>Adds a taker of its states; before its session starts.</summary>
     public void AddSink(StateSink sink) => sinks = sinks.Add(sink);
 
@@ -97,7 +101,8 @@ internal sealed class Device
         Status.Temperatures,
         Status.Faults,
         Status.State.ToString().ToLowerInvariant(),
-        Counts());
+        Counts(),
+        Renewal?.Shown);
 
     private Dictionary<string, long> Counts()
     {

@@ -39,6 +39,8 @@ internal sealed partial class DeviceLink : IAsyncDisposable
         link.Subscribe(topics.Of(device.Name, Channel.Control), Delivery.Control, OnControl);
         link.StateChanged += OnLinkState;
         device.Jobs.Answered = Reply;
+        if (device.Renewal is { } renewal)
+            renewal.Answered = Reply;
         device.Status.Changed += SignalPresence;
     }
 
@@ -57,7 +59,12 @@ internal sealed partial class DeviceLink : IAsyncDisposable
 
     /// <summary>Starts connecting.</summary>
     /// <exception cref="LinkConfigurationException">A certificate or an option is unusable.</exception>
-    public Task StartAsync(CancellationToken cancellation) => link.StartAsync(cancellation);
+    /// <exception cref="ConfigurationException">What a power cut left of a renewal cannot be put in order.</exception>
+    public Task StartAsync(CancellationToken cancellation)
+    {
+        device.Renewal?.Recover();
+        return link.StartAsync(cancellation);
+    }
 
     /// <summary>Publishes presence at each change and every two seconds, until it is cancelled.</summary>
     public async Task RunPresenceAsync(CancellationToken cancellation)
@@ -136,9 +143,16 @@ internal sealed partial class DeviceLink : IAsyncDisposable
     private void OnLinkState(LinkState state)
     {
         if (state == LinkState.Up)
+        {
+            device.Renewal?.Connected();
             LogUp(device.Name);
+        }
         else
+        {
+            device.Renewal?.Disconnected();
             LogDown(device.Name);
+        }
+
         SignalPresence();
     }
 

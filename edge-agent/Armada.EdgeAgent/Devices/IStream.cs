@@ -1,3 +1,5 @@
+using Armada.Domain.Time;
+
 namespace Armada.EdgeAgent.Devices;
 
 /// <summary>What stream-start begins and stream-stop ends: a leader's stream of states, or a follower's taking of commands.</summary>
@@ -11,4 +13,7 @@ internal interface IStream
 
     /// <summary>Ends it. False for an epoch older than the newest known.</summary>
     bool TryStop(uint epoch);
+
+    /// <summary>Whether somebody moves an arm through it now: it is worth not to be cut.</summary>
+    bool IsBusy(in Moment now);
 }

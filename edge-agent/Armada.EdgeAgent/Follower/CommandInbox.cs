@@ -11,6 +11,9 @@ namespace Armada.EdgeAgent.Follower;
 /// </summary>
 internal sealed class CommandInbox(int joints, StopLatches stops, DeviceCounters counters) : IStream
 {
+    /// <summary>A master that said nothing for so long has paused, microseconds.</summary>
+    private const long Recent = 3 * Micros.PerSecond;
+
     private readonly Lock gate = new();
     private readonly double[] newest = new double[joints];
     private readonly FreshnessGate freshness = new();
@@ -20,6 +23,7 @@ internal sealed class CommandInbox(int joints, StopLatches stops, DeviceCounters
     private Moment received;
     private bool isOpen;
     private bool isFull;
+    private bool hasReceived;
 
     /// <inheritdoc/>
     public uint Told { get; private set; }
@@ -76,6 +80,13 @@ internal sealed class CommandInbox(int joints, StopLatches stops, DeviceCounters
         }
     }
 
+    /// <inheritdoc/>
+    public bool IsBusy(in Moment now)
+    {
+        lock (gate)
+            return hasReceived && now.MicrosSince(received) < Recent;
+    }
+
     /// <summary>Judges a command, counts it, and keeps it in the place of the one before.</summary>
     public Verdict Offer(in SampleStamp command, ReadOnlySpan<double> positions, in Moment now)
     {
@@ -87,7 +98,7 @@ internal sealed class CommandInbox(int joints, StopLatches stops, DeviceCounters
                 if (isFull)
                     counters.Drop(Verdict.Superseded);
                 positions.CopyTo(newest);
-                (stamp, received, isFull) = (command, now, true);
+                (stamp, received, isFull, hasReceived) = (command, now, true, true);
             }
             else
             {

@@ -3,10 +3,12 @@ using Armada.Devices.Serial;
 using Armada.EdgeAgent.Configuration;
 using Armada.EdgeAgent.Devices;
 using Armada.EdgeAgent.Follower;
+using Armada.EdgeAgent.Identities;
 using Armada.EdgeAgent.Leader;
 using Armada.EdgeAgent.Local;
 using Armada.EdgeAgent.Telemetry;
 using Armada.EdgeAgent.Uplink;
+using Armada.Messaging.Link;
 using Armada.Messaging.Uplink;
 using Armada.Wire.Topics;
 using Microsoft.Extensions.Hosting;
@@ -22,6 +24,7 @@ internal sealed partial class AgentService : IHostedService, IAsyncDisposable
 {
     private static readonly TimeSpan CrashPatience = TimeSpan.FromSeconds(1);
 
+    private readonly IReadOnlyList<Device> devices;
     private readonly ISerialPorts ports;
     private readonly ILoggerFactory loggers;
     private readonly TimeProvider time;
@@ -35,7 +38,7 @@ internal sealed partial class AgentService : IHostedService, IAsyncDisposable
     private readonly IUplinkHub? cluster;
     private int disposed;
     private Task running = Task.CompletedTask;
-    private Task presence = Task.CompletedTask;
+    private Task talk = Task.CompletedTask;
 
     public AgentService(
         AgentConfiguration configuration,
@@ -47,20 +50,14 @@ internal sealed partial class AgentService : IHostedService, IAsyncDisposable
         TimeProvider time,
         ILoggerFactory loggers)
     {
-        (this.ports, this.telemetry, this.time, this.loggers) = (ports, telemetry, time, loggers);
+        (this.devices, this.ports, this.telemetry, this.time, this.loggers) = (devices, ports, telemetry, time, loggers);
         logger = loggers.CreateLogger<AgentService>();
         sessions = [.. devices.Select(Session)];
         var byName = devices.ToDictionary(device => device.Name);
         pairs = [.. configuration.Local.Select(pair => new LocalPair(pair, byName, time, loggers.CreateLogger<LocalPair>()))];
         var topics = new TopicMap(configuration.TopicRoot);
         links = configuration.Broker is { } broker
-            ? [.. devices.Select(device => new DeviceLink(
-                device,
-                new ControlDesk(device, loggers.CreateLogger<ControlDesk>()),
-                link(DeviceLink.Options(device, broker, topics), loggers),
-                topics,
-                time,
-                loggers.CreateLogger<DeviceLink>()))]
+            ? [.. devices.Select(device => Link(device, link, DeviceLink.Options(device, broker, topics), topics))]
             : [];
         cluster = uplink(configuration, time, loggers);
         foreach (var (device, its) in devices.Zip(links))
@@ -69,7 +66,7 @@ internal sealed partial class AgentService : IHostedService, IAsyncDisposable
 
     /// <summary>Opens every port, then starts the links: what is named wrongly is told before any arm has torque.</summary>
     /// <exception cref="SerialOpenException">A port cannot be opened.</exception>
-    /// <exception cref="Messaging.Link.LinkConfigurationException">A certificate or an option of the broker is unusable.</exception>
+    /// <exception cref="LinkConfigurationException">A certificate or an option of the broker is unusable.</exception>
     public async Task OpenAsync(CancellationToken cancellation)
     {
         foreach (var session in sessions)
@@ -84,7 +81,9 @@ internal sealed partial class AgentService : IHostedService, IAsyncDisposable
         AppDomain.CurrentDomain.UnhandledException += OnCrash;
         running = Task.WhenAll(
             [.. sessions.Select(session => session.RunAsync(sessionsEnd.Token)), .. pairs.Select(pair => pair.RunAsync(sessionsEnd.Token))]);
-        presence = Task.WhenAll(links.Select(link => link.RunPresenceAsync(linksEnd.Token)));
+        var renewals = devices.Select(device => device.Renewal).OfType<Renewal>();
+        talk = Task.WhenAll(
+            [.. links.Select(link => link.RunPresenceAsync(linksEnd.Token)), .. renewals.Select(renewal => renewal.RunAsync(linksEnd.Token))]);
         LogStarted(sessions.Length, links.Length, pairs.Length);
         return Task.CompletedTask;
     }
@@ -94,7 +93,7 @@ internal sealed partial class AgentService : IHostedService, IAsyncDisposable
         await sessionsEnd.CancelAsync();
         await running;
         await linksEnd.CancelAsync();
-        await presence;
+        await talk;
     }
 
     public async ValueTask DisposeAsync()
@@ -118,6 +117,15 @@ internal sealed partial class AgentService : IHostedService, IAsyncDisposable
     {
         sessionsEnd.Cancel();
         running.Wait(CrashPatience);
+    }
+
+    private DeviceLink Link(Device device, LinkFactory link, LinkOptions options, TopicMap topics)
+    {
+        var made = link(options, loggers);
+        if (options.Tls is { CertificateFile: { } certificate, KeyFile: { } key } tls)
+            device.Renewal = new Renewal(device, new PairFiles(certificate, key), tls.CaFile, made, time, loggers.CreateLogger<Renewal>());
+        return new DeviceLink(
+            device, new ControlDesk(device, loggers.CreateLogger<ControlDesk>()), made, topics, time, loggers.CreateLogger<DeviceLink>());
     }
 
     private DeviceSession Session(Device device)

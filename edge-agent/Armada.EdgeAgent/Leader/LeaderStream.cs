@@ -1,3 +1,4 @@
+using Armada.Domain.Time;
 using Armada.EdgeAgent.Devices;
 
 namespace Armada.EdgeAgent.Leader;
@@ -17,6 +18,9 @@ internal sealed class LeaderStream : IStream
 
     /// <summary>Most states per second that were asked for; null for every tick.</summary>
     public double? RateHz => grant.RateHz;
+
+    /// <inheritdoc/>
+    public bool IsBusy(in Moment now) => grant.IsRunning;
 
     /// <inheritdoc/>
     public bool TryStart(uint epoch, double? rateHz) => TryChange(new Grant(epoch, rateHz, IsRunning: true));

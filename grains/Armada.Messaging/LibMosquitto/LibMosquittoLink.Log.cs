@@ -37,4 +37,7 @@ public sealed partial class LibMosquittoLink
 
     [LoggerMessage(2010, LogLevel.Warning, "The subscription to {Filter} goes on at the broker: {Reason}")]
     private partial void LogSubscriptionGoesOn(string filter, string reason);
+
+    [LoggerMessage(2011, LogLevel.Information, "Link {ClientId} connects anew, as it was asked to")]
+    private partial void LogAnew(string clientId);
 }

@@ -26,6 +26,7 @@ public sealed partial class LibMosquittoLink
 
     private int systemError;
     private bool wasUpBefore;
+    private volatile bool isAnewAsked;
 
     private bool IsStopping => stopping.IsCancellationRequested;
 
@@ -37,8 +38,15 @@ public sealed partial class LibMosquittoLink
             while (!IsStopping)
             {
                 var began = time.GetTimestamp();
+                isAnewAsked = false;
                 var end = Attempt(client);
                 if (IsStopping) break;
+                if (isAnewAsked)
+                {
+                    LogAnew(options.ClientId);
+                    backOff.Reset();
+                    continue;
+                }
                 if (end.WasUp && time.GetElapsedTime(began) > options.BackOffMost) backOff.Reset();
                 var wait = end.IsRefusal ? backOff.Longest() : backOff.Next();
                 Report(end, (int)wait.TotalMilliseconds);
@@ -88,7 +96,7 @@ public sealed partial class LibMosquittoLink
     {
         Span<Posix.PollDescriptor> wake = [new() { Descriptor = this.wake!.Descriptor, Events = Posix.PollIn }];
         var began = time.GetTimestamp();
-        while (!IsStopping && wait - time.GetElapsedTime(began) is { } left && left > TimeSpan.Zero)
+        while (!IsStopping && !isAnewAsked && wait - time.GetElapsedTime(began) is { } left && left > TimeSpan.Zero)
         {
             Posix.Wait(wake, left);
             if (wake[0].Returned != 0) this.wake.Lower();

@@ -10,7 +10,7 @@ public sealed partial class LibMosquittoLink
     private const int ErrorLost = 7;
     private const int ErrorTimeout = 27;
 
-    /// <summary>Serves the connection until it ends or the link stops; gives the reason of its end.</summary>
+    /// <summary>Serves the connection until it ends, or the link stops or is to connect anew; gives the reason of its end.</summary>
     private int Serve(MosquittoClient client, out bool wasUp)
     {
         Span<Posix.PollDescriptor> ready =
@@ -40,7 +40,7 @@ public sealed partial class LibMosquittoLink
                         if (Mosquitto.LoopMisc(client.Handle) is var misc and not Mosquitto.Success) return misc;
                     }
                 }
-                if (!IsStopping) continue;
+                if (!IsStopping && !isAnewAsked) continue;
                 if (stopped == 0) stopped = time.GetTimestamp();
                 var isLate = time.GetElapsedTime(stopped) > GoodbyeLimit;
                 if (state is LinkState.Up && outbox.ControlLeft > 0 && !isLate) continue;

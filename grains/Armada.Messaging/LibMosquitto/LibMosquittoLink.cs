@@ -101,6 +101,13 @@ public sealed partial class LibMosquittoLink : IMqttLink
     }
 
     /// <inheritdoc/>
+    public void Reconnect()
+    {
+        isAnewAsked = true;
+        lock (lifecycle) wake?.Raise();
+    }
+
+    /// <inheritdoc/>
     /// <exception cref="ArgumentException">The topic is empty or has a wildcard in it.</exception>
     /// <exception cref="InvalidOperationException">A control message found the backlog full.</exception>
     /// <exception cref="ObjectDisposedException">A control message came after the link was disposed.</exception>

@@ -31,7 +31,7 @@ public delegate void MessageHandler(ReadOnlySpan<byte> topic, ReadOnlySpan<byte>
 /// <remarks>
 /// Subscriptions are made again after each reconnect, before <see cref="StateChanged"/> says <see cref="LinkState.Up"/>.
 /// All members may be called from any thread; <see cref="Publish"/>, <see cref="Subscribe"/> and <see cref="Unsubscribe"/> from
-/// inside a <see cref="MessageHandler"/> too. Those three never wait for the broker or for a handler.
+/// inside a <see cref="MessageHandler"/> too. Those three, and <see cref="Reconnect"/>, never wait for the broker or for a handler.
 /// </remarks>
 public interface IMqttLink : IAsyncDisposable
 {
@@ -67,6 +67,16 @@ public interface IMqttLink : IAsyncDisposable
     /// </summary>
     /// <exception cref="LinkConfigurationException">A certificate, key or CA file is missing or unreadable, or an option is out of range.</exception>
     Task StartAsync(CancellationToken cancellation);
+
+    /// <summary>
+    /// Says DISCONNECT, so that no last will is sent, and connects anew at once, with certificate and key read from their files again.
+    /// Returns before that is done. Subscriptions and control messages are kept.
+    /// </summary>
+    /// <remarks>
+    /// A link that is down tries again without waiting longer. Before the start and after the end it does nothing. Every other
+    /// reconnect reads the files too; one that cannot be read is logged, and the link goes on trying.
+    /// </remarks>
+    void Reconnect();
 
     /// <summary>Sends a message without blocking and without keeping <paramref name="payload"/>.</summary>
     /// <returns>False where a sample was dropped (counted); control messages are always taken.</returns>

@@ -9,6 +9,7 @@ public sealed class QuietLink : IMqttLink
     private readonly List<(string Topic, byte[] Payload)> controls = [];
     private readonly byte[] last = new byte[512];
     private int lastLength;
+    private int reconnects;
 
     /// <summary>Takes something published, inside the call.</summary>
     public delegate void Heard(string topic, ReadOnlySpan<byte> payload);
@@ -21,6 +22,9 @@ public sealed class QuietLink : IMqttLink
 
     /// <summary>Called with everything that is published; null for nobody.</summary>
     public Heard? OnPublish { get; set; }
+
+    /// <summary>How often it was told to connect anew.</summary>
+    public int Reconnects => Volatile.Read(ref reconnects);
 
     /// <summary>How many samples were published.</summary>
     public long Samples { get; private set; }
@@ -49,6 +53,8 @@ public sealed class QuietLink : IMqttLink
         StateChanged?.Invoke(LinkState.Up);
         return Task.CompletedTask;
     }
+
+    public void Reconnect() => Interlocked.Increment(ref reconnects);
 
     public bool Publish(string topic, ReadOnlySpan<byte> payload, Delivery delivery, bool retain = false)
     {

@@ -44,6 +44,17 @@ public sealed class TestCertificates : IDisposable
         return Sign("localhost", names.Build(), ForServers);
     }
 
+    /// <summary>A client's certificate for the key of a PKCS #10 request, PEM. Its name is the given one, whatever the request says.</summary>
+    /// <param name="request">The request, PEM.</param>
+    /// <param name="name">The client.</param>
+    /// <param name="until">Until when it is good; as long as all others unless given.</param>
+    public string ForRequest(string request, string name, DateTimeOffset? until = null)
+    {
+        var asked = CertificateRequest.LoadSigningRequestPem(request, HashAlgorithmName.SHA256);
+        using var certificate = Signed(new CertificateRequest(new X500DistinguishedName($"CN={name}"), asked.PublicKey, HashAlgorithmName.SHA256), null, until, ForClients);
+        return certificate.ExportCertificatePem() + "\n";
+    }
+
     public void Dispose()
     {
         authority.Dispose();
@@ -54,12 +65,17 @@ public sealed class TestCertificates : IDisposable
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var request = new CertificateRequest($"CN={name}", key, HashAlgorithmName.SHA256);
-        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(false, false, 0, true));
-        request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([.. usages.Select(usage => new Oid(usage))], false));
-        if (names is not null) request.CertificateExtensions.Add(names);
-        using var certificate = request.Create(authority, From, To.AddHours(-1), RandomNumberGenerator.GetBytes(8));
+        using var certificate = Signed(request, names, null, usages);
         return (
             folder.Write($"{name}.crt", certificate.ExportCertificatePem()),
             folder.Write($"{name}.key", key.ExportPkcs8PrivateKeyPem()));
+    }
+    private X509Certificate2 Signed(CertificateRequest request, X509Extension? names, DateTimeOffset? until, params string[] usages)
+    {
+        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(false, false, 0, true));
+        request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([.. usages.Select(usage => new Oid(usage))], false));
+        if (names is not null) request.CertificateExtensions.Add(names);
+        return request.Create(
+            authority.SubjectName, X509SignatureGenerator.CreateForECDsa(key), From, until ?? To.AddHours(-1), RandomNumberGenerator.GetBytes(8));
     }
 }

@@ -16,6 +16,7 @@ public sealed class CuttingProxy : IAsyncDisposable
     private TaskCompletionSource flowing = Completed();
     private bool refuses;
     private long forwarded;
+    private int connections;
 
     public CuttingProxy(int targetPort)
     {
@@ -29,6 +30,9 @@ public sealed class CuttingProxy : IAsyncDisposable
 
     /// <summary>Bytes forwarded in both directions together.</summary>
     public long Forwarded => Interlocked.Read(ref forwarded);
+
+    /// <summary>Connections accepted so far.</summary>
+    public int Connections => Volatile.Read(ref connections);
 
     /// <summary>Resets every connection; while <paramref name="refuse"/> holds, new ones too.</summary>
     public void Cut(bool refuse = false)
@@ -133,6 +137,7 @@ public sealed class CuttingProxy : IAsyncDisposable
                 return;
             }
             open.AddRange([client, server]);
+            connections++;
             pumps.AddRange([PumpAsync(client, server), PumpAsync(server, client)]);
         }
     }

@@ -34,6 +34,15 @@ public sealed class ConfigurationFileTests : IDisposable
     }
 
     [Theory]
+    [InlineData("""{"host":"localhost"}""")]
+    [InlineData("""{"host":"127.0.0.2"}""")]
+    [InlineData("""{"host":"::1"}""")]
+    [InlineData("""{"host":"192.0.2.10","tls":{"ca":"ca.pem"}}""")]
+    [InlineData("""{"host":"192.0.2.10","insecure":true}""")]
+    public void A_broker_on_this_machine_or_with_TLS_or_said_to_be_insecure_is_taken(string broker) =>
+        Assert.NotNull(Load($$"""{"broker":{{broker}},"devices":[{{Leader}}]}""").Broker);
+
+    [Theory]
     [InlineData("""{"broker":{},"devices":[{"name":"a","kind":"so101-leader","prt":"/dev/x","port":"/dev/x"}]}""", "devices[0].prt", "unknown member", "remove")]
     [InlineData("""{"broker":{},"devices":[{"name":"a","kind":"so101-leader"}]}""", "devices[0]", "missing 'port'", "add it")]
     [InlineData("""{"broker":{},"devices":[{"name":"a","kind":"so101-leader","port":5}]}""", "devices[0].port", "wrong type", "correct it")]
@@ -44,6 +53,8 @@ public sealed class ConfigurationFileTests : IDisposable
     [InlineData("""{"broker":{"host":""},"devices":[LEADER]}""", "broker.host", "give")]
     [InlineData("""{"broker":{"port":70000},"devices":[LEADER]}""", "broker.port: 70000", "1 to 65535")]
     [InlineData("""{"broker":{"tls":{"ca":"c","key":"k"}},"devices":[LEADER]}""", "broker.tls", "both or neither")]
+    [InlineData("""{"broker":{"host":"192.0.2.10"},"devices":[LEADER]}""", "broker: '192.0.2.10' is another machine", "\"insecure\": true")]
+    [InlineData("""{"broker":{"host":"localhost.example"},"devices":[LEADER]}""", "broker: 'localhost.example' is another machine", "broker.tls")]
     [InlineData("""{"broker":{},"devices":[{"name":"a b","kind":"so101-leader","port":"/dev/x"}]}""", "devices[0].name: 'a b'", "use")]
     [InlineData("""{"broker":{},"devices":[{"name":"a","kind":"so102-leader","port":"/dev/x"}]}""", "devices[0] (a).kind: 'so102-leader'", "so101-leader")]
     [InlineData("""{"broker":{},"devices":[{"name":"a","kind":"so101-leader","port":"/dev/x","rate_hz":5}]}""", "rate_hz: 5", "10 to 500")]

@@ -29,7 +29,9 @@ public sealed class ScriptedSilo : IAsyncDisposable
 
     private ScriptedSilo(Mosquitto broker, FailOnLoggedErrors logs)
     {
-        link = new LibMosquittoLink(new LinkOptions { ClientId = "silo", Port = broker.Port }, logs.For<LibMosquittoLink>());
+        var own = broker.Certificates?.Client("silo");
+        var tls = own is { } files ? new LinkTls(broker.Certificates!.CaFile, files.CertificateFile, files.KeyFile) : null;
+        link = new LibMosquittoLink(new LinkOptions { ClientId = "silo", Port = broker.Port, Tls = tls }, logs.For<LibMosquittoLink>());
         link.Subscribe(topics.Every(Channel.State), Delivery.Sample, (topic, payload) => states[DeviceOf(topic)] = Read(payload));
         link.Subscribe(topics.Every(Channel.Presence), Delivery.Control, (topic, payload) => presences[DeviceOf(topic)] = ControlJson.ReadPresence(payload)!);
         link.Subscribe(topics.Every(Channel.ControlReply), Delivery.Control, (_, payload) =>
@@ -68,10 +70,10 @@ public sealed class ScriptedSilo : IAsyncDisposable
         timeout);
 
     /// <summary>Sends a control message and waits for its reply.</summary>
-    public async Task<ControlReply> Ask(string device, ControlOp op, uint? epoch = null, bool? on = null, double? rate = null)
+    public async Task<ControlReply> Ask(string device, ControlOp op, uint? epoch = null, bool? on = null, double? rate = null, string? certificate = null)
     {
         var id = Interlocked.Increment(ref controls).ToString(CultureInfo.InvariantCulture);
-        link.Publish(topics.Of(device, Channel.Control), ControlJson.Write(new ControlMessage(id, op, epoch, rate, on)), Delivery.Control);
+        link.Publish(topics.Of(device, Channel.Control), ControlJson.Write(new ControlMessage(id, op, epoch, rate, on, certificate)), Delivery.Control);
         await Eventually.Holds($"{device} answers {op}", () => replies.ContainsKey(id));
         return replies[id];
     }

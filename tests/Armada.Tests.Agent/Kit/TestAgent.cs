@@ -49,19 +49,29 @@ public sealed class TestAgent : IAsyncDisposable
 
     internal Device this[string name] => Devices.Single(device => device.Name == name);
 
-    /// <summary>Bytes that a device's bus thread allocates from one state to the hundredth after it.</summary>
+    /// <summary>Bytes that a device's bus thread allocates from one state to the hundredth after it, at least.</summary>
+    /// <remarks>
+    /// A starved machine lets an arm change its state, which costs what telling of it costs; a loop that allocates does so in every
+    /// hundred. So the least of ten is taken, and no further one is needed once it is next to nothing.
+    /// </remarks>
     public async Task<long> AllocatesOverHundredStates(string device)
     {
-        var states = 0;
-        var (first, last) = (0L, 0L);
+        const int next = 500;
+        var (states, rounds) = (0, 0);
+        var (first, least) = (0L, long.MaxValue);
         this[device].AddSink((in FrameHeader _, ReadOnlySpan<double> _, FrameEcho? _) =>
         {
-            last = GC.GetAllocatedBytesForCurrentThread();
+            var bytes = GC.GetAllocatedBytesForCurrentThread();
             if (states++ == 0)
-                first = last;
+                first = bytes;
+            if (states <= 100)
+                return;
+            Volatile.Write(ref least, Math.Min(least, bytes - first));
+            (states, rounds) = (0, rounds + 1);
         });
-        await Eventually.Holds("a hundred states are sent", () => states > 100);
-        return last - first;
+        await Eventually.Holds(
+            "a hundred states are sent, ten times", () => Volatile.Read(ref least) <= next || Volatile.Read(ref rounds) >= 10, TimeSpan.FromSeconds(60));
+        return Volatile.Read(ref least);
     }
 
     /// <summary>Ends it as Ctrl-C does.</summary>

@@ -16,7 +16,7 @@ namespace Armada.Tests.Agent.Program;
 [System.Runtime.Versioning.SupportedOSPlatform("linux")]
 public sealed class ProgramTests : IDisposable
 {
-    private static readonly string Dll = Path.Combine(AppContext.BaseDirectory, "Armada.EdgeAgent.dll");
+    private static readonly string Dll = ArmadaProgram.PathOf("Armada.EdgeAgent");
 
     private readonly TempFolder folder = new();
 
@@ -213,7 +213,7 @@ public sealed class ProgramTests : IDisposable
         var code = await program.ExitsAsync(TimeSpan.FromSeconds(20));
         var line = Assert.Single(program.Lines);
         Assert.Contains(said, line, StringComparison.Ordinal);
-        Assert.StartsWith("armada-agent: ", line, StringComparison.Ordinal);
+        Assert.StartsWith("armada-edge: ", line, StringComparison.Ordinal);
         Assert.Equal(2, code);
     }
 

@@ -52,6 +52,8 @@ internal sealed class RecordingLink : IMqttLink
         return Task.CompletedTask;
     }
 
+    public void Reconnect() => throw new NotSupportedException();
+
     public bool Publish(string topic, ReadOnlySpan<byte> payload, Delivery delivery, bool retain = false) => throw new NotSupportedException();
 
     public ValueTask DisposeAsync()

@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using System.Text;
 using Armada.Silo.Access;
 using Armada.Testing;
+using Armada.Tests.Silo.Provisioning;
 using Armada.Tests.Silo.Support;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
@@ -43,6 +44,29 @@ public sealed class RestFuzzTests(Broker broker) : IClassFixture<Broker>
         await pair.Silo.PostAsync("/robots/arm/reset");
         pair.Leader.Pose = [20, 0, 0, 0, 0, 0];
         await pair.Follower.CommandedAsync("the follower follows after all that", command => command.Positions[0] is > 19 and < 21);
+    }
+
+    [Fact]
+    public async Task Whatever_is_asked_of_devices_bundles_and_enrolment_the_silo_answers_without_a_fault_and_gives_identities_on()
+    {
+        var seed = 31337;
+        await using var silo = await ProvisioningRig.StartAsync(broker);
+        string[] parts = ["/devices", "/bundles", "/enrolment"];
+        var fuzz = new RequestFuzz(
+            seed, [.. RoutesOf(silo).Where(route => parts.Any(part => route.Path.Contains(part, StringComparison.Ordinal)))]);
+        var statuses = new Dictionary<int, int>();
+
+        for (var number = 0; number < Requests / 2; number++)
+        {
+            var request = fuzz.Next();
+            var status = await SendAsync(silo.Http.BaseAddress!, request, $"seed {seed}, request {number}");
+            statuses[status] = statuses.GetValueOrDefault(status) + 1;
+            Assert.True(status is < 500 or 505, $"seed {seed}, request {number} got {status}:\n{Encoding.UTF8.GetString(request)}");
+        }
+
+        foreach (var expected in new[] { 200, 201, 204, 403, 404, 410, 422 })
+            Assert.True(statuses.ContainsKey(expected), $"no {expected} among {string.Join(", ", statuses)}; the requests are too wild");
+        Assert.NotEmpty((await silo.CollectAsync(await silo.MakeAsync("after-all-that"))).Keys);
     }
 
     /// <summary>The status; 0 where the silo closed the connection without a word.</summary>

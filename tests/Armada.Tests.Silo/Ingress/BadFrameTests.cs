@@ -75,7 +75,10 @@ public sealed class BadFrameTests(Broker broker) : IClassFixture<Broker>
     {
         await using var pair = await ArmPair.StartAsync(broker);
         pair.Leader.Silent = true;
+        var before = pair.Silo.Telemetry.Frames(DeviceRole.Master, Verdict.OutOfOrder);
         await RoutedAsync(pair, () => pair.Leader.Send(2_000_000));
+        pair.Leader.Send(2_000_000); // Once this one is refused, whatever was on its way before has been routed.
+        await Eventually.Holds("it is counted", () => pair.Silo.Telemetry.Frames(DeviceRole.Master, Verdict.OutOfOrder) > before);
         var routed = pair.Silo.Telemetry.Frames(DeviceRole.Master, Verdict.Accepted);
         var dropped = pair.Silo.Telemetry.Frames(DeviceRole.Master, Verdict.OutOfOrder);
 

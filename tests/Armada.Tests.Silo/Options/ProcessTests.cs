@@ -23,6 +23,18 @@ public sealed class ProcessTests
     }
 
     [Fact]
+    public async Task A_port_of_the_broker_in_use_is_one_line_and_exit_code_2()
+    {
+        using var folder = new TempFolder();
+        using var taken = new TcpListener(IPAddress.Loopback, 0);
+        taken.Start();
+
+        await using var silo = SiloProcess.Start("--broker", $"{taken.LocalEndpoint}", "--data", folder.Path, "--urls", FreeUrl());
+
+        await RefusesAsync(silo, "Address already in use");
+    }
+
+    [Fact]
     public async Task A_folder_that_cannot_be_made_is_one_line_and_exit_code_2() =>
         await ExpectRefusalAsync("--data", "--data", "/proc/no-such-folder", "--urls", FreeUrl());
 
@@ -152,7 +164,11 @@ public sealed class ProcessTests
     private static async Task ExpectRefusalAsync(string named, params string[] args)
     {
         await using var silo = SiloProcess.Start([.. args, "--mqtt", Unreachable()]);
+        await RefusesAsync(silo, named);
+    }
 
+    private static async Task RefusesAsync(RunningProcess silo, string named)
+    {
         Assert.Equal(2, await silo.ExitsAsync(TimeSpan.FromSeconds(30)));
         var refusal = Assert.Single(silo.Lines, line => !line.Contains("info:", StringComparison.Ordinal));
         Assert.StartsWith("armada-silo: ", refusal, StringComparison.Ordinal);

@@ -32,6 +32,10 @@ internal sealed class RequestFuzz(int seed, IReadOnlyList<(string Method, string
         """{"name":"fuzz-key","role":"viewer","expires_at":"2999-01-01T00:00:00Z"}""",
         """{"name":"fuzz","epoch":1,"joints":[{"name":"gripper","value":10,"speed":20}],"duration_ms":100}""",
         """{"id":"fuzz-seq","name":"Fuzz","commands":[{"timestamp":0,"joints":[{"name":"gripper","value":1}]}],"loop":true,"total_duration":1000}""",
+        """{"name":"fuzz-1","kind":"so101-leader","site":"lab"}""",
+        """{"name":"fuzz-2","kind":"micropython-arm","role":"leader","csr":"-----BEGIN CERTIFICATE REQUEST-----\nMIH\n-----END CERTIFICATE REQUEST-----"}""",
+        """{"kind":"agent","name":"fuzz-3","minutes":5}""",
+        """{"token":"armada_000000000000_x","name":"fuzz-4","csr":"x"}""",
     ];
 
     private readonly Random random = new(seed);

@@ -39,7 +39,8 @@ internal sealed partial class SupervisedBroker : IBrokerDoor, IDisposable
     private MosquittoProcess? process;
     private TaskCompletionSource reloaded = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Thread? thread;
-    private string lastLine = "";
+    private volatile string lastLine = "";
+    private volatile bool wasUp; // Before that, its end is the start's failure, and told as that.
 
     /// <summary>Made by the host.</summary>
     public SupervisedBroker(
@@ -78,6 +79,7 @@ internal sealed partial class SupervisedBroker : IBrokerDoor, IDisposable
         thread.Start();
         await first.Task;
         await AnsweringAsync(cancellation);
+        wasUp = true;
         LogListening(Host, Port);
     }
 
@@ -189,7 +191,8 @@ internal sealed partial class SupervisedBroker : IBrokerDoor, IDisposable
                 reloaded.TrySetResult(); // A broker that starts again reads everything.
                 if (ending.IsCancellationRequested)
                     return;
-                LogEnded(run.ExitCode, lastLine);
+                if (wasUp)
+                    LogEnded(run.ExitCode, lastLine);
                 ending.Token.WaitHandle.WaitOne(RestartsAfter);
             }
         }

@@ -1,10 +1,12 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Armada.Domain.Devices;
 using Armada.Testing;
 using Armada.Testing.Brokers;
 using Armada.Testing.Logging;
+using Armada.Testing.Network;
 using Armada.Testing.Processes;
 
 namespace Armada.Tests.Silo.Identities.Registry;
@@ -177,6 +179,20 @@ public sealed class AdmissionTests : IAsyncLifetime, IDisposable
     }
 
     [Fact]
+    public async Task Without_TLS_nobody_comes_in_unless_a_plain_listener_on_loopback_was_asked_for()
+    {
+        Assert.NotEqual(0, await PlainAsync(rig.Port));
+
+        var plain = FreePort.Next();
+        await using var open = await OwnRig.StartAsync(logs, plain);
+        Assert.Equal(0, await PlainAsync(plain));
+        Assert.NotEqual(0, await PlainAsync(open.Port));
+        var arm = ThirdParty.Of(open, "arm-1", (await open.Registry.CreateAsync(new NewDevice("arm-1", DeviceKind.Agent), default)).Issued!);
+        Assert.False(await arm.PublishesAsync("armada/v1/arm-2/state")); // What anybody may do there, a device may not do here.
+        Assert.False(await (arm with { Files = null }).ComesInAsync());
+    }
+
+    [Fact]
     public async Task A_broker_that_dies_is_started_again_and_knows_everybody_as_before()
     {
         var (arm, gone) = (await MakeAsync("arm-1"), await MakeAsync("arm-2"));
@@ -191,6 +207,13 @@ public sealed class AdmissionTests : IAsyncLifetime, IDisposable
 
     private async Task<ThirdParty> MakeAsync(string name, DeviceKind kind = DeviceKind.So101Leader, BoardRole? role = null) =>
         ThirdParty.Of(rig, name, (await rig.Registry.CreateAsync(new NewDevice(name, kind, role), default)).Issued!);
+
+    private static async Task<int> PlainAsync(int port)
+    {
+        await using var client = RunningProcess.Start(
+            "mosquitto_pub", "-h", "127.0.0.1", "-p", port.ToString(CultureInfo.InvariantCulture), "-q", "1", "-t", "armada/v1/arm-2/state", "-m", "x");
+        return await client.ExitsAsync(TimeSpan.FromSeconds(30));
+    }
 
     private async Task SiloSaysAsync(string topic, string text)
     {

@@ -29,7 +29,7 @@ internal sealed class OwnRig : IRegistryUnderTest
     private CertificateAuthority authority = null!;
     private IdentityHost host = null!;
 
-    private OwnRig(FailOnLoggedErrors logs) => this.logs = logs;
+    private OwnRig(FailOnLoggedErrors logs, int? plainPort) => (this.logs, PlainPort) = (logs, plainPort);
 
     public IDeviceRegistry Registry { get; private set; } = null!;
 
@@ -47,9 +47,12 @@ internal sealed class OwnRig : IRegistryUnderTest
 
     public bool SignsTheRequestsKey => true;
 
-    public static async Task<OwnRig> StartAsync(FailOnLoggedErrors logs)
+    /// <summary>Port of the listener for anybody on this machine; null for none.</summary>
+    public int? PlainPort { get; }
+
+    public static async Task<OwnRig> StartAsync(FailOnLoggedErrors logs, int? plainPort = null)
     {
-        var rig = new OwnRig(logs);
+        var rig = new OwnRig(logs, plainPort);
         await rig.OpenAsync();
         return rig;
     }
@@ -80,7 +83,7 @@ internal sealed class OwnRig : IRegistryUnderTest
     {
         data = new DataFolder(DataPath);
         authority = CertificateAuthority.Open(data, TimeProvider.System, logs.For<CertificateAuthority>());
-        var settings = new BrokerSettings { Address = IPAddress.Loopback, Port = port };
+        var settings = new BrokerSettings { Address = IPAddress.Loopback, Port = port, PlainPort = PlainPort };
         Broker = new SupervisedBroker(
             settings,
             new BrokerFolder(data, settings, authority, new TopicMap(), new MicroPythonTopics(), TimeProvider.System),

@@ -1,0 +1,41 @@
+using System.Text.Json.Serialization;
+
+namespace Armada.EdgeAgent.Enrolment;
+
+/// <summary>What is asked of the silo.</summary>
+/// <param name="Token">The token.</param>
+/// <param name="Csr">Request for a certificate, PKCS #10 PEM.</param>
+/// <param name="Name">The device's name; absent for the one the token is for.</param>
+internal sealed record EnrolmentRequest(string Token, string Csr, string? Name);
+
+/// <summary>What the silo gives.</summary>
+/// <param name="Name">The device's name.</param>
+/// <param name="Kind">What it is, such as so101-leader.</param>
+/// <param name="Certificate">Its certificate, PEM.</param>
+/// <param name="Ca">The authority of it and of the broker's, PEM.</param>
+/// <param name="Broker">Where the broker is.</param>
+/// <param name="TopicRoot">Root of the topics.</param>
+/// <param name="ExpiresAt">Until when the certificate is good.</param>
+internal sealed record EnrolmentAnswer(
+    string Name, string Kind, string Certificate, string Ca, EnrolmentBroker Broker, string TopicRoot, DateTimeOffset ExpiresAt);
+
+/// <summary>Where the broker is.</summary>
+/// <param name="Host">Name or address, as its certificate has it.</param>
+/// <param name="Port">TLS port.</param>
+internal sealed record EnrolmentBroker(string Host, int Port);
+
+/// <summary>Why the silo does not do it: problem details of RFC 9457.</summary>
+/// <param name="Title">The kind of problem.</param>
+/// <param name="Detail">This one.</param>
+internal sealed record EnrolmentProblem(string? Title = null, string? Detail = null);
+
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+    RespectNullableAnnotations = true,
+    RespectRequiredConstructorParameters = true,
+    AllowDuplicateProperties = false,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(EnrolmentRequest))]
+[JsonSerializable(typeof(EnrolmentAnswer))]
+[JsonSerializable(typeof(EnrolmentProblem))]
+internal sealed partial class EnrolmentJson : JsonSerializerContext;
