@@ -11,6 +11,7 @@ internal sealed class Foundations(AwsIotSettings settings) : IDisposable
     private readonly SemaphoreSlim making = new(1, 1);
     private readonly HashSet<string> there = new(StringComparer.Ordinal);
     private string? arnPrefix;
+    private volatile bool isDoubtful;
 
     /// <summary>The policies.</summary>
     public ArmadaPolicies Policies { get; } = new(settings);
@@ -30,6 +31,9 @@ internal sealed class Foundations(AwsIotSettings settings) : IDisposable
         await making.WaitAsync(cancellation);
         try
         {
+            if (isDoubtful)
+                there.Clear();
+            isDoubtful = false;
             await OnceAsync($"type {type}", () => MakeTypeAsync(run, type));
             await OnceAsync($"policy {policy}", () => PolicyStore.EnsureAsync(run, policy, Policies.Document(policy, arnPrefix!)));
             if (site is not null)
@@ -42,12 +46,7 @@ internal sealed class Foundations(AwsIotSettings settings) : IDisposable
     }
 
     /// <summary>Looks again at everything, because something was not there after all.</summary>
-    public async Task ForgetAsync(CancellationToken cancellation)
-    {
-        await making.WaitAsync(cancellation);
-        there.Clear();
-        making.Release();
-    }
+    public void Forget() => isDoubtful = true;
 
     /// <inheritdoc/>
     public void Dispose() => making.Dispose();

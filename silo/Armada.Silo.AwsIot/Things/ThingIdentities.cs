@@ -170,7 +170,7 @@ internal sealed partial class ThingIdentities(ThingStore things, Foundations fou
             using var limit = new CancellationTokenSource(RollBackWithin, account.Time);
             await UndoAsync(account.Begin(limit.Token), name, mark, certificate, limit.Token);
             if (fault is AmazonServiceException missing && missing.Is(CallFaults.NotFound))
-                await foundations.ForgetAsync(limit.Token); // A policy or group was deleted by hand; the next call makes it again.
+                foundations.Forget(); // A policy or group was deleted by hand; the next call makes it again.
             throw;
         }
     }
