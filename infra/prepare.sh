@@ -41,11 +41,23 @@ install_missing() {
     || fail "apt-get could not install ${missing[*]}: run 'apt-get install ${missing[*]}' to see why"
 }
 
+# find_aws_version: the version of AWS's packages is the one that ARMADA_FEED carries, unless AwsIotVersion is set.
+find_aws_version() {
+  local package
+  [ -z "${AwsIotVersion:-}" ] && [ -n "${ARMADA_FEED:-}" ] || return 0
+  package=$(find "$ARMADA_FEED" -maxdepth 1 -iname 'AWSSDK.IoT.[0-9]*.nupkg' 2>/dev/null | sort -V | tail -1)
+  [ -n "$package" ] || return 0
+  package=$(basename "$package")
+  AwsIotVersion=${package:11}
+  export AwsIotVersion=${AwsIotVersion%.nupkg}
+}
+
 # find_adapters ROOT: sets ADAPTERS to those whose packages restore, and says in one line which and why.
 # A set Cloud or Profile variable is taken as it is.
 find_adapters() {
   local root=$1 adapter project absent=()
   ADAPTERS=""
+  find_aws_version
   if [ -n "${Cloud:-}" ] || [ "${Profile:-}" = Cloud ]; then
     ADAPTERS=${Cloud:-"Orleans MqttNet AwsIot IoPorts"}
     echo "profile: Cloud with $ADAPTERS (asked for)" >&2

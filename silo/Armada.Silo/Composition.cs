@@ -27,6 +27,9 @@ using Armada.Messaging.MqttNet;
 #else
 using Armada.Messaging.LibMosquitto;
 #endif
+#if CLOUD_AWSIOT
+using Armada.Silo.AwsIot;
+#endif
 #if CLOUD_ORLEANS
 using Armada.Messaging.Pool;
 using Armada.Silo.Orleans.Hosting;
@@ -37,6 +40,10 @@ namespace Armada.Silo;
 /// <summary>Which adapter fills which port. The only file that may differ between build profiles.</summary>
 internal static class Composition
 {
+#if CLOUD_AWSIOT
+    private static readonly TimeSpan AwsKeepAlive = TimeSpan.FromSeconds(30); // The shortest that AWS takes.
+
+#endif
 #if CLOUD_ORLEANS
     private static readonly TimeSpan HandOverWithin = TimeSpan.FromSeconds(20);
 
@@ -45,6 +52,8 @@ internal static class Composition
     /// <exception cref="SiloOptionsException">A cluster is asked for and this build has none.</exception>
     public static void AddSilo(this IHostApplicationBuilder builder, SiloOptions options)
     {
+        if (options.AwsIot is { } aws)
+            builder.Services.AddAwsIdentities(options, aws);
         if (options.Cluster is { } cluster)
             builder.AddSiloOfCluster(options, cluster);
         else
@@ -140,6 +149,51 @@ internal static class Composition
         services.AddHostedService<IdentityHost>();
         services.AddRegistryDesks();
     }
+
+#if CLOUD_AWSIOT
+    /// <summary>Finds out what a silo must know of its broker before it is built, and gives the options with it.</summary>
+    /// <exception cref="SiloOptionsException">It cannot be found out.</exception>
+    public static async Task<SiloOptions> PrepareAsync(SiloOptions options, ILoggerFactory logging, CancellationToken cancellation)
+    {
+        if (options.AwsIot is not { } aws)
+            return options;
+        var name = options.Link.ClientId;
+        if (!name.StartsWith(AwsSilo.NamePrefix, StringComparison.Ordinal))
+            throw new SiloOptionsException($"--client-id '{name}' must begin with {AwsSilo.NamePrefix} where --aws-iot is given");
+        try
+        {
+            var place = await AwsSilo.PrepareAsync(
+                AccountOf(options, aws), name, Path.Combine(options.DataDirectory, "aws-iot", name), TimeProvider.System, logging.CreateLogger(nameof(AwsSilo)), cancellation);
+            var link = options.Link with { Host = place.Host, Port = place.Port, Tls = new(place.CaFile, place.CertificateFile, place.KeyFile), KeepAlive = AwsKeepAlive };
+            return options with { Link = link };
+        }
+        catch (RegistryFailedException refused)
+        {
+            throw new SiloOptionsException($"--aws-iot: {refused.Message}", refused);
+        }
+    }
+
+    private static void AddAwsIdentities(this IServiceCollection services, SiloOptions options, AwsIotPlace aws)
+    {
+        services.AddAwsIot(AccountOf(options, aws));
+        services.AddRegistryDesks();
+    }
+
+    private static AwsIotSettings AccountOf(SiloOptions options, AwsIotPlace aws) => new()
+    {
+        Region = aws.Region,
+        Endpoint = aws.Endpoint,
+        RootCaFile = aws.RootCaFile,
+        Topics = options.Topics,
+        MicroPythonTopics = options.MicroPythonTopics,
+    };
+#else
+    /// <summary>Finds out what a silo must know of its broker before it is built: nothing here.</summary>
+    public static Task<SiloOptions> PrepareAsync(SiloOptions options, ILoggerFactory logging, CancellationToken cancellation) => Task.FromResult(options);
+
+    private static void AddAwsIdentities(this IServiceCollection services, SiloOptions options, AwsIotPlace aws) =>
+        throw new SiloOptionsException("--aws-iot: this silo was built without AWS IoT Core; build with -p:Cloud=AwsIot");
+#endif
 
     private static void AddRegistryDesks(this IServiceCollection services)
     {

@@ -17,6 +17,8 @@ public static class SiloHost
     public static async Task RunAsync(SiloOptions options, CancellationToken cancellation)
     {
         var started = false;
+        using (var logging = LoggerFactory.Create(logging => LogToConsole(logging, () => started)))
+            options = await Composition.PrepareAsync(options, logging, cancellation);
         await using var silo = Build(options, logging => LogToConsole(logging, () => started));
         try
         {

@@ -20,6 +20,8 @@ internal sealed class SiloCommandLine
 
     private readonly BrokerLine broker = new();
 
+    private readonly AwsIotLine aws = new();
+
     private readonly Option<string> data = new("--data")
     {
         Description = "Folder that keeps robots, bindings, keys and the audit trail.",
@@ -82,6 +84,7 @@ internal sealed class SiloCommandLine
         doors.AddTo(root);
         cluster.AddTo(root);
         broker.AddTo(root);
+        aws.AddTo(root);
         root.Add(new KeyCommands(data, TimeProvider.System).Make(output));
         root.SetAction(async (line, cancellation) =>
         {
@@ -128,6 +131,7 @@ internal sealed class SiloCommandLine
             RemoteKeys = line.GetValue(remoteKeys) is { } file ? RemoteKeys.Read(file) : RemoteKeys.None,
             Cluster = cluster.Read(line),
             Broker = ReadBroker(line),
+            AwsIot = ReadAwsIot(line),
             RoomUnits = ReadRoomUnits(line.GetRequiredValue(roomUnits)),
         });
         if (options.Topics.Root == options.MicroPythonTopics.Root)
@@ -146,6 +150,17 @@ internal sealed class SiloCommandLine
         if (cluster.Read(line) is not null)
             throw new SiloOptionsException("--broker is one silo's own and cannot serve a cluster; give all silos the same broker with --mqtt");
         return settings;
+    }
+
+    private AwsIotPlace? ReadAwsIot(ParseResult line)
+    {
+        if (aws.Read(line) is not { } place)
+            return null;
+        if (broker.Read(line) is not null)
+            throw new SiloOptionsException("--aws-iot and --broker are both the devices' broker; give one of them");
+        if (((Option[])[mqtt, ca, certificate, key]).FirstOrDefault(option => line.GetResult(option) is { Implicit: false }) is { } other)
+            throw new SiloOptionsException($"--aws-iot finds out where its broker is, and {other.Name} says where another one is; give one of them");
+        return place;
     }
 
     private LinkOptions ReadLink(ParseResult line)

@@ -59,6 +59,9 @@ public sealed record SiloOptions
     /// <summary>The cluster that the silo is part of; null where it hosts every robot itself.</summary>
     public ClusterSettings? Cluster { get; init; }
 
+    /// <summary>The AWS IoT Core that is broker and registry of devices; null where it is not.</summary>
+    public AwsIotPlace? AwsIot { get; init; }
+
     /// <summary>What the values of joints mean in rooms.</summary>
     public RoomUnits RoomUnits { get; init; }
 

@@ -28,7 +28,7 @@ public abstract partial class RegistryConformance : IAsyncLifetime
         Logs.Dispose();
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task A_device_gets_a_certificate_and_its_key_and_is_found_after_a_restart()
     {
         var answer = await Registry.CreateAsync(Arm("leader-1", site: "lab"), default);
@@ -51,7 +51,7 @@ public abstract partial class RegistryConformance : IAsyncLifetime
         Assert.True(await Rig.IsTakenAsync("leader-1", issued.Fingerprint));
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task With_a_request_the_key_stays_with_the_device()
     {
         using var keys = new DeviceKeys();
@@ -65,7 +65,7 @@ public abstract partial class RegistryConformance : IAsyncLifetime
         Assert.True(await Rig.IsTakenAsync("leader-1", answer.Issued.Fingerprint));
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task With_the_same_key_it_is_given_the_same_certificate_again()
     {
         using var keys = new DeviceKeys();
@@ -81,7 +81,7 @@ public abstract partial class RegistryConformance : IAsyncLifetime
         Assert.Equal(1, await Rig.CountTakenAsync());
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task With_another_key_or_as_another_device_it_is_refused_and_stays_as_it_was()
     {
         using var keys = new DeviceKeys();
@@ -103,7 +103,7 @@ public abstract partial class RegistryConformance : IAsyncLifetime
         Assert.Equal(1, await Rig.CountTakenAsync());
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task A_certificate_that_nobody_collected_is_replaced_when_it_is_asked_for_again()
     {
         var first = await Registry.CreateAsync(Arm("leader-1"), default);
@@ -120,7 +120,7 @@ public abstract partial class RegistryConformance : IAsyncLifetime
         Assert.Equal(1, await Rig.CountTakenAsync());
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task A_collected_certificate_is_not_issued_again()
     {
         var made = await Registry.CreateAsync(Arm("leader-1"), default);
@@ -138,7 +138,7 @@ public abstract partial class RegistryConformance : IAsyncLifetime
         Assert.True(answer.Device.Newest.IsCollected);
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task Every_kind_is_kept_with_role_and_site()
     {
         foreach (var kind in Enum.GetValues<DeviceKind>())
@@ -157,7 +157,7 @@ public abstract partial class RegistryConformance : IAsyncLifetime
         Assert.Equal(7, (await Registry.ListAsync(null, 100, default)).Length);
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task Devices_are_listed_by_name_in_parts()
     {
         string[] names = ["b", "B", "a-1", "a_1", "a", "0", "z9"];
@@ -172,7 +172,7 @@ public abstract partial class RegistryConformance : IAsyncLifetime
         Assert.Empty(await Registry.ListAsync("z9", 9, default));
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task What_is_no_request_is_refused_and_leaves_nothing()
     {
         foreach (var bad in new[] { "", "no request", "-----BEGIN CERTIFICATE REQUEST-----\nAAAA\n-----END CERTIFICATE REQUEST-----", new string('x', 20_000) })
@@ -186,7 +186,7 @@ public abstract partial class RegistryConformance : IAsyncLifetime
         await SameAsync(made.Device!);
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task Many_who_ask_for_the_same_at_once_get_the_same()
     {
         using var keys = new DeviceKeys();
@@ -199,7 +199,7 @@ public abstract partial class RegistryConformance : IAsyncLifetime
         Assert.Equal(1, await Rig.CountTakenAsync());
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task Devices_say_where_the_broker_is_and_whom_to_trust()
     {
         var place = await Registry.BrokerAsync(default);
@@ -210,7 +210,7 @@ public abstract partial class RegistryConformance : IAsyncLifetime
         Assert.NotEmpty(authority.Subject);
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task Whoever_gives_up_before_it_began_leaves_nothing()
     {
         using var gone = new CancellationTokenSource();

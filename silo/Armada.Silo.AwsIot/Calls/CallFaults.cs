@@ -1,0 +1,82 @@
+using System.Net;
+using System.Text.Json;
+using Amazon.Runtime;
+using Armada.Domain.Devices;
+
+namespace Armada.Silo.AwsIot.Calls;
+
+/// <summary>What a failed call means.</summary>
+internal static class CallFaults
+{
+    /// <summary>The thing, certificate, policy or group is not there.</summary>
+    public const string NotFound = "ResourceNotFoundException";
+
+    /// <summary>It is there already, and other than asked for.</summary>
+    public const string Exists = "ResourceAlreadyExistsException";
+
+    /// <summary>Somebody else changed it since it was read.</summary>
+    public const string Changed = "VersionConflictException";
+
+    /// <summary>Something is still attached; detaching takes AWS a few seconds.</summary>
+    public const string StillAttached = "DeleteConflictException";
+
+    private static readonly string[] Throttled = ["ThrottlingException", "Throttling", "TooManyRequestsException", "RequestLimitExceeded"];
+
+    // Their messages repeat what was signed, with a session's token in it.
+    private static readonly string[] Signing = ["SignatureDoesNotMatch", "InvalidSignatureException", "IncompleteSignatureException", "IncompleteSignature"];
+
+    /// <summary>Whether AWS gave this error.</summary>
+    public static bool Is(this AmazonServiceException fault, string code) => fault.ErrorCode == code;
+
+    /// <summary>Whether the same call may well do later.</summary>
+    public static bool IsPassing(Exception fault) => IsThrottled(fault) || IsDoubtful(fault);
+
+    /// <summary>Whether the call may have done its work although it failed.</summary>
+    public static bool IsDoubtful(Exception fault) => fault switch
+    {
+        AmazonUnmarshallingException => true,
+        AmazonServiceException service => service.StatusCode >= HttpStatusCode.InternalServerError || (service.StatusCode == 0 && IsCut(service.InnerException)),
+        _ => IsCut(fault),
+    };
+
+    /// <summary>Whether it is a fault of a call at all, and not of this program.</summary>
+    public static bool IsOfCall(Exception fault) => fault is AmazonServiceException or AmazonClientException || IsCut(fault);
+
+    /// <summary>Runs calls, and says what fails in words without a secret.</summary>
+    /// <param name="what">What it is about.</param>
+    /// <param name="calls">The calls.</param>
+    /// <param name="cancellation">Whoever gives up gets no words.</param>
+    /// <exception cref="RegistryFailedException">AWS does not do it.</exception>
+    public static async Task<T> InWordsAsync<T>(string what, Func<Task<T>> calls, CancellationToken cancellation)
+    {
+        try
+        {
+            return await calls();
+        }
+        catch (Exception fault) when (!cancellation.IsCancellationRequested && IsOfCall(fault))
+        {
+            var words = $"{what}: AWS IoT Core does not do it: {Words(fault)}; repeat the call";
+            throw Cause(fault) is { } cause ? new RegistryFailedException(words, cause) : new RegistryFailedException(words);
+        }
+    }
+
+    /// <summary>Words for people, without a secret.</summary>
+    public static string Words(Exception fault) => fault switch
+    {
+        AmazonUnmarshallingException => "its answer broke off",
+        AmazonServiceException { ErrorCode: { Length: > 0 } code } service when Signing.Contains(code) => $"{code} ({(int)service.StatusCode})",
+        AmazonServiceException { ErrorCode: { Length: > 0 } code } service => $"{code}: {service.Message}",
+        HttpRequestException or IOException or AmazonServiceException { StatusCode: 0 } => "it is not reached",
+        OperationCanceledException or TimeoutException => "it does not answer in time",
+        _ => fault.Message,
+    };
+
+    private static Exception? Cause(Exception fault) =>
+        fault is AmazonServiceException { ErrorCode: { Length: > 0 } code } && Signing.Contains(code) ? null : fault;
+
+    private static bool IsThrottled(Exception fault) =>
+        fault is AmazonServiceException service && (service.StatusCode == HttpStatusCode.TooManyRequests || Throttled.Contains(service.ErrorCode));
+
+    private static bool IsCut(Exception? fault) =>
+        fault is HttpRequestException or IOException or OperationCanceledException or TimeoutException or JsonException;
+}

@@ -1,0 +1,87 @@
+using Amazon.IoT;
+using Amazon.Runtime;
+
+namespace Armada.Silo.AwsIot.Calls;
+
+/// <summary>
+/// Calls that belong together and share one patience: each waits for its turn, and is repeated with growing, jittered pauses while AWS
+/// throttles, fails or is not reached.
+/// </summary>
+/// <param name="account">Whom to ask.</param>
+/// <param name="cancellation">Ends the waits.</param>
+internal sealed class CallRun(AwsAccount account, CancellationToken cancellation)
+{
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(5);
+
+    private DateTimeOffset deadline = account.Time.GetUtcNow() + account.Settings.Patience;
+
+    /// <summary>Whom it asks.</summary>
+    public AwsAccount Account => account;
+
+    /// <summary>How many tries failed that may have done their work all the same.</summary>
+    public int Doubts { get; private set; }
+
+    /// <summary>Asks the registry.</summary>
+    /// <param name="call">The call; the response's type names the operation whose rate counts.</param>
+    /// <exception cref="AmazonServiceException">AWS does not do it.</exception>
+    public Task<TResponse> AskAsync<TResponse>(Func<AmazonIoTClient, CancellationToken, Task<TResponse>> call)
+        where TResponse : AmazonWebServiceResponse => AskAsync(account.Client, call);
+
+    /// <summary>Asks another client of the same account.</summary>
+    /// <inheritdoc cref="AskAsync{TResponse}(Func{AmazonIoTClient, CancellationToken, Task{TResponse}})"/>
+    public async Task<TResponse> AskAsync<TClient, TResponse>(TClient client, Func<TClient, CancellationToken, Task<TResponse>> call)
+        where TResponse : AmazonWebServiceResponse
+    {
+        for (var pause = account.Settings.FirstPause; ; pause = Longer(pause))
+        {
+            deadline += await account.RateOf(typeof(TResponse).Name).TakeAsync(cancellation); // To wait in the queue costs no patience.
+            try
+            {
+                return await call(client, cancellation);
+            }
+            catch (Exception fault) when (!cancellation.IsCancellationRequested && CallFaults.IsPassing(fault) && MayPause(pause))
+            {
+                Doubts += CallFaults.IsDoubtful(fault) ? 1 : 0;
+                await PauseAsync(pause);
+            }
+        }
+    }
+
+    /// <summary>As <see cref="AskAsync{TResponse}(Func{AmazonIoTClient, CancellationToken, Task{TResponse}})"/>, where one of these errors means that there is nothing to do.</summary>
+    public async Task<TResponse?> TryAsync<TResponse>(Func<AmazonIoTClient, CancellationToken, Task<TResponse>> call, string code)
+        where TResponse : AmazonWebServiceResponse
+    {
+        try
+        {
+            return await AskAsync(call);
+        }
+        catch (AmazonServiceException fault) when (fault.Is(code))
+        {
+            return null;
+        }
+    }
+
+    /// <summary>As <see cref="TryAsync"/> for what is not there, and asked again while something is still attached to it.</summary>
+    public async Task DetachedAsync<TResponse>(Func<AmazonIoTClient, CancellationToken, Task<TResponse>> call, string code)
+        where TResponse : AmazonWebServiceResponse
+    {
+        for (var pause = account.Settings.FirstPause; ; pause = Longer(pause))
+        {
+            try
+            {
+                await TryAsync(call, CallFaults.NotFound);
+                return;
+            }
+            catch (AmazonServiceException fault) when (fault.Is(code) && MayPause(pause))
+            {
+                await PauseAsync(pause);
+            }
+        }
+    }
+
+    private static TimeSpan Longer(TimeSpan pause) => pause * 2 < LongestPause ? pause * 2 : LongestPause;
+
+    private bool MayPause(TimeSpan pause) => account.Time.GetUtcNow() + pause <= deadline;
+
+    private Task PauseAsync(TimeSpan most) => Task.Delay(most * (0.5 + Random.Shared.NextDouble() / 2), account.Time, cancellation);
+}

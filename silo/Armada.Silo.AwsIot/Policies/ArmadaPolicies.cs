@@ -1,0 +1,69 @@
+using Armada.Domain.Devices;
+using Armada.Wire.Topics;
+
+namespace Armada.Silo.AwsIot.Policies;
+
+/// <summary>The policies of an installation: one for devices, one for each role of a board, and one for silos.</summary>
+/// <param name="settings">Names and topics.</param>
+internal sealed class ArmadaPolicies(AwsIotSettings settings)
+{
+    private const string Self = "${iot:Connection.Thing.ThingName}";
+    private const string ShadowDelta = $"$aws/things/{Self}/shadow/update/delta"; // A board's program listens to it.
+    private const string ClientEvents = "$aws/events/presence/*";
+
+    /// <summary>The policy of silos.</summary>
+    public string Silo => $"{settings.Prefix}-silo";
+
+    /// <summary>Every policy's name.</summary>
+    public IReadOnlyList<string> All => [Silo, Device, Board(BoardRole.Leader), Board(BoardRole.Follower)];
+
+    private string Device => $"{settings.Prefix}-device";
+
+    /// <summary>The policy of a device.</summary>
+    /// <exception cref="ArgumentException">A board without a role.</exception>
+    public string Of(DeviceKind kind, BoardRole? role) =>
+        kind != DeviceKind.MicroPythonArm ? Device
+        : Board(role ?? throw new ArgumentException("a MicroPython board is a leader or a follower", nameof(role)));
+
+    /// <summary>What a policy allows.</summary>
+    /// <param name="name">One of <see cref="All"/>.</param>
+    /// <param name="arnPrefix">What full names begin with.</param>
+    /// <exception cref="RegistryFailedException">A topic root has a character that means something else in a policy.</exception>
+    public string Document(string name, string arnPrefix)
+    {
+        if ((settings.Topics.Root + settings.MicroPythonTopics.Root).AsSpan().ContainsAny('*', '?', '$'))
+            throw new RegistryFailedException("in a policy of AWS IoT Core '*', '?' and '$' of a topic root would mean other topics too: choose roots without them");
+        var document = new PolicyDocument(arnPrefix);
+        var topics = settings.Topics;
+        if (name == Silo)
+            return ForSilos(document).ToString();
+        document.Connect(true, Self);
+        if (name == Device)
+        {
+            return document
+                .Publish(topics.Of(Self, Channel.State), topics.Of(Self, Channel.Presence), topics.Of(Self, Channel.ControlReply))
+                .Retain(topics.Of(Self, Channel.Presence))
+                .Hear(topics.Of(Self, Channel.Command), topics.Of(Self, Channel.Control))
+                .ToString();
+        }
+
+        var dialect = settings.MicroPythonTopics;
+        return name == Board(BoardRole.Leader)
+            ? document.Publish(dialect.Of(Self)).Hear($"{dialect.Root}/{Self}/action", ShadowDelta).ToString()
+            : document.Hear(dialect.Of(Self), ShadowDelta).ToString();
+    }
+
+    private PolicyDocument ForSilos(PolicyDocument document)
+    {
+        const string every = "*";
+        var (topics, dialect) = (settings.Topics, settings.MicroPythonTopics);
+        return document
+            .Connect(false, AwsSilo.NamePrefix + "*")
+            .Publish(topics.Of(every, Channel.Command), topics.Of(every, Channel.Control), dialect.Of(every))
+            .Hear(
+                topics.Of(every, Channel.State), topics.Of(every, Channel.Presence), topics.Of(every, Channel.ControlReply),
+                dialect.Of(every), ClientEvents);
+    }
+
+    private string Board(BoardRole role) => role == BoardRole.Leader ? $"{settings.Prefix}-board-leader" : $"{settings.Prefix}-board-follower";
+}

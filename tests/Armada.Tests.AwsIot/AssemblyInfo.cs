@@ -1,0 +1,2 @@
+// All tests share one emulated account.
+[assembly: CollectionBehavior(DisableTestParallelization = true)]
