@@ -177,6 +177,8 @@ internal static class Composition
     {
         services.AddAwsIot(AccountOf(options, aws));
         services.AddRegistryDesks();
+        services.AddSingleton<DeviceShadows>();
+        services.AddHostedService(provider => provider.GetRequiredService<DeviceShadows>());
     }
 
     private static AwsIotSettings AccountOf(SiloOptions options, AwsIotPlace aws) => new()
@@ -220,6 +222,8 @@ internal static class Composition
 
         services.AddSingleton<DeviceRoutes>();
         services.AddSingleton<DevicePresences>();
+        services.AddSingleton<ControlDetour>();
+        services.AddHostedService(provider => provider.GetRequiredService<ControlDetour>());
         services.AddSingleton<ControlChannel>();
         services.AddSingleton<IDeviceControl>(provider => provider.GetRequiredService<ControlChannel>());
         services.AddSingleton<Outlets>();

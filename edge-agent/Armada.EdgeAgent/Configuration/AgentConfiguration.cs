@@ -38,7 +38,10 @@ public sealed record BrokerSettings(string Host = "127.0.0.1", int? Port = null,
 /// <param name="Ca">Authority that signed the broker's certificate.</param>
 /// <param name="Certificate">The device's certificate; <c>{device}</c> in it stands for the device's name.</param>
 /// <param name="Key">The device's private key; <c>{device}</c> in it stands for the device's name.</param>
-public sealed record TlsSettings(string Ca, string? Certificate = null, string? Key = null);
+/// <param name="OtherSigner">
+/// Whether devices' certificates are signed by somebody else than <paramref name="Ca"/>, and without the device's name, as AWS IoT Core's are.
+/// </param>
+public sealed record TlsSettings(string Ca, string? Certificate = null, string? Key = null, bool OtherSigner = false);
 
 /// <summary>What to do when an arm's servos and its calibration file differ.</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<OnMismatch>))]

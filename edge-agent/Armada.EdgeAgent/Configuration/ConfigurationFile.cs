@@ -23,7 +23,7 @@ public static class ConfigurationFile
 
     /// <summary>File names of a broker's TLS made absolute.</summary>
     internal static TlsSettings Anchor(TlsSettings tls, string folder) =>
-        new(At(folder, tls.Ca), At(folder, tls.Certificate), At(folder, tls.Key));
+        tls with { Ca = At(folder, tls.Ca), Certificate = At(folder, tls.Certificate), Key = At(folder, tls.Key) };
 
     private static byte[] ReadText(string path)
     {

@@ -45,7 +45,7 @@ internal static class ConfigurationText
         $$"""{ "name": {{Text(device.Name)}}, "kind": {{Text(device.Kind)}}, "port": {{Text(device.Port)}}, "calibration": {{Text(device.Calibration)}} }""";
 
     private static string Text(BrokerSettings broker) =>
-        $$"""{ "host": {{Text(broker.Host)}}, "port": {{broker.Port}}, "tls": { "ca": {{Text(broker.Tls!.Ca)}}, "certificate": {{Text(broker.Tls.Certificate!)}}, "key": {{Text(broker.Tls.Key!)}} } }""";
+        $$"""{ "host": {{Text(broker.Host)}}, "port": {{broker.Port}}, "tls": { "ca": {{Text(broker.Tls!.Ca)}}, "certificate": {{Text(broker.Tls.Certificate!)}}, "key": {{Text(broker.Tls.Key!)}}{{(broker.Tls.OtherSigner ? ", \"other_signer\": true" : "")}} } }""";
 
     private static string Text(string value) => $"\"{JsonEncodedText.Encode(value, JavaScriptEncoder.UnsafeRelaxedJsonEscaping)}\"";
 

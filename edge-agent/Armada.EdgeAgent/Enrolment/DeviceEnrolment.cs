@@ -71,7 +71,8 @@ internal sealed class DeviceEnrolment(EnrolmentOrder order, TimeProvider time, F
         var authority = CertificateCheck.Authorities(answer.Ca);
         if (authority.Count == 0)
             throw Bad("no certificate of an authority");
-        if (!CertificateCheck.TryTake(answer.Certificate, answer.Name, [key], authority, time.GetUtcNow(), out var certificate, out var refusal))
+        var signers = answer.Broker.SignsDevices ? authority : null;
+        if (!CertificateCheck.TryTake(answer.Certificate, answer.Name, [key], signers, time.GetUtcNow(), out var certificate, out var refusal))
             throw new EnrolmentFailedException($"{order.Server} gave something wrong: {refusal}");
         using (certificate)
             return (certificate.ExportCertificatePem() + "\n", authority);

@@ -35,7 +35,7 @@ internal sealed class EnrolledConfiguration
             return configuration;
         if (broker.Tls is not { } there)
             throw configuration.Differs("its broker is without tls, and an enrolled device needs it");
-        return ConfigurationFile.Anchor(there, own) == ConfigurationFile.Anchor(tls, own)
+        return ConfigurationFile.Anchor(there with { OtherSigner = false }, own) == ConfigurationFile.Anchor(tls, own)
             ? configuration
             : throw configuration.Differs($"its broker.tls names other files than ca.pem, {{device}}.pem and {{device}}.key in '{order.Folder}'");
 
@@ -50,6 +50,8 @@ internal sealed class EnrolledConfiguration
             return;
         if (present.Broker is { } broker && (broker.Host, broker.Port ?? 8883) != (answer.Broker.Host, answer.Broker.Port))
             throw Differs($"its broker is {broker.Host}:{broker.Port ?? 8883}, the silo's is {answer.Broker.Host}:{answer.Broker.Port}");
+        if (present.Broker is { Tls.OtherSigner: var other } && other == answer.Broker.SignsDevices)
+            throw Differs($"its broker.tls says other_signer {(other ? "true" : "false")}, and the silo the opposite");
         if (present.TopicRoot != answer.TopicRoot)
             throw Differs($"its topic_root is '{present.TopicRoot}', the silo's is '{answer.TopicRoot}'");
         if (Device(answer.Name) is { } device && device.Kind != answer.Kind)
@@ -66,7 +68,7 @@ internal sealed class EnrolledConfiguration
     /// <exception cref="ConfigurationException">No agent could run the result.</exception>
     public void Write(EnrolmentAnswer answer, DeviceSettings? device)
     {
-        var broker = new BrokerSettings(answer.Broker.Host, answer.Broker.Port, tls);
+        var broker = new BrokerSettings(answer.Broker.Host, answer.Broker.Port, tls with { OtherSigner = !answer.Broker.SignsDevices });
         var root = answer.TopicRoot == TopicMap.DefaultRoot ? null : answer.TopicRoot;
         var next = text is null ? ConfigurationText.New(broker, root, device)
             : present!.Broker is null ? ConfigurationText.WithBroker(text, broker)

@@ -12,7 +12,7 @@ internal sealed record EnrolmentRequest(string Token, string Csr, string? Name);
 /// <param name="Name">The device's name.</param>
 /// <param name="Kind">What it is, such as so101-leader.</param>
 /// <param name="Certificate">Its certificate, PEM.</param>
-/// <param name="Ca">The authority of it and of the broker's, PEM.</param>
+/// <param name="Ca">The authority of the broker's, PEM.</param>
 /// <param name="Broker">Where the broker is.</param>
 /// <param name="TopicRoot">Root of the topics.</param>
 /// <param name="ExpiresAt">Until when the certificate is good.</param>
@@ -22,7 +22,8 @@ internal sealed record EnrolmentAnswer(
 /// <summary>Where the broker is.</summary>
 /// <param name="Host">Name or address, as its certificate has it.</param>
 /// <param name="Port">TLS port.</param>
-internal sealed record EnrolmentBroker(string Host, int Port);
+/// <param name="SignsDevices">Whether its authority signs the devices' certificates too, under their names.</param>
+internal sealed record EnrolmentBroker(string Host, int Port, bool SignsDevices = true);
 
 /// <summary>Why the silo does not do it: problem details of RFC 9457.</summary>
 /// <param name="Title">The kind of problem.</param>

@@ -57,7 +57,7 @@ internal sealed partial class AgentService : IHostedService, IAsyncDisposable
         pairs = [.. configuration.Local.Select(pair => new LocalPair(pair, byName, time, loggers.CreateLogger<LocalPair>()))];
         var topics = new TopicMap(configuration.TopicRoot);
         links = configuration.Broker is { } broker
-            ? [.. devices.Select(device => Link(device, link, DeviceLink.Options(device, broker, topics), topics))]
+            ? [.. devices.Select(device => Link(device, link, broker, topics))]
             : [];
         cluster = uplink(configuration, time, loggers);
         foreach (var (device, its) in devices.Zip(links))
@@ -119,11 +119,16 @@ internal sealed partial class AgentService : IHostedService, IAsyncDisposable
         running.Wait(CrashPatience);
     }
 
-    private DeviceLink Link(Device device, LinkFactory link, LinkOptions options, TopicMap topics)
+    private DeviceLink Link(Device device, LinkFactory link, BrokerSettings broker, TopicMap topics)
     {
+        var options = DeviceLink.Options(device, broker, topics);
         var made = link(options, loggers);
         if (options.Tls is { CertificateFile: { } certificate, KeyFile: { } key } tls)
-            device.Renewal = new Renewal(device, new PairFiles(certificate, key), tls.CaFile, made, time, loggers.CreateLogger<Renewal>());
+        {
+            var signer = broker.Tls!.OtherSigner ? null : tls.CaFile;
+            device.Renewal = new Renewal(device, new PairFiles(certificate, key), signer, made, time, loggers.CreateLogger<Renewal>());
+        }
+
         return new DeviceLink(
             device, new ControlDesk(device, loggers.CreateLogger<ControlDesk>()), made, topics, time, loggers.CreateLogger<DeviceLink>());
     }

@@ -33,7 +33,7 @@ internal static class CertificateCheck
     /// <param name="pem">What was sent; anything.</param>
     /// <param name="name">The device.</param>
     /// <param name="keys">Keys of which one must be its.</param>
-    /// <param name="authorities">Who may have signed it.</param>
+    /// <param name="authorities">Who may have signed it; null where a stranger does, who puts no name in: then key and time alone count.</param>
     /// <param name="now">The time.</param>
     /// <param name="certificate">The certificate, where it is good.</param>
     /// <param name="refusal">Why it is not, in words that begin with "the certificate".</param>
@@ -41,7 +41,7 @@ internal static class CertificateCheck
         string pem,
         string name,
         IEnumerable<DeviceKey> keys,
-        X509Certificate2Collection authorities,
+        X509Certificate2Collection? authorities,
         DateTimeOffset now,
         [NotNullWhen(true)] out X509Certificate2? certificate,
         [NotNullWhen(false)] out string? refusal)
@@ -62,12 +62,14 @@ internal static class CertificateCheck
     }
 
     private static string? Refusal(
-        X509Certificate2 certificate, string name, IEnumerable<DeviceKey> keys, X509Certificate2Collection authorities, DateTimeOffset now)
+        X509Certificate2 certificate, string name, IEnumerable<DeviceKey> keys, X509Certificate2Collection? authorities, DateTimeOffset now)
     {
-        if (NameOf(certificate) is var other && other != name)
+        if (authorities is not null && NameOf(certificate) is var other && other != name)
             return $"the certificate is for '{other}', not for '{name}'";
         if (!keys.Any(key => key.IsOf(certificate)))
             return "the certificate is for another key than this device's";
+        if (authorities is null)
+            return now >= certificate.NotBefore && now < certificate.NotAfter ? null : "the certificate is not good now; see that the clock is right";
         return Untrusted(certificate, authorities, now) is { } why ? $"the certificate does not come from the authority: {why}" : null;
     }
 

@@ -12,7 +12,7 @@ namespace Armada.EdgeAgent.Identities;
 /// move. Files are written here and not on the link's thread, where commands would wait for the disk.
 /// </summary>
 internal sealed partial class Renewal(
-    Device device, PairFiles files, string authorityFile, IMqttLink link, TimeProvider time, ILogger<Renewal> logger)
+    Device device, PairFiles files, string? authorityFile, IMqttLink link, TimeProvider time, ILogger<Renewal> logger)
 {
     private const int Most = 16; // Messages that wait.
 
@@ -140,7 +140,7 @@ internal sealed partial class Renewal(
 
     private string? Take(string pem)
     {
-        var authorities = CertificateCheck.Authorities(File.ReadAllText(authorityFile));
+        var authorities = authorityFile is null ? null : CertificateCheck.Authorities(File.ReadAllText(authorityFile));
         using var next = files.WaitingKey();
         using var current = files.Key();
         DeviceKey[] keys = [.. new[] { next, current }.OfType<DeviceKey>()];

@@ -4,4 +4,7 @@ namespace Armada.Domain.Devices;
 /// <param name="Host">Name or address, as the broker's certificate has it.</param>
 /// <param name="Port">TLS port.</param>
 /// <param name="Authority">Certificate of the authority that the broker's comes from, PEM.</param>
-public sealed record BrokerPlace(string Host, int Port, string Authority);
+/// <param name="SignsDevices">
+/// Whether that authority signs the devices' certificates too, under their names; AWS IoT Core's are of another one, which puts no names in.
+/// </param>
+public sealed record BrokerPlace(string Host, int Port, string Authority, bool SignsDevices = true);

@@ -19,6 +19,6 @@ internal sealed class BrokerEndpoint(AwsAccount account)
         if (known is { } place)
             return place;
         var found = await run.AskAsync((client, token) => client.DescribeEndpointAsync(new DescribeEndpointRequest { EndpointType = Kind }, token));
-        return known = new BrokerPlace(found.EndpointAddress, Port, AmazonRoot.Read(account.Settings.RootCaFile));
+        return known = new BrokerPlace(found.EndpointAddress, Port, AmazonRoot.Read(account.Settings.RootCaFile), SignsDevices: false);
     }
 }

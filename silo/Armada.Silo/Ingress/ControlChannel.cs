@@ -13,7 +13,7 @@ namespace Armada.Silo.Ingress;
 /// repeated by the robot core as long as frames show that it is needed.
 /// </summary>
 internal sealed partial class ControlChannel(
-    IMqttLink link, TopicMap topics, DevicePresences presences, SiloClock clock, ILogger<ControlChannel> logger) : IDeviceControl
+    IMqttLink link, ControlDetour detour, TopicMap topics, DevicePresences presences, SiloClock clock, ILogger<ControlChannel> logger) : IDeviceControl
 {
     private static readonly TimeSpan Resend = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan GiveUp = TimeSpan.FromSeconds(10);
@@ -64,7 +64,7 @@ internal sealed partial class ControlChannel(
         {
             foreach (var sent in latches.Values)
             {
-                if (sent.IsDue(now, Resend) && IsOnline(sent.Device) != false && link.State == LinkState.Up)
+                if (sent.IsDue(now, Resend) && IsOnline(sent.Device) != false && IsReached)
                 {
                     if (sent.Resends++ == 0)
                         LogResending(sent.Message.Op, sent.Device, sent.Message.Id);
@@ -104,6 +104,9 @@ internal sealed partial class ControlChannel(
             LogRefused(device, sent.Message.Op, reply.Id, reply.Error);
     }
 
+    // Devices may have their connection where the silo has none.
+    private bool IsReached => link.State == LinkState.Up || detour.IsThere;
+
     private void Send(string device, ControlOp op, uint epoch)
     {
         if (link.State != LinkState.Up)
@@ -121,7 +124,7 @@ internal sealed partial class ControlChannel(
         lock (sync)
         {
             var sent = latches[device] = new Sent(device, new ControlMessage(NextId(), op));
-            if (link.State == LinkState.Up)
+            if (IsReached)
                 Publish(sent, clock.Now());
         }
     }
@@ -129,7 +132,11 @@ internal sealed partial class ControlChannel(
     private void Publish(Sent sent, Moment now)
     {
         sent.At = now;
-        link.Publish(topics.Of(sent.Device, Channel.Control), ControlJson.Write(sent.Message), Delivery.Control);
+        var (topic, payload) = (topics.Of(sent.Device, Channel.Control), ControlJson.Write(sent.Message));
+        if (link.State == LinkState.Up)
+            link.Publish(topic, payload, Delivery.Control);
+        else
+            detour.Send(topic, payload);
         LogSent(sent.Device, sent.Message.Op, sent.Message.Epoch, sent.Message.Id);
     }
 

@@ -123,7 +123,7 @@ internal static class EnrolmentRoutes
                 device.Site,
                 issued.Certificate,
                 broker.Authority,
-                new EnrolledBrokerView(broker.Host, broker.Port),
+                new EnrolledBrokerView(broker.Host, broker.Port, broker.SignsDevices),
                 services.GetRequiredService<TopicMap>().Root,
                 device.Certificates.First(its => its.Fingerprint == issued.Fingerprint).NotAfter));
     }

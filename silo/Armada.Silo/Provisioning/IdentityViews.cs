@@ -111,7 +111,10 @@ internal sealed record EnrolledView(
     DateTimeOffset ExpiresAt);
 
 /// <summary>Where the broker is.</summary>
-internal sealed record EnrolledBrokerView(string Host, int Port);
+internal sealed record EnrolledBrokerView(
+    string Host,
+    int Port,
+    [property: Description("Whether ca signs the devices' certificates too, under their names.")] bool SignsDevices);
 
 [JsonSerializable(typeof(NewIdentity))]
 [JsonSerializable(typeof(Rotation))]

@@ -62,6 +62,21 @@ public sealed partial class EnrolmentTests : IAsyncLifetime, IDisposable
     }
 
     [Fact]
+    public async Task Of_a_signer_that_is_not_the_brokers_and_puts_no_name_in_the_configuration_says_so()
+    {
+        using var cloud = new TestCertificates(folder, "cloud-ca");
+        desk.Spoil = answer =>
+        {
+            answer["broker"]!["signs_devices"] = false;
+            answer["certificate"] = cloud.ForRequest(desk.Requests.Last()["csr"]!.GetValue<string>(), "AWS IoT Certificate");
+        };
+
+        await EnrollAsync(name: "bench-leader", port: "/dev/ttyACM7");
+
+        Assert.True(ConfigurationFile.Load(Config).Broker!.Tls!.OtherSigner);
+    }
+
+    [Fact]
     public async Task What_it_leaves_is_ready_to_run_against_a_broker_with_TLS()
     {
         await using var broker = await Mosquitto.StartTlsAsync();

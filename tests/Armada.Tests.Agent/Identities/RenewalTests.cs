@@ -192,10 +192,23 @@ public sealed class RenewalTests : IAsyncLifetime, IDisposable
         Assert.InRange(taken, 2, 100);
     }
 
-    private void Begin(string kind)
+    [Fact]
+    public async Task Of_a_signer_that_puts_no_name_in_key_and_time_alone_count()
+    {
+        using var cloud = new TestCertificates(folder, "cloud-ca");
+        Begin("so101-leader", signer: null);
+        var request = await Csr();
+
+        Assert.Contains("another key", (await Take(File.ReadAllText(cloud.Client("somebody").CertificateFile))).Error, StringComparison.Ordinal);
+        Assert.True((await Take(cloud.ForRequest(request, "AWS IoT Certificate"))).Ok, "the certificate for the request is not taken");
+    }
+
+    private void Begin(string kind) => Begin(kind, authority.CaFile);
+
+    private void Begin(string kind, string? signer)
     {
         device = new Device(new DeviceSettings("arm", kind, "/dev/none"), new LocalStop());
-        renewal = new Renewal(device, new PairFiles(CertificateFile, KeyFile), authority.CaFile, link, time, logs.For<Renewal>())
+        renewal = new Renewal(device, new PairFiles(CertificateFile, KeyFile), signer, link, time, logs.For<Renewal>())
         {
             Answered = reply => replies[reply.Id] = reply,
         };
