@@ -35,7 +35,10 @@ internal sealed class AwsAccount : IDisposable
         rates.GetOrAdd(operation, static (_, account) => new CallRate(account.Settings.CallsPerSecond, account.Time), this);
 
     /// <summary>Begins a sequence of calls that belong together.</summary>
-    public CallRun Begin(CancellationToken cancellation) => new(this, cancellation);
+    public CallRun Begin(CancellationToken cancellation) => new(this, isUrgent: false, cancellation);
+
+    /// <summary>Begins a sequence of calls that wait for no turn.</summary>
+    public CallRun BeginUrgent(CancellationToken cancellation) => new(this, isUrgent: true, cancellation);
 
     /// <inheritdoc/>
     public void Dispose() => Client.Dispose();

@@ -8,8 +8,9 @@ namespace Armada.Silo.AwsIot.Calls;
 /// throttles, fails or is not reached.
 /// </summary>
 /// <param name="account">Whom to ask.</param>
+/// <param name="isUrgent">Whether it waits for no turn: not for calls that provision.</param>
 /// <param name="cancellation">Ends the waits.</param>
-internal sealed class CallRun(AwsAccount account, CancellationToken cancellation)
+internal sealed class CallRun(AwsAccount account, bool isUrgent, CancellationToken cancellation)
 {
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(5);
 
@@ -34,7 +35,8 @@ internal sealed class CallRun(AwsAccount account, CancellationToken cancellation
     {
         for (var pause = account.Settings.FirstPause; ; pause = Longer(pause))
         {
-            deadline += await account.RateOf(typeof(TResponse).Name).TakeAsync(cancellation); // To wait in the queue costs no patience.
+            if (!isUrgent)
+                deadline += await account.RateOf(typeof(TResponse).Name).TakeAsync(cancellation); // To wait in the queue costs no patience.
             try
             {
                 return await call(client, cancellation);

@@ -14,7 +14,7 @@ internal sealed class AwsControlFallback(DataPlane data) : IControlFallback
     public async ValueTask PublishAsync(string topic, ReadOnlyMemory<byte> payload, CancellationToken cancellation)
     {
         var bytes = MemoryMarshal.TryGetArray(payload, out var array) ? array : payload.ToArray();
-        await data.AskAsync(
+        await data.AskUrgentlyAsync(
             $"a message on {topic}",
             (run, its) => run.AskAsync(its, (client, token) => client.PublishAsync(
                 new PublishRequest { Topic = topic, Qos = AtLeastOnce, Payload = new MemoryStream(bytes.Array!, bytes.Offset, bytes.Count, writable: false) }, token)),

@@ -9,6 +9,8 @@ namespace Armada.Silo.AwsIot.Data;
 /// <param name="broker">Where its broker is.</param>
 internal sealed class DataPlane(AwsAccount account, BrokerEndpoint broker) : IDisposable
 {
+    private static readonly TimeSpan UrgentWithin = TimeSpan.FromSeconds(2);
+
     private readonly SemaphoreSlim making = new(1, 1);
     private AmazonIotDataClient? client;
 
@@ -23,6 +25,20 @@ internal sealed class DataPlane(AwsAccount account, BrokerEndpoint broker) : IDi
             {
                 var run = account.Begin(cancellation);
                 return await calls(run, client ?? await MakeAsync(run, cancellation));
+            },
+            cancellation);
+
+    /// <summary>Asks it for what is late after two seconds: it waits for no turn, and fails then.</summary>
+    /// <inheritdoc cref="AskAsync"/>
+    public Task<T> AskUrgentlyAsync<T>(string what, Func<CallRun, AmazonIotDataClient, Task<T>> calls, CancellationToken cancellation) =>
+        CallFaults.InWordsAsync(
+            what,
+            async () =>
+            {
+                using var late = new CancellationTokenSource(UrgentWithin, account.Time);
+                using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, late.Token);
+                var run = account.BeginUrgent(either.Token);
+                return await calls(run, client ?? await MakeAsync(run, either.Token));
             },
             cancellation);
 

@@ -1,4 +1,5 @@
 using Armada.Domain.Devices;
+using Armada.Silo.AwsIot;
 using Armada.Silo.AwsIot.Broker;
 using Armada.Silo.AwsIot.Data;
 using Armada.Testing.Logging;
@@ -64,9 +65,22 @@ public sealed class ShadowTests(MotoServer moto)
         await Assert.ThrowsAsync<RegistryFailedException>(async () => await fallback.PublishAsync("armada/v1/arm-1/ctl", "x"u8.ToArray(), default));
     }
 
-    private static DataPlane Plane(AwsRig rig)
+    [SkippableFact]
+    public async Task Stops_of_a_whole_fleet_wait_for_no_rate()
     {
-        var account = rig.Account();
+        moto.Require();
+        using var logs = new FailOnLoggedErrors();
+        await using var rig = new AwsRig(moto, logs);
+        using var data = Plane(rig, settings => settings with { CallsPerSecond = 0.01 });
+        var fallback = new AwsControlFallback(data);
+        for (var device = 0; device < 20; device++)
+            await fallback.PublishAsync($"armada/v1/arm-{device}/ctl", "{}"u8.ToArray(), default);
+        Assert.Equal(20, rig.Way.Seen.Count(call => call.StartsWith("POST /topics/", StringComparison.Ordinal)));
+    }
+
+    private static DataPlane Plane(AwsRig rig, Func<AwsIotSettings, AwsIotSettings>? change = null)
+    {
+        var account = rig.Account(change);
         return new DataPlane(account, new BrokerEndpoint(account));
     }
 }

@@ -63,9 +63,9 @@ internal sealed class AwsRig : IAsyncDisposable
     }
 
     /// <summary>The account as a silo uses it.</summary>
-    public AwsAccount Account()
+    public AwsAccount Account(Func<AwsIotSettings, AwsIotSettings>? change = null)
     {
-        var account = new AwsAccount(Settings, TimeProvider.System, Credentials);
+        var account = new AwsAccount(change?.Invoke(Settings) ?? Settings, TimeProvider.System, Credentials);
         parts.Add(account);
         return account;
     }
