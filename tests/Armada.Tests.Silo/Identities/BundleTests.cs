@@ -1,7 +1,7 @@
-using Armada.Domain.Devices;
 using System.IO.Compression;
 using System.Text;
 using System.Text.Json;
+using Armada.Domain.Devices;
 using Armada.Silo.Identities;
 using Armada.Wire.MicroPython;
 

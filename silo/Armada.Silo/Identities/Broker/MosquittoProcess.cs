@@ -66,6 +66,9 @@ internal sealed partial class MosquittoProcess : IDisposable
     /// <summary>Asks it to end.</summary>
     public void End() => Signal(Terminate);
 
+    /// <summary>Ends it without asking.</summary>
+    public void Kill() => process.Kill();
+
     /// <summary>Blocks until it ended and all it printed was told.</summary>
     public void Wait() => process.WaitForExit();
 
@@ -76,9 +79,9 @@ internal sealed partial class MosquittoProcess : IDisposable
     private void Signal(int signal)
     {
         if (!process.HasExited)
-            _ = Kill(process.Id, signal);
+            _ = Send(process.Id, signal);
     }
 
     [LibraryImport("libc", EntryPoint = "kill")]
-    private static partial int Kill(int process, int signal);
+    private static partial int Send(int process, int signal);
 }

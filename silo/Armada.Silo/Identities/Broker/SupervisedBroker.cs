@@ -21,6 +21,7 @@ internal sealed partial class SupervisedBroker : IBrokerDoor, IDisposable
 
     private static readonly TimeSpan StartsWithin = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan ReloadsWithin = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan EndsWithin = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan RestartsAfter = TimeSpan.FromMilliseconds(500);
 
     // So long the silo keeps a cut device's place: whoever was just coming in with a certificate that was good then is cut as well.
@@ -89,8 +90,18 @@ internal sealed partial class SupervisedBroker : IBrokerDoor, IDisposable
         await ending.CancelAsync();
         lock (running)
             process?.End();
-        if (thread is not null)
+        if (thread is null)
+            return;
+        try
+        {
+            await ended.Task.WaitAsync(EndsWithin, time);
+        }
+        catch (TimeoutException)
+        {
+            lock (running)
+                process?.Kill();
             await ended.Task;
+        }
     }
 
     /// <inheritdoc/>
