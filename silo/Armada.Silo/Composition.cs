@@ -177,6 +177,7 @@ internal static class Composition
     {
         services.AddAwsIot(AccountOf(options, aws));
         services.AddRegistryDesks();
+        services.AddHostedService<ClientEvents>();
         services.AddSingleton<DeviceShadows>();
         services.AddHostedService(provider => provider.GetRequiredService<DeviceShadows>());
     }

@@ -106,22 +106,26 @@ public sealed class EnrolmentRouteTests(Broker broker) : IClassFixture<Broker>
         await EnrolAsync(silo, token, "leader-1", keys); // Without any key of the silo's doors.
     }
 
-    [Theory]
-    [InlineData("kind", "arm", null, null, null, null)]
-    [InlineData("role", "agent", "leader", null, null, null)]
-    [InlineData("site", "agent", null, "a/b", null, null)]
-    [InlineData("name", "agent", null, null, "armada-silo", null)]
-    [InlineData("minutes", "agent", null, null, null, 0)]
-    [InlineData("minutes", "agent", null, null, null, 1441)]
-    public async Task A_token_that_cannot_be_is_refused_by_its_field(string field, string kind, string? role, string? site, string? name, int? minutes)
+    [Fact]
+    public async Task A_token_that_cannot_be_is_refused_by_its_field()
     {
         await using var silo = await ProvisioningRig.StartAsync(broker);
+        foreach (var (field, kind, role, site, name, minutes) in new (string, string, string?, string?, string?, int?)[]
+        {
+            ("kind", "arm", null, null, null, null),
+            ("role", "agent", "leader", null, null, null),
+            ("site", "agent", null, "a/b", null, null),
+            ("name", "agent", null, null, "armada-silo", null),
+            ("minutes", "agent", null, null, null, 0),
+            ("minutes", "agent", null, null, null, 1441),
+        })
+        {
+            using var answer = await silo.Http.PostAsync(
+                new Uri(Tokens, UriKind.Relative), System.Net.Http.Json.JsonContent.Create(new { kind, role, site, name, minutes }));
 
-        using var answer = await silo.Http.PostAsync(
-            new Uri(Tokens, UriKind.Relative), System.Net.Http.Json.JsonContent.Create(new { kind, role, site, name, minutes }));
-
-        Assert.Equal(422, (int)answer.StatusCode);
-        Assert.Equal(field, Assert.Single(JsonNode.Parse(await answer.Content.ReadAsStringAsync())!["errors"]!.AsObject()).Key);
+            Assert.Equal(422, (int)answer.StatusCode);
+            Assert.Equal(field, Assert.Single(JsonNode.Parse(await answer.Content.ReadAsStringAsync())!["errors"]!.AsObject()).Key);
+        }
     }
 
     [Fact]

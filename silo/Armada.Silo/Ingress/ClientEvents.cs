@@ -1,0 +1,69 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Armada.Domain.Devices;
+using Armada.Messaging.Link;
+using Armada.Silo.Provisioning;
+using Armada.Wire.Control;
+using Armada.Wire.Topics;
+
+namespace Armada.Silo.Ingress;
+
+/// <summary>
+/// What AWS IoT Core says of each client that connects, with the certificate it came with: so a board, which says nothing of itself, is
+/// seen on its new certificate too.
+/// </summary>
+internal sealed class ClientEvents(IMqttLink link, Sightings sightings) : IHostedService
+{
+    /// <summary>Where AWS tells of connections; nobody else can publish there.</summary>
+    public const string Filter = "$aws/events/presence/connected/+";
+
+    private const int Longest = 4096; // bytes
+
+    /// <inheritdoc/>
+    public Task StartAsync(CancellationToken cancellationToken)
+    {
+        link.Subscribe(Filter, Delivery.Control, OnConnected);
+        return Task.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public Task StopAsync(CancellationToken cancellationToken)
+    {
+        link.Unsubscribe(Filter);
+        return Task.CompletedTask;
+    }
+
+    /// <summary>The device that connected and its certificate's fingerprint; null where a message says neither.</summary>
+    public static (string Device, string Fingerprint)? Read(ReadOnlySpan<byte> payload)
+    {
+        if (payload.Length > Longest)
+            return null;
+        try
+        {
+            var connected = JsonSerializer.Deserialize(payload, ClientEventJson.Default.ClientConnected);
+            return connected is { ClientId: { } client, PrincipalIdentifier: { } principal }
+                && DeviceName.IsValid(client) && DeviceCertificate.IsFingerprint(principal)
+                ? (client, principal)
+                : null;
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
+    private void OnConnected(ReadOnlySpan<byte> topic, ReadOnlySpan<byte> payload)
+    {
+        if (Read(payload) is var (device, fingerprint))
+            sightings.Note(device, new Presence(Online: true, Certificate: fingerprint), wasOnline: false);
+    }
+}
+
+/// <summary>The event, as far as it is used.</summary>
+/// <param name="ClientId">Client id, which is the thing's name.</param>
+/// <param name="PrincipalIdentifier">Id of the certificate, which is its fingerprint.</param>
+internal sealed record ClientConnected(string? ClientId, string? PrincipalIdentifier);
+
+[JsonSourceGenerationOptions(JsonSerializerDefaults.Web)]
+[JsonSerializable(typeof(ClientConnected))]
+internal sealed partial class ClientEventJson : JsonSerializerContext;
