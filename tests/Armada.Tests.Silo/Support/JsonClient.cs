@@ -13,6 +13,7 @@ internal abstract class JsonClient : IAsyncDisposable
     private readonly ClientWebSocket socket = new();
     private readonly ConcurrentQueue<JsonNode> messages = new();
     private Task reading = Task.CompletedTask;
+    private volatile bool isGone;
 
     /// <summary>Everything it was told so far.</summary>
     public IReadOnlyCollection<JsonNode> Messages => messages;
@@ -64,11 +65,15 @@ internal abstract class JsonClient : IAsyncDisposable
     }
 
     /// <summary>Goes without a word.</summary>
-    public void Vanish() => socket.Abort();
+    public void Vanish()
+    {
+        isGone = true;
+        socket.Abort();
+    }
 
     public async ValueTask DisposeAsync()
     {
-        socket.Abort();
+        Vanish();
         await reading;
         socket.Dispose();
     }
@@ -116,9 +121,9 @@ internal abstract class JsonClient : IAsyncDisposable
             if (socket.State == WebSocketState.CloseReceived)
                 await socket.CloseOutputAsync(WebSocketCloseStatus.NormalClosure, "", CancellationToken.None);
         }
-        catch (Exception lost) when (lost is WebSocketException or OperationCanceledException or ObjectDisposedException)
+        catch (Exception lost) when (lost is WebSocketException or OperationCanceledException || (isGone && lost is InvalidOperationException))
         {
-            // Gone without a word.
+            // Gone without a word; a socket that was aborted between two reads says that it is not connected, or disposed.
         }
     }
 }
