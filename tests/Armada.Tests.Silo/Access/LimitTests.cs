@@ -95,11 +95,11 @@ public sealed class LimitTests(Broker broker) : IClassFixture<Broker>
             Assert.True(silo.IsReady, "the client that keeps the first connection is not answered");
             for (var i = 0; i < 2; i++)
                 held.Add(await OpenAsync(silo));
-            await Eventually.Holds(
+            await Eventually.HoldsAsync(
                 "a fourth connection is closed",
-                () =>
+                async () =>
                 {
-                    using var fourth = OpenAsync(silo).GetAwaiter().GetResult();
+                    using var fourth = await OpenAsync(silo);
                     return fourth.Client.Poll(TimeSpan.FromSeconds(1), SelectMode.SelectRead);
                 });
             Assert.Equal((200, null), await silo.AskAsync(HttpMethod.Get, "/api/v1/robots"));
