@@ -40,8 +40,16 @@ internal sealed record ThirdParty(string Name, int Port, string Ca, (string Cert
     {
         // stdbuf: into a pipe it would keep its lines to itself.
         var client = RunningProcess.Start("stdbuf", ["-oL", "mosquitto_sub", .. Options(), "-d", "-v", .. topics.SelectMany(topic => new[] { "-t", topic })]);
-        await client.PrintsAsync("Subscribed");
-        return client;
+        try
+        {
+            await client.PrintsAsync("Subscribed");
+            return client;
+        }
+        catch
+        {
+            await client.DisposeAsync();
+            throw;
+        }
     }
 
     private string[] Options() =>
