@@ -102,7 +102,7 @@ public sealed class ReceivedBytesTests
             PacketIdentifier = isControl ? (ushort)chance.Next(1, 65_536) : (ushort)0,
             Retain = chance.Next(2) == 0,
             ContentType = chance.Next(2) == 0 ? "application/json" : null,
-            UserProperties = chance.Next(2) == 0 ? [new("colour", new string('x', chance.Next(300)))] : null,
+            UserProperties = chance.Next(2) == 0 ? [new("colour", Encoding.UTF8.GetBytes(new string('x', chance.Next(300))))] : null,
         };
     }
 }

@@ -163,13 +163,13 @@ internal sealed class BrokerFolder
     {
         using var key = P256.Make();
         var now = time.GetUtcNow();
-        using var certificate = CertificateProfile.Broker(CertificateAuthority.SiloName, [], new PublicKey(key))
-            .Create(
-                new X500DistinguishedName($"CN={CertificateAuthority.SiloName}"),
-                X509SignatureGenerator.CreateForECDsa(key),
-                now - CertificateAuthority.Slack,
-                now.AddYears(CertificateAuthority.Years),
-                RandomNumberGenerator.GetBytes(8));
+        var profile = CertificateProfile.Broker(CertificateAuthority.SiloName, [], new PublicKey(key));
+        using var certificate = profile.Create(
+            profile.SubjectName, // The very bytes: an issuer of another string type is not the subject, and the certificate not its own root.
+            X509SignatureGenerator.CreateForECDsa(key),
+            now - CertificateAuthority.Slack,
+            now.AddYears(CertificateAuthority.Years),
+            RandomNumberGenerator.GetBytes(8));
         Write("silo.key", key.ExportPkcs8PrivateKeyPem() + "\n", AuthorityFolder.OwnerOnly);
         Write("silo.pem", certificate.ExportCertificatePem() + "\n");
     }
