@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 using Armada.Devices.Calibration;
-using Armada.Messaging.LibMosquitto;
+using Armada.Mqtt;
 using Armada.Up.Children;
 using Armada.Up.Measure;
 using Armada.Up.Stage;
@@ -32,9 +32,9 @@ internal static class MainJob
         using var workspace = new Workspace();
         try
         {
-            await using var scene = new Scene(workspace);
+            await using var scene = new DemoEnvironment(workspace);
             scene.StartSilo(options.HttpPort);
-            using var door = new SiloDoor(scene.Silo);
+            using var door = new SiloClient(scene.Silo);
             await WaitAsync(scene, "the silo to be ready", async () => await door.IsReadyAsync(ending.Token), ending.Token);
             await scene.StartArmsAsync(options, door, ending.Token);
             return await WatchAsync(options, scene, door, ending.Token);
@@ -49,23 +49,23 @@ internal static class MainJob
             await Console.Error.WriteLineAsync(wrong.Message);
             return 2;
         }
-        catch (Exception failure) when (failure is ChildDiedException or HttpRequestException or TimeoutException)
+        catch (Exception failure) when (failure is ChildProcessException or HttpRequestException or TimeoutException)
         {
             workspace.Keep = true;
             await Console.Error.WriteLineAsync($"{failure.Message}\nlogs are in {workspace.Folder}");
-            return failure is ChildDiedException { ExitCode: 2 } ? 2 : 1;
+            return failure is ChildProcessException { ExitCode: 2 } ? 2 : 1;
         }
     }
 
-    private static async Task<int> WatchAsync(UpOptions options, Scene scene, SiloDoor door, CancellationToken cancellation)
+    private static async Task<int> WatchAsync(UpOptions options, DemoEnvironment scene, SiloClient door, CancellationToken cancellation)
     {
         await Console.Error.WriteLineAsync($"silo     {scene.Silo}api/v1/robots   openapi {scene.Silo}openapi/v1.json   health {scene.Silo}readyz");
         await Console.Error.WriteLineAsync($"broker   mqtts://127.0.0.1:{scene.BrokerPort}   topics armada/v1/#   look on: XDG_CONFIG_HOME={scene.Watch} mosquitto_sub -v -t 'armada/v1/+/presence'");
-        await using var link = new LibMosquittoLink(scene.LookingOn("armada-up"), NullLogger<LibMosquittoLink>.Instance);
-        var watch = new MotionWatch(link, Scene.Leader, Scene.Follower);
+        await using var link = new MqttLink(scene.LookingOn("armada-up"), NullLogger<MqttLink>.Instance);
+        var watch = new MotionWatch(link, DemoEnvironment.Leader, DemoEnvironment.Follower);
         await link.StartAsync(cancellation);
 
-        await door.BindAsync("so101", Scene.Leader, Scene.Follower, cancellation);
+        await door.BindAsync("so101", DemoEnvironment.Leader, DemoEnvironment.Follower, cancellation);
         var motion = new MotionMeter(door, watch);
         await WaitAsync(
             scene,
@@ -87,7 +87,7 @@ internal static class MainJob
         return report.Ok ? 0 : 1;
     }
 
-    private static async Task WaitAsync(Scene scene, string what, Func<Task<bool>> condition, CancellationToken cancellation)
+    private static async Task WaitAsync(DemoEnvironment scene, string what, Func<Task<bool>> condition, CancellationToken cancellation)
     {
         using var patience = new CancellationTokenSource(LiveTimeout);
         while (!await condition())

@@ -1,4 +1,4 @@
-using Armada.Domain.Devices;
+using Armada.Core.Devices;
 using Armada.Silo.AwsIot.Calls;
 using Armada.Silo.AwsIot.Certificates;
 using Armada.Silo.AwsIot.Things;
@@ -74,7 +74,7 @@ internal sealed partial class AwsDeviceRegistry
     }
 
     private async ValueTask<RegistryAnswer> ChangeAsync(
-        string name, string fingerprint, Func<ThingNote, ThingNote> change, CancellationToken cancellation)
+        string name, string fingerprint, Func<ThingAttributes, ThingAttributes> change, CancellationToken cancellation)
     {
         if (NameFault(name) is not null)
             return Unknown(name);

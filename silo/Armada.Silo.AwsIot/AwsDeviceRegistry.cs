@@ -1,9 +1,9 @@
 using System.Collections.Immutable;
-using Armada.Domain.Devices;
+using Armada.Core.Devices;
 using Armada.Silo.AwsIot.Broker;
 using Armada.Silo.AwsIot.Calls;
 using Armada.Silo.AwsIot.Things;
-using Armada.Wire.Topics;
+using Armada.Core.Topics;
 using Microsoft.Extensions.Logging;
 
 namespace Armada.Silo.AwsIot;
@@ -15,18 +15,18 @@ namespace Armada.Silo.AwsIot;
 internal sealed partial class AwsDeviceRegistry : IDeviceRegistry
 {
     private readonly AwsAccount account;
-    private readonly Foundations foundations;
+    private readonly AccountSetup foundations;
     private readonly ThingStore things;
     private readonly ThingIdentities identities;
     private readonly BrokerEndpoint broker;
-    private readonly Turns turns = new();
+    private readonly KeyedLock turns = new();
     private readonly ILogger logger;
 
     /// <param name="account">The account.</param>
     /// <param name="foundations">What the things stand on.</param>
     /// <param name="broker">Where its broker is.</param>
     /// <param name="logger">Where to report.</param>
-    public AwsDeviceRegistry(AwsAccount account, Foundations foundations, BrokerEndpoint broker, ILogger<AwsDeviceRegistry> logger)
+    public AwsDeviceRegistry(AwsAccount account, AccountSetup foundations, BrokerEndpoint broker, ILogger<AwsDeviceRegistry> logger)
     {
         (this.account, this.foundations, this.broker, this.logger) = (account, foundations, broker, logger);
         things = new ThingStore(foundations.DeviceType);
@@ -34,7 +34,7 @@ internal sealed partial class AwsDeviceRegistry : IDeviceRegistry
     }
 
     /// <inheritdoc/>
-    public async ValueTask<BrokerPlace> BrokerAsync(CancellationToken cancellation) =>
+    public async ValueTask<BrokerLocation> BrokerAsync(CancellationToken cancellation) =>
         await AskAsync("the broker's address", run => broker.FindAsync(run).AsTask(), cancellation);
 
     /// <inheritdoc/>

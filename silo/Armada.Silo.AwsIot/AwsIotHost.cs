@@ -1,4 +1,4 @@
-using Armada.Domain.Devices;
+using Armada.Core.Devices;
 using Armada.Silo.AwsIot.Broker;
 using Armada.Silo.AwsIot.Calls;
 using Armada.Silo.AwsIot.Data;
@@ -17,7 +17,7 @@ public static class AwsIotHost
     {
         services.AddSingleton(settings);
         services.AddSingleton(provider => new AwsAccount(settings, provider.GetRequiredService<TimeProvider>()));
-        services.AddSingleton<Foundations>();
+        services.AddSingleton<AccountSetup>();
         services.AddSingleton<BrokerEndpoint>();
         services.AddSingleton<AwsDeviceRegistry>();
         services.AddSingleton<IDeviceRegistry>(provider => provider.GetRequiredService<AwsDeviceRegistry>());

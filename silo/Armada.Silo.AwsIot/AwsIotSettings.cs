@@ -1,5 +1,5 @@
-using Armada.Wire.MicroPython;
-using Armada.Wire.Topics;
+using Armada.Core.MicroPython;
+using Armada.Core.Topics;
 
 namespace Armada.Silo.AwsIot;
 

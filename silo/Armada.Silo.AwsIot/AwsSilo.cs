@@ -1,5 +1,5 @@
 using Amazon.Runtime;
-using Armada.Domain.Devices;
+using Armada.Core.Devices;
 using Armada.Silo.AwsIot.Broker;
 using Armada.Silo.AwsIot.Calls;
 using Armada.Silo.AwsIot.Certificates;
@@ -45,7 +45,7 @@ public static class AwsSilo
             async () =>
             {
                 using var account = new AwsAccount(settings, time, credentials);
-                using var foundations = new Foundations(settings);
+                using var foundations = new AccountSetup(settings);
                 var run = account.Begin(cancellation);
                 var place = await new BrokerEndpoint(account).FindAsync(run);
                 var files = new SiloFiles(folder);
@@ -58,7 +58,7 @@ public static class AwsSilo
     }
 
     private static async Task<string> CertifyAsync(
-        CallRun run, Foundations foundations, string name, KeyRequest key, ILogger logger, CancellationToken cancellation)
+        CallRun run, AccountSetup foundations, string name, KeyRequest key, ILogger logger, CancellationToken cancellation)
     {
         var things = new ThingStore(foundations.SiloType);
         var identities = new ThingIdentities(things, foundations, logger);

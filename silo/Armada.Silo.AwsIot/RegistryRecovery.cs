@@ -1,4 +1,4 @@
-using Armada.Domain.Devices;
+using Armada.Core.Devices;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 

@@ -1,5 +1,5 @@
 using System.Net.Sockets;
-using Armada.Domain.Engine;
+using Armada.Core.Engine;
 using Armada.Silo.Access;
 using Armada.Silo.Api;
 using Armada.Silo.Options;
@@ -44,7 +44,7 @@ public static class SiloHost
     /// <param name="adjust">Replaces services before the host is built; for tests.</param>
     public static WebApplication Build(SiloOptions options, Action<ILoggingBuilder> logging, Action<IServiceCollection>? adjust = null)
     {
-        DoorRules.Check(options);
+        HttpOptionsValidator.Check(options);
         // The empty builder reads no environment or settings file, so no variable can open an address the options did not check.
         var builder = WebApplication.CreateEmptyBuilder(new() { ApplicationName = typeof(SiloHost).Assembly.GetName().Name });
         logging(builder.Logging);

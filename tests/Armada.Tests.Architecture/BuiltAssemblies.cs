@@ -10,9 +10,6 @@ internal static class BuiltAssemblies
 
     public static string Root { get; } = FindRoot();
 
-    /// <summary>The folder under artifacts/ this build went to, such as standalone or cloud-orleans.</summary>
-    public static string AdapterSet { get; } = Path.GetRelativePath(Path.Combine(Root, "artifacts"), AppContext.BaseDirectory).Split('/')[0];
-
     public static IEnumerable<string> Names =>
         Folders.SelectMany(folder => Directory.GetDirectories(Path.Combine(Root, folder), "Armada.*"))
             .Where(folder => Directory.GetFiles(folder, "*.csproj").Length > 0)
@@ -27,7 +24,7 @@ internal static class BuiltAssemblies
         return [.. metadata.AssemblyReferences.Select(handle => metadata.GetString(metadata.GetAssemblyReference(handle).Name))];
     }
 
-    // <root>/artifacts/<adapter set>/bin/<project>/<configuration>/: the neighbours are built alike.
+    // <root>/artifacts/bin/<project>/<configuration>/: the neighbors are built alike.
     private static string PathOf(string name)
     {
         var here = new DirectoryInfo(AppContext.BaseDirectory);

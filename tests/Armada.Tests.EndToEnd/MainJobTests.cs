@@ -22,7 +22,6 @@ public sealed class MainJobTests : IDisposable
         Assert.True(code == 0 && report["ok"]!.GetValue<bool>(), job.Output);
         Assert.True(report["frames_routed"]!.GetValue<long>() > 0);
         Assert.Equal(0, report["frames_dropped"]!.GetValue<long>());
-        Assert.NotNull(report["profile"]);
         Assert.NotNull(report["late_ticks_percent"]);
         Assert.All(["p50", "p95", "p99"], share => Assert.True(report["lag_ms"]![share]!.GetValue<double>() > 0));
         Assert.InRange(report["tracking_error_deg"]!["p95"]!.GetValue<double>(), 0, 3);

@@ -1,4 +1,4 @@
-using Armada.Messaging.Handover;
+using Armada.Mqtt;
 
 namespace Armada.Tests.Link;
 
@@ -9,7 +9,7 @@ public sealed class HandoverTests
     [Fact]
     public void The_newest_sample_wins_and_the_others_are_counted()
     {
-        using var slot = new LatestSample(8);
+        using var slot = new LatestValue(8);
         var into = new byte[8];
         Assert.False(slot.TryTake(into, out _));
         Assert.True(slot.TryPut([1]));
@@ -24,7 +24,7 @@ public sealed class HandoverTests
     [Fact]
     public void A_sample_that_is_too_long_leaves_the_slot_as_it_is()
     {
-        using var slot = new LatestSample(2);
+        using var slot = new LatestValue(2);
         slot.TryPut([7]);
         Assert.False(slot.TryPut([1, 2, 3]));
         var into = new byte[2];
@@ -36,7 +36,7 @@ public sealed class HandoverTests
     public async Task Two_threads_see_whole_samples_in_order_and_the_last_one()
     {
         const int count = 200_000;
-        using var slot = new LatestSample(64);
+        using var slot = new LatestValue(64);
         var producer = Task.Run(() =>
         {
             var sample = new byte[64];
@@ -64,7 +64,7 @@ public sealed class HandoverTests
     [Fact]
     public void Putting_and_taking_allocate_nothing()
     {
-        using var slot = new LatestSample(64);
+        using var slot = new LatestValue(64);
         var sample = new byte[64];
         slot.TryPut(sample);
         slot.TryTake(sample, out _);

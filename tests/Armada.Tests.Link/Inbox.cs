@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 using System.Text;
-using Armada.Messaging.Link;
+using Armada.Mqtt;
 using Armada.Testing;
 
 namespace Armada.Tests.Link;

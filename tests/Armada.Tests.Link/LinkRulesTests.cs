@@ -1,5 +1,5 @@
 using System.Text;
-using Armada.Messaging.Link;
+using Armada.Mqtt;
 
 namespace Armada.Tests.Link;
 

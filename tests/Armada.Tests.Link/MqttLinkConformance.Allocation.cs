@@ -1,4 +1,4 @@
-using Armada.Messaging.Link;
+using Armada.Mqtt;
 using Armada.Testing.Brokers;
 
 namespace Armada.Tests.Link;

@@ -1,5 +1,5 @@
 using System.Text;
-using Armada.Messaging.Link;
+using Armada.Mqtt;
 using Armada.Testing;
 using Armada.Testing.Brokers;
 using Armada.Testing.Processes;

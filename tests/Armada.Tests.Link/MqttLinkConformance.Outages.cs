@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text;
-using Armada.Messaging.Link;
+using Armada.Mqtt;
 using Armada.Testing;
 using Armada.Testing.Brokers;
 using Armada.Testing.Network;

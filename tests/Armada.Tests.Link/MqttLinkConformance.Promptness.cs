@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using Armada.Messaging.Link;
+using Armada.Mqtt;
 using Armada.Testing.Brokers;
 using Microsoft.Win32.SafeHandles;
 

@@ -1,4 +1,4 @@
-using Armada.Domain.Robots;
+using Armada.Core.Robots;
 using Microsoft.Extensions.Logging;
 
 namespace Armada.EdgeAgent.Local;

@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
-using Armada.Domain.Engine;
-using Armada.Grains.Contracts.Robots;
+using Armada.Core.Engine;
 
 namespace Armada.Grains.Robots;
 
@@ -49,7 +48,7 @@ public sealed partial class RobotGrain
         foreach (var (door, feed) in doors.Where(entry => entry.Value.IsSilentFor(DoorSilence)).ToArray())
         {
             doors.Remove(door);
-            ImmutableArray<IRobotParty> parties = [.. feed.Close()];
+            ImmutableArray<IRobotSession> parties = [.. feed.Close()];
             if (parties.IsEmpty || hosted is null)
                 continue;
             LogSilentDoor(Id, parties.Length);

@@ -5,7 +5,6 @@ namespace Armada.Up.Measure;
 
 /// <summary>The one line of JSON that a check ends with.</summary>
 internal sealed record CheckReport(
-    string Profile,
     long FramesRouted,
     long FramesDropped,
     long FramesSuperseded,
@@ -19,8 +18,7 @@ internal sealed record CheckReport(
     public const double MostErrorDegrees = 3;
 
     /// <summary>Judges one measurement: frames flowed, none was lost, the follower tracked.</summary>
-    public static CheckReport Of(string profile, long routed, Drops drops, Percentiles lag, Percentiles error, double latePercent) => new(
-        profile,
+    public static CheckReport Of(long routed, Drops drops, Percentiles lag, Percentiles error, double latePercent) => new(
         routed,
         drops.Lost,
         drops.Superseded,

@@ -1,5 +1,5 @@
+using Armada.Core.Control;
 using Armada.Up.Stage;
-using Armada.Wire.Control;
 
 namespace Armada.Up.Measure;
 

@@ -1,5 +1,5 @@
+using Armada.Core.Control;
 using Armada.Up.Stage;
-using Armada.Wire.Control;
 
 namespace Armada.Up.Measure;
 
@@ -8,8 +8,8 @@ internal static class LiveLine
 {
     private const int UsualWidth = 120;
 
-    /// <summary>Shows the line until cancelled or until a program ends.</summary>
-    public static async Task<int> ShowAsync(Scene scene, MotionMeter motion, CancellationToken cancellation)
+    /// <summary>Shows the line until canceled or until a program ends.</summary>
+    public static async Task<int> ShowAsync(DemoEnvironment scene, MotionMeter motion, CancellationToken cancellation)
     {
         await Console.Error.WriteLineAsync("Ctrl-C ends everything");
         motion.Watch.Restart();
@@ -40,14 +40,14 @@ internal static class LiveLine
         var rate = motion.Watch.LeaderFrames;
         motion.Watch.Restart();
         return $"{rate,3} frames/s   lag p50 {lag.At(0.5):0.0} p95 {lag.At(0.95):0.0} ms   error p95 {error.Degrees.At(0.95):0.0}°   "
-            + $"dropped {drops.Lost}   {StateOf("leader", motion.Watch.PresenceOf(Scene.Leader))}   "
-            + StateOf("follower", motion.Watch.PresenceOf(Scene.Follower));
+            + $"dropped {drops.Lost}   {StateOf("leader", motion.Watch.PresenceOf(DemoEnvironment.Leader))}   "
+            + StateOf("follower", motion.Watch.PresenceOf(DemoEnvironment.Follower));
     }
 
     private static async Task<Drops> DropsAsync(MotionMeter motion, CancellationToken cancellation) => new(
         await motion.FleetAsync(cancellation),
-        motion.Watch.PresenceOf(Scene.Leader) ?? new Presence(false),
-        motion.Watch.PresenceOf(Scene.Follower) ?? new Presence(false));
+        motion.Watch.PresenceOf(DemoEnvironment.Leader) ?? new Presence(false),
+        motion.Watch.PresenceOf(DemoEnvironment.Follower) ?? new Presence(false));
 
     private static string StateOf(string role, Presence? presence) => presence switch
     {

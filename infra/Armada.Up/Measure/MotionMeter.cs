@@ -1,10 +1,10 @@
+using Armada.Core.Control;
 using Armada.Up.Stage;
-using Armada.Wire.Control;
 
 namespace Armada.Up.Measure;
 
 /// <summary>Counts and measures over one stretch of time, from the silo's counters, the agents' counters and the arms' poses.</summary>
-internal sealed class MotionMeter(SiloDoor door, MotionWatch watch)
+internal sealed class MotionMeter(SiloClient door, MotionWatch watch)
 {
     private static readonly TimeSpan CountersTimeout = TimeSpan.FromSeconds(6);
 
@@ -13,8 +13,8 @@ internal sealed class MotionMeter(SiloDoor door, MotionWatch watch)
     {
         var robot = await door.RobotAsync(cancellation);
         return robot is { MasterState: "live", SlaveState: "live", Approaching: false }
-            && watch.PresenceOf(Scene.Leader)?.Counters is not null
-            && watch.PresenceOf(Scene.Follower)?.Counters is not null;
+            && watch.PresenceOf(DemoEnvironment.Leader)?.Counters is not null
+            && watch.PresenceOf(DemoEnvironment.Follower)?.Counters is not null;
     }
 
     /// <summary>The fleet now.</summary>
@@ -42,7 +42,6 @@ internal sealed class MotionMeter(SiloDoor door, MotionWatch watch)
         var drops = after.Drops.Since(before.Drops);
         var ticks = after.Ticks - before.Ticks;
         return CheckReport.Of(
-            Environment.GetEnvironmentVariable("ARMADA_PROFILE") ?? "standalone",
             after.Routed - before.Routed,
             drops,
             lag,
@@ -53,8 +52,8 @@ internal sealed class MotionMeter(SiloDoor door, MotionWatch watch)
     /// <summary>All counters now, with the agents' next report, so that both ends of a stretch are counted alike.</summary>
     private async Task<Counts> CountAsync(CancellationToken cancellation)
     {
-        var leader = watch.NextPresenceAsync(Scene.Leader, CountersTimeout, cancellation);
-        var follower = watch.NextPresenceAsync(Scene.Follower, CountersTimeout, cancellation);
+        var leader = watch.NextPresenceAsync(DemoEnvironment.Leader, CountersTimeout, cancellation);
+        var follower = watch.NextPresenceAsync(DemoEnvironment.Follower, CountersTimeout, cancellation);
         Presence[] presences = [await leader, await follower];
         var fleet = await door.FleetAsync(cancellation);
         return new Counts(

@@ -1,8 +1,8 @@
 using System.Text;
-using Armada.Messaging.Link;
-using Armada.Wire.Control;
-using Armada.Wire.Frames;
-using Armada.Wire.Topics;
+using Armada.Core.Control;
+using Armada.Core.Frames;
+using Armada.Core.Topics;
+using Armada.Mqtt;
 
 namespace Armada.Up.Measure;
 

@@ -9,7 +9,7 @@ internal static class Programs
     /// <exception cref="FileNotFoundException">It was not built.</exception>
     public static IEnumerable<string> Command(string project, params IEnumerable<string> arguments)
     {
-        // artifacts/<adapter set>/bin/<project>/<configuration>/
+        // artifacts/bin/<project>/<configuration>/
         var here = new DirectoryInfo(AppContext.BaseDirectory);
         var assembly = Path.Combine(here.Parent!.Parent!.FullName, project, here.Name, project + ".dll");
         return File.Exists(assembly)

@@ -1,5 +1,5 @@
 using System.Globalization;
-using Armada.Messaging.Link;
+using Armada.Mqtt;
 
 namespace Armada.Up.Stage;
 

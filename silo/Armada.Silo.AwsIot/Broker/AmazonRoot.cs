@@ -1,6 +1,6 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
-using Armada.Domain.Devices;
+using Armada.Core.Devices;
 
 namespace Armada.Silo.AwsIot.Broker;
 

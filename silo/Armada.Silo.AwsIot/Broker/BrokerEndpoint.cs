@@ -1,5 +1,5 @@
 using Amazon.IoT.Model;
-using Armada.Domain.Devices;
+using Armada.Core.Devices;
 using Armada.Silo.AwsIot.Calls;
 
 namespace Armada.Silo.AwsIot.Broker;
@@ -11,14 +11,14 @@ internal sealed class BrokerEndpoint(AwsAccount account)
     private const string Kind = "iot:Data-ATS"; // Whose certificate comes from Amazon's own root.
     private const int Port = 8883; // The port that boards have in their programs.
 
-    private BrokerPlace? known;
+    private BrokerLocation? known;
 
     /// <summary>Where it is.</summary>
-    public async ValueTask<BrokerPlace> FindAsync(CallRun run)
+    public async ValueTask<BrokerLocation> FindAsync(CallRun run)
     {
         if (known is { } place)
             return place;
         var found = await run.AskAsync((client, token) => client.DescribeEndpointAsync(new DescribeEndpointRequest { EndpointType = Kind }, token));
-        return known = new BrokerPlace(found.EndpointAddress, Port, AmazonRoot.Read(account.Settings.RootCaFile), SignsDevices: false);
+        return known = new BrokerLocation(found.EndpointAddress, Port, AmazonRoot.Read(account.Settings.RootCaFile), SignsDevices: false);
     }
 }

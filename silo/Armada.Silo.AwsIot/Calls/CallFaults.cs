@@ -1,7 +1,7 @@
 using System.Net;
 using System.Text.Json;
 using Amazon.Runtime;
-using Armada.Domain.Devices;
+using Armada.Core.Devices;
 
 namespace Armada.Silo.AwsIot.Calls;
 

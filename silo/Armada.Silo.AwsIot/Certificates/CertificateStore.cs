@@ -124,7 +124,7 @@ internal static class CertificateStore
     }
 
     /// <summary>Removes certificates that were made for a key, never worked, and belong to no thing: an answer was lost, or the silo ended.</summary>
-    public static async Task RemoveStraysAsync(CallRun run, MakingMark mark)
+    public static async Task RemoveStraysAsync(CallRun run, CreationMarker mark)
     {
         var since = (mark.Since - Slack).UtcDateTime;
         foreach (var certificate in await ListInactiveAsync(run, since))

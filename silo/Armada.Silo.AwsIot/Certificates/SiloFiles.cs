@@ -1,6 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
-using Armada.Domain.Devices;
+using Armada.Core.Devices;
 
 namespace Armada.Silo.AwsIot.Certificates;
 

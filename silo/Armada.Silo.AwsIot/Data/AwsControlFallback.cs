@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 using Amazon.IotData.Model;
-using Armada.Domain.Devices;
+using Armada.Core.Devices;
 
 namespace Armada.Silo.AwsIot.Data;
 

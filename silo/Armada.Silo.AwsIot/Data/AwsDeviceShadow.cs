@@ -3,9 +3,9 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Amazon.IotData.Model;
 using Amazon.Runtime;
-using Armada.Domain.Devices;
+using Armada.Core.Devices;
 using Armada.Silo.AwsIot.Calls;
-using Armada.Wire.Topics;
+using Armada.Core.Topics;
 
 namespace Armada.Silo.AwsIot.Data;
 

@@ -1,5 +1,5 @@
-using Armada.Domain.Devices;
-using Armada.Wire.Topics;
+using Armada.Core.Devices;
+using Armada.Core.Topics;
 
 namespace Armada.Silo.AwsIot.Policies;
 

@@ -1,5 +1,5 @@
 using System.Globalization;
-using Armada.Domain.Devices;
+using Armada.Core.Devices;
 
 namespace Armada.Silo.AwsIot.Things;
 

@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
-using Armada.Domain.Devices;
+using Armada.Core.Devices;
 
 namespace Armada.Silo.AwsIot.Things;
 
@@ -33,7 +33,7 @@ internal static class Labels
         new(StringComparer.Ordinal) { [Created] = now.UtcDateTime.ToString(TimeFormat, CultureInfo.InvariantCulture) };
 
     /// <summary>The site, or null.</summary>
-    public static string? SiteOf(ThingNote note) => note.Labels.GetValueOrDefault(Site);
+    public static string? SiteOf(ThingAttributes note) => note.Labels.GetValueOrDefault(Site);
 
     /// <summary>The device that a thing stands for; null where its attributes do not say so.</summary>
     public static DeviceIdentity? Read(Thing thing)

@@ -13,7 +13,7 @@ namespace Armada.Silo.AwsIot.Things;
 /// <param name="things">The things.</param>
 /// <param name="foundations">What they stand on.</param>
 /// <param name="logger">Where to report.</param>
-internal sealed partial class ThingIdentities(ThingStore things, Foundations foundations, ILogger logger)
+internal sealed partial class ThingIdentities(ThingStore things, AccountSetup foundations, ILogger logger)
 {
     private static readonly TimeSpan RollBackWithin = TimeSpan.FromSeconds(20);
 
@@ -26,8 +26,8 @@ internal sealed partial class ThingIdentities(ThingStore things, Foundations fou
     public async Task<(Thing Thing, MadeCertificate Certificate)> MakeAsync(
         CallRun run, string name, IReadOnlyDictionary<string, string> labels, CertificateOrder order, CancellationToken cancellation)
     {
-        var mark = MakingMark.New(order.Key.Hash, run.Account.Time.GetUtcNow());
-        var note = ThingNote.Of(labels, mark);
+        var mark = CreationMarker.New(order.Key.Hash, run.Account.Time.GetUtcNow());
+        var note = ThingAttributes.Of(labels, mark);
         await foundations.EnsureAsync(run, things.Type, order.Policy, Labels.SiteOf(note), cancellation);
         return await OrUndoneAsync(run.Account, name, mark, async made =>
         {
@@ -50,14 +50,14 @@ internal sealed partial class ThingIdentities(ThingStore things, Foundations fou
     public async Task<(Thing Thing, MadeCertificate Certificate)> AddAsync(CallRun run, Thing thing, CertificateOrder order, CancellationToken cancellation)
     {
         await foundations.EnsureAsync(run, things.Type, order.Policy, null, cancellation);
-        var mark = MakingMark.New(order.Key.Hash, run.Account.Time.GetUtcNow());
+        var mark = CreationMarker.New(order.Key.Hash, run.Account.Time.GetUtcNow());
         var (with, certificate) = await OrUndoneAsync(run.Account, thing.Name, mark, async made =>
             await CertifyAsync(run, await things.WriteAsync(run, thing, thing.Note with { Making = mark }), order, made));
         return (await RetireLeavingAsync(run, with), certificate);
     }
 
     /// <summary>Takes some of a thing's certificates back.</summary>
-    public async Task<Thing> RetireAsync(CallRun run, Thing thing, ThingNote changed)
+    public async Task<Thing> RetireAsync(CallRun run, Thing thing, ThingAttributes changed)
     {
         if (changed.Equals(thing.Note))
             return thing;
@@ -110,7 +110,7 @@ internal sealed partial class ThingIdentities(ThingStore things, Foundations fou
         return await RetireLeavingAsync(run, thing);
     }
 
-    private static async Task UndoMakingAsync(CallRun run, Thing thing, MakingMark mark)
+    private static async Task UndoMakingAsync(CallRun run, Thing thing, CreationMarker mark)
     {
         foreach (var arn in await CertificateStore.PrincipalsOfAsync(run, thing.Name))
         {
@@ -157,7 +157,7 @@ internal sealed partial class ThingIdentities(ThingStore things, Foundations fou
         return await things.WriteAsync(run, thing, thing.Note.With(note => note.IsGood ? note : null));
     }
 
-    private async Task<T> OrUndoneAsync<T>(AwsAccount account, string name, MakingMark mark, Func<Action<MadeCertificate>, Task<T>> make)
+    private async Task<T> OrUndoneAsync<T>(AwsAccount account, string name, CreationMarker mark, Func<Action<MadeCertificate>, Task<T>> make)
     {
         MadeCertificate? certificate = null;
         try
@@ -175,7 +175,7 @@ internal sealed partial class ThingIdentities(ThingStore things, Foundations fou
         }
     }
 
-    private async Task UndoAsync(CallRun run, string name, MakingMark mark, MadeCertificate? certificate, CancellationToken cancellation)
+    private async Task UndoAsync(CallRun run, string name, CreationMarker mark, MadeCertificate? certificate, CancellationToken cancellation)
     {
         try
         {

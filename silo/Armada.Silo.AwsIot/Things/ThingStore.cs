@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
 using Amazon.IoT.Model;
 using Amazon.Runtime;
-using Armada.Domain.Devices;
+using Armada.Core.Devices;
 using Armada.Silo.AwsIot.Calls;
 
 namespace Armada.Silo.AwsIot.Things;
@@ -27,7 +27,7 @@ internal sealed class ThingStore(string type)
             return (null, false);
         if (read.ThingTypeName != type)
             return (null, true);
-        var note = ThingNote.Read(read.Attributes) ?? throw new RegistryFailedException(
+        var note = ThingAttributes.Read(read.Attributes) ?? throw new RegistryFailedException(
             $"the attributes of the thing {name} at AWS IoT Core were changed and cannot be read; delete the thing and its certificates there");
         return (new Thing(name, read.ThingArn, read.Version, note), false);
     }
@@ -44,7 +44,7 @@ internal sealed class ThingStore(string type)
                 new ListThingsRequest { ThingTypeName = type, MaxResults = PageSize, NextToken = from }, token));
             foreach (var thing in page.Things ?? [])
             {
-                var note = ThingNote.Read(thing.Attributes);
+                var note = ThingAttributes.Read(thing.Attributes);
                 yield return (thing.ThingName, note is null ? null : new Thing(thing.ThingName, thing.ThingArn, thing.Version, note));
             }
 
@@ -54,7 +54,7 @@ internal sealed class ThingStore(string type)
     }
 
     /// <summary>Makes a thing.</summary>
-    public async Task<Thing> CreateAsync(CallRun run, string name, ThingNote note)
+    public async Task<Thing> CreateAsync(CallRun run, string name, ThingAttributes note)
     {
         var made = await run.AskAsync((client, token) => client.CreateThingAsync(
             new CreateThingRequest { ThingName = name, ThingTypeName = type, AttributePayload = Payload(note) }, token));
@@ -63,7 +63,7 @@ internal sealed class ThingStore(string type)
 
     /// <summary>Changes a thing's attributes, if nobody else did since it was read.</summary>
     /// <exception cref="RegistryFailedException">Somebody did.</exception>
-    public async Task<Thing> WriteAsync(CallRun run, Thing thing, ThingNote note)
+    public async Task<Thing> WriteAsync(CallRun run, Thing thing, ThingAttributes note)
     {
         for (var known = thing; ;)
         {
@@ -91,11 +91,11 @@ internal sealed class ThingStore(string type)
     public static Task DeleteAsync(CallRun run, string name) => run.DetachedAsync(
         (client, token) => client.DeleteThingAsync(new DeleteThingRequest { ThingName = name }, token), "InvalidRequestException");
 
-    private static AttributePayload Payload(ThingNote note)
+    private static AttributePayload Payload(ThingAttributes note)
     {
         var attributes = note.ToAttributes();
-        if (attributes.FirstOrDefault(pair => pair.Value.Length > ThingNote.LongestValue) is { Key: { } name })
-            throw new RegistryFailedException($"the attribute {name} would have more than {ThingNote.LongestValue} characters; repeat the call");
+        if (attributes.FirstOrDefault(pair => pair.Value.Length > ThingAttributes.LongestValue) is { Key: { } name })
+            throw new RegistryFailedException($"the attribute {name} would have more than {ThingAttributes.LongestValue} characters; repeat the call");
         return new AttributePayload { Attributes = attributes, Merge = false };
     }
 }

@@ -3,7 +3,7 @@ using Armada.Silo.Access.Keys;
 namespace Armada.Silo.Access;
 
 /// <summary>Loads the keys before any door opens, and refuses to open one that nobody guards.</summary>
-internal sealed partial class AccessHost(KeyRing keys, KeyLoading loading, OpenDoor door, ILogger<AccessHost> logger) : IHostedService
+internal sealed partial class AccessHost(KeyRing keys, KeyLoading loading, AnonymousAccess door, ILogger<AccessHost> logger) : IHostedService
 {
     /// <inheritdoc/>
     public async Task StartAsync(CancellationToken cancellationToken)

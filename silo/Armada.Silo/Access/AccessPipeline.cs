@@ -26,7 +26,7 @@ internal static class AccessPipeline
         services.AddSingleton<KeyRing>();
         services.AddSingleton<KeyLoading>();
         services.AddSingleton<KeyUses>();
-        services.AddSingleton<OpenDoor>();
+        services.AddSingleton<AnonymousAccess>();
         services.AddSingleton<OpenSockets>();
         services.AddSingleton<OriginGuard>();
         services.AddSingleton<RefusedLogins>();

@@ -6,7 +6,7 @@ using Microsoft.AspNetCore.Http.Features;
 namespace Armada.Silo.Access;
 
 /// <summary>Every open WebSocket and whose it is: counts them, and closes those whose key or token is no longer good.</summary>
-internal sealed class OpenSockets(DoorLimits limits, TimeProvider time)
+internal sealed class OpenSockets(RateLimits limits, TimeProvider time)
 {
     /// <summary>The subprotocol that the silo answers with to a client that offers it.</summary>
     public const string Subprotocol = "armada.v1";

@@ -14,18 +14,18 @@ internal static class RequestLimits
     private const int BurstSeconds = 2;
 
     /// <summary>Limits what a connection may send, and how many there are.</summary>
-    public static void Limit(this KestrelServerLimits server, DoorLimits limits)
+    public static void Limit(this KestrelServerLimits server, RateLimits limits)
     {
-        server.MaxRequestBodySize = DoorLimits.MaxBodyBytes;
-        server.MaxRequestLineSize = DoorLimits.MaxLineBytes;
-        server.MaxRequestHeadersTotalSize = DoorLimits.MaxHeaderBytes;
-        server.MaxRequestHeaderCount = DoorLimits.MaxHeaders;
-        server.RequestHeadersTimeout = DoorLimits.HeadersWithin;
+        server.MaxRequestBodySize = RateLimits.MaxBodyBytes;
+        server.MaxRequestLineSize = RateLimits.MaxLineBytes;
+        server.MaxRequestHeadersTotalSize = RateLimits.MaxHeaderBytes;
+        server.MaxRequestHeaderCount = RateLimits.MaxHeaders;
+        server.RequestHeadersTimeout = RateLimits.HeadersWithin;
         server.MaxConcurrentConnections = limits.Connections;
     }
 
     /// <summary>Limits how often each caller asks.</summary>
-    public static void Limit(this RateLimiterOptions rates, DoorLimits limits)
+    public static void Limit(this RateLimiterOptions rates, RateLimits limits)
     {
         rates.GlobalLimiter = PartitionedRateLimiter.Create<HttpContext, string>(context =>
             context.Features.Get<Credential>() is { } credential

@@ -6,7 +6,7 @@ namespace Armada.Silo.Access;
 /// <summary>What a route lets its callers send.</summary>
 internal static class RouteLimits
 {
-    /// <summary>Lets bodies be larger than <see cref="DoorLimits.MaxBodyBytes"/>.</summary>
+    /// <summary>Lets bodies be larger than <see cref="RateLimits.MaxBodyBytes"/>.</summary>
     public static TBuilder MaxBody<TBuilder>(this TBuilder routes, long bytes)
         where TBuilder : IEndpointConventionBuilder =>
         routes.WithMetadata(new BodyLimit(bytes));

@@ -56,9 +56,9 @@ internal static class ApiHost
         api.MapKeys();
         api.MapIdentities();
         api.MapBundles();
-        api.MapEnrolment();
+        api.MapEnrollment();
         api.MapAudit();
-        ArenaDoor.Map(app);
+        ArenaEndpoint.Map(app);
     }
 
     private static void Strict(JsonSerializerOptions json)
@@ -96,6 +96,6 @@ internal static class ApiHost
     private static long LargestBody(HttpContext context)
     {
         var endpoint = context.Features.Get<IExceptionHandlerFeature>()?.Endpoint ?? context.GetEndpoint();
-        return endpoint?.Metadata.GetMetadata<IRequestSizeLimitMetadata>()?.MaxRequestBodySize ?? DoorLimits.MaxBodyBytes;
+        return endpoint?.Metadata.GetMetadata<IRequestSizeLimitMetadata>()?.MaxRequestBodySize ?? RateLimits.MaxBodyBytes;
     }
 }

@@ -1,5 +1,5 @@
-using Armada.Domain.Engine;
-using Armada.Domain.Robots;
+using Armada.Core.Engine;
+using Armada.Core.Robots;
 using Armada.Silo.Access;
 using Armada.Silo.Audit;
 using Microsoft.AspNetCore.Http.HttpResults;

@@ -1,8 +1,8 @@
-using Armada.Domain.Devices;
-using Armada.Domain.Engine;
-using Armada.Domain.Robots;
-using Armada.Domain.Routing;
-using Armada.Messaging.Link;
+using Armada.Core.Devices;
+using Armada.Core.Engine;
+using Armada.Core.Robots;
+using Armada.Core.Routing;
+using Armada.Mqtt;
 using Armada.Silo.Telemetry;
 
 namespace Armada.Silo.Api;
@@ -20,7 +20,7 @@ internal sealed class FleetReader(IRobotEngine engine, IMqttLink link, SiloTelem
         robots.Count,
         robots.Count(robot => robot.Master?.State == MasterState.Live),
         link.State == LinkState.Up,
-        telemetry.Frames(DeviceRole.Master, Verdict.Accepted),
+        telemetry.Frames(DeviceRole.Master, FrameResult.Accepted),
         telemetry.Commands,
         telemetry.Drops());
 }

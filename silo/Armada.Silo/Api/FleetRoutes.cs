@@ -1,4 +1,4 @@
-using Armada.Domain.Engine;
+using Armada.Core.Engine;
 using Armada.Silo.Access;
 using Armada.Silo.Audit;
 using Microsoft.AspNetCore.Http.HttpResults;

@@ -1,5 +1,5 @@
-using Armada.Domain.Engine;
-using Armada.Messaging.Link;
+using Armada.Core.Engine;
+using Armada.Mqtt;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Armada.Silo.Api;

@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 using System.ComponentModel;
-using Armada.Domain.Robots;
+using Armada.Core.Robots;
 
 namespace Armada.Silo.Api;
 

@@ -1,6 +1,6 @@
 using System.ComponentModel;
-using Armada.Domain.Motions;
-using Armada.Domain.Robots;
+using Armada.Core.Motions;
+using Armada.Core.Robots;
 using Armada.Silo.Audit;
 
 namespace Armada.Silo.Api;

@@ -1,5 +1,5 @@
-using Armada.Domain.Devices;
-using Armada.Domain.Robots;
+using Armada.Core.Devices;
+using Armada.Core.Robots;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Armada.Silo.Api;
@@ -50,9 +50,9 @@ internal sealed record Problem(string Name, int Status, string Title)
     public static readonly Problem DeviceExists = new("device-exists", 409, "The name is a device's already");
     public static readonly Problem RotationPending = new("rotation-pending", 409, "The device has two certificates already");
     public static readonly Problem BundleGone = new("bundle-gone", 410, "The bundle was collected, or its time is over");
-    public static readonly Problem TokenUnknown = new("token-unknown", 404, "There is no such enrolment token");
-    public static readonly Problem TokenRefused = new("token-refused", 403, "The enrolment token opens nothing");
-    public static readonly Problem TooManyTokens = new("too-many-tokens", 409, "There are too many enrolment tokens");
+    public static readonly Problem TokenUnknown = new("token-unknown", 404, "There is no such enrollment token");
+    public static readonly Problem TokenRefused = new("token-refused", 403, "The enrollment token opens nothing");
+    public static readonly Problem TooManyTokens = new("too-many-tokens", 409, "There are too many enrollment tokens");
     public static readonly Problem NoRegistry = new("no-registry", 409, "This silo gives no identities");
     public static readonly Problem RegistryFailed = new("registry-failed", 503, "The registry could not do it now");
     public static readonly Problem Fault = new("fault", 500, "The silo failed; its log says why");

@@ -1,12 +1,12 @@
 using System.Text.Json;
-using Armada.Domain.Devices;
-using Armada.Domain.Engine;
+using Armada.Core.Devices;
+using Armada.Core.Engine;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Armada.Silo.Api;
 
-/// <summary>Turns bodies that could not be read, and robots out of reach, into problems; anything else is a fault of ours.</summary>
+/// <summary>KeyedLock bodies that could not be read, and robots out of reach, into problems; anything else is a fault of ours.</summary>
 internal sealed class RequestFaults : IExceptionHandler
 {
     /// <inheritdoc/>

@@ -1,6 +1,6 @@
 using System.Globalization;
-using Armada.Domain.Motions;
-using Armada.Wire.Topics;
+using Armada.Core.Motions;
+using Armada.Core.Topics;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Armada.Silo.Api;

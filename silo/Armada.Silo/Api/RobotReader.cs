@@ -1,9 +1,9 @@
-using Armada.Domain.Robots;
-using Armada.Domain.Routing;
+using Armada.Core.Control;
+using Armada.Core.Robots;
+using Armada.Core.Routing;
 using Armada.Silo.Engine;
 using Armada.Silo.Ingress;
 using Armada.Silo.Telemetry;
-using Armada.Wire.Control;
 
 namespace Armada.Silo.Api;
 
@@ -60,9 +60,9 @@ internal sealed class RobotReader(DeviceRoutes routes, DevicePresences presences
     private Dictionary<string, long> Frames(FrameCounts counts, string device)
     {
         var frames = new Dictionary<string, long>(StringComparer.Ordinal);
-        foreach (var verdict in Enum.GetValues<Verdict>())
+        foreach (var verdict in Enum.GetValues<FrameResult>())
             frames[SiloTelemetry.NameOf(verdict)] = counts[verdict];
-        frames[SiloTelemetry.NameOf(Verdict.Superseded)] += routes.Find(device)?.Superseded ?? 0;
+        frames[SiloTelemetry.NameOf(FrameResult.Superseded)] += routes.Find(device)?.Superseded ?? 0;
         frames["lost"] = counts.Lost;
         return frames;
     }

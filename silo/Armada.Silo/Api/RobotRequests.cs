@@ -1,5 +1,5 @@
 using System.ComponentModel;
-using Armada.Domain.Robots;
+using Armada.Core.Robots;
 using Armada.Silo.Audit;
 
 namespace Armada.Silo.Api;

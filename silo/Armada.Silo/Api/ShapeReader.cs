@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
-using Armada.Domain.Robots;
-using Armada.Domain.Robots.Urdf;
+using Armada.Core.Robots;
+using Armada.Core.Robots.Urdf;
 
 namespace Armada.Silo.Api;
 

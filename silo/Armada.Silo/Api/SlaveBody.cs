@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 using System.ComponentModel;
-using Armada.Domain.Robots;
+using Armada.Core.Robots;
 using Armada.Silo.Audit;
 
 namespace Armada.Silo.Api;
@@ -47,11 +47,11 @@ internal sealed record SlaveBody(
     {
         var offsets = ByJoint("offsets", Offsets, model, rules);
         var names = ByJoint("joint_names", JointNames, model, rules);
-        var tunes = ImmutableArray.CreateBuilder<JointTune>();
+        var tunes = ImmutableArray.CreateBuilder<JointMapping>();
         for (var joint = 0; joint < model.Joints.Length; joint++)
         {
             var name = model.Joints[joint].Name;
-            var tune = new JointTune(name, offsets.GetValueOrDefault(joint), names.GetValueOrDefault(joint));
+            var tune = new JointMapping(name, offsets.GetValueOrDefault(joint), names.GetValueOrDefault(joint));
             if (tune.Offset != 0 || tune.Name is not null)
                 tunes.Add(tune);
         }

@@ -1,5 +1,5 @@
 using System.ComponentModel;
-using Armada.Domain.Robots;
+using Armada.Core.Robots;
 
 namespace Armada.Silo.Api;
 

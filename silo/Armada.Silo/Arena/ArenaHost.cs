@@ -14,6 +14,6 @@ internal static class ArenaHost
         services.AddSingleton<ArenaRelay>();
         services.AddSingleton<ArenaSequences>();
         services.AddSingleton<ArenaParts>();
-        services.AddSingleton<ArenaDoor>();
+        services.AddSingleton<ArenaEndpoint>();
     }
 }

@@ -1,7 +1,7 @@
 using System.Buffers;
+using Armada.Core.Arena;
 using Armada.Silo.Engine;
 using Armada.Silo.Sockets;
-using Armada.Wire.Arena;
 
 namespace Armada.Silo.Arena;
 

@@ -1,6 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Security.Cryptography;
-using Armada.Wire.Topics;
+using Armada.Core.Topics;
 
 namespace Armada.Silo.Arena;
 

@@ -1,4 +1,4 @@
-using Armada.Wire.Arena;
+using Armada.Core.Arena;
 
 namespace Armada.Silo.Arena;
 

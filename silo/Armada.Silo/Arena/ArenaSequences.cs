@@ -1,9 +1,9 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using System.Diagnostics.CodeAnalysis;
-using Armada.Domain.Motions;
-using Armada.Domain.Robots;
-using Armada.Wire.Arena;
+using Armada.Core.Arena;
+using Armada.Core.Motions;
+using Armada.Core.Robots;
 
 namespace Armada.Silo.Arena;
 

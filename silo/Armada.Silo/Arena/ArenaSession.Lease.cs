@@ -1,7 +1,7 @@
-using Armada.Domain.Motions;
-using Armada.Domain.Robots;
-using Armada.Domain.Time;
-using Armada.Wire.Arena;
+using Armada.Core.Arena;
+using Armada.Core.Motions;
+using Armada.Core.Robots;
+using Armada.Core.Time;
 
 namespace Armada.Silo.Arena;
 
@@ -145,7 +145,7 @@ internal sealed partial class ArenaSession
     {
         Volatile.Write(ref heardAt, parts.Clock.Monotonic());
         using var timer = new PeriodicTimer(parts.Timing.Step, parts.Clock.Time);
-        Moment? renewed = null;
+        Timestamp? renewed = null;
         while (await timer.WaitForNextTickAsync(cancellation))
         {
             var now = parts.Clock.Now();
@@ -163,9 +163,9 @@ internal sealed partial class ArenaSession
         }
     }
 
-    private bool IsHeard(Moment now) => now.Monotonic - Volatile.Read(ref heardAt) < Micros.Of(parts.Timing.Silence);
+    private bool IsHeard(Timestamp now) => now.Monotonic - Volatile.Read(ref heardAt) < Microseconds.Of(parts.Timing.Silence);
 
-    private async ValueTask PaceSlaveAsync(Moment now)
+    private async ValueTask PaceSlaveAsync(Timestamp now)
     {
         var lags = socket.SampleWaitingSince is { } since && now.IsPast(since, parts.Timing.Lagging);
         if (lags == isLagging)

@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
-using Armada.Domain.Robots;
-using Armada.Wire.Arena;
+using Armada.Core.Arena;
+using Armada.Core.Robots;
 
 namespace Armada.Silo.Arena;
 

@@ -1,8 +1,8 @@
 using System.Threading.Channels;
-using Armada.Domain.Robots;
-using Armada.Domain.Routing;
+using Armada.Core.Arena;
+using Armada.Core.Robots;
+using Armada.Core.Routing;
 using Armada.Silo.Sockets;
-using Armada.Wire.Arena;
 
 namespace Armada.Silo.Arena;
 

@@ -1,6 +1,6 @@
 using System.Net.WebSockets;
-using Armada.Domain.Engine;
-using Armada.Domain.Robots;
+using Armada.Core.Engine;
+using Armada.Core.Robots;
 using Armada.Silo.Access;
 using Armada.Silo.Sockets;
 
@@ -10,7 +10,7 @@ namespace Armada.Silo.Arena;
 /// One client at the master or the slave door of one robot. It executes the robot's commands until it sends one itself; then it asks
 /// for the lease and commands, as long as it lives and nobody takes its place.
 /// </summary>
-internal sealed partial class ArenaSession : IRobotParty, IDisposable
+internal sealed partial class ArenaSession : IRobotSession, IDisposable
 {
     private readonly ArenaParts parts;
     private readonly string robot;
@@ -19,7 +19,7 @@ internal sealed partial class ArenaSession : IRobotParty, IDisposable
     private readonly bool isMasterDoor;
     private readonly ArenaOutbox outbox;
     private readonly JsonSocket socket;
-    private readonly ArenaVoice voice;
+    private readonly ArenaNotifier voice;
     private readonly MessageRate rate;
 
     /// <summary>A client that has connected.</summary>
@@ -36,7 +36,7 @@ internal sealed partial class ArenaSession : IRobotParty, IDisposable
         outbox = new ArenaOutbox(robot, parts.Clock);
         socket = new JsonSocket(raw, outbox, parts.Limits, parts.Clock);
         outbox.Ring = () => socket.SampleIsDue();
-        voice = new ArenaVoice(robot, socket, parts.Clock);
+        voice = new ArenaNotifier(robot, socket, parts.Clock);
         rate = new MessageRate(parts.Limits.MessagesPerSecond, parts.Limits.Burst);
     }
 

@@ -1,5 +1,5 @@
 using System.Collections.Immutable;
-using Armada.Domain.Robots;
+using Armada.Core.Robots;
 
 namespace Armada.Silo.Arena;
 
@@ -10,7 +10,7 @@ internal static class WireNames
     /// <param name="model">The robot.</param>
     /// <param name="tunes">What differs at the slave.</param>
     /// <param name="canonical">Whether joints without a name of the slave's own go by the canonical name instead of Arena's.</param>
-    public static string[] Of(RobotModel model, ImmutableArray<JointTune> tunes, bool canonical = false)
+    public static string[] Of(RobotModel model, ImmutableArray<JointMapping> tunes, bool canonical = false)
     {
         var names = new string[model.Joints.Length];
         for (var joint = 0; joint < names.Length; joint++)

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
-using Armada.Domain.Devices;
-using Armada.Wire.MicroPython;
+using Armada.Core.Devices;
+using Armada.Core.MicroPython;
 
 namespace Armada.Silo.Identities;
 

@@ -1,9 +1,9 @@
 using System.Numerics;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Armada.Core.Topics;
 using Armada.Silo.Options;
 using Armada.Silo.Store;
-using Armada.Wire.Topics;
 
 namespace Armada.Silo.Identities;
 

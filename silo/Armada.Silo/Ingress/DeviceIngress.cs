@@ -1,9 +1,9 @@
-using Armada.Messaging.Link;
+using Armada.Core.Control;
+using Armada.Core.Topics;
+using Armada.Mqtt;
 using Armada.Silo.Engine;
 using Armada.Silo.Provisioning;
 using Armada.Silo.Telemetry;
-using Armada.Wire.Control;
-using Armada.Wire.Topics;
 
 namespace Armada.Silo.Ingress;
 
@@ -14,7 +14,7 @@ internal sealed partial class DeviceIngress : IHostedService
     private readonly TopicMap topics;
     private readonly IStateTopics states;
     private readonly DevicePresences presences;
-    private readonly Sightings sightings;
+    private readonly DeviceLastSeen sightings;
     private readonly ControlChannel control;
     private readonly DeviceRoutes routes;
     private readonly HostedRobots robots;
@@ -29,7 +29,7 @@ internal sealed partial class DeviceIngress : IHostedService
         TopicMap topics,
         IStateTopics states,
         DevicePresences presences,
-        Sightings sightings,
+        DeviceLastSeen sightings,
         ControlChannel control,
         DeviceRoutes routes,
         HostedRobots robots,

@@ -1,5 +1,5 @@
-using Armada.Domain.Robots;
-using Armada.Wire.MicroPython;
+using Armada.Core.MicroPython;
+using Armada.Core.Robots;
 
 namespace Armada.Silo.MicroPython;
 

@@ -1,10 +1,10 @@
 using System.Text;
-using Armada.Domain.Devices;
-using Armada.Domain.Routing;
+using Armada.Core.Devices;
+using Armada.Core.MicroPython;
+using Armada.Core.Routing;
 using Armada.Silo.Engine;
 using Armada.Silo.Ingress;
 using Armada.Silo.Telemetry;
-using Armada.Wire.MicroPython;
 
 namespace Armada.Silo.MicroPython;
 

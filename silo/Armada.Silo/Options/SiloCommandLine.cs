@@ -1,11 +1,11 @@
 using System.CommandLine;
-using Armada.Messaging.Link;
+using Armada.Core.MicroPython;
+using Armada.Core.Topics;
+using Armada.Mqtt;
 using Armada.Silo.Access.Keys;
 using Armada.Silo.Remotes;
 using Armada.Silo.Rooms;
 using Armada.Silo.Store;
-using Armada.Wire.MicroPython;
-using Armada.Wire.Topics;
 
 namespace Armada.Silo.Options;
 
@@ -14,13 +14,13 @@ internal sealed class SiloCommandLine
 {
     private const int BadOption = 2;
 
-    private readonly DoorOptions doors = new();
+    private readonly HttpOptions doors = new();
 
-    private readonly ClusterLine cluster = new();
+    private readonly ClusterCliOptions cluster = new();
 
-    private readonly BrokerLine broker = new();
+    private readonly BrokerCliOptions broker = new();
 
-    private readonly AwsIotLine aws = new();
+    private readonly AwsIotCliOptions aws = new();
 
     private readonly Option<string> data = new("--data")
     {
@@ -136,7 +136,7 @@ internal sealed class SiloCommandLine
         });
         if (options.Topics.Root == options.MicroPythonTopics.Root)
             throw new SiloOptionsException("--dialect-root must differ from --topic-root: JSON on a topic of frames would be no frame");
-        DoorRules.Check(options);
+        HttpOptionsValidator.Check(options);
         return options;
     }
 
@@ -152,7 +152,7 @@ internal sealed class SiloCommandLine
         return settings;
     }
 
-    private AwsIotPlace? ReadAwsIot(ParseResult line)
+    private AwsIotOptions? ReadAwsIot(ParseResult line)
     {
         if (aws.Read(line) is not { } place)
             return null;

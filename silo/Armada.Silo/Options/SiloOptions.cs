@@ -1,8 +1,8 @@
+using Armada.Core.MicroPython;
+using Armada.Core.Topics;
 using Armada.Silo.Access;
 using Armada.Silo.Remotes;
 using Armada.Silo.Rooms;
-using Armada.Wire.MicroPython;
-using Armada.Wire.Topics;
 
 namespace Armada.Silo.Options;
 
@@ -36,7 +36,7 @@ public sealed record SiloOptions
     public IReadOnlyList<string> AllowedHosts { get; init; } = [];
 
     /// <summary>How much callers may take.</summary>
-    public DoorLimits Limits { get; init; } = new();
+    public RateLimits Limits { get; init; } = new();
 
     /// <summary>Folder of the documents; made where it is missing.</summary>
     public string DataDirectory { get; init; } = "data";
@@ -60,7 +60,7 @@ public sealed record SiloOptions
     public ClusterSettings? Cluster { get; init; }
 
     /// <summary>The AWS IoT Core that is broker and registry of devices; null where it is not.</summary>
-    public AwsIotPlace? AwsIot { get; init; }
+    public AwsIotOptions? AwsIot { get; init; }
 
     /// <summary>What the values of joints mean in rooms.</summary>
     public RoomUnits RoomUnits { get; init; }

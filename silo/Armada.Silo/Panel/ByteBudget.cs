@@ -1,4 +1,4 @@
-using Armada.Domain.Time;
+using Armada.Core.Time;
 
 namespace Armada.Silo.Panel;
 
@@ -18,11 +18,11 @@ internal sealed class ByteBudget
     public void Spend(long bytes) => Interlocked.Add(ref spent, bytes);
 
     /// <summary>Whether something is left now; asked by one thread.</summary>
-    public bool HasLeft(in Moment now)
+    public bool HasLeft(in Timestamp now)
     {
         var passed = Math.Max(0, now.Monotonic - (last ?? now.Monotonic));
         last = now.Monotonic;
-        left = Math.Min(perSecond, left + (passed * perSecond / Micros.PerSecond) - Interlocked.Exchange(ref spent, 0));
+        left = Math.Min(perSecond, left + (passed * perSecond / Microseconds.PerSecond) - Interlocked.Exchange(ref spent, 0));
         return left > 0;
     }
 }

@@ -1,5 +1,5 @@
 using System.Collections.Immutable;
-using Armada.Domain.Engine;
+using Armada.Core.Engine;
 using Armada.Silo.Api;
 using Armada.Silo.Engine;
 using Armada.Silo.Telemetry;
@@ -14,28 +14,28 @@ namespace Armada.Silo.Panel;
 /// Watching must not take the machine from the routing: where the watchers together would be sent more than the budget, all of them
 /// get fewer pictures.
 /// </remarks>
-internal sealed partial class PanelFeed : BackgroundService, IPictureSource
+internal sealed partial class PanelFeed : BackgroundService, ISnapshotSource
 {
     private const double BytesPerSecond = 16e6; // One panel of 100 moving robots at the full rate takes 1.5 MB/s.
 
-    private static readonly TimeSpan Tick = TimeSpan.FromSeconds(1.0 / WatcherRequest.FastestRate);
+    private static readonly TimeSpan Tick = TimeSpan.FromSeconds(1.0 / SubscriberRequest.FastestRate);
 
     private readonly IRobotEngine engine;
     private readonly FleetReader fleet;
-    private readonly PictureMaker pictures;
+    private readonly SnapshotBuilder pictures;
     private readonly SiloClock clock;
     private readonly SiloTelemetry telemetry;
     private readonly ILogger<PanelFeed> logger;
     private readonly SemaphoreSlim entered = new(0);
     private readonly ByteBudget budget = new(BytesPerSecond);
-    private ImmutableArray<Watcher> watchers = [];
-    private volatile PanelPicture? picture;
+    private ImmutableArray<PanelSubscriber> watchers = [];
+    private volatile FleetSnapshot? picture;
     private long seq;
     private long skipped;
 
     /// <summary>A feed without watchers.</summary>
     public PanelFeed(
-        IRobotEngine engine, FleetReader fleet, PictureMaker pictures, SiloClock clock, SiloTelemetry telemetry, ILogger<PanelFeed> logger)
+        IRobotEngine engine, FleetReader fleet, SnapshotBuilder pictures, SiloClock clock, SiloTelemetry telemetry, ILogger<PanelFeed> logger)
     {
         (this.engine, this.fleet, this.pictures) = (engine, fleet, pictures);
         (this.clock, this.telemetry, this.logger) = (clock, telemetry, logger);
@@ -56,20 +56,20 @@ internal sealed partial class PanelFeed : BackgroundService, IPictureSource
     public bool IsLooking => picture is not null;
 
     /// <inheritdoc/>
-    public PanelPicture? Newest => picture;
+    public FleetSnapshot? Newest => picture;
 
     /// <inheritdoc/>
     public void Spend(long bytes) => budget.Spend(bytes);
 
     /// <summary>Lets a watcher in; it is offered its first picture at the next tick at the latest.</summary>
-    public void Enter(Watcher watcher)
+    public void Enter(PanelSubscriber watcher)
     {
         ImmutableInterlocked.Update(ref watchers, static (all, one) => all.Add(one), watcher);
         entered.Release();
     }
 
     /// <summary>Lets a watcher go.</summary>
-    public void Leave(Watcher watcher) => ImmutableInterlocked.Update(ref watchers, static (all, one) => all.Remove(one), watcher);
+    public void Leave(PanelSubscriber watcher) => ImmutableInterlocked.Update(ref watchers, static (all, one) => all.Remove(one), watcher);
 
     /// <inheritdoc/>
     public override void Dispose()
@@ -100,7 +100,7 @@ internal sealed partial class PanelFeed : BackgroundService, IPictureSource
         using var timer = new PeriodicTimer(Tick, clock.Time);
         for (var tick = 0L; watchers is { IsEmpty: false } all; tick++)
         {
-            if (tick % WatcherRequest.FastestRate == 0)
+            if (tick % SubscriberRequest.FastestRate == 0)
                 pictures.ForgetLags();
             var due = all.RemoveAll(watcher => !watcher.Tick(tick));
             if (due.Length > 0 && budget.HasLeft(clock.Now()) && await TryLookAsync(cancellation))
@@ -111,7 +111,7 @@ internal sealed partial class PanelFeed : BackgroundService, IPictureSource
         picture = null;
     }
 
-    private void Show(ImmutableArray<Watcher> due)
+    private void Show(ImmutableArray<PanelSubscriber> due)
     {
         foreach (var watcher in due)
         {

@@ -10,6 +10,6 @@ internal sealed partial class PanelJson : JsonSerializerContext;
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     MaxDepth = 16)]
-[JsonSerializable(typeof(WatcherMessage))]
-[JsonSerializable(typeof(WatcherAnswer))]
-internal sealed partial class WatcherJson : JsonSerializerContext;
+[JsonSerializable(typeof(SubscriberMessage))]
+[JsonSerializable(typeof(SubscriberAnswer))]
+internal sealed partial class SubscriberJson : JsonSerializerContext;

@@ -1,4 +1,4 @@
-using Armada.Domain.Robots;
+using Armada.Core.Robots;
 using Armada.Silo.Engine;
 using Armada.Silo.Telemetry;
 

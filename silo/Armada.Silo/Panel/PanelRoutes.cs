@@ -11,7 +11,7 @@ internal static class PanelRoutes
     public static void AddPanel(this IServiceCollection services)
     {
         services.AddSingleton<PanelReader>();
-        services.AddSingleton<PictureMaker>();
+        services.AddSingleton<SnapshotBuilder>();
         services.AddSingleton<PanelFeed>();
         services.AddHostedService(provider => provider.GetRequiredService<PanelFeed>());
     }
@@ -28,7 +28,7 @@ internal static class PanelRoutes
         {
             await Problem.WebSocketOnly.Answer("connect to /ws/panel with a WebSocket").ExecuteAsync(context);
         }
-        else if (WatcherRequest.Read(context.Request.Query, errors) is { } asked)
+        else if (SubscriberRequest.Read(context.Request.Query, errors) is { } asked)
         {
             var limits = PanelSocket.Limits;
             var accept = OpenSockets.Accept(context);

@@ -1,6 +1,6 @@
 using System.Net.WebSockets;
 using System.Text.Json;
-using Armada.Domain.Time;
+using Armada.Core.Time;
 using Armada.Silo.Engine;
 using Armada.Silo.Sockets;
 
@@ -13,16 +13,16 @@ internal sealed class PanelSocket
 
     private readonly PanelFeed feed;
     private readonly SiloClock clock;
-    private readonly Watcher watcher;
+    private readonly PanelSubscriber watcher;
     private readonly JsonSocket socket;
     private readonly MessageRate rate;
-    private Moment? toldTooFast;
+    private Timestamp? toldTooFast;
 
     /// <summary>Around an open socket.</summary>
-    public PanelSocket(WebSocket raw, WatcherRequest asked, PanelFeed feed, SocketLimits limits, SiloClock clock)
+    public PanelSocket(WebSocket raw, SubscriberRequest asked, PanelFeed feed, SocketLimits limits, SiloClock clock)
     {
         (this.feed, this.clock) = (feed, clock);
-        watcher = new Watcher(asked, feed);
+        watcher = new PanelSubscriber(asked, feed);
         socket = new JsonSocket(raw, watcher, limits, clock);
         watcher.Offer = socket.SampleIsDue;
         rate = new MessageRate(limits.MessagesPerSecond, limits.Burst);
@@ -65,14 +65,14 @@ internal sealed class PanelSocket
         var now = clock.Now();
         if (!rate.TryPass(now))
             TellTooFast(now);
-        else if (WatcherMessage.TypeOf(message.Span, out var problem) == "heartbeat")
+        else if (SubscriberMessage.TypeOf(message.Span, out var problem) == "heartbeat")
             socket.Send(Answer("heartbeat_ack", now));
         else
             socket.Send(Answer("error", now, "invalid", problem));
         return ValueTask.CompletedTask;
     }
 
-    private void TellTooFast(in Moment now)
+    private void TellTooFast(in Timestamp now)
     {
         if (toldTooFast is { } told && !now.IsPast(told, TellTooFastEvery))
             return;
@@ -80,8 +80,8 @@ internal sealed class PanelSocket
         socket.Send(Answer("error", now, "too_fast", "messages come too fast; the ones too many are dropped"));
     }
 
-    private static byte[] Answer(string type, in Moment now, string? code = null, string? message = null) =>
+    private static byte[] Answer(string type, in Timestamp now, string? code = null, string? message = null) =>
         JsonSerializer.SerializeToUtf8Bytes(
-            new WatcherAnswer(type, DateTimeOffset.UnixEpoch.AddTicks(now.Unix * TimeSpan.TicksPerMicrosecond), code, message),
-            WatcherJson.Default.WatcherAnswer);
+            new SubscriberAnswer(type, DateTimeOffset.UnixEpoch.AddTicks(now.Unix * TimeSpan.TicksPerMicrosecond), code, message),
+            SubscriberJson.Default.SubscriberAnswer);
 }

@@ -4,7 +4,7 @@ using System.Text.Json;
 namespace Armada.Silo.Panel;
 
 /// <summary>What a watcher says; members that are not known are ignored.</summary>
-internal sealed record WatcherMessage(string? Type)
+internal sealed record SubscriberMessage(string? Type)
 {
     /// <summary>The type of a message, or null; never throws.</summary>
     /// <param name="message">What came.</param>
@@ -14,7 +14,7 @@ internal sealed record WatcherMessage(string? Type)
         try
         {
             problem = "a watcher says heartbeat and nothing else";
-            return JsonSerializer.Deserialize(message, WatcherJson.Default.WatcherMessage)?.Type;
+            return JsonSerializer.Deserialize(message, SubscriberJson.Default.SubscriberMessage)?.Type;
         }
         catch (JsonException refused)
         {
@@ -26,4 +26,4 @@ internal sealed record WatcherMessage(string? Type)
 }
 
 /// <summary>What a watcher is answered.</summary>
-internal sealed record WatcherAnswer(string Type, DateTimeOffset At, string? Code = null, string? Message = null);
+internal sealed record SubscriberAnswer(string Type, DateTimeOffset At, string? Code = null, string? Message = null);

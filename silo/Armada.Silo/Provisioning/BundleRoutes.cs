@@ -28,7 +28,7 @@ internal static class BundleRoutes
         HttpContext context,
         CancellationToken cancellation)
     {
-        if (await services.GetRequiredService<ProvisioningDesk>().CollectAsync(secret, cancellation) is not { } link)
+        if (await services.GetRequiredService<ProvisioningService>().CollectAsync(secret, cancellation) is not { } link)
         {
             return Problem.BundleGone.Answer(
                 "the link was used before, is over, or never was one; POST /api/v1/devices/<name>/rotate gives the device another certificate and link");

@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
-using Armada.Domain.Devices;
-using Armada.Domain.Engine;
-using Armada.Domain.Robots;
+using Armada.Core.Devices;
+using Armada.Core.Engine;
+using Armada.Core.Robots;
 
 namespace Armada.Silo.Provisioning;
 

@@ -1,12 +1,12 @@
-using Armada.Domain.Devices;
-using Armada.Domain.Engine;
-using Armada.Domain.Robots;
+using Armada.Core.Devices;
+using Armada.Core.Engine;
+using Armada.Core.Robots;
 using Armada.Silo.Ingress;
 
 namespace Armada.Silo.Provisioning;
 
 /// <summary>From what registry, presence and engine know to what the API shows.</summary>
-internal sealed class IdentityReader(IRobotEngine engine, DevicePresences presences, Sightings sightings)
+internal sealed class IdentityReader(IRobotEngine engine, DevicePresences presences, DeviceLastSeen sightings)
 {
     /// <summary>A device.</summary>
     public async ValueTask<IdentityView> ReadAsync(DeviceIdentity device, CancellationToken cancellation) =>

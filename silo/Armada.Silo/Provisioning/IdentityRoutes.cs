@@ -1,5 +1,5 @@
-using Armada.Domain.Devices;
-using Armada.Domain.Engine;
+using Armada.Core.Devices;
+using Armada.Core.Engine;
 using Armada.Silo.Access;
 using Armada.Silo.Api;
 using Armada.Silo.Audit;
@@ -119,7 +119,7 @@ internal static class IdentityRoutes
     }
 
     // The desk is there where a registry is; the group's filter has seen to that.
-    private static ProvisioningDesk Desk(IServiceProvider services) => services.GetRequiredService<ProvisioningDesk>();
+    private static ProvisioningService Desk(IServiceProvider services) => services.GetRequiredService<ProvisioningService>();
 
     private static async ValueTask<IssuedView> ViewAsync(
         Provisioned done, bool withCertificate, IdentityReader reader, HttpContext context, CancellationToken cancellation)

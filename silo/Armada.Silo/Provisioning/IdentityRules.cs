@@ -1,4 +1,4 @@
-using Armada.Domain.Devices;
+using Armada.Core.Devices;
 using Armada.Silo.Api;
 using Armada.Silo.Identities;
 

@@ -59,8 +59,8 @@ internal sealed record CertificateView(
 internal sealed record BoundRobotView(string Robot, [property: Description("master or slave.")] string As);
 
 /// <summary>A token to be made.</summary>
-internal sealed record NewEnrolmentToken(
-    [property: Description("Kind of the device that it enrols.")] string Kind,
+internal sealed record NewEnrollmentToken(
+    [property: Description("Kind of the device that it enrolls.")] string Kind,
     [property: Description("leader or follower; of a micropython-arm, and of nothing else.")] string? Role = null,
     [property: Description("Where the device stands.")] string? Site = null,
     [property: Description("The device's name; left out, the device says it.")] string? Name = null,
@@ -74,10 +74,10 @@ internal sealed record NewEnrolmentToken(
 /// <summary>A token that was just made.</summary>
 internal sealed record MadeTokenView(
     [property: Description("The token itself. It is shown this once and kept nowhere.")] string Token,
-    EnrolmentTokenView About);
+    EnrollmentTokenView About);
 
-/// <summary>An enrolment token, without what opens doors.</summary>
-internal sealed record EnrolmentTokenView(
+/// <summary>An enrollment token, without what opens doors.</summary>
+internal sealed record EnrollmentTokenView(
     string Id,
     string Kind,
     string? Role,
@@ -88,14 +88,14 @@ internal sealed record EnrolmentTokenView(
     [property: Description("The device that was enrolled with it; null while none was.")] string? UsedBy,
     [property: Description("Whether a device can be enrolled with it now.")] bool Good);
 
-/// <summary>A device that enrols itself.</summary>
-internal sealed record Enrolment(
+/// <summary>A device that enrolls itself.</summary>
+internal sealed record Enrollment(
     string Token,
     [property: Description("PKCS #10 request, PEM.")] string Csr,
     [property: Description("The device's name; not needed where the token has one.")] string? Name = null)
 {
     /// <inheritdoc/>
-    public override string ToString() => nameof(Enrolment); // Without the token.
+    public override string ToString() => nameof(Enrollment); // Without the token.
 }
 
 /// <summary>All that an enrolled device needs to run.</summary>
@@ -120,9 +120,9 @@ internal sealed record EnrolledBrokerView(
 [JsonSerializable(typeof(Rotation))]
 [JsonSerializable(typeof(IssuedView))]
 [JsonSerializable(typeof(Page<IdentityView>))]
-[JsonSerializable(typeof(NewEnrolmentToken))]
+[JsonSerializable(typeof(NewEnrollmentToken))]
 [JsonSerializable(typeof(MadeTokenView))]
-[JsonSerializable(typeof(Page<EnrolmentTokenView>))]
-[JsonSerializable(typeof(Enrolment))]
+[JsonSerializable(typeof(Page<EnrollmentTokenView>))]
+[JsonSerializable(typeof(Enrollment))]
 [JsonSerializable(typeof(EnrolledView))]
 internal sealed partial class ProvisioningJson : JsonSerializerContext;

@@ -1,6 +1,6 @@
-using Armada.Domain.Devices;
+using Armada.Core.Control;
+using Armada.Core.Devices;
 using Armada.Silo.Ingress;
-using Armada.Wire.Control;
 
 namespace Armada.Silo.Provisioning;
 
@@ -9,7 +9,7 @@ namespace Armada.Silo.Provisioning;
 /// certificate for it, over the connection that it has. MicroPython boards cannot, and are left alone.
 /// </summary>
 internal sealed partial class Renewals(
-    IDeviceRegistry registry, Sightings sightings, DevicePresences presences, ControlChannel control, TimeProvider time, ILogger<Renewals> logger)
+    IDeviceRegistry registry, DeviceLastSeen sightings, DevicePresences presences, ControlChannel control, TimeProvider time, ILogger<Renewals> logger)
     : IHostedService, IDisposable
 {
     private const int Part = 200; // Devices read at once.

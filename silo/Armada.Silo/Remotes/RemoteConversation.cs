@@ -1,9 +1,9 @@
 using System.Buffers;
 using System.Net.WebSockets;
-using Armada.Domain.Time;
+using Armada.Core.Arena;
+using Armada.Core.Time;
 using Armada.Silo.Engine;
 using Armada.Silo.Sockets;
-using Armada.Wire.Arena;
 
 namespace Armada.Silo.Remotes;
 
@@ -19,9 +19,9 @@ internal sealed class RemoteConversation : ISampleSource, IDisposable
     private readonly ArrayBufferWriter<byte> question = new();
     private readonly double[] positions;
     private bool isDue;
-    private Moment? unansweredSince;
-    private Moment? sentAt;
-    private Moment? askedAt;
+    private Timestamp? unansweredSince;
+    private Timestamp? sentAt;
+    private Timestamp? askedAt;
     private bool isAnswered;
 
     /// <summary>Over an open socket, which whoever made it disposes.</summary>
@@ -47,7 +47,7 @@ internal sealed class RemoteConversation : ISampleSource, IDisposable
     public bool WasAccepted { get; private set; }
 
     /// <summary>Whether the other service, or the way to it, does not keep up.</summary>
-    public bool IsLagging(in Moment now)
+    public bool IsLagging(in Timestamp now)
     {
         lock (sync)
             return unansweredSince is { } since && now.IsPast(since, timing.Lagging);
@@ -88,7 +88,7 @@ internal sealed class RemoteConversation : ISampleSource, IDisposable
     }
 
     /// <summary>Lets time pass: asks where the joints are, and sends what waited long enough.</summary>
-    public void Tick(in Moment now)
+    public void Tick(in Timestamp now)
     {
         lock (sync)
         {

@@ -1,4 +1,4 @@
-using Armada.Domain.Engine;
+using Armada.Core.Engine;
 using Armada.Silo.Engine;
 using Armada.Silo.Sockets;
 using Microsoft.Extensions.DependencyInjection.Extensions;

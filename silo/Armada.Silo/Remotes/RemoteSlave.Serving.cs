@@ -1,9 +1,9 @@
 using System.Collections.Immutable;
 using System.Net.WebSockets;
-using Armada.Domain.Robots;
+using Armada.Core.Arena;
+using Armada.Core.Robots;
 using Armada.Silo.Arena;
 using Armada.Silo.Sockets;
-using Armada.Wire.Arena;
 
 namespace Armada.Silo.Remotes;
 

@@ -1,18 +1,18 @@
 using System.Net.WebSockets;
-using Armada.Domain.Engine;
-using Armada.Domain.Robots;
-using Armada.Domain.Routing;
-using Armada.Messaging.Link;
+using Armada.Core.Engine;
+using Armada.Core.Robots;
+using Armada.Core.Routing;
+using Armada.Mqtt;
 using Armada.Silo.Options;
 using Armada.Silo.Sockets;
 
 namespace Armada.Silo.Remotes;
 
 /// <summary>The link to one bound remote slave: dials the other service, for ever, and is the slave as long as it is connected.</summary>
-internal sealed partial class RemoteSlave : IRobotParty, IAsyncDisposable
+internal sealed partial class RemoteSlave : IRobotSession, IAsyncDisposable
 {
     private readonly string robot;
-    private readonly RemoteDoor door;
+    private readonly RemoteEndpoint door;
     private readonly RemoteParts parts;
     private readonly CancellationTokenSource ending = new();
     private readonly BackOff backOff;
@@ -25,7 +25,7 @@ internal sealed partial class RemoteSlave : IRobotParty, IAsyncDisposable
     public RemoteSlave(string robot, SlaveBinding binding, RemoteParts parts)
     {
         (this.robot, Binding, this.parts, logger) = (robot, binding, parts, parts.Logger);
-        door = RemoteDoor.Of(binding.Url!);
+        door = RemoteEndpoint.Of(binding.Url!);
         backOff = new BackOff(parts.Timing.BackOffFirst, parts.Timing.BackOffMost, Random.Shared.NextDouble);
         running = Task.Run(RunAsync);
     }

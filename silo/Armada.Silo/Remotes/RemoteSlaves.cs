@@ -1,6 +1,6 @@
 using System.Threading.Channels;
-using Armada.Domain.Engine;
-using Armada.Domain.Robots;
+using Armada.Core.Engine;
+using Armada.Core.Robots;
 using Armada.Silo.Engine;
 using Armada.Silo.Sockets;
 

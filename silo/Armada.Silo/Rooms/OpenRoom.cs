@@ -1,5 +1,5 @@
-using Armada.Domain.Robots;
-using Armada.Wire.Rooms;
+using Armada.Core.Robots;
+using Armada.Core.Rooms;
 
 namespace Armada.Silo.Rooms;
 

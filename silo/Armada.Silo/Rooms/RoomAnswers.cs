@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization.Metadata;
-using Armada.Domain.Robots;
+using Armada.Core.Robots;
 using Armada.Silo.Api;
 using Armada.Silo.Store;
 using Microsoft.AspNetCore.Http.HttpResults;

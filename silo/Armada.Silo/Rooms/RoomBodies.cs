@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Armada.Wire.Rooms;
+using Armada.Core.Rooms;
 
 namespace Armada.Silo.Rooms;
 

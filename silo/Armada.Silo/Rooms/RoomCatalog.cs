@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
-using Armada.Domain.Engine;
-using Armada.Domain.Robots;
+using Armada.Core.Engine;
+using Armada.Core.Robots;
 
 namespace Armada.Silo.Rooms;
 

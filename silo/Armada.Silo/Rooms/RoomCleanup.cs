@@ -1,5 +1,5 @@
+using Armada.Core.Rooms;
 using Armada.Silo.Access;
-using Armada.Wire.Rooms;
 
 namespace Armada.Silo.Rooms;
 

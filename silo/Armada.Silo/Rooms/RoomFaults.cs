@@ -1,6 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Armada.Wire.Rooms;
+using Armada.Core.Rooms;
 
 namespace Armada.Silo.Rooms;
 

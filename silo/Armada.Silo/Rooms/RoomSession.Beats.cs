@@ -1,6 +1,6 @@
-using Armada.Domain.Robots;
+using Armada.Core.Robots;
+using Armada.Core.Rooms;
 using Armada.Silo.Sockets;
-using Armada.Wire.Rooms;
 
 namespace Armada.Silo.Rooms;
 

@@ -1,8 +1,8 @@
 using System.Security.Cryptography;
 using System.Text;
-using Armada.Domain.Robots;
+using Armada.Core.Robots;
+using Armada.Core.Rooms;
 using Armada.Silo.Sockets;
-using Armada.Wire.Rooms;
 
 namespace Armada.Silo.Rooms;
 

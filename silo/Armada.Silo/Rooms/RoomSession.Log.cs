@@ -1,4 +1,4 @@
-using Armada.Wire.Rooms;
+using Armada.Core.Rooms;
 
 namespace Armada.Silo.Rooms;
 

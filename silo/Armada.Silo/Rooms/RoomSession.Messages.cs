@@ -1,7 +1,7 @@
-using Armada.Domain.Robots;
-using Armada.Messaging.Link;
+using Armada.Core.Robots;
+using Armada.Core.Rooms;
+using Armada.Mqtt;
 using Armada.Silo.Sockets;
-using Armada.Wire.Rooms;
 
 namespace Armada.Silo.Rooms;
 

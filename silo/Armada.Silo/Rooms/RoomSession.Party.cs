@@ -1,8 +1,8 @@
 using System.Buffers;
-using Armada.Domain.Robots;
-using Armada.Domain.Routing;
+using Armada.Core.Robots;
+using Armada.Core.Rooms;
+using Armada.Core.Routing;
 using Armada.Silo.Sockets;
-using Armada.Wire.Rooms;
 
 namespace Armada.Silo.Rooms;
 

@@ -1,15 +1,15 @@
 using System.Buffers;
 using System.Net.WebSockets;
-using Armada.Domain.Engine;
-using Armada.Domain.Robots;
+using Armada.Core.Engine;
+using Armada.Core.Robots;
+using Armada.Core.Rooms;
 using Armada.Silo.Access;
 using Armada.Silo.Sockets;
-using Armada.Wire.Rooms;
 
 namespace Armada.Silo.Rooms;
 
 /// <summary>One participant of a room: a producer is the robot's remote master, a consumer one of its guest slaves.</summary>
-internal sealed partial class RoomSession : IRobotParty, ISampleSource, IDisposable
+internal sealed partial class RoomSession : IRobotSession, ISampleSource, IDisposable
 {
     private static readonly TimeSpan JoinWithin = TimeSpan.FromSeconds(5);
 

@@ -1,8 +1,8 @@
-using Armada.Domain.Engine;
-using Armada.Domain.Robots;
+using Armada.Core.Engine;
+using Armada.Core.Robots;
+using Armada.Core.Rooms;
 using Armada.Silo.Access;
 using Armada.Silo.Options;
-using Armada.Wire.Rooms;
 
 namespace Armada.Silo.Rooms;
 

@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
-using Armada.Domain.Robots;
+using Armada.Core.Robots;
 
 namespace Armada.Silo.Rooms;
 

@@ -1,5 +1,5 @@
 using System.Collections.Concurrent;
-using Armada.Domain.Motions;
+using Armada.Core.Motions;
 using Armada.Silo.Engine;
 using Armada.Silo.Store;
 

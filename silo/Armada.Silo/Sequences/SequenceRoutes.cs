@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
-using Armada.Domain.Motions;
+using Armada.Core.Motions;
 using Armada.Silo.Access;
 using Armada.Silo.Api;
 using Armada.Silo.Audit;

@@ -1,7 +1,7 @@
 using System.ComponentModel;
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using Armada.Domain.Motions;
+using Armada.Core.Motions;
 using Armada.Silo.Api;
 
 namespace Armada.Silo.Sequences;

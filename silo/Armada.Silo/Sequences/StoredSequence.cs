@@ -1,6 +1,6 @@
 using System.Text.Json.Serialization;
-using Armada.Domain.Motions;
-using Armada.Wire.Topics;
+using Armada.Core.Motions;
+using Armada.Core.Topics;
 
 namespace Armada.Silo.Sequences;
 

@@ -1,7 +1,7 @@
 using System.Buffers;
 using System.Net.WebSockets;
 using System.Threading.Channels;
-using Armada.Domain.Time;
+using Armada.Core.Time;
 using Armada.Silo.Engine;
 
 namespace Armada.Silo.Sockets;
@@ -29,7 +29,7 @@ internal sealed partial class JsonSocket
     private readonly Channel<bool> bell = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private readonly TaskCompletionSource read = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private bool sampleDue;
-    private Moment? sampleDueSince;
+    private Timestamp? sampleDueSince;
     private (int Code, string Reason)? closing;
 
     /// <summary>Around an open socket.</summary>
@@ -39,7 +39,7 @@ internal sealed partial class JsonSocket
     }
 
     /// <summary>Since when a sample has been waiting for the client, or null where none is.</summary>
-    public Moment? SampleWaitingSince
+    public Timestamp? SampleWaitingSince
     {
         get
         {

@@ -1,4 +1,4 @@
-using Armada.Domain.Time;
+using Armada.Core.Time;
 
 namespace Armada.Silo.Sockets;
 
@@ -14,10 +14,10 @@ internal sealed class MessageRate
     public MessageRate(double perSecond, double burst) => (this.perSecond, this.burst, tokens) = (perSecond, burst, burst);
 
     /// <summary>Whether one more message may pass now.</summary>
-    public bool TryPass(in Moment now)
+    public bool TryPass(in Timestamp now)
     {
         var passed = Math.Max(0, now.Monotonic - (last ?? now.Monotonic));
-        tokens = Math.Min(burst, tokens + (passed * perSecond / Micros.PerSecond));
+        tokens = Math.Min(burst, tokens + (passed * perSecond / Microseconds.PerSecond));
         last = now.Monotonic;
         if (tokens < 1)
             return false;

@@ -1,7 +1,7 @@
 using System.Globalization;
 using Armada.Bench.Load;
-using Armada.Domain.Engine;
-using Armada.Domain.Robots;
+using Armada.Core.Engine;
+using Armada.Core.Robots;
 
 namespace Armada.Bench.Soak;
 
@@ -37,8 +37,8 @@ internal sealed class Comings : IAsyncDisposable
         Run(Coming.Leader, 4, 0.5, LeadAsync);
         Run(Coming.Program, 12, 0, CommandAsync);
         Run(Coming.Motion, 6, 1, PlayAsync);
-        Run(Coming.Guest, 12, 0, ExecuteAsync);
-        Run(Coming.Watcher, 6, 0, WatchAsync);
+        Run(Coming.UnboundSlave, 12, 0, ExecuteAsync);
+        Run(Coming.PanelSubscriber, 6, 0, WatchAsync);
         Run(Coming.Robot, 1, 2, MakeAndRemoveAsync);
         Run(Coming.Stop, 1, 3, StopAndResetAsync);
     }
@@ -162,8 +162,8 @@ internal enum Coming
     Leader,
     Program,
     Motion,
-    Guest,
-    Watcher,
+    UnboundSlave,
+    PanelSubscriber,
     Robot,
     Stop,
 }

@@ -1,5 +1,5 @@
 using System.Net.Http.Json;
-using Armada.Messaging.Link;
+using Armada.Mqtt;
 using Armada.Silo;
 using Armada.Silo.Options;
 using Armada.Testing;

@@ -1,11 +1,11 @@
-using Armada.Domain.Engine;
-using Armada.Domain.Robots;
-using Armada.Domain.Routing;
+using Armada.Core.Engine;
+using Armada.Core.Robots;
+using Armada.Core.Routing;
 
 namespace Armada.Bench.Soak;
 
 /// <summary>A program or a guest at one robot, for as long as it stays.</summary>
-internal sealed class Visitor : IRobotParty, IAsyncDisposable
+internal sealed class Visitor : IRobotSession, IAsyncDisposable
 {
     private readonly IRobotEngine engine;
     private readonly string robot;

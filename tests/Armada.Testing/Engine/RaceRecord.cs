@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
-using Armada.Domain.Engine;
-using Armada.Domain.Robots;
-using Armada.Domain.Routing;
+using Armada.Core.Engine;
+using Armada.Core.Robots;
+using Armada.Core.Routing;
 using Xunit;
 
 namespace Armada.Testing.Engine;
@@ -10,7 +10,7 @@ namespace Armada.Testing.Engine;
 /// What was seen of a race for one robot's master, and whether it was fair: its notes, which are told inside the robot's turns and so in
 /// their true order, and every answer any client got.
 /// </summary>
-public sealed class RaceRecord(string name) : IRobotParty
+public sealed class RaceRecord(string name) : IRobotSession
 {
     private readonly ConcurrentQueue<Effect.Note> notes = new();
     private readonly ConcurrentQueue<uint> commanded = new();

@@ -1,4 +1,4 @@
-using Armada.Domain.Robots;
+using Armada.Core.Robots;
 using Xunit;
 
 namespace Armada.Testing.Engine;
@@ -10,7 +10,7 @@ public abstract partial class RobotEngineConformance
     {
         await MakeAsync(Arm, Other);
         var first = await EnterAsync("guest");
-        var second = new ScriptedParty("guest");
+        var second = new ScriptedSession("guest");
 
         Assert.Equal(RefusalReason.NameTaken, (await Here.EnterAsync(Arm, second, default)).Refused?.Reason);
         await Here.LeaveAsync(Arm, second, "it was never in");
@@ -18,7 +18,7 @@ public abstract partial class RobotEngineConformance
         Assert.Null((await Here.EnterAsync(Other, second, default)).Refused);
         await There.LeaveAsync(Arm, first, "it goes");
 
-        Assert.Null((await Here.EnterAsync(Arm, new ScriptedParty("guest"), default)).Refused);
+        Assert.Null((await Here.EnterAsync(Arm, new ScriptedSession("guest"), default)).Refused);
     }
 
     [Fact]
@@ -73,7 +73,7 @@ public abstract partial class RobotEngineConformance
         await Eventually.Holds("the guest is told", () => guest.Gone is not null);
         Assert.Null(elsewhere.Gone);
         await MakeAsync(Arm);
-        Assert.Null((await There.EnterAsync(Arm, new ScriptedParty("guest"), default)).Refused);
+        Assert.Null((await There.EnterAsync(Arm, new ScriptedSession("guest"), default)).Refused);
     }
 
     [Fact]
@@ -87,7 +87,7 @@ public abstract partial class RobotEngineConformance
         await AcceptAsync(Arm, new RobotRequest.UnbindSlave("viewer"));
 
         await Eventually.Holds("the viewer is sent away", () => viewer.Gone is not null);
-        Assert.Null((await There.EnterAsync(Arm, new ScriptedParty("viewer"), default)).Refused);
+        Assert.Null((await There.EnterAsync(Arm, new ScriptedSession("viewer"), default)).Refused);
     }
 
     [Fact]
@@ -141,7 +141,7 @@ public abstract partial class RobotEngineConformance
         Assert.DoesNotContain((await LookAsync()).Guests, guest => guest.Binding.Name == "bad");
         Assert.Equal(epoch, (await LookAsync()).Master?.Epoch);
         Assert.True(bad.Commands.Count <= 1 || atNotes, "it was told more after it had thrown");
-        Assert.Null((await Here.EnterAsync(Arm, new ScriptedParty("bad"), default)).Refused);
+        Assert.Null((await Here.EnterAsync(Arm, new ScriptedSession("bad"), default)).Refused);
     }
 
     [Fact]

@@ -1,6 +1,6 @@
 using System.Globalization;
-using Armada.Domain.Engine;
-using Armada.Domain.Robots;
+using Armada.Core.Engine;
+using Armada.Core.Robots;
 using Xunit;
 
 namespace Armada.Testing.Engine;
@@ -39,7 +39,7 @@ public abstract partial class RobotEngineConformance
         await Task.WhenAll(Enumerable.Range(0, Clients).Select(number => Task.Run(async () =>
         {
             // Ten for each name: whoever finds it taken goes on without.
-            var party = new ScriptedParty($"guest-{number / 10}");
+            var party = new ScriptedSession($"guest-{number / 10}");
             var door = Rig.Doors[number % Rig.Doors.Count];
             var entered = await door.EnterAsync(Arm, party, default);
             if (entered.Refused is null)
@@ -50,7 +50,7 @@ public abstract partial class RobotEngineConformance
         })));
 
         Assert.Empty((await LookAsync()).Guests);
-        Assert.Null((await Here.EnterAsync(Arm, new ScriptedParty("guest-0"), default)).Refused);
+        Assert.Null((await Here.EnterAsync(Arm, new ScriptedSession("guest-0"), default)).Refused);
     }
 
     // Every tenth asks for takeover; every seventh goes away like a broken connection instead of giving the lease back.
@@ -58,7 +58,7 @@ public abstract partial class RobotEngineConformance
     {
         var name = string.Create(CultureInfo.InvariantCulture, $"client-{number}");
         var door = Rig.Doors[number % Rig.Doors.Count];
-        var party = new ScriptedParty(name);
+        var party = new ScriptedSession(name);
         while (record.Grants < Leases)
         {
             Assert.Null((await door.EnterAsync(Arm, party, default)).Refused);

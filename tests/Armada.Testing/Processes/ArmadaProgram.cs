@@ -11,7 +11,7 @@ public static class ArmadaProgram
     /// <summary>The program's assembly: beside the tests', built alike.</summary>
     public static string PathOf(string project)
     {
-        // artifacts/<adapter set>/bin/<project>/<configuration>/
+        // artifacts/bin/<project>/<configuration>/
         var here = new DirectoryInfo(AppContext.BaseDirectory);
         var assembly = Path.Combine(here.Parent!.Parent!.FullName, project, here.Name, project + ".dll");
         return File.Exists(assembly) ? assembly : throw new FileNotFoundException($"{project} is not built in this configuration", assembly);

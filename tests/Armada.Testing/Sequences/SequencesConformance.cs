@@ -1,5 +1,5 @@
-using Armada.Domain.Motions;
-using Armada.Domain.Robots;
+using Armada.Core.Motions;
+using Armada.Core.Robots;
 using Armada.Testing.Logging;
 using Xunit;
 
@@ -110,7 +110,7 @@ public abstract class SequencesConformance : IAsyncLifetime
         await Here.PutAsync(Make("nod"), null, default);
 
         var answers = await Task.WhenAll(Enumerable.Range(0, 20).Select(n =>
-            (n % 2 == 0 ? Here : There).PutAsync(Make("nod", name: $"Nod {n}"), new ExpectedVersion(1), default).AsTask()));
+            (n % 2 == 0 ? Here : There).PutAsync(Make("nod", name: $"IdentifyMotion {n}"), new ExpectedVersion(1), default).AsTask()));
 
         var made = Assert.Single(answers, answer => answer.Refused is null);
         Assert.Equal(19, answers.Count(answer => answer.Refused == SequenceRefusal.Changed));
@@ -133,7 +133,7 @@ public abstract class SequencesConformance : IAsyncLifetime
 
     private static SequenceAnswer Kept(Sequence sequence, long version) => new(null, new KeptSequence(sequence, version, IsBuiltIn: false));
 
-    private static Sequence Make(string id, bool loop = false, string name = "Nod") => new(
+    private static Sequence Make(string id, bool loop = false, string name = "IdentifyMotion") => new(
         id,
         name,
         [

@@ -1,4 +1,4 @@
-using Armada.Domain.Devices;
+using Armada.Core.Devices;
 using Armada.Testing.Logging;
 using Armada.Testing.Network;
 using Armada.Tests.AwsIot.Moto;

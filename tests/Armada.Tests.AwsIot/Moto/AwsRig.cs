@@ -57,7 +57,7 @@ internal sealed class AwsRig : IAsyncDisposable
     public AwsDeviceRegistry Start(Func<AwsIotSettings, AwsIotSettings>? change = null, TimeProvider? time = null)
     {
         var account = new AwsAccount(change?.Invoke(Settings) ?? Settings, time ?? TimeProvider.System, Credentials);
-        var foundations = new Foundations(account.Settings);
+        var foundations = new AccountSetup(account.Settings);
         parts.AddRange([account, foundations]);
         return new AwsDeviceRegistry(account, foundations, new BrokerEndpoint(account), logs.For<AwsDeviceRegistry>());
     }

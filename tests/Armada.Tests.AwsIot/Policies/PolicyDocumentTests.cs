@@ -1,9 +1,9 @@
 using System.Text.Json.Nodes;
-using Armada.Domain.Devices;
+using Armada.Core.Devices;
 using Armada.Silo.AwsIot;
 using Armada.Silo.AwsIot.Policies;
-using Armada.Wire.MicroPython;
-using Armada.Wire.Topics;
+using Armada.Core.MicroPython;
+using Armada.Core.Topics;
 
 namespace Armada.Tests.AwsIot.Policies;
 

@@ -1,4 +1,4 @@
-using Armada.Domain.Devices;
+using Armada.Core.Devices;
 using Armada.Silo.AwsIot;
 using Armada.Testing.Logging;
 using Armada.Tests.AwsIot.Moto;

@@ -1,4 +1,4 @@
-using Armada.Domain.Devices;
+using Armada.Core.Devices;
 using Armada.Tests.AwsIot.Moto;
 
 namespace Armada.Tests.AwsIot.Registry;

@@ -1,5 +1,5 @@
 using Amazon.IoT.Model;
-using Armada.Domain.Devices;
+using Armada.Core.Devices;
 using Armada.Silo.AwsIot;
 using Armada.Testing.Logging;
 using Armada.Tests.AwsIot.Moto;

@@ -2,7 +2,7 @@ using System.Runtime.Versioning;
 using System.Security.Cryptography.X509Certificates;
 using Amazon.IoT;
 using Amazon.IoT.Model;
-using Armada.Domain.Devices;
+using Armada.Core.Devices;
 using Armada.Silo.AwsIot;
 using Armada.Testing;
 using Armada.Testing.Logging;

@@ -1,5 +1,4 @@
-using Armada.Messaging.Link;
-using Armada.Messaging.Pool;
+using Armada.Mqtt;
 using Armada.Silo;
 using Armada.Silo.Engine;
 using Armada.Silo.Options;

@@ -1,5 +1,5 @@
 using System.Net;
-using Armada.Domain.Engine;
+using Armada.Core.Engine;
 using Armada.Silo.Options;
 using Armada.Testing;
 using Armada.Testing.Engine;

@@ -1,9 +1,10 @@
 using System.Collections.Immutable;
 using System.Diagnostics.CodeAnalysis;
 using System.Text;
-using Armada.Domain.Engine;
-using Armada.Domain.Motions;
-using Armada.Domain.Robots;
+using Armada.Core.Engine;
+using Armada.Core.Motions;
+using Armada.Core.Robots;
+using Armada.Core.Routing;
 using Orleans.Serialization.Invocation;
 
 namespace Armada.Tests.Cluster.Wire;
@@ -24,7 +25,7 @@ public sealed class ContractTests
     [InlineData(typeof(RobotReply))]
     [InlineData(typeof(RobotSnapshot))]
     [InlineData(typeof(Effect.Note))]
-    [InlineData(typeof(Domain.Routing.SampleStamp))]
+    [InlineData(typeof(SampleStamp))]
     [InlineData(typeof(RoomName))]
     [InlineData(typeof(SequenceMotion))]
     public void Everything_an_engine_takes_and_answers_can_cross(Type value) => Assert.Contains(value, Crossing.Values);
@@ -52,14 +53,14 @@ public sealed class ContractTests
 
     [Fact]
     public void A_member_that_the_sender_does_not_know_yet_is_the_default() =>
-        Assert.Equal(new JointTune("elbow"), Crossing.Serializer.Deserialize<JointTune>(Crossing.Serializer.SerializeToArray(new OlderTune { Joint = "elbow" })));
+        Assert.Equal(new JointMapping("elbow"), Crossing.Serializer.Deserialize<JointMapping>(Crossing.Serializer.SerializeToArray(new OlderTune { Joint = "elbow" })));
 
     [Fact]
     public void A_member_that_the_receiver_does_not_know_yet_is_passed_over()
     {
         var newer = new NewerTune { Joint = "elbow", Offset = 2, Name = "e", Backlash = ["a", "b"] };
 
-        Assert.Equal(new JointTune("elbow", 2, "e"), Crossing.Serializer.Deserialize<JointTune>(Crossing.Serializer.SerializeToArray(newer)));
+        Assert.Equal(new JointMapping("elbow", 2, "e"), Crossing.Serializer.Deserialize<JointMapping>(Crossing.Serializer.SerializeToArray(newer)));
     }
 
     private static void AssertKnownByAlias(byte[] bytes)

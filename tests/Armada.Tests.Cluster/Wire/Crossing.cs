@@ -1,4 +1,4 @@
-using Armada.Grains.Contracts.State;
+using Armada.Grains.State;
 using Microsoft.Extensions.DependencyInjection;
 using Orleans.Serialization;
 

@@ -1,5 +1,5 @@
-using Armada.Domain.Robots;
-using Armada.Grains.Contracts.State;
+using Armada.Core.Robots;
+using Armada.Grains.State;
 
 namespace Armada.Tests.Cluster.Wire;
 

@@ -105,7 +105,7 @@ internal sealed class EnrolledFleet : IAsyncDisposable
 
     private async Task EnrolAsync(string name, ArmRig arm)
     {
-        using var made = await Http.PostAsJsonAsync("/api/v1/enrolment-tokens", new { kind = $"so101-{name}", site = "bench", name });
+        using var made = await Http.PostAsJsonAsync("/api/v1/enrollment-tokens", new { kind = $"so101-{name}", site = "bench", name });
         made.EnsureSuccessStatusCode();
         var token = JsonNode.Parse(await made.Content.ReadAsStringAsync())!["token"]!.GetValue<string>();
         var place = Path.Combine(folder.Path, name);

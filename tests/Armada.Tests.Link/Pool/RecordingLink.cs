@@ -1,4 +1,4 @@
-using Armada.Messaging.Link;
+using Armada.Mqtt;
 
 namespace Armada.Tests.Link.Pool;
 

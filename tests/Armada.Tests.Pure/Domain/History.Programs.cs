@@ -1,16 +1,16 @@
-using Armada.Domain.Robots;
+using Armada.Core.Robots;
 
 namespace Armada.Tests.Pure.Domain;
 
 /// <summary>Programs, motions, the panel and slaves that are connected.</summary>
 internal sealed partial class History
 {
-    public const string Guest = "guest";
+    public const string UnboundSlave = "guest";
     public const string Viewer = "viewer";
     public const string Micro = "micro";
 
     private static readonly string[] Programs = ["script-1", "script-2", "leader-1"];
-    private static readonly string[] Connected = [Guest, Viewer, "guest-2", Micro];
+    private static readonly string[] Connected = [UnboundSlave, Viewer, "guest-2", Micro];
     private static readonly RobotModel Narrow = RobotModels.So101 with
     {
         Joints = [.. RobotModels.So101.Joints.Select(joint => joint with { Min = Math.Max(joint.Min, -30), Max = Math.Min(joint.Max, 30), MaxVelocity = 60 })],
@@ -105,7 +105,7 @@ internal sealed partial class History
     }
 
     private static SlaveBinding Bound(string name, SlaveKind kind, byte b) =>
-        new(name, kind, null, b % 2 == 0 ? [] : [new JointTune("shoulder_pan", b - 128), new JointTune("gripper", b / 10.0)]);
+        new(name, kind, null, b % 2 == 0 ? [] : [new JointMapping("shoulder_pan", b - 128), new JointMapping("gripper", b / 10.0)]);
 
     private static JointCommand Goals(byte a, byte b)
     {

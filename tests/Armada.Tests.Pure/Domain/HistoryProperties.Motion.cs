@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
-using Armada.Domain.Robots;
-using Armada.Domain.Time;
+using Armada.Core.Robots;
+using Armada.Core.Time;
 
 namespace Armada.Tests.Pure.Domain;
 
@@ -58,7 +58,7 @@ public sealed partial class HistoryProperties
             yield return (joints[joint], command.Positions[joint] - OffsetOf(rig.Core.Targets[slave].Tunes, joints[joint]));
     }
 
-    private static double OffsetOf(ImmutableArray<JointTune> tunes, Joint joint) =>
+    private static double OffsetOf(ImmutableArray<JointMapping> tunes, Joint joint) =>
         tunes.Where(tune => tune.Joint == joint.Name).Sum(tune => tune.Offset);
 
     /// <summary>Time that each joint of a slave has saved to move: over any span t it moves velocity × (t + longest step) at most.</summary>
@@ -66,7 +66,7 @@ public sealed partial class HistoryProperties
     {
         private double[] last = [];
         private double[] saved = [];
-        private Moment at;
+        private Timestamp at;
 
         public void Check(Rig rig, int slave, SentCommand command)
         {
@@ -77,7 +77,7 @@ public sealed partial class HistoryProperties
             var real = robot.Slaves.AddRange(robot.Guests)[slave].Joints;
             if (last.Length == 0)
                 (last, saved, at) = ([.. model.Select(_ => double.NaN)], new double[model.Length], command.At);
-            var passed = command.At.MicrosSince(at) / (double)Micros.PerSecond;
+            var passed = command.At.MicrosSince(at) / (double)Microseconds.PerSecond;
             at = command.At;
             for (var joint = 0; joint < model.Length; joint++)
             {

@@ -1,5 +1,5 @@
-using Armada.Domain.Robots;
-using Armada.Domain.Routing;
+using Armada.Core.Robots;
+using Armada.Core.Routing;
 
 namespace Armada.Tests.Pure.Domain;
 
@@ -115,10 +115,10 @@ public sealed class PanelTests
         rig.Drive(0.1);
         var spell = rig.Epoch;
 
-        Assert.Equal(Verdict.AwaitingEpoch, rig.Master(Leader, 0));
+        Assert.Equal(FrameResult.AwaitingEpoch, rig.Master(Leader, 0));
         Assert.False(rig.Snapshot.Manual);
         Assert.Contains(new Effect.Note(RobotEvent.ManualEnded, "robot-1"), rig.Effects);
-        Assert.Equal(Verdict.Accepted, rig.Master(Leader, 0));
+        Assert.Equal(FrameResult.Accepted, rig.Master(Leader, 0));
         Assert.True(rig.Commands[^1].Stamp.Epoch > spell);
         Refused(rig);
     }

@@ -1,5 +1,5 @@
-using Armada.Domain.Robots;
-using Armada.Domain.Routing;
+using Armada.Core.Robots;
+using Armada.Core.Routing;
 
 namespace Armada.Tests.Pure.Domain;
 
@@ -310,7 +310,7 @@ public sealed class ProgramTests
         rig.Master(Leader, 0);
         rig.Attach("script", takeover: true);
 
-        Assert.Equal(Verdict.NotBound, rig.Master(Leader, 50));
+        Assert.Equal(FrameResult.NotBound, rig.Master(Leader, 50));
         Assert.Null(rig.Durable.Master is { Kind: MasterKind.Device } left ? left.Name : null);
     }
 
@@ -326,7 +326,7 @@ public sealed class ProgramTests
         rig.Drive(0.1);
         Assert.Empty(rig.Commands);
 
-        Assert.Equal(Verdict.Accepted, rig.Master(Leader, 0));
+        Assert.Equal(FrameResult.Accepted, rig.Master(Leader, 0));
         Assert.All(rig.Commands, command => Assert.True(command.Stamp.Epoch > old));
         Assert.NotEmpty(rig.Commands);
     }

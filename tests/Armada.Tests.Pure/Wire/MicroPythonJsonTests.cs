@@ -1,5 +1,5 @@
 using System.Text;
-using Armada.Wire.MicroPython;
+using Armada.Core.MicroPython;
 
 namespace Armada.Tests.Pure.Wire;
 

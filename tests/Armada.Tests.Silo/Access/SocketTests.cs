@@ -81,7 +81,7 @@ public sealed class SocketTests(Broker broker) : IClassFixture<Broker>
     [Fact]
     public async Task A_caller_has_so_many_sockets_and_all_together_so_many()
     {
-        await using var silo = await StartAsync(options => options with { Limits = new DoorLimits { Sockets = 3, SocketsPerCaller = 2 } });
+        await using var silo = await StartAsync(options => options with { Limits = new RateLimits { Sockets = 3, SocketsPerCaller = 2 } });
         silo.UseKey(await silo.MakeKeyAsync("boss", "admin"));
         string[] hands = ["armada.v1", $"armada.key.{await silo.MakeKeyAsync("hands", "operator")}"];
         string[] feet = ["armada.v1", $"armada.key.{await silo.MakeKeyAsync("feet", "operator")}"];

@@ -1,7 +1,7 @@
 using System.Net.Sockets;
 using System.Net.WebSockets;
 using System.Text;
-using Armada.Domain.Robots;
+using Armada.Core.Robots;
 using Armada.Testing;
 using Armada.Tests.Silo.Support;
 
@@ -127,7 +127,7 @@ public sealed class BadInputTests(Broker broker) : IClassFixture<Broker>
 
     private static bool IsLeftAlone(RunningSilo silo)
     {
-        var robot = silo.Service<Armada.Domain.Engine.IRobotEngine>().GetAsync(Robot, default).AsTask().Result!;
+        var robot = silo.Service<Armada.Core.Engine.IRobotEngine>().GetAsync(Robot, default).AsTask().Result!;
         return robot.Guests.Length == 1 && robot.Master is null or { Kind: MasterKind.Sequence };
     }
 

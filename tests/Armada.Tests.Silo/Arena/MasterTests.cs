@@ -1,5 +1,5 @@
 using System.Text.Json.Nodes;
-using Armada.Domain.Engine;
+using Armada.Core.Engine;
 using Armada.Silo.Arena;
 using Armada.Testing;
 using Armada.Tests.Silo.Support;

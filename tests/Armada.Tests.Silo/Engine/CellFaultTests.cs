@@ -1,4 +1,4 @@
-using Armada.Domain.Robots;
+using Armada.Core.Robots;
 using Armada.Silo.Engine;
 using Armada.Testing;
 using Armada.Testing.Engine;
@@ -71,15 +71,15 @@ public sealed class CellFaultTests
         await Eventually.Holds("the watcher is told that it lives again", () => watcher.Notes.Last().Event == RobotEvent.MasterLive);
     }
 
-    private static async Task<ScriptedParty> JoinAsync(EngineRig rig, string name)
+    private static async Task<ScriptedSession> JoinAsync(EngineRig rig, string name)
     {
-        var party = new ScriptedParty(name);
+        var party = new ScriptedSession(name);
         await rig.Engine.EnterAsync(EngineRig.Robot, party, default);
         Assert.Null(await rig.AskAsync(new RobotRequest.JoinSlave(name)));
         return party;
     }
 
-    private static async Task MoveAsync(EngineRig rig, ScriptedParty guest)
+    private static async Task MoveAsync(EngineRig rig, ScriptedSession guest)
     {
         var epoch = await AttachAsync(rig);
         await rig.AskAsync(Command(epoch, Goal));
@@ -102,7 +102,7 @@ public sealed class CellFaultTests
     {
         rig.Logs.Expect(CellFault);
         var cell = rig.Engine.Cells.Single(cell => cell.Id == EngineRig.Robot);
-        var fault = cell.AskAsync(new CellTurn((_, _) => throw new InvalidOperationException("on purpose")), ahead: false, default);
+        var fault = cell.AskAsync(new WorkItem((_, _) => throw new InvalidOperationException("on purpose")), ahead: false, default);
         await Assert.ThrowsAsync<InvalidOperationException>(() => fault);
         cell.Tick();
     }

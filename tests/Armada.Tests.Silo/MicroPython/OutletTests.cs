@@ -1,11 +1,11 @@
 using System.Text;
-using Armada.Domain.Robots;
+using Armada.Core.MicroPython;
+using Armada.Core.Robots;
 using Armada.Silo.Engine;
 using Armada.Silo.MicroPython;
 using Armada.Testing;
 using Armada.Testing.Brokers;
 using Armada.Tests.Silo.Support;
-using Armada.Wire.MicroPython;
 
 namespace Armada.Tests.Silo.MicroPython;
 
@@ -15,12 +15,12 @@ public sealed class OutletTests : IAsyncDisposable
     private readonly HandTime time = new();
     private readonly QuietLink link = new();
     private readonly SiloClock clock;
-    private readonly ISlaveOutlet outlet;
+    private readonly ISlaveSink outlet;
 
     public OutletTests()
     {
         clock = new SiloClock(time);
-        outlet = new MicroPythonOutlet(link, clock, "root/board/state", "board", gripperInPercent: true);
+        outlet = new MicroPythonSink(link, clock, "root/board/state", "board", gripperInPercent: true);
     }
 
     public ValueTask DisposeAsync() => link.DisposeAsync();

@@ -169,7 +169,7 @@ public sealed class DeviceRouteTests(Broker broker) : IClassFixture<Broker>
             await silo.MakeAsync(name);
         await silo.MakeRobotAsync("arm");
         await silo.BindMasterAsync("arm", "a");
-        silo.Service<Sightings>().Note("a", new Armada.Wire.Control.Presence(Online: true), wasOnline: false);
+        silo.Service<DeviceLastSeen>().Note("a", new Armada.Core.Control.Presence(Online: true), wasOnline: false);
 
         var first = await silo.GetAsync($"{ProvisioningRig.Devices}?limit=2");
         var second = await silo.GetAsync($"{ProvisioningRig.Devices}?limit=2&after={first["next"]}");
@@ -194,7 +194,7 @@ public sealed class DeviceRouteTests(Broker broker) : IClassFixture<Broker>
         foreach (var (method, path) in new[]
         {
             (HttpMethod.Get, ProvisioningRig.Devices), (HttpMethod.Get, $"{ProvisioningRig.Devices}/a"), (HttpMethod.Delete, $"{ProvisioningRig.Devices}/a"),
-            (HttpMethod.Get, "/api/v1/bundles/x"), (HttpMethod.Get, "/api/v1/enrolment-tokens"),
+            (HttpMethod.Get, "/api/v1/bundles/x"), (HttpMethod.Get, "/api/v1/enrollment-tokens"),
         })
         {
             Assert.Equal((409, "no-registry"), await silo.AskAsync(method, path));

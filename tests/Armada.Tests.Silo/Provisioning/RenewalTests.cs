@@ -52,7 +52,7 @@ public sealed class RenewalTests(Broker broker) : IClassFixture<Broker>
 
     private static async Task EnrolAsync(RunningSilo silo, TempFolder folder)
     {
-        var token = (await silo.SendAsync(HttpMethod.Post, "/api/v1/enrolment-tokens", new { kind = "so101-leader", name = "leader-1" }))!["token"]!.GetValue<string>();
+        var token = (await silo.SendAsync(HttpMethod.Post, "/api/v1/enrollment-tokens", new { kind = "so101-leader", name = "leader-1" }))!["token"]!.GetValue<string>();
         await using var enroll = ArmadaProgram.Start(
             "Armada.EdgeAgent", "enroll", "--server", silo.Http.BaseAddress!.GetLeftPart(UriPartial.Authority), "--token", token,
             "--folder", folder.Path, "--port", folder.File("tty"));

@@ -3,7 +3,7 @@ using System.Globalization;
 using System.Net.Http.Json;
 using System.Net.WebSockets;
 using System.Text.Json.Nodes;
-using Armada.Domain.Robots;
+using Armada.Core.Robots;
 using Armada.Silo.Access;
 using Armada.Silo.Engine;
 using Armada.Testing;

@@ -1,4 +1,4 @@
-using Armada.Domain.Engine;
+using Armada.Core.Engine;
 using Armada.Testing;
 using Armada.Testing.Network;
 
@@ -24,7 +24,7 @@ public sealed class ScriptedDoorTests(RemoteSilo near) : IClassFixture<RemoteSil
     }
 
     [Fact]
-    public async Task A_service_that_never_answers_a_command_has_failed_and_is_dialled_again()
+    public async Task A_service_that_never_answers_a_command_has_failed_and_is_dialed_again()
     {
         await using var door = await ScriptedDoor.StartAsync();
         door.Answer((string?)null);
@@ -32,7 +32,7 @@ public sealed class ScriptedDoorTests(RemoteSilo near) : IClassFixture<RemoteSil
         await using var driver = await near.DriveAsync(robot, 5);
 
         await near.ShowsAsync(robot, "failed", "no answer to a command");
-        await Eventually.Holds("it is dialled again", () => door.Visits.Count > 1);
+        await Eventually.Holds("it is dialed again", () => door.Visits.Count > 1);
         door.Answer(ScriptedDoor.Accepted);
 
         await near.ShowsAsync(robot, "live");
@@ -47,7 +47,7 @@ public sealed class ScriptedDoorTests(RemoteSilo near) : IClassFixture<RemoteSil
         await using var driver = await near.DriveAsync(robot, 5);
 
         await near.ShowsAsync(robot, "failed", "first is master there");
-        await Eventually.Holds("it is dialled again", () => door.Visits.Count > 1);
+        await Eventually.Holds("it is dialed again", () => door.Visits.Count > 1);
     }
 
     [Fact]
@@ -121,7 +121,7 @@ public sealed class ScriptedDoorTests(RemoteSilo near) : IClassFixture<RemoteSil
     }
 
     [Fact]
-    public async Task Another_address_is_dialled_instead_and_a_robot_that_is_deleted_hangs_up()
+    public async Task Another_address_is_dialed_instead_and_a_robot_that_is_deleted_hangs_up()
     {
         await using var first = await ScriptedDoor.StartAsync();
         await using var second = await ScriptedDoor.StartAsync();

@@ -1,6 +1,6 @@
 using System.Net.WebSockets;
 using System.Text.Json.Nodes;
-using Armada.Domain.Robots;
+using Armada.Core.Robots;
 using Armada.Silo.Rooms;
 using Armada.Silo.Sockets;
 using Armada.Testing;

@@ -1,5 +1,5 @@
-using Armada.Domain.Robots;
-using Armada.Messaging.Link;
+using Armada.Core.Robots;
+using Armada.Mqtt;
 using Armada.Silo;
 using Armada.Silo.Access;
 using Armada.Silo.Audit;

@@ -1,6 +1,6 @@
 using System.Text;
 using System.Text.Json.Nodes;
-using Armada.Domain.Engine;
+using Armada.Core.Engine;
 using Armada.Silo.Rooms;
 using Armada.Testing;
 using Armada.Tests.Silo.Support;

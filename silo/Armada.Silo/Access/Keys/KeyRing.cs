@@ -1,5 +1,5 @@
 using System.Collections.Immutable;
-using Armada.Domain.Access;
+using Armada.Core.Access;
 using Armada.Silo.Engine;
 using Armada.Silo.Store;
 

@@ -2,11 +2,11 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
-using Armada.Domain.Devices;
+using Armada.Core.Devices;
+using Armada.Core.MicroPython;
+using Armada.Core.Topics;
 using Armada.Silo.Options;
 using Armada.Silo.Store;
-using Armada.Wire.MicroPython;
-using Armada.Wire.Topics;
 
 namespace Armada.Silo.Identities.Broker;
 

@@ -1,7 +1,7 @@
 using System.ComponentModel;
 using System.Net;
 using System.Net.Sockets;
-using Armada.Messaging.Link;
+using Armada.Mqtt;
 using Armada.Silo.Engine;
 using Armada.Silo.Options;
 using Armada.Silo.Store;
@@ -15,7 +15,7 @@ internal delegate IMqttLink LinkMaker(LinkOptions options);
 /// mosquitto, as the silo runs it: devices come in by certificate, each as itself; it is started again where it ends, and ends with the
 /// silo.
 /// </summary>
-internal sealed partial class SupervisedBroker : IBrokerDoor, IDisposable
+internal sealed partial class SupervisedBroker : IBrokerAdmin, IDisposable
 {
     private const string Reloading = "Reloading config.";
 

@@ -1,5 +1,5 @@
 using System.Security.Cryptography.X509Certificates;
-using Armada.Domain.Devices;
+using Armada.Core.Devices;
 using Armada.Silo.Engine;
 using Armada.Silo.Identities.Broker;
 using Armada.Silo.Store;
@@ -58,7 +58,7 @@ internal sealed partial class OwnRegistry
                 RegistryRefusalReason.Unknown, $"there is no device {name}; GET /api/v1/devices lists all")),
         cancellation);
 
-    // Once begun, a change is not cancelled: a caller that goes away would leave it half done.
+    // Once begun, a change is not canceled: a caller that goes away would leave it half done.
     private async ValueTask<RegistryAnswer> ChangeAsync(Func<Task<RegistryAnswer>> change, CancellationToken cancellation)
     {
         using var pass = await changing.EnterAsync(cancellation);

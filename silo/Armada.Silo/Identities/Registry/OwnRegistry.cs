@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
-using Armada.Domain.Devices;
+using Armada.Core.Devices;
 using Armada.Silo.Identities.Broker;
 using Armada.Silo.Store;
 
@@ -14,7 +14,7 @@ namespace Armada.Silo.Identities.Registry;
 internal sealed partial class OwnRegistry : IDeviceRegistry, IDisposable
 {
     private readonly CertificateAuthority authority;
-    private readonly IBrokerDoor door;
+    private readonly IBrokerAdmin door;
     private readonly CertificateTerms terms;
     private readonly TimeProvider time;
     private readonly SemaphoreSlim changing = new(1);
@@ -22,7 +22,7 @@ internal sealed partial class OwnRegistry : IDeviceRegistry, IDisposable
 
     /// <summary>In the silo's folder; nothing is read before <see cref="OpenAsync"/>.</summary>
     public OwnRegistry(
-        DataFolder data, CertificateAuthority authority, IBrokerDoor door, CertificateTerms terms, TimeProvider time, ILoggerFactory loggers)
+        DataFolder data, CertificateAuthority authority, IBrokerAdmin door, CertificateTerms terms, TimeProvider time, ILoggerFactory loggers)
     {
         (this.authority, this.door, this.terms, this.time, this.loggers) = (authority, door, terms, time, loggers);
         logger = loggers.CreateLogger<OwnRegistry>();
@@ -31,7 +31,7 @@ internal sealed partial class OwnRegistry : IDeviceRegistry, IDisposable
     }
 
     /// <inheritdoc/>
-    public ValueTask<BrokerPlace> BrokerAsync(CancellationToken cancellation) => new(new BrokerPlace(door.Host, door.Port, authority.Certificate.Pem));
+    public ValueTask<BrokerLocation> BrokerAsync(CancellationToken cancellation) => new(new BrokerLocation(door.Host, door.Port, authority.Certificate.Pem));
 
     /// <inheritdoc/>
     public ValueTask<DeviceIdentity?> FindAsync(string name, CancellationToken cancellation) =>

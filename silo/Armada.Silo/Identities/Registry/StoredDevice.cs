@@ -1,8 +1,8 @@
 using System.Collections.Immutable;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json.Serialization;
-using Armada.Domain.Devices;
-using Armada.Wire.Topics;
+using Armada.Core.Devices;
+using Armada.Core.Topics;
 
 namespace Armada.Silo.Identities.Registry;
 

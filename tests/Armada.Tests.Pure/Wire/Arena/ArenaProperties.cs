@@ -1,6 +1,6 @@
 using System.Buffers;
 using System.Text;
-using Armada.Wire.Arena;
+using Armada.Core.Arena;
 using FsCheck;
 using FsCheck.Fluent;
 

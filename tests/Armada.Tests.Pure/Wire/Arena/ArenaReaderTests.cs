@@ -1,5 +1,5 @@
 using System.Text;
-using Armada.Wire.Arena;
+using Armada.Core.Arena;
 
 namespace Armada.Tests.Pure.Wire.Arena;
 

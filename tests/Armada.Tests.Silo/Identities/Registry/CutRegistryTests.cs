@@ -1,4 +1,4 @@
-using Armada.Domain.Devices;
+using Armada.Core.Devices;
 using Armada.Silo.Identities;
 using Armada.Silo.Identities.Broker;
 using Armada.Silo.Identities.Registry;
@@ -155,7 +155,7 @@ public sealed class CutRegistryTests : IDisposable
     }
 
     /// <summary>No broker runs while a silo is down, and the next start's reads what it finds.</summary>
-    private sealed class NoBroker : IBrokerDoor
+    private sealed class NoBroker : IBrokerAdmin
     {
         public string Host => "127.0.0.1";
 

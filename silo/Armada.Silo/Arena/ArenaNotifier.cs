@@ -1,0 +1,134 @@
+using System.Buffers;
+using Armada.Core.Arena;
+using Armada.Core.Robots;
+using Armada.Core.Time;
+using Armada.Silo.Api;
+using Armada.Silo.Engine;
+using Armada.Silo.Sockets;
+
+namespace Armada.Silo.Arena;
+
+/// <summary>What a client is told that must not be lost. The same error is told once a second at most.</summary>
+internal sealed class ArenaNotifier(string robot, JsonSocket socket, SiloClock clock) : IDisposable
+{
+    private readonly Lock sync = new();
+    private readonly ArrayBufferWriter<byte> buffer = new();
+    private ArenaWriter writer = new(robot, []);
+    private (string Code, string Message) lastError;
+    private Timestamp? lastErrorAt;
+
+    /// <summary>Calls the joints so from now on.</summary>
+    public void Name(IEnumerable<string> joints)
+    {
+        lock (sync)
+        {
+            writer.Dispose();
+            writer = new ArenaWriter(robot, joints);
+        }
+    }
+
+    /// <summary>Tells of a refusal, with the name of its problem in the REST API as code.</summary>
+    public void Refuse(Refusal refusal) => Error(CodeOf(refusal), refusal.Text);
+
+    /// <summary>Tells what is wrong.</summary>
+    /// <param name="code">For programs.</param>
+    /// <param name="message">For people.</param>
+    /// <param name="slave">The slave that says so, or null for the silo itself.</param>
+    public void Error(string code, string message, string? slave = null)
+    {
+        var now = clock.Now();
+        lock (sync)
+        {
+            if (lastError == (code, message) && lastErrorAt is { } at && !now.IsPast(at, TimeSpan.FromSeconds(1)))
+                return;
+            (lastError, lastErrorAt) = ((code, message), now);
+            writer.WriteError(buffer, now.Unix, code, message, slave);
+            Send();
+        }
+    }
+
+    /// <summary>Tells what became of a command.</summary>
+    public void Acknowledge(bool accepted, string? reason)
+    {
+        lock (sync)
+        {
+            writer.WriteCommandAck(buffer, clock.Now().Unix, accepted, reason);
+            Send();
+        }
+    }
+
+    /// <summary>Answers a sign of life.</summary>
+    public void Heartbeat()
+    {
+        lock (sync)
+        {
+            writer.WriteHeartbeatAck(buffer, clock.Now().Unix);
+            Send();
+        }
+    }
+
+    /// <summary>Tells where the joints are.</summary>
+    public void JointStates(RobotSnapshot snapshot)
+    {
+        var joints = snapshot.Document.Model.Joints;
+        var states = new ArenaJointState[joints.Length];
+        for (var joint = 0; joint < states.Length; joint++)
+        {
+            var state = snapshot.Joints[joint];
+            states[joint] = new ArenaJointState(
+                joints[joint].ServoId ?? joint + 1,
+                joints[joint].Motion == JointMotion.Continuous,
+                state.Virtual ?? state.Real ?? joints[joint].Rest,
+                state.Real);
+        }
+
+        lock (sync)
+        {
+            if (writer.Joints != states.Length)
+                return; // The robot was changed this moment; its new joints follow.
+            writer.WriteJointStates(buffer, clock.Now().Unix, states);
+            Send();
+        }
+    }
+
+    /// <summary>Tells how the robot stands.</summary>
+    public void Status(RobotSnapshot snapshot, string client)
+    {
+        var status = new ArenaStatus(
+            snapshot.Master is { State: MasterState.Live },
+            snapshot.Master?.Name,
+            snapshot.Master is { Kind: MasterKind.Remote } master && master.Name == client,
+            snapshot.Stopped,
+            snapshot.Slaves.Length + snapshot.Guests.Length);
+        lock (sync)
+        {
+            writer.WriteStatus(buffer, clock.Now().Unix, status);
+            Send();
+        }
+    }
+
+    /// <summary>Tells of a motion that begins.</summary>
+    public void Sequence(ArenaSequence sequence)
+    {
+        lock (sync)
+        {
+            writer.WriteSequence(buffer, clock.Now().Unix, sequence);
+            Send();
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        lock (sync)
+            writer.Dispose();
+    }
+
+    private static string CodeOf(Refusal refusal) => Problem.Of(refusal.Reason).Name.Replace('-', '_');
+
+    private void Send()
+    {
+        socket.Send(buffer.WrittenSpan);
+        buffer.ResetWrittenCount();
+    }
+}

@@ -1,0 +1,143 @@
+using Armada.Core.Devices;
+using Armada.Core.Topics;
+using Armada.Silo.Access;
+using Armada.Silo.Api;
+using Armada.Silo.Audit;
+using Armada.Silo.Store;
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace Armada.Silo.Provisioning;
+
+/// <summary>/enrollment-tokens: who may enroll a device. /enrollments: a device that does.</summary>
+internal static class EnrollmentRoutes
+{
+    private const int StandardMinutes = 15;
+    private const int MostMinutes = 24 * 60;
+
+    /// <summary>Maps the routes.</summary>
+    public static void MapEnrollment(this IEndpointRouteBuilder api)
+    {
+        var tokens = api.MapGroup("/enrollment-tokens").WithTags("devices").NeedsRegistry().Allow(Role.Admin);
+        tokens.MapGet("", List).WithSummary("Every enrollment token, newest last").Refuses(Problem.Invalid, Problem.NoRegistry);
+        tokens.MapPost("", PostAsync).WithSummary("Make a token with which one device enrolls itself; the answer is the only place that ever shows it")
+            .Refuses(Problem.Invalid, Problem.TooManyTokens, Problem.NotStored, Problem.NoRegistry)
+            .Audits("enrollment-token-made");
+        tokens.MapDelete("/{id}", DeleteAsync).WithSummary("Remove a token; a device enrolled with it stays")
+            .Refuses(Problem.TokenUnknown, Problem.NotStored, Problem.NoRegistry)
+            .Audits("enrollment-token-removed");
+        api.MapGroup("/enrollments").WithTags("devices").NeedsRegistry().AllowAnonymous()
+            .MapPost("", EnrolAsync).WithSummary("Enroll a device with a token and a request for its certificate; repeated with the same key it is the same")
+            .Refuses(Problem.Invalid, Problem.TokenRefused, Problem.DeviceExists, Problem.NotStored, Problem.NoRegistry, Problem.RegistryFailed);
+    }
+
+    private static Results<Ok<Page<EnrollmentTokenView>>, ProblemHttpResult> List([AsParameters] PageQuery page, EnrollmentTokens tokens)
+    {
+        if (page.Wrong is { } wrong)
+            return wrong;
+        var all = tokens.All.OrderBy(SortKey, StringComparer.Ordinal);
+        return TypedResults.Ok(page.Of(all, SortKey, token => View(token, tokens)));
+    }
+
+    private static async Task<Results<Created<MadeTokenView>, ProblemHttpResult>> PostAsync(
+        NewEnrollmentToken body, EnrollmentTokens tokens, HttpContext context, CancellationToken cancellation)
+    {
+        var rules = new RequestRules();
+        var (kind, role) = rules.Kind(body.Kind, body.Role, body.Site);
+        if (body.Name is not null)
+            rules.DeviceName("name", body.Name);
+        if (body.Minutes is < 1 or > MostMinutes)
+            rules.Add("minutes", $"{body.Minutes} must be 1 to {MostMinutes}");
+        if (rules.Problem is { } wrong)
+            return wrong;
+        try
+        {
+            var life = TimeSpan.FromMinutes(body.Minutes ?? StandardMinutes);
+            if (await tokens.MakeAsync(kind, role, body.Site, body.Name, life, cancellation) is not var (token, text))
+                return Problem.TooManyTokens.Answer($"there are {EnrollmentTokens.Most} tokens; remove some, or wait until they are over");
+            context.Response.Headers.CacheControl = "no-store";
+            return TypedResults.Created($"/api/v1/enrollment-tokens/{token.Id}", new MadeTokenView(text, View(token, tokens)));
+        }
+        catch (NotStoredException failed)
+        {
+            return Problem.NotStored.Answer($"no token was given out: {failed.Message}");
+        }
+    }
+
+    private static async Task<Results<NoContent, ProblemHttpResult>> DeleteAsync(string id, EnrollmentTokens tokens, CancellationToken cancellation)
+    {
+        try
+        {
+            return await tokens.DeleteAsync(id, cancellation)
+                ? TypedResults.NoContent()
+                : Problem.TokenUnknown.Answer($"there is no enrollment token {id}; GET /api/v1/enrollment-tokens lists all");
+        }
+        catch (NotStoredException failed)
+        {
+            return Problem.NotStored.Answer($"the token is still there: {failed.Message}");
+        }
+    }
+
+    private static async Task<Results<Created<EnrolledView>, ProblemHttpResult>> EnrolAsync(
+        Enrollment body,
+        [Microsoft.AspNetCore.Mvc.FromServices] IServiceProvider services,
+        IAuditTrail audit,
+        RefusedLogins refusals,
+        HttpContext context,
+        CancellationToken cancellation)
+    {
+        var rules = new RequestRules();
+        if (body.Name is not null)
+            rules.DeviceName("name", body.Name);
+        if (rules.Problem is { } wrong)
+            return wrong;
+        EnrollmentAnswer answer;
+        try
+        {
+            answer = await services.GetRequiredService<EnrollmentService>().EnrolAsync(body.Token, body.Name, body.Csr, cancellation);
+        }
+        catch (NotStoredException failed)
+        {
+            return Problem.NotStored.Answer($"the device is not enrolled yet: {failed.Message} Enroll again.");
+        }
+
+        if (answer.Refused is { TokenRefused: true } refusal)
+        {
+            refusals.Note(context);
+            return Problem.TokenRefused.Answer(refusal.Text);
+        }
+
+        if (answer.Refused?.Refused is { } refused)
+            return Problem.Refuse(refused);
+        var device = answer.Enrolled!.Device!;
+        audit.Record(new Caller($"token-{answer.TokenId}", Role.Viewer, BundleRoutes.AddressOf(context)), "device-enrolled", device.Name, DeviceKinds.NameOf(device.Kind));
+        await audit.FlushAsync(cancellation);
+        var broker = await services.GetRequiredService<ProvisioningService>().BrokerAsync(cancellation);
+        context.Response.Headers.CacheControl = "no-store";
+        var issued = answer.Enrolled.Issued!;
+        return TypedResults.Created(
+            $"/api/v1/devices/{device.Name}",
+            new EnrolledView(
+                device.Name,
+                DeviceKinds.NameOf(device.Kind),
+                IdentityRules.WordOf(device.Role),
+                device.Site,
+                issued.Certificate,
+                broker.Authority,
+                new EnrolledBrokerView(broker.Host, broker.Port, broker.SignsDevices),
+                services.GetRequiredService<TopicMap>().Root,
+                device.Certificates.First(its => its.Fingerprint == issued.Fingerprint).NotAfter));
+    }
+
+    private static string SortKey(EnrollmentToken token) => $"{token.CreatedAt.UtcDateTime:O}.{token.Id}";
+
+    private static EnrollmentTokenView View(EnrollmentToken token, EnrollmentTokens tokens) => new(
+        token.Id,
+        token.Kind,
+        IdentityRules.WordOf(token.Role),
+        token.Site,
+        token.Name,
+        token.CreatedAt,
+        token.ExpiresAt,
+        token.Use is { Done: true } use ? use.Device : null,
+        tokens.IsGood(token));
+}

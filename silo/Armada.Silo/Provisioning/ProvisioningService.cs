@@ -1,0 +1,148 @@
+using Armada.Core.Devices;
+using Armada.Core.MicroPython;
+using Armada.Core.Topics;
+using Armada.Mqtt;
+using Armada.Silo.Engine;
+using Armada.Silo.Identities;
+using Armada.Silo.Ingress;
+
+namespace Armada.Silo.Provisioning;
+
+/// <summary>What became of a call: the registry's answer, and the bundle that waits where there is one.</summary>
+internal sealed record Provisioned(RegistryAnswer Answer, BundleLink? Bundle);
+
+/// <summary>Gives identities to devices and takes them back: the registry's calls, with the bundles and what the silo heard of the device.</summary>
+internal sealed class ProvisioningService(
+    IDeviceRegistry registry,
+    BundleLinks links,
+    DeviceLastSeen sightings,
+    DevicePresences presences,
+    IMqttLink link,
+    TopicMap topics,
+    MicroPythonTopics dialect,
+    TimeProvider time) : IDisposable
+{
+    private const int Most = 4096; // Names of deleted devices that are remembered.
+
+    // Two calls for one device come one after the other, so that the second finds the bundle of the first.
+    private readonly SemaphoreSlim[] gates = [.. Enumerable.Range(0, 64).Select(_ => new SemaphoreSlim(1))];
+    private readonly Lock sync = new();
+    private readonly HashSet<string> deleted = new(StringComparer.Ordinal);
+
+    /// <summary>Where devices reach the broker.</summary>
+    public ValueTask<BrokerLocation> BrokerAsync(CancellationToken cancellation) => registry.BrokerAsync(cancellation);
+
+    /// <inheritdoc cref="IDeviceRegistry.FindAsync"/>
+    public ValueTask<DeviceIdentity?> FindAsync(string name, CancellationToken cancellation) => registry.FindAsync(name, cancellation);
+
+    /// <inheritdoc cref="IDeviceRegistry.CreateAsync"/>
+    public async Task<Provisioned> CreateAsync(NewDevice device, CancellationToken cancellation)
+    {
+        using var pass = await GateOf(device.Name).EnterAsync(cancellation);
+        if (device.Request is null
+            && await registry.FindAsync(device.Name, cancellation) is { } known && known.Is(device)
+            && links.Find(known.Name, known.Newest?.Fingerprint) is { } waiting)
+        {
+            return new Provisioned(RegistryAnswer.Of(known), waiting);
+        }
+
+        var answer = await registry.CreateAsync(device, cancellation);
+        if (answer.IsNew)
+        {
+            lock (sync)
+                deleted.Remove(device.Name);
+        }
+
+        return await PackAsync(answer, cancellation);
+    }
+
+    /// <inheritdoc cref="IDeviceRegistry.RotateAsync"/>
+    public async Task<Provisioned> RotateAsync(string name, string? request, CancellationToken cancellation)
+    {
+        using var pass = await GateOf(name).EnterAsync(cancellation);
+        if (request is null
+            && await registry.FindAsync(name, cancellation) is { Certificates: [_, var second] } known
+            && links.Find(name, second.Fingerprint) is { } waiting)
+        {
+            return new Provisioned(RegistryAnswer.Of(known), waiting);
+        }
+
+        return await PackAsync(await registry.RotateAsync(name, request, cancellation), cancellation);
+    }
+
+    /// <summary>Hands a bundle out, once; null where there is none of that secret any more.</summary>
+    /// <exception cref="RegistryFailedException">That it was handed out cannot be noted; it waits on.</exception>
+    public async Task<BundleLink?> CollectAsync(string secret, CancellationToken cancellation)
+    {
+        if (links.Take(secret) is not { } bundle)
+            return null;
+        try
+        {
+            var answer = await registry.CollectedAsync(bundle.Device, bundle.Fingerprint, cancellation);
+            return answer.Device?.Certificates.Any(its => its.Fingerprint == bundle.Fingerprint) == true ? bundle : null;
+        }
+        catch
+        {
+            links.Return(bundle);
+            throw;
+        }
+    }
+
+    /// <inheritdoc cref="IDeviceRegistry.RetireAsync"/>
+    public async Task<RegistryAnswer> RetireAsync(string name, string fingerprint, CancellationToken cancellation)
+    {
+        using var pass = await GateOf(name).EnterAsync(cancellation);
+        var answer = await registry.RetireAsync(name, fingerprint, cancellation);
+        if (links.Find(name, fingerprint) is not null)
+            links.Drop(name);
+        return answer;
+    }
+
+    /// <summary>Deletes a device. Where it was deleted before, that is so already, and there is no refusal.</summary>
+    /// <inheritdoc cref="IDeviceRegistry.DeleteAsync"/>
+    public async Task<RegistryRefusal?> DeleteAsync(string name, CancellationToken cancellation)
+    {
+        using var pass = await GateOf(name).EnterAsync(cancellation);
+        links.Drop(name);
+        var answer = await registry.DeleteAsync(name, cancellation);
+        lock (sync)
+        {
+            if (answer.Refused is { Reason: RegistryRefusalReason.Unknown } && deleted.Contains(name))
+                return null;
+            if (answer.Refused is not null)
+                return answer.Refused;
+            if (deleted.Count < Most)
+                deleted.Add(name);
+        }
+
+        // Its last words are kept at the broker, and would be news to whoever comes in.
+        if (link.State == LinkState.Up)
+            link.Publish(topics.Of(name, Channel.Presence), [], Delivery.Control, retain: true);
+        presences.Remove(name);
+        sightings.Forget(name);
+        return null;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (var gate in gates)
+            gate.Dispose();
+    }
+
+    private SemaphoreSlim GateOf(string name) => gates[(uint)name.GetHashCode(StringComparison.Ordinal) % gates.Length];
+
+    private async Task<Provisioned> PackAsync(RegistryAnswer answer, CancellationToken cancellation)
+    {
+        if (answer is not { Device: { } device, Issued: { } issued })
+            return new Provisioned(answer, null);
+        var place = await registry.BrokerAsync(cancellation);
+        var identity = IssuedIdentity.Of(device.Name, issued);
+        var authority = IssuedCertificate.Of("authority", place.Authority);
+        var now = time.GetUtcNow();
+        var bundle = device.Role is { } role
+            ? BoardBundle.Pack(identity, authority, role, place.Host, dialect, now)
+            : AgentBundle.Pack(identity, authority, place.Host, place.Port, now);
+        return new Provisioned(answer, links.Add(device.Name, issued.Fingerprint, bundle));
+    }
+}
