@@ -1,75 +1,76 @@
 using Armada.Core.Access;
 using Armada.Grains.State;
-using Microsoft.Extensions.Logging;
-using Orleans.Storage;
 
 namespace Armada.Grains.Access;
 
-/// <summary>The documents of the cluster's API keys. It does not read them: what a change may be, the silo that asks for it has decided.</summary>
+/// <summary>
+/// The documents of the API keys. It does not interpret them: what a change may be, the silo that asks for it has decided. It stays
+/// where it is when storage is away, so that silos can still read them.
+/// </summary>
 [GrainType("armada.key-ring"), KeepAlive]
-public sealed partial class KeyRingGrain(
-    [PersistentState("key-ring", GrainStores.Armada)] IPersistentState<KeyRingState> state, TimeProvider time, ILogger<KeyRingGrain> logger)
-    : Grain, IKeyRingGrain
+public sealed class KeyRingGrain : Grain, IKeyRingGrain
 {
-    private const int MostForgotten = 1000;
+    private const int MaxForgotten = 1000;
+    private const string SetAside = "set-aside"; // Stands among the forgotten for keys that could not be read: nobody comes in without one.
 
-    private KeySet roll = new(0, [], [], WasUsed: false);
-    private bool isUnsure; // A write failed, and may have reached the store all the same.
+    private readonly TimeProvider time;
+    private readonly StoredState<KeyRingState> stored;
+    private bool isUnsure; // A write failed, and may have reached the storage all the same.
+
+    /// <summary>Made by Orleans.</summary>
+    public KeyRingGrain(TimeProvider time)
+    {
+        this.time = time;
+        stored = new StoredState<KeyRingState>(GrainContext, "key-ring");
+    }
+
+    private KeySet Keys => new(
+        stored.Value.Version, stored.Value.Keys, stored.Value.Forgotten, WasUsed: !stored.Value.Keys.IsEmpty || !stored.Value.Forgotten.IsEmpty);
 
     /// <inheritdoc/>
-    public override Task OnActivateAsync(CancellationToken cancellationToken)
+    public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
-        roll = Roll(state.State);
-        return Task.CompletedTask;
+        await stored.ReadAsync();
+        if (stored.WasSetAside && await stored.WriteAsync(new KeyRingState { Version = NextVersion(), Forgotten = [SetAside] }) is { } failure)
+            throw new OrleansException(failure);
     }
 
     /// <inheritdoc/>
-    public Task<KeySet?> ReadAsync(long known) => Task.FromResult(known == roll.Version ? null : roll);
+    public Task<KeySet?> ReadAsync(long known) => Task.FromResult(known == stored.Value.Version ? null : Keys);
 
     /// <inheritdoc/>
     public async Task<KeyWrite> WriteAsync(long version, string id, string? content)
     {
-        if (isUnsure && !await TryAsync(state.ReadStateAsync))
-            return new KeyWrite(null, GrainStores.NotStored);
-        if (version != roll.Version)
+        if (isUnsure && await TryReadAsync() is { } unread)
+            return new KeyWrite(null, unread);
+        var before = stored.Value;
+        if (version != before.Version)
             return new KeyWrite(null);
-        var others = roll.Keys.RemoveAll(document => document.Id == id);
-        state.State = new KeyRingState
+        var others = before.Keys.RemoveAll(document => document.Id == id);
+        var failure = await stored.WriteAsync(new KeyRingState
         {
-            // The clock keeps a version from coming again after a store was lost.
-            Version = Math.Max(roll.Version + 1, time.GetUtcNow().ToUnixTimeMilliseconds()),
+            Version = NextVersion(),
             Keys = content is null ? others : others.Add(new KeyDocument(id, content)),
-            Forgotten = content is not null ? roll.Forgotten : [.. roll.Forgotten.Append(id).TakeLast(MostForgotten)],
-        };
-        return await TryAsync(state.WriteStateAsync) ? new KeyWrite(roll.Version) : new KeyWrite(null, GrainStores.NotStored);
+            Forgotten = content is not null ? before.Forgotten : [.. before.Forgotten.Append(id).TakeLast(MaxForgotten)],
+        });
+        isUnsure = failure is not null;
+        return failure is null ? new KeyWrite(stored.Value.Version) : new KeyWrite(null, failure);
     }
 
-    // It stays where it is when the store is away: silos read on what it has.
-    private async Task<bool> TryAsync(Func<Task> ask)
+    // The clock keeps a version from coming again after a store was lost.
+    private long NextVersion() => Math.Max(stored.Value.Version + 1, time.GetUtcNow().ToUnixTimeMilliseconds());
+
+    private async Task<string?> TryReadAsync()
     {
         try
         {
-            await ask();
-            (roll, isUnsure) = (Roll(state.State), false);
-            return true;
+            await stored.ReadAsync();
+            isUnsure = false;
+            return null;
         }
-        catch (InconsistentStateException superseded)
+        catch (OrleansException)
         {
-            LogNotStored(superseded);
-            DeactivateOnIdle();
-            return false;
-        }
-        catch (Exception failed)
-        {
-            LogNotStored(failed);
-            isUnsure = true;
-            return false;
+            return GrainStores.Unreachable;
         }
     }
-
-    private static KeySet Roll(KeyRingState state) =>
-        new(state.Version, state.Keys, state.Forgotten, WasUsed: !state.Keys.IsEmpty || !state.Forgotten.IsEmpty);
-
-    [LoggerMessage(1675, LogLevel.Error, "The API keys could not be stored")]
-    private partial void LogNotStored(Exception failed);
 }

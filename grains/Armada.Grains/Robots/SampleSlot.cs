@@ -3,12 +3,11 @@ using Armada.Core.Frames;
 using Armada.Core.Robots;
 using Armada.Core.Routing;
 using Armada.Core.Time;
-using Armada.Silo.Telemetry;
 
-namespace Armada.Silo.Engine;
+namespace Armada.Grains.Robots;
 
-/// <summary>One device bound to one robot: where its frames go, and the newest one that waits for the robot's turn.</summary>
-internal sealed class SampleSlot(string device, DeviceRole role, RobotRuntime cell, RobotModel model)
+/// <summary>One device bound to one robot: where its frames go, and the newest one that waits while the robot is busy.</summary>
+public sealed class SampleSlot(string device, DeviceRole role, RobotRuntime robot, RobotModel model)
 {
     private readonly Lock sync = new();
     private readonly double[] positions = new double[FrameCodec.MaxJoints];
@@ -27,26 +26,26 @@ internal sealed class SampleSlot(string device, DeviceRole role, RobotRuntime ce
     /// <summary>What the device does for the robot.</summary>
     public DeviceRole Role => role;
 
-    /// <summary>The robot's cell.</summary>
-    public RobotRuntime Cell => cell;
+    /// <summary>The robot.</summary>
+    public RobotRuntime Robot => robot;
 
-    /// <summary>The robot's joints; written inside the cell's turn only.</summary>
+    /// <summary>The robot's joints; written by the runtime's owner only.</summary>
     public RobotModel Model
     {
         get => model;
         set => model = value;
     }
 
-    /// <summary>Index among the slaves; read and written inside the cell's turn only.</summary>
+    /// <summary>Index among the slaves; read and written by the runtime's owner only.</summary>
     public int Slave { get; set; }
 
-    /// <summary>Whether the binding stands; read and written inside the cell's turn only.</summary>
+    /// <summary>Whether the binding stands; read and written by the runtime's owner only.</summary>
     public bool Bound { get; set; } = true;
 
     /// <summary>How far this device, as a follower, lags behind its leader.</summary>
     public LagWindow Lag { get; } = new();
 
-    /// <summary>Samples that a newer one overtook while they waited.</summary>
+    /// <summary>Samples that a newer one replaced while they waited.</summary>
     public long Superseded => Interlocked.Read(ref superseded);
 
     /// <summary>Whether an echo tells of another command than the one before; called on the link's thread only.</summary>
@@ -58,20 +57,20 @@ internal sealed class SampleSlot(string device, DeviceRole role, RobotRuntime ce
         return true;
     }
 
-    /// <summary>Leaves a sample for the next turn; true where it overtook one that was still waiting.</summary>
+    /// <summary>Leaves a sample for the runtime's owner; true where it replaced one that was still waiting.</summary>
     public bool Put(in SampleStamp newer, ReadOnlySpan<double> units, in Timestamp now)
     {
         lock (sync)
         {
-            var overtook = waiting;
+            var replaced = waiting;
             stamp = newer;
             received = now;
             joints = units.Length;
             units.CopyTo(positions);
             waiting = true;
-            if (overtook)
+            if (replaced)
                 Interlocked.Increment(ref superseded);
-            return overtook;
+            return replaced;
         }
     }
 

@@ -1,9 +1,9 @@
 using Armada.Core.Time;
 
-namespace Armada.Silo.Engine;
+namespace Armada.Grains.Robots;
 
 /// <summary>Reads both clocks of a <see cref="TimeProvider"/> as the robot core wants them.</summary>
-internal sealed class SiloClock(TimeProvider time)
+public sealed class SiloClock(TimeProvider time)
 {
     private readonly double microsPerTick = (double)Microseconds.PerSecond / time.TimestampFrequency;
 

@@ -1,18 +1,18 @@
 using Armada.Core.Devices;
 using Armada.Core.MicroPython;
 using Armada.Core.Topics;
+using Armada.Grains.Robots;
 using Armada.Mqtt;
-using Armada.Silo.Engine;
 using Armada.Silo.MicroPython;
 using Armada.Silo.Telemetry;
 
 namespace Armada.Silo.Ingress;
 
 /// <summary>
-/// One silo of a cluster hears the devices of the robots that run here and no others, so that a sample crosses no silo boundary. The
+/// Subscribes to the state topics of the devices whose robots run here, and to no others, so that a sample crosses no silo boundary. The
 /// subscriptions come and go with the robots.
 /// </summary>
-internal sealed partial class OwnStateTopics : IStateTopics
+internal sealed partial class StateSubscriptions : IAsyncDisposable
 {
     private readonly DeviceRoutes routes;
     private readonly LinkPool pool;
@@ -20,10 +20,10 @@ internal sealed partial class OwnStateTopics : IStateTopics
     private readonly MicroPythonTopics dialect;
     private readonly FrameIngress frames;
     private readonly MicroPythonIngress microPython;
-    private readonly ILogger<OwnStateTopics> logger;
+    private readonly ILogger<StateSubscriptions> logger;
 
-    /// <summary>Hears nobody yet.</summary>
-    public OwnStateTopics(
+    /// <summary>No subscription yet.</summary>
+    public StateSubscriptions(
         DeviceRoutes routes,
         LinkPool pool,
         TopicMap topics,
@@ -31,7 +31,7 @@ internal sealed partial class OwnStateTopics : IStateTopics
         FrameIngress frames,
         MicroPythonIngress microPython,
         SiloTelemetry telemetry,
-        ILogger<OwnStateTopics> logger)
+        ILogger<StateSubscriptions> logger)
     {
         (this.routes, this.pool, this.topics, this.dialect) = (routes, pool, topics, dialect);
         (this.frames, this.microPython, this.logger) = (frames, microPython, logger);
@@ -39,7 +39,7 @@ internal sealed partial class OwnStateTopics : IStateTopics
         telemetry.Observe("armada.silo.pool.subscriptions", "{subscription}", "Subscriptions on them", () => pool.Subscriptions);
     }
 
-    /// <inheritdoc/>
+    /// <summary>Follows the robots from now on.</summary>
     public Task StartAsync(CancellationToken cancellation)
     {
         routes.Exchanged += Follow;

@@ -1,4 +1,4 @@
-namespace Armada.Silo.Telemetry;
+namespace Armada.Grains.Robots;
 
 /// <summary>Percentiles of a lag, milliseconds.</summary>
 /// <param name="Samples">How many values they are over.</param>
@@ -8,7 +8,7 @@ namespace Armada.Silo.Telemetry;
 public sealed record LagPercentiles(int Samples, double P50, double P95, double P99);
 
 /// <summary>The last values of a lag. One thread adds, any may read.</summary>
-internal sealed class LagWindow
+public sealed class LagWindow
 {
     /// <summary>Values kept: ten seconds at 100 Hz.</summary>
     public const int Size = 1000;
