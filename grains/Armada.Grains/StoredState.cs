@@ -33,7 +33,7 @@ public sealed partial class StoredState<T>
     }
 
     /// <summary>What was read or written last.</summary>
-    public T Value => record.State;
+    public T Value => record.State!;
 
     /// <summary>Whether what was stored had to be set aside when it was read.</summary>
     public bool WasSetAside { get; private set; }
@@ -48,7 +48,7 @@ public sealed partial class StoredState<T>
         {
             await storage.ReadStateAsync(name, grain.GrainId, read);
             record = read;
-            if (read.RecordExists && findProblem?.Invoke(read.State) is { } problem)
+            if (read.RecordExists && findProblem?.Invoke(read.State!) is { } problem)
                 await SetAsideAsync(problem);
         }
         catch (UnreadableStateException unreadable)

@@ -2,7 +2,6 @@ using System.Collections.Immutable;
 using Armada.Core.Engine;
 using Armada.Core.Robots;
 using Armada.Grains.Fleet;
-using Orleans.Concurrency;
 
 namespace Armada.Grains.Robots;
 

@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using Armada.Core.Robots;
 using Armada.Core.Routing;
-using Orleans.Concurrency;
 
 namespace Armada.Grains.Robots;
 

@@ -1,14 +1,19 @@
+using Armada.Core.Engine;
 using Armada.Silo.Access.Keys;
+using Armada.Silo.Store;
 
 namespace Armada.Silo.Access;
 
 /// <summary>Loads the keys before any door opens, and refuses to open one that nobody guards.</summary>
-internal sealed partial class AccessHost(KeyRing keys, KeyLoading loading, AnonymousAccess door, ILogger<AccessHost> logger) : IHostedService
+internal sealed partial class AccessHost(KeyRing keys, AnonymousAccess door, TimeProvider time, ILogger<AccessHost> logger) : IHostedService
 {
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
+
     /// <inheritdoc/>
     public async Task StartAsync(CancellationToken cancellationToken)
     {
-        await loading.LoadAsync(cancellationToken);
+        while (!await TryLoadAsync(cancellationToken))
+            await Task.Delay(Pause, time, cancellationToken);
         door.Check();
         if (door.AdmitsAnyone)
             LogOpen();
@@ -18,6 +23,23 @@ internal sealed partial class AccessHost(KeyRing keys, KeyLoading loading, Anony
 
     /// <inheritdoc/>
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    private async Task<bool> TryLoadAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            await keys.RefreshAsync(cancellation);
+            return true;
+        }
+        catch (Exception lost) when (lost is EngineUnreachableException or NotStoredException)
+        {
+            LogWaiting(lost.Message);
+            return false;
+        }
+    }
+
+    [LoggerMessage(1117, LogLevel.Warning, "No request is accepted until the API keys are known: {Reason}")]
+    private partial void LogWaiting(string reason);
 
     [LoggerMessage(1110, LogLevel.Information, "Everyone on this machine is let in as admin; the first API key ends that")]
     private partial void LogOpen();

@@ -1,4 +1,5 @@
 using System.Security.Cryptography.X509Certificates;
+using Armada.Core.Access;
 using Armada.Silo.Access.Keys;
 using Armada.Silo.Access.Tokens;
 using Armada.Silo.Options;
@@ -22,9 +23,8 @@ internal static class AccessPipeline
         var services = builder.Services;
         services.AddSingleton(options.Limits);
         services.Configure<SocketTransportOptions>(SendQueue.KeepShort);
-        services.AddSingleton<KeyFiles>();
+        services.AddSingleton<IKeyStore, StoredKeys>();
         services.AddSingleton<KeyRing>();
-        services.AddSingleton<KeyLoading>();
         services.AddSingleton<KeyUses>();
         services.AddSingleton<AnonymousAccess>();
         services.AddSingleton<OpenSockets>();

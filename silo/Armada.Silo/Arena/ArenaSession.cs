@@ -7,8 +7,8 @@ using Armada.Core.Motions;
 using Armada.Core.Robots;
 using Armada.Core.Routing;
 using Armada.Core.Time;
+using Armada.Grains.Robots;
 using Armada.Silo.Access;
-using Armada.Silo.Engine;
 using Armada.Silo.Sockets;
 
 namespace Armada.Silo.Arena;

@@ -1,4 +1,3 @@
-using Armada.Core.Access;
 using Armada.Core.Engine;
 using Armada.Core.Motions;
 using Armada.Grains;
@@ -12,7 +11,10 @@ namespace Armada.Silo.Cluster;
 /// <summary>Makes a host an Orleans silo: a cluster of its own with storage in its data folder, or one of several on Redis.</summary>
 public static class ClusterHost
 {
-    private const string LocalCluster = "armada";
+    /// <summary>Service id, and cluster id, of a silo that is a cluster of its own.</summary>
+    internal const string LocalCluster = "armada";
+
+    private const string DatabaseFile = "armada.db";
     private const int LocalPort = 11111; // Part of the silo's name; nothing listens on it.
 
     private static readonly TimeSpan AnswerWithin = TimeSpan.FromSeconds(5);
@@ -25,9 +27,9 @@ public static class ClusterHost
     /// <summary>Adds the silo; hosted services that need it are added after it, so that they start later and stop earlier.</summary>
     /// <param name="builder">The host.</param>
     /// <param name="place">Where the silo stands among several; null for a cluster of its own.</param>
-    /// <param name="databasePath">File of the embedded storage, used where there is no Redis.</param>
+    /// <param name="folder">Where the embedded storage is, used where there is no Redis.</param>
     /// <returns>Null, or in one line what is wrong with the place; nothing was added then.</returns>
-    public static string? AddCluster(this IHostApplicationBuilder builder, ClusterPlace? place, Func<IServiceProvider, string> databasePath)
+    public static string? AddCluster(this IHostApplicationBuilder builder, ClusterPlace? place, string folder)
     {
         ClusterIdentity? identity = null;
         if (place?.Tls is { } tls && ClusterIdentity.TryLoad(tls.Ca, tls.Certificate, tls.Key, isSilo: true, out identity) is { } refused)
@@ -37,14 +39,13 @@ public static class ClusterHost
             return unread;
         builder.Services.AddSingleton<RobotSubscriptions>();
         builder.Services.AddSingleton<IRobotEngine, OrleansEngine>();
-        builder.Services.AddSingleton<IKeyStore, ClusterKeys>();
         builder.Services.AddSingleton<ISequences, ClusterSequences>();
         builder.Services.AddSingleton<ClusterHealth>();
         builder.Services.AddSingleton<IEngineHealth>(provider => provider.GetRequiredService<ClusterHealth>());
         if (redis is not null)
             builder.Services.AddHostedService(_ => redis); // Before the silo, so that a Redis that cannot be reached is reported in one line.
         else
-            builder.Services.AddSqliteDatabase(databasePath);
+            builder.Services.AddSqliteDatabase(DatabaseIn(folder));
         builder.UseOrleans(silo =>
         {
             silo.Configure<SiloMessagingOptions>(messaging => messaging.ResponseTimeout = AnswerWithin);
@@ -61,6 +62,9 @@ public static class ClusterHost
         builder.Services.AddHostedService(provider => provider.GetRequiredService<RobotSubscriptions>());
         return null;
     }
+
+    /// <summary>The embedded storage of a data folder.</summary>
+    internal static SqliteDatabaseOptions DatabaseIn(string folder) => new() { Path = Path.Combine(folder, DatabaseFile) };
 
     private static void UseRedis(this ISiloBuilder silo, ClusterPlace place, RedisAccess redis, ClusterIdentity? identity)
     {
@@ -104,6 +108,7 @@ public static class ClusterHost
         silo.UseLocalhostClustering(LocalPort, gatewayPort: 0, serviceId: LocalCluster, clusterId: LocalCluster);
         NoNetwork.Use(silo.Services);
         silo.AddSqliteGrainStorage(GrainStores.Armada);
+        silo.Services.AddSqliteAuditStore();
         silo.Services.AddSingleton<IStoreHealth, LocalStoreHealth>();
     }
 }

@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using System.Threading.Channels;
 using Armada.Core.Engine;
-using Armada.Core.Routing;
 using Armada.Grains.Robots;
 
 namespace Armada.Silo.Engine;

@@ -3,7 +3,7 @@ using System.Net.WebSockets;
 using System.Text;
 using System.Threading.Channels;
 using Armada.Core.Time;
-using Armada.Silo.Engine;
+using Armada.Grains.Robots;
 
 namespace Armada.Silo.Sockets;
 
