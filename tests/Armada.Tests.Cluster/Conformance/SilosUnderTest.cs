@@ -6,19 +6,20 @@ using Armada.Testing.Engine;
 using Armada.Testing.Logging;
 using Armada.Testing.Network;
 using Microsoft.Extensions.Logging;
+using StackExchange.Redis;
 
 namespace Armada.Tests.Cluster.Conformance;
 
 /// <summary>
-/// Two silos in one process, on a real Redis, with links without broker. The robots' time goes on by hand, the cluster's by itself. They
-/// serve one case after another, each of which finds them without robots.
+/// Silos in this process, with links without broker. The robots' time goes on by hand, the cluster's by itself. They serve one case after
+/// another, each of which finds them without robots.
 /// </summary>
-public sealed class TwoSilos : IAsyncLifetime
+/// <param name="count">How many; more than one need Redis.</param>
+public abstract class SilosUnderTest(int count) : IAsyncLifetime
 {
-    private const int Count = 2;
-
     private readonly string id = $"test-{Guid.NewGuid():n}";
     private readonly List<SiloUnderTest> silos = [];
+    private readonly TempFolder folder = new();
     private Testing.Brokers.Redis? redis;
     private HeardByDevices devices = new();
     private FailOnLoggedErrors? logs;
@@ -28,17 +29,19 @@ public sealed class TwoSilos : IAsyncLifetime
 
     internal HandTime Time { get; } = new();
 
-    internal string RedisAddress => redis!.Address;
+    /// <summary>Every write of a robot's document fails until the result is disposed.</summary>
+    internal IDisposable BreakStorage(string robot) => redis is null
+        ? new BrokenRecord(Path.Combine(folder.Path, "silo-0", "armada.db"), robot)
+        : new BrokenKey(redis.Address, $"{id}/state/armada.robot/{robot}/robot");
 
-    /// <summary>The key of a robot's document.</summary>
-    internal string KeyOf(string robot) => $"{id}/state/armada.robot/{robot}/robot";
-
-    public async Task InitializeAsync() => redis = await Testing.Brokers.Redis.StartAsync();
+    public async Task InitializeAsync() => redis = count > 1 ? await Testing.Brokers.Redis.StartAsync() : null;
 
     public async Task DisposeAsync()
     {
         await EndAsync();
-        await redis!.DisposeAsync();
+        if (redis is not null)
+            await redis.DisposeAsync();
+        folder.Dispose();
         GC.Collect(); // What Orleans leaves unobserved when a silo ends is looked at here, and not in the next class's first case.
         GC.WaitForPendingFinalizers();
     }
@@ -70,15 +73,17 @@ public sealed class TwoSilos : IAsyncLifetime
     private async Task StartAsync()
     {
         life++;
-        for (var index = 0; index < Count; index++)
+        for (var index = 0; index < count; index++)
         {
-            var place = new ClusterSettings($"{id}-{life}", id, RedisAddress, new IPEndPoint(IPAddress.Loopback, FreePort.Next()), FreePort.Next());
-            var silo = new SiloUnderTest(place, Time, new Relay(this), (topic, payload) => devices.Hear(topic, payload));
+            var place = redis is null
+                ? null
+                : new ClusterSettings($"{id}-{life}", id, redis.Address, new IPEndPoint(IPAddress.Loopback, FreePort.Next()), FreePort.Next());
+            var silo = new SiloUnderTest(Path.Combine(folder.Path, $"silo-{index}"), place, Time, new Relay(this), (topic, payload) => devices.Hear(topic, payload));
             silos.Add(silo);
             await silo.StartAsync();
         }
 
-        await Eventually.Holds("both silos see both", () => silos.All(silo => silo.Of<IEngineHealth>().Now is { Loaded: true, Silos: Count }));
+        await Eventually.Holds("all silos see all", () => silos.All(silo => silo.Of<IEngineHealth>().Now is { Loaded: true } health && health.Silos == count));
     }
 
     private async Task EndAsync()
@@ -89,7 +94,7 @@ public sealed class TwoSilos : IAsyncLifetime
     }
 
     /// <summary>Logs into the case that runs.</summary>
-    private sealed class Relay(TwoSilos silos) : ILoggerProvider
+    private sealed class Relay(SilosUnderTest silos) : ILoggerProvider
     {
         public ILogger CreateLogger(string categoryName) => new Logger(silos, categoryName);
 
@@ -97,7 +102,7 @@ public sealed class TwoSilos : IAsyncLifetime
         {
         }
 
-        private sealed class Logger(TwoSilos silos, string category) : ILogger
+        private sealed class Logger(SilosUnderTest silos, string category) : ILogger
         {
             public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
 
@@ -111,4 +116,37 @@ public sealed class TwoSilos : IAsyncLifetime
             }
         }
     }
+
+    /// <summary>A key of another kind in the place of a grain's: no script of the store can write it.</summary>
+    private sealed class BrokenKey : IDisposable
+    {
+        private readonly ConnectionMultiplexer client;
+        private readonly string key;
+        private readonly bool wasThere;
+
+        public BrokenKey(string address, string key)
+        {
+            this.key = key;
+            client = ConnectionMultiplexer.Connect(address);
+            var store = client.GetDatabase();
+            wasThere = store.KeyExists(key) && store.KeyRename(key, Kept);
+            store.StringSet(key, "no hash");
+        }
+
+        private string Kept => $"{key}/kept";
+
+        public void Dispose()
+        {
+            client.GetDatabase().KeyDelete(key);
+            if (wasThere)
+                client.GetDatabase().KeyRename(Kept, key);
+            client.Dispose();
+        }
+    }
 }
+
+/// <summary>Two silos on a real Redis.</summary>
+public sealed class TwoSilos() : SilosUnderTest(2);
+
+/// <summary>One silo with its embedded storage.</summary>
+public sealed class OneSilo() : SilosUnderTest(1);

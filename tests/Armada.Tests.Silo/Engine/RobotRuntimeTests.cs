@@ -2,16 +2,15 @@ using Armada.Core.Control;
 using Armada.Core.Devices;
 using Armada.Core.Robots;
 using Armada.Core.Routing;
-using Armada.Silo.Engine;
+using Armada.Grains.Robots;
 using Armada.Testing;
 using Armada.Tests.Silo.Support;
 
 namespace Armada.Tests.Silo.Engine;
 
-public sealed class CellTests
+public sealed class RobotRuntimeTests
 {
-    private const int NotStored = 1002;
-    private const int CellFault = 1102;
+    private const int RobotFault = 1152;
 
     [Fact]
     public async Task Routing_a_million_frames_allocates_nothing()
@@ -38,10 +37,9 @@ public sealed class CellTests
     public async Task A_refused_write_refuses_the_request_and_leaves_the_robot_as_it_was()
     {
         await using var rig = await EngineRig.StartAsync();
-        rig.Logs.Expect(NotStored);
 
         Refusal? refused;
-        using (rig.BreakDisk())
+        using (rig.BreakStorage())
             refused = await rig.AskAsync(new RobotRequest.UnbindSlave("follower"));
 
         Assert.Equal(RefusalReason.NotStored, refused?.Reason);
@@ -54,10 +52,9 @@ public sealed class CellTests
     public async Task A_stop_that_cannot_be_stored_is_in_force_all_the_same()
     {
         await using var rig = await EngineRig.StartAsync();
-        rig.Logs.Expect(NotStored);
 
         Refusal? refused;
-        using (rig.BreakDisk())
+        using (rig.BreakStorage())
             refused = await rig.AskAsync(new RobotRequest.Stop());
 
         Assert.Equal(RefusalReason.NotStored, refused?.Reason);
@@ -71,15 +68,14 @@ public sealed class CellTests
     public async Task A_stop_that_could_not_be_stored_is_stored_when_the_disk_is_well_again()
     {
         await using var rig = await EngineRig.StartAsync();
-        rig.Logs.Expect(NotStored);
-        using (rig.BreakDisk())
+        using (rig.BreakStorage())
             await rig.AskAsync(new RobotRequest.Stop());
 
-        await Eventually.Holds("the stop is in the file", () =>
+        await Eventually.Holds("the stop is stored", () =>
         {
-            foreach (var cell in rig.Engine.Cells)
-                cell.Tick();
-            return File.ReadAllText(Path.Combine(rig.Data, "robots", "arm.json")).Contains("\"stopped\": true", StringComparison.Ordinal);
+            foreach (var robot in rig.Robots)
+                robot.Tick();
+            return rig.ReadStoredAsync().GetAwaiter().GetResult()!.Stopped;
         });
     }
 
@@ -87,15 +83,14 @@ public sealed class CellTests
     public async Task A_stop_that_could_not_be_stored_outlives_a_fault_of_its_robot()
     {
         await using var rig = await EngineRig.StartAsync();
-        rig.Logs.Expect(NotStored);
-        rig.Logs.Expect(CellFault);
-        using (rig.BreakDisk())
+        rig.Logs.Expect(RobotFault);
+        using (rig.BreakStorage())
         {
             await rig.AskAsync(new RobotRequest.Stop());
-            var cell = Assert.Single(rig.Engine.Cells);
-            var fault = cell.AskAsync(new WorkItem((_, _) => throw new InvalidOperationException("on purpose")), ahead: false, default);
+            var robot = Assert.Single(rig.Robots);
+            var fault = robot.AskAsync(new WorkItem((_, _) => throw new InvalidOperationException("on purpose")), ahead: false, default);
             await Assert.ThrowsAsync<InvalidOperationException>(() => fault);
-            cell.Tick();
+            robot.Tick();
             Assert.True((await rig.Engine.GetAsync(EngineRig.Robot, default))!.Document.Stopped);
         }
 
@@ -114,7 +109,8 @@ public sealed class CellTests
             await rig.AskAsync(new RobotRequest.Stop());
 
         Assert.Null((await deletion).Refused);
-        Assert.Empty(Directory.GetFiles(Path.Combine(rig.Data, "robots")));
+        Assert.Null(await rig.Engine.GetAsync(EngineRig.Robot, default));
+        Assert.Null(await rig.ReadStoredAsync());
     }
 
     [Fact]
@@ -131,7 +127,7 @@ public sealed class CellTests
 
         Assert.Null(await asked);
         await rig.LearnEpochAsync();
-        Assert.True(rig.Telemetry.Frames(DeviceRole.Master, FrameResult.Superseded) > 0, "no frame met a cell that was busy storing");
+        Assert.True(rig.Telemetry.Frames(DeviceRole.Master, FrameResult.Superseded) > 0, "no frame met a robot that was busy storing");
         await Eventually.Holds("frames are routed after the change", () =>
         {
             rig.SendFollower();
@@ -154,8 +150,8 @@ public sealed class CellTests
         {
             while (!ending.IsCancellationRequested)
             {
-                foreach (var cell in rig.Engine.Cells)
-                    cell.Tick();
+                foreach (var robot in rig.Robots)
+                    robot.Tick();
             }
         });
 

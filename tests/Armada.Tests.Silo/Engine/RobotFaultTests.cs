@@ -1,5 +1,5 @@
 using Armada.Core.Robots;
-using Armada.Silo.Engine;
+using Armada.Grains.Robots;
 using Armada.Testing;
 using Armada.Testing.Engine;
 using Armada.Tests.Silo.Support;
@@ -7,9 +7,9 @@ using Armada.Tests.Silo.Support;
 namespace Armada.Tests.Silo.Engine;
 
 /// <summary>A turn that throws, which only a defect makes: the robot begins anew and nobody who is connected is lost.</summary>
-public sealed class CellFaultTests
+public sealed class RobotFaultTests
 {
-    private const int CellFault = 1102;
+    private const int RobotFault = 1152;
     private const double Goal = 40;
 
     [Fact]
@@ -93,17 +93,17 @@ public sealed class CellFaultTests
 
     private static bool Ticked(EngineRig rig, Func<bool> condition)
     {
-        foreach (var cell in rig.Engine.Cells)
-            cell.Tick();
+        foreach (var robot in rig.Robots)
+            robot.Tick();
         return condition();
     }
 
     private static async Task FailAsync(EngineRig rig)
     {
-        rig.Logs.Expect(CellFault);
-        var cell = rig.Engine.Cells.Single(cell => cell.Id == EngineRig.Robot);
-        var fault = cell.AskAsync(new WorkItem((_, _) => throw new InvalidOperationException("on purpose")), ahead: false, default);
+        rig.Logs.Expect(RobotFault);
+        var robot = rig.Robots.Single(robot => robot.Id == EngineRig.Robot);
+        var fault = robot.AskAsync(new WorkItem((_, _) => throw new InvalidOperationException("on purpose")), ahead: false, default);
         await Assert.ThrowsAsync<InvalidOperationException>(() => fault);
-        cell.Tick();
+        robot.Tick();
     }
 }
