@@ -181,8 +181,7 @@ public sealed partial class RobotGrain : Grain, IRobotGrain, IRobotStorage, IDis
         if (robot is null || !subscribers.TryGetValue(observer, out var queue))
             return sessions;
         var unknown = queue.Renew(sessions);
-        foreach (var left in queue.RemoveOthers(sessions, last))
-            await robot.DisconnectAsync(left, "its silo does not know it");
+        await Task.WhenAll(queue.RemoveOthers(sessions, last).Select(left => robot.DisconnectAsync(left, "its silo does not know it")));
         await queue.WaitForDelivery(); // Those that were disconnected hear the reason first.
         return unknown;
     }
@@ -329,8 +328,7 @@ public sealed partial class RobotGrain : Grain, IRobotGrain, IRobotStorage, IDis
         if (sessions.Count == 0 || robot is null)
             return;
         LogSubscriberLost(Id, sessions.Count);
-        foreach (var session in sessions)
-            await robot.DisconnectAsync(session, "its silo fell silent");
+        await Task.WhenAll(sessions.Select(session => robot.DisconnectAsync(session, "its silo fell silent")));
     }
 
     /// <summary>The id is nobody's; whoever asks for it must not fill the memory.</summary>

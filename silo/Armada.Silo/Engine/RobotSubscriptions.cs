@@ -13,6 +13,7 @@ namespace Armada.Silo.Engine;
 internal sealed partial class RobotSubscriptions : BackgroundService, IRobotObserver
 {
     private static readonly TimeSpan Renewal = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan DisconnectWithin = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LostAfter = TimeSpan.FromSeconds(10); // By then a robot whose silo was lost runs elsewhere.
 
     private readonly IGrainFactory grains;
@@ -21,7 +22,8 @@ internal sealed partial class RobotSubscriptions : BackgroundService, IRobotObse
     private readonly Lazy<IRobotObserver> self;
     private readonly ConcurrentDictionary<long, Subscription> subscriptions = new();
     private readonly Channel<Subscription> failed = Channel.CreateUnbounded<Subscription>(); // Each session fails once.
-    private long lastNumber;
+    private readonly Lock sync = new();
+    private long lastNumber; // Changed together with the list, which a renewal sends.
     private volatile bool isClosed;
 
     /// <summary>No session yet.</summary>
@@ -38,8 +40,13 @@ internal sealed partial class RobotSubscriptions : BackgroundService, IRobotObse
     /// <exception cref="EngineUnreachableException">The robot cannot be reached; the session is not connected.</exception>
     public async Task<RobotReply> ConnectAsync(string robot, IRobotSession session, CancellationToken cancellation)
     {
-        var subscription = new Subscription(Interlocked.Increment(ref lastNumber), robot, session);
-        subscriptions[subscription.Number] = subscription; // Before the robot knows it: notifications may be faster than the answer.
+        Subscription subscription;
+        lock (sync)
+        {
+            subscription = new Subscription(++lastNumber, robot, session);
+            subscriptions[subscription.Number] = subscription; // Before the robot knows it: notifications may be faster than the answer.
+        }
+
         try
         {
             var reply = await grains.GetGrain<IRobotGrain>(robot).ConnectAsync(Self, subscription.Number, session.Name).AnswerAsync(robot, cancellation);
@@ -84,8 +91,11 @@ internal sealed partial class RobotSubscriptions : BackgroundService, IRobotObse
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
         isClosed = true;
-        foreach (var subscription in subscriptions.Values)
+        var all = subscriptions.Values.ToArray();
+        foreach (var subscription in all)
             End(subscription, $"robot {subscription.Robot} was lost from sight: this silo ends");
+        var disconnected = Task.WhenAll(all.Select(subscription => DisconnectAsync(subscription, "its silo ends")));
+        await Task.WhenAny(disconnected, Task.Delay(DisconnectWithin, time, cancellationToken)); // Robots find out by the silence otherwise.
         await base.StopAsync(cancellationToken);
     }
 
@@ -107,10 +117,11 @@ internal sealed partial class RobotSubscriptions : BackgroundService, IRobotObse
         using var timer = new PeriodicTimer(Renewal, time);
         while (await timer.WaitForNextTickAsync(cancellation))
         {
-            var last = Interlocked.Read(ref lastNumber);
-            await Task.WhenAll(subscriptions.Values
-                .Where(subscription => subscription.Number <= last)
-                .GroupBy(subscription => subscription.Robot, (robot, all) => RenewAsync(robot, [.. all], last, cancellation)));
+            long last;
+            Subscription[] all;
+            lock (sync)
+                (last, all) = (lastNumber, [.. subscriptions.Values]);
+            await Task.WhenAll(all.GroupBy(subscription => subscription.Robot, (robot, here) => RenewAsync(robot, [.. here], last, cancellation)));
         }
     }
 

@@ -47,7 +47,7 @@ internal sealed class EngineUnderTest(SilosUnderTest silos, FailOnLoggedErrors l
 
     public IDisposable BreakStorage(string robot)
     {
-        logs.Expect(NotStored).Expect("LogErrorWriteStateFailed").Expect("LogErrorStorageWriteFailed");
+        logs.Expect(NotStored).Expect("LogNotWritten").Expect("LogErrorStorageWriteFailed");
         return silos.BreakStorage(robot);
     }
 

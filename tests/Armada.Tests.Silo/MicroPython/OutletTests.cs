@@ -1,7 +1,7 @@
 using System.Text;
 using Armada.Core.MicroPython;
 using Armada.Core.Robots;
-using Armada.Silo.Engine;
+using Armada.Grains.Robots;
 using Armada.Silo.MicroPython;
 using Armada.Testing;
 using Armada.Testing.Brokers;

@@ -52,7 +52,7 @@ internal sealed class QuietSilo : IAsyncDisposable
     /// <summary>Makes every write of a robot's document fail, until the result is disposed.</summary>
     public IDisposable BreakStorage(string robot)
     {
-        Logs.Expect(NotStored);
+        Logs.Expect(NotStored).Expect("LogNotWritten");
         return new BrokenRecord(Path.Combine(folder.Path, "armada.db"), robot);
     }
 
