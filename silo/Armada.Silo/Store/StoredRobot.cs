@@ -20,7 +20,7 @@ internal sealed record StoredRobot(int Format, StoredRobotBody Robot)
             robot.Id,
             robot.Model,
             robot.Master is { } master ? new StoredMaster(master.Name, master.Kind) : null,
-            [.. robot.Slaves.Select(slave => new StoredSlave(slave.Name, slave.Kind, slave.Url, slave.Tunes))],
+            [.. robot.Slaves.Select(slave => new StoredSlave(slave.Name, slave.Kind, slave.Url, slave.JointMappings))],
             robot.Epoch,
             robot.Stopped,
             robot.Version,
@@ -66,7 +66,7 @@ internal sealed record StoredRobot(int Format, StoredRobotBody Robot)
         var names = new HashSet<string>(StringComparer.Ordinal);
         foreach (var slave in Robot.Slaves)
         {
-            if (!Enum.IsDefined(slave!.Kind) || slave.Tunes.Any(tune => tune is null))
+            if (!Enum.IsDefined(slave!.Kind) || slave.JointMappings.Any(tune => tune is null))
                 return "a slave's kind is unknown or a joint of it is missing";
             var binding = slave.ToBinding();
             if (!names.Add(binding.Name))

@@ -110,7 +110,7 @@ internal sealed class Comings : IAsyncDisposable
         {
             await engine.ApplyAsync(robot, new RobotRequest.Play(new SwayMotion(name), Loop: true, Takeover: true), ending.Token);
             await Task.Delay(random.Next(500, 2000), ending.Token);
-            await engine.ApplyAsync(robot, new RobotRequest.Steer(Paused: null, TimeSpan.Zero), ending.Token);
+            await engine.ApplyAsync(robot, new RobotRequest.ControlPlayback(Paused: null, TimeSpan.Zero), ending.Token);
         }
         finally
         {
