@@ -66,7 +66,7 @@ internal sealed record StoredRobot(int Format, StoredRobotBody Robot)
         var names = new HashSet<string>(StringComparer.Ordinal);
         foreach (var slave in Robot.Slaves)
         {
-            if (!Enum.IsDefined(slave!.Kind) || slave.JointMappings.Any(tune => tune is null))
+            if (!Enum.IsDefined(slave!.Kind) || slave.Tunes.Any(tune => tune is null))
                 return "a slave's kind is unknown or a joint of it is missing";
             var binding = slave.ToBinding();
             if (!names.Add(binding.Name))
