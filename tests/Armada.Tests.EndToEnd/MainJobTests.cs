@@ -21,17 +21,20 @@ public sealed class MainJobTests : IDisposable
 
         var report = JsonNode.Parse(job.Lines.Last())!;
         Assert.True(Figure("frames_routed") > 0, job.Output);
-        Assert.Equal(0, Figure("frames_dropped"));
-        Assert.InRange(Figure("tracking_error_deg", "p95"), 0, 3);
         Assert.All(["p50", "p95", "p99"], share => Assert.True(Figure("lag_ms", share) > 0, job.Output));
-        string[] broken =
+        (string Member, bool IsKept)[] bounds =
         [
-            .. Figure("lag_ms", "p95") <= 12 ? Array.Empty<string>() : ["lag_ms"],
-            .. Figure("late_ticks_percent") <= 1 ? Array.Empty<string>() : ["late_ticks_percent"],
+            ("frames_dropped", Figure("frames_dropped") == 0),
+            ("lag_ms", Figure("lag_ms", "p95") <= 12),
+            ("tracking_error_deg", Figure("tracking_error_deg", "p95") <= 3),
+            ("late_ticks_percent", Figure("late_ticks_percent") <= 1),
         ];
+        var broken = bounds.Where(bound => !bound.IsKept).Select(bound => bound.Member).ToList();
         Assert.Equal(broken, report["broken"]!.AsArray().Select(name => name!.GetValue<string>()));
-        Assert.Equal(broken.Length == 0, report["ok"]!.GetValue<bool>());
-        Assert.Equal(broken.Length == 0 ? 0 : 1, code);
+        Assert.Equal(broken.Count == 0, report["ok"]!.GetValue<bool>());
+        Assert.Equal(broken.Count == 0 ? 0 : 1, code);
+        // Ticks in time mean that the machine was not busy; then nothing excuses a lost frame or an arm that is elsewhere.
+        Assert.True(broken.Contains("late_ticks_percent") || !broken.Exists(name => name is "frames_dropped" or "tracking_error_deg"), job.Output);
 
         double Figure(string member, string? share = null) =>
             (share is null ? report[member] : report[member]![share])!.GetValue<double>();
