@@ -126,12 +126,13 @@ internal sealed class DemoEnvironment(Workspace workspace) : IAsyncDisposable
 
     private ChildProcess Start(string name, string project, params string[] arguments)
     {
-        // artifacts/bin/<project>/<configuration>/: the other programs were built beside this one.
+        // artifacts/bin/<project>/<configuration>/: the other programs were built beside this one, under names of their own.
+        const string ending = ".runtimeconfig.json";
         var here = new DirectoryInfo(AppContext.BaseDirectory);
-        var assembly = Path.Combine(here.Parent!.Parent!.FullName, project, here.Name, project + ".dll");
-        if (!File.Exists(assembly))
-            throw new FileNotFoundException($"{project} is not built: run infra/up, which builds it", assembly);
-        var child = ChildProcess.Start(name, workspace.Folder, [Dotnet, assembly, .. arguments]);
+        var folder = new DirectoryInfo(Path.Combine(here.Parent!.Parent!.FullName, project, here.Name));
+        if (!folder.Exists || folder.GetFiles("*" + ending) is not [var program])
+            throw new FileNotFoundException($"{project} is not built: run infra/up, which builds it", folder.FullName);
+        var child = ChildProcess.Start(name, workspace.Folder, [Dotnet, program.FullName[..^ending.Length] + ".dll", .. arguments]);
         children.Add(child);
         return child;
     }
