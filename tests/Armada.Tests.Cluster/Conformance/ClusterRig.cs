@@ -66,7 +66,7 @@ internal sealed class ClusterRig(TwoSilos cluster, FailOnLoggedErrors logs) : IE
             {
                 var grain = silo.Of<IGrainFactory>().GetGrain<IRobotGrain>(robot);
                 await grain.LookAsync();
-                var nothing = await grain.DisconnectAsync(silo.Of<Door>().Id, -1, "nobody leaves");
+                var nothing = await grain.LeaveAsync(silo.Of<Door>().Id, -1, "nobody leaves");
                 await silo.Of<Door>().SettleAsync(nothing.Told, CancellationToken.None);
             }
         }

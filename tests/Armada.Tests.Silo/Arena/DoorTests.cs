@@ -109,7 +109,7 @@ public sealed class DoorTests(Broker broker) : IClassFixture<Broker>
 
     private static Task IsLeftAsync(RunningSilo silo) => Eventually.Holds(
         "nobody is at the robot",
-        () => silo.Service<IRobotEngine>().GetAsync(Robot, default).AsTask().Result is { Guests: [], Master: null });
+        () => silo.Service<IRobotEngine>().GetAsync(Robot, default).AsTask().Result is { UnboundSlaves: [], Master: null });
 
     private static async Task RecordedAsync(RunningSilo silo, string who, string what, string detail)
     {

@@ -68,7 +68,7 @@ public sealed class CellFaultTests
             return rig.Link.Samples > commands;
         });
         Assert.True(watcher.WasTold(RobotEventKind.MasterLost, "leader"));
-        await Eventually.Holds("the watcher is told that it lives again", () => watcher.Notes.Last().Event == RobotEventKind.MasterLive);
+        await Eventually.Holds("the watcher is told that it lives again", () => watcher.Notes.Last().Kind == RobotEventKind.MasterLive);
     }
 
     private static async Task<ScriptedSession> JoinAsync(EngineRig rig, string name)
