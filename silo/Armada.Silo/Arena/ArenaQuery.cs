@@ -10,6 +10,8 @@ namespace Armada.Silo.Arena;
 /// <param name="Takeover">Whether its first command takes another master's place.</param>
 internal sealed record ArenaQuery(string Name, bool Canonical, bool Takeover)
 {
+    public static readonly string[] Members = ["name", "names", "takeover"];
+
     private const int ChosenDigits = 8;
 
     /// <summary>Reads name, names and takeover; a client without a name gets one, such as master-1f09c3aa.</summary>
