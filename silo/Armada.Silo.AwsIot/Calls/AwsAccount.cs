@@ -1,6 +1,9 @@
 using System.Collections.Concurrent;
+using Amazon;
 using Amazon.IoT;
+using Amazon.IotData;
 using Amazon.Runtime;
+using Amazon.Runtime.Internal;
 
 namespace Armada.Silo.AwsIot.Calls;
 
@@ -42,4 +45,104 @@ internal sealed class AwsAccount : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => Client.Dispose();
+}
+
+/// <summary>The SDK's clients, set up so that nothing but <see cref="CallRun"/> repeats a call.</summary>
+internal static class AwsClients
+{
+    /// <summary>A client of the registry.</summary>
+    /// <param name="settings">Where it is.</param>
+    /// <param name="credentials">Who asks; null for the SDK's default chain.</param>
+    public static AmazonIoTClient Registry(AwsIotSettings settings, AWSCredentials? credentials)
+    {
+        var config = SetUp(new AmazonIoTConfig(), settings);
+        return credentials is null ? new RegistryClient(config) : new RegistryClient(credentials, config);
+    }
+
+    /// <summary>A client of shadows and topics.</summary>
+    /// <param name="settings">How it is asked.</param>
+    /// <param name="host">The account's endpoint.</param>
+    /// <param name="credentials">Who asks; null for the SDK's default chain.</param>
+    public static AmazonIotDataClient Data(AwsIotSettings settings, string host, AWSCredentials? credentials)
+    {
+        var config = SetUp(new AmazonIotDataConfig(), settings);
+        if (settings.Endpoint is null)
+            config.ServiceURL = $"https://{host}";
+        if (settings.Region is { } region)
+            config.AuthenticationRegion = region;
+        return credentials is null ? new AmazonIotDataClient(config) : new AmazonIotDataClient(credentials, config);
+    }
+
+    private static T SetUp<T>(T config, AwsIotSettings settings) where T : ClientConfig
+    {
+        config.MaxErrorRetry = 0;
+        config.Timeout = settings.AnswerWithin;
+        if (settings.Endpoint is { } endpoint)
+        {
+            config.ServiceURL = endpoint.AbsoluteUri;
+            config.AuthenticationRegion = settings.Region;
+        }
+        else if (settings.Region is { } region)
+        {
+            config.RegionEndpoint = RegionEndpoint.GetBySystemName(region);
+        }
+
+        return config;
+    }
+}
+
+/// <summary>
+/// The SDK's client of the registry without its own retries: it repeats a call whose answer breaks off even where it is told to repeat
+/// none, and tells nobody, so that a certificate would be made twice unseen.
+/// </summary>
+internal sealed class RegistryClient : AmazonIoTClient
+{
+    /// <summary>With the SDK's default chain of credentials.</summary>
+    public RegistryClient(AmazonIoTConfig config) : base(config)
+    {
+    }
+
+    /// <summary>With credentials.</summary>
+    public RegistryClient(AWSCredentials credentials, AmazonIoTConfig config) : base(credentials, config)
+    {
+    }
+
+    /// <inheritdoc/>
+    protected override void CustomizeRuntimePipeline(RuntimePipeline pipeline)
+    {
+        base.CustomizeRuntimePipeline(pipeline);
+        pipeline.RemoveHandler<RetryHandler>();
+    }
+}
+
+/// <summary>A token bucket: so many calls per second, half of them at once after a pause. Who waits, waits in order.</summary>
+/// <param name="perSecond">Calls per second, above zero.</param>
+/// <param name="time">The clock.</param>
+internal sealed class CallRate(double perSecond, TimeProvider time)
+{
+    private readonly TimeSpan interval = TimeSpan.FromSeconds(1 / perSecond);
+    private readonly TimeSpan atOnce = TimeSpan.FromSeconds((Math.Max(1, Math.Floor(perSecond / 2)) - 1) / perSecond);
+    private readonly Lock sync = new();
+    private DateTimeOffset next = DateTimeOffset.MinValue;
+
+    /// <summary>Waits for the turn of one call; gives how long that was.</summary>
+    public async ValueTask<TimeSpan> TakeAsync(CancellationToken cancellation)
+    {
+        var wait = Reserve();
+        if (wait <= TimeSpan.Zero)
+            return TimeSpan.Zero;
+        await Task.Delay(wait, time, cancellation);
+        return wait;
+    }
+
+    private TimeSpan Reserve()
+    {
+        lock (sync)
+        {
+            var now = time.GetUtcNow();
+            var turn = next > now - atOnce ? next : now - atOnce;
+            next = turn + interval;
+            return turn - now;
+        }
+    }
 }

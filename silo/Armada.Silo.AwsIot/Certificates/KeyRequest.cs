@@ -1,3 +1,4 @@
+using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 
@@ -87,5 +88,26 @@ internal sealed class KeyRequest
             return ec.ExportParameters(false).Curve is { IsNamed: true, Oid.Value: P256 };
         using var rsa = key.GetRSAPublicKey();
         return rsa is { KeySize: >= SmallestRsa and <= LargestRsa } && rsa.ExportParameters(false).Exponent is [1, 0, 1];
+    }
+}
+
+/// <summary>SHA-256 of a public key, base64url: by it a request, its certificate and what became of it are told together.</summary>
+internal static class KeyHash
+{
+    /// <summary>Of a key.</summary>
+    public static string Of(PublicKey key) => Base64Url.EncodeToString(SHA256.HashData(key.ExportSubjectPublicKeyInfo()));
+
+    /// <summary>Of a certificate's key; null where it is no certificate that can be read.</summary>
+    public static string? OfCertificate(string pem)
+    {
+        try
+        {
+            using var certificate = X509Certificate2.CreateFromPem(pem);
+            return Of(certificate.PublicKey);
+        }
+        catch (CryptographicException)
+        {
+            return null;
+        }
     }
 }

@@ -1,4 +1,7 @@
 using System.Collections.Immutable;
+using System.Globalization;
+using System.Security.Cryptography;
+using Armada.Core.Devices;
 
 namespace Armada.Silo.AwsIot.Things;
 
@@ -98,4 +101,126 @@ internal sealed record Thing(string Name, string Arn, long? Version, ThingAttrib
 {
     /// <summary>The full name of one of its certificates, which is in the same account and region.</summary>
     public string CertificateArn(string fingerprint) => $"{Arn[..^$"thing/{Name}".Length]}cert/{fingerprint}";
+}
+
+/// <summary>How far a certificate is.</summary>
+internal enum CertificateUse : byte
+{
+    /// <summary>Good; its bundle may not have been handed out.</summary>
+    Issued,
+
+    /// <summary>Good, and its key is with the device.</summary>
+    Collected,
+
+    /// <summary>To be taken back; it may work or not, until it is off the list.</summary>
+    Leaving,
+}
+
+/// <summary>What a thing's attributes say of one of its certificates.</summary>
+/// <param name="Fingerprint">SHA-256 of the certificate, hexadecimal, which is its id at AWS.</param>
+/// <param name="KeyHash">SHA-256 of the public key as it was asked for, base64url.</param>
+/// <param name="NotBefore">From when on it is good.</param>
+/// <param name="NotAfter">Until when it is good.</param>
+/// <param name="Use">How far it is.</param>
+internal sealed record CertificateNote(string Fingerprint, string KeyHash, DateTimeOffset NotBefore, DateTimeOffset NotAfter, CertificateUse Use)
+{
+    private const string Uses = "icl";
+
+    /// <summary>Whether it is to stay.</summary>
+    public bool IsGood => Use != CertificateUse.Leaving;
+
+    /// <summary>The port's words for it.</summary>
+    public DeviceCertificate ToCertificate() => new(Fingerprint, NotBefore, NotAfter, Use != CertificateUse.Issued);
+
+    /// <summary>In the characters that an attribute may have.</summary>
+    public override string ToString() => string.Create(
+        CultureInfo.InvariantCulture,
+        $"{Fingerprint}:{KeyHash}:{NotBefore.ToUnixTimeSeconds()}:{NotAfter.ToUnixTimeSeconds()}:{Uses[(int)Use]}");
+
+    /// <summary>Reads it back; null where it is none.</summary>
+    public static CertificateNote? Read(string text)
+    {
+        if (text.Split(':') is not [var fingerprint, var key, var from, var until, [var use]] || !DeviceCertificate.IsFingerprint(fingerprint))
+            return null;
+        return Uses.IndexOf(use) is >= 0 and var index && Seconds(from) is { } notBefore && Seconds(until) is { } notAfter
+            ? new CertificateNote(fingerprint, key, notBefore, notAfter, (CertificateUse)index)
+            : null;
+    }
+
+    private static DateTimeOffset? Seconds(string text) =>
+        long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds) && seconds < 253402300800 // The year 10000.
+            ? DateTimeOffset.FromUnixTimeSeconds(seconds)
+            : null;
+}
+
+/// <summary>Written on a thing before a certificate is made for it, so that what a sudden end leaves behind is found again.</summary>
+/// <param name="KeyHash">SHA-256 of the public key that is asked for, base64url.</param>
+/// <param name="Since">When, to the second.</param>
+/// <param name="Nonce">Tells this attempt from every other one.</param>
+internal sealed record CreationMarker(string KeyHash, DateTimeOffset Since, string Nonce)
+{
+    /// <summary>The mark of a new attempt.</summary>
+    public static CreationMarker New(string keyHash, DateTimeOffset now) =>
+        new(keyHash, DateTimeOffset.FromUnixTimeSeconds(now.ToUnixTimeSeconds()), RandomNumberGenerator.GetHexString(16, lowercase: true));
+
+    /// <summary>In the characters that an attribute may have.</summary>
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{KeyHash}:{Since.ToUnixTimeSeconds()}:{Nonce}");
+
+    /// <summary>Reads it back; null where it is none.</summary>
+    public static CreationMarker? Read(string text) =>
+        text.Split(':') is [var key, var since, var nonce] && long.TryParse(since, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds)
+            && seconds < 253402300800
+            ? new CreationMarker(key, DateTimeOffset.FromUnixTimeSeconds(seconds), nonce)
+            : null;
+}
+
+/// <summary>The attributes of a thing that say what the device is.</summary>
+internal static class Labels
+{
+    private const string Kind = "kind";
+    private const string Role = "role";
+    private const string Site = "site";
+    private const string Created = "created";
+    private const string TimeFormat = "yyyy-MM-ddTHH:mm:ss.fffZ";
+
+    /// <summary>Those by which AWS lists things; it takes three.</summary>
+    public static IReadOnlyList<string> Searchable { get; } = [Kind, Role, Site];
+
+    /// <summary>A device's.</summary>
+    public static Dictionary<string, string> Of(NewDevice device, DateTimeOffset now)
+    {
+        var labels = OfSilo(now);
+        labels[Kind] = DeviceKinds.NameOf(device.Kind);
+        if (device.Role is { } role)
+            labels[Role] = RoleName(role);
+        if (device.Site is { } site)
+            labels[Site] = site;
+        return labels;
+    }
+
+    /// <summary>A silo's.</summary>
+    public static Dictionary<string, string> OfSilo(DateTimeOffset now) =>
+        new(StringComparer.Ordinal) { [Created] = now.UtcDateTime.ToString(TimeFormat, CultureInfo.InvariantCulture) };
+
+    /// <summary>The site, or null.</summary>
+    public static string? SiteOf(ThingAttributes note) => note.Labels.GetValueOrDefault(Site);
+
+    /// <summary>The device that a thing stands for; null where its attributes do not say so.</summary>
+    public static DeviceIdentity? Read(Thing thing)
+    {
+        var labels = thing.Note.Labels;
+        var role = labels.GetValueOrDefault(Role);
+        var board = Array.Find(Enum.GetValues<BoardRole>(), known => RoleName(known) == role);
+        if (!DeviceKinds.TryParse(labels.GetValueOrDefault(Kind, ""), out var kind) || (role is not null && RoleName(board) != role)
+            || !DateTimeOffset.TryParseExact(
+                labels.GetValueOrDefault(Created), TimeFormat, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var created))
+        {
+            return null;
+        }
+
+        return new DeviceIdentity(
+            thing.Name, kind, role is null ? null : board, SiteOf(thing.Note), created, [.. thing.Note.Certificates.Select(note => note.ToCertificate())]);
+    }
+
+    private static string RoleName(BoardRole role) => role == BoardRole.Leader ? "leader" : "follower";
 }

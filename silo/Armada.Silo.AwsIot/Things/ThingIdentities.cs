@@ -187,7 +187,7 @@ internal sealed partial class ThingIdentities(ThingStore things, AccountSetup fo
             else if (thing is null)
                 await CertificateStore.RemoveStraysAsync(run, mark);
         }
-        catch (Exception fault) when (CallFaults.IsOfCall(fault) || cancellation.IsCancellationRequested || fault is Domain.Devices.RegistryFailedException)
+        catch (Exception fault) when (CallFaults.IsOfCall(fault) || cancellation.IsCancellationRequested || fault is RegistryFailedException)
         {
             LogNotUndone(name, CallFaults.Words(fault));
         }

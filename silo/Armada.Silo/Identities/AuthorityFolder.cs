@@ -1,7 +1,9 @@
+using System.Formats.Asn1;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.Json;
+using Armada.Silo.Options;
 using Armada.Silo.Store;
 
 namespace Armada.Silo.Identities;
@@ -74,5 +76,142 @@ internal sealed class AuthorityFolder(DataFolder data)
         yield return "folder in place";
         DurableFile.FlushFolder(System.IO.Path.GetDirectoryName(Path)!);
         yield return "folder flushed";
+    }
+}
+
+/// <summary>Reads an authority that was made before, and refuses one that cannot be trusted.</summary>
+internal static class AuthorityLoading
+{
+    private const int Longest = 64 * 1024; // Bytes; either file has under one thousand.
+
+    private const UnixFileMode Others = UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.GroupExecute
+        | UnixFileMode.OtherRead | UnixFileMode.OtherWrite | UnixFileMode.OtherExecute;
+
+    /// <summary>Certificate and key.</summary>
+    /// <exception cref="SiloOptionsException">One is missing, damaged, foreign, over, or others may read the key.</exception>
+    public static (X509Certificate2 Certificate, ECDsa Key) Load(AuthorityFolder folder, DateTimeOffset now)
+    {
+        var certificate = ReadCertificate(folder);
+        try
+        {
+            var key = ReadKey(folder);
+            if (Fault(certificate, key, now) is not { } fault)
+                return (certificate, key);
+            key.Dispose();
+            throw Refused(folder, fault);
+        }
+        catch (CryptographicException)
+        {
+            certificate.Dispose();
+            throw Refused(folder, "ca.pem and ca.key are of a kind that the silo never makes");
+        }
+        catch
+        {
+            certificate.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The one line that a person reads.</summary>
+    public static SiloOptionsException Refused(AuthorityFolder folder, string fault) => new(
+        $"The device authority in '{folder.Path}' cannot be used: {fault}. Put the folder back from its backup; "
+        + "where there is none, move it away, and every device needs a new certificate.");
+
+    private static X509Certificate2 ReadCertificate(AuthorityFolder folder)
+    {
+        var text = Read(folder, folder.CertificateFile);
+        try
+        {
+            return X509Certificate2.CreateFromPem(text);
+        }
+        catch (CryptographicException)
+        {
+            throw Refused(folder, "ca.pem is damaged");
+        }
+    }
+
+    private static ECDsa ReadKey(AuthorityFolder folder)
+    {
+        if (!OperatingSystem.IsWindows() && File.Exists(folder.KeyFile) && (File.GetUnixFileMode(folder.KeyFile) & Others) != 0)
+        {
+            throw new SiloOptionsException(
+                $"'{folder.KeyFile}' must be for its owner alone: chmod 600 '{folder.KeyFile}'. "
+                + "If somebody else may have read it, move the folder away; every device then needs a new certificate.");
+        }
+
+        var text = Read(folder, folder.KeyFile);
+        var key = ECDsa.Create();
+        try
+        {
+            key.ImportFromPem(text);
+            return key;
+        }
+        catch (Exception damaged) when (damaged is CryptographicException or ArgumentException)
+        {
+            key.Dispose();
+            throw Refused(folder, "ca.key is damaged"); // Without the reader's words: they are about a key.
+        }
+    }
+
+    private static string Read(AuthorityFolder folder, string file)
+    {
+        var name = Path.GetFileName(file);
+        try
+        {
+            var about = new FileInfo(file);
+            if (!about.Exists)
+                throw Refused(folder, $"{name} is missing");
+            if (about.Length > Longest)
+                throw Refused(folder, $"{name} is damaged");
+            return File.ReadAllText(file);
+        }
+        catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException)
+        {
+            throw new SiloOptionsException($"'{file}' cannot be read: {unreadable.Message} Let the silo's user read it.", unreadable);
+        }
+    }
+
+    private static string? Fault(X509Certificate2 certificate, ECDsa key, DateTimeOffset now)
+    {
+        if (!P256.Is(key))
+            return "ca.key is no key on P-256";
+        using var certified = certificate.GetECDsaPublicKey();
+        if (certified is null || !P256.Is(certified) || !Matches(key, certified))
+            return "ca.key is not the key of ca.pem";
+        if (!IsAuthority(certificate) || !IsSelfSigned(certificate, certified))
+            return "ca.pem is not an authority that the silo made";
+        return now >= certificate.NotAfter ? $"it ended on {certificate.NotAfter.ToUniversalTime():yyyy-MM-dd}" : null;
+    }
+
+    private static bool Matches(ECDsa key, ECDsa certified)
+    {
+        byte[] probe = [1];
+        try
+        {
+            return certified.VerifyData(probe, key.SignData(probe, HashAlgorithmName.SHA256), HashAlgorithmName.SHA256);
+        }
+        catch (CryptographicException)
+        {
+            return false; // It has no private part.
+        }
+    }
+
+    private static bool IsAuthority(X509Certificate2 certificate) =>
+        certificate.Extensions.OfType<X509BasicConstraintsExtension>().FirstOrDefault() is { CertificateAuthority: true }
+        && certificate.Extensions.OfType<X509KeyUsageExtension>().FirstOrDefault() is { } use
+        && use.KeyUsages.HasFlag(X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign)
+        && certificate.Extensions.OfType<X509SubjectKeyIdentifierExtension>().Count() == 1;
+
+    private static bool IsSelfSigned(X509Certificate2 certificate, ECDsa key)
+    {
+        try
+        {
+            return certificate.SubjectName.RawData.AsSpan().SequenceEqual(certificate.IssuerName.RawData)
+                && SignedDer.IsSignedBy(certificate.RawDataMemory, key);
+        }
+        catch (AsnContentException)
+        {
+            return false;
+        }
     }
 }

@@ -1,5 +1,8 @@
+using System.Globalization;
 using System.IO.Compression;
 using System.Text;
+using Armada.Core.Devices;
+using Armada.Core.MicroPython;
 
 namespace Armada.Silo.Identities;
 
@@ -39,4 +42,161 @@ internal sealed record Bundle(string FileName, ReadOnlyMemory<byte> Zip)
 
     /// <inheritdoc/>
     public override string ToString() => $"{nameof(Bundle)} {FileName}"; // Without the content.
+}
+
+/// <summary>The bundle of a device on an edge agent, or of an agent: PEM files, named as an agent's configuration names them.</summary>
+internal static class AgentBundle
+{
+    /// <summary>Packs it.</summary>
+    /// <param name="identity">The device's certificate, and its key where the authority made it.</param>
+    /// <param name="authority">The authority that signed the broker's certificate.</param>
+    /// <param name="host">Name or address of the broker, as its certificate has it.</param>
+    /// <param name="port">The broker's TLS port, 1 to 65535.</param>
+    /// <param name="at">When.</param>
+    public static Bundle Pack(IssuedIdentity identity, IssuedCertificate authority, string host, int port, DateTimeOffset at)
+    {
+        if (!HostName.IsValid(host))
+            throw new ArgumentException($"'{host}' is no host name or address", nameof(host));
+        ArgumentOutOfRangeException.ThrowIfLessThan(port, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(port, ushort.MaxValue);
+        var name = identity.Certificate.Name;
+        List<(string, ReadOnlyMemory<byte>, bool)> files =
+        [
+            ("README.txt", Bundle.Text(Readme(identity, host, port)), false),
+            ("ca.pem", Bundle.Text(authority.Pem), false),
+            ($"{name}.pem", Bundle.Text(identity.Certificate.Pem), false),
+        ];
+        if (identity.Key is { } key)
+            files.Add(($"{name}.key", Bundle.Text(key.Pem()), true));
+        return Bundle.Pack(name, at, files);
+    }
+
+    private static string Readme(IssuedIdentity identity, string host, int port)
+    {
+        var name = identity.Certificate.Name;
+        var key = identity.Key is null
+            ? $"Put the private key that the request was made with beside them, as {name}.key, in PEM."
+            : $"{name}.key is the private key. There is no other copy.";
+        return $$"""
+            The identity of {{name}}, good until {{identity.Certificate.NotAfter:yyyy-MM-dd}}.
+
+            ca.pem     the authority; the broker's certificate must come from it
+            {{name}}.pem  the certificate
+            {{name}}.key  the private key
+
+            1. Put the files into the folder of the agent's configuration.
+               {{key}}
+            2. Let nobody but the agent's user read the key: chmod 600 {{name}}.key
+            3. Say in the agent's configuration where the broker is:
+
+               "broker": {
+                 "host": "{{host}}",
+                 "port": {{port}},
+                 "tls": { "ca": "ca.pem", "certificate": "{device}.pem", "key": "{device}.key" }
+               }
+
+               {device} stands for the device's name, so one line serves all devices of an agent.
+            4. Delete this archive.
+
+            """;
+    }
+}
+
+/// <summary>
+/// The bundle of a MicroPython board, laid out as its program looks for it: <c>config/&lt;thing&gt;/</c> with <c>cert.der</c>,
+/// <c>key.der</c> and <c>config_aws.py</c>.
+/// </summary>
+internal static class BoardBundle
+{
+    private const string IgnoredTopic = "action"; // A leader's program subscribes to something; nobody publishes there.
+    private const string Partition = "device_name"; // The field of a leader's JSON that says whose pose it is.
+
+    /// <summary>Packs it.</summary>
+    /// <param name="identity">The thing's certificate, and its key where the authority made it.</param>
+    /// <param name="authority">The authority that signed the broker's certificate.</param>
+    /// <param name="role">What its arm does.</param>
+    /// <param name="host">Name or address of the broker, as its certificate has it; its port must be 8883, which is in the boards' programs.</param>
+    /// <param name="topics">The topics of MicroPython arms.</param>
+    /// <param name="at">When.</param>
+    public static Bundle Pack(
+        IssuedIdentity identity, IssuedCertificate authority, BoardRole role, string host, MicroPythonTopics topics, DateTimeOffset at)
+    {
+        if (!HostName.IsValid(host))
+            throw new ArgumentException($"'{host}' is no host name or address", nameof(host));
+        var thing = identity.Certificate.Name;
+        var folder = $"config/{thing}";
+        List<(string, ReadOnlyMemory<byte>, bool)> files =
+        [
+            ("README.txt", Bundle.Text(Readme(identity, role)), false),
+            ($"{folder}/config_aws.py", Bundle.Text(Configuration(thing, role, host, topics)), false),
+            ($"{folder}/cert.der", identity.Certificate.Der, false),
+            ($"{folder}/ca.der", authority.Der, false),
+            ($"{folder}/ca.pem", Bundle.Text(authority.Pem), false),
+        ];
+        if (identity.Key is { } key)
+            files.Add(($"{folder}/key.der", key.Der(), true));
+        return Bundle.Pack(thing, at, files);
+    }
+
+    /// <summary>The topic that a leader's program listens to, and on which nobody speaks.</summary>
+    public static string ActionTopic(MicroPythonTopics topics, string thing) => $"{topics.Root}/{thing}/{IgnoredTopic}";
+
+    private static string Configuration(string thing, BoardRole role, string host, MicroPythonTopics topics)
+    {
+        var own = topics.Of(thing);
+        var heard = role == BoardRole.Follower ? own : ActionTopic(topics, thing);
+        return $"""
+            AWS_ENDPOINT = {Literal(host)}
+            THING_NAME = {Literal(thing)}
+            PUB_TOPIC = {Literal(own)}
+            SUB_TOPIC = {Literal(heard)}
+            PARTITION_KEY = {Literal(Partition)}
+
+            """;
+    }
+
+    // A topic's root may have any character: in Python's source it must stay data.
+    private static string Literal(string text)
+    {
+        var literal = new StringBuilder("b'");
+        foreach (var octet in Encoding.UTF8.GetBytes(text))
+        {
+            if (octet is < 0x20 or > 0x7E or (byte)'\'' or (byte)'\\')
+                literal.Append(CultureInfo.InvariantCulture, $"\\x{octet:x2}");
+            else
+                literal.Append((char)octet);
+        }
+
+        return literal.Append('\'').ToString();
+    }
+
+    private static string Readme(IssuedIdentity identity, BoardRole role)
+    {
+        var thing = identity.Certificate.Name;
+        var (word, program) = role == BoardRole.Leader ? ("leader", "lerobot-leader-aws.py") : ("follower", "lerobot-follower-aws.py");
+        var key = identity.Key is null
+            ? $"Put the private key that the request was made with into config/{thing}/ as key.der, in DER."
+            : "key.der is the private key. There is no other copy.";
+        return $"""
+            The identity of {thing}, a {word} arm on a MicroPython board, good until {identity.Certificate.NotAfter:yyyy-MM-dd}.
+
+            config/{thing}/cert.der       the certificate
+            config/{thing}/key.der        the private key
+            config/{thing}/ca.der         the authority of the broker's certificate (ca.pem: the same as text)
+            config/{thing}/config_aws.py  where the broker is, the thing's name and its topics
+
+            1. {key}
+            2. Say in the arm's program, {program}, which thing it is: AWS_ENV = '{thing}'
+            3. Copy everything to the board, with your own config_wifi.py:
+
+                 mpremote cp {program} :main.py
+                 mpremote cp config_wifi.py :
+                 mpremote cp -r config :
+
+            4. The program trusts any broker unless it is told whom to trust. Set the board's clock (ntptime), read
+               config/{thing}/ca.der and add to its ssl_params: 'cadata': <what was read>, 'cert_reqs': ssl.CERT_REQUIRED
+            5. Restart the board, and delete this archive and the copies of key.der on this computer.
+
+            """;
+    }
 }

@@ -120,3 +120,41 @@ internal sealed class KeyRequest
     private static bool IsBadInput(Exception fault) =>
         fault is CryptographicException or AsnContentException or ArgumentException or NotSupportedException;
 }
+
+/// <summary>Why no certificate is given out.</summary>
+internal enum IssueRefusalReason
+{
+    /// <summary>The name is no device's, or the silo's own.</summary>
+    Name,
+
+    /// <summary>The request is longer than any sound one.</summary>
+    TooLarge,
+
+    /// <summary>It is no PKCS #10 request.</summary>
+    Malformed,
+
+    /// <summary>Its key is of a kind or size that is not taken.</summary>
+    Key,
+
+    /// <summary>It is not signed with the key it names.</summary>
+    Signature,
+}
+
+/// <summary>No certificate, and why in words that say what to do.</summary>
+internal sealed record IssueRefusal(IssueRefusalReason Reason, string Text);
+
+/// <summary>Keys on NIST's curve P-256, the one that brokers, boards and AWS IoT Core all take.</summary>
+internal static class P256
+{
+    private const string Curve = "1.2.840.10045.3.1.7";
+
+    /// <summary>A new key.</summary>
+    public static ECDsa Make() => ECDsa.Create(ECCurve.NamedCurves.nistP256);
+
+    /// <summary>Whether a key is on this curve, and says so by its name.</summary>
+    public static bool Is(ECDsa key)
+    {
+        var curve = key.ExportParameters(includePrivateParameters: false).Curve;
+        return curve.IsNamed && curve.Oid.Value == Curve;
+    }
+}

@@ -1,7 +1,11 @@
 using System.Collections.Immutable;
+using System.Formats.Asn1;
+using System.Globalization;
+using System.Numerics;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
+using System.Text.Json.Serialization;
 using Armada.Silo.Options;
 using Armada.Silo.Store;
 
@@ -164,3 +168,162 @@ internal sealed partial class RevocationList : IDisposable
     [LoggerMessage(1702, LogLevel.Warning, "The signed list of revoked certificates is lost; it is made again from its document")]
     private partial void LogListLost();
 }
+
+/// <summary>A signed list of revocations that was read back.</summary>
+/// <param name="Number">Its number.</param>
+/// <param name="NextUpdate">Until when it is good.</param>
+/// <param name="Entries">What it lists.</param>
+internal sealed record SignedList(long Number, DateTimeOffset NextUpdate, ImmutableArray<Revocation> Entries)
+{
+    /// <summary>What PEM calls it.</summary>
+    public const string Label = "X509 CRL";
+
+    private const string ReasonCode = "2.5.29.21";
+
+    private static readonly Asn1Tag Extensions = new(TagClass.ContextSpecific, 0);
+
+    /// <summary>Reads a list; null where the authority did not sign it or it is damaged.</summary>
+    public static SignedList? Read(string pem, CertificateAuthority authority)
+    {
+        try
+        {
+            if (!PemEncoding.TryFind(pem, out var fields) || !pem.AsSpan()[fields.Label].SequenceEqual(Label))
+                return null;
+            var der = Convert.FromBase64String(pem[fields.Base64Data]);
+            if (!authority.HasSigned(der))
+                return null;
+            CertificateRevocationListBuilder.Load(der, out BigInteger number);
+            var (nextUpdate, entries) = ReadBody(der);
+            return new SignedList((long)number, nextUpdate, entries);
+        }
+        catch (Exception damaged) when (damaged is CryptographicException or AsnContentException or FormatException or OverflowException)
+        {
+            return null;
+        }
+    }
+
+    private static (DateTimeOffset NextUpdate, ImmutableArray<Revocation> Entries) ReadBody(byte[] der)
+    {
+        var body = new AsnReader(der, AsnEncodingRules.DER).ReadSequence().ReadSequence();
+        body.ReadInteger(); // version 2
+        body.ReadSequence(); // the algorithm
+        body.ReadSequence(); // the issuer
+        ReadTime(body); // this update
+        var nextUpdate = ReadTime(body);
+        if (!body.HasData || body.PeekTag().HasSameClassAndValue(Extensions))
+            return (nextUpdate, []);
+        var entries = ImmutableArray.CreateBuilder<Revocation>();
+        var list = body.ReadSequence();
+        while (list.HasData)
+            entries.Add(ReadEntry(list.ReadSequence()));
+        return (nextUpdate, entries.ToImmutable());
+    }
+
+    private static Revocation ReadEntry(AsnReader entry)
+    {
+        var serial = Convert.ToHexStringLower(entry.ReadIntegerBytes().Span);
+        return new Revocation(serial, At: ReadTime(entry), Reason: ReadReason(entry));
+    }
+
+    private static X509RevocationReason ReadReason(AsnReader entry)
+    {
+        if (!entry.HasData)
+            return X509RevocationReason.Unspecified;
+        var extensions = entry.ReadSequence();
+        while (extensions.HasData)
+        {
+            var extension = extensions.ReadSequence();
+            if (extension.ReadObjectIdentifier() == ReasonCode)
+            {
+                var value = new AsnReader(extension.ReadOctetString(), AsnEncodingRules.DER);
+                return (X509RevocationReason)int.Parse(
+                    Convert.ToHexString(value.ReadEnumeratedBytes().Span), NumberStyles.HexNumber, CultureInfo.InvariantCulture);
+            }
+        }
+
+        return X509RevocationReason.Unspecified;
+    }
+
+    private static DateTimeOffset ReadTime(AsnReader reader) =>
+        reader.PeekTag().HasSameClassAndValue(Asn1Tag.UtcTime) ? reader.ReadUtcTime() : reader.ReadGeneralizedTime();
+}
+
+/// <summary>What X.509 signs: a body, the algorithm's name and a signature.</summary>
+internal static class SignedDer
+{
+    /// <summary>Whether a certificate or revocation list is signed with ECDSA and SHA-256 under this key.</summary>
+    /// <exception cref="AsnContentException">It is neither.</exception>
+    public static bool IsSignedBy(ReadOnlyMemory<byte> der, ECDsa key)
+    {
+        var parts = new AsnReader(der, AsnEncodingRules.DER).ReadSequence();
+        var body = parts.ReadEncodedValue();
+        parts.ReadEncodedValue(); // The algorithm: a signature by another one does not verify.
+        var signature = parts.ReadBitString(out _);
+        return key.VerifyData(body.Span, signature, HashAlgorithmName.SHA256, DSASignatureFormat.Rfc3279DerSequence);
+    }
+}
+
+/// <summary>A certificate that is good no more.</summary>
+/// <param name="Serial">Its serial number, lower-case hexadecimal.</param>
+/// <param name="Reason">Why.</param>
+/// <param name="At">When it was revoked.</param>
+internal sealed record Revocation(string Serial, X509RevocationReason Reason, DateTimeOffset At)
+{
+    private const int Longest = 40; // Digits: RFC 5280 allows 20 bytes.
+
+    // A hold, or what lifts it, would let a certificate come back; this authority revokes for good.
+    private static readonly X509RevocationReason[] Known =
+    [
+        X509RevocationReason.Unspecified, X509RevocationReason.KeyCompromise, X509RevocationReason.Superseded,
+        X509RevocationReason.CessationOfOperation, X509RevocationReason.PrivilegeWithdrawn,
+    ];
+
+    /// <summary>What is wrong with it; or null.</summary>
+    public string? Fault() =>
+        Serial.Length is 0 or > Longest || Serial.Length % 2 != 0 || !Serial.All(char.IsAsciiHexDigitLower) ? $"'{Serial}' is no serial number"
+        : !Known.Contains(Reason) ? $"the reason of {Serial} is {Reason}"
+        : null;
+}
+
+/// <summary>The revocations' file.</summary>
+/// <param name="Format">Version of the file's shape; 1.</param>
+/// <param name="Number">Number of the last list that was signed; 0 for none.</param>
+/// <param name="Certificates">What is revoked.</param>
+internal sealed record StoredRevocations(int Format, long Number, ImmutableArray<Revocation> Certificates)
+{
+    private const int Current = 1;
+
+    /// <summary>Nothing is revoked and no list was signed.</summary>
+    public static StoredRevocations None { get; } = Of(0, []);
+
+    /// <summary>The file of these revocations.</summary>
+    public static StoredRevocations Of(long number, IEnumerable<Revocation> certificates) => new(Current, number, [.. certificates]);
+
+    /// <summary>What is wrong with it; or null.</summary>
+    public string? Fault()
+    {
+        if (Format != Current)
+            return $"its format is {Format}, this silo reads {Current}";
+        if (Number < 0 || Certificates.IsDefault)
+            return "its number or its certificates are missing";
+        var seen = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var entry in Certificates)
+        {
+            if (entry is null)
+                return "a certificate is missing";
+            if ((entry.Fault() ?? (seen.Add(entry.Serial) ? null : $"{entry.Serial} is there twice")) is { } fault)
+                return fault;
+        }
+
+        return null;
+    }
+}
+
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+    RespectRequiredConstructorParameters = true,
+    RespectNullableAnnotations = true,
+    UseStringEnumConverter = true,
+    WriteIndented = true)]
+[JsonSerializable(typeof(StoredRevocations))]
+internal sealed partial class RevocationJson : JsonSerializerContext;

@@ -50,4 +50,13 @@ internal sealed partial class MicroPythonIngress(
             positions[GripperUnit.Index] = GripperAngle.ToPercent(positions[GripperUnit.Index]);
         slot.Cell.OnSample(slot, new SampleStamp(0, 0, now.Unix, Unfenced: true), positions, now);
     }
+
+    [LoggerMessage(
+        1330,
+        LogLevel.Warning,
+        "{Thing}: no pose of a MicroPython arm in {Length} bytes, dropped: {Problem} ({Hidden} such lines left out)")]
+    private partial void LogMalformed(string thing, int length, string problem, long hidden);
+
+    [LoggerMessage(1331, LogLevel.Information, "{Thing} leads no robot, its poses are dropped ({Hidden} such lines left out)")]
+    private partial void LogUnknown(string thing, long hidden);
 }

@@ -4,6 +4,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Armada.Core.Robots;
 using Armada.Silo.Api;
+using Armada.Silo.Engine;
 using Armada.Silo.Telemetry;
 using Microsoft.Extensions.Options;
 using JsonOptions = Microsoft.AspNetCore.Http.Json.JsonOptions;
@@ -75,3 +76,89 @@ internal sealed class SnapshotBuilder : IDisposable
         return before is not null && buffer.WrittenSpan.SequenceEqual(before.Json) ? before : new PanelPart(buffer.WrittenSpan.ToArray(), seq);
     }
 }
+
+/// <summary>From a robot's snapshot to what changes of it while it works.</summary>
+internal sealed class PanelReader(DeviceRoutes routes)
+{
+    private const int Decimals = 2; // Hundredths, the resolution of a frame.
+
+    /// <summary>A robot's state.</summary>
+    /// <param name="robot">The robot.</param>
+    /// <param name="lag">Lag by slave; filled where a slave has none yet.</param>
+    public PanelState Read(RobotSnapshot robot, Dictionary<string, LagPercentiles?> lag)
+    {
+        var joints = new PanelJoint[robot.Joints.Length];
+        for (var index = 0; index < joints.Length; index++)
+            joints[index] = Joint(robot.Document.Model.Joints[index].Name, robot.Joints[index]);
+        var slaves = new List<PanelSlave>(robot.Slaves.Length + robot.Guests.Length);
+        foreach (var slave in robot.Slaves)
+            slaves.Add(Slave(slave, guest: false, lag));
+        foreach (var slave in robot.Guests)
+            slaves.Add(Slave(slave, guest: true, lag));
+        return new PanelState(robot.Document.Stopped, robot.FleetStopped, robot.Manual, Master(robot.Master), slaves, joints);
+    }
+
+    private static PanelMaster? Master(MasterSnapshot? master) =>
+        master is null ? null : new PanelMaster(master.Name, TypeOf(master.Kind), master.State, Playing(master.Playing));
+
+    private static PanelPlaying? Playing(PlaySnapshot? play) =>
+        play is null ? null : new PanelPlaying(play.Position.TotalMilliseconds, play.Duration.TotalMilliseconds, play.Loop, play.Paused);
+
+    private PanelSlave Slave(SlaveSnapshot slave, bool guest, Dictionary<string, LagPercentiles?> lag)
+    {
+        var name = slave.Binding.Name;
+        if (slave.Binding.IsDevice && !lag.ContainsKey(name))
+            lag[name] = routes.Find(name)?.Lag.Read();
+        return new PanelSlave(
+            name, TypeOf(slave.Binding.Kind), slave.State, slave.Reason, slave.Approaching, guest, lag.GetValueOrDefault(name));
+    }
+
+    private static PanelJoint Joint(string name, in JointState joint) =>
+        new(name, Round(joint.Commanded), Round(joint.Virtual), Round(joint.Real));
+
+    private static double? Round(double? position) => position is { } value ? Math.Round(value, Decimals) : null;
+
+    private static string TypeOf(MasterKind kind) => kind switch
+    {
+        MasterKind.Device => "device",
+        MasterKind.Remote => "remote",
+        MasterKind.Sequence => "sequence",
+        _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "no name for it"),
+    };
+
+    private static string TypeOf(SlaveKind kind) => kind switch
+    {
+        SlaveKind.Device => "device",
+        SlaveKind.MicroPython => "micropython",
+        SlaveKind.WebSocket => "websocket",
+        SlaveKind.Remote => "remote",
+        _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "no name for it"),
+    };
+}
+
+/// <summary>The whole fleet as watchers see it at one moment. Immutable; parts that did not change are those of the picture before.</summary>
+/// <param name="Seq">Its number; grows with every picture.</param>
+/// <param name="At">When it was taken.</param>
+/// <param name="Fleet">The fleet as a whole.</param>
+/// <param name="Robots">Every robot, by id.</param>
+/// <param name="Roster">The ids of the robots, in the same order.</param>
+internal sealed record FleetSnapshot(
+    long Seq, DateTimeOffset At, PanelPart Fleet, ImmutableArray<PanelRobot> Robots, RobotList Roster);
+
+/// <summary>A piece of JSON, written once for all watchers.</summary>
+/// <param name="Json">One JSON value.</param>
+/// <param name="Since">Number of the picture in which it came to be.</param>
+internal sealed record PanelPart(byte[] Json, long Since);
+
+/// <summary>Which robots there are.</summary>
+/// <param name="Ids">Their ids in order.</param>
+/// <param name="Since">Number of the picture in which they came to be these.</param>
+internal sealed record RobotList(ImmutableArray<string> Ids, long Since);
+
+/// <summary>One robot in a picture.</summary>
+/// <param name="Id">Its id.</param>
+/// <param name="Version">Its document's version.</param>
+/// <param name="VersionSince">Number of the picture in which it came to have this version.</param>
+/// <param name="State">What changes of it while it works.</param>
+/// <param name="View">All of it in the words of the REST API, as of this picture; written when a watcher first needs it.</param>
+internal sealed record PanelRobot(string Id, long Version, long VersionSince, PanelPart State, Lazy<byte[]> View);

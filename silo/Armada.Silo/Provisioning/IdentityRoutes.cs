@@ -1,8 +1,11 @@
 using Armada.Core.Devices;
 using Armada.Core.Engine;
+using Armada.Core.Robots;
 using Armada.Silo.Access;
 using Armada.Silo.Api;
 using Armada.Silo.Audit;
+using Armada.Silo.Identities;
+using Armada.Silo.Ingress;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Armada.Silo.Provisioning;
@@ -133,4 +136,81 @@ internal static class IdentityRoutes
 
     private static ProblemHttpResult NoDevice(string id) =>
         Problem.DeviceUnknown.Answer($"there is no device {id}; GET /api/v1/devices lists all");
+}
+
+/// <summary>From what registry, presence and engine know to what the API shows.</summary>
+internal sealed class IdentityReader(IRobotEngine engine, DevicePresences presences, DeviceLastSeen sightings)
+{
+    /// <summary>A device.</summary>
+    public async ValueTask<IdentityView> ReadAsync(DeviceIdentity device, CancellationToken cancellation) =>
+        Read(device, await engine.ListAsync(cancellation));
+
+    /// <summary>A device, given all robots.</summary>
+    public IdentityView Read(DeviceIdentity device, IReadOnlyList<RobotSnapshot> robots)
+    {
+        var inUse = sightings.CertificateOf(device.Name);
+        return new IdentityView(
+            device.Name,
+            DeviceKinds.NameOf(device.Kind),
+            IdentityRules.WordOf(device.Role),
+            device.Site,
+            device.CreatedAt,
+            device.Newest?.Fingerprint,
+            device.Newest?.NotAfter,
+            [.. device.Certificates.Select(its => new CertificateView(
+                its.Fingerprint, its.NotBefore, its.NotAfter, its.IsCollected, its.Fingerprint == inUse))],
+            presences.Of(device.Name)?.Presence.Online,
+            sightings.Of(device.Name),
+            [.. robots.SelectMany(robot => BoundTo(robot, device.Name))]);
+    }
+
+    private static IEnumerable<BoundRobotView> BoundTo(RobotSnapshot robot, string device)
+    {
+        if (robot.Document.Master is { } master && master.Name == device)
+            yield return new BoundRobotView(robot.Document.Id, "master");
+        if (robot.Document.Slaves.Any(slave => slave.Name == device))
+            yield return new BoundRobotView(robot.Document.Id, "slave");
+    }
+}
+
+/// <summary>What a device's description must keep.</summary>
+internal static class IdentityRules
+{
+    /// <summary>Checks a device's own name.</summary>
+    public static void DeviceName(this RequestRules rules, string field, string name)
+    {
+        rules.Name(field, name);
+        if (name.StartsWith(CertificateAuthority.SiloName, StringComparison.OrdinalIgnoreCase))
+            rules.Add(field, $"names that begin with {CertificateAuthority.SiloName} are the silo's own");
+    }
+
+    /// <summary>Checks kind, role and site; what they say, where nothing is wrong.</summary>
+    public static (DeviceKind Kind, BoardRole? Role) Kind(this RequestRules rules, string kind, string? role, string? site)
+    {
+        if (!DeviceKinds.TryParse(kind, out var parsed))
+            rules.Add("kind", $"'{kind}' must be one of {DeviceKinds.All}");
+        else if (parsed != DeviceKind.MicroPythonArm)
+            rules.Absent("role", role, $"a {kind}");
+        else if (RoleOf(role) is null)
+            rules.Add("role", $"'{role}' must be leader or follower, for a {kind}");
+        if (site is not null)
+            rules.Name("site", site);
+        return (parsed, RoleOf(role));
+    }
+
+    /// <summary>The word for a role, or null.</summary>
+    public static string? WordOf(BoardRole? role) => role switch
+    {
+        null => null,
+        BoardRole.Leader => "leader",
+        BoardRole.Follower => "follower",
+        _ => throw new ArgumentOutOfRangeException(nameof(role), role, "no role of a board"),
+    };
+
+    private static BoardRole? RoleOf(string? word) => word switch
+    {
+        "leader" => BoardRole.Leader,
+        "follower" => BoardRole.Follower,
+        _ => null,
+    };
 }

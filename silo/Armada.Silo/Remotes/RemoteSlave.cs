@@ -1,8 +1,11 @@
+using System.Collections.Immutable;
 using System.Net.WebSockets;
+using Armada.Core.Arena;
 using Armada.Core.Engine;
 using Armada.Core.Robots;
 using Armada.Core.Routing;
 using Armada.Mqtt;
+using Armada.Silo.Arena;
 using Armada.Silo.Options;
 using Armada.Silo.Sockets;
 
@@ -11,6 +14,8 @@ namespace Armada.Silo.Remotes;
 /// <summary>The link to one bound remote slave: dials the other service, for ever, and is the slave as long as it is connected.</summary>
 internal sealed partial class RemoteSlave : IRobotSession, IAsyncDisposable
 {
+    private static readonly TimeSpan Step = TimeSpan.FromMilliseconds(50);
+
     private readonly string robot;
     private readonly RemoteEndpoint door;
     private readonly RemoteParts parts;
@@ -20,6 +25,10 @@ internal sealed partial class RemoteSlave : IRobotSession, IAsyncDisposable
     private RemoteConversation? current;
     private string? lastTrouble;
     private bool isInside;
+
+    private string? trouble;
+
+    private readonly ILogger<RemoteSlave> logger;
 
     /// <summary>Begins at once.</summary>
     public RemoteSlave(string robot, SlaveBinding binding, RemoteParts parts)
@@ -137,4 +146,112 @@ internal sealed partial class RemoteSlave : IRobotSession, IAsyncDisposable
         lastTrouble = trouble;
         LogTrouble(robot, Name, door.Place, trouble);
     }
+
+    private async Task<string> ServeAsync(ClientWebSocket socket)
+    {
+        var engine = parts.Engine();
+        if (await engine.GetAsync(robot, ending.Token) is not { } snapshot)
+            return "the robot is gone";
+        using var conversation = new RemoteConversation(
+            socket, door.Robot, WireNames.Of(snapshot.Document.Model, Binding.Tunes), parts.Limits, parts.Timing, parts.Clock);
+        Volatile.Write(ref current, conversation);
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(ending.Token);
+        try
+        {
+            trouble = null;
+            var joined = await engine.ApplyAsync(robot, new RobotRequest.JoinSlave(Name), ending.Token);
+            if (joined.Refused is { } refused)
+                return refused.Text;
+            LogConnected(robot, Name, door.Place);
+            lastTrouble = null;
+            var pacing = conversation.Socket.GuardAsync(PaceAsync(conversation, over.Token));
+            try
+            {
+                await conversation.Socket.RunAsync(utf8 => TakeAsync(conversation, utf8), ending.Token);
+            }
+            finally
+            {
+                await over.CancelAsync();
+                await pacing;
+            }
+
+            trouble ??= conversation.Socket.Closing is { Reason.Length: > 0 } closing ? closing.Reason
+                : socket.CloseStatusDescription is { Length: > 0 } said ? said
+                : "the connection was lost";
+            return trouble;
+        }
+        finally
+        {
+            Volatile.Write(ref current, null);
+            if (conversation.WasAccepted)
+                backOff.Reset();
+        }
+    }
+
+    private async ValueTask TakeAsync(RemoteConversation conversation, ReadOnlyMemory<byte> utf8)
+    {
+        if (!ArenaReader.TryRead(utf8.Span, out var message, out var problem))
+        {
+            LogBad(robot, Name, problem);
+            return;
+        }
+
+        switch (message)
+        {
+            case ArenaMessage.CommandAck ack when conversation.Take(ack) is { } refused:
+                trouble = refused;
+                conversation.Socket.Close(SocketClose.Normal, "a command was refused");
+                break;
+            case ArenaMessage.JointStates states:
+                conversation.Answered();
+                await ReportAsync(states.Joints);
+                break;
+            case ArenaMessage.Error error:
+                LogError(robot, Name, error.Message);
+                break;
+        }
+    }
+
+    private async ValueTask ReportAsync(ImmutableArray<ArenaReading> joints)
+    {
+        ImmutableArray<JointReading> real =
+            [.. joints.Where(joint => joint.Real is not null).Select(joint => new JointReading(joint.Name, joint.Real!.Value))];
+        if (real.IsEmpty)
+            return;
+        var reply = await parts.Engine().ApplyAsync(robot, new RobotRequest.SlaveReport(Name, real), ending.Token);
+        if (reply.Refused is { } refused)
+            LogBad(robot, Name, refused.Text);
+    }
+
+    private async Task PaceAsync(RemoteConversation conversation, CancellationToken over)
+    {
+        var lagged = false;
+        using var timer = new PeriodicTimer(Step, parts.Clock.Time);
+        do
+        {
+            var now = parts.Clock.Now();
+            conversation.Tick(now);
+            if (conversation.IsLagging(now) is var lags && lags != lagged)
+            {
+                lagged = lags;
+                await parts.Engine().ApplyAsync(robot, new RobotRequest.SlavePace(Name, lags), over);
+            }
+        }
+        while (await timer.WaitForNextTickAsync(over));
+    }
+
+    [LoggerMessage(1320, LogLevel.Information, "{Robot}: remote slave {Slave} is connected at {Address}")]
+    private partial void LogConnected(string robot, string slave, string address);
+
+    [LoggerMessage(1321, LogLevel.Warning, "{Robot}: remote slave {Slave} at {Address}: {Trouble}; tried again for ever")]
+    private partial void LogTrouble(string robot, string slave, string address, string trouble);
+
+    [LoggerMessage(1322, LogLevel.Debug, "{Robot}: remote slave {Slave} sent what cannot be used: {Problem}")]
+    private partial void LogBad(string robot, string slave, string problem);
+
+    [LoggerMessage(1323, LogLevel.Debug, "{Robot}: remote slave {Slave} says: {Text}")]
+    private partial void LogError(string robot, string slave, string text);
+
+    [LoggerMessage(1324, LogLevel.Error, "{Robot}: the link to remote slave {Slave} failed and has ended")]
+    private partial void LogFault(Exception fault, string robot, string slave);
 }

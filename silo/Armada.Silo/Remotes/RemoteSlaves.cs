@@ -3,8 +3,25 @@ using Armada.Core.Engine;
 using Armada.Core.Robots;
 using Armada.Silo.Engine;
 using Armada.Silo.Sockets;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace Armada.Silo.Remotes;
+
+/// <summary>The parts of the links to other services' robots.</summary>
+internal static class RemoteHost
+{
+    /// <summary>Adds them; the links end before the engine does, if it is added before them.</summary>
+    public static void AddRemotes(this IServiceCollection services)
+    {
+        services.TryAddSingleton<SocketLimits>();
+        services.AddSingleton<RemoteTiming>();
+        services.AddSingleton<Func<IRobotEngine>>(provider => provider.GetRequiredService<IRobotEngine>);
+        services.AddSingleton<RemoteParts>();
+        services.AddSingleton<RemoteSlaves>();
+        services.AddSingleton<IRemoteSlaves>(provider => provider.GetRequiredService<RemoteSlaves>());
+        services.AddHostedService(provider => provider.GetRequiredService<RemoteSlaves>());
+    }
+}
 
 /// <summary>What every link shares.</summary>
 /// <param name="Engine">The engine; asked for late, for it is made with the links.</param>
@@ -53,4 +70,26 @@ internal sealed class RemoteSlaves(RemoteParts parts) : BackgroundService, IRemo
         foreach (var binding in remotes.Where(binding => !links.ContainsKey((robot, binding.Name))))
             links[(robot, binding.Name)] = new RemoteSlave(robot, binding, parts);
     }
+}
+
+/// <summary>How long the silo waits for another service's robot.</summary>
+internal sealed record RemoteTiming
+{
+    /// <summary>For a connection; the protocol's own clients wait as long.</summary>
+    public TimeSpan Connect { get; init; } = TimeSpan.FromSeconds(3);
+
+    /// <summary>For the answer to a command; after it the connection is made anew. The protocol's own clients wait as long.</summary>
+    public TimeSpan Acknowledge { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>For the answer to a command until the slave lags; a newer command goes out then all the same.</summary>
+    public TimeSpan Lagging { get; init; } = TimeSpan.FromMilliseconds(300);
+
+    /// <summary>Between two questions where the joints are.</summary>
+    public TimeSpan Ask { get; init; } = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>First wait before a reconnect; each further one doubles, all jittered between half and whole.</summary>
+    public TimeSpan BackOffFirst { get; init; } = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>Longest wait before a reconnect.</summary>
+    public TimeSpan BackOffMost { get; init; } = TimeSpan.FromSeconds(2);
 }

@@ -1,7 +1,52 @@
+using Armada.Core.Engine;
 using Armada.Core.Robots;
+using Armada.Core.Rooms;
 using Armada.Silo.Access;
+using Armada.Silo.Options;
+using Armada.Silo.Sockets;
 
 namespace Armada.Silo.Rooms;
+
+/// <summary>RobotHub's transport protocol: the same robots as rooms, under the paths of both of its launchers.</summary>
+internal static class RoomHost
+{
+    /// <summary>Adds what the rooms need.</summary>
+    public static void AddRooms(this IServiceCollection services)
+    {
+        services.AddSingleton<SocketLimits>();
+        services.AddSingleton<RoomCatalog>();
+        services.AddSingleton<RoomBoard>();
+        services.AddSingleton<RoomRemoval>();
+        services.AddSingleton<RoomParts>();
+        services.AddSingleton<RoomCleanup>();
+        services.AddHostedService(provider => provider.GetRequiredService<RoomCleanup>());
+    }
+
+    /// <summary>Maps the routes. They are no part of the OpenAPI document: docs/rooms.md describes them.</summary>
+    public static void MapRoomDoors(this IEndpointRouteBuilder app)
+    {
+        foreach (var prefix in new[] { "", "/api" })
+        {
+            var door = app.MapGroup(prefix).ExcludeFromDescription().AddEndpointFilter(RoomAnswers.FilterAsync);
+            var robotics = door.MapGroup("/robotics");
+            robotics.MapRooms();
+            robotics.MapRoomState();
+            robotics.MapRoomStatus();
+            robotics.MapGet("/workspaces/{workspace}/rooms/{room}/ws", RoomSocket.ServeAsync).Allow(Role.Operator);
+            robotics.MapMissing("Not Found");
+            door.MapGroup("/video").MapMissing("Video rooms are not served here; run RobotHub's own server for them");
+        }
+
+        app.MapServerHealth();
+    }
+
+    private static void MapMissing(this IEndpointRouteBuilder routes, string detail)
+    {
+        IResult Answer() => RoomAnswers.Error(StatusCodes.Status404NotFound, detail);
+        routes.MapGet("/{**rest}", Answer).Allow(Role.Viewer);
+        routes.MapMethods("/{**rest}", ["POST", "PUT", "PATCH", "DELETE"], Answer).Allow(Role.Operator);
+    }
+}
 
 /// <summary>…/workspaces/{workspace}/rooms: list, make, look at and remove.</summary>
 internal static class RoomRoutes
@@ -83,4 +128,150 @@ internal static class RoomRoutes
 
     private static IResult Created(RoomName name, string what) => RoomAnswers.Ok(
         new(true, name.Workspace, name.Id, $"Room {name.Id} {what} in workspace {name.Workspace}"), RoomsJson.Default.RoomCreatedAnswer);
+}
+
+/// <summary>…/rooms/{room}/state and …/command: where the joints are, and the operator's own commands.</summary>
+internal static class RoomStateRoutes
+{
+    /// <summary>Maps the routes.</summary>
+    public static void MapRoomState(this IEndpointRouteBuilder robotics)
+    {
+        robotics.MapGet("/workspaces/{workspace}/rooms/{room}/state", GetAsync).Allow(Role.Viewer);
+        robotics.MapPost("/workspaces/{workspace}/rooms/{room}/command", CommandAsync).Allow(Role.Operator);
+    }
+
+    private static async Task<IResult> GetAsync(
+        string workspace, string room, RoomCatalog catalog, RoomBoard board, SiloOptions options, CancellationToken cancellation)
+    {
+        if (await catalog.FindAsync(new RoomName(workspace, room), cancellation) is not { } robot)
+            return RoomAnswers.NoRoom;
+        var joints = new RoomJoints(robot.Document.Model, options.RoomUnits).Positions(robot);
+        var state = new RoomStateView(
+            room,
+            workspace,
+            joints.ToDictionary(joint => joint.Name, joint => joint.Value),
+            ParticipantsView.Of(robot),
+            RoomWriter.Time(board.Now));
+        return RoomAnswers.Ok(new(true, state), RoomsJson.Default.RoomStateAnswer);
+    }
+
+    private static async Task<IResult> CommandAsync(
+        string workspace,
+        string room,
+        HttpContext context,
+        RoomCatalog catalog,
+        RoomBoard board,
+        IRobotEngine engine,
+        SiloOptions options,
+        CancellationToken cancellation)
+    {
+        if (await catalog.FindAsync(new RoomName(workspace, room), cancellation) is not { } robot)
+            return RoomAnswers.NoRoom;
+        var faults = new RoomFaults();
+        if (RoomBodies.ReadCommand(await context.ReadBodyAsync(cancellation), faults) is not { } asked)
+            return RoomAnswers.Faults(faults);
+        var goals = Goals(asked, new RoomJoints(robot.Document.Model, options.RoomUnits), faults);
+        if (faults.All.Count > 0)
+            return RoomAnswers.Faults(faults);
+
+        var reply = await engine.ApplyAsync(robot.Document.Id, new RobotRequest.Manual(new JointCommand([.. goals])), cancellation);
+        if (reply.Refused is { } refused)
+        {
+            return refused.Reason == RefusalReason.PanelLocked
+                ? RoomAnswers.Error(StatusCodes.Status409Conflict, $"Room {room}: panel locked by {robot.Master?.Name}; {refused.Text}")
+                : RoomAnswers.Refuse(refused);
+        }
+
+        var open = board.Of(robot.Document.Id);
+        open.Touch(board.Now);
+        var after = reply.Robot!;
+        open.Learn(after);
+        var changed = robot.Joints.Zip(after.Joints).Count(pair => pair.First.Commanded != pair.Second.Commanded);
+        return RoomAnswers.Ok(new(true, workspace, room, changed, "Commands sent successfully"), RoomsJson.Default.CommandAnswer);
+    }
+
+    private static JointGoal[] Goals(IReadOnlyList<RoomJoint> asked, RoomJoints joints, RoomFaults faults)
+    {
+        var goals = new SortedDictionary<int, JointGoal>();
+        for (var at = 0; at < asked.Count; at++)
+        {
+            if (joints.Find(asked[at].Name) is var joint and >= 0)
+                goals[joint] = joints.Goal(joint, asked[at]);
+            else
+                faults.Add("enum", $"The robot has no joint of this name; it has {string.Join(", ", joints.Names)}", "body", "joints", at, "name");
+        }
+
+        return [.. goals.Values];
+    }
+}
+
+/// <summary>Status, health and clean-up of the rooms.</summary>
+internal static class RoomServiceRoutes
+{
+    private const string ProtocolVersion = "2.0.0"; // Of RobotHub's protocol, not Armada's own.
+
+    /// <summary>Maps the routes under /robotics.</summary>
+    public static void MapRoomStatus(this IEndpointRouteBuilder robotics)
+    {
+        robotics.MapGet("/status", StatusAsync).Allow(Role.Viewer);
+        robotics.MapGet("/health", () => RoomAnswers.Ok(new("healthy", "robotics"), RoomsJson.Default.ServiceHealth)).AllowAnonymous();
+        robotics.MapGet("/cleanup/status", CleanupStatusAsync).Allow(Role.Viewer);
+        robotics.MapPost("/cleanup/manual", CleanUpAsync).Allow(Role.Operator);
+    }
+
+    /// <summary>Maps the routes at the top.</summary>
+    public static void MapServerHealth(this IEndpointRouteBuilder app)
+    {
+        // RobotHub's own front end is not served here, so it is not enabled.
+        app.MapGet("/health", () => RoomAnswers.Ok(new("healthy", true, false, true), RoomsJson.Default.CombinedHealth))
+            .ExcludeFromDescription().AllowAnonymous();
+        app.MapGet("/api/health", () => RoomAnswers.Ok(new("healthy", true), RoomsJson.Default.ServerHealth))
+            .ExcludeFromDescription().AllowAnonymous();
+    }
+
+    private static async Task<IResult> StatusAsync(RoomCatalog catalog, RoomBoard board, CancellationToken cancellation)
+    {
+        var rooms = await catalog.ListAsync(cancellation);
+        var status = new RoomsStatus(
+            "robotics",
+            "active",
+            rooms.Select(room => room.Name.Workspace).Distinct().Count(),
+            rooms.Count,
+            board.Connections,
+            ProtocolVersion,
+            ["producer", "consumer"],
+            ["so-arm100", "generic"],
+            new CleanupSettings(true, RoomCleanup.IdleLimit.TotalHours, RoomCleanup.Every.TotalMinutes));
+        return RoomAnswers.Ok(status, RoomsJson.Default.RoomsStatus);
+    }
+
+    private static async Task<IResult> CleanupStatusAsync(RoomCleanup cleanup, CancellationToken cancellation) =>
+        RoomAnswers.Ok(new(true, await cleanup.ReadAsync(cancellation)), RoomsJson.Default.CleanupStatusAnswer);
+
+    private static async Task<IResult> CleanUpAsync(RoomCleanup cleanup, HttpContext context, CancellationToken cancellation) =>
+        RoomAnswers.Ok(new(true, await cleanup.SweepAsync(context.Caller(), cancellation)), RoomsJson.Default.CleanupAnswer);
+}
+
+/// <summary>…/rooms/{room}/ws: a participant's WebSocket.</summary>
+internal static class RoomSocket
+{
+    /// <summary>Serves one participant.</summary>
+    public static async Task<IResult> ServeAsync(
+        HttpContext context, string workspace, string room, RoomParts parts, OpenSockets sockets, IHostApplicationLifetime lifetime)
+    {
+        if (!context.WebSockets.IsWebSocketRequest)
+            return RoomAnswers.Error(StatusCodes.Status426UpgradeRequired, "This is the path of a WebSocket");
+        using var raw = await context.WebSockets.AcceptWebSocketAsync(Accept(context, parts.Sockets));
+        using var session = new RoomSession(new RoomName(workspace, room), raw, context.Caller(), parts);
+        using var open = sockets.Enter(context, session.Close);
+        await session.RunAsync(lifetime.ApplicationStopping);
+        return TypedResults.Empty;
+    }
+
+    private static WebSocketAcceptContext Accept(HttpContext context, SocketLimits limits)
+    {
+        var accept = OpenSockets.Accept(context);
+        (accept.KeepAliveInterval, accept.KeepAliveTimeout) = (limits.PingEvery, limits.PongWithin);
+        return accept;
+    }
 }

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Net.WebSockets;
+using System.Text;
 using System.Threading.Channels;
 using Armada.Core.Time;
 using Armada.Silo.Engine;
@@ -20,6 +21,10 @@ internal interface ISampleSource
 /// <remarks>Members may be called from any thread; <see cref="RunAsync"/> once. The socket is disposed by whoever made it.</remarks>
 internal sealed partial class JsonSocket
 {
+    private const int FirstBuffer = 4096;
+
+    private const int LongestReason = 123; // RFC 6455: a close frame's 125 bytes, less its code.
+
     private readonly WebSocket socket;
     private readonly ISampleSource? samples;
     private readonly SocketLimits limits;
@@ -124,4 +129,150 @@ internal sealed partial class JsonSocket
     }
 
     private void Ring() => bell.Writer.TryWrite(true);
+
+    private async Task ReadAsync(Func<ReadOnlyMemory<byte>, ValueTask> receive)
+    {
+        var buffer = ArrayPool<byte>.Shared.Rent(FirstBuffer);
+        try
+        {
+            var length = 0;
+            while (socket.State is WebSocketState.Open or WebSocketState.CloseSent)
+            {
+                if (length == buffer.Length)
+                    buffer = Grow(buffer, length);
+                var part = await socket.ReceiveAsync(buffer.AsMemory(length), CancellationToken.None);
+                if (part.MessageType == WebSocketMessageType.Close)
+                    return;
+                length += part.Count;
+                if (part.MessageType != WebSocketMessageType.Text)
+                {
+                    Close(SocketClose.NotText, "send JSON as text");
+                }
+                else if (length > limits.MaxMessageBytes)
+                {
+                    Close(SocketClose.TooLarge, $"a message may have {limits.MaxMessageBytes} bytes");
+                }
+                else if (!part.EndOfMessage)
+                {
+                    continue;
+                }
+                else if (Closing is null)
+                {
+                    await receive(buffer.AsMemory(0, length));
+                }
+
+                length = 0;
+            }
+        }
+        catch (Exception lost) when (lost is WebSocketException or OperationCanceledException && socket.State != WebSocketState.Open)
+        {
+            // The peer is gone; its session ends as after a close.
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    private static byte[] Grow(byte[] buffer, int length)
+    {
+        var larger = ArrayPool<byte>.Shared.Rent(2 * buffer.Length);
+        buffer.AsSpan(0, length).CopyTo(larger);
+        ArrayPool<byte>.Shared.Return(buffer);
+        return larger;
+    }
+
+    private async Task WriteAsync()
+    {
+        var sample = new ArrayBufferWriter<byte>();
+        try
+        {
+            while (socket.State is WebSocketState.Open or WebSocketState.CloseReceived)
+            {
+                await bell.Reader.ReadAsync();
+                while (TryTake(sample, out var message))
+                    await socket.SendAsync(message, WebSocketMessageType.Text, endOfMessage: true, CancellationToken.None);
+                if (Closing is { } goodbye)
+                {
+                    await SayGoodbyeAsync(goodbye.Code, goodbye.Reason);
+                    return;
+                }
+            }
+        }
+        catch (WebSocketException)
+        {
+            socket.Abort(); // The peer is gone; the reader ends with it.
+        }
+        catch (OperationCanceledException)
+        {
+            socket.Abort(); // The peer did not say goodbye in time, or answers no more pings.
+        }
+    }
+
+    private bool TryTake(ArrayBufferWriter<byte> sample, out ReadOnlyMemory<byte> message)
+    {
+        lock (sync)
+        {
+            if (waiting.TryDequeue(out var next))
+            {
+                message = next;
+                return true;
+            }
+
+            message = default;
+            var due = sampleDue;
+            sampleDue = false;
+            if (!due)
+            {
+                sampleDueSince = null;
+                return false;
+            }
+
+            sampleDueSince = clock.Now();
+        }
+
+        sample.ResetWrittenCount();
+        if (samples?.TryWrite(sample) != true)
+            return TryTake(sample, out message);
+        message = sample.WrittenMemory;
+        return true;
+    }
+
+    private async Task SayGoodbyeAsync(int code, string reason)
+    {
+        using var late = new CancellationTokenSource(limits.GoodbyeWithin, clock.Time);
+        if (socket.State is WebSocketState.Open or WebSocketState.CloseReceived)
+            await socket.CloseOutputAsync((WebSocketCloseStatus)code, Cut(reason), late.Token);
+        await using var abort = late.Token.Register(socket.Abort);
+        await read.Task;
+    }
+
+    private static string Cut(string reason)
+    {
+        while (Encoding.UTF8.GetByteCount(reason) > LongestReason)
+            reason = reason[..^1];
+        return reason;
+    }
+}
+
+/// <summary>Loops that run beside a socket and end with it.</summary>
+internal static class SocketGuard
+{
+    /// <summary>Ends with the loop: quietly where it was canceled, and closing the socket where it failed.</summary>
+    public static async Task GuardAsync(this JsonSocket socket, Task loop)
+    {
+        try
+        {
+            await loop;
+        }
+        catch (OperationCanceledException)
+        {
+            // The socket has ended, and the loop with it.
+        }
+        catch
+        {
+            socket.Close(SocketClose.Fault, "the silo failed; its log says why");
+            throw;
+        }
+    }
 }

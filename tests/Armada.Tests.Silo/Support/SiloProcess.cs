@@ -8,5 +8,5 @@ internal static class SiloProcess
     public static RunningProcess Start(params string[] args) => Start(args, null);
 
     public static RunningProcess Start(string[] args, IReadOnlyDictionary<string, string>? environment) =>
-        RunningProcess.Start("dotnet", [Path.Combine(AppContext.BaseDirectory, "Armada.Silo.dll"), .. args], environment);
+        RunningProcess.Start("dotnet", [ArmadaProgram.PathOf("Armada.Silo"), .. args], environment);
 }
