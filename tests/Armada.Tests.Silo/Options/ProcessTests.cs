@@ -175,13 +175,13 @@ public sealed class ProcessTests
         using var folder = new TempFolder();
         var data = Path.Combine(folder.Path, "data");
         await using var silo = SiloProcess.Start("--data", data, "--urls", FreeUrl(), "--mqtt", Unreachable());
-        await Eventually.Holds($"the start is at moment {moment}", () => silo.HasExited || moment switch
+        await Eventually.Holds(() => $"the start is at moment {moment}; it printed:\n{silo.Output}", () => silo.HasExited || moment switch
         {
             0 => IsHandling(silo.Id, signal),
             1 => Directory.Exists(data),
             2 => silo.Lines.Count > 0,
             _ => silo.Lines.Any(line => line.Contains("listening", StringComparison.Ordinal)),
-        });
+        }, TimeSpan.FromSeconds(30));
 
         await silo.SendAsync(signal);
 
