@@ -112,7 +112,7 @@ internal sealed partial class RemoteSlave : IRobotSession, IAsyncDisposable
         socket.Options.KeepAliveTimeout = parts.Limits.PongWithin;
         if (parts.Keys.Of(door.Address) is { } key)
         {
-            if (door.Address.Scheme != Uri.UriSchemeWss && !ListenUrls.IsLoopback(door.Address.DnsSafeHost))
+            if (door.Address.Scheme != Uri.UriSchemeWss && !HttpOptions.IsLoopbackUrl(door.Address))
                 return $"the key for {RemoteKeys.Place(door.Address)} is not sent over ws; bind the slave with wss";
             socket.Options.SetRequestHeader("Authorization", $"Bearer {key}");
         }
