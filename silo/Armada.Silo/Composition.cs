@@ -57,7 +57,7 @@ internal static class Composition
         services.AddRemotes();
     }
 
-    private static ClusterPlace? PlaceOf(ClusterSettings? cluster) => cluster is not { Redis: { } redis } ? null : new()
+    private static ClusterPlace? PlaceOf(SiloClusterOptions? cluster) => cluster is not { Redis: { } redis } ? null : new()
     {
         ClusterId = cluster.ClusterId,
         ServiceId = cluster.ServiceId,
@@ -76,7 +76,7 @@ internal static class Composition
         isPassing ? NullLogger<T>.Instance : provider.GetRequiredService<ILogger<T>>();
 
     // Before all else, as nothing reaches the broker before it is there.
-    private static void AddOwnIdentities(this IServiceCollection services, SiloOptions options, BrokerSettings broker)
+    private static void AddOwnIdentities(this IServiceCollection services, SiloOptions options, SupervisedBrokerOptions broker)
     {
         services.AddSingleton(broker);
         services.AddSingleton(CertificateTerms.Default);

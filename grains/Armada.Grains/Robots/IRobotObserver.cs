@@ -22,7 +22,7 @@ public interface IRobotObserver : IGrainObserver
 [GenerateSerializer, Immutable, Alias("armada.robot-notification")]
 public sealed record RobotNotification(
     [property: Id(0)] long Session,
-    [property: Id(1)] Effect.Note? Event = null,
+    [property: Id(1)] RobotEvent? Event = null,
     [property: Id(2)] string? Disconnected = null,
     [property: Id(3)] SampleStamp Stamp = default,
     [property: Id(4)] ImmutableArray<double> Positions = default);

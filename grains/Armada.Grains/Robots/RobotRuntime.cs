@@ -509,7 +509,7 @@ public sealed partial class RobotRuntime : IAsyncDisposable
             case Effect.ResetDevice reset:
                 services.Control.Reset(reset.Device);
                 break;
-            case Effect.Note note:
+            case RobotEvent note:
                 Do(note);
                 break;
             default:
@@ -517,18 +517,18 @@ public sealed partial class RobotRuntime : IAsyncDisposable
         }
     }
 
-    private void Do(Effect.Note note)
+    private void Do(RobotEvent note)
     {
-        IsMasterLive = note.Event switch
+        IsMasterLive = note.Kind switch
         {
-            RobotEvent.MasterLive => true,
-            RobotEvent.MasterLost or RobotEvent.MasterUnbound or RobotEvent.MasterReplaced or RobotEvent.MotionEnded => false,
+            RobotEventKind.MasterLive => true,
+            RobotEventKind.MasterLost or RobotEventKind.MasterUnbound or RobotEventKind.MasterReplaced or RobotEventKind.MotionEnded => false,
             _ => IsMasterLive,
         };
-        if (note.Event is RobotEvent.MasterLost or RobotEvent.SlaveLagging or RobotEvent.SlaveFailed or RobotEvent.Stopped)
-            LogWarningEvent(Id, note.Event, note.Subject);
+        if (note.Kind is RobotEventKind.MasterLost or RobotEventKind.SlaveLagging or RobotEventKind.SlaveFailed or RobotEventKind.Stopped)
+            LogWarningEvent(Id, note.Kind, note.Subject);
         else
-            LogEvent(Id, note.Event, note.Subject);
+            LogEvent(Id, note.Kind, note.Subject);
         foreach (var session in sessions.Values)
             session.Notify(note);
         services.Audit.Record(Id, note);
@@ -665,10 +665,10 @@ public sealed partial class RobotRuntime : IAsyncDisposable
     }
 
     [LoggerMessage(1150, LogLevel.Information, "{Robot}: {Event} {Subject}")]
-    private partial void LogEvent(string robot, RobotEvent @event, string subject);
+    private partial void LogEvent(string robot, RobotEventKind @event, string subject);
 
     [LoggerMessage(1151, LogLevel.Warning, "{Robot}: {Event} {Subject}")]
-    private partial void LogWarningEvent(string robot, RobotEvent @event, string subject);
+    private partial void LogWarningEvent(string robot, RobotEventKind @event, string subject);
 
     [LoggerMessage(1152, LogLevel.Error, "{Robot}: a request or a tick failed; the robot is rebuilt from what is stored")]
     private partial void LogFault(Exception fault, string robot);
@@ -732,13 +732,13 @@ public sealed partial class RobotRuntime : IAsyncDisposable
             }
         }
 
-        public void Notify(Effect.Note note)
+        public void Notify(RobotEvent note)
         {
             if (failed)
                 return;
             try
             {
-                session.OnNote(note);
+                session.OnEvent(note);
             }
             catch (Exception fault)
             {

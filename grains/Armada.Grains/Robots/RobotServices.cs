@@ -98,7 +98,7 @@ public interface IRobotTelemetry
 public interface IRobotAudit
 {
     /// <summary>Records an event, where it is one of those that are audited; returns at once and never throws.</summary>
-    void Record(string robot, Effect.Note note);
+    void Record(string robot, RobotEvent note);
 }
 
 /// <summary>Where one robot's document is stored.</summary>

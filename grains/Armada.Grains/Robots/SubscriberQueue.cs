@@ -178,7 +178,7 @@ internal sealed class SubscriberQueue(IRobotObserver observer, TimeProvider time
         public void OnCommand(in SampleStamp stamp, ReadOnlySpan<double> positions) =>
             queue.Enqueue(new RobotNotification(number, Stamp: stamp, Positions: positions.ToImmutableArray()));
 
-        public void OnNote(Effect.Note note) => queue.Enqueue(new RobotNotification(number, note));
+        public void OnEvent(RobotEvent note) => queue.Enqueue(new RobotNotification(number, note));
 
         public void OnGone(string reason) => queue.Enqueue(new RobotNotification(number, Disconnected: reason));
     }

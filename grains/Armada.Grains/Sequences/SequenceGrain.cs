@@ -16,15 +16,15 @@ public sealed class SequenceGrain : Grain, ISequenceGrain
 
     private ISequenceIndexGrain Index => GrainFactory.GetGrain<ISequenceIndexGrain>(ISequenceIndexGrain.Key);
 
-    private KeptSequence? Kept =>
-        stored.Value.Sequence is { } sequence ? new KeptSequence(sequence, stored.Value.Version, IsBuiltIn: false) : null;
+    private VersionedSequence? Kept =>
+        stored.Value.Sequence is { } sequence ? new VersionedSequence(sequence, stored.Value.Version, IsBuiltIn: false) : null;
 
     /// <inheritdoc/>
     public override Task OnActivateAsync(CancellationToken cancellationToken) =>
         stored.ReadAsync(state => state.Sequence is { } sequence && sequence.Id != Id ? $"it holds sequence '{sequence.Id}'" : null);
 
     /// <inheritdoc/>
-    public Task<KeptSequence?> ReadAsync()
+    public Task<VersionedSequence?> ReadAsync()
     {
         if (Kept is null)
             DeactivateOnIdle(); // The id is nobody's; whoever asks for it must not fill the memory.

@@ -6,7 +6,7 @@ namespace Armada.Grains.Storage;
 /// </summary>
 public interface IStateQuarantine
 {
-    /// <summary>Moves a record out of the grain storage, durably. After a crash on the way it is in one of the two places, or in both.</summary>
+    /// <summary>Moves a record out of the grain storage, durably. After a crash on the way it is in one of the places, or in both.</summary>
     /// <param name="stateName">Name of the state.</param>
     /// <param name="grainId">The grain.</param>
     /// <param name="etag">ETag of the refused record, so that a newer one is never moved by mistake.</param>

@@ -34,7 +34,7 @@ internal sealed class RedisStateStorage(IGrainStorage redis) : IGrainStorage
     }
 
     /// <inheritdoc/>
-    /// <exception cref="StorageWriteException">Redis did not confirm it; if the connection was lost on the way, it may be stored.</exception>
+    /// <exception cref="StorageWriteException">Redis did not confirm it; if the connection was lost, it may be stored.</exception>
     public async Task WriteStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
     {
         try
@@ -49,7 +49,7 @@ internal sealed class RedisStateStorage(IGrainStorage redis) : IGrainStorage
     }
 
     /// <inheritdoc/>
-    /// <exception cref="StorageWriteException">Redis did not confirm it; if the connection was lost on the way, it may be cleared.</exception>
+    /// <exception cref="StorageWriteException">Redis did not confirm it; if the connection was lost, it may be cleared.</exception>
     public async Task ClearStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
     {
         try

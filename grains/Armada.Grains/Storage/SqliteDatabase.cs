@@ -283,7 +283,7 @@ public sealed partial class SqliteDatabase(SqliteDatabaseOptions options, ILogge
         catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
         {
             if (!File.Exists(options.Path))
-                throw Unusable($"cannot be created: {refused.Message} Check that its folder exists and that this user may write there", refused);
+                throw Unusable($"cannot be created: {refused.Message} Check that its folder exists and can be written", refused);
         }
     }
 
@@ -294,6 +294,8 @@ public sealed partial class SqliteDatabase(SqliteDatabaseOptions options, ILogge
         var isNew = owner == 0 && version == 0 && session.Number("SELECT COUNT(*) FROM sqlite_schema") == 0;
         if (!isNew && owner != SqliteSchema.ApplicationId)
             throw Unusable("belongs to another program; name another file");
+        if (version < 0)
+            throw Unusable($"is damaged (schema version {version}); {SqliteFailure.Recover(options.Path)}");
         if (version > SqliteSchema.Current)
         {
             throw Unusable(
@@ -312,7 +314,8 @@ public sealed partial class SqliteDatabase(SqliteDatabaseOptions options, ILogge
             if (version < SqliteSchema.Current)
             {
                 session.ExecuteOnce(SqliteSchema.Migrations[version]);
-                session.ExecuteOnce(Invariant($"PRAGMA application_id = {SqliteSchema.ApplicationId}; PRAGMA user_version = {version + 1}"));
+                session.ExecuteOnce(Invariant($"PRAGMA application_id = {SqliteSchema.ApplicationId}"));
+                session.ExecuteOnce(Invariant($"PRAGMA user_version = {version + 1}"));
                 LogMigrated(options.Path, version, version + 1);
             }
 
@@ -340,7 +343,7 @@ public sealed partial class SqliteDatabase(SqliteDatabaseOptions options, ILogge
     [LoggerMessage(2300, LogLevel.Information, "Database {Path} was brought from schema version {From} to {To}")]
     private partial void LogMigrated(string path, long from, long to);
 
-    [LoggerMessage(2301, LogLevel.Error, "Nothing is stored now: {Reason}")]
+    [LoggerMessage(2301, LogLevel.Error, "A write was not stored, and no other such failure is logged until one succeeds: {Reason}")]
     private partial void LogNotWritten(string reason);
 
     [LoggerMessage(2302, LogLevel.Information, "Database {Path} is written again")]

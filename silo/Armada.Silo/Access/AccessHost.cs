@@ -1,11 +1,13 @@
 using Armada.Core.Engine;
 using Armada.Silo.Access.Keys;
+using Armada.Silo.Options;
 using Armada.Silo.Store;
 
 namespace Armada.Silo.Access;
 
-/// <summary>Loads the keys before any door opens, and refuses to open one that nobody guards.</summary>
-internal sealed partial class AccessHost(KeyRing keys, AnonymousAccess door, TimeProvider time, ILogger<AccessHost> logger) : IHostedService
+/// <summary>Loads the keys before the first request, and refuses to serve other machines without authentication.</summary>
+internal sealed partial class AccessHost(
+    SiloOptions options, KeyRing keys, AnonymousAccess anonymous, TimeProvider time, ILogger<AccessHost> logger) : IHostedService
 {
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
@@ -14,10 +16,12 @@ internal sealed partial class AccessHost(KeyRing keys, AnonymousAccess door, Tim
     {
         while (!await TryLoadAsync(cancellationToken))
             await Task.Delay(Pause, time, cancellationToken);
-        door.Check();
-        if (door.AdmitsAnyone)
+        if (options.AdminKey is { } first && !keys.IsInitialized)
+            await keys.AddAsync(first, cancellationToken);
+        anonymous.Check();
+        if (anonymous.AdmitsAnyone)
             LogOpen();
-        else if (door.NeedsAdminKey && !keys.HasGoodAdmin)
+        else if (anonymous.NeedsAdminKey && !keys.HasGoodAdmin)
             LogNoAdmin();
     }
 
@@ -38,12 +42,12 @@ internal sealed partial class AccessHost(KeyRing keys, AnonymousAccess door, Tim
         }
     }
 
-    [LoggerMessage(1117, LogLevel.Warning, "No request is accepted until the API keys are known: {Reason}")]
+    [LoggerMessage(1152, LogLevel.Warning, "No request is accepted until the API keys are known: {Reason}")]
     private partial void LogWaiting(string reason);
 
-    [LoggerMessage(1110, LogLevel.Information, "Everyone on this machine is let in as admin; the first API key ends that")]
+    [LoggerMessage(1150, LogLevel.Information, "Everyone on this machine is admitted as admin; the first API key ends that")]
     private partial void LogOpen();
 
-    [LoggerMessage(1111, LogLevel.Warning, "No admin key is good: stop the silo and make one with 'armada-silo key add'")]
+    [LoggerMessage(1151, LogLevel.Warning, "There is no valid admin key: create one with 'armada-silo key add', or give --admin-key-file")]
     private partial void LogNoAdmin();
 }

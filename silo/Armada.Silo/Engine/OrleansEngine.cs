@@ -64,13 +64,13 @@ internal sealed class OrleansEngine(
     };
 
     /// <inheritdoc/>
-    public async ValueTask<RobotReply> EnterAsync(string id, IRobotSession party, CancellationToken cancellation)
+    public async ValueTask<RobotReply> ConnectAsync(string id, IRobotSession session, CancellationToken cancellation)
     {
         if (!DeviceName.IsValid(id))
             return Unknown(id);
         try
         {
-            return await subscriptions.ConnectAsync(id, party, cancellation);
+            return await subscriptions.ConnectAsync(id, session, cancellation);
         }
         catch (EngineUnreachableException unreachable)
         {
@@ -79,7 +79,7 @@ internal sealed class OrleansEngine(
     }
 
     /// <inheritdoc/>
-    public ValueTask LeaveAsync(string id, IRobotSession party, string reason) => subscriptions.DisconnectAsync(id, party, reason);
+    public ValueTask DisconnectAsync(string id, IRobotSession session, string reason) => subscriptions.DisconnectAsync(id, session, reason);
 
     /// <inheritdoc/>
     public async ValueTask<Refusal?> SetFleetStopAsync(bool stopped, CancellationToken cancellation)

@@ -8,15 +8,15 @@ namespace Armada.Silo.Engine;
 internal sealed class RobotAudit(IAuditTrail trail) : IRobotAudit
 {
     /// <inheritdoc/>
-    public void Record(string robot, Effect.Note note)
+    public void Record(string robot, RobotEvent note)
     {
-        var what = note.Event switch
+        var what = note.Kind switch
         {
-            RobotEvent.MasterLive => "master-live",
-            RobotEvent.MasterLost => "master-lost",
-            RobotEvent.MasterUnbound => "master-left",
-            RobotEvent.MasterReplaced => "master-replaced",
-            RobotEvent.MotionEnded => "motion-ended",
+            RobotEventKind.MasterLive => "master-live",
+            RobotEventKind.MasterLost => "master-lost",
+            RobotEventKind.MasterUnbound => "master-left",
+            RobotEventKind.MasterReplaced => "master-replaced",
+            RobotEventKind.MotionEnded => "motion-ended",
             _ => null,
         };
         if (what is not null)

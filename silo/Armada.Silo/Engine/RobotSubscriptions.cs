@@ -171,7 +171,7 @@ internal sealed partial class RobotSubscriptions : BackgroundService, IRobotObse
         try
         {
             if (notification.Event is { } happened)
-                subscription.Session.OnNote(happened);
+                subscription.Session.OnEvent(happened);
             else if (notification.Disconnected is { } reason)
                 End(subscription, reason);
             else

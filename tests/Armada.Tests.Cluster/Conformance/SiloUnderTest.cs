@@ -14,8 +14,8 @@ internal sealed class SiloUnderTest : IAsyncDisposable
 {
     private readonly WebApplication silo;
 
-    public SiloUnderTest(string folder, ClusterSettings? cluster, TimeProvider robots, ILoggerProvider logs, QuietLink.Heard heard) => silo = SiloHost.Build(
-        new SiloOptions { DataDirectory = folder, Urls = [new Uri("http://127.0.0.1:0")], Cluster = cluster },
+    public SiloUnderTest(string folder, SiloClusterOptions? cluster, TimeProvider robots, ILoggerProvider logs, QuietLink.Heard heard) => silo = SiloHost.Build(
+        new SiloOptions { DataDirectory = folder, Http = new() { Urls = [new Uri("http://127.0.0.1:0")] }, Cluster = cluster },
         logging => logging.AddProvider(logs),
         services =>
         {

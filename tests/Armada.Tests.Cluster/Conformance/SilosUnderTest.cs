@@ -77,7 +77,7 @@ public abstract class SilosUnderTest(int count) : IAsyncLifetime
         {
             var place = redis is null
                 ? null
-                : new ClusterSettings($"{id}-{life}", id, redis.Address, new IPEndPoint(IPAddress.Loopback, FreePort.Next()), FreePort.Next());
+                : new SiloClusterOptions($"{id}-{life}", id, redis.Address, new IPEndPoint(IPAddress.Loopback, FreePort.Next()), FreePort.Next());
             var silo = new SiloUnderTest(Path.Combine(folder.Path, $"silo-{index}"), place, Time, new Relay(this), (topic, payload) => devices.Hear(topic, payload));
             silos.Add(silo);
             await silo.StartAsync();

@@ -34,7 +34,7 @@ public sealed class GracefulDrainTests
         {
             for (var index = 0; index < Count; index++)
             {
-                var place = new ClusterSettings("moves", "moves", redis.Address, new IPEndPoint(IPAddress.Loopback, FreePort.Next()), FreePort.Next());
+                var place = new SiloClusterOptions("moves", "moves", redis.Address, new IPEndPoint(IPAddress.Loopback, FreePort.Next()), FreePort.Next());
                 silos.Add(new SiloUnderTest(Path.Combine(folder.Path, $"silo-{index}"), place, TimeProvider.System, logs, devices.Hear));
                 await silos[^1].StartAsync();
             }

@@ -21,7 +21,7 @@ internal sealed class QuietSilo : IAsyncDisposable
     private readonly WebApplication silo;
 
     private QuietSilo(Action<IServiceCollection>? adjust) => silo = SiloHost.Build(
-        new SiloOptions { DataDirectory = folder.Path, Urls = [new Uri("http://127.0.0.1:0")] },
+        new SiloOptions { DataDirectory = folder.Path, Http = new() { Urls = [new Uri("http://127.0.0.1:0")] } },
         logging => logging.AddProvider(Logs),
         services =>
         {

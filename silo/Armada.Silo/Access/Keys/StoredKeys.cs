@@ -30,7 +30,7 @@ internal sealed class StoredKeys(
             var state = (await LoadAsync().WaitAsync(cancellation)).State!;
             return state.Version == known
                 ? null
-                : new KeySet(state.Version, state.Keys, state.Forgotten, WasUsed: !state.Keys.IsEmpty || !state.Forgotten.IsEmpty);
+                : new KeySet(state.Version, state.Keys, state.Forgotten, IsInitialized: !state.Keys.IsEmpty || !state.Forgotten.IsEmpty);
         }
         catch (Exception away) when (away is OrleansException or TimeoutException)
         {
