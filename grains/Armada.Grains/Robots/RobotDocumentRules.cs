@@ -32,7 +32,7 @@ internal static class RobotDocumentRules
         var names = new HashSet<string>(StringComparer.Ordinal);
         foreach (var slave in document.Slaves)
         {
-            if (!Enum.IsDefined(slave.Kind) || slave.Tunes.IsDefault || slave.Tunes.Any(mapping => mapping is null))
+            if (!Enum.IsDefined(slave.Kind) || slave.JointMappings.IsDefault || slave.JointMappings.Any(mapping => mapping is null))
                 return "a slave's kind is unknown or a joint of it is missing";
             if (!names.Add(slave.Name))
                 return $"{slave.Name} is its slave twice";

@@ -639,7 +639,7 @@ public sealed partial class RobotRuntime : IAsyncDisposable
     {
         broken = false;
         IsMasterLive = false;
-        core = core.Anew(durable, isFleetStopped, services.Clock.Now());
+        core = core.Rebuild(durable, isFleetStopped, services.Clock.Now());
         due = core.Start();
         Rebind();
     }
