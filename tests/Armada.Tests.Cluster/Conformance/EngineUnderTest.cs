@@ -47,7 +47,7 @@ internal sealed class EngineUnderTest(SilosUnderTest silos, FailOnLoggedErrors l
 
     public IDisposable BreakStorage(string robot)
     {
-        logs.Expect(NotStored).Expect("LogNotWritten").Expect("LogErrorStorageWriteFailed");
+        logs.Expect(NotStored).Expect("LogNotWritten").Expect("LogErrorWriteStateFailed");
         return silos.BreakStorage(robot);
     }
 

@@ -98,7 +98,7 @@ public sealed class ClusterKeysTests(SharedServers servers) : IClassFixture<Shar
         var lost = await First.MakeKeyAsync(boss, "lost");
         await Second.LetsInAsync(lost);
         await First.LetsInAsync(lost);
-        Logs.Expect("LogErrorStorageWriteFailed").Expect("LogErrorStorageReadFailed");
+        Logs.Expect("LogErrorWriteStateFailed").Expect("LogErrorReadStateFailed");
 
         await servers.Redis.StopAsync();
         try

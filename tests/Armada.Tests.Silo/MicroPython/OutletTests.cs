@@ -129,7 +129,7 @@ public sealed class OutletTests : IAsyncDisposable
         await Armada.Testing.Eventually.Holds("the leader is taken", () =>
         {
             ingress.OnState(leader, messages[0]);
-            return rig.Engine.Cells.Single().IsMasterLive;
+            return rig.Robots.Single().IsMasterLive;
         });
         Play(20_000); // Long enough for the runtime to have compiled the loop for good: that allocates a little, once.
         var told = rig.Link.Samples;
