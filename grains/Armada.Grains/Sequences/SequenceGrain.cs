@@ -20,8 +20,12 @@ public sealed class SequenceGrain : Grain, ISequenceGrain
         stored.Value.Sequence is { } sequence ? new VersionedSequence(sequence, stored.Value.Version, IsBuiltIn: false) : null;
 
     /// <inheritdoc/>
-    public override Task OnActivateAsync(CancellationToken cancellationToken) =>
-        stored.ReadAsync(state => state.Sequence is { } sequence && sequence.Id != Id ? $"it holds sequence '{sequence.Id}'" : null);
+    public override async Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        await stored.ReadAsync(state => state.Sequence is { } sequence && sequence.Id != Id ? $"it holds sequence '{sequence.Id}'" : null);
+        if (stored.WasSetAside)
+            await Index.ForgetAsync(Id);
+    }
 
     /// <inheritdoc/>
     public Task<VersionedSequence?> ReadAsync()

@@ -241,7 +241,7 @@ internal sealed partial class ArenaSession : IRobotSession, IDisposable
         if (await AttachAsync() is { } refused)
             return refused;
         if (Held is not { } epoch)
-            return new Refusal(RefusalReason.NotMaster, $"{Name} has just lost {robot}");
+            return new Refusal(RefusalReason.NotMaster, Ended ?? $"{Name} has just lost {robot}");
         var reply = await parts.Engine.ApplyAsync(robot, new RobotRequest.RemoteCommand(Name, epoch, command), CancellationToken.None);
         if (reply.Refused is { Reason: RefusalReason.NotMaster } lost)
             await LoseAsync(epoch, lost.Text);

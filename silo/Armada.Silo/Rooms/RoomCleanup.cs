@@ -1,3 +1,4 @@
+using Armada.Core.Engine;
 using Armada.Core.Rooms;
 using Armada.Silo.Access;
 
@@ -45,11 +46,23 @@ internal sealed partial class RoomCleanup(
         try
         {
             while (await timer.WaitForNextTickAsync(stoppingToken))
-                await SweepAsync(Caller.Silo, stoppingToken);
+                await TrySweepAsync(stoppingToken);
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
             LogEnded();
+        }
+    }
+
+    private async Task TrySweepAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            await SweepAsync(Caller.Silo, cancellation);
+        }
+        catch (EngineUnreachableException away)
+        {
+            LogNotSwept(away);
         }
     }
 
@@ -73,6 +86,9 @@ internal sealed partial class RoomCleanup(
     private bool IsConnected(Room room) =>
         room.Robot is not { Master: null, Slaves.IsEmpty: true, UnboundSlaves.IsEmpty: true }
         || board.Of(room.Robot.Document.Id).Sessions.Count > 0;
+
+    [LoggerMessage(1353, LogLevel.Information, "Idle rooms are not looked for now; tried again in the next round")]
+    private partial void LogNotSwept(Exception away);
 
     [LoggerMessage(1410, LogLevel.Debug, "{Removed} of {Rooms} rooms were removed because nobody used them")]
     private partial void LogSwept(int removed, int rooms);

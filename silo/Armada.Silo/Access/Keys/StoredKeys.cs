@@ -11,10 +11,11 @@ namespace Armada.Silo.Access.Keys;
 /// The API keys in durable storage, one record for all silos of a service. Its version decides between silos, and between a silo and the
 /// command line, that change it at once.
 /// </summary>
-internal sealed class StoredKeys(
+internal sealed partial class StoredKeys(
     [FromKeyedServices(GrainStores.Armada)] IGrainStorage storage,
     [FromKeyedServices(GrainStores.Armada)] IStateQuarantine quarantine,
-    TimeProvider time) : IKeyStore
+    TimeProvider time,
+    ILogger<StoredKeys> logger) : IKeyStore
 {
     private const string StateName = "key-ring";
     private const int MaxForgotten = 1000;
@@ -77,6 +78,7 @@ internal sealed class StoredKeys(
         }
         catch (UnreadableStateException unreadable)
         {
+            LogSetAside(unreadable.Reason);
             await quarantine.SetAsideAsync(StateName, Id, unreadable.ETag, unreadable.Reason);
             record = new GrainState<KeyRingState>(new KeyRingState { Version = NextVersion(0), Forgotten = [SetAside] });
             await storage.WriteStateAsync(StateName, Id, record);
@@ -86,4 +88,7 @@ internal sealed class StoredKeys(
 
     // The clock keeps a version from coming again after a store was lost.
     private long NextVersion(long before) => Math.Max(before + 1, time.GetUtcNow().ToUnixTimeMilliseconds());
+
+    [LoggerMessage(1118, LogLevel.Error, "The API keys cannot be read and are set aside; create new ones with 'armada-silo key add': {Reason}")]
+    private partial void LogSetAside(string reason);
 }
