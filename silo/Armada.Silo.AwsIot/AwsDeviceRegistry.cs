@@ -23,10 +23,6 @@ internal sealed partial class AwsDeviceRegistry : IDeviceRegistry
     private readonly KeyedLock turns = new();
     private readonly ILogger logger;
 
-    /// <param name="account">The account.</param>
-    /// <param name="foundations">What the things stand on.</param>
-    /// <param name="broker">Where its broker is.</param>
-    /// <param name="logger">Where to report.</param>
     public AwsDeviceRegistry(AwsAccount account, AccountSetup foundations, BrokerEndpoint broker, ILogger<AwsDeviceRegistry> logger)
     {
         (this.account, this.foundations, this.broker, this.logger) = (account, foundations, broker, logger);
@@ -34,11 +30,9 @@ internal sealed partial class AwsDeviceRegistry : IDeviceRegistry
         identities = new ThingIdentities(things, foundations, logger);
     }
 
-    /// <inheritdoc/>
     public async ValueTask<BrokerLocation> BrokerAsync(CancellationToken cancellation) =>
         await AskAsync("the broker's address", run => broker.FindAsync(run).AsTask(), cancellation);
 
-    /// <inheritdoc/>
     public async ValueTask<RegistryAnswer> CreateAsync(NewDevice device, CancellationToken cancellation)
     {
         if (NameFault(device.Name) is { } fault)
@@ -63,7 +57,6 @@ internal sealed partial class AwsDeviceRegistry : IDeviceRegistry
             cancellation);
     }
 
-    /// <inheritdoc/>
     public async ValueTask<DeviceIdentity?> FindAsync(string name, CancellationToken cancellation)
     {
         if (NameFault(name) is not null)
@@ -74,7 +67,6 @@ internal sealed partial class AwsDeviceRegistry : IDeviceRegistry
             cancellation);
     }
 
-    /// <inheritdoc/>
     public async ValueTask<ImmutableArray<DeviceIdentity>> ListAsync(string? after, int limit, CancellationToken cancellation) =>
         await AskAsync<ImmutableArray<DeviceIdentity>>(
             "the list of devices",
@@ -93,7 +85,6 @@ internal sealed partial class AwsDeviceRegistry : IDeviceRegistry
             },
             cancellation);
 
-    /// <inheritdoc/>
     public async ValueTask<RegistryAnswer> DeleteAsync(string name, CancellationToken cancellation)
     {
         if (NameFault(name) is not null)
@@ -177,7 +168,6 @@ internal sealed partial class AwsDeviceRegistry : IDeviceRegistry
     private Task<T> AskAsync<T>(string what, Func<CallRun, Task<T>> call, CancellationToken cancellation) =>
         CallFaults.InWordsAsync(what, () => call(account.Begin(cancellation)), cancellation);
 
-    /// <inheritdoc/>
     public async ValueTask<RegistryAnswer> RotateAsync(string name, string? request, CancellationToken cancellation)
     {
         if (NameFault(name) is not null)
@@ -204,11 +194,9 @@ internal sealed partial class AwsDeviceRegistry : IDeviceRegistry
             cancellation);
     }
 
-    /// <inheritdoc/>
     public ValueTask<RegistryAnswer> CollectedAsync(string name, string fingerprint, CancellationToken cancellation) =>
         ChangeAsync(name, fingerprint, note => note.With(entry => entry.Fingerprint == fingerprint ? Collected(entry) : entry), cancellation);
 
-    /// <inheritdoc/>
     public ValueTask<RegistryAnswer> SeenAsync(string name, string fingerprint, CancellationToken cancellation) =>
         ChangeAsync(
             name,
@@ -220,7 +208,6 @@ internal sealed partial class AwsDeviceRegistry : IDeviceRegistry
             },
             cancellation);
 
-    /// <inheritdoc/>
     public ValueTask<RegistryAnswer> RetireAsync(string name, string fingerprint, CancellationToken cancellation) =>
         ChangeAsync(name, fingerprint, note => note.Leave(entry => entry.Fingerprint == fingerprint), cancellation);
 

@@ -36,7 +36,6 @@ public static class AwsSilo
         AwsIotSettings settings, string name, string folder, TimeProvider time, ILogger logger, CancellationToken cancellation) =>
         PrepareAsync(settings, null, name, folder, time, logger, cancellation);
 
-    /// <inheritdoc cref="PrepareAsync(AwsIotSettings, string, string, TimeProvider, ILogger, CancellationToken)"/>
     internal static async Task<SiloPlace> PrepareAsync(
         AwsIotSettings settings, AWSCredentials? credentials, string name, string folder, TimeProvider time, ILogger logger, CancellationToken cancellation)
     {
@@ -86,7 +85,6 @@ public static class AwsSilo
 }
 
 /// <summary>The silo's key and certificate on its disk. The key never leaves it.</summary>
-/// <param name="folder">Where they are; made where it is missing.</param>
 internal sealed class SiloFiles(string folder)
 {
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;

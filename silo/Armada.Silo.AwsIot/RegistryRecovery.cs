@@ -9,7 +9,6 @@ internal sealed partial class RegistryRecovery(AwsDeviceRegistry registry, TimeP
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMinutes(1);
 
-    /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         using var timer = new PeriodicTimer(Pause, time);

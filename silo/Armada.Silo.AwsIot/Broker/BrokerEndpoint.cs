@@ -7,7 +7,6 @@ using Armada.Silo.AwsIot.Calls;
 namespace Armada.Silo.AwsIot.Broker;
 
 /// <summary>Where the account's broker is; asked once, then remembered.</summary>
-/// <param name="account">The account.</param>
 internal sealed class BrokerEndpoint(AwsAccount account)
 {
     private const string Kind = "iot:Data-ATS"; // Whose certificate comes from Amazon's own root.
@@ -15,7 +14,6 @@ internal sealed class BrokerEndpoint(AwsAccount account)
 
     private BrokerLocation? known;
 
-    /// <summary>Where it is.</summary>
     public async ValueTask<BrokerLocation> FindAsync(CallRun run)
     {
         if (known is { } place)

@@ -12,57 +12,40 @@ internal sealed class AwsAccount : IDisposable
 {
     private readonly ConcurrentDictionary<string, CallRate> rates = new(StringComparer.Ordinal);
 
-    /// <param name="settings">Which one.</param>
-    /// <param name="time">The clock of rates and waits.</param>
-    /// <param name="credentials">Who asks; null for the SDK's default chain.</param>
     public AwsAccount(AwsIotSettings settings, TimeProvider time, AWSCredentials? credentials = null)
     {
         (Settings, Time, Credentials) = (settings, time, credentials);
         Client = AwsClients.Registry(settings, credentials);
     }
 
-    /// <summary>How it is used.</summary>
     public AwsIotSettings Settings { get; }
 
-    /// <summary>The clock of rates and waits.</summary>
     public TimeProvider Time { get; }
 
     /// <summary>Who asks; null for the SDK's default chain.</summary>
     public AWSCredentials? Credentials { get; }
 
-    /// <summary>The SDK's client.</summary>
     public AmazonIoTClient Client { get; }
 
-    /// <summary>The rate of an operation.</summary>
     public CallRate RateOf(string operation) =>
         rates.GetOrAdd(operation, static (_, account) => new CallRate(account.Settings.CallsPerSecond, account.Time), this);
 
-    /// <summary>Begins a sequence of calls that belong together.</summary>
     public CallRun Begin(CancellationToken cancellation) => new(this, isUrgent: false, cancellation);
 
-    /// <summary>Begins a sequence of calls that wait for no turn.</summary>
     public CallRun BeginUrgent(CancellationToken cancellation) => new(this, isUrgent: true, cancellation);
 
-    /// <inheritdoc/>
     public void Dispose() => Client.Dispose();
 }
 
 /// <summary>The SDK's clients, set up so that nothing but <see cref="CallRun"/> repeats a call.</summary>
 internal static class AwsClients
 {
-    /// <summary>A client of the registry.</summary>
-    /// <param name="settings">Where it is.</param>
-    /// <param name="credentials">Who asks; null for the SDK's default chain.</param>
     public static AmazonIoTClient Registry(AwsIotSettings settings, AWSCredentials? credentials)
     {
         var config = SetUp(new AmazonIoTConfig(), settings);
         return credentials is null ? new RegistryClient(config) : new RegistryClient(credentials, config);
     }
 
-    /// <summary>A client of shadows and topics.</summary>
-    /// <param name="settings">How it is asked.</param>
-    /// <param name="host">The account's endpoint.</param>
-    /// <param name="credentials">Who asks; null for the SDK's default chain.</param>
     public static AmazonIotDataClient Data(AwsIotSettings settings, string host, AWSCredentials? credentials)
     {
         var config = SetUp(new AmazonIotDataConfig(), settings);
@@ -97,17 +80,14 @@ internal static class AwsClients
 /// </summary>
 internal sealed class RegistryClient : AmazonIoTClient
 {
-    /// <summary>With the SDK's default chain of credentials.</summary>
     public RegistryClient(AmazonIoTConfig config) : base(config)
     {
     }
 
-    /// <summary>With credentials.</summary>
     public RegistryClient(AWSCredentials credentials, AmazonIoTConfig config) : base(credentials, config)
     {
     }
 
-    /// <inheritdoc/>
     protected override void CustomizeRuntimePipeline(RuntimePipeline pipeline)
     {
         base.CustomizeRuntimePipeline(pipeline);
@@ -116,8 +96,6 @@ internal sealed class RegistryClient : AmazonIoTClient
 }
 
 /// <summary>A token bucket: so many calls per second, half of them at once after a pause. Who waits, waits in order.</summary>
-/// <param name="perSecond">Calls per second, above zero.</param>
-/// <param name="time">The clock.</param>
 internal sealed class CallRate(double perSecond, TimeProvider time)
 {
     private readonly TimeSpan interval = TimeSpan.FromSeconds(1 / perSecond);
@@ -125,7 +103,6 @@ internal sealed class CallRate(double perSecond, TimeProvider time)
     private readonly Lock sync = new();
     private DateTimeOffset next = DateTimeOffset.MinValue;
 
-    /// <summary>Waits for the turn of one call; gives how long that was.</summary>
     public async ValueTask<TimeSpan> TakeAsync(CancellationToken cancellation)
     {
         var wait = Reserve();

@@ -8,13 +8,10 @@ namespace Armada.Silo.AwsIot.Calls;
 /// <summary>What a failed call means.</summary>
 internal static class CallFaults
 {
-    /// <summary>The thing, certificate, policy or group is not there.</summary>
     public const string NotFound = "ResourceNotFoundException";
 
-    /// <summary>It is there already, and other than asked for.</summary>
     public const string Exists = "ResourceAlreadyExistsException";
 
-    /// <summary>Somebody else changed it since it was read.</summary>
     public const string Changed = "VersionConflictException";
 
     /// <summary>Something is still attached; detaching takes AWS a few seconds.</summary>
@@ -25,13 +22,10 @@ internal static class CallFaults
     // Their messages repeat what was signed, with a session's token in it.
     private static readonly string[] Signing = ["SignatureDoesNotMatch", "InvalidSignatureException", "IncompleteSignatureException", "IncompleteSignature"];
 
-    /// <summary>Whether AWS gave this error.</summary>
     public static bool Is(this AmazonServiceException fault, string code) => fault.ErrorCode == code;
 
-    /// <summary>Whether the same call may well do later.</summary>
     public static bool IsPassing(Exception fault) => IsThrottled(fault) || IsDoubtful(fault);
 
-    /// <summary>Whether the call may have done its work although it failed.</summary>
     public static bool IsDoubtful(Exception fault) => fault switch
     {
         AmazonUnmarshallingException => true,
@@ -39,13 +33,9 @@ internal static class CallFaults
         _ => IsCut(fault),
     };
 
-    /// <summary>Whether it is a fault of a call at all, and not of this program.</summary>
     public static bool IsOfCall(Exception fault) => fault is AmazonServiceException or AmazonClientException || IsCut(fault);
 
     /// <summary>Runs calls, and says what fails in words without a secret.</summary>
-    /// <param name="what">What it is about.</param>
-    /// <param name="calls">The calls.</param>
-    /// <param name="cancellation">Whoever gives up gets no words.</param>
     /// <exception cref="RegistryFailedException">AWS does not do it.</exception>
     public static async Task<T> InWordsAsync<T>(string what, Func<Task<T>> calls, CancellationToken cancellation)
     {
@@ -60,7 +50,6 @@ internal static class CallFaults
         }
     }
 
-    /// <summary>Words for people, without a secret.</summary>
     public static string Words(Exception fault) => fault switch
     {
         AmazonUnmarshallingException => "its answer broke off",

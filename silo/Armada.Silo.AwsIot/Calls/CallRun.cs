@@ -7,29 +7,21 @@ namespace Armada.Silo.AwsIot.Calls;
 /// Calls that belong together and share one patience: each waits for its turn, and is repeated with growing, jittered pauses while AWS
 /// throttles, fails or is not reached.
 /// </summary>
-/// <param name="account">Whom to ask.</param>
-/// <param name="isUrgent">Whether it waits for no turn: not for calls that provision.</param>
-/// <param name="cancellation">Ends the waits.</param>
 internal sealed class CallRun(AwsAccount account, bool isUrgent, CancellationToken cancellation)
 {
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(5);
 
     private DateTimeOffset deadline = account.Time.GetUtcNow() + account.Settings.Patience;
 
-    /// <summary>Whom it asks.</summary>
     public AwsAccount Account => account;
 
-    /// <summary>How many tries failed that may have done their work all the same.</summary>
     public int Doubts { get; private set; }
 
     /// <summary>Asks the registry.</summary>
-    /// <param name="call">The call; the response's type names the operation whose rate counts.</param>
     /// <exception cref="AmazonServiceException">AWS does not do it.</exception>
     public Task<TResponse> AskAsync<TResponse>(Func<AmazonIoTClient, CancellationToken, Task<TResponse>> call)
         where TResponse : AmazonWebServiceResponse => AskAsync(account.Client, call);
 
-    /// <summary>Asks another client of the same account.</summary>
-    /// <inheritdoc cref="AskAsync{TResponse}(Func{AmazonIoTClient, CancellationToken, Task{TResponse}})"/>
     public async Task<TResponse> AskAsync<TClient, TResponse>(TClient client, Func<TClient, CancellationToken, Task<TResponse>> call)
         where TResponse : AmazonWebServiceResponse
     {
@@ -63,7 +55,6 @@ internal sealed class CallRun(AwsAccount account, bool isUrgent, CancellationTok
         }
     }
 
-    /// <summary>As <see cref="TryAsync"/> for what is not there, and asked again while something is still attached to it.</summary>
     public async Task DetachedAsync<TResponse>(Func<AmazonIoTClient, CancellationToken, Task<TResponse>> call, string code)
         where TResponse : AmazonWebServiceResponse
     {

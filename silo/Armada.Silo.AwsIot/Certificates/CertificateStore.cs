@@ -9,7 +9,6 @@ namespace Armada.Silo.AwsIot.Certificates;
 /// <summary>A certificate that AWS made: its id, full name, and text.</summary>
 internal sealed record MadeCertificate(string Fingerprint, string Arn, string Pem)
 {
-    /// <summary>What a thing notes of it.</summary>
     public CertificateNote Note(string keyHash, bool isCollected)
     {
         using var certificate = X509Certificate2.CreateFromPem(Pem);
@@ -27,7 +26,6 @@ internal static class CertificateStore
     // Clocks differ, and ours wrote down when it asked.
     private static readonly TimeSpan Slack = TimeSpan.FromMinutes(10);
 
-    /// <summary>Has a certificate made that does not work yet.</summary>
     public static async Task<MadeCertificate> CreateAsync(CallRun run, string request)
     {
         var made = await run.AskAsync((client, token) => client.CreateCertificateFromCsrAsync(
@@ -35,7 +33,6 @@ internal static class CertificateStore
         return new MadeCertificate(made.CertificateId, made.CertificateArn, made.CertificatePem);
     }
 
-    /// <summary>Gives it its policy and its thing, and lets it work at last.</summary>
     public static async Task AttachAsync(CallRun run, string thing, MadeCertificate certificate, string policy)
     {
         await run.AskAsync((client, token) => client.AttachPolicyAsync(
@@ -50,20 +47,14 @@ internal static class CertificateStore
     public static async Task<string?> FetchAsync(CallRun run, string fingerprint) =>
         (await DescribeAsync(run, fingerprint))?.CertificatePem;
 
-    /// <summary>Whether a certificate is there and works.</summary>
     public static async Task<bool> IsActiveAsync(CallRun run, string fingerprint) =>
         (await DescribeAsync(run, fingerprint))?.Status == CertificateStatus.ACTIVE;
 
-    /// <summary>Lets a certificate work no more; AWS ends its connections then.</summary>
     public static Task DeactivateAsync(CallRun run, string fingerprint) => run.TryAsync(
         (client, token) => client.UpdateCertificateAsync(
             new UpdateCertificateRequest { CertificateId = fingerprint, NewStatus = CertificateStatus.INACTIVE }, token),
         CallFaults.NotFound);
 
-    /// <summary>Takes a certificate out of the account; whatever is done already is not done again.</summary>
-    /// <param name="run">The calls.</param>
-    /// <param name="arn">Its full name.</param>
-    /// <param name="thing">The thing it is attached to, or null.</param>
     public static async Task RemoveAsync(CallRun run, string arn, string? thing)
     {
         var fingerprint = FingerprintOf(arn);
@@ -81,12 +72,10 @@ internal static class CertificateStore
             CallFaults.StillAttached);
     }
 
-    /// <summary>Detaches a certificate, or another principal, from a thing.</summary>
     public static Task DetachAsync(CallRun run, string arn, string thing) => run.TryAsync(
         (client, token) => client.DetachThingPrincipalAsync(new DetachThingPrincipalRequest { ThingName = thing, Principal = arn }, token),
         CallFaults.NotFound);
 
-    /// <summary>The names of a certificate's policies.</summary>
     public static async Task<IReadOnlyList<string>> PoliciesOfAsync(CallRun run, string arn)
     {
         List<string> names = [];
@@ -104,7 +93,6 @@ internal static class CertificateStore
         return names;
     }
 
-    /// <summary>Everything that is attached to a thing, by full name.</summary>
     public static async Task<IReadOnlyList<string>> PrincipalsOfAsync(CallRun run, string thing)
     {
         List<string> arns = [];
@@ -137,7 +125,6 @@ internal static class CertificateStore
         }
     }
 
-    /// <summary>The id in a certificate's full name.</summary>
     public static string FingerprintOf(string arn) => arn[(arn.LastIndexOf('/') + 1)..];
 
     private static async Task<IReadOnlyList<Certificate>> ListInactiveAsync(CallRun run, DateTime since)

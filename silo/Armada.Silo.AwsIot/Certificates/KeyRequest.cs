@@ -28,26 +28,21 @@ internal sealed class KeyRequest
     /// <summary>The request, PEM.</summary>
     public string Pem { get; }
 
-    /// <summary>The key's hash.</summary>
     public string Hash { get; }
 
     /// <summary>The private key, PKCS #8 PEM, of a key made here; otherwise null.</summary>
     public string? PrivateKey() => privateKey;
 
     /// <summary>Makes a key on P-256 and asks for its certificate; AWS never sees the private part.</summary>
-    /// <param name="name">Who will have it.</param>
     public static KeyRequest Make(string name)
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         return Of(name, key, key.ExportPkcs8PrivateKeyPem() + "\n");
     }
 
-    /// <summary>Asks for the certificate of a key that is kept elsewhere.</summary>
     public static KeyRequest Of(string name, ECDsa key) => Of(name, key, null);
 
     /// <summary>Reads a device's request; null where it is none, or its key is not taken.</summary>
-    /// <param name="pem">What the device sent.</param>
-    /// <param name="problem">Why it is not taken, for people.</param>
     public static KeyRequest? TryRead(string pem, out string problem)
     {
         problem = "the certificate request must be PKCS #10, in PEM, and signed with its own key";
@@ -94,7 +89,6 @@ internal sealed class KeyRequest
 /// <summary>SHA-256 of a public key, base64url: by it a request, its certificate and what became of it are told together.</summary>
 internal static class KeyHash
 {
-    /// <summary>Of a key.</summary>
     public static string Of(PublicKey key) => Base64Url.EncodeToString(SHA256.HashData(key.ExportSubjectPublicKeyInfo()));
 
     /// <summary>Of a certificate's key; null where it is no certificate that can be read.</summary>

@@ -13,8 +13,6 @@ using Armada.Silo.AwsIot.Calls;
 namespace Armada.Silo.AwsIot.Data;
 
 /// <summary>The account's shadows and topics, at the endpoint that its registry names.</summary>
-/// <param name="account">The account.</param>
-/// <param name="broker">Where its broker is.</param>
 internal sealed class DataPlane(AwsAccount account, BrokerEndpoint broker) : IDisposable
 {
     private static readonly TimeSpan UrgentWithin = TimeSpan.FromSeconds(2);
@@ -22,10 +20,6 @@ internal sealed class DataPlane(AwsAccount account, BrokerEndpoint broker) : IDi
     private readonly SemaphoreSlim making = new(1, 1);
     private AmazonIotDataClient? client;
 
-    /// <summary>Asks it.</summary>
-    /// <param name="what">What it is about, for people.</param>
-    /// <param name="calls">What to ask.</param>
-    /// <param name="cancellation">Ends the waits.</param>
     public Task<T> AskAsync<T>(string what, Func<CallRun, AmazonIotDataClient, Task<T>> calls, CancellationToken cancellation) =>
         CallFaults.InWordsAsync(
             what,
@@ -50,7 +44,6 @@ internal sealed class DataPlane(AwsAccount account, BrokerEndpoint broker) : IDi
             },
             cancellation);
 
-    /// <inheritdoc/>
     public void Dispose()
     {
         client?.Dispose();
@@ -72,7 +65,6 @@ internal sealed class DataPlane(AwsAccount account, BrokerEndpoint broker) : IDi
 }
 
 /// <summary>The unnamed shadow of a device's thing.</summary>
-/// <param name="data">The account's shadows.</param>
 internal sealed class AwsDeviceShadow(DataPlane data) : IDeviceShadow
 {
     private const int Largest = 8 * 1024; // bytes, AWS's limit for the whole document
@@ -80,7 +72,6 @@ internal sealed class AwsDeviceShadow(DataPlane data) : IDeviceShadow
 
     private static readonly string[] Members = ["limits", "configuration"];
 
-    /// <inheritdoc/>
     public async ValueTask<DesiredSettings?> FindAsync(string device, CancellationToken cancellation) =>
         !DeviceName.IsValid(device) ? null : await data.AskAsync<DesiredSettings?>(
             $"the shadow of {device}",
@@ -101,7 +92,6 @@ internal sealed class AwsDeviceShadow(DataPlane data) : IDeviceShadow
             },
             cancellation);
 
-    /// <inheritdoc/>
     public async ValueTask<ShadowAnswer> DesireAsync(string device, string desired, long? version, CancellationToken cancellation)
     {
         if (!DeviceName.IsValid(device))
@@ -154,12 +144,10 @@ internal sealed class AwsDeviceShadow(DataPlane data) : IDeviceShadow
 }
 
 /// <summary>Publishes over HTTPS.</summary>
-/// <param name="data">The account's topics.</param>
 internal sealed class AwsControlFallback(DataPlane data) : IControlFallback
 {
     private const int AtLeastOnce = 1;
 
-    /// <inheritdoc/>
     public async ValueTask PublishAsync(string topic, ReadOnlyMemory<byte> payload, CancellationToken cancellation)
     {
         var bytes = MemoryMarshal.TryGetArray(payload, out var array) ? array : payload.ToArray();

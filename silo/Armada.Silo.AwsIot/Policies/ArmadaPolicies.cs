@@ -7,17 +7,14 @@ using Armada.Core.Topics;
 namespace Armada.Silo.AwsIot.Policies;
 
 /// <summary>The policies of an installation: one for devices, one for each role of a board, and one for silos.</summary>
-/// <param name="settings">Names and topics.</param>
 internal sealed class ArmadaPolicies(AwsIotSettings settings)
 {
     private const string Self = "${iot:Connection.Thing.ThingName}";
     private const string ShadowDelta = $"$aws/things/{Self}/shadow/update/delta"; // A board's program listens to it.
     private const string ClientEvents = "$aws/events/presence/*";
 
-    /// <summary>The policy of silos.</summary>
     public string Silo => $"{settings.Prefix}-silo";
 
-    /// <summary>Every policy's name.</summary>
     public IReadOnlyList<string> All => [Silo, Device, Board(BoardRole.Leader), Board(BoardRole.Follower)];
 
     private string Device => $"{settings.Prefix}-device";
@@ -29,8 +26,6 @@ internal sealed class ArmadaPolicies(AwsIotSettings settings)
         : Board(role ?? throw new ArgumentException("a MicroPython board is a leader or a follower", nameof(role)));
 
     /// <summary>What a policy allows.</summary>
-    /// <param name="name">One of <see cref="All"/>.</param>
-    /// <param name="arnPrefix">What full names begin with.</param>
     /// <exception cref="RegistryFailedException">A topic root has a character that means something else in a policy.</exception>
     public string Document(string name, string arnPrefix)
     {
@@ -83,9 +78,6 @@ internal sealed class PolicyDocument(string arnPrefix)
 
     private readonly JsonArray statements = [];
 
-    /// <summary>Lets clients connect under these ids.</summary>
-    /// <param name="isAttached">Only with a certificate that is attached to the thing of the same name.</param>
-    /// <param name="clients">Client ids.</param>
     public PolicyDocument Connect(bool isAttached, params string[] clients)
     {
         var statement = Statement(["iot:Connect"], "client/", clients);
@@ -94,17 +86,13 @@ internal sealed class PolicyDocument(string arnPrefix)
         return this;
     }
 
-    /// <summary>Lets them publish on topics.</summary>
     public PolicyDocument Publish(params string[] topics) => Add(["iot:Publish"], "topic/", topics);
 
-    /// <summary>Lets them publish on topics so that the broker keeps the message.</summary>
     public PolicyDocument Retain(params string[] topics) => Add(["iot:RetainPublish"], "topic/", topics);
 
-    /// <summary>Lets them subscribe to filters, and receive on the same topics.</summary>
     public PolicyDocument Hear(params string[] topics) =>
         Add(["iot:Subscribe"], "topicfilter/", topics).Add(["iot:Receive"], "topic/", topics);
 
-    /// <inheritdoc/>
     public override string ToString() =>
         new JsonObject { ["Version"] = "2012-10-17", ["Statement"] = statements.DeepClone() }.ToJsonString(Plain);
 

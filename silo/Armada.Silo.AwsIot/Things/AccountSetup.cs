@@ -5,7 +5,6 @@ using Armada.Silo.AwsIot.Policies;
 namespace Armada.Silo.AwsIot.Things;
 
 /// <summary>What must be in the account before a device: thing types, policies, and a group for each site. Made once, then remembered.</summary>
-/// <param name="settings">Names and topics.</param>
 internal sealed class AccountSetup(AwsIotSettings settings) : IDisposable
 {
     private readonly SemaphoreSlim making = new(1, 1);
@@ -13,19 +12,14 @@ internal sealed class AccountSetup(AwsIotSettings settings) : IDisposable
     private string? arnPrefix;
     private volatile bool isDoubtful;
 
-    /// <summary>The policies.</summary>
     public ArmadaPolicies Policies { get; } = new(settings);
 
-    /// <summary>The thing type of devices.</summary>
     public string DeviceType => $"{settings.Prefix}-device";
 
-    /// <summary>The thing type of silos.</summary>
     public string SiloType => $"{settings.Prefix}-silo";
 
-    /// <summary>The group of a site.</summary>
     public string GroupOf(string site) => $"{settings.Prefix}-site-{site}";
 
-    /// <summary>Makes sure that a thing type, a policy and, where there is a site, its group are there.</summary>
     public async Task EnsureAsync(CallRun run, string type, string policy, string? site, CancellationToken cancellation)
     {
         await making.WaitAsync(cancellation);
@@ -45,10 +39,8 @@ internal sealed class AccountSetup(AwsIotSettings settings) : IDisposable
         }
     }
 
-    /// <summary>Looks again at everything, because something was not there after all.</summary>
     public void Forget() => isDoubtful = true;
 
-    /// <inheritdoc/>
     public void Dispose() => making.Dispose();
 
     private async Task OnceAsync(string what, Func<Task> make)

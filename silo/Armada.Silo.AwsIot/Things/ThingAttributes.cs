@@ -8,25 +8,18 @@ namespace Armada.Silo.AwsIot.Things;
 /// <summary>How far a thing is.</summary>
 internal enum ThingPhase : byte
 {
-    /// <summary>Its first certificate is under way; for everybody else it is not there yet.</summary>
     New,
 
-    /// <summary>It is there.</summary>
     Ready,
 
-    /// <summary>It is being deleted.</summary>
     Leaving,
 }
 
 /// <summary>What a thing's attributes say: who it is, and what is under way. Attributes of others are kept as they are.</summary>
-/// <param name="Labels">Who it is, and attributes of others.</param>
-/// <param name="Phase">How far it is.</param>
 /// <param name="Making">The certificate that is being made, or null.</param>
-/// <param name="Certificates">Its certificates, oldest first.</param>
 internal sealed record ThingAttributes(
     ImmutableDictionary<string, string> Labels, ThingPhase Phase, CreationMarker? Making, ImmutableArray<CertificateNote> Certificates)
 {
-    /// <summary>Longest value of an attribute.</summary>
     public const int LongestValue = 800;
 
     private const string PhaseName = "phase";
@@ -36,25 +29,20 @@ internal sealed record ThingAttributes(
 
     private static readonly string[] Phases = ["new", "ready", "leaving"];
 
-    /// <summary>Whether something was begun and not ended.</summary>
     public bool IsOpen => Phase != ThingPhase.Ready || Making is not null || Certificates.Any(note => !note.IsGood);
 
-    /// <summary>A thing without a certificate yet.</summary>
     public static ThingAttributes Of(IEnumerable<KeyValuePair<string, string>> labels, CreationMarker making) =>
         new(labels.ToImmutableDictionary(), ThingPhase.New, making, []);
 
     /// <summary>The certificate with this fingerprint, or null.</summary>
     public CertificateNote? Find(string fingerprint) => Certificates.FirstOrDefault(note => note.Fingerprint == fingerprint);
 
-    /// <summary>The same with some certificates put on or off.</summary>
     public ThingAttributes With(Func<CertificateNote, CertificateNote?> change) =>
         this with { Certificates = [.. Certificates.Select(change).OfType<CertificateNote>()] };
 
-    /// <summary>The same with some certificates to be taken back.</summary>
     public ThingAttributes Leave(Func<CertificateNote, bool> which) =>
         With(note => which(note) ? note with { Use = CertificateUse.Leaving } : note);
 
-    /// <summary>All attributes.</summary>
     public Dictionary<string, string> ToAttributes()
     {
         var attributes = new Dictionary<string, string>(Labels, StringComparer.Ordinal) { [PhaseName] = Phases[(int)Phase] };
@@ -79,7 +67,6 @@ internal sealed record ThingAttributes(
         return new ThingAttributes(labels.RemoveRange([PhaseName, MakingName, CertificatesName]), (ThingPhase)phase, making, [.. notes.OfType<CertificateNote>()]);
     }
 
-    /// <inheritdoc/>
     public bool Equals(ThingAttributes? other)
     {
         if (other is null)
@@ -88,48 +75,35 @@ internal sealed record ThingAttributes(
         return mine.Count == theirs.Count && mine.All(pair => theirs.TryGetValue(pair.Key, out var value) && value == pair.Value);
     }
 
-    /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(Phase, Labels.Count, Certificates.Length);
 }
 
 /// <summary>A thing as it was read.</summary>
-/// <param name="Name">Its name.</param>
-/// <param name="Arn">Its full name at AWS.</param>
 /// <param name="Version">Its version, for changes that must not meet another one.</param>
-/// <param name="Note">What its attributes say.</param>
 internal sealed record Thing(string Name, string Arn, long? Version, ThingAttributes Note)
 {
-    /// <summary>The full name of one of its certificates, which is in the same account and region.</summary>
     public string CertificateArn(string fingerprint) => $"{Arn[..^$"thing/{Name}".Length]}cert/{fingerprint}";
 }
 
 /// <summary>How far a certificate is.</summary>
 internal enum CertificateUse : byte
 {
-    /// <summary>Good; its bundle may not have been handed out.</summary>
     Issued,
 
-    /// <summary>Good, and its key is with the device.</summary>
     Collected,
 
-    /// <summary>To be taken back; it may work or not, until it is off the list.</summary>
     Leaving,
 }
 
 /// <summary>What a thing's attributes say of one of its certificates.</summary>
 /// <param name="Fingerprint">SHA-256 of the certificate, hexadecimal, which is its id at AWS.</param>
 /// <param name="KeyHash">SHA-256 of the public key as it was asked for, base64url.</param>
-/// <param name="NotBefore">From when on it is good.</param>
-/// <param name="NotAfter">Until when it is good.</param>
-/// <param name="Use">How far it is.</param>
 internal sealed record CertificateNote(string Fingerprint, string KeyHash, DateTimeOffset NotBefore, DateTimeOffset NotAfter, CertificateUse Use)
 {
     private const string Uses = "icl";
 
-    /// <summary>Whether it is to stay.</summary>
     public bool IsGood => Use != CertificateUse.Leaving;
 
-    /// <summary>The port's words for it.</summary>
     public DeviceCertificate ToCertificate() => new(Fingerprint, NotBefore, NotAfter, Use != CertificateUse.Issued);
 
     /// <summary>In the characters that an attribute may have.</summary>
@@ -155,11 +129,8 @@ internal sealed record CertificateNote(string Fingerprint, string KeyHash, DateT
 
 /// <summary>Written on a thing before a certificate is made for it, so that what a sudden end leaves behind is found again.</summary>
 /// <param name="KeyHash">SHA-256 of the public key that is asked for, base64url.</param>
-/// <param name="Since">When, to the second.</param>
-/// <param name="Nonce">Tells this attempt from every other one.</param>
 internal sealed record CreationMarker(string KeyHash, DateTimeOffset Since, string Nonce)
 {
-    /// <summary>The mark of a new attempt.</summary>
     public static CreationMarker New(string keyHash, DateTimeOffset now) =>
         new(keyHash, DateTimeOffset.FromUnixTimeSeconds(now.ToUnixTimeSeconds()), RandomNumberGenerator.GetHexString(16, lowercase: true));
 
@@ -183,10 +154,8 @@ internal static class Labels
     private const string Created = "created";
     private const string TimeFormat = "yyyy-MM-ddTHH:mm:ss.fffZ";
 
-    /// <summary>Those by which AWS lists things; it takes three.</summary>
     public static IReadOnlyList<string> Searchable { get; } = [Kind, Role, Site];
 
-    /// <summary>A device's.</summary>
     public static Dictionary<string, string> Of(NewDevice device, DateTimeOffset now)
     {
         var labels = OfSilo(now);
@@ -198,7 +167,6 @@ internal static class Labels
         return labels;
     }
 
-    /// <summary>A silo's.</summary>
     public static Dictionary<string, string> OfSilo(DateTimeOffset now) =>
         new(StringComparer.Ordinal) { [Created] = now.UtcDateTime.ToString(TimeFormat, CultureInfo.InvariantCulture) };
 

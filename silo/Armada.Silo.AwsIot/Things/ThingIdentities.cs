@@ -10,19 +10,10 @@ namespace Armada.Silo.AwsIot.Things;
 /// Gives things certificates and takes them back. What is begun is written on the thing first, so that a repeated call, a deletion or the
 /// next start completes or undoes it.
 /// </summary>
-/// <param name="things">The things.</param>
-/// <param name="foundations">What they stand on.</param>
-/// <param name="logger">Where to report.</param>
 internal sealed partial class ThingIdentities(ThingStore things, AccountSetup foundations, ILogger logger)
 {
     private static readonly TimeSpan RollBackWithin = TimeSpan.FromSeconds(20);
 
-    /// <summary>Makes a thing with its first certificate.</summary>
-    /// <param name="run">The calls.</param>
-    /// <param name="name">A name at which nothing is.</param>
-    /// <param name="labels">Who it is.</param>
-    /// <param name="order">What certificate.</param>
-    /// <param name="cancellation">Ends the waits.</param>
     public async Task<(Thing Thing, MadeCertificate Certificate)> MakeAsync(
         CallRun run, string name, IReadOnlyDictionary<string, string> labels, CertificateOrder order, CancellationToken cancellation)
     {
@@ -42,11 +33,6 @@ internal sealed partial class ThingIdentities(ThingStore things, AccountSetup fo
         });
     }
 
-    /// <summary>Gives a thing one more certificate.</summary>
-    /// <param name="run">The calls.</param>
-    /// <param name="thing">A thing with nothing under way.</param>
-    /// <param name="order">What certificate.</param>
-    /// <param name="cancellation">Ends the waits.</param>
     public async Task<(Thing Thing, MadeCertificate Certificate)> AddAsync(CallRun run, Thing thing, CertificateOrder order, CancellationToken cancellation)
     {
         await foundations.EnsureAsync(run, things.Type, order.Policy, null, cancellation);
@@ -56,7 +42,6 @@ internal sealed partial class ThingIdentities(ThingStore things, AccountSetup fo
         return (await RetireLeavingAsync(run, with), certificate);
     }
 
-    /// <summary>Takes some of a thing's certificates back.</summary>
     public async Task<Thing> RetireAsync(CallRun run, Thing thing, ThingAttributes changed)
     {
         if (changed.Equals(thing.Note))
@@ -64,7 +49,6 @@ internal sealed partial class ThingIdentities(ThingStore things, AccountSetup fo
         return await RetireLeavingAsync(run, await things.WriteAsync(run, thing, changed));
     }
 
-    /// <summary>Takes all of a thing's certificates back, then the thing.</summary>
     public async Task DeleteAsync(CallRun run, Thing thing)
     {
         if (thing.Note.Phase != ThingPhase.Leaving)
@@ -88,8 +72,6 @@ internal sealed partial class ThingIdentities(ThingStore things, AccountSetup fo
         await ThingStore.DeleteAsync(run, thing.Name);
     }
 
-    /// <summary>Completes or undoes what an earlier call began and did not end.</summary>
-    /// <returns>The thing with nothing under way; null where it is gone now.</returns>
     public async Task<Thing?> SettleAsync(CallRun run, Thing thing)
     {
         if (!thing.Note.IsOpen)
@@ -201,8 +183,4 @@ internal sealed partial class ThingIdentities(ThingStore things, AccountSetup fo
 }
 
 /// <summary>What certificate a thing is to have.</summary>
-/// <param name="Key">For which key.</param>
-/// <param name="IsCollected">Whether the key is with the device already.</param>
-/// <param name="Policy">What it may do.</param>
-/// <param name="Replaces">Fingerprints of those that leave for it.</param>
 internal sealed record CertificateOrder(KeyRequest Key, bool IsCollected, string Policy, IReadOnlyCollection<string> Replaces);

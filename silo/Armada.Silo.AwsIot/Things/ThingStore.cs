@@ -7,18 +7,13 @@ using Armada.Silo.AwsIot.Calls;
 namespace Armada.Silo.AwsIot.Things;
 
 /// <summary>The things of one type.</summary>
-/// <param name="type">The thing type; a thing of another one is not ours.</param>
 internal sealed class ThingStore(string type)
 {
     private const int PageSize = 250; // The most that AWS gives at once.
 
-    /// <summary>Their type.</summary>
     public string Type => type;
 
     /// <summary>A thing of this type, or null.</summary>
-    /// <param name="run">The calls.</param>
-    /// <param name="name">Its name.</param>
-    /// <returns>The thing; and whether the name is taken by a thing that is none of ours.</returns>
     /// <exception cref="RegistryFailedException">Its attributes cannot be understood.</exception>
     public async Task<(Thing? Thing, bool IsTaken)> ReadAsync(CallRun run, string name)
     {
@@ -32,7 +27,6 @@ internal sealed class ThingStore(string type)
         return (new Thing(name, read.ThingArn, read.Version, note), false);
     }
 
-    /// <summary>All of them, in no order; those whose attributes cannot be read are given with their name alone.</summary>
     public async IAsyncEnumerable<(string Name, Thing? Thing)> ListAsync(CallRun run, [EnumeratorCancellation] CancellationToken cancellation)
     {
         string? next = null;
@@ -53,7 +47,6 @@ internal sealed class ThingStore(string type)
         while (!string.IsNullOrEmpty(next));
     }
 
-    /// <summary>Makes a thing.</summary>
     public async Task<Thing> CreateAsync(CallRun run, string name, ThingAttributes note)
     {
         var made = await run.AskAsync((client, token) => client.CreateThingAsync(
@@ -87,7 +80,6 @@ internal sealed class ThingStore(string type)
         }
     }
 
-    /// <summary>Deletes a thing that nothing is attached to any more.</summary>
     public static Task DeleteAsync(CallRun run, string name) => run.DetachedAsync(
         (client, token) => client.DeleteThingAsync(new DeleteThingRequest { ThingName = name }, token), "InvalidRequestException");
 
@@ -113,10 +105,8 @@ internal sealed class KeyedLock
         return new Turn(turn);
     }
 
-    /// <summary>A turn that is taken.</summary>
     internal readonly struct Turn(SemaphoreSlim turn) : IDisposable
     {
-        /// <inheritdoc/>
         public void Dispose() => turn.Release();
     }
 }

@@ -11,7 +11,6 @@ namespace Armada.Silo.Arena;
 /// <summary>The parts of the requirement's WebSocket doors.</summary>
 internal static class ArenaHost
 {
-    /// <summary>Adds them.</summary>
     public static void AddArena(this IServiceCollection services)
     {
         services.TryAddSingleton<SocketLimits>();
@@ -26,7 +25,6 @@ internal static class ArenaHost
 /// <summary>Lets clients of the requirement's WebSocket protocol in, at <c>/ws/master/{robot}</c> and <c>/ws/slave/{robot}</c>.</summary>
 internal sealed class ArenaEndpoint(ArenaParts parts, OpenSockets open, IHostApplicationLifetime lifetime)
 {
-    /// <summary>Maps both doors.</summary>
     public static void Map(IEndpointRouteBuilder app)
     {
         app.MapGet("/ws/master/{robot}", (HttpContext context, string robot, ArenaEndpoint door) => door.ServeAsync(context, robot, "master"))
@@ -63,18 +61,11 @@ internal sealed class ArenaEndpoint(ArenaParts parts, OpenSockets open, IHostApp
 }
 
 /// <summary>What a client says in its address when it connects.</summary>
-/// <param name="Name">Its name among the robot's parties and slaves.</param>
-/// <param name="Canonical">Whether it is told LeRobot's joint names instead of Arena's.</param>
-/// <param name="Takeover">Whether its first command takes another master's place.</param>
 internal sealed record ArenaQuery(string Name, bool Canonical, bool Takeover)
 {
     private const int ChosenDigits = 8;
 
     /// <summary>Reads name, names and takeover; a client without a name gets one, such as master-1f09c3aa.</summary>
-    /// <param name="query">The address's query.</param>
-    /// <param name="kind">Beginning of a name that is chosen here.</param>
-    /// <param name="read">What it says.</param>
-    /// <param name="problem">What is wrong with it, in words.</param>
     public static bool TryRead(
         IQueryCollection query, string kind, [NotNullWhen(true)] out ArenaQuery? read, [NotNullWhen(false)] out string? problem)
     {

@@ -17,7 +17,6 @@ internal sealed class ArenaNotifier(string robot, JsonSocket socket, SiloClock c
     private (string Code, string Message) lastError;
     private Timestamp? lastErrorAt;
 
-    /// <summary>Calls the joints so from now on.</summary>
     public void Name(IEnumerable<string> joints)
     {
         lock (sync)
@@ -27,13 +26,8 @@ internal sealed class ArenaNotifier(string robot, JsonSocket socket, SiloClock c
         }
     }
 
-    /// <summary>Tells of a refusal, with the name of its problem in the REST API as code.</summary>
     public void Refuse(Refusal refusal) => Error(CodeOf(refusal), refusal.Text);
 
-    /// <summary>Tells what is wrong.</summary>
-    /// <param name="code">For programs.</param>
-    /// <param name="message">For people.</param>
-    /// <param name="slave">The slave that says so, or null for the silo itself.</param>
     public void Error(string code, string message, string? slave = null)
     {
         var now = clock.Now();
@@ -47,7 +41,6 @@ internal sealed class ArenaNotifier(string robot, JsonSocket socket, SiloClock c
         }
     }
 
-    /// <summary>Tells what became of a command.</summary>
     public void Acknowledge(bool accepted, string? reason)
     {
         lock (sync)
@@ -57,7 +50,6 @@ internal sealed class ArenaNotifier(string robot, JsonSocket socket, SiloClock c
         }
     }
 
-    /// <summary>Answers a sign of life.</summary>
     public void Heartbeat()
     {
         lock (sync)
@@ -67,7 +59,6 @@ internal sealed class ArenaNotifier(string robot, JsonSocket socket, SiloClock c
         }
     }
 
-    /// <summary>Tells where the joints are.</summary>
     public void JointStates(RobotSnapshot snapshot)
     {
         var joints = snapshot.Document.Model.Joints;
@@ -91,7 +82,6 @@ internal sealed class ArenaNotifier(string robot, JsonSocket socket, SiloClock c
         }
     }
 
-    /// <summary>Tells how the robot stands.</summary>
     public void Status(RobotSnapshot snapshot, string client)
     {
         var status = new ArenaStatus(
@@ -107,7 +97,6 @@ internal sealed class ArenaNotifier(string robot, JsonSocket socket, SiloClock c
         }
     }
 
-    /// <summary>Tells of a motion that begins.</summary>
     public void Sequence(ArenaSequence sequence)
     {
         lock (sync)
@@ -117,7 +106,6 @@ internal sealed class ArenaNotifier(string robot, JsonSocket socket, SiloClock c
         }
     }
 
-    /// <inheritdoc/>
     public void Dispose()
     {
         lock (sync)
@@ -144,10 +132,8 @@ internal sealed class ArenaOutbox(string robot, SiloClock clock) : ISampleSource
     private ArenaWriter writer = new(robot, []);
     private bool isCommandDue;
 
-    /// <summary>Rung whenever something waits; set once, before anything does.</summary>
     public Action Ring { get; set; } = () => { };
 
-    /// <summary>Calls the joints so from now on.</summary>
     public void Name(IEnumerable<string> joints)
     {
         lock (sync)
@@ -158,7 +144,6 @@ internal sealed class ArenaOutbox(string robot, SiloClock clock) : ISampleSource
         }
     }
 
-    /// <summary>Takes the newest command; one for other joints than the client was told of is dropped.</summary>
     public void PutCommand(ReadOnlySpan<double> command)
     {
         lock (sync)
@@ -172,7 +157,6 @@ internal sealed class ArenaOutbox(string robot, SiloClock clock) : ISampleSource
         Ring();
     }
 
-    /// <summary>Takes the newest word of a slave.</summary>
     public void PutStatus(string slave, ArenaReading[] readings)
     {
         lock (sync)
@@ -184,14 +168,12 @@ internal sealed class ArenaOutbox(string robot, SiloClock clock) : ISampleSource
         Ring();
     }
 
-    /// <summary>Forgets what waits: the client does no longer execute.</summary>
     public void DropCommand()
     {
         lock (sync)
             isCommandDue = false;
     }
 
-    /// <inheritdoc/>
     public bool TryWrite(IBufferWriter<byte> message)
     {
         var at = clock.Now().Unix;
@@ -209,7 +191,6 @@ internal sealed class ArenaOutbox(string robot, SiloClock clock) : ISampleSource
         }
     }
 
-    /// <inheritdoc/>
     public void Dispose()
     {
         lock (sync)

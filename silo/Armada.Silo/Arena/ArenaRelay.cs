@@ -8,14 +8,12 @@ internal sealed class ArenaRelay
     private readonly Lock sync = new();
     private readonly Dictionary<string, ArenaSession[]> listeners = new(StringComparer.Ordinal);
 
-    /// <summary>A client listens.</summary>
     public void Add(string robot, ArenaSession session)
     {
         lock (sync)
             listeners[robot] = [.. Of(robot), session];
     }
 
-    /// <summary>A client listens no more.</summary>
     public void Remove(string robot, ArenaSession session)
     {
         lock (sync)
@@ -28,7 +26,6 @@ internal sealed class ArenaRelay
         }
     }
 
-    /// <summary>Passes a client's word on to all others.</summary>
     public void Pass(string robot, ArenaSession from, ArenaReading[] readings)
     {
         foreach (var session in Snapshot(robot))
@@ -38,7 +35,6 @@ internal sealed class ArenaRelay
         }
     }
 
-    /// <summary>Passes a client's trouble on to all others.</summary>
     public void Pass(string robot, ArenaSession from, ArenaMessage.Error error)
     {
         foreach (var session in Snapshot(robot))

@@ -12,10 +12,8 @@ internal sealed class ArenaSequences(ISequences stored)
 {
     private readonly ConcurrentDictionary<string, Sequence> sent = new(StringComparer.Ordinal);
 
-    /// <summary>Keeps what a client has a robot play.</summary>
     public void Keep(string robot, Sequence sequence) => sent[robot] = sequence;
 
-    /// <summary>The robot is gone.</summary>
     public void Forget(string robot) => sent.TryRemove(robot, out _);
 
     /// <summary>What a robot's master of this name plays, or null.</summary>
@@ -29,11 +27,6 @@ internal sealed class ArenaSequences(ISequences stored)
                 sequence.TotalDuration)
             : null;
 
-    /// <summary>A message's motion as a sequence, where it keeps the rules of sequences.</summary>
-    /// <param name="content">What was sent.</param>
-    /// <param name="client">Who sent it; its motions are called after it, so that none passes for a stored one.</param>
-    /// <param name="sequence">The sequence.</param>
-    /// <param name="problem">What is wrong with it, in words.</param>
     public static bool TryConvert(
         ArenaSequence content, string client, [NotNullWhen(true)] out Sequence? sequence, [NotNullWhen(false)] out string? problem)
     {

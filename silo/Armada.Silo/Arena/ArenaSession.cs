@@ -47,13 +47,6 @@ internal sealed partial class ArenaSession : IRobotSession, IDisposable
 
     private readonly ILogger<ArenaSession> logger;
 
-    /// <summary>A client that has connected.</summary>
-    /// <param name="raw">Its socket; disposed by whoever made it.</param>
-    /// <param name="robot">The robot it asks for; there may be none.</param>
-    /// <param name="query">What it said when it connected.</param>
-    /// <param name="isMasterDoor">At which door it came in.</param>
-    /// <param name="caller">Who it is.</param>
-    /// <param name="parts">What all sessions share.</param>
     public ArenaSession(WebSocket raw, string robot, ArenaQuery query, bool isMasterDoor, Caller caller, ArenaParts parts)
     {
         (this.robot, this.query, this.isMasterDoor, this.caller, this.parts) = (robot, query, isMasterDoor, caller, parts);
@@ -65,13 +58,11 @@ internal sealed partial class ArenaSession : IRobotSession, IDisposable
         rate = new MessageRate(parts.Limits.MessagesPerSecond, parts.Limits.Burst);
     }
 
-    /// <inheritdoc/>
     public string Name => query.Name;
 
     /// <summary>Closes the client's socket; returns at once.</summary>
     public void Close(int code, string reason) => socket.Close(code, reason);
 
-    /// <summary>Serves the client until it goes, or is sent away.</summary>
     public async Task RunAsync(CancellationToken stopping)
     {
         var entered = await parts.Engine.EnterAsync(robot, this, stopping);
@@ -97,7 +88,6 @@ internal sealed partial class ArenaSession : IRobotSession, IDisposable
         }
     }
 
-    /// <inheritdoc/>
     public void Dispose()
     {
         outbox.Dispose();
@@ -374,10 +364,8 @@ internal sealed partial class ArenaSession : IRobotSession, IDisposable
         await parts.Engine.ApplyAsync(robot, new RobotRequest.SlavePace(Name, lags), CancellationToken.None);
     }
 
-    /// <inheritdoc/>
     public void OnCommand(in SampleStamp stamp, ReadOnlySpan<double> positions) => outbox.PutCommand(positions);
 
-    /// <inheritdoc/>
     public void OnNote(Effect.Note note)
     {
         lock (leasing)
@@ -398,7 +386,6 @@ internal sealed partial class ArenaSession : IRobotSession, IDisposable
         bell.Writer.TryWrite(true);
     }
 
-    /// <inheritdoc/>
     public void OnGone(string reason)
     {
         lock (telling)
@@ -406,10 +393,8 @@ internal sealed partial class ArenaSession : IRobotSession, IDisposable
         bell.Writer.TryWrite(true);
     }
 
-    /// <summary>Another client says where its joints are.</summary>
     public void OnSlaveStatus(string slave, ArenaReading[] readings) => outbox.PutStatus(slave, readings);
 
-    /// <summary>Another client is in trouble.</summary>
     public void OnSlaveError(string slave, ArenaMessage.Error error) => voice.Error(error.Code ?? "slave", error.Message, slave);
 
     private async Task WatchAsync(CancellationToken cancellation)
@@ -470,7 +455,6 @@ internal sealed partial class ArenaSession : IRobotSession, IDisposable
             voice.Sequence(content);
     }
 
-    /// <summary>Calls the joints as this client knows them: by its binding's names, or by those of the family it chose.</summary>
     private void Face(RobotSnapshot snapshot)
     {
         var own = snapshot.Document.Slaves.FirstOrDefault(slave => slave.Name == Name);
@@ -482,7 +466,6 @@ internal sealed partial class ArenaSession : IRobotSession, IDisposable
         voice.Name(names);
     }
 
-    /// <summary>What the client has not been told yet; of several things of a kind the last.</summary>
     private struct Happened
     {
         public bool Anything;
@@ -516,7 +499,6 @@ internal sealed record ArenaParts(
 /// <summary>How long a client at the doors is waited for.</summary>
 internal sealed record ArenaTiming
 {
-    /// <summary>Between two looks at a client.</summary>
     public TimeSpan Step { get; init; } = TimeSpan.FromMilliseconds(100);
 
     /// <summary>Between two renewals of a lease; a lease lives for two seconds.</summary>
@@ -525,6 +507,5 @@ internal sealed record ArenaTiming
     /// <summary>A client that has said nothing for this long is not spoken for any more: three heartbeats of the protocol's 5 s.</summary>
     public TimeSpan Silence { get; init; } = TimeSpan.FromSeconds(15);
 
-    /// <summary>A client whose command has waited this long lags.</summary>
     public TimeSpan Lagging { get; init; } = TimeSpan.FromMilliseconds(300);
 }

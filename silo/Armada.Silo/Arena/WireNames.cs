@@ -6,10 +6,6 @@ namespace Armada.Silo.Arena;
 /// <summary>What a slave calls the robot's joints.</summary>
 internal static class WireNames
 {
-    /// <summary>One name per joint of the robot: the slave's own, or Arena's, or the canonical one.</summary>
-    /// <param name="model">The robot.</param>
-    /// <param name="tunes">What differs at the slave.</param>
-    /// <param name="canonical">Whether joints without a name of the slave's own go by the canonical name instead of Arena's.</param>
     public static string[] Of(RobotModel model, ImmutableArray<JointMapping> tunes, bool canonical = false)
     {
         var names = new string[model.Joints.Length];

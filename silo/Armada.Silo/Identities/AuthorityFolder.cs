@@ -14,10 +14,8 @@ namespace Armada.Silo.Identities;
 /// </summary>
 internal sealed class AuthorityFolder(DataFolder data)
 {
-    /// <summary>The owner alone reads and writes.</summary>
     public const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
-    /// <summary>Where it is.</summary>
     public string Path { get; } = System.IO.Path.Combine(data.Path, "authority");
 
     /// <summary>The authority's certificate, PEM.</summary>
@@ -26,13 +24,11 @@ internal sealed class AuthorityFolder(DataFolder data)
     /// <summary>The authority's key, PKCS #8 PEM; nobody but the silo's user may have any access.</summary>
     public string KeyFile => System.IO.Path.Combine(Path, "ca.key");
 
-    /// <summary>The serial numbers that are revoked; the truth of which the list is made.</summary>
     public string RevokedFile => System.IO.Path.Combine(Path, "revoked.json");
 
     /// <summary>The signed list, PEM, as a broker reads it.</summary>
     public string ListFile => System.IO.Path.Combine(Path, "crl.pem");
 
-    /// <summary>Whether there is one. An empty folder, as a mount may leave, is none.</summary>
     public bool Exists => Directory.Exists(Path) && Directory.EnumerateFileSystemEntries(Path).Any();
 
     private string Staging => Path + DurableFile.TemporaryEnding;
@@ -46,7 +42,6 @@ internal sealed class AuthorityFolder(DataFolder data)
         }
     }
 
-    /// <summary>The steps of <see cref="Make"/>, one at a time, by name.</summary>
     internal IEnumerable<string> Steps(X509Certificate2 certificate, ECDsa key)
     {
         if (Directory.Exists(Staging))
@@ -112,7 +107,6 @@ internal static class AuthorityLoading
         }
     }
 
-    /// <summary>The one line that a person reads.</summary>
     public static SiloOptionsException Refused(AuthorityFolder folder, string fault) => new(
         $"The device authority in '{folder.Path}' cannot be used: {fault}. Put the folder back from its backup; "
         + "where there is none, move it away, and every device needs a new certificate.");

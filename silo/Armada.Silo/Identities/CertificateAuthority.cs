@@ -14,13 +14,10 @@ namespace Armada.Silo.Identities;
 /// </summary>
 internal sealed partial class CertificateAuthority : IDisposable
 {
-    /// <summary>The silo's own name; no device has it or one that begins with it, whatever the case.</summary>
     public const string SiloName = "armada-silo";
 
-    /// <summary>How long the authority itself is good; nothing it signs outlives it.</summary>
     public const int Years = 20;
 
-    /// <summary>So much earlier than its making everything is good, for clocks that are behind.</summary>
     public static readonly TimeSpan Slack = TimeSpan.FromHours(1);
 
     private const int SerialBytes = 16;
@@ -44,10 +41,8 @@ internal sealed partial class CertificateAuthority : IDisposable
         Certificate = IssuedCertificate.Of(certificate.GetNameInfo(X509NameType.SimpleName, forIssuer: false), certificate);
     }
 
-    /// <summary>Where it is kept.</summary>
     public AuthorityFolder Folder { get; }
 
-    /// <summary>Its own certificate, the root that devices and brokers trust.</summary>
     public IssuedCertificate Certificate { get; }
 
     /// <summary>Loads the authority of a data folder; makes one where there never was any.</summary>
@@ -61,10 +56,6 @@ internal sealed partial class CertificateAuthority : IDisposable
         return new CertificateAuthority(folder, certificate, key, time);
     }
 
-    /// <summary>Signs a key whose owner keeps it.</summary>
-    /// <param name="device">The device's name.</param>
-    /// <param name="request">Its PKCS #10 request, PEM or DER, of which the key alone counts.</param>
-    /// <param name="validity">How long from now the certificate is good, above zero; shorter where the authority ends before.</param>
     public IssueAnswer Issue(string device, ReadOnlySpan<byte> request, TimeSpan validity)
     {
         if (NameFault(device) is { } fault)
@@ -86,8 +77,6 @@ internal sealed partial class CertificateAuthority : IDisposable
     }
 
     /// <summary>An identity for the silo and the broker it runs: server and client in one.</summary>
-    /// <param name="hosts">Names and addresses besides loopback's by which devices reach the broker.</param>
-    /// <param name="validity">How long from now it is good, above zero.</param>
     /// <exception cref="ArgumentException">One of the hosts is neither a name nor an address.</exception>
     public IssuedIdentity IssueBroker(IReadOnlyCollection<string> hosts, TimeSpan validity)
     {
@@ -99,9 +88,6 @@ internal sealed partial class CertificateAuthority : IDisposable
     }
 
     /// <summary>Signs a list of what is revoked, DER.</summary>
-    /// <param name="revoked">What it lists.</param>
-    /// <param name="number">Its number, higher than that of any earlier list.</param>
-    /// <param name="validity">How long from now it is good.</param>
     public byte[] SignList(IEnumerable<Revocation> revoked, long number, TimeSpan validity)
     {
         var list = new CertificateRevocationListBuilder();
@@ -123,7 +109,6 @@ internal sealed partial class CertificateAuthority : IDisposable
             return SignedDer.IsSignedBy(der, key);
     }
 
-    /// <inheritdoc/>
     public void Dispose()
     {
         certificate.Dispose();
@@ -199,13 +184,11 @@ internal sealed partial class CertificateAuthority : IDisposable
 /// <summary>What stands in each kind of certificate, beside key and dates.</summary>
 internal static class CertificateProfile
 {
-    /// <summary>Begins the URI of a device in its certificate.</summary>
     public const string DeviceUri = "urn:armada:device:";
 
     private const string ForServers = "1.3.6.1.5.5.7.3.1";
     private const string ForClients = "1.3.6.1.5.5.7.3.2";
 
-    /// <summary>An authority that signs certificates and revocation lists, and no further authority.</summary>
     public static CertificateRequest Authority(string name, PublicKey key)
     {
         var profile = Named(name, key, isAuthority: true, X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign);
@@ -214,7 +197,6 @@ internal static class CertificateProfile
         return profile;
     }
 
-    /// <summary>A device: the common name is its user name at the broker; the URI says the same to whoever reads no common names.</summary>
     public static CertificateRequest Device(string name, PublicKey key)
     {
         var profile = Named(name, key, isAuthority: false, X509KeyUsageFlags.DigitalSignature);
@@ -225,10 +207,6 @@ internal static class CertificateProfile
         return profile;
     }
 
-    /// <summary>The silo and the broker it runs: a server under loopback's names and the given ones, and a client.</summary>
-    /// <param name="name">The silo's user name at the broker.</param>
-    /// <param name="hosts">Host names and addresses by which devices reach the broker.</param>
-    /// <param name="key">Its key.</param>
     public static CertificateRequest Broker(string name, IEnumerable<string> hosts, PublicKey key)
     {
         var profile = Named(name, key, isAuthority: false, X509KeyUsageFlags.DigitalSignature);
@@ -266,7 +244,6 @@ internal static class HostName
 {
     private const int Longest = 253;
 
-    /// <summary>Whether a text is one.</summary>
     public static bool IsValid(string text) =>
         text.Length <= Longest && Uri.CheckHostName(text) is UriHostNameType.Dns or UriHostNameType.IPv4 or UriHostNameType.IPv6
         && text.All(char.IsAscii) && !text.Contains('_', StringComparison.Ordinal);

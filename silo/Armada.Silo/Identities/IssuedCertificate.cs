@@ -18,7 +18,6 @@ internal sealed class IssuedCertificate
         Pem = certificate.ExportCertificatePem() + "\n";
     }
 
-    /// <summary>Whose it is.</summary>
     public string Name { get; }
 
     /// <summary>Its serial number, lower-case hexadecimal.</summary>
@@ -27,10 +26,8 @@ internal sealed class IssuedCertificate
     /// <summary>Its SHA-256 fingerprint, lower-case hexadecimal.</summary>
     public string Sha256 { get; }
 
-    /// <summary>From when on it is good.</summary>
     public DateTimeOffset NotBefore { get; }
 
-    /// <summary>Until when it is good.</summary>
     public DateTimeOffset NotAfter { get; }
 
     /// <summary>The certificate, DER.</summary>
@@ -50,7 +47,6 @@ internal sealed class IssuedCertificate
     /// <summary>What an X.509 certificate says.</summary>
     public static IssuedCertificate Of(string name, X509Certificate2 certificate) => new(name, certificate);
 
-    /// <inheritdoc/>
     public override string ToString() => $"certificate {Serial} of {Name}";
 }
 
@@ -59,7 +55,6 @@ internal sealed class PrivateKey
 {
     private readonly byte[] pkcs8;
 
-    /// <summary>Takes a key's private part.</summary>
     public PrivateKey(AsymmetricAlgorithm key) => pkcs8 = key.ExportPkcs8PrivateKey();
 
     /// <summary>The key in a PEM text; EC, or RSA as AWS IoT Core makes it.</summary>
@@ -77,16 +72,13 @@ internal sealed class PrivateKey
     /// <summary>PKCS #8, PEM.</summary>
     public string Pem() => PemEncoding.WriteString("PRIVATE KEY", pkcs8) + "\n";
 
-    /// <inheritdoc/>
     public override string ToString() => "a private key";
 }
 
 /// <summary>A certificate, and the key where the authority made it.</summary>
-/// <param name="Certificate">The certificate.</param>
 /// <param name="Key">Its private key; null where the owner made it and keeps it.</param>
 internal sealed record IssuedIdentity(IssuedCertificate Certificate, PrivateKey? Key)
 {
-    /// <summary>What a registry issued.</summary>
     public static IssuedIdentity Of(string name, IssuedCredentials issued) =>
         new(IssuedCertificate.Of(name, issued.Certificate), issued.PrivateKey() is { } key ? PrivateKey.Of(key) : null);
 }

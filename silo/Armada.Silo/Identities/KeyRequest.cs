@@ -24,13 +24,9 @@ internal sealed class KeyRequest
 
     private KeyRequest(PublicKey key) => Key = key;
 
-    /// <summary>The public key.</summary>
     public PublicKey Key { get; }
 
     /// <summary>Reads a request, PEM or DER.</summary>
-    /// <param name="content">What was sent; anything.</param>
-    /// <param name="request">The request, where it is good.</param>
-    /// <param name="refusal">Why it is not.</param>
     public static bool TryRead(
         ReadOnlySpan<byte> content, [NotNullWhen(true)] out KeyRequest? request, [NotNullWhen(false)] out IssueRefusal? refusal)
     {
@@ -124,19 +120,15 @@ internal sealed class KeyRequest
 /// <summary>Why no certificate is given out.</summary>
 internal enum IssueRefusalReason
 {
-    /// <summary>The name is no device's, or the silo's own.</summary>
     Name,
 
-    /// <summary>The request is longer than any sound one.</summary>
     TooLarge,
 
     /// <summary>It is no PKCS #10 request.</summary>
     Malformed,
 
-    /// <summary>Its key is of a kind or size that is not taken.</summary>
     Key,
 
-    /// <summary>It is not signed with the key it names.</summary>
     Signature,
 }
 
@@ -148,10 +140,8 @@ internal static class P256
 {
     private const string Curve = "1.2.840.10045.3.1.7";
 
-    /// <summary>A new key.</summary>
     public static ECDsa Make() => ECDsa.Create(ECCurve.NamedCurves.nistP256);
 
-    /// <summary>Whether a key is on this curve, and says so by its name.</summary>
     public static bool Is(ECDsa key)
     {
         var curve = key.ExportParameters(includePrivateParameters: false).Curve;

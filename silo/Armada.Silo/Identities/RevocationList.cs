@@ -17,7 +17,6 @@ namespace Armada.Silo.Identities;
 /// </summary>
 internal sealed partial class RevocationList : IDisposable
 {
-    /// <summary>How long a list is good. A broker refuses everybody once it is over, so it is renewed at half of it.</summary>
     public static readonly TimeSpan Validity = TimeSpan.FromDays(30);
 
     private readonly CertificateAuthority authority;
@@ -38,7 +37,6 @@ internal sealed partial class RevocationList : IDisposable
     /// <summary>The signed list for the broker, PEM; always there.</summary>
     public string ListFile => authority.Folder.ListFile;
 
-    /// <summary>Everything that is revoked.</summary>
     public IEnumerable<Revocation> All => Volatile.Read(ref revoked).Values;
 
     /// <summary>Loads what is revoked and sees to it that a good list is on disk.</summary>
@@ -67,8 +65,6 @@ internal sealed partial class RevocationList : IDisposable
         }
     }
 
-    /// <summary>Whether a certificate is revoked.</summary>
-    /// <param name="serial">Its serial number, lower-case hexadecimal.</param>
     public bool IsRevoked(string serial) => Volatile.Read(ref revoked).ContainsKey(serial);
 
     /// <summary>Revokes a certificate for good; when this ends, the list on disk says so. Again, it changes nothing.</summary>
@@ -108,7 +104,6 @@ internal sealed partial class RevocationList : IDisposable
         }
     }
 
-    /// <inheritdoc/>
     public void Dispose()
     {
         files.Dispose();
@@ -170,9 +165,6 @@ internal sealed partial class RevocationList : IDisposable
 }
 
 /// <summary>A signed list of revocations that was read back.</summary>
-/// <param name="Number">Its number.</param>
-/// <param name="NextUpdate">Until when it is good.</param>
-/// <param name="Entries">What it lists.</param>
 internal sealed record SignedList(long Number, DateTimeOffset NextUpdate, ImmutableArray<Revocation> Entries)
 {
     /// <summary>What PEM calls it.</summary>
@@ -265,8 +257,6 @@ internal static class SignedDer
 
 /// <summary>A certificate that is good no more.</summary>
 /// <param name="Serial">Its serial number, lower-case hexadecimal.</param>
-/// <param name="Reason">Why.</param>
-/// <param name="At">When it was revoked.</param>
 internal sealed record Revocation(string Serial, X509RevocationReason Reason, DateTimeOffset At)
 {
     private const int Longest = 40; // Digits: RFC 5280 allows 20 bytes.
@@ -288,15 +278,12 @@ internal sealed record Revocation(string Serial, X509RevocationReason Reason, Da
 /// <summary>The revocations' file.</summary>
 /// <param name="Format">Version of the file's shape; 1.</param>
 /// <param name="Number">Number of the last list that was signed; 0 for none.</param>
-/// <param name="Certificates">What is revoked.</param>
 internal sealed record StoredRevocations(int Format, long Number, ImmutableArray<Revocation> Certificates)
 {
     private const int Current = 1;
 
-    /// <summary>Nothing is revoked and no list was signed.</summary>
     public static StoredRevocations None { get; } = Of(0, []);
 
-    /// <summary>The file of these revocations.</summary>
     public static StoredRevocations Of(long number, IEnumerable<Revocation> certificates) => new(Current, number, [.. certificates]);
 
     /// <summary>What is wrong with it; or null.</summary>

@@ -18,10 +18,8 @@ internal sealed partial class MicroPythonIngress(
     private readonly LogPace malformedPace = new();
     private readonly LogPace unknownPace = new();
 
-    /// <summary>What to subscribe to.</summary>
     public string Filter => topics.Every;
 
-    /// <summary>Takes one message.</summary>
     public void OnState(ReadOnlySpan<byte> topic, ReadOnlySpan<byte> payload)
     {
         var now = clock.Now();

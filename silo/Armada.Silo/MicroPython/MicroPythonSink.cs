@@ -27,7 +27,6 @@ internal sealed class MicroPythonSink(IMqttLink link, SiloClock clock, string to
     private long dueAt;
     private long toldAt;
 
-    /// <inheritdoc/>
     public void Send(in SampleStamp stamp, ReadOnlySpan<double> positions)
     {
         if (positions.Length != wanted.Length)
@@ -42,7 +41,6 @@ internal sealed class MicroPythonSink(IMqttLink link, SiloClock clock, string to
         Tell(clock.Monotonic());
     }
 
-    /// <inheritdoc/>
     public void Tick(in Timestamp now, bool isLed)
     {
         isCommanded &= isLed; // What waits after a stop or without a leader is not told any more.
@@ -84,7 +82,6 @@ internal sealed class MicroPythonSink(IMqttLink link, SiloClock clock, string to
 /// <summary>The one joint that the dialect and most models tell in different units.</summary>
 internal static class GripperUnit
 {
-    /// <summary>Index of the gripper: the dialect's last servo.</summary>
     public const int Index = MicroPythonJson.Joints - 1;
 
     /// <summary>Whether a model has its gripper in percent; one read from a URDF has it in degrees, as the dialect does.</summary>

@@ -15,7 +15,6 @@ namespace Armada.Silo.Panel;
 /// <summary>/ws/panel: the fleet as it changes, for watchers.</summary>
 internal static class PanelRoutes
 {
-    /// <summary>Adds what the route needs.</summary>
     public static void AddPanel(this IServiceCollection services)
     {
         services.AddSingleton<PanelReader>();
@@ -24,7 +23,6 @@ internal static class PanelRoutes
         services.AddHostedService(provider => provider.GetRequiredService<PanelFeed>());
     }
 
-    /// <summary>Maps the route; docs/panel-feed.md describes it, which OpenAPI cannot.</summary>
     public static void MapPanel(this IEndpointRouteBuilder app) =>
         app.MapGet("/ws/panel", ServeAsync).Allow(Role.Viewer).ExcludeFromDescription();
 
@@ -65,7 +63,6 @@ internal sealed class PanelSocket
     private readonly MessageRate rate;
     private Timestamp? toldTooFast;
 
-    /// <summary>Around an open socket.</summary>
     public PanelSocket(WebSocket raw, SubscriberRequest asked, PanelFeed feed, SocketLimits limits, SiloClock clock)
     {
         (this.feed, this.clock) = (feed, clock);
@@ -75,7 +72,6 @@ internal sealed class PanelSocket
         rate = new MessageRate(limits.MessagesPerSecond, limits.Burst);
     }
 
-    /// <summary>What a watcher may take and say. It reads only, so a late pong means a slow line and no danger.</summary>
     public static SocketLimits Limits { get; } = new()
     {
         MaxMessageBytes = 4096,
@@ -86,7 +82,6 @@ internal sealed class PanelSocket
         PongWithin = TimeSpan.FromSeconds(15),
     };
 
-    /// <summary>Serves the watcher until one side closes.</summary>
     public async Task RunAsync(CancellationToken cancellation)
     {
         feed.Enter(watcher);
@@ -102,9 +97,6 @@ internal sealed class PanelSocket
         }
     }
 
-    /// <summary>Closes the connection.</summary>
-    /// <param name="code">See <see cref="SocketClose"/>.</param>
-    /// <param name="reason">For people.</param>
     public void Close(int code, string reason) => socket.Close(code, reason);
 
     private ValueTask Receive(ReadOnlyMemory<byte> message)
@@ -134,20 +126,16 @@ internal sealed class PanelSocket
 }
 
 /// <summary>What a watcher asks for in the address.</summary>
-/// <param name="Rate">Most updates a second.</param>
 /// <param name="Robots">Only these robots, or null for all.</param>
 internal sealed record SubscriberRequest(double Rate, FrozenSet<string>? Robots)
 {
     /// <summary>Updates a second that a watcher gets at most, and unless it asks for fewer.</summary>
     public const int FastestRate = 20;
 
-    /// <summary>Fewest updates a second that may be asked for.</summary>
     public const double SlowestRate = 0.2;
 
-    /// <summary>Most robots that may be named; who wants more takes all.</summary>
     public const int MostRobots = 500;
 
-    /// <summary>Everything at full rate.</summary>
     public static SubscriberRequest Everything { get; } = new(FastestRate, null);
 
     /// <summary>Reads <c>?rate=</c> and <c>?robots=</c>; null with errors by name.</summary>
@@ -160,7 +148,6 @@ internal sealed record SubscriberRequest(double Rate, FrozenSet<string>? Robots)
         return errors.Count > 0 ? null : new SubscriberRequest(rate, robots);
     }
 
-    /// <summary>Whether the watcher wants to see a robot.</summary>
     public bool Sees(string robot) => Robots is null || Robots.Contains(robot);
 
     /// <summary>
@@ -189,8 +176,6 @@ internal sealed record SubscriberRequest(double Rate, FrozenSet<string>? Robots)
 internal sealed record SubscriberMessage(string? Type)
 {
     /// <summary>The type of a message, or null; never throws.</summary>
-    /// <param name="message">What came.</param>
-    /// <param name="problem">What to say where it is no type that is understood.</param>
     public static string? TypeOf(ReadOnlySpan<byte> message, out string problem)
     {
         try
@@ -213,7 +198,6 @@ internal sealed record SubscriberAnswer(string Type, DateTimeOffset At, string? 
 [JsonSerializable(typeof(PanelState))]
 internal sealed partial class PanelJson : JsonSerializerContext;
 
-/// <summary>What watchers say is read leniently: a newer panel may say more than this silo knows.</summary>
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,

@@ -34,7 +34,6 @@ internal sealed partial class PanelFeed : BackgroundService, ISnapshotSource
     private long seq;
     private long skipped;
 
-    /// <summary>A feed without watchers.</summary>
     public PanelFeed(
         IRobotEngine engine, FleetReader fleet, SnapshotBuilder pictures, SiloClock clock, SiloTelemetry telemetry, ILogger<PanelFeed> logger)
     {
@@ -44,42 +43,32 @@ internal sealed partial class PanelFeed : BackgroundService, ISnapshotSource
         telemetry.Observe("armada.silo.watchers.skipped", "{picture}", "Pictures that slow watchers skipped", () => Skipped);
     }
 
-    /// <summary>How often the fleet was looked at.</summary>
     public long Looks => Interlocked.Read(ref seq);
 
-    /// <summary>Pictures that were due to a watcher while it had not taken the one before yet.</summary>
     public long Skipped => Interlocked.Read(ref skipped);
 
-    /// <summary>How many watch.</summary>
     public int Watchers => watchers.Length;
 
-    /// <summary>Whether the fleet is looked at; not while nobody watches.</summary>
     public bool IsLooking => picture is not null;
 
-    /// <inheritdoc/>
     public FleetSnapshot? Newest => picture;
 
-    /// <inheritdoc/>
     public void Spend(long bytes) => budget.Spend(bytes);
 
-    /// <summary>Lets a watcher in; it is offered its first picture at the next tick at the latest.</summary>
     public void Enter(PanelSubscriber watcher)
     {
         ImmutableInterlocked.Update(ref watchers, static (all, one) => all.Add(one), watcher);
         entered.Release();
     }
 
-    /// <summary>Lets a watcher go.</summary>
     public void Leave(PanelSubscriber watcher) => ImmutableInterlocked.Update(ref watchers, static (all, one) => all.Remove(one), watcher);
 
-    /// <inheritdoc/>
     public override void Dispose()
     {
         entered.Dispose();
         base.Dispose();
     }
 
-    /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         try
@@ -153,8 +142,6 @@ internal sealed class ByteBudget
     private double left;
     private long? last;
 
-    /// <summary>A full one.</summary>
-    /// <param name="perSecond">Bytes a second; as many may be spent at once after a pause.</param>
     public ByteBudget(double perSecond) => (this.perSecond, left) = (perSecond, perSecond);
 
     /// <summary>Spends; from any thread.</summary>

@@ -18,8 +18,6 @@ internal interface ISnapshotSource
 /// One watcher: knows what it was sent, and so what it lacks. What it is sent is made when its socket can take it, from the newest
 /// picture; a watcher that reads slowly skips pictures, and nothing waits for it.
 /// </summary>
-/// <param name="asked">Rate and robots.</param>
-/// <param name="source">Gives the pictures.</param>
 internal sealed class PanelSubscriber(SubscriberRequest asked, ISnapshotSource source) : ISampleSource
 {
     private readonly TaskCompletionSource offered = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -27,18 +25,12 @@ internal sealed class PanelSubscriber(SubscriberRequest asked, ISnapshotSource s
     private RobotList? sentRoster;
     private long sent;
 
-    /// <summary>Done when there was a first picture for it.</summary>
     public Task Offered => offered.Task;
 
-    /// <summary>
-    /// Tells the watcher's socket that there is a newer picture; true where an older one still waited. Set before the watcher is let in.
-    /// </summary>
     public Func<bool> Offer { get; set; } = () => false;
 
-    /// <summary>Lets a tick pass; true where a picture is due since this tick or an earlier one. Its first is due at once.</summary>
     public bool Tick(long tick) => isOwed |= asked.IsDue(tick);
 
-    /// <summary>There is a picture for it; true where it skips one.</summary>
     public bool Show()
     {
         isOwed = false;
@@ -47,7 +39,6 @@ internal sealed class PanelSubscriber(SubscriberRequest asked, ISnapshotSource s
         return skips;
     }
 
-    /// <inheritdoc/>
     public bool TryWrite(IBufferWriter<byte> message)
     {
         if (source.Newest is not { } picture || picture.Seq == sent)

@@ -23,7 +23,6 @@ internal sealed class SnapshotBuilder : IDisposable
     private readonly Utf8JsonWriter writer;
     private readonly Dictionary<string, LagPercentiles?> lag = new(StringComparer.Ordinal);
 
-    /// <summary>Writes JSON as the REST API does.</summary>
     public SnapshotBuilder(PanelReader panel, RobotReader robots, IOptions<JsonOptions> json)
     {
         (this.panel, this.robots) = (panel, robots);
@@ -34,15 +33,8 @@ internal sealed class SnapshotBuilder : IDisposable
         writer = new Utf8JsonWriter(buffer, new JsonWriterOptions { Encoder = options.Encoder, SkipValidation = true });
     }
 
-    /// <summary>Lets the next picture read the followers' lags anew.</summary>
     public void ForgetLags() => lag.Clear();
 
-    /// <summary>The next picture.</summary>
-    /// <param name="before">The one before, or null.</param>
-    /// <param name="seq">Its number.</param>
-    /// <param name="at">When it is taken.</param>
-    /// <param name="fleet">The fleet now.</param>
-    /// <param name="now">Every robot now, by id.</param>
     public FleetSnapshot Make(FleetSnapshot? before, long seq, DateTimeOffset at, FleetView fleet, IReadOnlyList<RobotSnapshot> now)
     {
         var known = before is null ? null : before.Robots.ToDictionary(robot => robot.Id, StringComparer.Ordinal);
@@ -54,7 +46,6 @@ internal sealed class SnapshotBuilder : IDisposable
         return new FleetSnapshot(seq, at, Part(before?.Fleet, seq, fleet, fleetJson), next.MoveToImmutable(), roster);
     }
 
-    /// <inheritdoc/>
     public void Dispose() => writer.Dispose();
 
     private PanelRobot Make(PanelRobot? before, long seq, RobotSnapshot robot)
@@ -82,9 +73,6 @@ internal sealed class PanelReader(DeviceRoutes routes)
 {
     private const int Decimals = 2; // Hundredths, the resolution of a frame.
 
-    /// <summary>A robot's state.</summary>
-    /// <param name="robot">The robot.</param>
-    /// <param name="lag">Lag by slave; filled where a slave has none yet.</param>
     public PanelState Read(RobotSnapshot robot, Dictionary<string, LagPercentiles?> lag)
     {
         var joints = new PanelJoint[robot.Joints.Length];
@@ -137,28 +125,14 @@ internal sealed class PanelReader(DeviceRoutes routes)
 }
 
 /// <summary>The whole fleet as watchers see it at one moment. Immutable; parts that did not change are those of the picture before.</summary>
-/// <param name="Seq">Its number; grows with every picture.</param>
-/// <param name="At">When it was taken.</param>
-/// <param name="Fleet">The fleet as a whole.</param>
-/// <param name="Robots">Every robot, by id.</param>
-/// <param name="Roster">The ids of the robots, in the same order.</param>
 internal sealed record FleetSnapshot(
     long Seq, DateTimeOffset At, PanelPart Fleet, ImmutableArray<PanelRobot> Robots, RobotList Roster);
 
 /// <summary>A piece of JSON, written once for all watchers.</summary>
-/// <param name="Json">One JSON value.</param>
-/// <param name="Since">Number of the picture in which it came to be.</param>
 internal sealed record PanelPart(byte[] Json, long Since);
 
 /// <summary>Which robots there are.</summary>
-/// <param name="Ids">Their ids in order.</param>
-/// <param name="Since">Number of the picture in which they came to be these.</param>
 internal sealed record RobotList(ImmutableArray<string> Ids, long Since);
 
 /// <summary>One robot in a picture.</summary>
-/// <param name="Id">Its id.</param>
-/// <param name="Version">Its document's version.</param>
-/// <param name="VersionSince">Number of the picture in which it came to have this version.</param>
-/// <param name="State">What changes of it while it works.</param>
-/// <param name="View">All of it in the words of the REST API, as of this picture; written when a watcher first needs it.</param>
 internal sealed record PanelRobot(string Id, long Version, long VersionSince, PanelPart State, Lazy<byte[]> View);

@@ -11,10 +11,8 @@ namespace Armada.Silo.Provisioning;
 /// <summary>/bundles: what waits to be collected, each once, by whoever has the link.</summary>
 internal static class BundleRoutes
 {
-    /// <summary>The path of every link, up to its secret.</summary>
     public const string Path = "/api/v1/bundles/";
 
-    /// <summary>Maps the route.</summary>
     public static void MapBundles(this IEndpointRouteBuilder api) =>
         api.MapGroup("/bundles").WithTags("devices").NeedsRegistry().AllowAnonymous()
             .MapGet("/{secret}", CollectAsync)
@@ -22,7 +20,6 @@ internal static class BundleRoutes
             .Produces(StatusCodes.Status200OK, contentType: "application/zip")
             .Refuses(Problem.BundleGone, Problem.NoRegistry, Problem.RegistryFailed);
 
-    /// <summary>The link to a bundle, under the name by which the silo was just asked.</summary>
     public static string UrlOf(BundleLink link, HttpRequest request) => $"{request.Scheme}://{request.Host}{Path}{link.Secret()}";
 
     private static async Task<Results<FileContentHttpResult, ProblemHttpResult>> CollectAsync(
@@ -44,34 +41,22 @@ internal static class BundleRoutes
         return TypedResults.File(link.Bundle.Zip.ToArray(), "application/zip", link.Bundle.FileName);
     }
 
-    /// <summary>Where a request comes from.</summary>
     public static string AddressOf(HttpContext context) => context.Connection.RemoteIpAddress?.ToString() ?? "unknown";
 }
 
 /// <summary>A bundle that waits to be collected. It does not show its secret.</summary>
-/// <param name="device">Whose it is.</param>
-/// <param name="fingerprint">Of the certificate in it.</param>
-/// <param name="bundle">The archive.</param>
-/// <param name="expiresAt">Until when it waits.</param>
-/// <param name="secret">The last part of the link.</param>
 internal sealed class BundleLink(string device, string fingerprint, Bundle bundle, DateTimeOffset expiresAt, string secret)
 {
-    /// <summary>Whose it is.</summary>
     public string Device { get; } = device;
 
-    /// <summary>Of the certificate in it.</summary>
     public string Fingerprint { get; } = fingerprint;
 
-    /// <summary>The archive.</summary>
     public Bundle Bundle { get; } = bundle;
 
-    /// <summary>Until when it waits.</summary>
     public DateTimeOffset ExpiresAt { get; } = expiresAt;
 
-    /// <summary>The last part of the link; whoever has it gets the bundle.</summary>
     public string Secret() => secret;
 
-    /// <inheritdoc/>
     public override string ToString() => $"bundle of {Device}";
 }
 
@@ -81,7 +66,6 @@ internal sealed class BundleLink(string device, string fingerprint, Bundle bundl
 /// </summary>
 internal sealed class BundleLinks(TimeProvider time)
 {
-    /// <summary>How long a bundle waits.</summary>
     public static readonly TimeSpan Life = TimeSpan.FromHours(1);
 
     private const int SecretBytes = 32; // 256 bits, beyond any guessing.
@@ -100,7 +84,6 @@ internal sealed class BundleLinks(TimeProvider time)
         }
     }
 
-    /// <summary>Lets a bundle wait; the one before it of the device waits no longer.</summary>
     public BundleLink Add(string device, string fingerprint, Bundle bundle)
     {
         var secret = Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(SecretBytes));
@@ -115,7 +98,6 @@ internal sealed class BundleLinks(TimeProvider time)
         return link;
     }
 
-    /// <summary>Takes a bundle; a second time there is none.</summary>
     public BundleLink? Take(string secret)
     {
         lock (sync)
@@ -128,7 +110,6 @@ internal sealed class BundleLinks(TimeProvider time)
         }
     }
 
-    /// <summary>Puts a bundle back that could not be handed out, unless a newer one of the device waits.</summary>
     public void Return(BundleLink link)
     {
         lock (sync)
@@ -138,7 +119,6 @@ internal sealed class BundleLinks(TimeProvider time)
         }
     }
 
-    /// <summary>Lets a device's bundle wait no longer.</summary>
     public void Drop(string device)
     {
         lock (sync)

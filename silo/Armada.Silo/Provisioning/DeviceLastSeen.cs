@@ -30,7 +30,6 @@ internal sealed partial class DeviceLastSeen : IHostedService, IDisposable
     private Task telling = Task.CompletedTask;
     private Task writing = Task.CompletedTask;
 
-    /// <summary>In the silo's folder.</summary>
     public DeviceLastSeen(DataFolder data, IServiceProvider services, TimeProvider time, ILogger<DeviceLastSeen> logger)
     {
         (registry, this.time, this.logger) = (services.GetService<IDeviceRegistry>(), time, logger);
@@ -48,9 +47,6 @@ internal sealed partial class DeviceLastSeen : IHostedService, IDisposable
     public DateTimeOffset? Of(string device) => times.TryGetValue(device, out var at) ? at : null;
 
     /// <summary>Notes what a device said of itself; returns at once.</summary>
-    /// <param name="device">The device.</param>
-    /// <param name="presence">Its words.</param>
-    /// <param name="wasOnline">Whether it was connected until now: then its going is a sighting too.</param>
     public void Note(string device, Presence presence, bool wasOnline)
     {
         if (presence.Online || wasOnline)
@@ -64,7 +60,6 @@ internal sealed partial class DeviceLastSeen : IHostedService, IDisposable
         }
     }
 
-    /// <summary>Notes that a device spoke.</summary>
     public void Note(string device)
     {
         times[device] = time.GetUtcNow();
@@ -74,7 +69,6 @@ internal sealed partial class DeviceLastSeen : IHostedService, IDisposable
     /// <summary>The certificate that a device said it is connected with, or null.</summary>
     public string? CertificateOf(string device) => certificates.GetValueOrDefault(device);
 
-    /// <summary>Forgets a device.</summary>
     public void Forget(string device)
     {
         times.TryRemove(device, out _);
@@ -82,7 +76,6 @@ internal sealed partial class DeviceLastSeen : IHostedService, IDisposable
         Volatile.Write(ref isStale, 1);
     }
 
-    /// <inheritdoc/>
     public Task StartAsync(CancellationToken cancellationToken)
     {
         telling = registry is null ? Task.CompletedTask : TellAsync(registry);
@@ -90,7 +83,6 @@ internal sealed partial class DeviceLastSeen : IHostedService, IDisposable
         return Task.CompletedTask;
     }
 
-    /// <inheritdoc/>
     public async Task StopAsync(CancellationToken cancellationToken)
     {
         news.Writer.TryComplete();
@@ -99,7 +91,6 @@ internal sealed partial class DeviceLastSeen : IHostedService, IDisposable
         await StoreAsync();
     }
 
-    /// <inheritdoc/>
     public void Dispose()
     {
         files.Dispose();
@@ -160,12 +151,10 @@ internal sealed partial class DeviceLastSeen : IHostedService, IDisposable
 
 /// <summary>The file of when each device was seen last.</summary>
 /// <param name="Format">Version of the file's shape; 1.</param>
-/// <param name="Devices">Times by device.</param>
 internal sealed record StoredLastSeen(int Format, IReadOnlyDictionary<string, DateTimeOffset> Devices)
 {
     private const int Current = 1;
 
-    /// <summary>The file of these.</summary>
     public static StoredLastSeen Of(IEnumerable<KeyValuePair<string, DateTimeOffset>> devices) =>
         new(Current, devices.OrderBy(device => device.Key, StringComparer.Ordinal).ToDictionary());
 

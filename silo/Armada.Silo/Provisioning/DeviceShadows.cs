@@ -18,14 +18,12 @@ internal sealed partial class DeviceShadows(
     private readonly CancellationTokenSource ending = new();
     private Task running = Task.CompletedTask;
 
-    /// <inheritdoc/>
     public Task StartAsync(CancellationToken cancellationToken)
     {
         running = RunAsync();
         return Task.CompletedTask;
     }
 
-    /// <inheritdoc/>
     public async Task StopAsync(CancellationToken cancellationToken)
     {
         await ending.CancelAsync();
@@ -46,7 +44,6 @@ internal sealed partial class DeviceShadows(
         }
     }
 
-    /// <inheritdoc/>
     public void Dispose() => ending.Dispose();
 
     private static string Desired(RobotDocument robot, string role)

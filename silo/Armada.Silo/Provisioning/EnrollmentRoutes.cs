@@ -17,7 +17,6 @@ internal static class EnrollmentRoutes
     private const int StandardMinutes = 15;
     private const int MostMinutes = 24 * 60;
 
-    /// <summary>Maps the routes.</summary>
     public static void MapEnrollment(this IEndpointRouteBuilder api)
     {
         var tokens = api.MapGroup("/enrollment-tokens").WithTags("devices").NeedsRegistry().Allow(Role.Admin);
@@ -146,9 +145,6 @@ internal static class EnrollmentRoutes
 }
 
 /// <summary>Why a device is not enrolled.</summary>
-/// <param name="TokenRefused">The token opens nothing; otherwise <paramref name="Refused"/> says why.</param>
-/// <param name="Refused">The registry's refusal.</param>
-/// <param name="Text">For people.</param>
 internal sealed record EnrollmentRefusal(bool TokenRefused, RegistryRefusal? Refused, string Text);
 
 /// <summary>An enrolled device, or why not.</summary>

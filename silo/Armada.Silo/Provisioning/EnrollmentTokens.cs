@@ -11,7 +11,6 @@ namespace Armada.Silo.Provisioning;
 /// <summary>The enrollment tokens, one document each. A token is good once and for a short time; one that is over is removed a day later.</summary>
 internal sealed partial class EnrollmentTokens : IDisposable
 {
-    /// <summary>Most tokens at once.</summary>
     public const int Most = 1000;
 
     private static readonly TimeSpan Kept = TimeSpan.FromDays(1);
@@ -23,7 +22,6 @@ internal sealed partial class EnrollmentTokens : IDisposable
     private readonly SemaphoreSlim changing = new(1);
     private ImmutableDictionary<string, EnrollmentToken> tokens;
 
-    /// <summary>In the silo's folder.</summary>
     public EnrollmentTokens(DataFolder data, TimeProvider time, ILogger<EnrollmentTokens> logger)
     {
         (this.time, this.logger) = (time, logger);
@@ -33,10 +31,8 @@ internal sealed partial class EnrollmentTokens : IDisposable
             .ToImmutableDictionary(token => token.Id, StringComparer.Ordinal);
     }
 
-    /// <summary>Every token that is kept.</summary>
     public IEnumerable<EnrollmentToken> All => Volatile.Read(ref tokens).Values;
 
-    /// <summary>Whether a token can be used now for the first time.</summary>
     public bool IsGood(EnrollmentToken token) => token.Use is null && time.GetUtcNow() < token.ExpiresAt;
 
     /// <summary>The token of a text, used or not; null where there is none or its time is over.</summary>
@@ -101,7 +97,6 @@ internal sealed partial class EnrollmentTokens : IDisposable
     /// <exception cref="NotStoredException">The disk refused.</exception>
     public Task GiveBackAsync(string id) => ChangeUseAsync(id, use => use.Done ? use : null);
 
-    /// <inheritdoc/>
     public void Dispose()
     {
         files.Dispose();
@@ -135,14 +130,9 @@ internal sealed partial class EnrollmentTokens : IDisposable
 
 /// <summary>A token with which one device enrolls itself, as it is kept: a hash, not the token.</summary>
 /// <param name="Format">Version of the file's shape; 1.</param>
-/// <param name="Id">Its id, which is in the token too.</param>
 /// <param name="Hash">SHA-256 of the token's secret.</param>
-/// <param name="Kind">Word of the kind of the device.</param>
-/// <param name="Role">Of a board, what its arm does.</param>
 /// <param name="Site">Where the device stands, or null.</param>
 /// <param name="Name">The device's name, or null where the device says it.</param>
-/// <param name="CreatedAt">When it was made.</param>
-/// <param name="ExpiresAt">Until when it is good.</param>
 /// <param name="Use">Who uses or used it; null while nobody did.</param>
 internal sealed record EnrollmentToken(
     int Format,
@@ -156,7 +146,6 @@ internal sealed record EnrollmentToken(
     DateTimeOffset ExpiresAt,
     TokenUse? Use)
 {
-    /// <summary>Version of the file's shape.</summary>
     public const int Current = 1;
 
     /// <summary>What is wrong with it, given its file's name without ending; or null.</summary>
@@ -171,12 +160,10 @@ internal sealed record EnrollmentToken(
         return (Name ?? Use?.Device) is { } name && !DeviceName.IsValid(name) ? $"'{name}' is no device's name" : null;
     }
 
-    /// <inheritdoc/>
     public override string ToString() => $"enrollment token {Id}"; // Without the hash.
 }
 
 /// <summary>Who uses a token.</summary>
-/// <param name="Device">The device's name.</param>
 /// <param name="KeyHash">SHA-256 of its public key, lower-case hexadecimal; a repeated call comes with the same key.</param>
 /// <param name="Done">Whether the device got its identity: from then on it must be there for the call to be repeated.</param>
 internal sealed record TokenUse(string Device, string KeyHash, bool Done);

@@ -13,7 +13,6 @@ namespace Armada.Silo.Provisioning;
 /// <summary>/devices: which devices have an identity.</summary>
 internal static class IdentityRoutes
 {
-    /// <summary>Maps the routes.</summary>
     public static void MapIdentities(this IEndpointRouteBuilder api)
     {
         var devices = api.MapGroup("/devices").WithTags("devices").NeedsRegistry();
@@ -39,7 +38,6 @@ internal static class IdentityRoutes
             .Audits("certificate-revoked");
     }
 
-    /// <summary>Answers with a problem where this silo gives no identities.</summary>
     public static RouteGroupBuilder NeedsRegistry(this RouteGroupBuilder routes) => routes.AddEndpointFilter(async (invocation, next) =>
         invocation.HttpContext.RequestServices.GetService<IDeviceRegistry>() is null
             ? Problem.NoRegistry.Answer("start the silo with --broker, so that it runs a broker for devices with certificates, or with --aws-iot")
@@ -141,11 +139,9 @@ internal static class IdentityRoutes
 /// <summary>From what registry, presence and engine know to what the API shows.</summary>
 internal sealed class IdentityReader(IRobotEngine engine, DevicePresences presences, DeviceLastSeen sightings)
 {
-    /// <summary>A device.</summary>
     public async ValueTask<IdentityView> ReadAsync(DeviceIdentity device, CancellationToken cancellation) =>
         Read(device, await engine.ListAsync(cancellation));
 
-    /// <summary>A device, given all robots.</summary>
     public IdentityView Read(DeviceIdentity device, IReadOnlyList<RobotSnapshot> robots)
     {
         var inUse = sightings.CertificateOf(device.Name);
@@ -176,7 +172,6 @@ internal sealed class IdentityReader(IRobotEngine engine, DevicePresences presen
 /// <summary>What a device's description must keep.</summary>
 internal static class IdentityRules
 {
-    /// <summary>Checks a device's own name.</summary>
     public static void DeviceName(this RequestRules rules, string field, string name)
     {
         rules.Name(field, name);
@@ -184,7 +179,6 @@ internal static class IdentityRules
             rules.Add(field, $"names that begin with {CertificateAuthority.SiloName} are the silo's own");
     }
 
-    /// <summary>Checks kind, role and site; what they say, where nothing is wrong.</summary>
     public static (DeviceKind Kind, BoardRole? Role) Kind(this RequestRules rules, string kind, string? role, string? site)
     {
         if (!DeviceKinds.TryParse(kind, out var parsed))

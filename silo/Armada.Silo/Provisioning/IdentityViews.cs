@@ -94,7 +94,6 @@ internal sealed record Enrollment(
     [property: Description("PKCS #10 request, PEM.")] string Csr,
     [property: Description("The device's name; not needed where the token has one.")] string? Name = null)
 {
-    /// <inheritdoc/>
     public override string ToString() => nameof(Enrollment); // Without the token.
 }
 

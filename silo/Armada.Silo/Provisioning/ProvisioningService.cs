@@ -29,13 +29,10 @@ internal sealed class ProvisioningService(
     private readonly Lock sync = new();
     private readonly HashSet<string> deleted = new(StringComparer.Ordinal);
 
-    /// <summary>Where devices reach the broker.</summary>
     public ValueTask<BrokerLocation> BrokerAsync(CancellationToken cancellation) => registry.BrokerAsync(cancellation);
 
-    /// <inheritdoc cref="IDeviceRegistry.FindAsync"/>
     public ValueTask<DeviceIdentity?> FindAsync(string name, CancellationToken cancellation) => registry.FindAsync(name, cancellation);
 
-    /// <inheritdoc cref="IDeviceRegistry.CreateAsync"/>
     public async Task<Provisioned> CreateAsync(NewDevice device, CancellationToken cancellation)
     {
         using var pass = await GateOf(device.Name).EnterAsync(cancellation);
@@ -56,7 +53,6 @@ internal sealed class ProvisioningService(
         return await PackAsync(answer, cancellation);
     }
 
-    /// <inheritdoc cref="IDeviceRegistry.RotateAsync"/>
     public async Task<Provisioned> RotateAsync(string name, string? request, CancellationToken cancellation)
     {
         using var pass = await GateOf(name).EnterAsync(cancellation);
@@ -88,7 +84,6 @@ internal sealed class ProvisioningService(
         }
     }
 
-    /// <inheritdoc cref="IDeviceRegistry.RetireAsync"/>
     public async Task<RegistryAnswer> RetireAsync(string name, string fingerprint, CancellationToken cancellation)
     {
         using var pass = await GateOf(name).EnterAsync(cancellation);
@@ -98,8 +93,6 @@ internal sealed class ProvisioningService(
         return answer;
     }
 
-    /// <summary>Deletes a device. Where it was deleted before, that is so already, and there is no refusal.</summary>
-    /// <inheritdoc cref="IDeviceRegistry.DeleteAsync"/>
     public async Task<RegistryRefusal?> DeleteAsync(string name, CancellationToken cancellation)
     {
         using var pass = await GateOf(name).EnterAsync(cancellation);
@@ -123,7 +116,6 @@ internal sealed class ProvisioningService(
         return null;
     }
 
-    /// <inheritdoc/>
     public void Dispose()
     {
         foreach (var gate in gates)

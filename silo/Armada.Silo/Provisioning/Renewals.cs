@@ -20,14 +20,12 @@ internal sealed partial class Renewals(
     private readonly CancellationTokenSource ending = new();
     private Task running = Task.CompletedTask;
 
-    /// <inheritdoc/>
     public Task StartAsync(CancellationToken cancellationToken)
     {
         running = RunAsync();
         return Task.CompletedTask;
     }
 
-    /// <inheritdoc/>
     public async Task StopAsync(CancellationToken cancellationToken)
     {
         await ending.CancelAsync();
@@ -54,7 +52,6 @@ internal sealed partial class Renewals(
         }
     }
 
-    /// <inheritdoc/>
     public void Dispose() => ending.Dispose();
 
     // The certificate that it uses counts: one that it was given and never took is no reason to wait.

@@ -24,13 +24,6 @@ internal sealed class RemoteConversation : ISampleSource, IDisposable
     private Timestamp? askedAt;
     private bool isAnswered;
 
-    /// <summary>Over an open socket, which whoever made it disposes.</summary>
-    /// <param name="raw">The socket.</param>
-    /// <param name="robot">The other service's robot.</param>
-    /// <param name="joints">Joint names in the order of our robot, as the other service calls them.</param>
-    /// <param name="limits">What a socket may take.</param>
-    /// <param name="timing">How long to wait for what.</param>
-    /// <param name="clock">The time.</param>
     public RemoteConversation(
         WebSocket raw, string robot, IReadOnlyList<string> joints, SocketLimits limits, RemoteTiming timing, SiloClock clock)
     {
@@ -40,20 +33,16 @@ internal sealed class RemoteConversation : ISampleSource, IDisposable
         Socket = new JsonSocket(raw, this, limits, clock);
     }
 
-    /// <summary>The socket it goes over.</summary>
     public JsonSocket Socket { get; }
 
-    /// <summary>Whether the other service has taken a command.</summary>
     public bool WasAccepted { get; private set; }
 
-    /// <summary>Whether the other service, or the way to it, does not keep up.</summary>
     public bool IsLagging(in Timestamp now)
     {
         lock (sync)
             return unansweredSince is { } since && now.IsPast(since, timing.Lagging);
     }
 
-    /// <summary>Takes the robot's newest command.</summary>
     public void Put(ReadOnlySpan<double> command)
     {
         lock (sync)
@@ -80,14 +69,12 @@ internal sealed class RemoteConversation : ISampleSource, IDisposable
         return answer.Accepted ? null : answer.Reason ?? "the command was refused";
     }
 
-    /// <summary>The answer to a question came.</summary>
     public void Answered()
     {
         lock (sync)
             isAnswered = true;
     }
 
-    /// <summary>Lets time pass: asks where the joints are, and sends what waited long enough.</summary>
     public void Tick(in Timestamp now)
     {
         lock (sync)
@@ -105,7 +92,6 @@ internal sealed class RemoteConversation : ISampleSource, IDisposable
         Socket.SampleIsDue();
     }
 
-    /// <inheritdoc/>
     public bool TryWrite(IBufferWriter<byte> message)
     {
         var now = clock.Now();
@@ -122,7 +108,6 @@ internal sealed class RemoteConversation : ISampleSource, IDisposable
         }
     }
 
-    /// <inheritdoc/>
     public void Dispose()
     {
         lock (sync)

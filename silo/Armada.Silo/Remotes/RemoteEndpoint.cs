@@ -3,17 +3,13 @@ using System.Security.Cryptography;
 namespace Armada.Silo.Remotes;
 
 /// <summary>Another service's slave door, such as wss://host/ws/slave/arm.</summary>
-/// <param name="Address">What is dialed, without a name of ours.</param>
-/// <param name="Robot">The robot behind it: the last part of the path.</param>
 internal sealed record RemoteEndpoint(Uri Address, string Robot)
 {
     private const int LongestName = 64;
     private const int ChosenDigits = 8;
 
-    /// <summary>The address as it is logged: without its query.</summary>
     public string Place { get; } = Address.GetLeftPart(UriPartial.Path);
 
-    /// <summary>Reads a binding's address; a slash at the end of its path is left out.</summary>
     public static RemoteEndpoint Of(string url)
     {
         var address = new UriBuilder(url);

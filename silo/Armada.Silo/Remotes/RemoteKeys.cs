@@ -46,7 +46,6 @@ public sealed class RemoteKeys
     /// <summary>The key for an address, or null.</summary>
     internal string? Of(Uri address) => keys.GetValueOrDefault(Place(address));
 
-    /// <summary>Host and port of an address, as the file names them.</summary>
     internal static string Place(Uri address) => $"{address.Host}:{address.Port}";
 
     private static RemoteKeys Of(string file, JsonElement root)

@@ -30,7 +30,6 @@ internal sealed partial class RemoteSlave : IRobotSession, IAsyncDisposable
 
     private readonly ILogger<RemoteSlave> logger;
 
-    /// <summary>Begins at once.</summary>
     public RemoteSlave(string robot, SlaveBinding binding, RemoteParts parts)
     {
         (this.robot, Binding, this.parts, logger) = (robot, binding, parts, parts.Logger);
@@ -39,29 +38,23 @@ internal sealed partial class RemoteSlave : IRobotSession, IAsyncDisposable
         running = Task.Run(RunAsync);
     }
 
-    /// <summary>What it is bound as.</summary>
     public SlaveBinding Binding { get; }
 
-    /// <inheritdoc/>
     public string Name => Binding.Name;
 
-    /// <inheritdoc/>
     public void OnCommand(in SampleStamp stamp, ReadOnlySpan<double> positions) => Volatile.Read(ref current)?.Put(positions);
 
-    /// <inheritdoc/>
     public void OnNote(Effect.Note note)
     {
         if (note.Event == RobotEvent.Configured)
             Volatile.Read(ref current)?.Socket.Close(SocketClose.Normal, "the robot has other joints"); // The next connection knows them.
     }
 
-    /// <inheritdoc/>
     public void OnGone(string reason)
     {
         // Whoever keeps the links ends this one: it is not among the robot's remote slaves any more.
     }
 
-    /// <summary>Hangs up and ends.</summary>
     public async ValueTask DisposeAsync()
     {
         Volatile.Read(ref current)?.Socket.Close(SocketClose.Normal, "the slave was unbound, or the silo stops");

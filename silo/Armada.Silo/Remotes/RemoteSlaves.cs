@@ -10,7 +10,6 @@ namespace Armada.Silo.Remotes;
 /// <summary>The parts of the links to other services' robots.</summary>
 internal static class RemoteHost
 {
-    /// <summary>Adds them; the links end before the engine does, if it is added before them.</summary>
     public static void AddRemotes(this IServiceCollection services)
     {
         services.TryAddSingleton<SocketLimits>();
@@ -24,12 +23,6 @@ internal static class RemoteHost
 }
 
 /// <summary>What every link shares.</summary>
-/// <param name="Engine">The engine; asked for late, for it is made with the links.</param>
-/// <param name="Keys">Keys for other services' doors.</param>
-/// <param name="Limits">What a socket may take.</param>
-/// <param name="Timing">How long to wait for what.</param>
-/// <param name="Clock">The time.</param>
-/// <param name="Logger">Where the links' lines go.</param>
 internal sealed record RemoteParts(
     Func<IRobotEngine> Engine, RemoteKeys Keys, SocketLimits Limits, RemoteTiming Timing, SiloClock Clock, ILogger<RemoteSlave> Logger);
 
@@ -41,10 +34,8 @@ internal sealed class RemoteSlaves(RemoteParts parts) : BackgroundService, IRemo
 
     private readonly Dictionary<(string Robot, string Slave), RemoteSlave> links = [];
 
-    /// <inheritdoc/>
     public void Reconcile(string robot, IReadOnlyList<SlaveBinding> remotes) => changes.Writer.TryWrite((robot, remotes));
 
-    /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         try
@@ -75,21 +66,15 @@ internal sealed class RemoteSlaves(RemoteParts parts) : BackgroundService, IRemo
 /// <summary>How long the silo waits for another service's robot.</summary>
 internal sealed record RemoteTiming
 {
-    /// <summary>For a connection; the protocol's own clients wait as long.</summary>
     public TimeSpan Connect { get; init; } = TimeSpan.FromSeconds(3);
 
-    /// <summary>For the answer to a command; after it the connection is made anew. The protocol's own clients wait as long.</summary>
     public TimeSpan Acknowledge { get; init; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>For the answer to a command until the slave lags; a newer command goes out then all the same.</summary>
     public TimeSpan Lagging { get; init; } = TimeSpan.FromMilliseconds(300);
 
-    /// <summary>Between two questions where the joints are.</summary>
     public TimeSpan Ask { get; init; } = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>First wait before a reconnect; each further one doubles, all jittered between half and whole.</summary>
     public TimeSpan BackOffFirst { get; init; } = TimeSpan.FromMilliseconds(250);
 
-    /// <summary>Longest wait before a reconnect.</summary>
     public TimeSpan BackOffMost { get; init; } = TimeSpan.FromSeconds(2);
 }

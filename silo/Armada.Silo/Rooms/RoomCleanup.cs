@@ -7,20 +7,16 @@ namespace Armada.Silo.Rooms;
 internal sealed partial class RoomCleanup(
     RoomCatalog catalog, RoomBoard board, RoomRemoval removal, ILogger<RoomCleanup> logger) : BackgroundService
 {
-    /// <summary>A room that was not used for longer is removed.</summary>
     public static readonly TimeSpan IdleLimit = TimeSpan.FromHours(1);
 
-    /// <summary>Time between two rounds.</summary>
     public static readonly TimeSpan Every = TimeSpan.FromMinutes(15);
 
-    /// <summary>Every room that was made as one, and whether the next round removes it.</summary>
     public async Task<CleanupStatus> ReadAsync(CancellationToken cancellation)
     {
         RoomAge[] ages = [.. (await MadeAsync(cancellation)).Select(Age)];
         return new("robotics", true, IdleLimit.TotalMinutes, Every.TotalMinutes, ages.Length, ages, RoomWriter.Time(board.Now));
     }
 
-    /// <summary>One round, on the word of a caller or of the silo itself.</summary>
     public async Task<CleanupResult> SweepAsync(Caller caller, CancellationToken cancellation)
     {
         var rooms = await MadeAsync(cancellation);
@@ -38,7 +34,6 @@ internal sealed partial class RoomCleanup(
         return new(true, rooms.Count, rooms.Count - removed, removed, RoomWriter.Time(board.Now));
     }
 
-    /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         using var timer = new PeriodicTimer(Every, board.Time);

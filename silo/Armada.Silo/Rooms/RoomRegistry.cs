@@ -16,12 +16,10 @@ internal readonly record struct Room(RoomName Name, RobotSnapshot Robot);
 /// <summary>Which room is which robot.</summary>
 internal sealed class RoomCatalog(IRobotEngine engine)
 {
-    /// <summary>The workspace in which every robot that was not made as a room is one under its own id.</summary>
     public const string DefaultWorkspace = "default-workspace";
 
     private const int HashBytes = 8;
 
-    /// <summary>Id of the robot that a room is made as.</summary>
     public static string RobotIdOf(RoomName room)
     {
         // No id has a control character, so no two rooms have the same text.
@@ -37,7 +35,6 @@ internal sealed class RoomCatalog(IRobotEngine engine)
         return room.Workspace == DefaultWorkspace && await engine.GetAsync(room.Id, cancellation) is { Document.Room: null } robot ? robot : null;
     }
 
-    /// <summary>Every room, those made as rooms before robots of the same name.</summary>
     public async Task<IReadOnlyList<Room>> ListAsync(CancellationToken cancellation) =>
     [
         .. (await engine.ListAsync(cancellation))
@@ -46,7 +43,6 @@ internal sealed class RoomCatalog(IRobotEngine engine)
             .DistinctBy(room => room.Name),
     ];
 
-    /// <summary>Makes a room, or finds it as it is.</summary>
     public async Task<RobotReply> CreateAsync(RoomName room, CancellationToken cancellation)
     {
         if (await FindAsync(room, cancellation) is { } existing)
@@ -61,7 +57,6 @@ internal sealed class RoomCatalog(IRobotEngine engine)
 /// <summary>Removes a room with its robot; the robot tells everybody who is connected that it is gone.</summary>
 internal sealed class RoomRemoval(IRobotEngine engine, RoomBoard board, IAuditTrail audit)
 {
-    /// <summary>Removes a room that was made as one.</summary>
     public async Task<RobotReply> RemoveAsync(Room room, Caller caller, CancellationToken cancellation)
     {
         var robot = room.Robot.Document.Id;
@@ -83,7 +78,6 @@ internal sealed class RoomBoard
     private readonly DateTimeOffset began;
     private long ignored;
 
-    /// <summary>A board without rooms; those that are there already count as made now.</summary>
     public RoomBoard(SiloClock clock, SiloTelemetry telemetry)
     {
         this.clock = clock;
@@ -92,32 +86,24 @@ internal sealed class RoomBoard
         telemetry.Observe("armada.silo.rooms.ignored", "{message}", "Messages of participants that were not read", () => Ignored);
     }
 
-    /// <summary>Where the time comes from.</summary>
     public TimeProvider Time => clock.Time;
 
-    /// <summary>The time.</summary>
     public DateTimeOffset Now => clock.Time.GetUtcNow();
 
-    /// <summary>Participants that have joined or are joining.</summary>
     public int Connections => rooms.Sum(room => room.Value.Sessions.Count);
 
-    /// <summary>Messages of participants that were no message or came too fast.</summary>
     public long Ignored => Interlocked.Read(ref ignored);
 
-    /// <summary>The room of a robot that is there.</summary>
     public OpenRoom Of(string robot) => rooms.GetOrAdd(robot, _ => new OpenRoom(began));
 
-    /// <summary>The room of a robot that was made just now.</summary>
     public void Add(string robot)
     {
         var made = new OpenRoom(Now);
         rooms.AddOrUpdate(robot, made, (_, before) => before.Sessions.Count > 0 ? before : made);
     }
 
-    /// <summary>The robot is gone.</summary>
     public void Forget(string robot) => rooms.TryRemove(robot, out _);
 
-    /// <summary>Counts a message that was not read.</summary>
     public void CountIgnored() => Interlocked.Increment(ref ignored);
 }
 
@@ -134,13 +120,10 @@ internal sealed class OpenRoom
     private int stopping;
     private uint commanded;
 
-    /// <summary>A room that nobody is connected to.</summary>
     public OpenRoom(DateTimeOffset since) => (Since, used) = (since, since);
 
-    /// <summary>When it was made, or when the silo started and found it.</summary>
     public DateTimeOffset Since { get; }
 
-    /// <summary>When somebody last joined, left, said something or moved a joint.</summary>
     public DateTimeOffset Used
     {
         get
@@ -150,7 +133,6 @@ internal sealed class OpenRoom
         }
     }
 
-    /// <summary>Everybody who has joined or is joining.</summary>
     public IReadOnlyList<RoomSession> Sessions
     {
         get
@@ -160,13 +142,10 @@ internal sealed class OpenRoom
         }
     }
 
-    /// <summary>Which joints were ever commanded, a bit each: rooms tell of no others, as nobody has said where they are to be.</summary>
     public uint Commanded => Volatile.Read(ref commanded);
 
-    /// <summary>Whether a participant is stopping the robot just now; it tells the others itself.</summary>
     public bool IsStopping => Volatile.Read(ref stopping) > 0;
 
-    /// <summary>Words of the last stop that a participant asked for and that was not released since.</summary>
     public StopWords? Stopped
     {
         get
@@ -189,7 +168,6 @@ internal sealed class OpenRoom
         }
     }
 
-    /// <summary>Somebody is gone.</summary>
     public void Dismiss(RoomSession session, DateTimeOffset now)
     {
         lock (sync)
@@ -199,14 +177,12 @@ internal sealed class OpenRoom
         }
     }
 
-    /// <summary>Somebody used it.</summary>
     public void Touch(DateTimeOffset now)
     {
         lock (sync)
             used = now;
     }
 
-    /// <summary>Learns from the robot which joints were commanded.</summary>
     public void Learn(RobotSnapshot robot)
     {
         uint bits = 0;
@@ -218,7 +194,6 @@ internal sealed class OpenRoom
             session.SendNewest();
     }
 
-    /// <summary>A participant begins to stop the robot.</summary>
     public void BeginStop(StopWords words)
     {
         Interlocked.Increment(ref stopping);
@@ -226,10 +201,8 @@ internal sealed class OpenRoom
             stopped = words;
     }
 
-    /// <summary>It has stopped it.</summary>
     public void EndStop() => Interlocked.Decrement(ref stopping);
 
-    /// <summary>The stop was released.</summary>
     public void Release()
     {
         lock (sync)

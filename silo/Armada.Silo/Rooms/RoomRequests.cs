@@ -7,22 +7,18 @@ namespace Armada.Silo.Rooms;
 
 /// <summary>What POST …/rooms asks for.</summary>
 /// <param name="RoomId">The room's id, or null for a new one.</param>
-/// <param name="MaxConsumers">Most consumers it may have.</param>
 internal sealed record NewRoom(string? RoomId, int MaxConsumers);
 
 /// <summary>The bodies of RobotHub's requests.</summary>
 internal static class RoomBodies
 {
-    /// <summary>Most consumers of a room unless its maker says otherwise.</summary>
     public const int UsualConsumers = 10;
 
-    /// <summary>Most consumers that a room may be given.</summary>
     public const int MostConsumers = 100;
 
     private const int MostJoints = 20;
     private const double LargestValue = 360; // RobotHub's bound, whatever the unit; the robot's own limits are narrower.
 
-    /// <summary>Reads the body of POST …/rooms, which may be missing.</summary>
     public static NewRoom? ReadNewRoom(ReadOnlyMemory<byte> utf8, RoomFaults faults)
     {
         var usual = new NewRoom(null, UsualConsumers);
@@ -30,7 +26,6 @@ internal static class RoomBodies
             utf8, root => root.ValueKind == JsonValueKind.Null ? usual : Take(new RoomFields(root, faults, "body"), faults));
     }
 
-    /// <summary>Reads the body of POST …/command.</summary>
     public static IReadOnlyList<RoomJoint>? ReadCommand(ReadOnlyMemory<byte> utf8, RoomFaults faults) => faults.Read(utf8, root =>
     {
         var joints = new RoomFields(root, faults, "body").List("joints", MostJoints);
@@ -59,7 +54,6 @@ internal static class RoomBodies
 /// <summary>Bodies as bytes: what they hold is checked and worded as RobotHub's server does it.</summary>
 internal static class RoomRequests
 {
-    /// <summary>The whole body; the host bounds its size.</summary>
     public static async Task<ReadOnlyMemory<byte>> ReadBodyAsync(this HttpContext context, CancellationToken cancellation)
     {
         var body = new MemoryStream();
@@ -71,13 +65,8 @@ internal static class RoomRequests
 /// <summary>What is wrong with a request, in the shape of RobotHub's server: type, place and message each.</summary>
 internal sealed class RoomFaults
 {
-    /// <summary>All of it; empty where nothing is.</summary>
     public JsonArray All { get; } = [];
 
-    /// <summary>Says that something is wrong.</summary>
-    /// <param name="type">For programs, such as missing.</param>
-    /// <param name="message">For people.</param>
-    /// <param name="place">Where: path or body, then names and indices.</param>
     public void Add(string type, string message, params IEnumerable<object> place)
     {
         var at = new JsonArray();
@@ -86,7 +75,6 @@ internal sealed class RoomFaults
         All.Add(new JsonObject { ["type"] = type, ["loc"] = at, ["msg"] = message });
     }
 
-    /// <summary>Checks the id of a workspace or a room.</summary>
     public void Id(string? id, params IEnumerable<object> place)
     {
         if (!RoomReader.IsId(id))
@@ -123,7 +111,6 @@ internal readonly struct RoomFields
     private readonly RoomFaults faults;
     private readonly object[] place;
 
-    /// <summary>Of what should be an object.</summary>
     public RoomFields(JsonElement of, RoomFaults faults, params object[] place)
     {
         (this.of, this.faults, this.place) = (of, faults, place);
@@ -168,7 +155,6 @@ internal readonly struct RoomFields
         return number;
     }
 
-    /// <summary>The items of a list.</summary>
     public IReadOnlyList<JsonElement> List(string member, int most)
     {
         if (!TryFind(member, needed: true, out var value))
@@ -184,7 +170,6 @@ internal readonly struct RoomFields
         return [];
     }
 
-    /// <summary>Says what is wrong with a member.</summary>
     public void Add(string member, string type, string message) => faults.Add(type, message, [.. place, member]);
 
     // Null is as good as left out, unless it is needed.

@@ -10,7 +10,6 @@ namespace Armada.Silo.Rooms;
 /// <summary>RobotHub's transport protocol: the same robots as rooms, under the paths of both of its launchers.</summary>
 internal static class RoomHost
 {
-    /// <summary>Adds what the rooms need.</summary>
     public static void AddRooms(this IServiceCollection services)
     {
         services.AddSingleton<SocketLimits>();
@@ -22,7 +21,6 @@ internal static class RoomHost
         services.AddHostedService(provider => provider.GetRequiredService<RoomCleanup>());
     }
 
-    /// <summary>Maps the routes. They are no part of the OpenAPI document: docs/rooms.md describes them.</summary>
     public static void MapRoomDoors(this IEndpointRouteBuilder app)
     {
         foreach (var prefix in new[] { "", "/api" })
@@ -51,7 +49,6 @@ internal static class RoomHost
 /// <summary>…/workspaces/{workspace}/rooms: list, make, look at and remove.</summary>
 internal static class RoomRoutes
 {
-    /// <summary>Maps the routes.</summary>
     public static void MapRooms(this IEndpointRouteBuilder robotics)
     {
         robotics.MapGet("/workspaces/{workspace}/rooms", ListAsync).Allow(Role.Viewer);
@@ -133,7 +130,6 @@ internal static class RoomRoutes
 /// <summary>…/rooms/{room}/state and …/command: where the joints are, and the operator's own commands.</summary>
 internal static class RoomStateRoutes
 {
-    /// <summary>Maps the routes.</summary>
     public static void MapRoomState(this IEndpointRouteBuilder robotics)
     {
         robotics.MapGet("/workspaces/{workspace}/rooms/{room}/state", GetAsync).Allow(Role.Viewer);
@@ -210,7 +206,6 @@ internal static class RoomServiceRoutes
 {
     private const string ProtocolVersion = "2.0.0"; // Of RobotHub's protocol, not Armada's own.
 
-    /// <summary>Maps the routes under /robotics.</summary>
     public static void MapRoomStatus(this IEndpointRouteBuilder robotics)
     {
         robotics.MapGet("/status", StatusAsync).Allow(Role.Viewer);
@@ -219,7 +214,6 @@ internal static class RoomServiceRoutes
         robotics.MapPost("/cleanup/manual", CleanUpAsync).Allow(Role.Operator);
     }
 
-    /// <summary>Maps the routes at the top.</summary>
     public static void MapServerHealth(this IEndpointRouteBuilder app)
     {
         // RobotHub's own front end is not served here, so it is not enabled.
@@ -255,7 +249,6 @@ internal static class RoomServiceRoutes
 /// <summary>…/rooms/{room}/ws: a participant's WebSocket.</summary>
 internal static class RoomSocket
 {
-    /// <summary>Serves one participant.</summary>
     public static async Task<IResult> ServeAsync(
         HttpContext context, string workspace, string room, RoomParts parts, OpenSockets sockets, IHostApplicationLifetime lifetime)
     {

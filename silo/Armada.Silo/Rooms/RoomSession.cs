@@ -63,7 +63,6 @@ internal sealed partial class RoomSession : IRobotSession, ISampleSource, IDispo
     private readonly SemaphoreSlim regaining = new(1);
     private bool lagging;
 
-    /// <summary>Around an accepted WebSocket.</summary>
     public RoomSession(RoomName room, WebSocket raw, Caller caller, RoomParts parts)
     {
         (this.room, this.caller, this.parts, logger) = (room, caller, parts, parts.Logger);
@@ -74,31 +73,23 @@ internal sealed partial class RoomSession : IRobotSession, ISampleSource, IDispo
 
     private enum Stage
     {
-        /// <summary>For the first frame.</summary>
         Waiting,
 
-        /// <summary>The first frame is being answered.</summary>
         Joining,
 
-        /// <summary>In the room.</summary>
         Joined,
 
-        /// <summary>Not let in.</summary>
         Refused,
     }
 
-    /// <inheritdoc/>
     public string Name { get; private set; } = "";
 
-    /// <summary>What it does in the room; a consumer until it has said.</summary>
     public RoomRole Role => join?.Role ?? RoomRole.Consumer;
 
     private bool IsJoined => Volatile.Read(ref stage) == (int)Stage.Joined;
 
-    /// <summary>Closes the connection with a reason; its session ends.</summary>
     public void Close(int code, string reason) => socket.Close(code, reason);
 
-    /// <summary>Serves the participant until it or the silo ends the connection.</summary>
     public async Task RunAsync(CancellationToken cancellation)
     {
         using var late = new CancellationTokenSource(JoinWithin, parts.Clock.Time);
@@ -121,7 +112,6 @@ internal sealed partial class RoomSession : IRobotSession, ISampleSource, IDispo
         }
     }
 
-    /// <inheritdoc/>
     public void Dispose()
     {
         lock (sync)
@@ -256,7 +246,6 @@ internal sealed partial class RoomSession : IRobotSession, ISampleSource, IDispo
         LogRefused(room.Workspace, room.Id, reason);
     }
 
-    /// <summary>A participant's name at the robot: its id, shortened where a robot takes no name of its length.</summary>
     private static string PartyName(string id) => SlaveRules.FindProblem(id) is null
         ? id
         : $"{id[..Math.Min(id.Length, SlaveRules.LongestName / 2)].Trim()}~{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(id)).AsSpan(0, 8))}";
@@ -363,7 +352,6 @@ internal sealed partial class RoomSession : IRobotSession, ISampleSource, IDispo
     private static string Some(List<string> names) =>
         string.Join(", ", names.Take(NamesTold)) + (names.Count > NamesTold ? $" and {names.Count - NamesTold} more" : "");
 
-    /// <inheritdoc/>
     public void OnCommand(in SampleStamp stamp, ReadOnlySpan<double> positions)
     {
         lock (newest)
@@ -376,7 +364,6 @@ internal sealed partial class RoomSession : IRobotSession, ISampleSource, IDispo
         SendNewest();
     }
 
-    /// <summary>Sends what is newest, if that is news to the participant.</summary>
     public void SendNewest()
     {
         lock (newest)
@@ -388,7 +375,6 @@ internal sealed partial class RoomSession : IRobotSession, ISampleSource, IDispo
         socket.SampleIsDue();
     }
 
-    /// <inheritdoc/>
     public void OnNote(Effect.Note note)
     {
         switch (note.Event)
@@ -415,14 +401,12 @@ internal sealed partial class RoomSession : IRobotSession, ISampleSource, IDispo
         }
     }
 
-    /// <inheritdoc/>
     public void OnGone(string reason)
     {
         SayError("The room is gone", "room_unknown", reason);
         socket.Close(SocketClose.RobotUnknown, reason);
     }
 
-    /// <inheritdoc/>
     public bool TryWrite(IBufferWriter<byte> message)
     {
         changed.Clear();

@@ -11,22 +11,16 @@ namespace Armada.Silo.Rooms;
 /// <summary>Answers in the shape of RobotHub's server: errors are <c>{"detail": …}</c> and no problem details.</summary>
 internal static class RoomAnswers
 {
-    /// <summary>The answer about a room that is not there.</summary>
     public static IResult NoRoom { get; } = Error(StatusCodes.Status404NotFound, "Room not found");
 
-    /// <summary>A success.</summary>
     public static IResult Ok<T>(T answer, JsonTypeInfo<T> type) => TypedResults.Json(answer, type);
 
-    /// <summary>An error in a sentence.</summary>
     public static IResult Error(int status, string detail) => Error(status, JsonValue.Create(detail));
 
-    /// <summary>What is wrong with a request.</summary>
     public static IResult Faults(RoomFaults faults) => Error(StatusCodes.Status422UnprocessableEntity, faults.All);
 
-    /// <summary>A refusal of the robot's.</summary>
     public static IResult Refuse(Refusal refusal) => Error(Problem.Of(refusal.Reason).Status, refusal.Text);
 
-    /// <summary>Words errors that come before a route's own code, such as a body that is too large.</summary>
     public static async ValueTask<object?> FilterAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
     {
         try
@@ -50,7 +44,6 @@ internal static class RoomAnswers
 /// <summary>Who is in a room: the robot's master, whatever it is, and its slaves.</summary>
 internal sealed record ParticipantsView(string? Producer, IReadOnlyList<string> Consumers, int Total)
 {
-    /// <summary>Those of a robot.</summary>
     public static ParticipantsView Of(RobotSnapshot robot)
     {
         string[] consumers = [.. robot.Slaves.Concat(robot.Guests).Select(slave => slave.Binding.Name)];

@@ -37,7 +37,6 @@ internal sealed partial class JsonSocket
     private Timestamp? sampleDueSince;
     private (int Code, string Reason)? closing;
 
-    /// <summary>Around an open socket.</summary>
     public JsonSocket(WebSocket socket, ISampleSource? samples, SocketLimits limits, SiloClock clock)
     {
         (this.socket, this.samples, this.limits, this.clock) = (socket, samples, limits, clock);
@@ -63,7 +62,6 @@ internal sealed partial class JsonSocket
         }
     }
 
-    /// <summary>Queues a message. A client with too many waiting is closed.</summary>
     public void Send(ReadOnlySpan<byte> message)
     {
         lock (sync)
@@ -79,7 +77,6 @@ internal sealed partial class JsonSocket
         Ring();
     }
 
-    /// <summary>Tells that there is a newer sample; true where an older one was still waiting.</summary>
     public bool SampleIsDue()
     {
         lock (sync)
@@ -94,9 +91,6 @@ internal sealed partial class JsonSocket
         return false;
     }
 
-    /// <summary>Closes after what waits has been sent; the first reason stands.</summary>
-    /// <param name="code">See <see cref="SocketClose"/>.</param>
-    /// <param name="reason">For people; cut to the 123 bytes that a close frame holds.</param>
     public void Close(int code, string reason)
     {
         lock (sync)
@@ -104,9 +98,6 @@ internal sealed partial class JsonSocket
         Ring();
     }
 
-    /// <summary>Sends and receives until the peer or the silo closes, or the connection is lost.</summary>
-    /// <param name="receive">Takes each message, one at a time; the memory is its own only until it returns.</param>
-    /// <param name="cancellation">Closes with 1001.</param>
     public async Task RunAsync(Func<ReadOnlyMemory<byte>, ValueTask> receive, CancellationToken cancellation)
     {
         await using var stop = cancellation.Register(() => Close(SocketClose.GoingAway, "the silo stops"));
@@ -258,7 +249,6 @@ internal sealed partial class JsonSocket
 /// <summary>Loops that run beside a socket and end with it.</summary>
 internal static class SocketGuard
 {
-    /// <summary>Ends with the loop: quietly where it was canceled, and closing the socket where it failed.</summary>
     public static async Task GuardAsync(this JsonSocket socket, Task loop)
     {
         try

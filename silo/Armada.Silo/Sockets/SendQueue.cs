@@ -14,7 +14,6 @@ internal static class SendQueue
     private const int NotSentLowWater = 25; // TCP_NOTSENT_LOWAT in tcp(7)'s header, linux/tcp.h.
     private const int MostUnsentBytes = 16 * 1024;
 
-    /// <summary>Sets it on what listens; connections inherit it. Other systems than Linux keep their own ways.</summary>
     public static void KeepShort(SocketTransportOptions options) => options.CreateBoundListenSocket = endpoint =>
     {
         var listening = SocketTransportOptions.CreateDefaultBoundListenSocket(endpoint);

@@ -14,53 +14,38 @@ internal sealed record SocketLimits
     /// </summary>
     public int MaxWaiting { get; init; } = 1024;
 
-    /// <summary>Messages a second that a client may send for long.</summary>
     public double MessagesPerSecond { get; init; } = 200;
 
-    /// <summary>Messages a client may send at once.</summary>
     public double Burst { get; init; } = 400;
 
-    /// <summary>Time between two pings.</summary>
     public TimeSpan PingEvery { get; init; } = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>A peer that has not answered a ping for this long is dead.</summary>
     public TimeSpan PongWithin { get; init; } = TimeSpan.FromMilliseconds(1500);
 
-    /// <summary>How long a closing peer may take to say goodbye.</summary>
     public TimeSpan GoodbyeWithin { get; init; } = TimeSpan.FromSeconds(1);
 }
 
 /// <summary>Why the silo closes a WebSocket: RFC 6455's codes, and those of applications from 4000 on.</summary>
 internal static class SocketClose
 {
-    /// <summary>All is done.</summary>
     public const int Normal = 1000;
 
-    /// <summary>The silo stops.</summary>
     public const int GoingAway = 1001;
 
-    /// <summary>A message that is no text.</summary>
     public const int NotText = 1003;
 
-    /// <summary>What the client asks for when it connects is refused.</summary>
     public const int Refused = 1008;
 
-    /// <summary>A message that is too large.</summary>
     public const int TooLarge = 1009;
 
-    /// <summary>The silo failed.</summary>
     public const int Fault = 1011;
 
-    /// <summary>The client reads too slowly.</summary>
     public const int TooSlow = 1013;
 
-    /// <summary>The key or token is no longer good.</summary>
     public const int Unauthorized = 4401;
 
-    /// <summary>There is no such robot, or no more.</summary>
     public const int RobotUnknown = 4004;
 
-    /// <summary>Another master has taken this one's place.</summary>
     public const int TakenOver = 4009;
 }
 
@@ -72,10 +57,8 @@ internal sealed class MessageRate
     private double tokens;
     private long? last;
 
-    /// <summary>A full bucket.</summary>
     public MessageRate(double perSecond, double burst) => (this.perSecond, this.burst, tokens) = (perSecond, burst, burst);
 
-    /// <summary>Whether one more message may pass now.</summary>
     public bool TryPass(in Timestamp now)
     {
         var passed = Math.Max(0, now.Monotonic - (last ?? now.Monotonic));

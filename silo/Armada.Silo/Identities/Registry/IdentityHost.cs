@@ -12,7 +12,6 @@ internal sealed partial class IdentityHost(OwnRegistry registry, SupervisedBroke
     private readonly CancellationTokenSource ending = new();
     private Task running = Task.CompletedTask;
 
-    /// <inheritdoc/>
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         await registry.OpenAsync(cancellationToken); // The broker does not start without a list of what is revoked.
@@ -20,7 +19,6 @@ internal sealed partial class IdentityHost(OwnRegistry registry, SupervisedBroke
         running = RenewAsync();
     }
 
-    /// <inheritdoc/>
     public async Task StopAsync(CancellationToken cancellationToken)
     {
         await ending.CancelAsync();
@@ -28,7 +26,6 @@ internal sealed partial class IdentityHost(OwnRegistry registry, SupervisedBroke
         await broker.StopAsync();
     }
 
-    /// <inheritdoc/>
     public void Dispose() => ending.Dispose();
 
     private async Task RenewAsync()

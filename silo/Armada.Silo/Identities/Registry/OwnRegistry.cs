@@ -27,7 +27,6 @@ internal sealed partial class OwnRegistry : IDeviceRegistry, IDisposable
     private readonly string folder;
     private RevocationList? revocations;
 
-    /// <summary>In the silo's folder; nothing is read before <see cref="OpenAsync"/>.</summary>
     public OwnRegistry(
         DataFolder data, CertificateAuthority authority, IBrokerAdmin door, CertificateTerms terms, TimeProvider time, ILoggerFactory loggers)
     {
@@ -37,21 +36,17 @@ internal sealed partial class OwnRegistry : IDeviceRegistry, IDisposable
         folder = data.Folder("devices");
     }
 
-    /// <inheritdoc/>
     public ValueTask<BrokerLocation> BrokerAsync(CancellationToken cancellation) => new(new BrokerLocation(door.Host, door.Port, authority.Certificate.Pem));
 
-    /// <inheritdoc/>
     public ValueTask<DeviceIdentity?> FindAsync(string name, CancellationToken cancellation) =>
         new(Volatile.Read(ref devices).GetValueOrDefault(name)?.ToIdentity());
 
-    /// <inheritdoc/>
     public ValueTask<ImmutableArray<DeviceIdentity>> ListAsync(string? after, int limit, CancellationToken cancellation) =>
         new([.. Volatile.Read(ref devices).Values
             .Where(device => after is null || string.CompareOrdinal(device.Name, after) > 0)
             .Take(limit)
             .Select(device => device.ToIdentity())]);
 
-    /// <inheritdoc/>
     public ValueTask<RegistryAnswer> CreateAsync(NewDevice device, CancellationToken cancellation) => ChangeAsync(
         async () =>
         {
@@ -69,7 +64,6 @@ internal sealed partial class OwnRegistry : IDeviceRegistry, IDisposable
         },
         cancellation);
 
-    /// <inheritdoc/>
     public ValueTask<RegistryAnswer> RotateAsync(string name, string? request, CancellationToken cancellation) => ChangeAsync(
         name,
         async device =>
@@ -92,7 +86,6 @@ internal sealed partial class OwnRegistry : IDeviceRegistry, IDisposable
         },
         cancellation);
 
-    /// <inheritdoc/>
     public ValueTask<RegistryAnswer> CollectedAsync(string name, string fingerprint, CancellationToken cancellation) => ChangeAsync(
         name,
         async device =>
@@ -104,7 +97,6 @@ internal sealed partial class OwnRegistry : IDeviceRegistry, IDisposable
         },
         cancellation);
 
-    /// <inheritdoc/>
     public ValueTask<RegistryAnswer> SeenAsync(string name, string fingerprint, CancellationToken cancellation) => ChangeAsync(
         name,
         async device =>
@@ -119,7 +111,6 @@ internal sealed partial class OwnRegistry : IDeviceRegistry, IDisposable
         },
         cancellation);
 
-    /// <inheritdoc/>
     public ValueTask<RegistryAnswer> RetireAsync(string name, string fingerprint, CancellationToken cancellation) => ChangeAsync(
         name,
         async device =>
@@ -137,7 +128,6 @@ internal sealed partial class OwnRegistry : IDeviceRegistry, IDisposable
         },
         cancellation);
 
-    /// <inheritdoc/>
     public ValueTask<RegistryAnswer> DeleteAsync(string name, CancellationToken cancellation) => ChangeAsync(
         name,
         async device =>
@@ -147,7 +137,6 @@ internal sealed partial class OwnRegistry : IDeviceRegistry, IDisposable
         },
         cancellation);
 
-    /// <inheritdoc/>
     public void Dispose()
     {
         revocations?.Dispose();
@@ -181,7 +170,6 @@ internal sealed partial class OwnRegistry : IDeviceRegistry, IDisposable
                 $"{known.Name} has a certificate for another key; POST /api/v1/devices/{known.Name}/rotate gives it a second one");
     }
 
-    /// <summary>Issues one more certificate, in the place of the newest where nobody has that one.</summary>
     private async Task<RegistryAnswer> ReplaceNewestAsync(StoredDevice device, bool replaces, string? request)
     {
         if (!TryIssue(device.Name, device.Role, request, out var issued, out var refused))
@@ -355,13 +343,10 @@ internal sealed partial class OwnRegistry : IDeviceRegistry, IDisposable
 }
 
 /// <summary>How long certificates are good.</summary>
-/// <param name="Device">Of a device that renews its certificate by itself.</param>
 /// <param name="Board">Of a MicroPython board, which somebody must walk to.</param>
 internal sealed record CertificateTerms(TimeSpan Device, TimeSpan Board)
 {
-    /// <summary>A year, and five.</summary>
     public static CertificateTerms Default { get; } = new(TimeSpan.FromDays(365), TimeSpan.FromDays(5 * 365));
 
-    /// <summary>How long a kind's is.</summary>
     public TimeSpan Of(BoardRole? role) => role is null ? Device : Board;
 }

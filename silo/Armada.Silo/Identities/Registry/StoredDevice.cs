@@ -8,13 +8,9 @@ namespace Armada.Silo.Identities.Registry;
 
 /// <summary>A device's file; no key is in it.</summary>
 /// <param name="Format">Version of the file's shape; 1.</param>
-/// <param name="Name">The device.</param>
 /// <param name="Kind">Word of its kind, such as so101-leader.</param>
 /// <param name="Role">What its arm does, of a board; otherwise null.</param>
 /// <param name="Site">Where it stands, or null.</param>
-/// <param name="CreatedAt">When it got its identity.</param>
-/// <param name="Leaving">Whether it is being deleted, which the next start completes.</param>
-/// <param name="Certificates">Its good certificates, oldest first.</param>
 internal sealed record StoredDevice(
     int Format,
     string Name,
@@ -27,7 +23,6 @@ internal sealed record StoredDevice(
 {
     private const int Current = 1;
 
-    /// <summary>Whether it is a board, which has topics of its own.</summary>
     [JsonIgnore]
     public bool IsBoard => Role is not null;
 
@@ -35,7 +30,6 @@ internal sealed record StoredDevice(
     [JsonIgnore]
     public StoredCertificate? Newest => Certificates.IsEmpty ? null : Certificates[^1];
 
-    /// <summary>A new device with its first certificate.</summary>
     public static StoredDevice Of(NewDevice device, DateTimeOffset at, StoredCertificate first) => new(
         Current, device.Name, DeviceKinds.NameOf(device.Kind), device.Role, device.Site, at, Leaving: false, [first]);
 
@@ -53,25 +47,18 @@ internal sealed record StoredDevice(
         return Certificates.Select(certificate => certificate.Fault()).FirstOrDefault(fault => fault is not null);
     }
 
-    /// <summary>The device, where there is no <see cref="Fault"/>.</summary>
     public DeviceIdentity ToIdentity() => new(
         Name, DeviceKinds.Parse(Kind), Role, Site, CreatedAt, [.. Certificates.Select(certificate => certificate.ToCertificate())]);
 
-    /// <summary>The same without a certificate.</summary>
     public StoredDevice Without(StoredCertificate certificate) => this with { Certificates = Certificates.Remove(certificate) };
 }
 
 /// <summary>A certificate as it is kept.</summary>
 /// <param name="Serial">Its serial number, lower-case hexadecimal; by it the broker knows that it is revoked.</param>
 /// <param name="Fingerprint">SHA-256 of it, lower-case hexadecimal.</param>
-/// <param name="NotBefore">From when on it is good.</param>
-/// <param name="NotAfter">Until when it is good.</param>
-/// <param name="Collected">Whether its key is with the device.</param>
-/// <param name="Pem">The certificate.</param>
 internal sealed record StoredCertificate(
     string Serial, string Fingerprint, DateTimeOffset NotBefore, DateTimeOffset NotAfter, bool Collected, string Pem)
 {
-    /// <summary>What was issued.</summary>
     public static StoredCertificate Of(IssuedIdentity issued) => new(
         issued.Certificate.Serial,
         issued.Certificate.Sha256,
@@ -86,17 +73,14 @@ internal sealed record StoredCertificate(
             ? null
             : $"'{Fingerprint}' is no certificate's fingerprint, or '{Serial}' no serial number";
 
-    /// <summary>As the registry shows it.</summary>
     public DeviceCertificate ToCertificate() => new(Fingerprint, NotBefore, NotAfter, Collected);
 
-    /// <summary>Whether it is for this key.</summary>
     public bool IsFor(PublicKey key)
     {
         using var certificate = X509Certificate2.CreateFromPem(Pem);
         return certificate.PublicKey.ExportSubjectPublicKeyInfo().AsSpan().SequenceEqual(key.ExportSubjectPublicKeyInfo());
     }
 
-    /// <summary>Given once more, to whoever has its key.</summary>
     public IssuedCredentials Again() => new(Fingerprint, Pem, null);
 }
 
