@@ -56,11 +56,11 @@ public sealed record AwsIotSettings
     public double CallsPerSecond { get; init; } = 10;
 
     /// <summary>How long a call that AWS refuses for the moment is repeated before it fails.</summary>
-    public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(30);
+    public TimeSpan RetryFor { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>Longest pause before the first repetition; each further one doubles.</summary>
-    public TimeSpan FirstPause { get; init; } = TimeSpan.FromMilliseconds(200);
+    public TimeSpan MinRetryDelay { get; init; } = TimeSpan.FromMilliseconds(200);
 
     /// <summary>How long one try may wait for its answer.</summary>
-    public TimeSpan AnswerWithin { get; init; } = TimeSpan.FromSeconds(10);
+    public TimeSpan CallTimeout { get; init; } = TimeSpan.FromSeconds(10);
 }

@@ -16,7 +16,7 @@ namespace Armada.Silo.AwsIot;
 /// <param name="CaFile">The authority of its certificate.</param>
 /// <param name="CertificateFile">The silo's certificate.</param>
 /// <param name="KeyFile">The silo's private key.</param>
-public sealed record SiloPlace(string Host, int Port, string CaFile, string CertificateFile, string KeyFile);
+public sealed record BrokerAccess(string Host, int Port, string CaFile, string CertificateFile, string KeyFile);
 
 /// <summary>The silo's own identity at AWS IoT Core: a thing of the silo's name, with a key that stays on the silo's disk.</summary>
 public static class AwsSilo
@@ -32,55 +32,55 @@ public static class AwsSilo
     /// <param name="logger">Where to report.</param>
     /// <param name="cancellation">Ends the wait.</param>
     /// <exception cref="RegistryFailedException">It cannot be done now; the message says why.</exception>
-    public static Task<SiloPlace> PrepareAsync(
+    public static Task<BrokerAccess> PrepareAsync(
         AwsIotSettings settings, string name, string folder, TimeProvider time, ILogger logger, CancellationToken cancellation) =>
         PrepareAsync(settings, null, name, folder, time, logger, cancellation);
 
-    internal static async Task<SiloPlace> PrepareAsync(
+    internal static async Task<BrokerAccess> PrepareAsync(
         AwsIotSettings settings, AWSCredentials? credentials, string name, string folder, TimeProvider time, ILogger logger, CancellationToken cancellation)
     {
         if (!name.StartsWith(NamePrefix, StringComparison.Ordinal))
             throw new ArgumentException($"'{name}' does not begin with {NamePrefix}", nameof(name));
-        return await CallFaults.InWordsAsync(
+        return await CallErrors.TranslateFaultsAsync(
             $"the identity of {name}",
             async () =>
             {
                 using var account = new AwsAccount(settings, time, credentials);
-                using var foundations = new AccountSetup(settings);
-                var run = account.Begin(cancellation);
-                var place = await new BrokerEndpoint(account).FindAsync(run);
+                using var setup = new AccountSetup(settings);
+                var calls = account.Begin(cancellation);
+                var place = await new BrokerEndpoint(account).FindAsync(calls);
                 var files = new SiloFiles(folder);
-                using var key = files.Key();
-                var certificate = await CertifyAsync(run, foundations, name, KeyRequest.Of(name, key), logger, cancellation);
-                files.Put(certificate, place.Authority);
-                return new SiloPlace(place.Host, place.Port, files.CaFile, files.CertificateFile, files.KeyFile);
+                using var key = files.LoadOrCreateKey();
+                var certificate = await IssueCertificateAsync(calls, setup, name, KeyRequest.Of(name, key), logger, cancellation);
+                files.Save(certificate, place.Authority);
+                return new BrokerAccess(place.Host, place.Port, files.CaFile, files.CertificateFile, files.KeyFile);
             },
             cancellation);
     }
 
-    private static async Task<string> CertifyAsync(
-        CallRun run, AccountSetup foundations, string name, KeyRequest key, ILogger logger, CancellationToken cancellation)
+    private static async Task<string> IssueCertificateAsync(
+        CallSequence calls, AccountSetup setup, string name, KeyRequest key, ILogger logger, CancellationToken cancellation)
     {
-        var things = new ThingStore(foundations.SiloType);
-        var identities = new ThingIdentities(things, foundations, logger);
-        var (thing, isTaken) = await things.ReadAsync(run, name);
+        var things = new ThingStore(setup.SiloType);
+        var identities = new ThingIdentities(things, setup, logger);
+        var (thing, isTaken) = await things.ReadAsync(calls, name);
         if (isTaken)
             throw new RegistryFailedException($"{name} is a thing in the account that is no silo; give this silo another name with --client-id");
         if (thing is not null)
-            thing = await identities.SettleAsync(run, thing);
-        var order = new CertificateOrder(key, IsCollected: true, foundations.Policies.Silo, []);
-        await foundations.EnsureAsync(run, things.Type, foundations.Policies.Silo, null, cancellation);
+            thing = await identities.CompletePendingAsync(calls, thing);
+        var order = new CertificateOrder(key, IsCollected: true, setup.Policies.Silo, []);
+        await setup.EnsureAsync(calls, things.Type, setup.Policies.Silo, null, cancellation);
         if (thing is null)
-            return (await identities.MakeAsync(run, name, Labels.OfSilo(run.Account.Time.GetUtcNow()), order, cancellation)).Certificate.Pem;
-        foreach (var note in thing.Note.Certificates.Where(note => note.KeyHash == key.Hash))
+            return (await identities.CreateAsync(calls, name, Tags.OfSilo(calls.Account.Time.GetUtcNow()), order, cancellation)).Certificate.Pem;
+        foreach (var entry in thing.Attributes.Certificates.Where(one => one.KeyHash == key.Hash))
         {
-            if (await CertificateStore.IsActiveAsync(run, note.Fingerprint) && await CertificateStore.FetchAsync(run, note.Fingerprint) is { } pem)
+            if (await CertificateStore.IsActiveAsync(calls, entry.Fingerprint) && await CertificateStore.FetchAsync(calls, entry.Fingerprint) is { } pem)
                 return pem;
         }
 
         // The key is another one, or somebody took its certificate back: all that were before go.
-        order = order with { Replaces = [.. thing.Note.Certificates.Select(note => note.Fingerprint)] };
-        return (await identities.AddAsync(run, thing, order, cancellation)).Certificate.Pem;
+        order = order with { Replaces = [.. thing.Attributes.Certificates.Select(entry => entry.Fingerprint)] };
+        return (await identities.AddAsync(calls, thing, order, cancellation)).Certificate.Pem;
     }
 }
 
@@ -88,7 +88,7 @@ public static class AwsSilo
 internal sealed class SiloFiles(string folder)
 {
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-    private const UnixFileMode Others = UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.OtherRead | UnixFileMode.OtherWrite;
+    private const UnixFileMode AnyoneElse = UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.OtherRead | UnixFileMode.OtherWrite;
 
     /// <summary>The private key, PKCS #8 PEM; its owner alone may read it.</summary>
     public string KeyFile => Path.Combine(folder, "silo.key");
@@ -101,12 +101,12 @@ internal sealed class SiloFiles(string folder)
 
     /// <summary>The key; a new one where there is none that can be read.</summary>
     /// <exception cref="RegistryFailedException">The disk refused, or others may read the key.</exception>
-    public ECDsa Key()
+    public ECDsa LoadOrCreateKey()
     {
         try
         {
             if (!Directory.Exists(folder))
-                MakeFolder();
+                CreateFolder();
             return Load() ?? Make();
         }
         catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
@@ -117,7 +117,7 @@ internal sealed class SiloFiles(string folder)
 
     /// <summary>Puts certificate and authority beside the key.</summary>
     /// <exception cref="RegistryFailedException">The disk refused.</exception>
-    public void Put(string certificate, string authority)
+    public void Save(string certificate, string authority)
     {
         try
         {
@@ -130,7 +130,7 @@ internal sealed class SiloFiles(string folder)
         }
     }
 
-    private void MakeFolder()
+    private void CreateFolder()
     {
         if (OperatingSystem.IsWindows())
             Directory.CreateDirectory(folder);
@@ -142,7 +142,7 @@ internal sealed class SiloFiles(string folder)
     {
         if (!File.Exists(KeyFile))
             return null;
-        if (!OperatingSystem.IsWindows() && (File.GetUnixFileMode(KeyFile) & Others) != 0)
+        if (!OperatingSystem.IsWindows() && (File.GetUnixFileMode(KeyFile) & AnyoneElse) != 0)
             throw new RegistryFailedException($"'{KeyFile}' must be for its owner alone: chmod 600 '{KeyFile}', or delete it if somebody else may have read it");
         var key = ECDsa.Create();
         try

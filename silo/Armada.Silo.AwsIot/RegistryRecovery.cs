@@ -38,5 +38,5 @@ internal sealed partial class RegistryRecovery(AwsDeviceRegistry registry, TimeP
     }
 
     [LoggerMessage(2203, LogLevel.Warning, "What earlier calls at AWS IoT Core began is not completed yet; it is tried again in a minute: {Words}")]
-    private partial void LogNotRecovered(string words);
+    private partial void LogNotRecovered(string text);
 }

@@ -14,11 +14,11 @@ internal sealed class BrokerEndpoint(AwsAccount account)
 
     private BrokerLocation? known;
 
-    public async ValueTask<BrokerLocation> FindAsync(CallRun run)
+    public async ValueTask<BrokerLocation> FindAsync(CallSequence calls)
     {
         if (known is { } place)
             return place;
-        var found = await run.AskAsync((client, token) => client.DescribeEndpointAsync(new DescribeEndpointRequest { EndpointType = Kind }, token));
+        var found = await calls.AskAsync((client, token) => client.DescribeEndpointAsync(new DescribeEndpointRequest { EndpointType = Kind }, token));
         return known = new BrokerLocation(found.EndpointAddress, Port, AmazonRoot.Read(account.Settings.RootCaFile), SignsDevices: false);
     }
 }

@@ -30,14 +30,14 @@ internal sealed class AwsAccount : IDisposable
     public CallRate RateOf(string operation) =>
         rates.GetOrAdd(operation, static (_, account) => new CallRate(account.Settings.CallsPerSecond, account.Time), this);
 
-    public CallRun Begin(CancellationToken cancellation) => new(this, isUrgent: false, cancellation);
+    public CallSequence Begin(CancellationToken cancellation) => new(this, isUrgent: false, cancellation);
 
-    public CallRun BeginUrgent(CancellationToken cancellation) => new(this, isUrgent: true, cancellation);
+    public CallSequence BeginUrgent(CancellationToken cancellation) => new(this, isUrgent: true, cancellation);
 
     public void Dispose() => Client.Dispose();
 }
 
-/// <summary>The SDK's clients, set up so that nothing but <see cref="CallRun"/> repeats a call.</summary>
+/// <summary>The SDK's clients, set up so that nothing but <see cref="CallSequence"/> repeats a call.</summary>
 internal static class AwsClients
 {
     public static AmazonIoTClient Registry(AwsIotSettings settings, AWSCredentials? credentials)
@@ -59,7 +59,7 @@ internal static class AwsClients
     private static T SetUp<T>(T config, AwsIotSettings settings) where T : ClientConfig
     {
         config.MaxErrorRetry = 0;
-        config.Timeout = settings.AnswerWithin;
+        config.Timeout = settings.CallTimeout;
         if (settings.Endpoint is { } endpoint)
         {
             config.ServiceURL = endpoint.AbsoluteUri;
@@ -99,11 +99,11 @@ internal sealed class RegistryClient : AmazonIoTClient
 internal sealed class CallRate(double perSecond, TimeProvider time)
 {
     private readonly TimeSpan interval = TimeSpan.FromSeconds(1 / perSecond);
-    private readonly TimeSpan atOnce = TimeSpan.FromSeconds((Math.Max(1, Math.Floor(perSecond / 2)) - 1) / perSecond);
+    private readonly TimeSpan burst = TimeSpan.FromSeconds((Math.Max(1, Math.Floor(perSecond / 2)) - 1) / perSecond);
     private readonly Lock sync = new();
     private DateTimeOffset next = DateTimeOffset.MinValue;
 
-    public async ValueTask<TimeSpan> TakeAsync(CancellationToken cancellation)
+    public async ValueTask<TimeSpan> AcquireAsync(CancellationToken cancellation)
     {
         var wait = Reserve();
         if (wait <= TimeSpan.Zero)
@@ -117,9 +117,9 @@ internal sealed class CallRate(double perSecond, TimeProvider time)
         lock (sync)
         {
             var now = time.GetUtcNow();
-            var turn = next > now - atOnce ? next : now - atOnce;
-            next = turn + interval;
-            return turn - now;
+            var slot = next > now - burst ? next : now - burst;
+            next = slot + interval;
+            return slot - now;
         }
     }
 }

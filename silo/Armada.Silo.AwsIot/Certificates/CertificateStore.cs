@@ -7,12 +7,12 @@ using Armada.Silo.AwsIot.Things;
 namespace Armada.Silo.AwsIot.Certificates;
 
 /// <summary>A certificate that AWS made: its id, full name, and text.</summary>
-internal sealed record MadeCertificate(string Fingerprint, string Arn, string Pem)
+internal sealed record CreatedCertificate(string Fingerprint, string Arn, string Pem)
 {
-    public CertificateNote Note(string keyHash, bool isCollected)
+    public CertificateEntry ToEntry(string keyHash, bool isCollected)
     {
         using var certificate = X509Certificate2.CreateFromPem(Pem);
-        return new CertificateNote(
+        return new CertificateEntry(
             Fingerprint, keyHash, certificate.NotBefore.ToUniversalTime(), certificate.NotAfter.ToUniversalTime(),
             isCollected ? CertificateUse.Collected : CertificateUse.Issued);
     }
@@ -24,68 +24,68 @@ internal static class CertificateStore
     private const int PageSize = 250; // The most that AWS gives at once.
 
     // Clocks differ, and ours wrote down when it asked.
-    private static readonly TimeSpan Slack = TimeSpan.FromMinutes(10);
+    private static readonly TimeSpan ClockSkew = TimeSpan.FromMinutes(10);
 
-    public static async Task<MadeCertificate> CreateAsync(CallRun run, string request)
+    public static async Task<CreatedCertificate> CreateAsync(CallSequence calls, string request)
     {
-        var made = await run.AskAsync((client, token) => client.CreateCertificateFromCsrAsync(
+        var created = await calls.AskAsync((client, token) => client.CreateCertificateFromCsrAsync(
             new CreateCertificateFromCsrRequest { CertificateSigningRequest = request, SetAsActive = false }, token));
-        return new MadeCertificate(made.CertificateId, made.CertificateArn, made.CertificatePem);
+        return new CreatedCertificate(created.CertificateId, created.CertificateArn, created.CertificatePem);
     }
 
-    public static async Task AttachAsync(CallRun run, string thing, MadeCertificate certificate, string policy)
+    public static async Task AttachAsync(CallSequence calls, string thing, CreatedCertificate certificate, string policy)
     {
-        await run.AskAsync((client, token) => client.AttachPolicyAsync(
+        await calls.AskAsync((client, token) => client.AttachPolicyAsync(
             new AttachPolicyRequest { PolicyName = policy, Target = certificate.Arn }, token));
-        await run.AskAsync((client, token) => client.AttachThingPrincipalAsync(
+        await calls.AskAsync((client, token) => client.AttachThingPrincipalAsync(
             new AttachThingPrincipalRequest { ThingName = thing, Principal = certificate.Arn }, token));
-        await run.AskAsync((client, token) => client.UpdateCertificateAsync(
+        await calls.AskAsync((client, token) => client.UpdateCertificateAsync(
             new UpdateCertificateRequest { CertificateId = certificate.Fingerprint, NewStatus = CertificateStatus.ACTIVE }, token));
     }
 
     /// <summary>A certificate's text; null where it is gone.</summary>
-    public static async Task<string?> FetchAsync(CallRun run, string fingerprint) =>
-        (await DescribeAsync(run, fingerprint))?.CertificatePem;
+    public static async Task<string?> FetchAsync(CallSequence calls, string fingerprint) =>
+        (await DescribeAsync(calls, fingerprint))?.CertificatePem;
 
-    public static async Task<bool> IsActiveAsync(CallRun run, string fingerprint) =>
-        (await DescribeAsync(run, fingerprint))?.Status == CertificateStatus.ACTIVE;
+    public static async Task<bool> IsActiveAsync(CallSequence calls, string fingerprint) =>
+        (await DescribeAsync(calls, fingerprint))?.Status == CertificateStatus.ACTIVE;
 
-    public static Task DeactivateAsync(CallRun run, string fingerprint) => run.TryAsync(
+    public static Task DeactivateAsync(CallSequence calls, string fingerprint) => calls.TryAsync(
         (client, token) => client.UpdateCertificateAsync(
             new UpdateCertificateRequest { CertificateId = fingerprint, NewStatus = CertificateStatus.INACTIVE }, token),
-        CallFaults.NotFound);
+        CallErrors.NotFound);
 
-    public static async Task RemoveAsync(CallRun run, string arn, string? thing)
+    public static async Task RemoveAsync(CallSequence calls, string arn, string? thing)
     {
         var fingerprint = FingerprintOf(arn);
-        await DeactivateAsync(run, fingerprint);
+        await DeactivateAsync(calls, fingerprint);
         if (thing is not null)
-            await DetachAsync(run, arn, thing);
-        foreach (var policy in await PoliciesOfAsync(run, arn))
+            await DetachAsync(calls, arn, thing);
+        foreach (var policy in await PoliciesOfAsync(calls, arn))
         {
-            await run.TryAsync(
-                (client, token) => client.DetachPolicyAsync(new DetachPolicyRequest { PolicyName = policy, Target = arn }, token), CallFaults.NotFound);
+            await calls.TryAsync(
+                (client, token) => client.DetachPolicyAsync(new DetachPolicyRequest { PolicyName = policy, Target = arn }, token), CallErrors.NotFound);
         }
 
-        await run.DetachedAsync(
+        await calls.RetryWhileAttachedAsync(
             (client, token) => client.DeleteCertificateAsync(new DeleteCertificateRequest { CertificateId = fingerprint }, token),
-            CallFaults.StillAttached);
+            CallErrors.StillAttached);
     }
 
-    public static Task DetachAsync(CallRun run, string arn, string thing) => run.TryAsync(
+    public static Task DetachAsync(CallSequence calls, string arn, string thing) => calls.TryAsync(
         (client, token) => client.DetachThingPrincipalAsync(new DetachThingPrincipalRequest { ThingName = thing, Principal = arn }, token),
-        CallFaults.NotFound);
+        CallErrors.NotFound);
 
-    public static async Task<IReadOnlyList<string>> PoliciesOfAsync(CallRun run, string arn)
+    public static async Task<IReadOnlyList<string>> PoliciesOfAsync(CallSequence calls, string arn)
     {
         List<string> names = [];
         string? next = null;
         do
         {
             var from = next;
-            var page = await run.TryAsync(
+            var page = await calls.TryAsync(
                 (client, token) => client.ListAttachedPoliciesAsync(new ListAttachedPoliciesRequest { Target = arn, PageSize = PageSize, Marker = from }, token),
-                CallFaults.NotFound);
+                CallErrors.NotFound);
             names.AddRange((page?.Policies ?? []).Select(policy => policy.PolicyName));
             next = page?.NextMarker;
         }
@@ -93,17 +93,17 @@ internal static class CertificateStore
         return names;
     }
 
-    public static async Task<IReadOnlyList<string>> PrincipalsOfAsync(CallRun run, string thing)
+    public static async Task<IReadOnlyList<string>> PrincipalsOfAsync(CallSequence calls, string thing)
     {
         List<string> arns = [];
         string? next = null;
         do
         {
             var from = next;
-            var page = await run.TryAsync(
+            var page = await calls.TryAsync(
                 (client, token) => client.ListThingPrincipalsAsync(
                     new ListThingPrincipalsRequest { ThingName = thing, MaxResults = PageSize, NextToken = from }, token),
-                CallFaults.NotFound);
+                CallErrors.NotFound);
             arns.AddRange(page?.Principals ?? []);
             next = page?.NextToken;
         }
@@ -112,29 +112,29 @@ internal static class CertificateStore
     }
 
     /// <summary>Removes certificates that were made for a key, never worked, and belong to no thing: an answer was lost, or the silo ended.</summary>
-    public static async Task RemoveStraysAsync(CallRun run, CreationMarker mark)
+    public static async Task RemoveOrphansAsync(CallSequence calls, CreationMarker marker)
     {
-        var since = (mark.Since - Slack).UtcDateTime;
-        foreach (var certificate in await ListInactiveAsync(run, since))
+        var since = (marker.Since - ClockSkew).UtcDateTime;
+        foreach (var certificate in await ListInactiveAsync(calls, since))
         {
-            if (await FetchAsync(run, certificate.CertificateId) is { } pem && KeyHash.OfCertificate(pem) == mark.KeyHash
-                && !await HasThingsAsync(run, certificate.CertificateArn))
+            if (await FetchAsync(calls, certificate.CertificateId) is { } pem && KeyHash.OfCertificate(pem) == marker.KeyHash
+                && !await HasThingsAsync(calls, certificate.CertificateArn))
             {
-                await RemoveAsync(run, certificate.CertificateArn, null);
+                await RemoveAsync(calls, certificate.CertificateArn, null);
             }
         }
     }
 
     public static string FingerprintOf(string arn) => arn[(arn.LastIndexOf('/') + 1)..];
 
-    private static async Task<IReadOnlyList<Certificate>> ListInactiveAsync(CallRun run, DateTime since)
+    private static async Task<IReadOnlyList<Certificate>> ListInactiveAsync(CallSequence calls, DateTime since)
     {
         List<Certificate> found = [];
         string? next = null;
         do
         {
             var from = next;
-            var page = await run.AskAsync((client, token) => client.ListCertificatesAsync(
+            var page = await calls.AskAsync((client, token) => client.ListCertificatesAsync(
                 new ListCertificatesRequest { AscendingOrder = false, PageSize = PageSize, Marker = from }, token));
             var certificates = page.Certificates ?? [];
             found.AddRange(certificates.Where(entry => entry.Status == CertificateStatus.INACTIVE && entry.CreationDate?.ToUniversalTime() >= since));
@@ -145,15 +145,15 @@ internal static class CertificateStore
         return found;
     }
 
-    private static async Task<bool> HasThingsAsync(CallRun run, string arn)
+    private static async Task<bool> HasThingsAsync(CallSequence calls, string arn)
     {
-        var page = await run.TryAsync(
-            (client, token) => client.ListPrincipalThingsAsync(new ListPrincipalThingsRequest { Principal = arn }, token), CallFaults.NotFound);
+        var page = await calls.TryAsync(
+            (client, token) => client.ListPrincipalThingsAsync(new ListPrincipalThingsRequest { Principal = arn }, token), CallErrors.NotFound);
         return page?.Things is { Count: > 0 };
     }
 
-    private static async Task<CertificateDescription?> DescribeAsync(CallRun run, string fingerprint) =>
-        (await run.TryAsync(
-            (client, token) => client.DescribeCertificateAsync(new DescribeCertificateRequest { CertificateId = fingerprint }, token), CallFaults.NotFound))
+    private static async Task<CertificateDescription?> DescribeAsync(CallSequence calls, string fingerprint) =>
+        (await calls.TryAsync(
+            (client, token) => client.DescribeCertificateAsync(new DescribeCertificateRequest { CertificateId = fingerprint }, token), CallErrors.NotFound))
         ?.CertificateDescription;
 }

@@ -8,20 +8,20 @@ namespace Armada.Silo.AwsIot.Certificates;
 internal sealed class KeyRequest
 {
     /// <summary>The longest request, characters; one for RSA with 4096 bits has under 2,000.</summary>
-    public const int Longest = 8192;
+    public const int MaxLength = 8192;
 
     private const string P256 = "1.2.840.10045.3.1.7";
-    private const int SmallestRsa = 2048; // bits
-    private const int LargestRsa = 4096;
+    private const int MinRsaBits = 2048; // bits
+    private const int MaxRsaBits = 4096;
 
-    private static readonly string[] Labels = ["CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST"];
+    private static readonly string[] Tags = ["CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST"];
 
     private readonly string? privateKey;
 
     private KeyRequest(byte[] request, PublicKey key, string? privateKey)
     {
         this.privateKey = privateKey;
-        Pem = PemEncoding.WriteString(Labels[0], request) + "\n";
+        Pem = PemEncoding.WriteString(Tags[0], request) + "\n";
         Hash = KeyHash.Of(key);
     }
 
@@ -34,7 +34,7 @@ internal sealed class KeyRequest
     public string? PrivateKey() => privateKey;
 
     /// <summary>Makes a key on P-256 and asks for its certificate; AWS never sees the private part.</summary>
-    public static KeyRequest Make(string name)
+    public static KeyRequest Create(string name)
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         return Of(name, key, key.ExportPkcs8PrivateKeyPem() + "\n");
@@ -48,7 +48,7 @@ internal sealed class KeyRequest
         problem = "the certificate request must be PKCS #10, in PEM, and signed with its own key";
         try
         {
-            if (pem.Length > Longest || !PemEncoding.TryFind(pem, out var fields) || !Labels.Contains(pem[fields.Label]))
+            if (pem.Length > MaxLength || !PemEncoding.TryFind(pem, out var fields) || !Tags.Contains(pem[fields.Label]))
                 return null;
             var der = Convert.FromBase64String(pem[fields.Base64Data]);
             var options = CertificateRequestLoadOptions.SkipSignatureValidation; // Until the key is known to be of a kind that costs no time.
@@ -82,7 +82,7 @@ internal sealed class KeyRequest
         if (ec is not null)
             return ec.ExportParameters(false).Curve is { IsNamed: true, Oid.Value: P256 };
         using var rsa = key.GetRSAPublicKey();
-        return rsa is { KeySize: >= SmallestRsa and <= LargestRsa } && rsa.ExportParameters(false).Exponent is [1, 0, 1];
+        return rsa is { KeySize: >= MinRsaBits and <= MaxRsaBits } && rsa.ExportParameters(false).Exponent is [1, 0, 1];
     }
 }
 

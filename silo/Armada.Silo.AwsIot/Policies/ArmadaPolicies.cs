@@ -41,14 +41,14 @@ internal sealed class ArmadaPolicies(AwsIotSettings settings)
             return document
                 .Publish(topics.Of(Self, Channel.State), topics.Of(Self, Channel.Presence), topics.Of(Self, Channel.ControlReply))
                 .Retain(topics.Of(Self, Channel.Presence))
-                .Hear(topics.Of(Self, Channel.Command), topics.Of(Self, Channel.Control))
+                .Subscribe(topics.Of(Self, Channel.Command), topics.Of(Self, Channel.Control))
                 .ToString();
         }
 
         var dialect = settings.MicroPythonTopics;
         return name == Board(BoardRole.Leader)
-            ? document.Publish(dialect.Of(Self)).Hear($"{dialect.Root}/{Self}/action", ShadowDelta).ToString()
-            : document.Hear(dialect.Of(Self), ShadowDelta).ToString();
+            ? document.Publish(dialect.Of(Self)).Subscribe($"{dialect.Root}/{Self}/action", ShadowDelta).ToString()
+            : document.Subscribe(dialect.Of(Self), ShadowDelta).ToString();
     }
 
     private PolicyDocument ForSilos(PolicyDocument document)
@@ -58,7 +58,7 @@ internal sealed class ArmadaPolicies(AwsIotSettings settings)
         return document
             .Connect(false, AwsSilo.NamePrefix + "*")
             .Publish(topics.Of(every, Channel.Command), topics.Of(every, Channel.Control), dialect.Of(every))
-            .Hear(
+            .Subscribe(
                 topics.Of(every, Channel.State), topics.Of(every, Channel.Presence), topics.Of(every, Channel.ControlReply),
                 dialect.Of(every), ClientEvents);
     }
@@ -71,7 +71,7 @@ internal sealed class ArmadaPolicies(AwsIotSettings settings)
 internal sealed class PolicyDocument(string arnPrefix)
 {
     /// <summary>Longest document, characters.</summary>
-    public const int Longest = 2048;
+    public const int MaxLength = 2048;
 
     // AWS counts characters and variables have '$' and '{', so nothing is escaped that need not be.
     private static readonly JsonSerializerOptions Plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
@@ -90,7 +90,7 @@ internal sealed class PolicyDocument(string arnPrefix)
 
     public PolicyDocument Retain(params string[] topics) => Add(["iot:RetainPublish"], "topic/", topics);
 
-    public PolicyDocument Hear(params string[] topics) =>
+    public PolicyDocument Subscribe(params string[] topics) =>
         Add(["iot:Subscribe"], "topicfilter/", topics).Add(["iot:Receive"], "topic/", topics);
 
     public override string ToString() =>

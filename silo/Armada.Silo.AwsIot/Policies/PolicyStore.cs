@@ -9,57 +9,57 @@ namespace Armada.Silo.AwsIot.Policies;
 /// <summary>Policies in the account; one that differs from what it should say gets a new version.</summary>
 internal static class PolicyStore
 {
-    private const int MostVersions = 5;
+    private const int MaxVersions = 5;
 
     /// <summary>Makes a policy say what it should.</summary>
     /// <exception cref="RegistryFailedException">The document is too long.</exception>
-    public static async Task EnsureAsync(CallRun run, string name, string document)
+    public static async Task EnsureAsync(CallSequence calls, string name, string document)
     {
-        if (document.Length > PolicyDocument.Longest)
+        if (document.Length > PolicyDocument.MaxLength)
         {
             throw new RegistryFailedException(
-                $"the policy {name} would have {document.Length} characters, of which AWS takes {PolicyDocument.Longest}: choose shorter topic roots");
+                $"the policy {name} would have {document.Length} characters, of which AWS takes {PolicyDocument.MaxLength}: choose shorter topic roots");
         }
 
-        if (await FindAsync(run, name) is { } there)
+        if (await FindAsync(calls, name) is { } existing)
         {
-            if (!Says(there.PolicyDocument, document))
-                await ReplaceAsync(run, name, document);
+            if (!IsSameDocument(existing.PolicyDocument, document))
+                await ReplaceAsync(calls, name, document);
             return;
         }
 
-        var made = await run.TryAsync(
-            (client, token) => client.CreatePolicyAsync(new CreatePolicyRequest { PolicyName = name, PolicyDocument = document }, token), CallFaults.Exists);
-        if (made is null && await FindAsync(run, name) is { } meanwhile && !Says(meanwhile.PolicyDocument, document))
-            await ReplaceAsync(run, name, document);
+        var created = await calls.TryAsync(
+            (client, token) => client.CreatePolicyAsync(new CreatePolicyRequest { PolicyName = name, PolicyDocument = document }, token), CallErrors.Exists);
+        if (created is null && await FindAsync(calls, name) is { } meanwhile && !IsSameDocument(meanwhile.PolicyDocument, document))
+            await ReplaceAsync(calls, name, document);
     }
 
-    private static Task<GetPolicyResponse?> FindAsync(CallRun run, string name) =>
-        run.TryAsync((client, token) => client.GetPolicyAsync(new GetPolicyRequest { PolicyName = name }, token), CallFaults.NotFound);
+    private static Task<GetPolicyResponse?> FindAsync(CallSequence calls, string name) =>
+        calls.TryAsync((client, token) => client.GetPolicyAsync(new GetPolicyRequest { PolicyName = name }, token), CallErrors.NotFound);
 
-    private static async Task ReplaceAsync(CallRun run, string name, string document)
+    private static async Task ReplaceAsync(CallSequence calls, string name, string document)
     {
-        var listed = await run.AskAsync((client, token) => client.ListPolicyVersionsAsync(new ListPolicyVersionsRequest { PolicyName = name }, token));
+        var listed = await calls.AskAsync((client, token) => client.ListPolicyVersionsAsync(new ListPolicyVersionsRequest { PolicyName = name }, token));
         var versions = listed.PolicyVersions ?? [];
-        if (versions.Count >= MostVersions)
+        if (versions.Count >= MaxVersions)
         {
             // Version ids are growing numbers; the dates have seconds only.
             var oldest = versions.Where(version => version.IsDefaultVersion != true).MinBy(version => int.Parse(version.VersionId, null))!;
-            await run.TryAsync(
+            await calls.TryAsync(
                 (client, token) => client.DeletePolicyVersionAsync(
                     new DeletePolicyVersionRequest { PolicyName = name, PolicyVersionId = oldest.VersionId }, token),
-                CallFaults.NotFound);
+                CallErrors.NotFound);
         }
 
-        await run.AskAsync((client, token) => client.CreatePolicyVersionAsync(
+        await calls.AskAsync((client, token) => client.CreatePolicyVersionAsync(
             new CreatePolicyVersionRequest { PolicyName = name, PolicyDocument = document, SetAsDefault = true }, token));
     }
 
-    private static bool Says(string there, string wanted)
+    private static bool IsSameDocument(string existing, string wanted)
     {
         try
         {
-            return JsonNode.DeepEquals(JsonNode.Parse(there), JsonNode.Parse(wanted));
+            return JsonNode.DeepEquals(JsonNode.Parse(existing), JsonNode.Parse(wanted));
         }
         catch (JsonException)
         {

@@ -7,10 +7,10 @@ namespace Armada.Silo.AwsIot.Things;
 /// <summary>What must be in the account before a device: thing types, policies, and a group for each site. Made once, then remembered.</summary>
 internal sealed class AccountSetup(AwsIotSettings settings) : IDisposable
 {
-    private readonly SemaphoreSlim making = new(1, 1);
-    private readonly HashSet<string> there = new(StringComparer.Ordinal);
+    private readonly SemaphoreSlim creating = new(1, 1);
+    private readonly HashSet<string> existing = new(StringComparer.Ordinal);
     private string? arnPrefix;
-    private volatile bool isDoubtful;
+    private volatile bool isStale;
 
     public ArmadaPolicies Policies { get; } = new(settings);
 
@@ -20,61 +20,61 @@ internal sealed class AccountSetup(AwsIotSettings settings) : IDisposable
 
     public string GroupOf(string site) => $"{settings.Prefix}-site-{site}";
 
-    public async Task EnsureAsync(CallRun run, string type, string policy, string? site, CancellationToken cancellation)
+    public async Task EnsureAsync(CallSequence calls, string type, string policy, string? site, CancellationToken cancellation)
     {
-        await making.WaitAsync(cancellation);
+        await creating.WaitAsync(cancellation);
         try
         {
-            if (isDoubtful)
-                there.Clear();
-            isDoubtful = false;
-            await OnceAsync($"type {type}", () => MakeTypeAsync(run, type));
-            await OnceAsync($"policy {policy}", () => PolicyStore.EnsureAsync(run, policy, Policies.Document(policy, arnPrefix!)));
+            if (isStale)
+                existing.Clear();
+            isStale = false;
+            await EnsureOnceAsync($"type {type}", () => EnsureTypeAsync(calls, type));
+            await EnsureOnceAsync($"policy {policy}", () => PolicyStore.EnsureAsync(calls, policy, Policies.Document(policy, arnPrefix!)));
             if (site is not null)
-                await OnceAsync($"group {site}", () => MakeGroupAsync(run, GroupOf(site)));
+                await EnsureOnceAsync($"group {site}", () => EnsureGroupAsync(calls, GroupOf(site)));
         }
         finally
         {
-            making.Release();
+            creating.Release();
         }
     }
 
-    public void Forget() => isDoubtful = true;
+    public void InvalidateCache() => isStale = true;
 
-    public void Dispose() => making.Dispose();
+    public void Dispose() => creating.Dispose();
 
-    private async Task OnceAsync(string what, Func<Task> make)
+    private async Task EnsureOnceAsync(string what, Func<Task> make)
     {
-        if (there.Contains(what))
+        if (existing.Contains(what))
             return;
         await make();
-        there.Add(what);
+        existing.Add(what);
     }
 
-    private async Task MakeTypeAsync(CallRun run, string type)
+    private async Task EnsureTypeAsync(CallSequence calls, string type)
     {
-        if (await DescribeTypeAsync(run, type) is not { } arn)
+        if (await DescribeTypeAsync(calls, type) is not { } arn)
         {
-            var made = await run.TryAsync(
+            var created = await calls.TryAsync(
                 (client, token) => client.CreateThingTypeAsync(
                     new CreateThingTypeRequest
                     {
                         ThingTypeName = type,
-                        ThingTypeProperties = new ThingTypeProperties { SearchableAttributes = [.. Labels.Searchable] },
+                        ThingTypeProperties = new ThingTypeProperties { SearchableAttributes = [.. Tags.Searchable] },
                     },
                     token),
-                CallFaults.Exists);
-            arn = made?.ThingTypeArn ?? await DescribeTypeAsync(run, type) ?? throw new InvalidOperationException($"the thing type {type} comes and goes");
+                CallErrors.Exists);
+            arn = created?.ThingTypeArn ?? await DescribeTypeAsync(calls, type) ?? throw new InvalidOperationException($"the thing type {type} comes and goes");
         }
 
         arnPrefix = arn[..^$"thingtype/{type}".Length];
     }
 
-    private static async Task<string?> DescribeTypeAsync(CallRun run, string type) =>
-        (await run.TryAsync(
-            (client, token) => client.DescribeThingTypeAsync(new DescribeThingTypeRequest { ThingTypeName = type }, token), CallFaults.NotFound))
+    private static async Task<string?> DescribeTypeAsync(CallSequence calls, string type) =>
+        (await calls.TryAsync(
+            (client, token) => client.DescribeThingTypeAsync(new DescribeThingTypeRequest { ThingTypeName = type }, token), CallErrors.NotFound))
         ?.ThingTypeArn;
 
-    private static async Task MakeGroupAsync(CallRun run, string group) => await run.TryAsync(
-        (client, token) => client.CreateThingGroupAsync(new CreateThingGroupRequest { ThingGroupName = group }, token), CallFaults.Exists);
+    private static async Task EnsureGroupAsync(CallSequence calls, string group) => await calls.TryAsync(
+        (client, token) => client.CreateThingGroupAsync(new CreateThingGroupRequest { ThingGroupName = group }, token), CallErrors.Exists);
 }

@@ -18,53 +18,53 @@ internal enum ThingPhase : byte
 /// <summary>What a thing's attributes say: who it is, and what is under way. Attributes of others are kept as they are.</summary>
 /// <param name="Making">The certificate that is being made, or null.</param>
 internal sealed record ThingAttributes(
-    ImmutableDictionary<string, string> Labels, ThingPhase Phase, CreationMarker? Making, ImmutableArray<CertificateNote> Certificates)
+    ImmutableDictionary<string, string> Tags, ThingPhase Phase, CreationMarker? Pending, ImmutableArray<CertificateEntry> Certificates)
 {
-    public const int LongestValue = 800;
+    public const int MaxValueLength = 800;
 
     private const string PhaseName = "phase";
-    private const string MakingName = "making";
+    private const string PendingName = "making";
     private const string CertificatesName = "certificates";
-    private const char Between = ',';
+    private const char Separator = ',';
 
     private static readonly string[] Phases = ["new", "ready", "leaving"];
 
-    public bool IsOpen => Phase != ThingPhase.Ready || Making is not null || Certificates.Any(note => !note.IsGood);
+    public bool HasPendingWork => Phase != ThingPhase.Ready || Pending is not null || Certificates.Any(entry => !entry.IsGood);
 
-    public static ThingAttributes Of(IEnumerable<KeyValuePair<string, string>> labels, CreationMarker making) =>
-        new(labels.ToImmutableDictionary(), ThingPhase.New, making, []);
+    public static ThingAttributes Of(IEnumerable<KeyValuePair<string, string>> tags, CreationMarker pending) =>
+        new(tags.ToImmutableDictionary(), ThingPhase.New, pending, []);
 
     /// <summary>The certificate with this fingerprint, or null.</summary>
-    public CertificateNote? Find(string fingerprint) => Certificates.FirstOrDefault(note => note.Fingerprint == fingerprint);
+    public CertificateEntry? Find(string fingerprint) => Certificates.FirstOrDefault(entry => entry.Fingerprint == fingerprint);
 
-    public ThingAttributes With(Func<CertificateNote, CertificateNote?> change) =>
-        this with { Certificates = [.. Certificates.Select(change).OfType<CertificateNote>()] };
+    public ThingAttributes With(Func<CertificateEntry, CertificateEntry?> change) =>
+        this with { Certificates = [.. Certificates.Select(change).OfType<CertificateEntry>()] };
 
-    public ThingAttributes Leave(Func<CertificateNote, bool> which) =>
-        With(note => which(note) ? note with { Use = CertificateUse.Leaving } : note);
+    public ThingAttributes MarkLeaving(Func<CertificateEntry, bool> which) =>
+        With(entry => which(entry) ? entry with { Use = CertificateUse.Leaving } : attributes);
 
     public Dictionary<string, string> ToAttributes()
     {
-        var attributes = new Dictionary<string, string>(Labels, StringComparer.Ordinal) { [PhaseName] = Phases[(int)Phase] };
-        if (Making is not null)
-            attributes[MakingName] = Making.ToString();
+        var attributes = new Dictionary<string, string>(Tags, StringComparer.Ordinal) { [PhaseName] = Phases[(int)Phase] };
+        if (Pending is not null)
+            attributes[PendingName] = Pending.ToString();
         if (!Certificates.IsEmpty)
-            attributes[CertificatesName] = string.Join(Between, Certificates);
+            attributes[CertificatesName] = string.Join(Separator, Certificates);
         return attributes;
     }
 
     /// <summary>Reads attributes; null where they were changed by somebody who did not know what they mean.</summary>
     public static ThingAttributes? Read(IReadOnlyDictionary<string, string>? attributes)
     {
-        var labels = (attributes ?? new Dictionary<string, string>()).ToImmutableDictionary();
-        var phase = Array.IndexOf(Phases, labels.GetValueOrDefault(PhaseName));
-        var mark = labels.GetValueOrDefault(MakingName);
-        var making = mark is null ? null : CreationMarker.Read(mark);
-        var list = labels.GetValueOrDefault(CertificatesName);
-        var notes = list is null ? [] : list.Split(Between).Select(CertificateNote.Read).ToImmutableArray();
-        if (phase < 0 || (mark is not null && making is null) || notes.Contains(null))
+        var tags = (attributes ?? new Dictionary<string, string>()).ToImmutableDictionary();
+        var phase = Array.IndexOf(Phases, tags.GetValueOrDefault(PhaseName));
+        var marker = tags.GetValueOrDefault(PendingName);
+        var pending = marker is null ? null : CreationMarker.Read(marker);
+        var list = tags.GetValueOrDefault(CertificatesName);
+        var entries = list is null ? [] : list.Split(Separator).Select(CertificateEntry.Read).ToImmutableArray();
+        if (phase < 0 || (marker is not null && pending is null) || entries.Contains(null))
             return null;
-        return new ThingAttributes(labels.RemoveRange([PhaseName, MakingName, CertificatesName]), (ThingPhase)phase, making, [.. notes.OfType<CertificateNote>()]);
+        return new ThingAttributes(tags.RemoveRange([PhaseName, PendingName, CertificatesName]), (ThingPhase)phase, pending, [.. entries.OfType<CertificateEntry>()]);
     }
 
     public bool Equals(ThingAttributes? other)
@@ -75,12 +75,12 @@ internal sealed record ThingAttributes(
         return mine.Count == theirs.Count && mine.All(pair => theirs.TryGetValue(pair.Key, out var value) && value == pair.Value);
     }
 
-    public override int GetHashCode() => HashCode.Combine(Phase, Labels.Count, Certificates.Length);
+    public override int GetHashCode() => HashCode.Combine(Phase, Tags.Count, Certificates.Length);
 }
 
 /// <summary>A thing as it was read.</summary>
 /// <param name="Version">Its version, for changes that must not meet another one.</param>
-internal sealed record Thing(string Name, string Arn, long? Version, ThingAttributes Note)
+internal sealed record Thing(string Name, string Arn, long? Version, ThingAttributes Attributes)
 {
     public string CertificateArn(string fingerprint) => $"{Arn[..^$"thing/{Name}".Length]}cert/{fingerprint}";
 }
@@ -98,7 +98,7 @@ internal enum CertificateUse : byte
 /// <summary>What a thing's attributes say of one of its certificates.</summary>
 /// <param name="Fingerprint">SHA-256 of the certificate, hexadecimal, which is its id at AWS.</param>
 /// <param name="KeyHash">SHA-256 of the public key as it was asked for, base64url.</param>
-internal sealed record CertificateNote(string Fingerprint, string KeyHash, DateTimeOffset NotBefore, DateTimeOffset NotAfter, CertificateUse Use)
+internal sealed record CertificateEntry(string Fingerprint, string KeyHash, DateTimeOffset NotBefore, DateTimeOffset NotAfter, CertificateUse Use)
 {
     private const string Uses = "icl";
 
@@ -112,12 +112,12 @@ internal sealed record CertificateNote(string Fingerprint, string KeyHash, DateT
         $"{Fingerprint}:{KeyHash}:{NotBefore.ToUnixTimeSeconds()}:{NotAfter.ToUnixTimeSeconds()}:{Uses[(int)Use]}");
 
     /// <summary>Reads it back; null where it is none.</summary>
-    public static CertificateNote? Read(string text)
+    public static CertificateEntry? Read(string text)
     {
         if (text.Split(':') is not [var fingerprint, var key, var from, var until, [var use]] || !DeviceCertificate.IsFingerprint(fingerprint))
             return null;
         return Uses.IndexOf(use) is >= 0 and var index && Seconds(from) is { } notBefore && Seconds(until) is { } notAfter
-            ? new CertificateNote(fingerprint, key, notBefore, notAfter, (CertificateUse)index)
+            ? new CertificateEntry(fingerprint, key, notBefore, notAfter, (CertificateUse)index)
             : null;
     }
 
@@ -146,7 +146,7 @@ internal sealed record CreationMarker(string KeyHash, DateTimeOffset Since, stri
 }
 
 /// <summary>The attributes of a thing that say what the device is.</summary>
-internal static class Labels
+internal static class Tags
 {
     private const string Kind = "kind";
     private const string Role = "role";
@@ -158,36 +158,36 @@ internal static class Labels
 
     public static Dictionary<string, string> Of(NewDevice device, DateTimeOffset now)
     {
-        var labels = OfSilo(now);
-        labels[Kind] = DeviceKinds.NameOf(device.Kind);
+        var tags = OfSilo(now);
+        tags[Kind] = DeviceKinds.NameOf(device.Kind);
         if (device.Role is { } role)
-            labels[Role] = RoleName(role);
+            tags[Role] = RoleName(role);
         if (device.Site is { } site)
-            labels[Site] = site;
-        return labels;
+            tags[Site] = site;
+        return tags;
     }
 
     public static Dictionary<string, string> OfSilo(DateTimeOffset now) =>
         new(StringComparer.Ordinal) { [Created] = now.UtcDateTime.ToString(TimeFormat, CultureInfo.InvariantCulture) };
 
     /// <summary>The site, or null.</summary>
-    public static string? SiteOf(ThingAttributes note) => note.Labels.GetValueOrDefault(Site);
+    public static string? SiteOf(ThingAttributes attributes) => attributes.Tags.GetValueOrDefault(Site);
 
     /// <summary>The device that a thing stands for; null where its attributes do not say so.</summary>
     public static DeviceIdentity? Read(Thing thing)
     {
-        var labels = thing.Note.Labels;
-        var role = labels.GetValueOrDefault(Role);
+        var tags = thing.Attributes.Tags;
+        var role = tags.GetValueOrDefault(Role);
         var board = Array.Find(Enum.GetValues<BoardRole>(), known => RoleName(known) == role);
-        if (!DeviceKinds.TryParse(labels.GetValueOrDefault(Kind, ""), out var kind) || (role is not null && RoleName(board) != role)
+        if (!DeviceKinds.TryParse(tags.GetValueOrDefault(Kind, ""), out var kind) || (role is not null && RoleName(board) != role)
             || !DateTimeOffset.TryParseExact(
-                labels.GetValueOrDefault(Created), TimeFormat, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var created))
+                tags.GetValueOrDefault(Created), TimeFormat, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var created))
         {
             return null;
         }
 
         return new DeviceIdentity(
-            thing.Name, kind, role is null ? null : board, SiteOf(thing.Note), created, [.. thing.Note.Certificates.Select(note => note.ToCertificate())]);
+            thing.Name, kind, role is null ? null : board, SiteOf(thing.Attributes), created, [.. thing.Attributes.Certificates.Select(entry => entry.ToCertificate())]);
     }
 
     private static string RoleName(BoardRole role) => role == BoardRole.Leader ? "leader" : "follower";

@@ -10,176 +10,176 @@ namespace Armada.Silo.AwsIot.Things;
 /// Gives things certificates and takes them back. What is begun is written on the thing first, so that a repeated call, a deletion or the
 /// next start completes or undoes it.
 /// </summary>
-internal sealed partial class ThingIdentities(ThingStore things, AccountSetup foundations, ILogger logger)
+internal sealed partial class ThingIdentities(ThingStore things, AccountSetup setup, ILogger logger)
 {
-    private static readonly TimeSpan RollBackWithin = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan UndoTimeout = TimeSpan.FromSeconds(20);
 
-    public async Task<(Thing Thing, MadeCertificate Certificate)> MakeAsync(
-        CallRun run, string name, IReadOnlyDictionary<string, string> labels, CertificateOrder order, CancellationToken cancellation)
+    public async Task<(Thing Thing, CreatedCertificate Certificate)> CreateAsync(
+        CallSequence calls, string name, IReadOnlyDictionary<string, string> tags, CertificateOrder order, CancellationToken cancellation)
     {
-        var mark = CreationMarker.New(order.Key.Hash, run.Account.Time.GetUtcNow());
-        var note = ThingAttributes.Of(labels, mark);
-        await foundations.EnsureAsync(run, things.Type, order.Policy, Labels.SiteOf(note), cancellation);
-        return await OrUndoneAsync(run.Account, name, mark, async made =>
+        var marker = CreationMarker.New(order.Key.Hash, calls.Account.Time.GetUtcNow());
+        var attributes = ThingAttributes.Of(tags, marker);
+        await setup.EnsureAsync(calls, things.Type, order.Policy, Tags.SiteOf(attributes), cancellation);
+        return await WithUndoAsync(calls.Account, name, marker, async created =>
         {
-            var thing = await things.CreateAsync(run, name, note);
-            if (Labels.SiteOf(note) is { } site)
+            var thing = await things.CreateAsync(calls, name, attributes);
+            if (Tags.SiteOf(attributes) is { } site)
             {
-                await run.AskAsync((client, token) => client.AddThingToThingGroupAsync(
-                    new AddThingToThingGroupRequest { ThingGroupName = foundations.GroupOf(site), ThingName = name }, token));
+                await calls.AskAsync((client, token) => client.AddThingToThingGroupAsync(
+                    new AddThingToThingGroupRequest { ThingGroupName = setup.GroupOf(site), ThingName = name }, token));
             }
 
-            return await CertifyAsync(run, thing, order, made);
+            return await IssueCertificateAsync(calls, thing, order, created);
         });
     }
 
-    public async Task<(Thing Thing, MadeCertificate Certificate)> AddAsync(CallRun run, Thing thing, CertificateOrder order, CancellationToken cancellation)
+    public async Task<(Thing Thing, CreatedCertificate Certificate)> AddAsync(CallSequence calls, Thing thing, CertificateOrder order, CancellationToken cancellation)
     {
-        await foundations.EnsureAsync(run, things.Type, order.Policy, null, cancellation);
-        var mark = CreationMarker.New(order.Key.Hash, run.Account.Time.GetUtcNow());
-        var (with, certificate) = await OrUndoneAsync(run.Account, thing.Name, mark, async made =>
-            await CertifyAsync(run, await things.WriteAsync(run, thing, thing.Note with { Making = mark }), order, made));
-        return (await RetireLeavingAsync(run, with), certificate);
+        await setup.EnsureAsync(calls, things.Type, order.Policy, null, cancellation);
+        var marker = CreationMarker.New(order.Key.Hash, calls.Account.Time.GetUtcNow());
+        var (with, certificate) = await WithUndoAsync(calls.Account, thing.Name, marker, async created =>
+            await IssueCertificateAsync(calls, await things.WriteAsync(calls, thing, thing.Attributes with { Pending = marker }), order, created));
+        return (await RemoveLeavingAsync(calls, with), certificate);
     }
 
-    public async Task<Thing> RetireAsync(CallRun run, Thing thing, ThingAttributes changed)
+    public async Task<Thing> RetireAsync(CallSequence calls, Thing thing, ThingAttributes changed)
     {
-        if (changed.Equals(thing.Note))
+        if (changed.Equals(thing.Attributes))
             return thing;
-        return await RetireLeavingAsync(run, await things.WriteAsync(run, thing, changed));
+        return await RemoveLeavingAsync(calls, await things.WriteAsync(calls, thing, changed));
     }
 
-    public async Task DeleteAsync(CallRun run, Thing thing)
+    public async Task DeleteAsync(CallSequence calls, Thing thing)
     {
-        if (thing.Note.Phase != ThingPhase.Leaving)
-            thing = await things.WriteAsync(run, thing, thing.Note with { Phase = ThingPhase.Leaving });
-        foreach (var note in thing.Note.Certificates)
-            await CertificateStore.DeactivateAsync(run, note.Fingerprint);
-        if (thing.Note.Making is { } mark)
-            await UndoMakingAsync(run, thing, mark);
-        foreach (var note in thing.Note.Certificates)
-            await CertificateStore.RemoveAsync(run, thing.CertificateArn(note.Fingerprint), thing.Name);
-        foreach (var other in await CertificateStore.PrincipalsOfAsync(run, thing.Name))
-            await CertificateStore.DetachAsync(run, other, thing.Name);
-        if (Labels.SiteOf(thing.Note) is { } site)
+        if (thing.Attributes.Phase != ThingPhase.Leaving)
+            thing = await things.WriteAsync(calls, thing, thing.Attributes with { Phase = ThingPhase.Leaving });
+        foreach (var entry in thing.Attributes.Certificates)
+            await CertificateStore.DeactivateAsync(calls, entry.Fingerprint);
+        if (thing.Attributes.Pending is { } marker)
+            await UndoPendingAsync(calls, thing, marker);
+        foreach (var entry in thing.Attributes.Certificates)
+            await CertificateStore.RemoveAsync(calls, thing.CertificateArn(entry.Fingerprint), thing.Name);
+        foreach (var other in await CertificateStore.PrincipalsOfAsync(calls, thing.Name))
+            await CertificateStore.DetachAsync(calls, other, thing.Name);
+        if (Tags.SiteOf(thing.Attributes) is { } site)
         {
-            await run.TryAsync(
+            await calls.TryAsync(
                 (client, token) => client.RemoveThingFromThingGroupAsync(
-                    new RemoveThingFromThingGroupRequest { ThingGroupName = foundations.GroupOf(site), ThingName = thing.Name }, token),
-                CallFaults.NotFound);
+                    new RemoveThingFromThingGroupRequest { ThingGroupName = setup.GroupOf(site), ThingName = thing.Name }, token),
+                CallErrors.NotFound);
         }
 
-        await ThingStore.DeleteAsync(run, thing.Name);
+        await ThingStore.DeleteAsync(calls, thing.Name);
     }
 
-    public async Task<Thing?> SettleAsync(CallRun run, Thing thing)
+    public async Task<Thing?> CompletePendingAsync(CallSequence calls, Thing thing)
     {
-        if (!thing.Note.IsOpen)
+        if (!thing.Attributes.HasPendingWork)
             return thing;
-        LogSettling(thing.Name);
-        if (thing.Note.Phase != ThingPhase.Ready)
+        LogCompleting(thing.Name);
+        if (thing.Attributes.Phase != ThingPhase.Ready)
         {
-            await DeleteAsync(run, thing);
+            await DeleteAsync(calls, thing);
             return null;
         }
 
-        if (thing.Note.Making is { } mark)
+        if (thing.Attributes.Pending is { } marker)
         {
-            await UndoMakingAsync(run, thing, mark);
-            thing = await things.WriteAsync(run, thing, thing.Note with { Making = null });
+            await UndoPendingAsync(calls, thing, marker);
+            thing = await things.WriteAsync(calls, thing, thing.Attributes with { Pending = null });
         }
 
-        return await RetireLeavingAsync(run, thing);
+        return await RemoveLeavingAsync(calls, thing);
     }
 
-    private static async Task UndoMakingAsync(CallRun run, Thing thing, CreationMarker mark)
+    private static async Task UndoPendingAsync(CallSequence calls, Thing thing, CreationMarker marker)
     {
-        foreach (var arn in await CertificateStore.PrincipalsOfAsync(run, thing.Name))
+        foreach (var arn in await CertificateStore.PrincipalsOfAsync(calls, thing.Name))
         {
             // One that somebody attached by hand has another key.
-            if (thing.Note.Find(CertificateStore.FingerprintOf(arn)) is null
-                && await CertificateStore.FetchAsync(run, CertificateStore.FingerprintOf(arn)) is { } pem && KeyHash.OfCertificate(pem) == mark.KeyHash)
+            if (thing.Attributes.Find(CertificateStore.FingerprintOf(arn)) is null
+                && await CertificateStore.FetchAsync(calls, CertificateStore.FingerprintOf(arn)) is { } pem && KeyHash.OfCertificate(pem) == marker.KeyHash)
             {
-                await CertificateStore.RemoveAsync(run, arn, thing.Name);
+                await CertificateStore.RemoveAsync(calls, arn, thing.Name);
             }
         }
 
-        await CertificateStore.RemoveStraysAsync(run, mark);
+        await CertificateStore.RemoveOrphansAsync(calls, marker);
     }
 
-    private async Task<(Thing Thing, MadeCertificate Certificate)> CertifyAsync(
-        CallRun run, Thing thing, CertificateOrder order, Action<MadeCertificate> made)
+    private async Task<(Thing Thing, CreatedCertificate Certificate)> IssueCertificateAsync(
+        CallSequence calls, Thing thing, CertificateOrder order, Action<CreatedCertificate> created)
     {
-        var doubts = run.Doubts;
-        var certificate = await CertificateStore.CreateAsync(run, order.Key.Pem);
-        made(certificate);
-        var isRepeated = run.Doubts > doubts; // A try whose answer was lost has made another one.
-        await CertificateStore.AttachAsync(run, thing.Name, certificate, order.Policy);
+        var ambiguousBefore = calls.AmbiguousFailures;
+        var certificate = await CertificateStore.CreateAsync(calls, order.Key.Pem);
+        created(certificate);
+        var isRepeated = calls.AmbiguousFailures > ambiguousBefore; // A try whose answer was lost has made another one.
+        await CertificateStore.AttachAsync(calls, thing.Name, certificate, order.Policy);
         if (isRepeated)
-            await CertificateStore.RemoveStraysAsync(run, thing.Note.Making!);
-        var note = thing.Note.Leave(entry => order.Replaces.Contains(entry.Fingerprint));
-        note = note with
+            await CertificateStore.RemoveOrphansAsync(calls, thing.Attributes.Pending!);
+        var attributes = thing.Attributes.MarkLeaving(entry => order.Replaces.Contains(entry.Fingerprint));
+        attributes = attributes with
         {
             Phase = ThingPhase.Ready,
-            Making = null,
-            Certificates = note.Certificates.Add(certificate.Note(order.Key.Hash, order.IsCollected)),
+            Pending = null,
+            Certificates = attributes.Certificates.Add(certificate.ToEntry(order.Key.Hash, order.IsCollected)),
         };
-        return (await things.WriteAsync(run, thing, note), certificate);
+        return (await things.WriteAsync(calls, thing, attributes), certificate);
     }
 
-    private async Task<Thing> RetireLeavingAsync(CallRun run, Thing thing)
+    private async Task<Thing> RemoveLeavingAsync(CallSequence calls, Thing thing)
     {
-        var leaving = thing.Note.Certificates.Where(note => !note.IsGood).ToList();
+        var leaving = thing.Attributes.Certificates.Where(entry => !entry.IsGood).ToList();
         if (leaving.Count == 0)
             return thing;
-        foreach (var note in leaving)
-            await CertificateStore.DeactivateAsync(run, note.Fingerprint);
-        foreach (var note in leaving)
-            await CertificateStore.RemoveAsync(run, thing.CertificateArn(note.Fingerprint), thing.Name);
-        return await things.WriteAsync(run, thing, thing.Note.With(note => note.IsGood ? note : null));
+        foreach (var entry in leaving)
+            await CertificateStore.DeactivateAsync(calls, entry.Fingerprint);
+        foreach (var entry in leaving)
+            await CertificateStore.RemoveAsync(calls, thing.CertificateArn(entry.Fingerprint), thing.Name);
+        return await things.WriteAsync(calls, thing, thing.Attributes.With(entry => entry.IsGood ? entry : null));
     }
 
-    private async Task<T> OrUndoneAsync<T>(AwsAccount account, string name, CreationMarker mark, Func<Action<MadeCertificate>, Task<T>> make)
+    private async Task<T> WithUndoAsync<T>(AwsAccount account, string name, CreationMarker marker, Func<Action<CreatedCertificate>, Task<T>> make)
     {
-        MadeCertificate? certificate = null;
+        CreatedCertificate? certificate = null;
         try
         {
-            return await make(made => certificate = made);
+            return await make(created => certificate = created);
         }
         catch (Exception fault)
         {
             // The caller may be gone, and what was begun must be undone all the same.
-            using var limit = new CancellationTokenSource(RollBackWithin, account.Time);
-            await UndoAsync(account.Begin(limit.Token), name, mark, certificate, limit.Token);
-            if (fault is AmazonServiceException missing && missing.Is(CallFaults.NotFound))
-                foundations.Forget(); // A policy or group was deleted by hand; the next call makes it again.
+            using var limit = new CancellationTokenSource(UndoTimeout, account.Time);
+            await UndoAsync(account.Begin(limit.Token), name, marker, certificate, limit.Token);
+            if (fault is AmazonServiceException missing && missing.Is(CallErrors.NotFound))
+                setup.InvalidateCache(); // A policy or group was deleted by hand; the next call makes it again.
             throw;
         }
     }
 
-    private async Task UndoAsync(CallRun run, string name, CreationMarker mark, MadeCertificate? certificate, CancellationToken cancellation)
+    private async Task UndoAsync(CallSequence calls, string name, CreationMarker marker, CreatedCertificate? certificate, CancellationToken cancellation)
     {
         try
         {
-            var (thing, _) = await things.ReadAsync(run, name);
-            if (certificate is not null && thing?.Note.Find(certificate.Fingerprint) is null)
-                await CertificateStore.RemoveAsync(run, certificate.Arn, thing?.Name);
-            if (thing?.Note.Making?.Nonce == mark.Nonce)
-                await SettleAsync(run, thing);
+            var (thing, _) = await things.ReadAsync(calls, name);
+            if (certificate is not null && thing?.Attributes.Find(certificate.Fingerprint) is null)
+                await CertificateStore.RemoveAsync(calls, certificate.Arn, thing?.Name);
+            if (thing?.Attributes.Pending?.Nonce == marker.Nonce)
+                await CompletePendingAsync(calls, thing);
             else if (thing is null)
-                await CertificateStore.RemoveStraysAsync(run, mark);
+                await CertificateStore.RemoveOrphansAsync(calls, marker);
         }
-        catch (Exception fault) when (CallFaults.IsOfCall(fault) || cancellation.IsCancellationRequested || fault is RegistryFailedException)
+        catch (Exception fault) when (CallErrors.IsCallFault(fault) || cancellation.IsCancellationRequested || fault is RegistryFailedException)
         {
-            LogNotUndone(name, CallFaults.Words(fault));
+            LogNotUndone(name, CallErrors.Describe(fault));
         }
     }
 
     [LoggerMessage(2200, LogLevel.Information, "{Thing}: completing what an earlier call at AWS IoT Core did not end")]
-    private partial void LogSettling(string thing);
+    private partial void LogCompleting(string thing);
 
     [LoggerMessage(2201, LogLevel.Warning, "{Thing}: what a failed call at AWS IoT Core began is not undone yet ({Words}); a repeated call or the next start does it")]
-    private partial void LogNotUndone(string thing, string words);
+    private partial void LogNotUndone(string thing, string text);
 }
 
 /// <summary>What certificate a thing is to have.</summary>

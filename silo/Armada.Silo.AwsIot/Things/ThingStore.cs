@@ -15,31 +15,31 @@ internal sealed class ThingStore(string type)
 
     /// <summary>A thing of this type, or null.</summary>
     /// <exception cref="RegistryFailedException">Its attributes cannot be understood.</exception>
-    public async Task<(Thing? Thing, bool IsTaken)> ReadAsync(CallRun run, string name)
+    public async Task<(Thing? Thing, bool IsTaken)> ReadAsync(CallSequence calls, string name)
     {
-        var read = await run.TryAsync((client, token) => client.DescribeThingAsync(new DescribeThingRequest { ThingName = name }, token), CallFaults.NotFound);
+        var read = await calls.TryAsync((client, token) => client.DescribeThingAsync(new DescribeThingRequest { ThingName = name }, token), CallErrors.NotFound);
         if (read is null)
             return (null, false);
         if (read.ThingTypeName != type)
             return (null, true);
-        var note = ThingAttributes.Read(read.Attributes) ?? throw new RegistryFailedException(
+        var attributes = ThingAttributes.Read(read.Attributes) ?? throw new RegistryFailedException(
             $"the attributes of the thing {name} at AWS IoT Core were changed and cannot be read; delete the thing and its certificates there");
-        return (new Thing(name, read.ThingArn, read.Version, note), false);
+        return (new Thing(name, read.ThingArn, read.Version, attributes), false);
     }
 
-    public async IAsyncEnumerable<(string Name, Thing? Thing)> ListAsync(CallRun run, [EnumeratorCancellation] CancellationToken cancellation)
+    public async IAsyncEnumerable<(string Name, Thing? Thing)> ListAsync(CallSequence calls, [EnumeratorCancellation] CancellationToken cancellation)
     {
         string? next = null;
         do
         {
             cancellation.ThrowIfCancellationRequested();
             var from = next;
-            var page = await run.AskAsync((client, token) => client.ListThingsAsync(
+            var page = await calls.AskAsync((client, token) => client.ListThingsAsync(
                 new ListThingsRequest { ThingTypeName = type, MaxResults = PageSize, NextToken = from }, token));
             foreach (var thing in page.Things ?? [])
             {
-                var note = ThingAttributes.Read(thing.Attributes);
-                yield return (thing.ThingName, note is null ? null : new Thing(thing.ThingName, thing.ThingArn, thing.Version, note));
+                var attributes = ThingAttributes.Read(thing.Attributes);
+                yield return (thing.ThingName, attributes is null ? null : new Thing(thing.ThingName, thing.ThingArn, thing.Version, attributes));
             }
 
             next = page.NextToken;
@@ -47,47 +47,47 @@ internal sealed class ThingStore(string type)
         while (!string.IsNullOrEmpty(next));
     }
 
-    public async Task<Thing> CreateAsync(CallRun run, string name, ThingAttributes note)
+    public async Task<Thing> CreateAsync(CallSequence calls, string name, ThingAttributes attributes)
     {
-        var made = await run.AskAsync((client, token) => client.CreateThingAsync(
-            new CreateThingRequest { ThingName = name, ThingTypeName = type, AttributePayload = Payload(note) }, token));
-        return new Thing(name, made.ThingArn, 1, note);
+        var created = await calls.AskAsync((client, token) => client.CreateThingAsync(
+            new CreateThingRequest { ThingName = name, ThingTypeName = type, AttributePayload = Payload(attributes) }, token));
+        return new Thing(name, created.ThingArn, 1, attributes);
     }
 
     /// <summary>Changes a thing's attributes, if nobody else did since it was read.</summary>
     /// <exception cref="RegistryFailedException">Somebody did.</exception>
-    public async Task<Thing> WriteAsync(CallRun run, Thing thing, ThingAttributes note)
+    public async Task<Thing> WriteAsync(CallSequence calls, Thing thing, ThingAttributes attributes)
     {
         for (var known = thing; ;)
         {
             var expected = known.Version;
             try
             {
-                await run.AskAsync((client, token) => client.UpdateThingAsync(
-                    new UpdateThingRequest { ThingName = thing.Name, AttributePayload = Payload(note), ExpectedVersion = expected }, token));
-                return known with { Version = expected + 1, Note = note };
+                await calls.AskAsync((client, token) => client.UpdateThingAsync(
+                    new UpdateThingRequest { ThingName = thing.Name, AttributePayload = Payload(attributes), ExpectedVersion = expected }, token));
+                return known with { Version = expected + 1, Attributes = attributes };
             }
-            catch (AmazonServiceException fault) when (fault.Is(CallFaults.Changed))
+            catch (AmazonServiceException fault) when (fault.Is(CallErrors.Changed))
             {
                 // A call whose answer was lost is repeated, and something else than attributes may count as a version too.
-                var (now, _) = await ReadAsync(run, thing.Name);
-                if (now?.Note.Equals(note) == true)
+                var (now, _) = await ReadAsync(calls, thing.Name);
+                if (now?.Attributes.Equals(attributes) == true)
                     return now;
-                if (now is null || !now.Note.Equals(thing.Note) || now.Version == expected)
+                if (now is null || !now.Attributes.Equals(thing.Attributes) || now.Version == expected)
                     throw new RegistryFailedException($"{thing.Name} was changed by another silo at the same time; repeat the call", fault);
                 known = now;
             }
         }
     }
 
-    public static Task DeleteAsync(CallRun run, string name) => run.DetachedAsync(
+    public static Task DeleteAsync(CallSequence calls, string name) => calls.RetryWhileAttachedAsync(
         (client, token) => client.DeleteThingAsync(new DeleteThingRequest { ThingName = name }, token), "InvalidRequestException");
 
-    private static AttributePayload Payload(ThingAttributes note)
+    private static AttributePayload Payload(ThingAttributes attributes)
     {
-        var attributes = note.ToAttributes();
-        if (attributes.FirstOrDefault(pair => pair.Value.Length > ThingAttributes.LongestValue) is { Key: { } name })
-            throw new RegistryFailedException($"the attribute {name} would have more than {ThingAttributes.LongestValue} characters; repeat the call");
+        var attributes = attributes.ToAttributes();
+        if (attributes.FirstOrDefault(pair => pair.Value.Length > ThingAttributes.MaxValueLength) is { Key: { } name })
+            throw new RegistryFailedException($"the attribute {name} would have more than {ThingAttributes.MaxValueLength} characters; repeat the call");
         return new AttributePayload { Attributes = attributes, Merge = false };
     }
 }
@@ -95,18 +95,18 @@ internal sealed class ThingStore(string type)
 /// <summary>One call at a time for each name. Some names share a turn.</summary>
 internal sealed class KeyedLock
 {
-    private readonly SemaphoreSlim[] turns = [.. Enumerable.Range(0, 256).Select(_ => new SemaphoreSlim(1, 1))];
+    private readonly SemaphoreSlim[] locks = [.. Enumerable.Range(0, 256).Select(_ => new SemaphoreSlim(1, 1))];
 
     /// <summary>Waits for a name's turn; it ends when the result is disposed.</summary>
-    public async Task<Turn> TakeAsync(string name, CancellationToken cancellation)
+    public async Task<Held> AcquireAsync(string name, CancellationToken cancellation)
     {
-        var turn = turns[(int)((uint)string.GetHashCode(name, StringComparison.Ordinal) % (uint)turns.Length)];
-        await turn.WaitAsync(cancellation);
-        return new Turn(turn);
+        var held = locks[(int)((uint)string.GetHashCode(name, StringComparison.Ordinal) % (uint)locks.Length)];
+        await held.WaitAsync(cancellation);
+        return new Held(held);
     }
 
-    internal readonly struct Turn(SemaphoreSlim turn) : IDisposable
+    internal readonly struct Held(SemaphoreSlim held) : IDisposable
     {
-        public void Dispose() => turn.Release();
+        public void Dispose() => held.Release();
     }
 }

@@ -21,7 +21,7 @@ internal static class AccessPipeline
         Listen(builder.WebHost, options);
         var services = builder.Services;
         services.AddSingleton(options.Limits);
-        services.Configure<SocketTransportOptions>(SendQueue.KeepShort);
+        services.Configure<SocketTransportOptions>(UnsentDataLimit.Apply);
         services.AddSingleton<KeyFiles>();
         services.AddSingleton<KeyRing>();
         services.AddSingleton<KeyLoading>();

@@ -17,19 +17,19 @@ internal static class ArenaHost
         services.AddSingleton<ArenaTiming>();
         services.AddSingleton<ArenaRelay>();
         services.AddSingleton<ArenaSequences>();
-        services.AddSingleton<ArenaParts>();
+        services.AddSingleton<ArenaServices>();
         services.AddSingleton<ArenaEndpoint>();
     }
 }
 
 /// <summary>Lets clients of the requirement's WebSocket protocol in, at <c>/ws/master/{robot}</c> and <c>/ws/slave/{robot}</c>.</summary>
-internal sealed class ArenaEndpoint(ArenaParts parts, OpenSockets open, IHostApplicationLifetime lifetime)
+internal sealed class ArenaEndpoint(ArenaServices services, OpenSockets open, IHostApplicationLifetime lifetime)
 {
     public static void Map(IEndpointRouteBuilder app)
     {
-        app.MapGet("/ws/master/{robot}", (HttpContext context, string robot, ArenaEndpoint door) => door.ServeAsync(context, robot, "master"))
+        app.MapGet("/ws/master/{robot}", (HttpContext context, string robot, ArenaEndpoint endpoint) => endpoint.ServeAsync(context, robot, "master"))
             .Allow(Role.Operator).ExcludeFromDescription();
-        app.MapGet("/ws/slave/{robot}", (HttpContext context, string robot, ArenaEndpoint door) => door.ServeAsync(context, robot, "slave"))
+        app.MapGet("/ws/slave/{robot}", (HttpContext context, string robot, ArenaEndpoint endpoint) => endpoint.ServeAsync(context, robot, "slave"))
             .Allow(Role.Operator).ExcludeFromDescription();
     }
 
@@ -42,19 +42,19 @@ internal sealed class ArenaEndpoint(ArenaParts parts, OpenSockets open, IHostApp
         }
 
         var accept = OpenSockets.Accept(context);
-        (accept.KeepAliveInterval, accept.KeepAliveTimeout) = (parts.Limits.PingEvery, parts.Limits.PongWithin);
+        (accept.KeepAliveInterval, accept.KeepAliveTimeout) = (services.Limits.PingInterval, services.Limits.PongTimeout);
         using var raw = await context.WebSockets.AcceptWebSocketAsync(accept);
         if (!ArenaQuery.TryRead(context.Request.Query, kind, out var query, out var problem))
         {
-            var socket = new JsonSocket(raw, null, parts.Limits, parts.Clock);
-            using var voice = new ArenaNotifier(robot, socket, parts.Clock);
-            voice.Error("invalid", problem);
+            var socket = new JsonSocket(raw, null, services.Limits, services.Clock);
+            using var notifier = new ArenaNotifier(robot, socket, services.Clock);
+            notifier.SendError("invalid", problem);
             socket.Close(SocketClose.Refused, problem);
             await socket.RunAsync(_ => ValueTask.CompletedTask, lifetime.ApplicationStopping);
             return;
         }
 
-        using var session = new ArenaSession(raw, robot, query, kind == "master", context.Caller(), parts);
+        using var session = new ArenaSession(raw, robot, query, kind == "master", context.Caller(), services);
         using var place = open.Enter(context, session.Close);
         await session.RunAsync(lifetime.ApplicationStopping);
     }
@@ -63,7 +63,7 @@ internal sealed class ArenaEndpoint(ArenaParts parts, OpenSockets open, IHostApp
 /// <summary>What a client says in its address when it connects.</summary>
 internal sealed record ArenaQuery(string Name, bool Canonical, bool Takeover)
 {
-    private const int ChosenDigits = 8;
+    private const int RandomDigits = 8;
 
     /// <summary>Reads name, names and takeover; a client without a name gets one, such as master-1f09c3aa.</summary>
     public static bool TryRead(
@@ -80,7 +80,7 @@ internal sealed record ArenaQuery(string Name, bool Canonical, bool Takeover)
         read = problem is not null
             ? null
             : new ArenaQuery(
-                name.Length > 0 ? name : $"{kind}-{RandomNumberGenerator.GetHexString(ChosenDigits, lowercase: true)}",
+                name.Length > 0 ? name : $"{kind}-{RandomNumberGenerator.GetHexString(RandomDigits, lowercase: true)}",
                 names == "lerobot",
                 takeover == "true");
         return read is not null;

@@ -17,7 +17,7 @@ internal sealed class ArenaNotifier(string robot, JsonSocket socket, SiloClock c
     private (string Code, string Message) lastError;
     private Timestamp? lastErrorAt;
 
-    public void Name(IEnumerable<string> joints)
+    public void SetJoints(IEnumerable<string> joints)
     {
         lock (sync)
         {
@@ -26,9 +26,9 @@ internal sealed class ArenaNotifier(string robot, JsonSocket socket, SiloClock c
         }
     }
 
-    public void Refuse(Refusal refusal) => Error(CodeOf(refusal), refusal.Text);
+    public void SendRefusal(Refusal refusal) => SendError(CodeOf(refusal), refusal.Text);
 
-    public void Error(string code, string message, string? slave = null)
+    public void SendError(string code, string message, string? slave = null)
     {
         var now = clock.Now();
         lock (sync)
@@ -37,29 +37,29 @@ internal sealed class ArenaNotifier(string robot, JsonSocket socket, SiloClock c
                 return;
             (lastError, lastErrorAt) = ((code, message), now);
             writer.WriteError(buffer, now.Unix, code, message, slave);
-            Send();
+            Flush();
         }
     }
 
-    public void Acknowledge(bool accepted, string? reason)
+    public void SendAcknowledgement(bool accepted, string? reason)
     {
         lock (sync)
         {
             writer.WriteCommandAck(buffer, clock.Now().Unix, accepted, reason);
-            Send();
+            Flush();
         }
     }
 
-    public void Heartbeat()
+    public void SendHeartbeatAck()
     {
         lock (sync)
         {
             writer.WriteHeartbeatAck(buffer, clock.Now().Unix);
-            Send();
+            Flush();
         }
     }
 
-    public void JointStates(RobotSnapshot snapshot)
+    public void SendJointStates(RobotSnapshot snapshot)
     {
         var joints = snapshot.Document.Model.Joints;
         var states = new ArenaJointState[joints.Length];
@@ -78,11 +78,11 @@ internal sealed class ArenaNotifier(string robot, JsonSocket socket, SiloClock c
             if (writer.Joints != states.Length)
                 return; // The robot was changed this moment; its new joints follow.
             writer.WriteJointStates(buffer, clock.Now().Unix, states);
-            Send();
+            Flush();
         }
     }
 
-    public void Status(RobotSnapshot snapshot, string client)
+    public void SendStatus(RobotSnapshot snapshot, string client)
     {
         var status = new ArenaStatus(
             snapshot.Master is { State: MasterState.Live },
@@ -93,16 +93,16 @@ internal sealed class ArenaNotifier(string robot, JsonSocket socket, SiloClock c
         lock (sync)
         {
             writer.WriteStatus(buffer, clock.Now().Unix, status);
-            Send();
+            Flush();
         }
     }
 
-    public void Sequence(ArenaSequence sequence)
+    public void SendSequence(ArenaSequence sequence)
     {
         lock (sync)
         {
             writer.WriteSequence(buffer, clock.Now().Unix, sequence);
-            Send();
+            Flush();
         }
     }
 
@@ -114,7 +114,7 @@ internal sealed class ArenaNotifier(string robot, JsonSocket socket, SiloClock c
 
     private static string CodeOf(Refusal refusal) => Problem.Of(refusal.Reason).Name.Replace('-', '_');
 
-    private void Send()
+    private void Flush()
     {
         socket.Send(buffer.WrittenSpan);
         buffer.ResetWrittenCount();
@@ -122,9 +122,9 @@ internal sealed class ArenaNotifier(string robot, JsonSocket socket, SiloClock c
 }
 
 /// <summary>What a client is sent newest only: the robot's command, and what each slave says of its joints.</summary>
-internal sealed class ArenaOutbox(string robot, SiloClock clock) : ISampleSource, IDisposable
+internal sealed class ArenaSamples(string robot, SiloClock clock) : ISampleSource, IDisposable
 {
-    private const int MostSlaves = 64; // Those whose words wait at once; more wait for their next word.
+    private const int MaxQueuedSlaves = 64; // Those whose words wait at once; more wait for their next word.
 
     private readonly Lock sync = new();
     private readonly double[] positions = new double[ArenaReader.MaxJoints];
@@ -132,9 +132,9 @@ internal sealed class ArenaOutbox(string robot, SiloClock clock) : ISampleSource
     private ArenaWriter writer = new(robot, []);
     private bool isCommandDue;
 
-    public Action Ring { get; set; } = () => { };
+    public Action SampleReady { get; set; } = () => { };
 
-    public void Name(IEnumerable<string> joints)
+    public void SetJoints(IEnumerable<string> joints)
     {
         lock (sync)
         {
@@ -144,7 +144,7 @@ internal sealed class ArenaOutbox(string robot, SiloClock clock) : ISampleSource
         }
     }
 
-    public void PutCommand(ReadOnlySpan<double> command)
+    public void SetCommand(ReadOnlySpan<double> command)
     {
         lock (sync)
         {
@@ -154,18 +154,18 @@ internal sealed class ArenaOutbox(string robot, SiloClock clock) : ISampleSource
             isCommandDue = true;
         }
 
-        Ring();
+        SampleReady();
     }
 
-    public void PutStatus(string slave, ArenaReading[] readings)
+    public void SetStatus(string slave, ArenaReading[] readings)
     {
         lock (sync)
         {
-            if (statuses.Count < MostSlaves || statuses.ContainsKey(slave))
+            if (statuses.Count < MaxQueuedSlaves || statuses.ContainsKey(slave))
                 statuses[slave] = readings;
         }
 
-        Ring();
+        SampleReady();
     }
 
     public void DropCommand()
@@ -180,7 +180,7 @@ internal sealed class ArenaOutbox(string robot, SiloClock clock) : ISampleSource
         lock (sync)
         {
             if (statuses.Count + (isCommandDue ? 1 : 0) > 1)
-                Ring(); // One message a time: the rest is asked for again.
+                SampleReady(); // One message a time: the rest is asked for again.
             if (isCommandDue)
             {
                 isCommandDue = false;

@@ -26,7 +26,7 @@ internal sealed class ArenaRelay
         }
     }
 
-    public void Pass(string robot, ArenaSession from, ArenaReading[] readings)
+    public void Forward(string robot, ArenaSession from, ArenaReading[] readings)
     {
         foreach (var session in Snapshot(robot))
         {
@@ -35,7 +35,7 @@ internal sealed class ArenaRelay
         }
     }
 
-    public void Pass(string robot, ArenaSession from, ArenaMessage.Error error)
+    public void Forward(string robot, ArenaSession from, ArenaMessage.Error error)
     {
         foreach (var session in Snapshot(robot))
         {

@@ -10,15 +10,15 @@ namespace Armada.Silo.Arena;
 /// <summary>Motions from and to the protocol's form; those that clients sent are kept as long as their robot plays nothing else.</summary>
 internal sealed class ArenaSequences(ISequences stored)
 {
-    private readonly ConcurrentDictionary<string, Sequence> sent = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, Sequence> sequences = new(StringComparer.Ordinal);
 
-    public void Keep(string robot, Sequence sequence) => sent[robot] = sequence;
+    public void Set(string robot, Sequence sequence) => sequences[robot] = sequence;
 
-    public void Forget(string robot) => sent.TryRemove(robot, out _);
+    public void Remove(string robot) => sequences.TryRemove(robot, out _);
 
     /// <summary>What a robot's master of this name plays, or null.</summary>
     public async ValueTask<ArenaSequence?> FindAsync(string robot, string master, Func<string, string> nameOf) =>
-        (sent.TryGetValue(robot, out var own) && own.Id == master ? own : (await stored.FindAsync(master, CancellationToken.None))?.Sequence) is { } sequence
+        (sequences.TryGetValue(robot, out var own) && own.Id == master ? own : (await stored.FindAsync(master, CancellationToken.None))?.Sequence) is { } sequence
             ? new ArenaSequence(
                 sequence.Id,
                 sequence.Name,

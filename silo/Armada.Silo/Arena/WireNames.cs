@@ -4,16 +4,16 @@ using Armada.Core.Robots;
 namespace Armada.Silo.Arena;
 
 /// <summary>What a slave calls the robot's joints.</summary>
-internal static class WireNames
+internal static class JointWireNames
 {
-    public static string[] Of(RobotModel model, ImmutableArray<JointMapping> tunes, bool canonical = false)
+    public static string[] Of(RobotModel model, ImmutableArray<JointMapping> mappings, bool canonical = false)
     {
         var names = new string[model.Joints.Length];
         for (var joint = 0; joint < names.Length; joint++)
             names[joint] = canonical ? model.Joints[joint].Name : JointNames.ArenaOf(model.Joints[joint].Name);
-        foreach (var tune in tunes)
+        foreach (var mapping in mappings)
         {
-            if (tune.Name is { } own && model.Find(tune.Joint) is var joint and >= 0)
+            if (mapping.Name is { } own && model.Find(mapping.Joint) is var joint and >= 0)
                 names[joint] = own;
         }
 

@@ -51,7 +51,7 @@ internal sealed class AuthorityFolder(DataFolder data)
         else
             Directory.CreateDirectory(Staging, OwnerOnly | UnixFileMode.UserExecute);
         yield return "folder made";
-        var revoked = JsonSerializer.SerializeToUtf8Bytes(StoredRevocations.None, RevocationJson.Default.StoredRevocations);
+        var revoked = JsonSerializer.SerializeToUtf8Bytes(StoredRevocations.None, StoredRevocationsJson.Default.StoredRevocations);
         (string File, byte[] Content, UnixFileMode? Mode)[] files =
         [
             (KeyFile, Encoding.ASCII.GetBytes(key.ExportPkcs8PrivateKeyPem() + "\n"), OwnerOnly),
@@ -75,11 +75,11 @@ internal sealed class AuthorityFolder(DataFolder data)
 }
 
 /// <summary>Reads an authority that was made before, and refuses one that cannot be trusted.</summary>
-internal static class AuthorityLoading
+internal static class AuthorityLoader
 {
-    private const int Longest = 64 * 1024; // Bytes; either file has under one thousand.
+    private const int MaxFileBytes = 64 * 1024; // Bytes; either file has under one thousand.
 
-    private const UnixFileMode Others = UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.GroupExecute
+    private const UnixFileMode AnyoneElse = UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.GroupExecute
         | UnixFileMode.OtherRead | UnixFileMode.OtherWrite | UnixFileMode.OtherExecute;
 
     /// <summary>Certificate and key.</summary>
@@ -90,7 +90,7 @@ internal static class AuthorityLoading
         try
         {
             var key = ReadKey(folder);
-            if (Fault(certificate, key, now) is not { } fault)
+            if (FindProblem(certificate, key, now) is not { } fault)
                 return (certificate, key);
             key.Dispose();
             throw Refused(folder, fault);
@@ -126,7 +126,7 @@ internal static class AuthorityLoading
 
     private static ECDsa ReadKey(AuthorityFolder folder)
     {
-        if (!OperatingSystem.IsWindows() && File.Exists(folder.KeyFile) && (File.GetUnixFileMode(folder.KeyFile) & Others) != 0)
+        if (!OperatingSystem.IsWindows() && File.Exists(folder.KeyFile) && (File.GetUnixFileMode(folder.KeyFile) & AnyoneElse) != 0)
         {
             throw new SiloOptionsException(
                 $"'{folder.KeyFile}' must be for its owner alone: chmod 600 '{folder.KeyFile}'. "
@@ -155,7 +155,7 @@ internal static class AuthorityLoading
             var about = new FileInfo(file);
             if (!about.Exists)
                 throw Refused(folder, $"{name} is missing");
-            if (about.Length > Longest)
+            if (about.Length > MaxFileBytes)
                 throw Refused(folder, $"{name} is damaged");
             return File.ReadAllText(file);
         }
@@ -165,12 +165,12 @@ internal static class AuthorityLoading
         }
     }
 
-    private static string? Fault(X509Certificate2 certificate, ECDsa key, DateTimeOffset now)
+    private static string? FindProblem(X509Certificate2 certificate, ECDsa key, DateTimeOffset now)
     {
-        if (!P256.Is(key))
+        if (!P256.IsOnCurve(key))
             return "ca.key is no key on P-256";
         using var certified = certificate.GetECDsaPublicKey();
-        if (certified is null || !P256.Is(certified) || !Matches(key, certified))
+        if (certified is null || !P256.IsOnCurve(certified) || !Matches(key, certified))
             return "ca.key is not the key of ca.pem";
         if (!IsAuthority(certificate) || !IsSelfSigned(certificate, certified))
             return "ca.pem is not an authority that the silo made";
@@ -201,7 +201,7 @@ internal static class AuthorityLoading
         try
         {
             return certificate.SubjectName.RawData.AsSpan().SequenceEqual(certificate.IssuerName.RawData)
-                && SignedDer.IsSignedBy(certificate.RawDataMemory, key);
+                && DerSignature.IsSignedBy(certificate.RawDataMemory, key);
         }
         catch (AsnContentException)
         {

@@ -18,7 +18,7 @@ internal sealed partial class CertificateAuthority : IDisposable
 
     public const int Years = 20;
 
-    public static readonly TimeSpan Slack = TimeSpan.FromHours(1);
+    public static readonly TimeSpan ClockSkew = TimeSpan.FromHours(1);
 
     private const int SerialBytes = 16;
 
@@ -52,13 +52,13 @@ internal sealed partial class CertificateAuthority : IDisposable
         var folder = new AuthorityFolder(data);
         if (!folder.Exists)
             Make(folder, time, logger);
-        var (certificate, key) = AuthorityLoading.Load(folder, time.GetUtcNow());
+        var (certificate, key) = AuthorityLoader.Load(folder, time.GetUtcNow());
         return new CertificateAuthority(folder, certificate, key, time);
     }
 
     public IssueAnswer Issue(string device, ReadOnlySpan<byte> request, TimeSpan validity)
     {
-        if (NameFault(device) is { } fault)
+        if (FindNameProblem(device) is { } fault)
             return new IssueAnswer(null, fault);
         return KeyRequest.TryRead(request, out var read, out var refusal)
             ? new IssueAnswer(new IssuedIdentity(Sign(device, CertificateProfile.Device(device, read.Key), validity), null), null)
@@ -69,9 +69,9 @@ internal sealed partial class CertificateAuthority : IDisposable
     /// <inheritdoc cref="Issue(string, ReadOnlySpan{byte}, TimeSpan)"/>
     public IssueAnswer Issue(string device, TimeSpan validity)
     {
-        if (NameFault(device) is { } fault)
+        if (FindNameProblem(device) is { } fault)
             return new IssueAnswer(null, fault);
-        using var made = P256.Make();
+        using var made = P256.Create();
         var signed = Sign(device, CertificateProfile.Device(device, new PublicKey(made)), validity);
         return new IssueAnswer(new IssuedIdentity(signed, new PrivateKey(made)), null);
     }
@@ -82,7 +82,7 @@ internal sealed partial class CertificateAuthority : IDisposable
     {
         if (hosts.FirstOrDefault(host => !HostName.IsValid(host)) is { } wrong)
             throw new ArgumentException($"'{wrong}' is no host name or address", nameof(hosts));
-        using var made = P256.Make();
+        using var made = P256.Create();
         return new IssuedIdentity(
             Sign(SiloName, CertificateProfile.Broker(SiloName, hosts, new PublicKey(made)), validity), new PrivateKey(made));
     }
@@ -97,7 +97,7 @@ internal sealed partial class CertificateAuthority : IDisposable
         lock (signing)
         {
             return list.Build(
-                certificate.SubjectName, signer, new BigInteger(number), now + validity, HashAlgorithmName.SHA256, keyIdentifier, now - Slack);
+                certificate.SubjectName, signer, new BigInteger(number), now + validity, HashAlgorithmName.SHA256, keyIdentifier, now - ClockSkew);
         }
     }
 
@@ -106,7 +106,7 @@ internal sealed partial class CertificateAuthority : IDisposable
     public bool HasSigned(ReadOnlyMemory<byte> der)
     {
         lock (signing)
-            return SignedDer.IsSignedBy(der, key);
+            return DerSignature.IsSignedBy(der, key);
     }
 
     public void Dispose()
@@ -124,11 +124,11 @@ internal sealed partial class CertificateAuthority : IDisposable
                 $"The clock says {now:yyyy-MM-dd}, with which no certificate can be made: set the clock and start again.");
         }
 
-        using var key = P256.Make();
+        using var key = P256.Create();
         var name = $"Armada device authority {RandomNumberGenerator.GetHexString(8, lowercase: true)}";
         var profile = CertificateProfile.Authority(name, new PublicKey(key));
         using var certificate = profile.Create(
-            profile.SubjectName, X509SignatureGenerator.CreateForECDsa(key), now - Slack, now.AddYears(Years), NewSerial());
+            profile.SubjectName, X509SignatureGenerator.CreateForECDsa(key), now - ClockSkew, now.AddYears(Years), NewSerial());
         try
         {
             folder.Make(certificate, key);
@@ -149,7 +149,7 @@ internal sealed partial class CertificateAuthority : IDisposable
         return serial;
     }
 
-    private static IssueRefusal? NameFault(string device)
+    private static IssueRefusal? FindNameProblem(string device)
     {
         if (!DeviceName.IsValid(device))
         {
@@ -172,7 +172,7 @@ internal sealed partial class CertificateAuthority : IDisposable
         var notAfter = validity < end - now ? now + validity : end;
         lock (signing)
         {
-            using var signed = profile.Create(certificate.SubjectName, signer, now - Slack, notAfter, NewSerial());
+            using var signed = profile.Create(certificate.SubjectName, signer, now - ClockSkew, notAfter, NewSerial());
             return IssuedCertificate.Of(name, signed);
         }
     }
@@ -242,9 +242,9 @@ internal static class CertificateProfile
 /// <summary>A host as devices are told it and certificates name it: a DNS name or an IP address, without a port.</summary>
 internal static class HostName
 {
-    private const int Longest = 253;
+    private const int MaxLength = 253;
 
     public static bool IsValid(string text) =>
-        text.Length <= Longest && Uri.CheckHostName(text) is UriHostNameType.Dns or UriHostNameType.IPv4 or UriHostNameType.IPv6
+        text.Length <= MaxLength && Uri.CheckHostName(text) is UriHostNameType.Dns or UriHostNameType.IPv4 or UriHostNameType.IPv6
         && text.All(char.IsAscii) && !text.Contains('_', StringComparison.Ordinal);
 }

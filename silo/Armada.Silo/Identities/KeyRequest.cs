@@ -14,13 +14,13 @@ namespace Armada.Silo.Identities;
 internal sealed class KeyRequest
 {
     /// <summary>The longest request, bytes; one for RSA with 4096 bits has under 2,000.</summary>
-    public const int Longest = 8192;
+    public const int MaxBytes = 8192;
 
-    private const int SmallestRsa = 2048; // bits
-    private const int LargestRsa = 4096; // More would only cost time to check.
-    private const string Wanted = "use an EC key on P-256 (prime256v1), or RSA with 2048 to 4096 bits where the board can do nothing else";
+    private const int MinRsaBits = 2048; // bits
+    private const int MaxRsaBits = 4096; // More would only cost time to check.
+    private const string AcceptedKeys = "use an EC key on P-256 (prime256v1), or RSA with 2048 to 4096 bits where the board can do nothing else";
 
-    private static readonly string[] Labels = ["CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST"];
+    private static readonly string[] PemLabels = ["CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST"];
 
     private KeyRequest(PublicKey key) => Key = key;
 
@@ -31,20 +31,20 @@ internal sealed class KeyRequest
         ReadOnlySpan<byte> content, [NotNullWhen(true)] out KeyRequest? request, [NotNullWhen(false)] out IssueRefusal? refusal)
     {
         request = null;
-        if (content.Length > Longest)
+        if (content.Length > MaxBytes)
             return Refuse(out refusal, IssueRefusalReason.TooLarge, $"the certificate request has more than {Longest} bytes");
         try
         {
             if (ToDer(content) is not { } der)
                 return Refuse(out refusal, IssueRefusalReason.Malformed, "the certificate request must be PKCS #10, in PEM or DER");
             if (ReadKey(der) is not { } key)
-                return Refuse(out refusal, IssueRefusalReason.Key, $"the certificate request's key is not taken: {Wanted}");
+                return Refuse(out refusal, IssueRefusalReason.Key, $"the certificate request's key is not taken: {AcceptedKeys}");
             if (!IsSigned(der))
                 return Refuse(out refusal, IssueRefusalReason.Signature, "the certificate request is not signed with its own key");
             (request, refusal) = (new KeyRequest(key), null);
             return true;
         }
-        catch (Exception bad) when (IsBadInput(bad))
+        catch (Exception bad) when (IsMalformed(bad))
         {
             return Refuse(out refusal, IssueRefusalReason.Malformed, "the certificate request cannot be read: make a new one, PKCS #10 in PEM or DER");
         }
@@ -63,7 +63,7 @@ internal sealed class KeyRequest
         Span<char> text = new char[content.Length];
         if (Ascii.ToUtf16(content, text, out _) != OperationStatus.Done || !PemEncoding.TryFind(text, out var fields))
             return null;
-        if (!Labels.Contains(text[fields.Label].ToString(), StringComparer.Ordinal))
+        if (!PemLabels.Contains(text[fields.Label].ToString(), StringComparer.Ordinal))
             return null;
         var der = new byte[fields.DecodedDataLength];
         return Convert.TryFromBase64Chars(text[fields.Base64Data], der, out var written) && written == der.Length ? der : null;
@@ -89,13 +89,13 @@ internal sealed class KeyRequest
     private static PublicKey? P256Key(PublicKey key)
     {
         using var ec = key.GetECDsaPublicKey();
-        return ec is not null && P256.Is(ec) ? new PublicKey(ec) : null;
+        return ec is not null && P256.IsOnCurve(ec) ? new PublicKey(ec) : null;
     }
 
     private static PublicKey? RsaKey(PublicKey key)
     {
         using var rsa = key.GetRSAPublicKey();
-        if (rsa is null || rsa.KeySize is < SmallestRsa or > LargestRsa)
+        if (rsa is null || rsa.KeySize is < MinRsaBits or > MaxRsaBits)
             return null;
         return rsa.ExportParameters(false).Exponent is [1, 0, 1] ? new PublicKey(rsa) : null; // 65537, which everybody uses.
     }
@@ -113,7 +113,7 @@ internal sealed class KeyRequest
         }
     }
 
-    private static bool IsBadInput(Exception fault) =>
+    private static bool IsMalformed(Exception fault) =>
         fault is CryptographicException or AsnContentException or ArgumentException or NotSupportedException;
 }
 
@@ -140,9 +140,9 @@ internal static class P256
 {
     private const string Curve = "1.2.840.10045.3.1.7";
 
-    public static ECDsa Make() => ECDsa.Create(ECCurve.NamedCurves.nistP256);
+    public static ECDsa Create() => ECDsa.Create(ECCurve.NamedCurves.nistP256);
 
-    public static bool Is(ECDsa key)
+    public static bool IsOnCurve(ECDsa key)
     {
         var curve = key.ExportParameters(includePrivateParameters: false).Curve;
         return curve.IsNamed && curve.Oid.Value == Curve;

@@ -73,7 +73,7 @@ internal sealed partial class RevocationList : IDisposable
     public async Task RevokeAsync(string serial, X509RevocationReason reason, CancellationToken cancellation)
     {
         var entry = new Revocation(serial, reason, DateTimeOffset.FromUnixTimeSeconds(time.GetUtcNow().ToUnixTimeSeconds()));
-        if (entry.Fault() is { } fault)
+        if (entry.FindProblem() is { } fault)
             throw new ArgumentException(fault, nameof(serial));
         await changing.WaitAsync(cancellation);
         try
@@ -116,11 +116,11 @@ internal sealed partial class RevocationList : IDisposable
     private async Task SignAsync(ImmutableSortedDictionary<string, Revocation> all, CancellationToken cancellation)
     {
         await files.WriteAsync(
-            authority.Folder.RevokedFile, StoredRevocations.Of(number + 1, all.Values), RevocationJson.Default.StoredRevocations, cancellation);
+            authority.Folder.RevokedFile, StoredRevocations.Of(number + 1, all.Values), StoredRevocationsJson.Default.StoredRevocations, cancellation);
         number++;
         renewAt = DateTimeOffset.MinValue;
         Volatile.Write(ref revoked, all);
-        var pem = PemEncoding.WriteString(SignedList.Label, authority.SignList(all.Values, number, Validity)) + "\n";
+        var pem = PemEncoding.WriteString(SignedRevocationList.Label, authority.SignList(all.Values, number, Validity)) + "\n";
         try
         {
             await Task.Run(() => DurableFile.Write(ListFile, Encoding.ASCII.GetBytes(pem)), CancellationToken.None);
@@ -138,11 +138,11 @@ internal sealed partial class RevocationList : IDisposable
         File.Delete(authority.Folder.RevokedFile + DurableFile.TemporaryEnding);
         File.Delete(ListFile + DurableFile.TemporaryEnding);
         var document = File.Exists(authority.Folder.RevokedFile)
-            ? files.Read(authority.Folder.RevokedFile, RevocationJson.Default.StoredRevocations, stored => stored.Fault())
+            ? files.Read(authority.Folder.RevokedFile, StoredRevocationsJson.Default.StoredRevocations, stored => stored.FindProblem())
             : null;
-        var signed = File.Exists(ListFile) ? SignedList.Read(File.ReadAllText(ListFile), authority) : null;
+        var signed = File.Exists(ListFile) ? SignedRevocationList.Read(File.ReadAllText(ListFile), authority) : null;
         if (document is null && signed is null)
-            throw AuthorityLoading.Refused(authority.Folder, "revoked.json and crl.pem are lost, and with them what was revoked");
+            throw AuthorityLoader.Refused(authority.Folder, "revoked.json and crl.pem are lost, and with them what was revoked");
         if (document is null)
             LogRecovered(signed!.Entries.Length, signed.Number);
         else if (signed is null && document.Number > 0)
@@ -165,7 +165,7 @@ internal sealed partial class RevocationList : IDisposable
 }
 
 /// <summary>A signed list of revocations that was read back.</summary>
-internal sealed record SignedList(long Number, DateTimeOffset NextUpdate, ImmutableArray<Revocation> Entries)
+internal sealed record SignedRevocationList(long Number, DateTimeOffset NextUpdate, ImmutableArray<Revocation> Entries)
 {
     /// <summary>What PEM calls it.</summary>
     public const string Label = "X509 CRL";
@@ -175,7 +175,7 @@ internal sealed record SignedList(long Number, DateTimeOffset NextUpdate, Immuta
     private static readonly Asn1Tag Extensions = new(TagClass.ContextSpecific, 0);
 
     /// <summary>Reads a list; null where the authority did not sign it or it is damaged.</summary>
-    public static SignedList? Read(string pem, CertificateAuthority authority)
+    public static SignedRevocationList? Read(string pem, CertificateAuthority authority)
     {
         try
         {
@@ -186,7 +186,7 @@ internal sealed record SignedList(long Number, DateTimeOffset NextUpdate, Immuta
                 return null;
             CertificateRevocationListBuilder.Load(der, out BigInteger number);
             var (nextUpdate, entries) = ReadBody(der);
-            return new SignedList((long)number, nextUpdate, entries);
+            return new SignedRevocationList((long)number, nextUpdate, entries);
         }
         catch (Exception damaged) when (damaged is CryptographicException or AsnContentException or FormatException or OverflowException)
         {
@@ -241,7 +241,7 @@ internal sealed record SignedList(long Number, DateTimeOffset NextUpdate, Immuta
 }
 
 /// <summary>What X.509 signs: a body, the algorithm's name and a signature.</summary>
-internal static class SignedDer
+internal static class DerSignature
 {
     /// <summary>Whether a certificate or revocation list is signed with ECDSA and SHA-256 under this key.</summary>
     /// <exception cref="AsnContentException">It is neither.</exception>
@@ -259,7 +259,7 @@ internal static class SignedDer
 /// <param name="Serial">Its serial number, lower-case hexadecimal.</param>
 internal sealed record Revocation(string Serial, X509RevocationReason Reason, DateTimeOffset At)
 {
-    private const int Longest = 40; // Digits: RFC 5280 allows 20 bytes.
+    private const int MaxDigits = 40; // Digits: RFC 5280 allows 20 bytes.
 
     // A hold, or what lifts it, would let a certificate come back; this authority revokes for good.
     private static readonly X509RevocationReason[] Known =
@@ -269,8 +269,8 @@ internal sealed record Revocation(string Serial, X509RevocationReason Reason, Da
     ];
 
     /// <summary>What is wrong with it; or null.</summary>
-    public string? Fault() =>
-        Serial.Length is 0 or > Longest || Serial.Length % 2 != 0 || !Serial.All(char.IsAsciiHexDigitLower) ? $"'{Serial}' is no serial number"
+    public string? FindProblem() =>
+        Serial.Length is 0 or > MaxDigits || Serial.Length % 2 != 0 || !Serial.All(char.IsAsciiHexDigitLower) ? $"'{Serial}' is no serial number"
         : !Known.Contains(Reason) ? $"the reason of {Serial} is {Reason}"
         : null;
 }
@@ -287,7 +287,7 @@ internal sealed record StoredRevocations(int Format, long Number, ImmutableArray
     public static StoredRevocations Of(long number, IEnumerable<Revocation> certificates) => new(Current, number, [.. certificates]);
 
     /// <summary>What is wrong with it; or null.</summary>
-    public string? Fault()
+    public string? FindProblem()
     {
         if (Format != Current)
             return $"its format is {Format}, this silo reads {Current}";
@@ -298,7 +298,7 @@ internal sealed record StoredRevocations(int Format, long Number, ImmutableArray
         {
             if (entry is null)
                 return "a certificate is missing";
-            if ((entry.Fault() ?? (seen.Add(entry.Serial) ? null : $"{entry.Serial} is there twice")) is { } fault)
+            if ((entry.FindProblem() ?? (seen.Add(entry.Serial) ? null : $"{entry.Serial} is there twice")) is { } fault)
                 return fault;
         }
 
@@ -313,4 +313,4 @@ internal sealed record StoredRevocations(int Format, long Number, ImmutableArray
     UseStringEnumConverter = true,
     WriteIndented = true)]
 [JsonSerializable(typeof(StoredRevocations))]
-internal sealed partial class RevocationJson : JsonSerializerContext;
+internal sealed partial class StoredRevocationsJson : JsonSerializerContext;

@@ -17,61 +17,61 @@ internal sealed class MicroPythonSink(IMqttLink link, SiloClock clock, string to
     private const double DeadBand = 0.1; // degrees
 
     private static readonly long Interval = Microseconds.Of(TimeSpan.FromMilliseconds(20));
-    private static readonly long Early = Interval / 2; // So much one message may come early, for sources at 50 Hz that jitter.
+    private static readonly long EarlyTolerance = Interval / 2; // So much one message may come early, for sources at 50 Hz that jitter.
     private static readonly long KeepAlive = Microseconds.Of(TimeSpan.FromMilliseconds(500));
 
     private readonly byte[] name = Encoding.UTF8.GetBytes(thing);
-    private readonly double[] wanted = Unknown();
-    private readonly double[] told = Unknown();
+    private readonly double[] target = NewPose();
+    private readonly double[] sent = NewPose();
     private bool isCommanded;
     private long dueAt;
-    private long toldAt;
+    private long sentAt;
 
     public void Send(in SampleStamp stamp, ReadOnlySpan<double> positions)
     {
-        if (positions.Length != wanted.Length)
+        if (positions.Length != target.Length)
             return; // The robot has just got other joints, and the slave another outlet.
-        for (var joint = 0; joint < wanted.Length; joint++)
+        for (var joint = 0; joint < target.Length; joint++)
         {
             if (!double.IsNaN(positions[joint])) // A joint that is not commanded is told where it was told to be.
-                wanted[joint] = joint == GripperUnit.Index && gripperInPercent ? GripperAngle.ToDegrees(positions[joint]) : positions[joint];
-            isCommanded |= !double.IsNaN(wanted[joint]);
+                target[joint] = joint == GripperUnit.Index && gripperInPercent ? GripperAngle.ToDegrees(positions[joint]) : positions[joint];
+            isCommanded |= !double.IsNaN(target[joint]);
         }
 
-        Tell(clock.Monotonic());
+        SendIfDue(clock.Monotonic());
     }
 
     public void Tick(in Timestamp now, bool isLed)
     {
         isCommanded &= isLed; // What waits after a stop or without a leader is not told any more.
-        Tell(now.Monotonic);
+        SendIfDue(now.Monotonic);
     }
 
-    private void Tell(long now)
+    private void SendIfDue(long now)
     {
-        if (!isCommanded || now < dueAt - Early || (now < toldAt + KeepAlive && !Differs()))
+        if (!isCommanded || now < dueAt - EarlyTolerance || (now < sentAt + KeepAlive && !Differs()))
             return;
         dueAt = Math.Max(now, dueAt) + Interval;
         Span<byte> json = stackalloc byte[MicroPythonJson.MaxWritten];
-        if (!link.Publish(topic, json[..MicroPythonJson.Write(json, name, wanted)], Delivery.Sample))
+        if (!link.Publish(topic, json[..MicroPythonJson.Write(json, name, target)], Delivery.Sample))
             return;
-        wanted.CopyTo(told, 0);
-        toldAt = now;
+        target.CopyTo(sent, 0);
+        sentAt = now;
     }
 
     private bool Differs()
     {
-        for (var joint = 0; joint < wanted.Length; joint++)
+        for (var joint = 0; joint < target.Length; joint++)
         {
             // Written so that a joint told for the first time differs.
-            if (!double.IsNaN(wanted[joint]) && !(Math.Abs(wanted[joint] - told[joint]) < DeadBand))
+            if (!double.IsNaN(target[joint]) && !(Math.Abs(target[joint] - sent[joint]) < DeadBand))
                 return true;
         }
 
         return false;
     }
 
-    private static double[] Unknown()
+    private static double[] NewPose()
     {
         var degrees = new double[MicroPythonJson.Joints];
         degrees.AsSpan().Fill(double.NaN);

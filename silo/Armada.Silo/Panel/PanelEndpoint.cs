@@ -38,7 +38,7 @@ internal static class PanelRoutes
         {
             var limits = PanelSocket.Limits;
             var accept = OpenSockets.Accept(context);
-            (accept.KeepAliveInterval, accept.KeepAliveTimeout) = (limits.PingEvery, limits.PongWithin);
+            (accept.KeepAliveInterval, accept.KeepAliveTimeout) = (limits.PingInterval, limits.PongTimeout);
             using var raw = await context.WebSockets.AcceptWebSocketAsync(accept);
             var watching = new PanelSocket(raw, asked, feed, limits, clock);
             using var open = sockets.Enter(context, watching.Close);
@@ -54,46 +54,46 @@ internal static class PanelRoutes
 /// <summary>One watcher's connection: what the feed offers goes out, heartbeats are answered, all else is refused in words.</summary>
 internal sealed class PanelSocket
 {
-    private static readonly TimeSpan TellTooFastEvery = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan TooFastInterval = TimeSpan.FromSeconds(1);
 
     private readonly PanelFeed feed;
     private readonly SiloClock clock;
-    private readonly PanelSubscriber watcher;
+    private readonly PanelSubscriber subscriber;
     private readonly JsonSocket socket;
     private readonly MessageRate rate;
-    private Timestamp? toldTooFast;
+    private Timestamp? lastTooFast;
 
     public PanelSocket(WebSocket raw, SubscriberRequest asked, PanelFeed feed, SocketLimits limits, SiloClock clock)
     {
         (this.feed, this.clock) = (feed, clock);
-        watcher = new PanelSubscriber(asked, feed);
-        socket = new JsonSocket(raw, watcher, limits, clock);
-        watcher.Offer = socket.SampleIsDue;
+        subscriber = new PanelSubscriber(asked, feed);
+        socket = new JsonSocket(raw, subscriber, limits, clock);
+        subscriber.NotifySocket = socket.NotifySample;
         rate = new MessageRate(limits.MessagesPerSecond, limits.Burst);
     }
 
     public static SocketLimits Limits { get; } = new()
     {
         MaxMessageBytes = 4096,
-        MaxWaiting = 64,
+        MaxQueuedMessages = 64,
         MessagesPerSecond = 20,
         Burst = 40,
-        PingEvery = TimeSpan.FromSeconds(5),
-        PongWithin = TimeSpan.FromSeconds(15),
+        PingInterval = TimeSpan.FromSeconds(5),
+        PongTimeout = TimeSpan.FromSeconds(15),
     };
 
     public async Task RunAsync(CancellationToken cancellation)
     {
-        feed.Enter(watcher);
+        feed.Add(subscriber);
         try
         {
             // The snapshot is there before anything is read, so that no answer can overtake it.
-            await watcher.Offered.WaitAsync(cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await subscriber.FirstOffer.WaitAsync(cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             await socket.RunAsync(Receive, cancellation);
         }
         finally
         {
-            feed.Leave(watcher);
+            feed.Remove(subscriber);
         }
     }
 
@@ -102,8 +102,8 @@ internal sealed class PanelSocket
     private ValueTask Receive(ReadOnlyMemory<byte> message)
     {
         var now = clock.Now();
-        if (!rate.TryPass(now))
-            TellTooFast(now);
+        if (!rate.TryConsume(now))
+            SendTooFast(now);
         else if (SubscriberMessage.TypeOf(message.Span, out var problem) == "heartbeat")
             socket.Send(Answer("heartbeat_ack", now));
         else
@@ -111,11 +111,11 @@ internal sealed class PanelSocket
         return ValueTask.CompletedTask;
     }
 
-    private void TellTooFast(in Timestamp now)
+    private void SendTooFast(in Timestamp now)
     {
-        if (toldTooFast is { } told && !now.IsPast(told, TellTooFastEvery))
+        if (lastTooFast is { } told && !now.IsPast(told, TooFastInterval))
             return;
-        toldTooFast = now;
+        lastTooFast = now;
         socket.Send(Answer("error", now, "too_fast", "messages come too fast; the ones too many are dropped"));
     }
 
@@ -130,42 +130,42 @@ internal sealed class PanelSocket
 internal sealed record SubscriberRequest(double Rate, FrozenSet<string>? Robots)
 {
     /// <summary>Updates a second that a watcher gets at most, and unless it asks for fewer.</summary>
-    public const int FastestRate = 20;
+    public const int MaxRate = 20;
 
-    public const double SlowestRate = 0.2;
+    public const double MinRate = 0.2;
 
-    public const int MostRobots = 500;
+    public const int MaxRobots = 500;
 
-    public static SubscriberRequest Everything { get; } = new(FastestRate, null);
+    public static SubscriberRequest Default { get; } = new(MaxRate, null);
 
     /// <summary>Reads <c>?rate=</c> and <c>?robots=</c>; null with errors by name.</summary>
     public static SubscriberRequest? Read(IQueryCollection query, Dictionary<string, string> errors)
     {
-        var rate = Everything.Rate;
+        var rate = Default.Rate;
         if (query.TryGetValue("rate", out var asked) && !TryRate(asked.ToString(), out rate))
-            errors["rate"] = string.Create(CultureInfo.InvariantCulture, $"'{asked}' must be {SlowestRate} to {FastestRate} updates a second");
+            errors["rate"] = string.Create(CultureInfo.InvariantCulture, $"'{asked}' must be {MinRate} to {MaxRate} updates a second");
         var robots = query.TryGetValue("robots", out var named) ? Names(named.ToString(), errors) : null;
         return errors.Count > 0 ? null : new SubscriberRequest(rate, robots);
     }
 
-    public bool Sees(string robot) => Robots is null || Robots.Contains(robot);
+    public bool Includes(string robot) => Robots is null || Robots.Contains(robot);
 
     /// <summary>
-    /// Whether an update is due at a tick of <see cref="FastestRate"/> a second. Watchers that ask for the same rate are due at the
+    /// Whether an update is due at a tick of <see cref="MaxRate"/> a second. Watchers that ask for the same rate are due at the
     /// same ticks, so that one picture serves them all; n successive ticks hold at most n times the rate's share, and one more.
     /// </summary>
     public bool IsDue(long tick) => Due(tick + 1) > Due(tick);
 
-    private double Due(long ticks) => Math.Floor(ticks * Rate / FastestRate);
+    private double Due(long ticks) => Math.Floor(ticks * Rate / MaxRate);
 
     private static bool TryRate(string text, out double rate) =>
-        double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out rate) && rate is >= SlowestRate and <= FastestRate;
+        double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out rate) && rate is >= MinRate and <= MaxRate;
 
     private static FrozenSet<string>? Names(string text, Dictionary<string, string> errors)
     {
         var names = text.Split(',', StringSplitOptions.TrimEntries);
-        if (names.Length > MostRobots)
-            errors["robots"] = string.Create(CultureInfo.InvariantCulture, $"at most {MostRobots} may be named");
+        if (names.Length > MaxRobots)
+            errors["robots"] = string.Create(CultureInfo.InvariantCulture, $"at most {MaxRobots} may be named");
         else if (Array.Find(names, name => !DeviceName.IsValid(name)) is { } wrong)
             errors["robots"] = $"'{wrong}' is no robot id";
         return names.ToFrozenSet(StringComparer.Ordinal);

@@ -17,55 +17,55 @@ namespace Armada.Silo.Panel;
 /// </remarks>
 internal sealed partial class PanelFeed : BackgroundService, ISnapshotSource
 {
-    private const double BytesPerSecond = 16e6; // One panel of 100 moving robots at the full rate takes 1.5 MB/s.
+    private const double BudgetBytesPerSecond = 16e6; // One panel of 100 moving robots at the full rate takes 1.5 MB/s.
 
-    private static readonly TimeSpan Tick = TimeSpan.FromSeconds(1.0 / SubscriberRequest.FastestRate);
+    private static readonly TimeSpan Tick = TimeSpan.FromSeconds(1.0 / SubscriberRequest.MaxRate);
 
     private readonly IRobotEngine engine;
     private readonly FleetReader fleet;
-    private readonly SnapshotBuilder pictures;
+    private readonly SnapshotBuilder builder;
     private readonly SiloClock clock;
     private readonly SiloTelemetry telemetry;
     private readonly ILogger<PanelFeed> logger;
-    private readonly SemaphoreSlim entered = new(0);
-    private readonly ByteBudget budget = new(BytesPerSecond);
-    private ImmutableArray<PanelSubscriber> watchers = [];
-    private volatile FleetSnapshot? picture;
+    private readonly SemaphoreSlim added = new(0);
+    private readonly ByteBudget budget = new(BudgetBytesPerSecond);
+    private ImmutableArray<PanelSubscriber> subscribers = [];
+    private volatile FleetSnapshot? snapshot;
     private long seq;
     private long skipped;
 
     public PanelFeed(
-        IRobotEngine engine, FleetReader fleet, SnapshotBuilder pictures, SiloClock clock, SiloTelemetry telemetry, ILogger<PanelFeed> logger)
+        IRobotEngine engine, FleetReader fleet, SnapshotBuilder builder, SiloClock clock, SiloTelemetry telemetry, ILogger<PanelFeed> logger)
     {
-        (this.engine, this.fleet, this.pictures) = (engine, fleet, pictures);
+        (this.engine, this.fleet, this.builder) = (engine, fleet, builder);
         (this.clock, this.telemetry, this.logger) = (clock, telemetry, logger);
-        telemetry.Observe("armada.silo.watchers", "{watcher}", "Watchers of the panel's feed", () => Watchers);
+        telemetry.Observe("armada.silo.watchers", "{watcher}", "Watchers of the panel's feed", () => Subscribers);
         telemetry.Observe("armada.silo.watchers.skipped", "{picture}", "Pictures that slow watchers skipped", () => Skipped);
     }
 
-    public long Looks => Interlocked.Read(ref seq);
+    public long Polls => Interlocked.Read(ref seq);
 
     public long Skipped => Interlocked.Read(ref skipped);
 
-    public int Watchers => watchers.Length;
+    public int Subscribers => subscribers.Length;
 
-    public bool IsLooking => picture is not null;
+    public bool IsPolling => snapshot is not null;
 
-    public FleetSnapshot? Newest => picture;
+    public FleetSnapshot? Newest => snapshot;
 
     public void Spend(long bytes) => budget.Spend(bytes);
 
-    public void Enter(PanelSubscriber watcher)
+    public void Add(PanelSubscriber subscriber)
     {
-        ImmutableInterlocked.Update(ref watchers, static (all, one) => all.Add(one), watcher);
-        entered.Release();
+        ImmutableInterlocked.Update(ref subscribers, static (all, one) => all.Add(one), subscriber);
+        added.Release();
     }
 
-    public void Leave(PanelSubscriber watcher) => ImmutableInterlocked.Update(ref watchers, static (all, one) => all.Remove(one), watcher);
+    public void Remove(PanelSubscriber subscriber) => ImmutableInterlocked.Update(ref subscribers, static (all, one) => all.Remove(one), subscriber);
 
     public override void Dispose()
     {
-        entered.Dispose();
+        added.Dispose();
         base.Dispose();
     }
 
@@ -75,7 +75,7 @@ internal sealed partial class PanelFeed : BackgroundService, ISnapshotSource
         {
             while (true)
             {
-                await entered.WaitAsync(stoppingToken);
+                await added.WaitAsync(stoppingToken);
                 await WatchAsync(stoppingToken);
             }
         }
@@ -88,35 +88,35 @@ internal sealed partial class PanelFeed : BackgroundService, ISnapshotSource
     private async Task WatchAsync(CancellationToken cancellation)
     {
         using var timer = new PeriodicTimer(Tick, clock.Time);
-        for (var tick = 0L; watchers is { IsEmpty: false } all; tick++)
+        for (var tick = 0L; subscribers is { IsEmpty: false } all; tick++)
         {
-            if (tick % SubscriberRequest.FastestRate == 0)
-                pictures.ForgetLags();
-            var due = all.RemoveAll(watcher => !watcher.Tick(tick));
-            if (due.Length > 0 && budget.HasLeft(clock.Now()) && await TryLookAsync(cancellation))
-                Show(due);
+            if (tick % SubscriberRequest.MaxRate == 0)
+                builder.ClearLags();
+            var due = all.RemoveAll(subscriber => !subscriber.Tick(tick));
+            if (due.Length > 0 && budget.HasLeft(clock.Now()) && await TryPollAsync(cancellation))
+                Offer(due);
             await timer.WaitForNextTickAsync(cancellation);
         }
 
-        picture = null;
+        snapshot = null;
     }
 
-    private void Show(ImmutableArray<PanelSubscriber> due)
+    private void Offer(ImmutableArray<PanelSubscriber> due)
     {
-        foreach (var watcher in due)
+        foreach (var subscriber in due)
         {
-            if (watcher.Show())
+            if (subscriber.Offer())
                 Interlocked.Increment(ref skipped);
         }
     }
 
-    private async Task<bool> TryLookAsync(CancellationToken cancellation)
+    private async Task<bool> TryPollAsync(CancellationToken cancellation)
     {
         try
         {
             var robots = await engine.ListAsync(cancellation);
             var whole = fleet.Read(robots, await engine.IsFleetStoppedAsync(cancellation));
-            picture = pictures.Make(picture, Interlocked.Increment(ref seq), clock.Time.GetUtcNow(), whole, robots);
+            snapshot = builder.Build(snapshot, Interlocked.Increment(ref seq), clock.Time.GetUtcNow(), whole, robots);
             return true;
         }
         catch (Exception fault) when (!cancellation.IsCancellationRequested)

@@ -30,7 +30,7 @@ internal sealed record PanelSlave(
     SlaveState State,
     [property: Description("Why it has failed.")] string? Reason,
     [property: Description("It moves slowly towards the master's pose and does not track yet.")] bool Approaching,
-    [property: Description("Connected, and bound to nothing.")] bool UnboundSlave,
+    [property: Description("Connected, and bound to nothing.")] bool Unbound,
     [property: Description("From the leader's capture to the write on this follower's bus; read once a second.")] LagPercentiles? LagMs);
 
 /// <summary>One joint, joint units in hundredths.</summary>

@@ -33,17 +33,17 @@ internal sealed class SnapshotBuilder : IDisposable
         writer = new Utf8JsonWriter(buffer, new JsonWriterOptions { Encoder = options.Encoder, SkipValidation = true });
     }
 
-    public void ForgetLags() => lag.Clear();
+    public void ClearLags() => lag.Clear();
 
-    public FleetSnapshot Make(FleetSnapshot? before, long seq, DateTimeOffset at, FleetView fleet, IReadOnlyList<RobotSnapshot> now)
+    public FleetSnapshot Build(FleetSnapshot? before, long seq, DateTimeOffset at, FleetView fleet, IReadOnlyList<RobotSnapshot> now)
     {
         var known = before is null ? null : before.Robots.ToDictionary(robot => robot.Id, StringComparer.Ordinal);
         var next = ImmutableArray.CreateBuilder<PanelRobot>(now.Count);
         foreach (var robot in now)
             next.Add(Make(known?.GetValueOrDefault(robot.Document.Id), seq, robot));
         var ids = now.Select(robot => robot.Document.Id).ToImmutableArray();
-        var roster = before is not null && before.Roster.Ids.AsSpan().SequenceEqual(ids.AsSpan()) ? before.Roster : new RobotList(ids, seq);
-        return new FleetSnapshot(seq, at, Part(before?.Fleet, seq, fleet, fleetJson), next.MoveToImmutable(), roster);
+        var robotList = before is not null && before.RobotList.Ids.AsSpan().SequenceEqual(ids.AsSpan()) ? before.RobotList : new RobotList(ids, seq);
+        return new FleetSnapshot(seq, at, Part(before?.Fleet, seq, fleet, fleetJson), next.MoveToImmutable(), robotList);
     }
 
     public void Dispose() => writer.Dispose();
@@ -59,12 +59,12 @@ internal sealed class SnapshotBuilder : IDisposable
             new Lazy<byte[]>(() => JsonSerializer.SerializeToUtf8Bytes(robots.Robot(robot), robotJson)));
     }
 
-    private PanelPart Part<T>(PanelPart? before, long seq, T value, JsonTypeInfo<T> json)
+    private JsonFragment Part<T>(JsonFragment? before, long seq, T value, JsonTypeInfo<T> json)
     {
         buffer.ResetWrittenCount();
         writer.Reset();
         JsonSerializer.Serialize(writer, value, json);
-        return before is not null && buffer.WrittenSpan.SequenceEqual(before.Json) ? before : new PanelPart(buffer.WrittenSpan.ToArray(), seq);
+        return before is not null && buffer.WrittenSpan.SequenceEqual(before.Json) ? before : new JsonFragment(buffer.WrittenSpan.ToArray(), seq);
     }
 }
 
@@ -126,13 +126,13 @@ internal sealed class PanelReader(DeviceRoutes routes)
 
 /// <summary>The whole fleet as watchers see it at one moment. Immutable; parts that did not change are those of the picture before.</summary>
 internal sealed record FleetSnapshot(
-    long Seq, DateTimeOffset At, PanelPart Fleet, ImmutableArray<PanelRobot> Robots, RobotList Roster);
+    long Seq, DateTimeOffset At, JsonFragment Fleet, ImmutableArray<PanelRobot> Robots, RobotList RobotList);
 
 /// <summary>A piece of JSON, written once for all watchers.</summary>
-internal sealed record PanelPart(byte[] Json, long Since);
+internal sealed record JsonFragment(byte[] Json, long Since);
 
 /// <summary>Which robots there are.</summary>
 internal sealed record RobotList(ImmutableArray<string> Ids, long Since);
 
 /// <summary>One robot in a picture.</summary>
-internal sealed record PanelRobot(string Id, long Version, long VersionSince, PanelPart State, Lazy<byte[]> View);
+internal sealed record PanelRobot(string Id, long Version, long VersionSince, JsonFragment State, Lazy<byte[]> View);

@@ -66,7 +66,7 @@ internal sealed class BundleLink(string device, string fingerprint, Bundle bundl
 /// </summary>
 internal sealed class BundleLinks(TimeProvider time)
 {
-    public static readonly TimeSpan Life = TimeSpan.FromHours(1);
+    public static readonly TimeSpan Lifetime = TimeSpan.FromHours(1);
 
     private const int SecretBytes = 32; // 256 bits, beyond any guessing.
 
@@ -79,7 +79,7 @@ internal sealed class BundleLinks(TimeProvider time)
     {
         lock (sync)
         {
-            Sweep();
+            RemoveExpired();
             return byDevice.TryGetValue(device, out var link) && link.Fingerprint == fingerprint ? link : null;
         }
     }
@@ -87,10 +87,10 @@ internal sealed class BundleLinks(TimeProvider time)
     public BundleLink Add(string device, string fingerprint, Bundle bundle)
     {
         var secret = Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(SecretBytes));
-        var link = new BundleLink(device, fingerprint, bundle, time.GetUtcNow() + Life, secret);
+        var link = new BundleLink(device, fingerprint, bundle, time.GetUtcNow() + Lifetime, secret);
         lock (sync)
         {
-            Sweep();
+            RemoveExpired();
             Remove(device);
             Put(link);
         }
@@ -102,7 +102,7 @@ internal sealed class BundleLinks(TimeProvider time)
     {
         lock (sync)
         {
-            Sweep();
+            RemoveExpired();
             if (!byHash.TryGetValue(Hash(secret), out var link))
                 return null;
             Remove(link.Device);
@@ -140,7 +140,7 @@ internal sealed class BundleLinks(TimeProvider time)
             byHash.Remove(Hash(link.Secret()));
     }
 
-    private void Sweep()
+    private void RemoveExpired()
     {
         var now = time.GetUtcNow();
         foreach (var link in byDevice.Values.Where(link => link.ExpiresAt <= now).ToArray())

@@ -13,11 +13,11 @@ namespace Armada.Silo.Provisioning;
 /// </summary>
 internal sealed partial class DeviceLastSeen : IHostedService, IDisposable
 {
-    private static readonly TimeSpan WriteEvery = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan WriteInterval = TimeSpan.FromMinutes(1);
 
     private readonly ConcurrentDictionary<string, DateTimeOffset> times = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, string> certificates = new(StringComparer.Ordinal);
-    private readonly Channel<(string Device, string Fingerprint)> news = Channel.CreateUnbounded<(string, string)>(
+    private readonly Channel<(string Device, string Fingerprint)> newCertificates = Channel.CreateUnbounded<(string, string)>(
         new UnboundedChannelOptions { SingleReader = true });
 
     private readonly CancellationTokenSource ending = new();
@@ -26,8 +26,8 @@ internal sealed partial class DeviceLastSeen : IHostedService, IDisposable
     private readonly ILogger<DeviceLastSeen> logger;
     private readonly DocumentFiles files;
     private readonly string path;
-    private int isStale;
-    private Task telling = Task.CompletedTask;
+    private int isDirty;
+    private Task reporting = Task.CompletedTask;
     private Task writing = Task.CompletedTask;
 
     public DeviceLastSeen(DataFolder data, IServiceProvider services, TimeProvider time, ILogger<DeviceLastSeen> logger)
@@ -36,7 +36,7 @@ internal sealed partial class DeviceLastSeen : IHostedService, IDisposable
         files = new DocumentFiles(logger);
         path = Path.Combine(data.Path, "sightings.json");
         File.Delete(path + DurableFile.TemporaryEnding);
-        if (File.Exists(path) && files.Read(path, LastSeenJson.Default.StoredLastSeen, stored => stored.Fault()) is { } stored)
+        if (File.Exists(path) && files.Read(path, LastSeenJson.Default.StoredLastSeen, stored => stored.FindProblem()) is { } stored)
         {
             foreach (var (device, at) in stored.Devices)
                 times[device] = at;
@@ -56,14 +56,14 @@ internal sealed partial class DeviceLastSeen : IHostedService, IDisposable
             && !(certificates.TryGetValue(device, out var known) && known == fingerprint))
         {
             certificates[device] = fingerprint;
-            news.Writer.TryWrite((device, fingerprint));
+            newCertificates.Writer.TryWrite((device, fingerprint));
         }
     }
 
     public void Note(string device)
     {
         times[device] = time.GetUtcNow();
-        Volatile.Write(ref isStale, 1);
+        Volatile.Write(ref isDirty, 1);
     }
 
     /// <summary>The certificate that a device said it is connected with, or null.</summary>
@@ -73,21 +73,21 @@ internal sealed partial class DeviceLastSeen : IHostedService, IDisposable
     {
         times.TryRemove(device, out _);
         certificates.TryRemove(device, out _);
-        Volatile.Write(ref isStale, 1);
+        Volatile.Write(ref isDirty, 1);
     }
 
     public Task StartAsync(CancellationToken cancellationToken)
     {
-        telling = registry is null ? Task.CompletedTask : TellAsync(registry);
+        reporting = registry is null ? Task.CompletedTask : TellAsync(registry);
         writing = WriteAsync();
         return Task.CompletedTask;
     }
 
     public async Task StopAsync(CancellationToken cancellationToken)
     {
-        news.Writer.TryComplete();
+        newCertificates.Writer.TryComplete();
         await ending.CancelAsync();
-        await Task.WhenAll(telling, writing);
+        await Task.WhenAll(reporting, writing);
         await StoreAsync();
     }
 
@@ -99,7 +99,7 @@ internal sealed partial class DeviceLastSeen : IHostedService, IDisposable
 
     private async Task TellAsync(IDeviceRegistry registry)
     {
-        await foreach (var (device, fingerprint) in news.Reader.ReadAllAsync(CancellationToken.None))
+        await foreach (var (device, fingerprint) in newCertificates.Reader.ReadAllAsync(CancellationToken.None))
         {
             try
             {
@@ -112,14 +112,14 @@ internal sealed partial class DeviceLastSeen : IHostedService, IDisposable
             catch (RegistryFailedException failed)
             {
                 certificates.TryRemove(device, out _); // Its next words are news again.
-                LogNotTold(device, failed.Message);
+                LogNotReported(device, failed.Message);
             }
         }
     }
 
     private async Task WriteAsync()
     {
-        using var timer = new PeriodicTimer(WriteEvery, time);
+        using var timer = new PeriodicTimer(WriteInterval, time);
         try
         {
             while (await timer.WaitForNextTickAsync(ending.Token))
@@ -133,7 +133,7 @@ internal sealed partial class DeviceLastSeen : IHostedService, IDisposable
 
     private async Task StoreAsync()
     {
-        if (Interlocked.Exchange(ref isStale, 0) == 0)
+        if (Interlocked.Exchange(ref isDirty, 0) == 0)
             return;
         try
         {
@@ -141,12 +141,12 @@ internal sealed partial class DeviceLastSeen : IHostedService, IDisposable
         }
         catch (NotStoredException)
         {
-            Volatile.Write(ref isStale, 1); // Logged where it happened; the next minute tries again.
+            Volatile.Write(ref isDirty, 1); // Logged where it happened; the next minute tries again.
         }
     }
 
     [LoggerMessage(1730, LogLevel.Warning, "That {Device} was seen on a new certificate could not be noted and will be tried again: {Reason}")]
-    private partial void LogNotTold(string device, string reason);
+    private partial void LogNotReported(string device, string reason);
 }
 
 /// <summary>The file of when each device was seen last.</summary>

@@ -12,9 +12,9 @@ namespace Armada.Silo.Provisioning;
 internal sealed partial class DeviceShadows(
     IDeviceShadow shadow, IRobotEngine engine, TimeProvider time, ILogger<DeviceShadows> logger) : IHostedService, IDisposable
 {
-    private static readonly TimeSpan Every = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(15);
 
-    private readonly Dictionary<string, string> told = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, string> written = new(StringComparer.Ordinal);
     private readonly CancellationTokenSource ending = new();
     private Task running = Task.CompletedTask;
 
@@ -61,19 +61,19 @@ internal sealed partial class DeviceShadows(
     private async Task TellAsync(string device, RobotDocument robot, string role, CancellationToken cancellation)
     {
         var desired = Desired(robot, role);
-        if (told.TryGetValue(device, out var before) && before == desired)
+        if (written.TryGetValue(device, out var before) && before == desired)
             return;
         var answer = await shadow.DesireAsync(device, desired, version: null, cancellation);
         if (answer == ShadowAnswer.Unknown)
             return; // It may get its identity later.
         if (answer != ShadowAnswer.Done)
             LogRefused(device, answer);
-        told[device] = desired;
+        written[device] = desired;
     }
 
     private async Task RunAsync()
     {
-        using var timer = new PeriodicTimer(Every, time);
+        using var timer = new PeriodicTimer(Interval, time);
         try
         {
             while (await timer.WaitForNextTickAsync(ending.Token))
@@ -84,7 +84,7 @@ internal sealed partial class DeviceShadows(
                 }
                 catch (Exception away) when (away is RegistryFailedException or EngineUnreachableException)
                 {
-                    LogPutOff(away.Message);
+                    LogPostponed(away.Message);
                 }
             }
         }
@@ -98,5 +98,5 @@ internal sealed partial class DeviceShadows(
     private partial void LogRefused(string device, ShadowAnswer answer);
 
     [LoggerMessage(1761, LogLevel.Warning, "What devices should be set to is kept for them later: {Reason}")]
-    private partial void LogPutOff(string reason);
+    private partial void LogPostponed(string reason);
 }

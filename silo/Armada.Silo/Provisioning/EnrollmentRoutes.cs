@@ -14,8 +14,8 @@ namespace Armada.Silo.Provisioning;
 /// <summary>/enrollment-tokens: who may enroll a device. /enrollments: a device that does.</summary>
 internal static class EnrollmentRoutes
 {
-    private const int StandardMinutes = 15;
-    private const int MostMinutes = 24 * 60;
+    private const int DefaultMinutes = 15;
+    private const int MaxMinutes = 24 * 60;
 
     public static void MapEnrollment(this IEndpointRouteBuilder api)
     {
@@ -28,7 +28,7 @@ internal static class EnrollmentRoutes
             .Refuses(Problem.TokenUnknown, Problem.NotStored, Problem.NoRegistry)
             .Audits("enrollment-token-removed");
         api.MapGroup("/enrollments").WithTags("devices").NeedsRegistry().AllowAnonymous()
-            .MapPost("", EnrolAsync).WithSummary("Enroll a device with a token and a request for its certificate; repeated with the same key it is the same")
+            .MapPost("", EnrollAsync).WithSummary("Enroll a device with a token and a request for its certificate; repeated with the same key it is the same")
             .Refuses(Problem.Invalid, Problem.TokenRefused, Problem.DeviceExists, Problem.NotStored, Problem.NoRegistry, Problem.RegistryFailed);
     }
 
@@ -47,15 +47,15 @@ internal static class EnrollmentRoutes
         var (kind, role) = rules.Kind(body.Kind, body.Role, body.Site);
         if (body.Name is not null)
             rules.DeviceName("name", body.Name);
-        if (body.Minutes is < 1 or > MostMinutes)
-            rules.Add("minutes", $"{body.Minutes} must be 1 to {MostMinutes}");
+        if (body.Minutes is < 1 or > MaxMinutes)
+            rules.Add("minutes", $"{body.Minutes} must be 1 to {MaxMinutes}");
         if (rules.Problem is { } wrong)
             return wrong;
         try
         {
-            var life = TimeSpan.FromMinutes(body.Minutes ?? StandardMinutes);
-            if (await tokens.MakeAsync(kind, role, body.Site, body.Name, life, cancellation) is not var (token, text))
-                return Problem.TooManyTokens.Answer($"there are {EnrollmentTokens.Most} tokens; remove some, or wait until they are over");
+            var lifetime = TimeSpan.FromMinutes(body.Minutes ?? DefaultMinutes);
+            if (await tokens.MakeAsync(kind, role, body.Site, body.Name, lifetime, cancellation) is not var (token, text))
+                return Problem.TooManyTokens.Answer($"there are {EnrollmentTokens.MaxTokens} tokens; remove some, or wait until they are over");
             context.Response.Headers.CacheControl = "no-store";
             return TypedResults.Created($"/api/v1/enrollment-tokens/{token.Id}", new MadeTokenView(text, View(token, tokens)));
         }
@@ -79,7 +79,7 @@ internal static class EnrollmentRoutes
         }
     }
 
-    private static async Task<Results<Created<EnrolledView>, ProblemHttpResult>> EnrolAsync(
+    private static async Task<Results<Created<EnrolledView>, ProblemHttpResult>> EnrollAsync(
         Enrollment body,
         [Microsoft.AspNetCore.Mvc.FromServices] IServiceProvider services,
         IAuditTrail audit,
@@ -95,7 +95,7 @@ internal static class EnrollmentRoutes
         EnrollmentAnswer answer;
         try
         {
-            answer = await services.GetRequiredService<EnrollmentService>().EnrolAsync(body.Token, body.Name, body.Csr, cancellation);
+            answer = await services.GetRequiredService<EnrollmentService>().EnrollAsync(body.Token, body.Name, body.Csr, cancellation);
         }
         catch (NotStoredException failed)
         {
@@ -127,7 +127,7 @@ internal static class EnrollmentRoutes
                 broker.Authority,
                 new EnrolledBrokerView(broker.Host, broker.Port, broker.SignsDevices),
                 services.GetRequiredService<TopicMap>().Root,
-                device.Certificates.First(its => its.Fingerprint == issued.Fingerprint).NotAfter));
+                device.Certificates.InitialDelay(its => its.Fingerprint == issued.Fingerprint).NotAfter));
     }
 
     private static string SortKey(EnrollmentToken token) => $"{token.CreatedAt.UtcDateTime:O}.{token.Id}";
@@ -141,7 +141,7 @@ internal static class EnrollmentRoutes
         token.CreatedAt,
         token.ExpiresAt,
         token.Use is { Done: true } use ? use.Device : null,
-        tokens.IsGood(token));
+        tokens.IsUsable(token));
 }
 
 /// <summary>Why a device is not enrolled.</summary>
@@ -151,14 +151,14 @@ internal sealed record EnrollmentRefusal(bool TokenRefused, RegistryRefusal? Ref
 internal sealed record EnrollmentAnswer(RegistryAnswer? Enrolled, string TokenId, EnrollmentRefusal? Refused);
 
 /// <summary>Lets a device enroll itself with a token: a token is one device's and one key's from its first use on.</summary>
-internal sealed class EnrollmentService(EnrollmentTokens tokens, ProvisioningService desk)
+internal sealed class EnrollmentService(EnrollmentTokens tokens, ProvisioningService provisioning)
 {
-    private const string Nothing = "the token was used, is over, or never was one; ask an admin for another";
+    private const string UnusableToken = "the token was used, is over, or never was one; ask an admin for another";
 
     /// <summary>Enrolls a device. Repeated with the same key, it is given the same again.</summary>
     /// <exception cref="RegistryFailedException">It cannot be done now; repeat the call.</exception>
     /// <exception cref="Store.NotStoredException">The disk refused; repeat the call.</exception>
-    public async Task<EnrollmentAnswer> EnrolAsync(string text, string? name, string request, CancellationToken cancellation)
+    public async Task<EnrollmentAnswer> EnrollAsync(string text, string? name, string request, CancellationToken cancellation)
     {
         if (tokens.Find(text) is not { } token)
             return Refuse("");
@@ -169,13 +169,13 @@ internal sealed class EnrollmentService(EnrollmentTokens tokens, ProvisioningSer
             return Refuse(token, RegistryRefusalReason.Name, "the token says no name, so the device must: armada-edge enroll --name");
         if (name is not null && name != device)
             return Refuse(token, RegistryRefusalReason.Name, $"the token is for the device {device}; leave the name out or use that one");
-        if (token.Use is { Done: true } && await desk.FindAsync(device, cancellation) is null)
+        if (token.Use is { Done: true } && await provisioning.FindAsync(device, cancellation) is null)
             return Refuse(token.Id); // It was deleted since, and that ends what the token gave.
 
         var hash = Convert.ToHexStringLower(SHA256.HashData(key.Key.ExportSubjectPublicKeyInfo()));
         if (!await tokens.TryUseAsync(token.Id, device, hash, cancellation))
             return Refuse(token.Id);
-        var done = await desk.CreateAsync(new NewDevice(device, DeviceKinds.Parse(token.Kind), token.Role, token.Site, request), cancellation);
+        var done = await provisioning.CreateAsync(new NewDevice(device, DeviceKinds.Parse(token.Kind), token.Role, token.Site, request), cancellation);
         if (done.Answer.Refused is { } refused)
         {
             await tokens.GiveBackAsync(token.Id);
@@ -186,7 +186,7 @@ internal sealed class EnrollmentService(EnrollmentTokens tokens, ProvisioningSer
         return new EnrollmentAnswer(done.Answer, token.Id, null);
     }
 
-    private static EnrollmentAnswer Refuse(string id) => new(null, id, new EnrollmentRefusal(true, null, Nothing));
+    private static EnrollmentAnswer Refuse(string id) => new(null, id, new EnrollmentRefusal(true, null, UnusableToken));
 
     private static EnrollmentAnswer Refuse(EnrollmentToken token, RegistryRefusalReason reason, string text) =>
         new(null, token.Id, new EnrollmentRefusal(false, new RegistryRefusal(reason, text), text));

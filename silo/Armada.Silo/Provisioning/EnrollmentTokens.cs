@@ -11,9 +11,9 @@ namespace Armada.Silo.Provisioning;
 /// <summary>The enrollment tokens, one document each. A token is good once and for a short time; one that is over is removed a day later.</summary>
 internal sealed partial class EnrollmentTokens : IDisposable
 {
-    public const int Most = 1000;
+    public const int MaxTokens = 1000;
 
-    private static readonly TimeSpan Kept = TimeSpan.FromDays(1);
+    private static readonly TimeSpan Retention = TimeSpan.FromDays(1);
 
     private readonly TimeProvider time;
     private readonly ILogger<EnrollmentTokens> logger;
@@ -27,13 +27,13 @@ internal sealed partial class EnrollmentTokens : IDisposable
         (this.time, this.logger) = (time, logger);
         files = new DocumentFiles(logger);
         folder = data.Folder("enrollment");
-        tokens = files.ReadAll(folder, EnrollmentJson.Default.EnrollmentToken, (token, name) => token.Fault(name))
+        tokens = files.ReadAll(folder, EnrollmentJson.Default.EnrollmentToken, (token, name) => token.FindProblem(name))
             .ToImmutableDictionary(token => token.Id, StringComparer.Ordinal);
     }
 
     public IEnumerable<EnrollmentToken> All => Volatile.Read(ref tokens).Values;
 
-    public bool IsGood(EnrollmentToken token) => token.Use is null && time.GetUtcNow() < token.ExpiresAt;
+    public bool IsUsable(EnrollmentToken token) => token.Use is null && time.GetUtcNow() < token.ExpiresAt;
 
     /// <summary>The token of a text, used or not; null where there is none or its time is over.</summary>
     public EnrollmentToken? Find(string text) =>
@@ -47,17 +47,17 @@ internal sealed partial class EnrollmentTokens : IDisposable
     /// <summary>Makes a token; null where there are too many.</summary>
     /// <exception cref="NotStoredException">The disk refused.</exception>
     public async Task<(EnrollmentToken Token, string Text)?> MakeAsync(
-        DeviceKind kind, BoardRole? role, string? site, string? name, TimeSpan life, CancellationToken cancellation)
+        DeviceKind kind, BoardRole? role, string? site, string? name, TimeSpan lifetime, CancellationToken cancellation)
     {
-        using var pass = await changing.EnterAsync(cancellation);
+        using var held = await changing.EnterAsync(cancellation);
         var now = time.GetUtcNow();
-        foreach (var over in tokens.Values.Where(token => token.ExpiresAt + Kept <= now).ToArray())
+        foreach (var over in tokens.Values.Where(token => token.ExpiresAt + Retention <= now).ToArray())
             await RemoveAsync(over.Id);
-        if (tokens.Count >= Most)
+        if (tokens.Count >= MaxTokens)
             return null;
         var (id, text, hash) = KeySecret.Make();
         var token = new EnrollmentToken(
-            EnrollmentToken.Current, id, hash, DeviceKinds.NameOf(kind), role, site, name, now, now + life, Use: null);
+            EnrollmentToken.Current, id, hash, DeviceKinds.NameOf(kind), role, site, name, now, now + lifetime, Use: null);
         await StoreAsync(token);
         LogMade(id, token.Kind, token.ExpiresAt);
         return (token, text);
@@ -67,7 +67,7 @@ internal sealed partial class EnrollmentTokens : IDisposable
     /// <exception cref="NotStoredException">The disk refused.</exception>
     public async Task<bool> DeleteAsync(string id, CancellationToken cancellation)
     {
-        using var pass = await changing.EnterAsync(cancellation);
+        using var held = await changing.EnterAsync(cancellation);
         if (!tokens.ContainsKey(id))
             return false;
         await RemoveAsync(id);
@@ -80,7 +80,7 @@ internal sealed partial class EnrollmentTokens : IDisposable
     /// <exception cref="NotStoredException">The disk refused.</exception>
     public async Task<bool> TryUseAsync(string id, string device, string keyHash, CancellationToken cancellation)
     {
-        using var pass = await changing.EnterAsync(cancellation);
+        using var held = await changing.EnterAsync(cancellation);
         if (!tokens.TryGetValue(id, out var token))
             return false;
         if (token.Use is { } use)
@@ -105,7 +105,7 @@ internal sealed partial class EnrollmentTokens : IDisposable
 
     private async Task ChangeUseAsync(string id, Func<TokenUse, TokenUse?> change)
     {
-        using var pass = await changing.EnterAsync(CancellationToken.None);
+        using var held = await changing.EnterAsync(CancellationToken.None);
         if (tokens.TryGetValue(id, out var token) && token.Use is { } use && change(use) is var next && next != use)
             await StoreAsync(token with { Use = next });
     }
@@ -149,7 +149,7 @@ internal sealed record EnrollmentToken(
     public const int Current = 1;
 
     /// <summary>What is wrong with it, given its file's name without ending; or null.</summary>
-    public string? Fault(string file)
+    public string? FindProblem(string file)
     {
         if (Format != Current)
             return $"its format is {Format}, this silo reads {Current}";

@@ -60,7 +60,7 @@ internal static class IdentityRoutes
 
     private static async Task<Results<Ok<IdentityView>, ProblemHttpResult>> GetAsync(
         string id, [Microsoft.AspNetCore.Mvc.FromServices] IServiceProvider services, IdentityReader reader, CancellationToken cancellation) =>
-        await Desk(services).FindAsync(id, cancellation) is { } device
+        await Provisioning(services).FindAsync(id, cancellation) is { } device
             ? TypedResults.Ok(await reader.ReadAsync(device, cancellation))
             : NoDevice(id);
 
@@ -76,7 +76,7 @@ internal static class IdentityRoutes
         var (kind, role) = rules.Kind(body.Kind, body.Role, body.Site);
         if (rules.Problem is { } wrong)
             return wrong;
-        var done = await Desk(services).CreateAsync(new NewDevice(body.Name, kind, role, body.Site, body.Csr), cancellation);
+        var done = await Provisioning(services).CreateAsync(new NewDevice(body.Name, kind, role, body.Site, body.Csr), cancellation);
         if (done.Answer.Refused is { } refused)
             return Problem.Refuse(refused);
         var view = await ViewAsync(done, body.Csr is not null, reader, context, cancellation);
@@ -91,7 +91,7 @@ internal static class IdentityRoutes
         HttpContext context,
         CancellationToken cancellation)
     {
-        var done = await Desk(services).RotateAsync(id, body?.Csr, cancellation);
+        var done = await Provisioning(services).RotateAsync(id, body?.Csr, cancellation);
         return done.Answer.Refused is { } refused
             ? Problem.Refuse(refused)
             : TypedResults.Ok(await ViewAsync(done, body?.Csr is not null, reader, context, cancellation));
@@ -99,7 +99,7 @@ internal static class IdentityRoutes
 
     private static async Task<Results<NoContent, ProblemHttpResult>> DeleteAsync(
         string id, [Microsoft.AspNetCore.Mvc.FromServices] IServiceProvider services, CancellationToken cancellation) =>
-        await Desk(services).DeleteAsync(id, cancellation) is { } refused ? Problem.Refuse(refused) : TypedResults.NoContent();
+        await Provisioning(services).DeleteAsync(id, cancellation) is { } refused ? Problem.Refuse(refused) : TypedResults.NoContent();
 
     private static async Task<Results<NoContent, ProblemHttpResult>> RetireAsync(
         string id,
@@ -115,12 +115,12 @@ internal static class IdentityRoutes
             });
         }
 
-        var answer = await Desk(services).RetireAsync(id, fingerprint, cancellation);
+        var answer = await Provisioning(services).RetireAsync(id, fingerprint, cancellation);
         return answer.Refused is { } refused ? Problem.Refuse(refused) : TypedResults.NoContent();
     }
 
     // The desk is there where a registry is; the group's filter has seen to that.
-    private static ProvisioningService Desk(IServiceProvider services) => services.GetRequiredService<ProvisioningService>();
+    private static ProvisioningService Provisioning(IServiceProvider services) => services.GetRequiredService<ProvisioningService>();
 
     private static async ValueTask<IssuedView> ViewAsync(
         Provisioned done, bool withCertificate, IdentityReader reader, HttpContext context, CancellationToken cancellation)
@@ -137,14 +137,14 @@ internal static class IdentityRoutes
 }
 
 /// <summary>From what registry, presence and engine know to what the API shows.</summary>
-internal sealed class IdentityReader(IRobotEngine engine, DevicePresences presences, DeviceLastSeen sightings)
+internal sealed class IdentityReader(IRobotEngine engine, DevicePresences presences, DeviceLastSeen lastSeen)
 {
     public async ValueTask<IdentityView> ReadAsync(DeviceIdentity device, CancellationToken cancellation) =>
         Read(device, await engine.ListAsync(cancellation));
 
     public IdentityView Read(DeviceIdentity device, IReadOnlyList<RobotSnapshot> robots)
     {
-        var inUse = sightings.CertificateOf(device.Name);
+        var inUse = lastSeen.CertificateOf(device.Name);
         return new IdentityView(
             device.Name,
             DeviceKinds.NameOf(device.Kind),
@@ -156,7 +156,7 @@ internal sealed class IdentityReader(IRobotEngine engine, DevicePresences presen
             [.. device.Certificates.Select(its => new CertificateView(
                 its.Fingerprint, its.NotBefore, its.NotAfter, its.IsCollected, its.Fingerprint == inUse))],
             presences.Of(device.Name)?.Presence.Online,
-            sightings.Of(device.Name),
+            lastSeen.Of(device.Name),
             [.. robots.SelectMany(robot => BoundTo(robot, device.Name))]);
     }
 

@@ -15,17 +15,17 @@ internal sealed record Provisioned(RegistryAnswer Answer, BundleLink? Bundle);
 internal sealed class ProvisioningService(
     IDeviceRegistry registry,
     BundleLinks links,
-    DeviceLastSeen sightings,
+    DeviceLastSeen lastSeen,
     DevicePresences presences,
     IMqttLink link,
     TopicMap topics,
     MicroPythonTopics dialect,
     TimeProvider time) : IDisposable
 {
-    private const int Most = 4096; // Names of deleted devices that are remembered.
+    private const int MaxDeletedNames = 4096; // Names of deleted devices that are remembered.
 
     // Two calls for one device come one after the other, so that the second finds the bundle of the first.
-    private readonly SemaphoreSlim[] gates = [.. Enumerable.Range(0, 64).Select(_ => new SemaphoreSlim(1))];
+    private readonly SemaphoreSlim[] locks = [.. Enumerable.Range(0, 64).Select(_ => new SemaphoreSlim(1))];
     private readonly Lock sync = new();
     private readonly HashSet<string> deleted = new(StringComparer.Ordinal);
 
@@ -35,7 +35,7 @@ internal sealed class ProvisioningService(
 
     public async Task<Provisioned> CreateAsync(NewDevice device, CancellationToken cancellation)
     {
-        using var pass = await GateOf(device.Name).EnterAsync(cancellation);
+        using var held = await LockOf(device.Name).EnterAsync(cancellation);
         if (device.Request is null
             && await registry.FindAsync(device.Name, cancellation) is { } known && known.Is(device)
             && links.Find(known.Name, known.Newest?.Fingerprint) is { } waiting)
@@ -55,7 +55,7 @@ internal sealed class ProvisioningService(
 
     public async Task<Provisioned> RotateAsync(string name, string? request, CancellationToken cancellation)
     {
-        using var pass = await GateOf(name).EnterAsync(cancellation);
+        using var held = await LockOf(name).EnterAsync(cancellation);
         if (request is null
             && await registry.FindAsync(name, cancellation) is { Certificates: [_, var second] } known
             && links.Find(name, second.Fingerprint) is { } waiting)
@@ -86,7 +86,7 @@ internal sealed class ProvisioningService(
 
     public async Task<RegistryAnswer> RetireAsync(string name, string fingerprint, CancellationToken cancellation)
     {
-        using var pass = await GateOf(name).EnterAsync(cancellation);
+        using var held = await LockOf(name).EnterAsync(cancellation);
         var answer = await registry.RetireAsync(name, fingerprint, cancellation);
         if (links.Find(name, fingerprint) is not null)
             links.Drop(name);
@@ -95,7 +95,7 @@ internal sealed class ProvisioningService(
 
     public async Task<RegistryRefusal?> DeleteAsync(string name, CancellationToken cancellation)
     {
-        using var pass = await GateOf(name).EnterAsync(cancellation);
+        using var held = await LockOf(name).EnterAsync(cancellation);
         links.Drop(name);
         var answer = await registry.DeleteAsync(name, cancellation);
         lock (sync)
@@ -104,7 +104,7 @@ internal sealed class ProvisioningService(
                 return null;
             if (answer.Refused is not null)
                 return answer.Refused;
-            if (deleted.Count < Most)
+            if (deleted.Count < MaxDeletedNames)
                 deleted.Add(name);
         }
 
@@ -112,17 +112,17 @@ internal sealed class ProvisioningService(
         if (link.State == LinkState.Up)
             link.Publish(topics.Of(name, Channel.Presence), [], Delivery.Control, retain: true);
         presences.Remove(name);
-        sightings.Forget(name);
+        lastSeen.Forget(name);
         return null;
     }
 
     public void Dispose()
     {
-        foreach (var gate in gates)
-            gate.Dispose();
+        foreach (var one in locks)
+            one.Dispose();
     }
 
-    private SemaphoreSlim GateOf(string name) => gates[(uint)name.GetHashCode(StringComparison.Ordinal) % gates.Length];
+    private SemaphoreSlim LockOf(string name) => locks[(uint)name.GetHashCode(StringComparison.Ordinal) % locks.Length];
 
     private async Task<Provisioned> PackAsync(RegistryAnswer answer, CancellationToken cancellation)
     {

@@ -8,14 +8,14 @@ namespace Armada.Silo.Provisioning;
 /// Renews certificates before they are over: of two thirds of its time, the device is asked for a request on a new key and is given the
 /// certificate for it, over the connection that it has. MicroPython boards cannot, and are left alone.
 /// </summary>
-internal sealed partial class Renewals(
-    IDeviceRegistry registry, DeviceLastSeen sightings, DevicePresences presences, ControlChannel control, TimeProvider time, ILogger<Renewals> logger)
+internal sealed partial class CertificateRenewal(
+    IDeviceRegistry registry, DeviceLastSeen lastSeen, DevicePresences presences, ControlChannel control, TimeProvider time, ILogger<CertificateRenewal> logger)
     : IHostedService, IDisposable
 {
-    private const int Part = 200; // Devices read at once.
+    private const int PageSize = 200; // Devices read at once.
 
-    private static readonly TimeSpan First = TimeSpan.FromMinutes(1); // By then devices are back after a restart.
-    private static readonly TimeSpan Every = TimeSpan.FromHours(1);
+    private static readonly TimeSpan InitialDelay = TimeSpan.FromMinutes(1); // By then devices are back after a restart.
+    private static readonly TimeSpan Interval = TimeSpan.FromHours(1);
 
     private readonly CancellationTokenSource ending = new();
     private Task running = Task.CompletedTask;
@@ -39,14 +39,14 @@ internal sealed partial class Renewals(
         string? after = null;
         while (true)
         {
-            var part = await registry.ListAsync(after, Part, cancellation);
+            var part = await registry.ListAsync(after, PageSize, cancellation);
             foreach (var device in part)
             {
                 if (presences.Of(device.Name)?.Presence.Online == true && IsDue(device))
                     await RenewAsync(device, cancellation);
             }
 
-            if (part.Length < Part)
+            if (part.Length < PageSize)
                 return;
             after = part[^1].Name;
         }
@@ -57,7 +57,7 @@ internal sealed partial class Renewals(
     // The certificate that it uses counts: one that it was given and never took is no reason to wait.
     private bool IsDue(DeviceIdentity device)
     {
-        var inUse = sightings.CertificateOf(device.Name);
+        var inUse = lastSeen.CertificateOf(device.Name);
         return device.Certificates.FirstOrDefault(its => its.Fingerprint == inUse) is { } certificate
             && time.GetUtcNow() >= certificate.NotBefore + ((certificate.NotAfter - certificate.NotBefore) * 2 / 3);
     }
@@ -66,8 +66,8 @@ internal sealed partial class Renewals(
     {
         try
         {
-            await Task.Delay(First, time, ending.Token);
-            using var timer = new PeriodicTimer(Every, time);
+            await Task.Delay(InitialDelay, time, ending.Token);
+            using var timer = new PeriodicTimer(Interval, time);
             do
             {
                 try
@@ -76,7 +76,7 @@ internal sealed partial class Renewals(
                 }
                 catch (RegistryFailedException failed)
                 {
-                    LogPutOff(failed.Message);
+                    LogPostponed(failed.Message);
                 }
             }
             while (await timer.WaitForNextTickAsync(ending.Token));
@@ -125,5 +125,5 @@ internal sealed partial class Renewals(
     private partial void LogNotRenewed(string device, string reason);
 
     [LoggerMessage(1752, LogLevel.Warning, "Certificates are not renewed now and will be later: {Reason}")]
-    private partial void LogPutOff(string reason);
+    private partial void LogPostponed(string reason);
 }

@@ -10,13 +10,13 @@ namespace Armada.Silo.Remotes;
 /// <summary>
 /// One connection to another service's robot: commands out, newest only and one unanswered at a time; answers and joint states in.
 /// </summary>
-internal sealed class RemoteConversation : ISampleSource, IDisposable
+internal sealed class RemoteConnection : ISampleSource, IDisposable
 {
     private readonly Lock sync = new();
     private readonly RemoteTiming timing;
     private readonly SiloClock clock;
     private readonly ArenaWriter writer;
-    private readonly ArrayBufferWriter<byte> question = new();
+    private readonly ArrayBufferWriter<byte> statusRequest = new();
     private readonly double[] positions;
     private bool isDue;
     private Timestamp? unansweredSince;
@@ -24,7 +24,7 @@ internal sealed class RemoteConversation : ISampleSource, IDisposable
     private Timestamp? askedAt;
     private bool isAnswered;
 
-    public RemoteConversation(
+    public RemoteConnection(
         WebSocket raw, string robot, IReadOnlyList<string> joints, SocketLimits limits, RemoteTiming timing, SiloClock clock)
     {
         (this.timing, this.clock) = (timing, clock);
@@ -40,10 +40,10 @@ internal sealed class RemoteConversation : ISampleSource, IDisposable
     public bool IsLagging(in Timestamp now)
     {
         lock (sync)
-            return unansweredSince is { } since && now.IsPast(since, timing.Lagging);
+            return unansweredSince is { } since && now.IsPast(since, timing.LaggingAfter);
     }
 
-    public void Put(ReadOnlySpan<double> command)
+    public void SetCommand(ReadOnlySpan<double> command)
     {
         lock (sync)
         {
@@ -53,11 +53,11 @@ internal sealed class RemoteConversation : ISampleSource, IDisposable
             isDue = true;
         }
 
-        Socket.SampleIsDue();
+        Socket.NotifySample();
     }
 
     /// <summary>Takes the answer to a command; the answer is why it was refused, or null.</summary>
-    public string? Take(ArenaMessage.CommandAck answer)
+    public string? TakeAcknowledgement(ArenaMessage.CommandAck answer)
     {
         lock (sync)
         {
@@ -65,11 +65,11 @@ internal sealed class RemoteConversation : ISampleSource, IDisposable
             WasAccepted |= answer.Accepted;
         }
 
-        Socket.SampleIsDue();
+        Socket.NotifySample();
         return answer.Accepted ? null : answer.Reason ?? "the command was refused";
     }
 
-    public void Answered()
+    public void MarkAnswered()
     {
         lock (sync)
             isAnswered = true;
@@ -79,17 +79,17 @@ internal sealed class RemoteConversation : ISampleSource, IDisposable
     {
         lock (sync)
         {
-            if (unansweredSince is { } since && now.IsPast(since, timing.Acknowledge))
-                Socket.Close(SocketClose.Normal, $"no answer to a command for {timing.Acknowledge.TotalSeconds:0.#} s");
-            if (askedAt is { } at && !now.IsPast(at, isAnswered ? timing.Ask : timing.Connect))
+            if (unansweredSince is { } since && now.IsPast(since, timing.AcknowledgeTimeout))
+                Socket.Close(SocketClose.Normal, $"no answer to a command for {timing.AcknowledgeTimeout.TotalSeconds:0.#} s");
+            if (askedAt is { } at && !now.IsPast(at, isAnswered ? timing.PollInterval : timing.ConnectTimeout))
                 return;
             (askedAt, isAnswered) = (now, false);
-            writer.WriteStatusRequest(question, now.Unix);
-            Socket.Send(question.WrittenSpan);
-            question.ResetWrittenCount();
+            writer.WriteStatusRequest(statusRequest, now.Unix);
+            Socket.Send(statusRequest.WrittenSpan);
+            statusRequest.ResetWrittenCount();
         }
 
-        Socket.SampleIsDue();
+        Socket.NotifySample();
     }
 
     public bool TryWrite(IBufferWriter<byte> message)
@@ -97,7 +97,7 @@ internal sealed class RemoteConversation : ISampleSource, IDisposable
         var now = clock.Now();
         lock (sync)
         {
-            if (!isDue || (unansweredSince is not null && sentAt is { } at && !now.IsPast(at, timing.Lagging)))
+            if (!isDue || (unansweredSince is not null && sentAt is { } at && !now.IsPast(at, timing.LaggingAfter)))
                 return false;
             isDue = false;
             if (!writer.TryWriteCommand(message, now.Unix, positions))

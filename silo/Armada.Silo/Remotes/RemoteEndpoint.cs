@@ -5,10 +5,10 @@ namespace Armada.Silo.Remotes;
 /// <summary>Another service's slave door, such as wss://host/ws/slave/arm.</summary>
 internal sealed record RemoteEndpoint(Uri Address, string Robot)
 {
-    private const int LongestName = 64;
-    private const int ChosenDigits = 8;
+    private const int MaxNameLength = 64;
+    private const int RandomDigits = 8;
 
-    public string Place { get; } = Address.GetLeftPart(UriPartial.Path);
+    public string DisplayUrl { get; } = Address.GetLeftPart(UriPartial.Path);
 
     public static RemoteEndpoint Of(string url)
     {
@@ -21,13 +21,13 @@ internal sealed record RemoteEndpoint(Uri Address, string Robot)
     /// The address with a name by which the other service knows us. It is another for each connection, so that one that died unseen
     /// is in nobody's way; an address that brings a name of its own keeps it.
     /// </summary>
-    public Uri ForConnection(string robot)
+    public Uri WithClientName(string robot)
     {
         var query = Address.Query.TrimStart('?');
         if (query.Split('&').Any(part => part.StartsWith("name=", StringComparison.Ordinal)))
             return Address;
-        var head = robot.Length < LongestName - ChosenDigits ? robot : robot[..(LongestName - ChosenDigits - 1)];
-        var name = $"name={head}-{RandomNumberGenerator.GetHexString(ChosenDigits, lowercase: true)}";
+        var head = robot.Length < MaxNameLength - RandomDigits ? robot : robot[..(MaxNameLength - RandomDigits - 1)];
+        var name = $"name={head}-{RandomNumberGenerator.GetHexString(RandomDigits, lowercase: true)}";
         return new UriBuilder(Address) { Query = query.Length == 0 ? name : $"{query}&{name}" }.Uri;
     }
 }

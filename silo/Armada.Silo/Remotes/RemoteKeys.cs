@@ -7,10 +7,10 @@ namespace Armada.Silo.Remotes;
 /// <summary>The keys under which this silo knocks at other services' doors, by host and port. Nothing shows them.</summary>
 public sealed class RemoteKeys
 {
-    private const int LongestFile = 256 * 1024;
-    private const int LongestKey = 4096; // A bearer token with many claims.
+    private const int MaxFileBytes = 256 * 1024;
+    private const int MaxKeyLength = 4096; // A bearer token with many claims.
 
-    private const UnixFileMode Others = UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.GroupExecute
+    private const UnixFileMode AnyoneElse = UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.GroupExecute
         | UnixFileMode.OtherRead | UnixFileMode.OtherWrite | UnixFileMode.OtherExecute;
 
     private readonly FrozenDictionary<string, string> keys;
@@ -26,10 +26,10 @@ public sealed class RemoteKeys
     {
         try
         {
-            if (!OperatingSystem.IsWindows() && (File.GetUnixFileMode(file) & Others) != 0)
+            if (!OperatingSystem.IsWindows() && (File.GetUnixFileMode(file) & AnyoneElse) != 0)
                 throw new SiloOptionsException($"--remote-keys '{file}' must be for its owner alone: chmod 600 '{file}'");
-            if (new FileInfo(file).Length > LongestFile)
-                throw new SiloOptionsException($"--remote-keys '{file}' has more than {LongestFile} bytes");
+            if (new FileInfo(file).Length > MaxFileBytes)
+                throw new SiloOptionsException($"--remote-keys '{file}' has more than {MaxFileBytes} bytes");
             using var json = JsonDocument.Parse(File.ReadAllBytes(file));
             return Of(file, json.RootElement);
         }
@@ -44,9 +44,9 @@ public sealed class RemoteKeys
     }
 
     /// <summary>The key for an address, or null.</summary>
-    internal string? Of(Uri address) => keys.GetValueOrDefault(Place(address));
+    internal string? Find(Uri address) => keys.GetValueOrDefault(HostAndPort(address));
 
-    internal static string Place(Uri address) => $"{address.Host}:{address.Port}";
+    internal static string HostAndPort(Uri address) => $"{address.Host}:{address.Port}";
 
     private static RemoteKeys Of(string file, JsonElement root)
     {
@@ -61,13 +61,13 @@ public sealed class RemoteKeys
                 throw new SiloOptionsException($"--remote-keys '{file}': '{entry.Name}' must be host:port, such as arm.example:443");
             }
 
-            if (entry.Value.ValueKind != JsonValueKind.String || entry.Value.GetString() is not { Length: > 0 and <= LongestKey } key
+            if (entry.Value.ValueKind != JsonValueKind.String || entry.Value.GetString() is not { Length: > 0 and <= MaxKeyLength } key
                 || key.AsSpan().ContainsAnyExceptInRange('!', '~'))
             {
                 throw new SiloOptionsException($"--remote-keys '{file}': the key of {entry.Name} must be printable ASCII without spaces");
             }
 
-            if (!keys.TryAdd(Place(address), key))
+            if (!keys.TryAdd(HostAndPort(address), key))
                 throw new SiloOptionsException($"--remote-keys '{file}': {entry.Name} is there twice");
         }
 

@@ -14,27 +14,27 @@ namespace Armada.Silo.Remotes;
 /// <summary>The link to one bound remote slave: dials the other service, for ever, and is the slave as long as it is connected.</summary>
 internal sealed partial class RemoteSlave : IRobotSession, IAsyncDisposable
 {
-    private static readonly TimeSpan Step = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan CheckInterval = TimeSpan.FromMilliseconds(50);
 
     private readonly string robot;
-    private readonly RemoteEndpoint door;
-    private readonly RemoteParts parts;
+    private readonly RemoteEndpoint endpoint;
+    private readonly RemoteServices services;
     private readonly CancellationTokenSource ending = new();
     private readonly BackOff backOff;
     private readonly Task running;
-    private RemoteConversation? current;
-    private string? lastTrouble;
-    private bool isInside;
+    private RemoteConnection? current;
+    private string? lastProblem;
+    private bool isSessionConnected;
 
-    private string? trouble;
+    private string? problem;
 
     private readonly ILogger<RemoteSlave> logger;
 
-    public RemoteSlave(string robot, SlaveBinding binding, RemoteParts parts)
+    public RemoteSlave(string robot, SlaveBinding binding, RemoteServices services)
     {
-        (this.robot, Binding, this.parts, logger) = (robot, binding, parts, parts.Logger);
-        door = RemoteEndpoint.Of(binding.Url!);
-        backOff = new BackOff(parts.Timing.BackOffFirst, parts.Timing.BackOffMost, Random.Shared.NextDouble);
+        (this.robot, Binding, this.services, logger) = (robot, binding, services, services.Logger);
+        endpoint = RemoteEndpoint.Of(binding.Url!);
+        backOff = new BackOff(services.Timing.MinBackOff, services.Timing.MaxBackOff, Random.Shared.NextDouble);
         running = Task.Run(RunAsync);
     }
 
@@ -42,7 +42,7 @@ internal sealed partial class RemoteSlave : IRobotSession, IAsyncDisposable
 
     public string Name => Binding.Name;
 
-    public void OnCommand(in SampleStamp stamp, ReadOnlySpan<double> positions) => Volatile.Read(ref current)?.Put(positions);
+    public void OnCommand(in SampleStamp stamp, ReadOnlySpan<double> positions) => Volatile.Read(ref current)?.SetCommand(positions);
 
     public void OnNote(Effect.Note note)
     {
@@ -69,9 +69,9 @@ internal sealed partial class RemoteSlave : IRobotSession, IAsyncDisposable
         {
             while (!ending.IsCancellationRequested)
             {
-                var trouble = await EnterAsync() ?? await ConnectAsync();
-                await ReportAsync(trouble);
-                await Task.Delay(backOff.Next(), parts.Clock.Time, ending.Token);
+                var problem = await ConnectSessionAsync() ?? await ConnectAsync();
+                await ReportAsync(problem);
+                await Task.Delay(backOff.Next(), services.Clock.Time, ending.Token);
             }
         }
         catch (OperationCanceledException) when (ending.IsCancellationRequested)
@@ -84,37 +84,37 @@ internal sealed partial class RemoteSlave : IRobotSession, IAsyncDisposable
         }
         finally
         {
-            await parts.Engine().LeaveAsync(robot, this, "the link has ended");
+            await services.Engine().LeaveAsync(robot, this, "the link has ended");
         }
     }
 
     // The name is free for sure only when an older link of the same binding, or a client that filled it, has left.
-    private async ValueTask<string?> EnterAsync()
+    private async ValueTask<string?> ConnectSessionAsync()
     {
-        if (isInside)
+        if (isSessionConnected)
             return null;
-        var entered = await parts.Engine().EnterAsync(robot, this, ending.Token);
-        isInside = entered.Refused is null;
-        return entered.Refused?.Text;
+        var connected = await services.Engine().EnterAsync(robot, this, ending.Token);
+        isSessionConnected = connected.Refused is null;
+        return connected.Refused?.Text;
     }
 
     private async Task<string> ConnectAsync()
     {
         using var socket = new ClientWebSocket();
-        socket.Options.KeepAliveInterval = parts.Limits.PingEvery;
-        socket.Options.KeepAliveTimeout = parts.Limits.PongWithin;
-        if (parts.Keys.Of(door.Address) is { } key)
+        socket.Options.KeepAliveInterval = services.Limits.PingInterval;
+        socket.Options.KeepAliveTimeout = services.Limits.PongTimeout;
+        if (services.Keys.Find(endpoint.Address) is { } key)
         {
-            if (door.Address.Scheme != Uri.UriSchemeWss && !ListenUrls.IsLoopback(door.Address.DnsSafeHost))
-                return $"the key for {RemoteKeys.Place(door.Address)} is not sent over ws; bind the slave with wss";
+            if (endpoint.Address.Scheme != Uri.UriSchemeWss && !ListenUrls.IsLoopback(endpoint.Address.DnsSafeHost))
+                return $"the key for {RemoteKeys.HostAndPort(endpoint.Address)} is not sent over ws; bind the slave with wss";
             socket.Options.SetRequestHeader("Authorization", $"Bearer {key}");
         }
 
-        using var late = new CancellationTokenSource(parts.Timing.Connect, parts.Clock.Time);
+        using var late = new CancellationTokenSource(services.Timing.ConnectTimeout, services.Clock.Time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, ending.Token);
         try
         {
-            await socket.ConnectAsync(door.ForConnection(robot), either.Token);
+            await socket.ConnectAsync(endpoint.WithClientName(robot), either.Token);
         }
         catch (WebSocketException refused)
         {
@@ -122,85 +122,85 @@ internal sealed partial class RemoteSlave : IRobotSession, IAsyncDisposable
         }
         catch (OperationCanceledException) when (late.IsCancellationRequested)
         {
-            return $"no connection within {parts.Timing.Connect.TotalSeconds:0.#} s";
+            return $"no connection within {services.Timing.ConnectTimeout.TotalSeconds:0.#} s";
         }
 
         return await ServeAsync(socket);
     }
 
-    private async ValueTask ReportAsync(string trouble)
+    private async ValueTask ReportAsync(string problem)
     {
         if (ending.IsCancellationRequested)
             return;
-        if (isInside) // Or it would be someone else who is in trouble: a client that came in first under this name.
-            await parts.Engine().ApplyAsync(robot, new RobotRequest.LeaveSlave(Name, trouble), ending.Token);
-        if (trouble == lastTrouble)
+        if (isSessionConnected) // Or it would be someone else who is in trouble: a client that came in first under this name.
+            await services.Engine().ApplyAsync(robot, new RobotRequest.LeaveSlave(Name, problem), ending.Token);
+        if (problem == lastProblem)
             return;
-        lastTrouble = trouble;
-        LogTrouble(robot, Name, door.Place, trouble);
+        lastProblem = problem;
+        LogDisconnected(robot, Name, endpoint.DisplayUrl, problem);
     }
 
     private async Task<string> ServeAsync(ClientWebSocket socket)
     {
-        var engine = parts.Engine();
+        var engine = services.Engine();
         if (await engine.GetAsync(robot, ending.Token) is not { } snapshot)
             return "the robot is gone";
-        using var conversation = new RemoteConversation(
-            socket, door.Robot, WireNames.Of(snapshot.Document.Model, Binding.Tunes), parts.Limits, parts.Timing, parts.Clock);
-        Volatile.Write(ref current, conversation);
+        using var connection = new RemoteConnection(
+            socket, endpoint.Robot, JointWireNames.Of(snapshot.Document.Model, Binding.Tunes), services.Limits, services.Timing, services.Clock);
+        Volatile.Write(ref current, connection);
         using var over = CancellationTokenSource.CreateLinkedTokenSource(ending.Token);
         try
         {
-            trouble = null;
+            problem = null;
             var joined = await engine.ApplyAsync(robot, new RobotRequest.JoinSlave(Name), ending.Token);
             if (joined.Refused is { } refused)
                 return refused.Text;
-            LogConnected(robot, Name, door.Place);
-            lastTrouble = null;
-            var pacing = conversation.Socket.GuardAsync(PaceAsync(conversation, over.Token));
+            LogConnected(robot, Name, endpoint.DisplayUrl);
+            lastProblem = null;
+            var monitoring = connection.Socket.GuardAsync(MonitorAsync(connection, over.Token));
             try
             {
-                await conversation.Socket.RunAsync(utf8 => TakeAsync(conversation, utf8), ending.Token);
+                await connection.Socket.RunAsync(utf8 => HandleAsync(connection, utf8), ending.Token);
             }
             finally
             {
                 await over.CancelAsync();
-                await pacing;
+                await monitoring;
             }
 
-            trouble ??= conversation.Socket.Closing is { Reason.Length: > 0 } closing ? closing.Reason
+            problem ??= connection.Socket.Closing is { Reason.Length: > 0 } closing ? closing.Reason
                 : socket.CloseStatusDescription is { Length: > 0 } said ? said
                 : "the connection was lost";
-            return trouble;
+            return problem;
         }
         finally
         {
             Volatile.Write(ref current, null);
-            if (conversation.WasAccepted)
+            if (connection.WasAccepted)
                 backOff.Reset();
         }
     }
 
-    private async ValueTask TakeAsync(RemoteConversation conversation, ReadOnlyMemory<byte> utf8)
+    private async ValueTask HandleAsync(RemoteConnection connection, ReadOnlyMemory<byte> utf8)
     {
         if (!ArenaReader.TryRead(utf8.Span, out var message, out var problem))
         {
-            LogBad(robot, Name, problem);
+            LogInvalidMessage(robot, Name, problem);
             return;
         }
 
         switch (message)
         {
-            case ArenaMessage.CommandAck ack when conversation.Take(ack) is { } refused:
-                trouble = refused;
-                conversation.Socket.Close(SocketClose.Normal, "a command was refused");
+            case ArenaMessage.CommandAck ack when connection.TakeAcknowledgement(ack) is { } refused:
+                problem = refused;
+                connection.Socket.Close(SocketClose.Normal, "a command was refused");
                 break;
             case ArenaMessage.JointStates states:
-                conversation.Answered();
+                connection.MarkAnswered();
                 await ReportAsync(states.Joints);
                 break;
             case ArenaMessage.Error error:
-                LogError(robot, Name, error.Message);
+                LogRemoteError(robot, Name, error.Message);
                 break;
         }
     }
@@ -211,23 +211,23 @@ internal sealed partial class RemoteSlave : IRobotSession, IAsyncDisposable
             [.. joints.Where(joint => joint.Real is not null).Select(joint => new JointReading(joint.Name, joint.Real!.Value))];
         if (real.IsEmpty)
             return;
-        var reply = await parts.Engine().ApplyAsync(robot, new RobotRequest.SlaveReport(Name, real), ending.Token);
+        var reply = await services.Engine().ApplyAsync(robot, new RobotRequest.SlaveReport(Name, real), ending.Token);
         if (reply.Refused is { } refused)
-            LogBad(robot, Name, refused.Text);
+            LogInvalidMessage(robot, Name, refused.Text);
     }
 
-    private async Task PaceAsync(RemoteConversation conversation, CancellationToken over)
+    private async Task MonitorAsync(RemoteConnection connection, CancellationToken over)
     {
-        var lagged = false;
-        using var timer = new PeriodicTimer(Step, parts.Clock.Time);
+        var wasLagging = false;
+        using var timer = new PeriodicTimer(CheckInterval, services.Clock.Time);
         do
         {
-            var now = parts.Clock.Now();
-            conversation.Tick(now);
-            if (conversation.IsLagging(now) is var lags && lags != lagged)
+            var now = services.Clock.Now();
+            connection.Tick(now);
+            if (connection.IsLagging(now) is var lags && lags != wasLagging)
             {
-                lagged = lags;
-                await parts.Engine().ApplyAsync(robot, new RobotRequest.SlavePace(Name, lags), over);
+                wasLagging = lags;
+                await services.Engine().ApplyAsync(robot, new RobotRequest.SlavePace(Name, lags), over);
             }
         }
         while (await timer.WaitForNextTickAsync(over));
@@ -237,13 +237,13 @@ internal sealed partial class RemoteSlave : IRobotSession, IAsyncDisposable
     private partial void LogConnected(string robot, string slave, string address);
 
     [LoggerMessage(1321, LogLevel.Warning, "{Robot}: remote slave {Slave} at {Address}: {Trouble}; tried again for ever")]
-    private partial void LogTrouble(string robot, string slave, string address, string trouble);
+    private partial void LogDisconnected(string robot, string slave, string address, string problem);
 
     [LoggerMessage(1322, LogLevel.Debug, "{Robot}: remote slave {Slave} sent what cannot be used: {Problem}")]
-    private partial void LogBad(string robot, string slave, string problem);
+    private partial void LogInvalidMessage(string robot, string slave, string problem);
 
     [LoggerMessage(1323, LogLevel.Debug, "{Robot}: remote slave {Slave} says: {Text}")]
-    private partial void LogError(string robot, string slave, string text);
+    private partial void LogRemoteError(string robot, string slave, string text);
 
     [LoggerMessage(1324, LogLevel.Error, "{Robot}: the link to remote slave {Slave} failed and has ended")]
     private partial void LogFault(Exception fault, string robot, string slave);

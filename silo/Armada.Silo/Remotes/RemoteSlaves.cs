@@ -15,7 +15,7 @@ internal static class RemoteHost
         services.TryAddSingleton<SocketLimits>();
         services.AddSingleton<RemoteTiming>();
         services.AddSingleton<Func<IRobotEngine>>(provider => provider.GetRequiredService<IRobotEngine>);
-        services.AddSingleton<RemoteParts>();
+        services.AddSingleton<RemoteServices>();
         services.AddSingleton<RemoteSlaves>();
         services.AddSingleton<IRemoteSlaves>(provider => provider.GetRequiredService<RemoteSlaves>());
         services.AddHostedService(provider => provider.GetRequiredService<RemoteSlaves>());
@@ -23,11 +23,11 @@ internal static class RemoteHost
 }
 
 /// <summary>What every link shares.</summary>
-internal sealed record RemoteParts(
+internal sealed record RemoteServices(
     Func<IRobotEngine> Engine, RemoteKeys Keys, SocketLimits Limits, RemoteTiming Timing, SiloClock Clock, ILogger<RemoteSlave> Logger);
 
 /// <summary>Keeps one link for each remote slave that is bound, and ends it when it is not any more.</summary>
-internal sealed class RemoteSlaves(RemoteParts parts) : BackgroundService, IRemoteSlaves
+internal sealed class RemoteSlaves(RemoteServices services) : BackgroundService, IRemoteSlaves
 {
     private readonly Channel<(string Robot, IReadOnlyList<SlaveBinding> Remotes)> changes =
         Channel.CreateUnbounded<(string, IReadOnlyList<SlaveBinding>)>();
@@ -41,7 +41,7 @@ internal sealed class RemoteSlaves(RemoteParts parts) : BackgroundService, IRemo
         try
         {
             await foreach (var (robot, remotes) in changes.Reader.ReadAllAsync(stoppingToken))
-                await FollowAsync(robot, remotes);
+                await ReconcileAsync(robot, remotes);
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
@@ -50,7 +50,7 @@ internal sealed class RemoteSlaves(RemoteParts parts) : BackgroundService, IRemo
         }
     }
 
-    private async Task FollowAsync(string robot, IReadOnlyList<SlaveBinding> remotes)
+    private async Task ReconcileAsync(string robot, IReadOnlyList<SlaveBinding> remotes)
     {
         foreach (var (key, link) in links.Where(entry => entry.Key.Robot == robot && !remotes.Contains(entry.Value.Binding)).ToArray())
         {
@@ -59,22 +59,22 @@ internal sealed class RemoteSlaves(RemoteParts parts) : BackgroundService, IRemo
         }
 
         foreach (var binding in remotes.Where(binding => !links.ContainsKey((robot, binding.Name))))
-            links[(robot, binding.Name)] = new RemoteSlave(robot, binding, parts);
+            links[(robot, binding.Name)] = new RemoteSlave(robot, binding, services);
     }
 }
 
 /// <summary>How long the silo waits for another service's robot.</summary>
 internal sealed record RemoteTiming
 {
-    public TimeSpan Connect { get; init; } = TimeSpan.FromSeconds(3);
+    public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(3);
 
-    public TimeSpan Acknowledge { get; init; } = TimeSpan.FromSeconds(5);
+    public TimeSpan AcknowledgeTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
-    public TimeSpan Lagging { get; init; } = TimeSpan.FromMilliseconds(300);
+    public TimeSpan LaggingAfter { get; init; } = TimeSpan.FromMilliseconds(300);
 
-    public TimeSpan Ask { get; init; } = TimeSpan.FromMilliseconds(100);
+    public TimeSpan PollInterval { get; init; } = TimeSpan.FromMilliseconds(100);
 
-    public TimeSpan BackOffFirst { get; init; } = TimeSpan.FromMilliseconds(250);
+    public TimeSpan MinBackOff { get; init; } = TimeSpan.FromMilliseconds(250);
 
-    public TimeSpan BackOffMost { get; init; } = TimeSpan.FromSeconds(2);
+    public TimeSpan MaxBackOff { get; init; } = TimeSpan.FromSeconds(2);
 }

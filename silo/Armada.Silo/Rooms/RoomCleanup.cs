@@ -5,23 +5,23 @@ namespace Armada.Silo.Rooms;
 
 /// <summary>Removes rooms that nobody uses. Only what was made as a room is ever removed, and nothing that has a device bound.</summary>
 internal sealed partial class RoomCleanup(
-    RoomCatalog catalog, RoomBoard board, RoomRemoval removal, ILogger<RoomCleanup> logger) : BackgroundService
+    RoomCatalog catalog, OpenRooms openRooms, RoomRemoval removal, ILogger<RoomCleanup> logger) : BackgroundService
 {
     public static readonly TimeSpan IdleLimit = TimeSpan.FromHours(1);
 
-    public static readonly TimeSpan Every = TimeSpan.FromMinutes(15);
+    public static readonly TimeSpan Interval = TimeSpan.FromMinutes(15);
 
     public async Task<CleanupStatus> ReadAsync(CancellationToken cancellation)
     {
-        RoomAge[] ages = [.. (await MadeAsync(cancellation)).Select(Age)];
-        return new("robotics", true, IdleLimit.TotalMinutes, Every.TotalMinutes, ages.Length, ages, RoomWriter.Time(board.Now));
+        RoomAge[] ages = [.. (await ListCreatedAsync(cancellation)).Select(Age)];
+        return new("robotics", true, IdleLimit.TotalMinutes, Interval.TotalMinutes, ages.Length, ages, RoomWriter.Time(openRooms.Now));
     }
 
     public async Task<CleanupResult> SweepAsync(Caller caller, CancellationToken cancellation)
     {
-        var rooms = await MadeAsync(cancellation);
+        var rooms = await ListCreatedAsync(cancellation);
         var removed = 0;
-        foreach (var room in rooms.Where(IsDue))
+        foreach (var room in rooms.Where(IsIdle))
         {
             var reply = await removal.RemoveAsync(room, caller, cancellation);
             if (reply.Refused is null)
@@ -31,12 +31,12 @@ internal sealed partial class RoomCleanup(
         }
 
         LogSwept(removed, rooms.Count);
-        return new(true, rooms.Count, rooms.Count - removed, removed, RoomWriter.Time(board.Now));
+        return new(true, rooms.Count, rooms.Count - removed, removed, RoomWriter.Time(openRooms.Now));
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        using var timer = new PeriodicTimer(Every, board.Time);
+        using var timer = new PeriodicTimer(Interval, openRooms.Time);
         try
         {
             while (await timer.WaitForNextTickAsync(stoppingToken))
@@ -44,30 +44,30 @@ internal sealed partial class RoomCleanup(
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
-            LogEnded();
+            LogPeriodicEnded();
         }
     }
 
-    private async Task<IReadOnlyList<Room>> MadeAsync(CancellationToken cancellation) =>
+    private async Task<IReadOnlyList<Room>> ListCreatedAsync(CancellationToken cancellation) =>
         [.. (await catalog.ListAsync(cancellation)).Where(room => room.Robot.Document.Room is not null)];
 
     private RoomAge Age(Room room)
     {
-        var open = board.Of(room.Robot.Document.Id);
+        var open = openRooms.Get(room.Robot.Document.Id);
         return new(
             room.Name.Workspace,
             room.Name.Id,
-            (board.Now - open.Since).TotalMinutes,
-            (board.Now - open.Used).TotalMinutes,
+            (openRooms.Now - open.Since).TotalMinutes,
+            (openRooms.Now - open.LastUsed).TotalMinutes,
             IsConnected(room),
-            IsDue(room));
+            IsIdle(room));
     }
 
-    private bool IsDue(Room room) => !IsConnected(room) && board.Now - board.Of(room.Robot.Document.Id).Used > IdleLimit;
+    private bool IsIdle(Room room) => !IsConnected(room) && openRooms.Now - openRooms.Get(room.Robot.Document.Id).LastUsed > IdleLimit;
 
     private bool IsConnected(Room room) =>
         room.Robot is not { Master: null, Slaves.IsEmpty: true, Guests.IsEmpty: true }
-        || board.Of(room.Robot.Document.Id).Sessions.Count > 0;
+        || openRooms.Get(room.Robot.Document.Id).Sessions.Count > 0;
 
     [LoggerMessage(1410, LogLevel.Debug, "{Removed} of {Rooms} rooms were removed because nobody used them")]
     private partial void LogSwept(int removed, int rooms);
@@ -76,5 +76,5 @@ internal sealed partial class RoomCleanup(
     private partial void LogNotRemoved(string workspace, string room, string reason);
 
     [LoggerMessage(1412, LogLevel.Debug, "The clean-up of rooms ended")]
-    private partial void LogEnded();
+    private partial void LogPeriodicEnded();
 }

@@ -36,7 +36,7 @@ internal sealed class RoomJoints(RobotModel model, RoomUnits units)
     }
 
     /// <summary>What a value of the room asks of a joint; the robot keeps it within the limits.</summary>
-    public JointGoal Goal(int joint, RoomJoint asked)
+    public JointGoal ToGoal(int joint, RoomJoint asked)
     {
         var (limits, lowest) = ScaleOf(joint);
         var position = units == RoomUnits.Joint
@@ -46,13 +46,13 @@ internal sealed class RoomJoints(RobotModel model, RoomUnits units)
     }
 
     /// <summary>Whether a room has the joint: somebody has commanded it.</summary>
-    public static bool IsKnown(in JointState joint) => joint is { Commanded: not null, Virtual: not null };
+    public static bool IsCommanded(in JointState joint) => joint is { Commanded: not null, Virtual: not null };
 
     /// <summary>Where the robot's joints are, those that a room has.</summary>
     public RoomJoint[] Positions(RobotSnapshot robot) =>
     [
         .. Enumerable.Range(0, Math.Min(Count, robot.Joints.Length))
-            .Where(joint => IsKnown(robot.Joints[joint]))
+            .Where(joint => IsCommanded(robot.Joints[joint]))
             .Select(joint => new RoomJoint(names[joint], ToRoom(joint, robot.Joints[joint].Virtual!.Value))),
     ];
 

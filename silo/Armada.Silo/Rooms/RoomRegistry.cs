@@ -55,7 +55,7 @@ internal sealed class RoomCatalog(IRobotEngine engine)
 }
 
 /// <summary>Removes a room with its robot; the robot tells everybody who is connected that it is gone.</summary>
-internal sealed class RoomRemoval(IRobotEngine engine, RoomBoard board, IAuditTrail audit)
+internal sealed class RoomRemoval(IRobotEngine engine, OpenRooms openRooms, IAuditTrail audit)
 {
     public async Task<RobotReply> RemoveAsync(Room room, Caller caller, CancellationToken cancellation)
     {
@@ -63,7 +63,7 @@ internal sealed class RoomRemoval(IRobotEngine engine, RoomBoard board, IAuditTr
         var reply = await engine.DeleteAsync(robot, cancellation);
         if (reply.Refused is not null)
             return reply;
-        board.Forget(robot);
+        openRooms.Forget(robot);
         audit.Record(caller, "robot-removed", robot, $"room {room.Name.Workspace}/{room.Name.Id}");
         await audit.FlushAsync(cancellation);
         return reply;
@@ -71,14 +71,14 @@ internal sealed class RoomRemoval(IRobotEngine engine, RoomBoard board, IAuditTr
 }
 
 /// <summary>The open rooms of this silo, by robot id.</summary>
-internal sealed class RoomBoard
+internal sealed class OpenRooms
 {
     private readonly ConcurrentDictionary<string, OpenRoom> rooms = new(StringComparer.Ordinal);
     private readonly SiloClock clock;
     private readonly DateTimeOffset began;
     private long ignored;
 
-    public RoomBoard(SiloClock clock, SiloTelemetry telemetry)
+    public OpenRooms(SiloClock clock, SiloTelemetry telemetry)
     {
         this.clock = clock;
         began = Now;
@@ -94,7 +94,7 @@ internal sealed class RoomBoard
 
     public long Ignored => Interlocked.Read(ref ignored);
 
-    public OpenRoom Of(string robot) => rooms.GetOrAdd(robot, _ => new OpenRoom(began));
+    public OpenRoom Get(string robot) => rooms.GetOrAdd(robot, _ => new OpenRoom(began));
 
     public void Add(string robot)
     {
@@ -108,28 +108,28 @@ internal sealed class RoomBoard
 }
 
 /// <summary>Why a room was stopped, for those who join later.</summary>
-internal sealed record StopWords(string Reason, string Source);
+internal sealed record StopReason(string Reason, string Source);
 
 /// <summary>What this silo knows of a room beside its robot: who is connected, and when it was used.</summary>
 internal sealed class OpenRoom
 {
     private readonly Lock sync = new();
     private readonly List<RoomSession> sessions = [];
-    private DateTimeOffset used;
-    private StopWords? stopped;
+    private DateTimeOffset lastUsed;
+    private StopReason? stopped;
     private int stopping;
     private uint commanded;
 
-    public OpenRoom(DateTimeOffset since) => (Since, used) = (since, since);
+    public OpenRoom(DateTimeOffset since) => (Since, lastUsed) = (since, since);
 
     public DateTimeOffset Since { get; }
 
-    public DateTimeOffset Used
+    public DateTimeOffset LastUsed
     {
         get
         {
             lock (sync)
-                return used;
+                return lastUsed;
         }
     }
 
@@ -142,11 +142,11 @@ internal sealed class OpenRoom
         }
     }
 
-    public uint Commanded => Volatile.Read(ref commanded);
+    public uint CommandedJoints => Volatile.Read(ref commanded);
 
     public bool IsStopping => Volatile.Read(ref stopping) > 0;
 
-    public StopWords? Stopped
+    public StopReason? Stopped
     {
         get
         {
@@ -156,45 +156,45 @@ internal sealed class OpenRoom
     }
 
     /// <summary>Lets somebody in who is going to join; false where the room has as many consumers as it may.</summary>
-    public bool TryAdmit(RoomSession session, int mostConsumers, DateTimeOffset now)
+    public bool TryAdd(RoomSession session, int maxConsumers, DateTimeOffset now)
     {
         lock (sync)
         {
-            if (session.Role == RoomRole.Consumer && sessions.Count(other => other.Role == RoomRole.Consumer) >= mostConsumers)
+            if (session.Role == RoomRole.Consumer && sessions.Count(other => other.Role == RoomRole.Consumer) >= maxConsumers)
                 return false;
             sessions.Add(session);
-            used = now;
+            lastUsed = now;
             return true;
         }
     }
 
-    public void Dismiss(RoomSession session, DateTimeOffset now)
+    public void Remove(RoomSession session, DateTimeOffset now)
     {
         lock (sync)
         {
             sessions.Remove(session);
-            used = now;
+            lastUsed = now;
         }
     }
 
-    public void Touch(DateTimeOffset now)
+    public void MarkUsed(DateTimeOffset now)
     {
         lock (sync)
-            used = now;
+            lastUsed = now;
     }
 
-    public void Learn(RobotSnapshot robot)
+    public void UpdateCommandedJoints(RobotSnapshot robot)
     {
         uint bits = 0;
         for (var joint = 0; joint < robot.Joints.Length; joint++)
-            bits |= RoomJoints.IsKnown(robot.Joints[joint]) ? 1u << joint : 0;
+            bits |= RoomJoints.IsCommanded(robot.Joints[joint]) ? 1u << joint : 0;
         if (Interlocked.Exchange(ref commanded, bits) == bits)
             return;
         foreach (var session in Sessions)
             session.SendNewest();
     }
 
-    public void BeginStop(StopWords words)
+    public void BeginStop(StopReason words)
     {
         Interlocked.Increment(ref stopping);
         lock (sync)

@@ -9,15 +9,15 @@ using Microsoft.AspNetCore.Http.HttpResults;
 namespace Armada.Silo.Rooms;
 
 /// <summary>Answers in the shape of RobotHub's server: errors are <c>{"detail": …}</c> and no problem details.</summary>
-internal static class RoomAnswers
+internal static class RoomResults
 {
-    public static IResult NoRoom { get; } = Error(StatusCodes.Status404NotFound, "Room not found");
+    public static IResult RoomNotFound { get; } = Error(StatusCodes.Status404NotFound, "Room not found");
 
     public static IResult Ok<T>(T answer, JsonTypeInfo<T> type) => TypedResults.Json(answer, type);
 
     public static IResult Error(int status, string detail) => Error(status, JsonValue.Create(detail));
 
-    public static IResult Faults(RoomFaults faults) => Error(StatusCodes.Status422UnprocessableEntity, faults.All);
+    public static IResult Invalid(RoomRequestErrors errors) => Error(StatusCodes.Status422UnprocessableEntity, errors.All);
 
     public static IResult Refuse(Refusal refusal) => Error(Problem.Of(refusal.Reason).Status, refusal.Text);
 

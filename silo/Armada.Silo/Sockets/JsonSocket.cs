@@ -21,20 +21,20 @@ internal interface ISampleSource
 /// <remarks>Members may be called from any thread; <see cref="RunAsync"/> once. The socket is disposed by whoever made it.</remarks>
 internal sealed partial class JsonSocket
 {
-    private const int FirstBuffer = 4096;
+    private const int InitialBufferBytes = 4096;
 
-    private const int LongestReason = 123; // RFC 6455: a close frame's 125 bytes, less its code.
+    private const int MaxReasonBytes = 123; // RFC 6455: a close frame's 125 bytes, less its code.
 
     private readonly WebSocket socket;
     private readonly ISampleSource? samples;
     private readonly SocketLimits limits;
     private readonly SiloClock clock;
     private readonly Lock sync = new();
-    private readonly Queue<byte[]> waiting = new();
-    private readonly Channel<bool> bell = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly Queue<byte[]> queued = new();
+    private readonly Channel<bool> wakeUp = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private readonly TaskCompletionSource read = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private bool sampleDue;
-    private Timestamp? sampleDueSince;
+    private bool isSampleDue;
+    private Timestamp? samplePendingSince;
     private (int Code, string Reason)? closing;
 
     public JsonSocket(WebSocket socket, ISampleSource? samples, SocketLimits limits, SiloClock clock)
@@ -43,12 +43,12 @@ internal sealed partial class JsonSocket
     }
 
     /// <summary>Since when a sample has been waiting for the client, or null where none is.</summary>
-    public Timestamp? SampleWaitingSince
+    public Timestamp? SamplePendingSince
     {
         get
         {
             lock (sync)
-                return sampleDueSince;
+                return samplePendingSince;
         }
     }
 
@@ -68,26 +68,26 @@ internal sealed partial class JsonSocket
         {
             if (closing is not null)
                 return;
-            if (waiting.Count < limits.MaxWaiting)
-                waiting.Enqueue(message.ToArray());
+            if (queued.Count < limits.MaxQueuedMessages)
+                queued.Enqueue(message.ToArray());
             else
                 closing = (SocketClose.TooSlow, "too many messages wait for this client");
         }
 
-        Ring();
+        Wake();
     }
 
-    public bool SampleIsDue()
+    public bool NotifySample()
     {
         lock (sync)
         {
-            if (sampleDue)
+            if (isSampleDue)
                 return true;
-            sampleDue = true;
-            sampleDueSince ??= clock.Now();
+            isSampleDue = true;
+            samplePendingSince ??= clock.Now();
         }
 
-        Ring();
+        Wake();
         return false;
     }
 
@@ -95,7 +95,7 @@ internal sealed partial class JsonSocket
     {
         lock (sync)
             closing ??= (code, reason);
-        Ring();
+        Wake();
     }
 
     public async Task RunAsync(Func<ReadOnlyMemory<byte>, ValueTask> receive, CancellationToken cancellation)
@@ -119,11 +119,11 @@ internal sealed partial class JsonSocket
         }
     }
 
-    private void Ring() => bell.Writer.TryWrite(true);
+    private void Wake() => wakeUp.Writer.TryWrite(true);
 
     private async Task ReadAsync(Func<ReadOnlyMemory<byte>, ValueTask> receive)
     {
-        var buffer = ArrayPool<byte>.Shared.Rent(FirstBuffer);
+        var buffer = ArrayPool<byte>.Shared.Rent(InitialBufferBytes);
         try
         {
             var length = 0;
@@ -180,12 +180,12 @@ internal sealed partial class JsonSocket
         {
             while (socket.State is WebSocketState.Open or WebSocketState.CloseReceived)
             {
-                await bell.Reader.ReadAsync();
-                while (TryTake(sample, out var message))
+                await wakeUp.Reader.ReadAsync();
+                while (TryDequeue(sample, out var message))
                     await socket.SendAsync(message, WebSocketMessageType.Text, endOfMessage: true, CancellationToken.None);
-                if (Closing is { } goodbye)
+                if (Closing is { } close)
                 {
-                    await SayGoodbyeAsync(goodbye.Code, goodbye.Reason);
+                    await CloseAsync(close.Code, close.Reason);
                     return;
                 }
             }
@@ -200,54 +200,54 @@ internal sealed partial class JsonSocket
         }
     }
 
-    private bool TryTake(ArrayBufferWriter<byte> sample, out ReadOnlyMemory<byte> message)
+    private bool TryDequeue(ArrayBufferWriter<byte> sample, out ReadOnlyMemory<byte> message)
     {
         lock (sync)
         {
-            if (waiting.TryDequeue(out var next))
+            if (queued.TryDequeue(out var next))
             {
                 message = next;
                 return true;
             }
 
             message = default;
-            var due = sampleDue;
-            sampleDue = false;
+            var due = isSampleDue;
+            isSampleDue = false;
             if (!due)
             {
-                sampleDueSince = null;
+                samplePendingSince = null;
                 return false;
             }
 
-            sampleDueSince = clock.Now();
+            samplePendingSince = clock.Now();
         }
 
         sample.ResetWrittenCount();
         if (samples?.TryWrite(sample) != true)
-            return TryTake(sample, out message);
+            return TryDequeue(sample, out message);
         message = sample.WrittenMemory;
         return true;
     }
 
-    private async Task SayGoodbyeAsync(int code, string reason)
+    private async Task CloseAsync(int code, string reason)
     {
-        using var late = new CancellationTokenSource(limits.GoodbyeWithin, clock.Time);
+        using var timeout = new CancellationTokenSource(limits.CloseTimeout, clock.Time);
         if (socket.State is WebSocketState.Open or WebSocketState.CloseReceived)
-            await socket.CloseOutputAsync((WebSocketCloseStatus)code, Cut(reason), late.Token);
-        await using var abort = late.Token.Register(socket.Abort);
+            await socket.CloseOutputAsync((WebSocketCloseStatus)code, Truncate(reason), timeout.Token);
+        await using var abort = timeout.Token.Register(socket.Abort);
         await read.Task;
     }
 
-    private static string Cut(string reason)
+    private static string Truncate(string reason)
     {
-        while (Encoding.UTF8.GetByteCount(reason) > LongestReason)
+        while (Encoding.UTF8.GetByteCount(reason) > MaxReasonBytes)
             reason = reason[..^1];
         return reason;
     }
 }
 
 /// <summary>Loops that run beside a socket and end with it.</summary>
-internal static class SocketGuard
+internal static class JsonSocketTasks
 {
     public static async Task GuardAsync(this JsonSocket socket, Task loop)
     {

@@ -8,13 +8,13 @@ namespace Armada.Silo.Sockets;
 /// Keeps short what the kernel queues for a client that reads slowly. Its send buffer grows to megabytes, which for samples is minutes of
 /// the past: what is not on its way yet must wait here, where a newer sample takes its place.
 /// </summary>
-internal static class SendQueue
+internal static class UnsentDataLimit
 {
     private const int Tcp = 6;
     private const int NotSentLowWater = 25; // TCP_NOTSENT_LOWAT in tcp(7)'s header, linux/tcp.h.
-    private const int MostUnsentBytes = 16 * 1024;
+    private const int MaxUnsentBytes = 16 * 1024;
 
-    public static void KeepShort(SocketTransportOptions options) => options.CreateBoundListenSocket = endpoint =>
+    public static void Apply(SocketTransportOptions options) => options.CreateBoundListenSocket = endpoint =>
     {
         var listening = SocketTransportOptions.CreateDefaultBoundListenSocket(endpoint);
         if (OperatingSystem.IsLinux())
@@ -24,7 +24,7 @@ internal static class SendQueue
 
     private static void LimitUnsent(Socket socket)
     {
-        var most = MostUnsentBytes;
-        socket.SetRawSocketOption(Tcp, NotSentLowWater, MemoryMarshal.AsBytes(new ReadOnlySpan<int>(ref most)));
+        var maxBytes = MaxUnsentBytes;
+        socket.SetRawSocketOption(Tcp, NotSentLowWater, MemoryMarshal.AsBytes(new ReadOnlySpan<int>(ref maxBytes)));
     }
 }

@@ -12,17 +12,17 @@ internal sealed record SocketLimits
     /// Most messages, samples aside, that wait for a client; one more closes the socket with 1013. More than two answers to each
     /// message of a <see cref="Burst"/>, so that only a client that does not read is too slow.
     /// </summary>
-    public int MaxWaiting { get; init; } = 1024;
+    public int MaxQueuedMessages { get; init; } = 1024;
 
     public double MessagesPerSecond { get; init; } = 200;
 
     public double Burst { get; init; } = 400;
 
-    public TimeSpan PingEvery { get; init; } = TimeSpan.FromMilliseconds(500);
+    public TimeSpan PingInterval { get; init; } = TimeSpan.FromMilliseconds(500);
 
-    public TimeSpan PongWithin { get; init; } = TimeSpan.FromMilliseconds(1500);
+    public TimeSpan PongTimeout { get; init; } = TimeSpan.FromMilliseconds(1500);
 
-    public TimeSpan GoodbyeWithin { get; init; } = TimeSpan.FromSeconds(1);
+    public TimeSpan CloseTimeout { get; init; } = TimeSpan.FromSeconds(1);
 }
 
 /// <summary>Why the silo closes a WebSocket: RFC 6455's codes, and those of applications from 4000 on.</summary>
@@ -59,10 +59,10 @@ internal sealed class MessageRate
 
     public MessageRate(double perSecond, double burst) => (this.perSecond, this.burst, tokens) = (perSecond, burst, burst);
 
-    public bool TryPass(in Timestamp now)
+    public bool TryConsume(in Timestamp now)
     {
-        var passed = Math.Max(0, now.Monotonic - (last ?? now.Monotonic));
-        tokens = Math.Min(burst, tokens + (passed * perSecond / Microseconds.PerSecond));
+        var elapsed = Math.Max(0, now.Monotonic - (last ?? now.Monotonic));
+        tokens = Math.Min(burst, tokens + (elapsed * perSecond / Microseconds.PerSecond));
         last = now.Monotonic;
         if (tokens < 1)
             return false;

@@ -29,8 +29,8 @@ internal sealed class AwsRig : IAsyncDisposable
             Endpoint = Way.Address,
             RootCaFile = authority.CaFile,
             CallsPerSecond = 10_000,
-            FirstPause = TimeSpan.FromMilliseconds(1),
-            Patience = TimeSpan.FromSeconds(5),
+            MinRetryDelay = TimeSpan.FromMilliseconds(1),
+            RetryFor = TimeSpan.FromSeconds(5),
         };
         var past = AwsClients.Registry(Settings with { Endpoint = moto.Address }, Credentials);
         parts.Add(past);
@@ -57,9 +57,9 @@ internal sealed class AwsRig : IAsyncDisposable
     public AwsDeviceRegistry Start(Func<AwsIotSettings, AwsIotSettings>? change = null, TimeProvider? time = null)
     {
         var account = new AwsAccount(change?.Invoke(Settings) ?? Settings, time ?? TimeProvider.System, Credentials);
-        var foundations = new AccountSetup(account.Settings);
-        parts.AddRange([account, foundations]);
-        return new AwsDeviceRegistry(account, foundations, new BrokerEndpoint(account), logs.For<AwsDeviceRegistry>());
+        var setup = new AccountSetup(account.Settings);
+        parts.AddRange([account, setup]);
+        return new AwsDeviceRegistry(account, setup, new BrokerEndpoint(account), logs.For<AwsDeviceRegistry>());
     }
 
     /// <summary>The account as a silo uses it.</summary>

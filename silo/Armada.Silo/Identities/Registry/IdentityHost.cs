@@ -7,7 +7,7 @@ namespace Armada.Silo.Identities.Registry;
 internal sealed partial class IdentityHost(OwnRegistry registry, SupervisedBroker broker, TimeProvider time, ILogger<IdentityHost> logger)
     : IHostedService, IDisposable
 {
-    private static readonly TimeSpan Every = TimeSpan.FromHours(6);
+    private static readonly TimeSpan Interval = TimeSpan.FromHours(6);
 
     private readonly CancellationTokenSource ending = new();
     private Task running = Task.CompletedTask;
@@ -30,7 +30,7 @@ internal sealed partial class IdentityHost(OwnRegistry registry, SupervisedBroke
 
     private async Task RenewAsync()
     {
-        using var timer = new PeriodicTimer(Every, time);
+        using var timer = new PeriodicTimer(Interval, time);
         try
         {
             while (await timer.WaitForNextTickAsync(ending.Token))

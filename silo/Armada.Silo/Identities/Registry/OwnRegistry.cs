@@ -15,8 +15,8 @@ namespace Armada.Silo.Identities.Registry;
 internal sealed partial class OwnRegistry : IDeviceRegistry, IDisposable
 {
     private readonly CertificateAuthority authority;
-    private readonly IBrokerAdmin door;
-    private readonly CertificateTerms terms;
+    private readonly IBrokerAdmin broker;
+    private readonly CertificateLifetimes lifetimes;
     private readonly TimeProvider time;
     private readonly SemaphoreSlim changing = new(1);
     private ImmutableSortedDictionary<string, StoredDevice> devices = ImmutableSortedDictionary.Create<string, StoredDevice>(StringComparer.Ordinal);
@@ -28,15 +28,15 @@ internal sealed partial class OwnRegistry : IDeviceRegistry, IDisposable
     private RevocationList? revocations;
 
     public OwnRegistry(
-        DataFolder data, CertificateAuthority authority, IBrokerAdmin door, CertificateTerms terms, TimeProvider time, ILoggerFactory loggers)
+        DataFolder data, CertificateAuthority authority, IBrokerAdmin broker, CertificateLifetimes lifetimes, TimeProvider time, ILoggerFactory loggers)
     {
-        (this.authority, this.door, this.terms, this.time, this.loggers) = (authority, door, terms, time, loggers);
+        (this.authority, this.broker, this.lifetimes, this.time, this.loggers) = (authority, broker, lifetimes, time, loggers);
         logger = loggers.CreateLogger<OwnRegistry>();
         files = new DocumentFiles(logger);
         folder = data.Folder("devices");
     }
 
-    public ValueTask<BrokerLocation> BrokerAsync(CancellationToken cancellation) => new(new BrokerLocation(door.Host, door.Port, authority.Certificate.Pem));
+    public ValueTask<BrokerLocation> BrokerAsync(CancellationToken cancellation) => new(new BrokerLocation(broker.Host, broker.Port, authority.Certificate.Pem));
 
     public ValueTask<DeviceIdentity?> FindAsync(string name, CancellationToken cancellation) =>
         new(Volatile.Read(ref devices).GetValueOrDefault(name)?.ToIdentity());
@@ -53,7 +53,7 @@ internal sealed partial class OwnRegistry : IDeviceRegistry, IDisposable
             if (devices.TryGetValue(device.Name, out var known) && known.Leaving)
                 await RemoveAsync(known);
             else if (known is not null)
-                return await AgainAsync(known, device);
+                return await CreateAgainAsync(known, device);
             if (!TryIssue(device.Name, device.Role, device.Request, out var issued, out var refused))
                 return refused;
             var made = StoredDevice.Of(device, time.GetUtcNow(), StoredCertificate.Of(issued));
@@ -71,7 +71,7 @@ internal sealed partial class OwnRegistry : IDeviceRegistry, IDisposable
             if (request is not null && ReadKey(request, out var refused) is { } key)
             {
                 if (device.Certificates.FirstOrDefault(certificate => certificate.IsFor(key)) is { } same)
-                    return RegistryAnswer.Of(device.ToIdentity(), same.Again());
+                    return RegistryAnswer.Of(device.ToIdentity(), same.ToCredentials());
             }
 
             if (device.Certificates is [_, { Collected: true }])
@@ -144,7 +144,7 @@ internal sealed partial class OwnRegistry : IDeviceRegistry, IDisposable
         changing.Dispose();
     }
 
-    private async Task<RegistryAnswer> AgainAsync(StoredDevice known, NewDevice wanted)
+    private async Task<RegistryAnswer> CreateAgainAsync(StoredDevice known, NewDevice wanted)
     {
         if (!known.ToIdentity().Is(wanted))
         {
@@ -164,7 +164,7 @@ internal sealed partial class OwnRegistry : IDeviceRegistry, IDisposable
         if (ReadKey(wanted.Request, out var refused) is not { } key)
             return refused!;
         return known.Certificates.FirstOrDefault(certificate => certificate.IsFor(key)) is { } same
-            ? RegistryAnswer.Of(known.ToIdentity(), same.Again())
+            ? RegistryAnswer.Of(known.ToIdentity(), same.ToCredentials())
             : RegistryAnswer.Refuse(
                 RegistryRefusalReason.Exists,
                 $"{known.Name} has a certificate for another key; POST /api/v1/devices/{known.Name}/rotate gives it a second one");
@@ -192,8 +192,8 @@ internal sealed partial class OwnRegistry : IDeviceRegistry, IDisposable
         [System.Diagnostics.CodeAnalysis.NotNullWhen(false)] out RegistryAnswer? refused)
     {
         var answer = request is null
-            ? authority.Issue(name, terms.Of(role))
-            : authority.Issue(name, Encoding.UTF8.GetBytes(request), terms.Of(role));
+            ? authority.Issue(name, lifetimes.For(role))
+            : authority.Issue(name, Encoding.UTF8.GetBytes(request), lifetimes.For(role));
         issued = answer.Issued;
         refused = answer.Refused is { } why ? Refuse(why) : null;
         return issued is not null;
@@ -219,7 +219,7 @@ internal sealed partial class OwnRegistry : IDeviceRegistry, IDisposable
         + (device.Site is null ? "at no site" : $"at site {device.Site}");
 
     /// <summary>Told after each durable step of a call, by name; what a cut there leaves must be put right by the next start.</summary>
-    internal Action<string>? Stepped { get; set; }
+    internal Action<string>? StepCompleted { get; set; }
 
     /// <summary>Reads every device and completes what a cut left: deletions, and certificates that were taken back.</summary>
     /// <exception cref="Options.SiloOptionsException">What was revoked is lost.</exception>
@@ -227,7 +227,7 @@ internal sealed partial class OwnRegistry : IDeviceRegistry, IDisposable
     public async Task OpenAsync(CancellationToken cancellation)
     {
         revocations = await RevocationList.OpenAsync(authority, time, loggers.CreateLogger<RevocationList>(), cancellation);
-        var found = files.ReadAll(folder, DeviceJson.Default.StoredDevice, (stored, name) => stored.Fault(name));
+        var found = files.ReadAll(folder, DeviceJson.Default.StoredDevice, (stored, name) => stored.FindProblem(name));
         devices = devices.AddRange(found.Select(device => KeyValuePair.Create(device.Name, device)));
         foreach (var device in found)
         {
@@ -238,7 +238,7 @@ internal sealed partial class OwnRegistry : IDeviceRegistry, IDisposable
                 await SaveAsync(device with { Certificates = good });
         }
 
-        await door.RefreshAsync(Boards(), cancellation);
+        await broker.RefreshAsync(Boards(), cancellation);
         LogLoaded(devices.Count);
     }
 
@@ -246,9 +246,9 @@ internal sealed partial class OwnRegistry : IDeviceRegistry, IDisposable
     /// <exception cref="NotStoredException">The disk refused, or the broker does not answer.</exception>
     public async Task RenewAsync(CancellationToken cancellation)
     {
-        using var pass = await changing.EnterAsync(cancellation);
+        using var held = await changing.EnterAsync(cancellation);
         await Revocations.RenewAsync(cancellation);
-        await door.RefreshAsync(Boards(), cancellation);
+        await broker.RefreshAsync(Boards(), cancellation);
     }
 
     private RevocationList Revocations => revocations ?? throw new InvalidOperationException("the registry is not open yet");
@@ -264,7 +264,7 @@ internal sealed partial class OwnRegistry : IDeviceRegistry, IDisposable
     // Once begun, a change is not canceled: a caller that goes away would leave it half done.
     private async ValueTask<RegistryAnswer> ChangeAsync(Func<Task<RegistryAnswer>> change, CancellationToken cancellation)
     {
-        using var pass = await changing.EnterAsync(cancellation);
+        using var held = await changing.EnterAsync(cancellation);
         _ = Revocations;
         try
         {
@@ -280,14 +280,14 @@ internal sealed partial class OwnRegistry : IDeviceRegistry, IDisposable
     {
         await files.WriteAsync(PathOf(device), device, DeviceJson.Default.StoredDevice, CancellationToken.None);
         Volatile.Write(ref devices, devices.SetItem(device.Name, device));
-        Stepped?.Invoke("document written");
+        StepCompleted?.Invoke("document written");
         return device;
     }
 
     private async Task RevokeAsync(StoredCertificate certificate, X509RevocationReason reason)
     {
         await Revocations.RevokeAsync(certificate.Serial, reason, CancellationToken.None);
-        Stepped?.Invoke("certificate revoked");
+        StepCompleted?.Invoke("certificate revoked");
     }
 
     private async Task RemoveAsync(StoredDevice device)
@@ -308,19 +308,19 @@ internal sealed partial class OwnRegistry : IDeviceRegistry, IDisposable
             await Revocations.RevokeAsync(certificate.Serial, X509RevocationReason.CessationOfOperation, CancellationToken.None);
         await files.DeleteAsync(PathOf(device), CancellationToken.None);
         Volatile.Write(ref devices, devices.Remove(device.Name));
-        Stepped?.Invoke("document removed");
+        StepCompleted?.Invoke("document removed");
     }
 
     private async Task RefreshAsync()
     {
-        await door.RefreshAsync(Boards(), CancellationToken.None);
-        Stepped?.Invoke("broker told");
+        await broker.RefreshAsync(Boards(), CancellationToken.None);
+        StepCompleted?.Invoke("broker told");
     }
 
     private async Task CutAsync(string name)
     {
-        await door.CutAsync(name, CancellationToken.None);
-        Stepped?.Invoke("connection cut");
+        await broker.CutAsync(name, CancellationToken.None);
+        StepCompleted?.Invoke("connection cut");
     }
 
     private IEnumerable<Board> Boards() => devices.Values
@@ -344,9 +344,9 @@ internal sealed partial class OwnRegistry : IDeviceRegistry, IDisposable
 
 /// <summary>How long certificates are good.</summary>
 /// <param name="Board">Of a MicroPython board, which somebody must walk to.</param>
-internal sealed record CertificateTerms(TimeSpan Device, TimeSpan Board)
+internal sealed record CertificateLifetimes(TimeSpan Device, TimeSpan Board)
 {
-    public static CertificateTerms Default { get; } = new(TimeSpan.FromDays(365), TimeSpan.FromDays(5 * 365));
+    public static CertificateLifetimes Default { get; } = new(TimeSpan.FromDays(365), TimeSpan.FromDays(5 * 365));
 
-    public TimeSpan Of(BoardRole? role) => role is null ? Device : Board;
+    public TimeSpan For(BoardRole? role) => role is null ? Device : Board;
 }

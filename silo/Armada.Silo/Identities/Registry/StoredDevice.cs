@@ -34,7 +34,7 @@ internal sealed record StoredDevice(
         Current, device.Name, DeviceKinds.NameOf(device.Kind), device.Role, device.Site, at, Leaving: false, [first]);
 
     /// <summary>What is wrong with it, given its file's name without ending; or null.</summary>
-    public string? Fault(string name)
+    public string? FindProblem(string name)
     {
         if (Format != Current)
             return $"its format is {Format}, this silo reads {Current}";
@@ -44,7 +44,7 @@ internal sealed record StoredDevice(
             return $"its kind '{Kind}' and its role do not fit";
         if (Certificates.IsDefault || Certificates.Any(certificate => certificate is null))
             return "its certificates are missing";
-        return Certificates.Select(certificate => certificate.Fault()).FirstOrDefault(fault => fault is not null);
+        return Certificates.Select(certificate => certificate.FindProblem()).FirstOrDefault(fault => fault is not null);
     }
 
     public DeviceIdentity ToIdentity() => new(
@@ -68,8 +68,8 @@ internal sealed record StoredCertificate(
         issued.Certificate.Pem);
 
     /// <summary>What is wrong with it; or null.</summary>
-    public string? Fault() =>
-        DeviceCertificate.IsFingerprint(Fingerprint) && new Revocation(Serial, X509RevocationReason.Unspecified, NotBefore).Fault() is null
+    public string? FindProblem() =>
+        DeviceCertificate.IsFingerprint(Fingerprint) && new Revocation(Serial, X509RevocationReason.Unspecified, NotBefore).FindProblem() is null
             ? null
             : $"'{Fingerprint}' is no certificate's fingerprint, or '{Serial}' no serial number";
 
@@ -81,7 +81,7 @@ internal sealed record StoredCertificate(
         return certificate.PublicKey.ExportSubjectPublicKeyInfo().AsSpan().SequenceEqual(key.ExportSubjectPublicKeyInfo());
     }
 
-    public IssuedCredentials Again() => new(Fingerprint, Pem, null);
+    public IssuedCredentials ToCredentials() => new(Fingerprint, Pem, null);
 }
 
 [JsonSourceGenerationOptions(

@@ -6,7 +6,7 @@ using Armada.Core.Devices;
 namespace Armada.Silo.AwsIot.Calls;
 
 /// <summary>What a failed call means.</summary>
-internal static class CallFaults
+internal static class CallErrors
 {
     public const string NotFound = "ResourceNotFoundException";
 
@@ -24,33 +24,33 @@ internal static class CallFaults
 
     public static bool Is(this AmazonServiceException fault, string code) => fault.ErrorCode == code;
 
-    public static bool IsPassing(Exception fault) => IsThrottled(fault) || IsDoubtful(fault);
+    public static bool IsTransient(Exception fault) => IsThrottled(fault) || IsAmbiguous(fault);
 
-    public static bool IsDoubtful(Exception fault) => fault switch
+    public static bool IsAmbiguous(Exception fault) => fault switch
     {
         AmazonUnmarshallingException => true,
-        AmazonServiceException service => service.StatusCode >= HttpStatusCode.InternalServerError || (service.StatusCode == 0 && IsCut(service.InnerException)),
-        _ => IsCut(fault),
+        AmazonServiceException service => service.StatusCode >= HttpStatusCode.InternalServerError || (service.StatusCode == 0 && IsConnectionFault(service.InnerException)),
+        _ => IsConnectionFault(fault),
     };
 
-    public static bool IsOfCall(Exception fault) => fault is AmazonServiceException or AmazonClientException || IsCut(fault);
+    public static bool IsCallFault(Exception fault) => fault is AmazonServiceException or AmazonClientException || IsConnectionFault(fault);
 
     /// <summary>Runs calls, and says what fails in words without a secret.</summary>
     /// <exception cref="RegistryFailedException">AWS does not do it.</exception>
-    public static async Task<T> InWordsAsync<T>(string what, Func<Task<T>> calls, CancellationToken cancellation)
+    public static async Task<T> TranslateFaultsAsync<T>(string what, Func<Task<T>> calls, CancellationToken cancellation)
     {
         try
         {
             return await calls();
         }
-        catch (Exception fault) when (!cancellation.IsCancellationRequested && IsOfCall(fault))
+        catch (Exception fault) when (!cancellation.IsCancellationRequested && IsCallFault(fault))
         {
-            var words = $"{what}: AWS IoT Core does not do it: {Words(fault)}; repeat the call";
-            throw Cause(fault) is { } cause ? new RegistryFailedException(words, cause) : new RegistryFailedException(words);
+            var text = $"{what}: AWS IoT Core does not do it: {Describe(fault)}; repeat the call";
+            throw Cause(fault) is { } cause ? new RegistryFailedException(text, cause) : new RegistryFailedException(text);
         }
     }
 
-    public static string Words(Exception fault) => fault switch
+    public static string Describe(Exception fault) => fault switch
     {
         AmazonUnmarshallingException => "its answer broke off",
         AmazonServiceException { ErrorCode: { Length: > 0 } code } service when Signing.Contains(code) => $"{code} ({(int)service.StatusCode})",
@@ -66,6 +66,6 @@ internal static class CallFaults
     private static bool IsThrottled(Exception fault) =>
         fault is AmazonServiceException service && (service.StatusCode == HttpStatusCode.TooManyRequests || Throttled.Contains(service.ErrorCode));
 
-    private static bool IsCut(Exception? fault) =>
+    private static bool IsConnectionFault(Exception? fault) =>
         fault is HttpRequestException or IOException or OperationCanceledException or TimeoutException or JsonException;
 }

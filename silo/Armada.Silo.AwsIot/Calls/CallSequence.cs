@@ -7,15 +7,15 @@ namespace Armada.Silo.AwsIot.Calls;
 /// Calls that belong together and share one patience: each waits for its turn, and is repeated with growing, jittered pauses while AWS
 /// throttles, fails or is not reached.
 /// </summary>
-internal sealed class CallRun(AwsAccount account, bool isUrgent, CancellationToken cancellation)
+internal sealed class CallSequence(AwsAccount account, bool isUrgent, CancellationToken cancellation)
 {
-    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan MaxRetryDelay = TimeSpan.FromSeconds(5);
 
-    private DateTimeOffset deadline = account.Time.GetUtcNow() + account.Settings.Patience;
+    private DateTimeOffset deadline = account.Time.GetUtcNow() + account.Settings.RetryFor;
 
     public AwsAccount Account => account;
 
-    public int Doubts { get; private set; }
+    public int AmbiguousFailures { get; private set; }
 
     /// <summary>Asks the registry.</summary>
     /// <exception cref="AmazonServiceException">AWS does not do it.</exception>
@@ -25,18 +25,18 @@ internal sealed class CallRun(AwsAccount account, bool isUrgent, CancellationTok
     public async Task<TResponse> AskAsync<TClient, TResponse>(TClient client, Func<TClient, CancellationToken, Task<TResponse>> call)
         where TResponse : AmazonWebServiceResponse
     {
-        for (var pause = account.Settings.FirstPause; ; pause = Longer(pause))
+        for (var pause = account.Settings.MinRetryDelay; ; pause = NextDelay(pause))
         {
             if (!isUrgent)
-                deadline += await account.RateOf(typeof(TResponse).Name).TakeAsync(cancellation); // To wait in the queue costs no patience.
+                deadline += await account.RateOf(typeof(TResponse).Name).AcquireAsync(cancellation); // To wait in the queue costs no patience.
             try
             {
                 return await call(client, cancellation);
             }
-            catch (Exception fault) when (!cancellation.IsCancellationRequested && CallFaults.IsPassing(fault) && MayPause(pause))
+            catch (Exception fault) when (!cancellation.IsCancellationRequested && CallErrors.IsTransient(fault) && MayRetryAfter(pause))
             {
-                Doubts += CallFaults.IsDoubtful(fault) ? 1 : 0;
-                await PauseAsync(pause);
+                AmbiguousFailures += CallErrors.IsAmbiguous(fault) ? 1 : 0;
+                await DelayAsync(pause);
             }
         }
     }
@@ -55,26 +55,26 @@ internal sealed class CallRun(AwsAccount account, bool isUrgent, CancellationTok
         }
     }
 
-    public async Task DetachedAsync<TResponse>(Func<AmazonIoTClient, CancellationToken, Task<TResponse>> call, string code)
+    public async Task RetryWhileAttachedAsync<TResponse>(Func<AmazonIoTClient, CancellationToken, Task<TResponse>> call, string code)
         where TResponse : AmazonWebServiceResponse
     {
-        for (var pause = account.Settings.FirstPause; ; pause = Longer(pause))
+        for (var pause = account.Settings.MinRetryDelay; ; pause = NextDelay(pause))
         {
             try
             {
-                await TryAsync(call, CallFaults.NotFound);
+                await TryAsync(call, CallErrors.NotFound);
                 return;
             }
-            catch (AmazonServiceException fault) when (fault.Is(code) && MayPause(pause))
+            catch (AmazonServiceException fault) when (fault.Is(code) && MayRetryAfter(pause))
             {
-                await PauseAsync(pause);
+                await DelayAsync(pause);
             }
         }
     }
 
-    private static TimeSpan Longer(TimeSpan pause) => pause * 2 < LongestPause ? pause * 2 : LongestPause;
+    private static TimeSpan NextDelay(TimeSpan pause) => pause * 2 < MaxRetryDelay ? pause * 2 : MaxRetryDelay;
 
-    private bool MayPause(TimeSpan pause) => account.Time.GetUtcNow() + pause <= deadline;
+    private bool MayRetryAfter(TimeSpan pause) => account.Time.GetUtcNow() + pause <= deadline;
 
-    private Task PauseAsync(TimeSpan most) => Task.Delay(most * (0.5 + Random.Shared.NextDouble() / 2), account.Time, cancellation);
+    private Task DelayAsync(TimeSpan most) => Task.Delay(most * (0.5 + Random.Shared.NextDouble() / 2), account.Time, cancellation);
 }
