@@ -55,7 +55,7 @@ internal sealed class ClientEvents(IMqttLink link, DeviceLastSeen lastSeen) : IH
     private void OnConnected(ReadOnlySpan<byte> topic, ReadOnlySpan<byte> payload)
     {
         if (Read(payload) is var (device, fingerprint))
-            lastSeen.Note(device, new Presence(Online: true, Certificate: fingerprint), wasOnline: false);
+            lastSeen.Record(device, new Presence(Online: true, Certificate: fingerprint), wasOnline: false);
     }
 }
 

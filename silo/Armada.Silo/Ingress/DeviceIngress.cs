@@ -76,7 +76,7 @@ internal sealed partial class DeviceIngress : IHostedService
             return;
         }
 
-        lastSeen.Note(device, presence, wasOnline);
+        lastSeen.Record(device, presence, wasOnline);
         routes.Find(device)?.Cell.TellPresence(device, presence.Online);
     }
 

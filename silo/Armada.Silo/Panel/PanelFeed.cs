@@ -71,21 +71,20 @@ internal sealed partial class PanelFeed : BackgroundService, ISnapshotSource
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        try
-        {
-            while (true)
+        await SupervisedLoop.RunAsync(
+            "The panel's feed",
+            async cancellation =>
             {
-                await added.WaitAsync(stoppingToken);
-                await WatchAsync(stoppingToken);
-            }
-        }
-        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-        {
-            LogEnded();
-        }
+                if (subscribers.IsEmpty)
+                    await added.WaitAsync(cancellation);
+                await PollAsync(cancellation);
+            },
+            clock.Time,
+            logger,
+            stoppingToken);
     }
 
-    private async Task WatchAsync(CancellationToken cancellation)
+    private async Task PollAsync(CancellationToken cancellation)
     {
         using var timer = new PeriodicTimer(Tick, clock.Time);
         for (var tick = 0L; subscribers is { IsEmpty: false } all; tick++)
@@ -127,11 +126,8 @@ internal sealed partial class PanelFeed : BackgroundService, ISnapshotSource
         }
     }
 
-    [LoggerMessage(1300, LogLevel.Error, "A look at the fleet failed; watchers see the next one")]
+    [LoggerMessage(1340, LogLevel.Error, "Reading the fleet failed; subscribers get the next snapshot")]
     private partial void LogFault(Exception fault);
-
-    [LoggerMessage(1301, LogLevel.Debug, "Nobody watches any more")]
-    private partial void LogEnded();
 }
 
 /// <summary>How many bytes a second may be spent for long. Spending may overdraw it; what is overdrawn must come in first.</summary>

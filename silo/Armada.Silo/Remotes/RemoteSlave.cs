@@ -11,29 +11,28 @@ using Armada.Silo.Sockets;
 
 namespace Armada.Silo.Remotes;
 
-/// <summary>The link to one bound remote slave: dials the other service, for ever, and is the slave as long as it is connected.</summary>
+/// <summary>
+/// The connection to one bound remote slave: it dials the other service until the slave is unbound, whatever fails, and is the slave while
+/// it is connected.
+/// </summary>
 internal sealed partial class RemoteSlave : IRobotSession, IAsyncDisposable
 {
     private static readonly TimeSpan CheckInterval = TimeSpan.FromMilliseconds(50);
 
     private readonly string robot;
-    private readonly RemoteEndpoint endpoint;
     private readonly RemoteServices services;
     private readonly CancellationTokenSource ending = new();
     private readonly BackOff backOff;
+    private readonly ILogger<RemoteSlave> logger;
     private readonly Task running;
     private RemoteConnection? current;
-    private string? lastProblem;
     private bool isSessionConnected;
-
     private string? problem;
-
-    private readonly ILogger<RemoteSlave> logger;
+    private string? lastProblem;
 
     public RemoteSlave(string robot, SlaveBinding binding, RemoteServices services)
     {
         (this.robot, Binding, this.services, logger) = (robot, binding, services, services.Logger);
-        endpoint = RemoteEndpoint.Of(binding.Url!);
         backOff = new BackOff(services.Timing.MinBackOff, services.Timing.MaxBackOff, Random.Shared.NextDouble);
         running = Task.Run(RunAsync);
     }
@@ -52,7 +51,7 @@ internal sealed partial class RemoteSlave : IRobotSession, IAsyncDisposable
 
     public void OnGone(string reason)
     {
-        // Whoever keeps the links ends this one: it is not among the robot's remote slaves any more.
+        // RemoteSlaves ends this connection: the slave is no longer bound.
     }
 
     public async ValueTask DisposeAsync()
@@ -65,40 +64,53 @@ internal sealed partial class RemoteSlave : IRobotSession, IAsyncDisposable
 
     private async Task RunAsync()
     {
+        while (!ending.IsCancellationRequested)
+        {
+            try
+            {
+                var endpoint = RemoteEndpoint.Of(Binding.Url!);
+                await ReportProblemAsync(endpoint, await ConnectSessionAsync() ?? await ConnectAsync(endpoint));
+            }
+            catch (OperationCanceledException) when (ending.IsCancellationRequested)
+            {
+                break;
+            }
+            catch (Exception fault)
+            {
+                LogFault(fault, robot, Name);
+                await DisconnectSessionAsync("the connection failed");
+            }
+
+            await Task.Delay(backOff.Next(), services.Clock.Time, ending.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+
+        await DisconnectSessionAsync("the slave was unbound, or the silo stops");
+    }
+
+    // Refused while an older connection of the same binding, or a client under this name, has not left yet.
+    private async ValueTask<string?> ConnectSessionAsync()
+    {
+        if (isSessionConnected)
+            return null;
+        var reply = await services.Engine().EnterAsync(robot, this, ending.Token);
+        isSessionConnected = reply.Refused is null;
+        return reply.Refused?.Text;
+    }
+
+    private async Task DisconnectSessionAsync(string reason)
+    {
         try
         {
-            while (!ending.IsCancellationRequested)
-            {
-                var problem = await ConnectSessionAsync() ?? await ConnectAsync();
-                await ReportAsync(problem);
-                await Task.Delay(backOff.Next(), services.Clock.Time, ending.Token);
-            }
-        }
-        catch (OperationCanceledException) when (ending.IsCancellationRequested)
-        {
-            // Unbound, or the silo stops.
+            isSessionConnected = false;
+            await services.Engine().LeaveAsync(robot, this, reason);
         }
         catch (Exception fault)
         {
             LogFault(fault, robot, Name);
         }
-        finally
-        {
-            await services.Engine().LeaveAsync(robot, this, "the link has ended");
-        }
     }
 
-    // The name is free for sure only when an older link of the same binding, or a client that filled it, has left.
-    private async ValueTask<string?> ConnectSessionAsync()
-    {
-        if (isSessionConnected)
-            return null;
-        var connected = await services.Engine().EnterAsync(robot, this, ending.Token);
-        isSessionConnected = connected.Refused is null;
-        return connected.Refused?.Text;
-    }
-
-    private async Task<string> ConnectAsync()
+    private async Task<string> ConnectAsync(RemoteEndpoint endpoint)
     {
         using var socket = new ClientWebSocket();
         socket.Options.KeepAliveInterval = services.Limits.PingInterval;
@@ -125,22 +137,22 @@ internal sealed partial class RemoteSlave : IRobotSession, IAsyncDisposable
             return $"no connection within {services.Timing.ConnectTimeout.TotalSeconds:0.#} s";
         }
 
-        return await ServeAsync(socket);
+        return await ServeAsync(socket, endpoint);
     }
 
-    private async ValueTask ReportAsync(string problem)
+    private async ValueTask ReportProblemAsync(RemoteEndpoint endpoint, string failure)
     {
         if (ending.IsCancellationRequested)
             return;
-        if (isSessionConnected) // Or it would be someone else who is in trouble: a client that came in first under this name.
-            await services.Engine().ApplyAsync(robot, new RobotRequest.LeaveSlave(Name, problem), ending.Token);
-        if (problem == lastProblem)
+        if (isSessionConnected) // Otherwise the slave of this name is another client's.
+            await services.Engine().ApplyAsync(robot, new RobotRequest.LeaveSlave(Name, failure), ending.Token);
+        if (failure == lastProblem)
             return;
-        lastProblem = problem;
-        LogDisconnected(robot, Name, endpoint.DisplayUrl, problem);
+        lastProblem = failure;
+        LogDisconnected(robot, Name, endpoint.DisplayUrl, failure);
     }
 
-    private async Task<string> ServeAsync(ClientWebSocket socket)
+    private async Task<string> ServeAsync(ClientWebSocket socket, RemoteEndpoint endpoint)
     {
         var engine = services.Engine();
         if (await engine.GetAsync(robot, ending.Token) is not { } snapshot)
@@ -233,18 +245,18 @@ internal sealed partial class RemoteSlave : IRobotSession, IAsyncDisposable
         while (await timer.WaitForNextTickAsync(over));
     }
 
-    [LoggerMessage(1320, LogLevel.Information, "{Robot}: remote slave {Slave} is connected at {Address}")]
+    [LoggerMessage(1320, LogLevel.Information, "{Robot}: remote slave {Slave} is connected to {Address}")]
     private partial void LogConnected(string robot, string slave, string address);
 
-    [LoggerMessage(1321, LogLevel.Warning, "{Robot}: remote slave {Slave} at {Address}: {Trouble}; tried again for ever")]
+    [LoggerMessage(1321, LogLevel.Warning, "{Robot}: remote slave {Slave} at {Address}: {Problem}; retried until it is unbound")]
     private partial void LogDisconnected(string robot, string slave, string address, string problem);
 
-    [LoggerMessage(1322, LogLevel.Debug, "{Robot}: remote slave {Slave} sent what cannot be used: {Problem}")]
+    [LoggerMessage(1322, LogLevel.Debug, "{Robot}: remote slave {Slave} sent an invalid message: {Problem}")]
     private partial void LogInvalidMessage(string robot, string slave, string problem);
 
-    [LoggerMessage(1323, LogLevel.Debug, "{Robot}: remote slave {Slave} says: {Text}")]
+    [LoggerMessage(1323, LogLevel.Debug, "{Robot}: remote slave {Slave} reports: {Text}")]
     private partial void LogRemoteError(string robot, string slave, string text);
 
-    [LoggerMessage(1324, LogLevel.Error, "{Robot}: the link to remote slave {Slave} failed and has ended")]
+    [LoggerMessage(1324, LogLevel.Error, "{Robot}: the connection to remote slave {Slave} failed; it is dialed again")]
     private partial void LogFault(Exception fault, string robot, string slave);
 }

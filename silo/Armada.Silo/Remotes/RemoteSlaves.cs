@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Threading.Channels;
 using Armada.Core.Engine;
 using Armada.Core.Robots;
@@ -7,7 +8,6 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace Armada.Silo.Remotes;
 
-/// <summary>The parts of the links to other services' robots.</summary>
 internal static class RemoteHost
 {
     public static void AddRemotes(this IServiceCollection services)
@@ -22,31 +22,41 @@ internal static class RemoteHost
     }
 }
 
-/// <summary>What every link shares.</summary>
+/// <param name="Engine">Resolved late: the engine is created with the remote slaves.</param>
 internal sealed record RemoteServices(
     Func<IRobotEngine> Engine, RemoteKeys Keys, SocketLimits Limits, RemoteTiming Timing, SiloClock Clock, ILogger<RemoteSlave> Logger);
 
-/// <summary>Keeps one link for each remote slave that is bound, and ends it when it is not any more.</summary>
+/// <summary>Keeps one connection for each bound remote slave, and ends it when the slave is unbound.</summary>
 internal sealed class RemoteSlaves(RemoteServices services) : BackgroundService, IRemoteSlaves
 {
-    private readonly Channel<(string Robot, IReadOnlyList<SlaveBinding> Remotes)> changes =
-        Channel.CreateUnbounded<(string, IReadOnlyList<SlaveBinding>)>();
-
+    private readonly ConcurrentDictionary<string, IReadOnlyList<SlaveBinding>> bound = new(StringComparer.Ordinal);
+    private readonly Channel<string> changed = Channel.CreateUnbounded<string>();
     private readonly Dictionary<(string Robot, string Slave), RemoteSlave> links = [];
 
-    public void Reconcile(string robot, IReadOnlyList<SlaveBinding> remotes) => changes.Writer.TryWrite((robot, remotes));
+    public void Reconcile(string robot, IReadOnlyList<SlaveBinding> remotes)
+    {
+        bound[robot] = remotes;
+        changed.Writer.TryWrite(robot);
+    }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        await SupervisedLoop.RunAsync("Connecting remote slaves", ReconcileNextAsync, services.Clock.Time, services.Logger, stoppingToken);
+        await Task.WhenAll(links.Values.Select(link => link.DisposeAsync().AsTask()));
+        links.Clear();
+    }
+
+    private async Task ReconcileNextAsync(CancellationToken cancellation)
+    {
+        var robot = await changed.Reader.ReadAsync(cancellation);
         try
         {
-            await foreach (var (robot, remotes) in changes.Reader.ReadAllAsync(stoppingToken))
-                await ReconcileAsync(robot, remotes);
+            await ReconcileAsync(robot, bound[robot]);
         }
-        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        catch
         {
-            await Task.WhenAll(links.Values.Select(link => link.DisposeAsync().AsTask()));
-            links.Clear();
+            changed.Writer.TryWrite(robot);
+            throw;
         }
     }
 
@@ -63,18 +73,20 @@ internal sealed class RemoteSlaves(RemoteServices services) : BackgroundService,
     }
 }
 
-/// <summary>How long the silo waits for another service's robot.</summary>
 internal sealed record RemoteTiming
 {
+    /// <summary>The protocol's own clients wait as long; so they do for <see cref="AcknowledgeTimeout"/>.</summary>
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(3);
 
+    /// <summary>An unanswered command closes the connection after this time.</summary>
     public TimeSpan AcknowledgeTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>An unanswered command marks the slave as lagging after this time, and a newer one is sent.</summary>
     public TimeSpan LaggingAfter { get; init; } = TimeSpan.FromMilliseconds(300);
 
+    /// <summary>How often joint states are requested.</summary>
     public TimeSpan PollInterval { get; init; } = TimeSpan.FromMilliseconds(100);
 
     public TimeSpan MinBackOff { get; init; } = TimeSpan.FromMilliseconds(250);
-
     public TimeSpan MaxBackOff { get; init; } = TimeSpan.FromSeconds(2);
 }

@@ -3,15 +3,16 @@ using Armada.Silo.Access;
 
 namespace Armada.Silo.Rooms;
 
-/// <summary>Removes rooms that nobody uses. Only what was made as a room is ever removed, and nothing that has a device bound.</summary>
-internal sealed partial class RoomCleanup(
-    RoomCatalog catalog, OpenRooms openRooms, RoomRemoval removal, ILogger<RoomCleanup> logger) : BackgroundService
+/// <summary>Removes rooms that nobody uses. Only what was created as a room is ever removed, and nothing that has a device bound.</summary>
+internal sealed partial class RoomCleanup(RoomCatalog catalog, OpenRooms openRooms, RoomRemoval removal, ILogger<RoomCleanup> logger)
+    : PeriodicService(Interval, openRooms.Time, logger)
 {
     public static readonly TimeSpan IdleLimit = TimeSpan.FromHours(1);
-
     public static readonly TimeSpan Interval = TimeSpan.FromMinutes(15);
 
-    public async Task<CleanupStatus> ReadAsync(CancellationToken cancellation)
+    private readonly ILogger<RoomCleanup> logger = logger;
+
+    public async Task<CleanupStatus> GetStatusAsync(CancellationToken cancellation)
     {
         RoomAge[] ages = [.. (await ListCreatedAsync(cancellation)).Select(Age)];
         return new("robotics", true, IdleLimit.TotalMinutes, Interval.TotalMinutes, ages.Length, ages, RoomWriter.Time(openRooms.Now));
@@ -34,19 +35,7 @@ internal sealed partial class RoomCleanup(
         return new(true, rooms.Count, rooms.Count - removed, removed, RoomWriter.Time(openRooms.Now));
     }
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        using var timer = new PeriodicTimer(Interval, openRooms.Time);
-        try
-        {
-            while (await timer.WaitForNextTickAsync(stoppingToken))
-                await SweepAsync(Caller.Silo, stoppingToken);
-        }
-        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-        {
-            LogPeriodicEnded();
-        }
-    }
+    protected override Task RunOnceAsync(CancellationToken cancellation) => SweepAsync(Caller.Silo, cancellation);
 
     private async Task<IReadOnlyList<Room>> ListCreatedAsync(CancellationToken cancellation) =>
         [.. (await catalog.ListAsync(cancellation)).Where(room => room.Robot.Document.Room is not null)];
@@ -69,12 +58,9 @@ internal sealed partial class RoomCleanup(
         room.Robot is not { Master: null, Slaves.IsEmpty: true, Guests.IsEmpty: true }
         || openRooms.Get(room.Robot.Document.Id).Sessions.Count > 0;
 
-    [LoggerMessage(1410, LogLevel.Debug, "{Removed} of {Rooms} rooms were removed because nobody used them")]
+    [LoggerMessage(1410, LogLevel.Debug, "Removed {Removed} of {Rooms} rooms because nobody used them")]
     private partial void LogSwept(int removed, int rooms);
 
-    [LoggerMessage(1411, LogLevel.Warning, "Room {Workspace}/{Room} is not used and could not be removed: {Reason}")]
+    [LoggerMessage(1411, LogLevel.Warning, "Room {Workspace}/{Room} is idle but could not be removed: {Reason}")]
     private partial void LogNotRemoved(string workspace, string room, string reason);
-
-    [LoggerMessage(1412, LogLevel.Debug, "The clean-up of rooms ended")]
-    private partial void LogPeriodicEnded();
 }

@@ -240,7 +240,7 @@ internal static class RoomServiceRoutes
     }
 
     private static async Task<IResult> CleanupStatusAsync(RoomCleanup cleanup, CancellationToken cancellation) =>
-        RoomResults.Ok(new(true, await cleanup.ReadAsync(cancellation)), RoomsJson.Default.CleanupStatusAnswer);
+        RoomResults.Ok(new(true, await cleanup.GetStatusAsync(cancellation)), RoomsJson.Default.CleanupStatusAnswer);
 
     private static async Task<IResult> CleanUpAsync(RoomCleanup cleanup, HttpContext context, CancellationToken cancellation) =>
         RoomResults.Ok(new(true, await cleanup.SweepAsync(context.Caller(), cancellation)), RoomsJson.Default.CleanupAnswer);

@@ -169,7 +169,7 @@ public sealed class DeviceRouteTests(Broker broker) : IClassFixture<Broker>
             await silo.MakeAsync(name);
         await silo.MakeRobotAsync("arm");
         await silo.BindMasterAsync("arm", "a");
-        silo.Service<DeviceLastSeen>().Note("a", new Armada.Core.Control.Presence(Online: true), wasOnline: false);
+        silo.Service<DeviceLastSeen>().Record("a", new Armada.Core.Control.Presence(Online: true), wasOnline: false);
 
         var first = await silo.GetAsync($"{ProvisioningRig.Devices}?limit=2");
         var second = await silo.GetAsync($"{ProvisioningRig.Devices}?limit=2&after={first["next"]}");

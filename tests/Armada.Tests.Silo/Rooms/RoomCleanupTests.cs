@@ -26,7 +26,7 @@ public sealed class RoomCleanupTests
         Assert.Equal(0, (await rig.Cleanup.SweepAsync(Caller.Silo, default)).RoomsRemoved);
 
         rig.Time.Advance(TimeSpan.FromSeconds(1));
-        Assert.True(Assert.Single((await rig.Cleanup.ReadAsync(default)).Rooms).WillBeCleaned);
+        Assert.True(Assert.Single((await rig.Cleanup.GetStatusAsync(default)).Rooms).WillBeCleaned);
         var result = await rig.Cleanup.SweepAsync(Caller.Silo, default);
 
         Assert.Equal((1, 0, 1), (result.RoomsBefore, result.RoomsAfter, result.RoomsRemoved));
@@ -84,7 +84,7 @@ public sealed class RoomCleanupTests
         rig.Time.Advance(TimeSpan.FromMinutes(50));
 
         Assert.Equal(0, (await rig.Cleanup.SweepAsync(Caller.Silo, default)).RoomsRemoved);
-        var age = Assert.Single((await rig.Cleanup.ReadAsync(default)).Rooms);
+        var age = Assert.Single((await rig.Cleanup.GetStatusAsync(default)).Rooms);
         Assert.Equal((100.0, 50.0), (age.AgeMinutes, age.InactivityMinutes));
     }
 

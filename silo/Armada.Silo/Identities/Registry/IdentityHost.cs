@@ -3,7 +3,7 @@ using Armada.Silo.Store;
 
 namespace Armada.Silo.Identities.Registry;
 
-/// <summary>Opens the registry, then the broker, and keeps the list of revoked certificates and the broker's own certificate fresh.</summary>
+/// <summary>Opens the registry, then the broker, and renews the list of revoked certificates and the broker's own certificate.</summary>
 internal sealed partial class IdentityHost(OwnRegistry registry, SupervisedBroker broker, TimeProvider time, ILogger<IdentityHost> logger)
     : IHostedService, IDisposable
 {
@@ -31,26 +31,22 @@ internal sealed partial class IdentityHost(OwnRegistry registry, SupervisedBroke
     private async Task RenewAsync()
     {
         using var timer = new PeriodicTimer(Interval, time);
-        try
+        await SupervisedLoop.RunAsync("Renewing the list of revoked certificates", RenewNextAsync, time, logger, ending.Token);
+
+        async Task RenewNextAsync(CancellationToken cancellation)
         {
-            while (await timer.WaitForNextTickAsync(ending.Token))
+            await timer.WaitForNextTickAsync(cancellation);
+            try
             {
-                try
-                {
-                    await registry.RenewAsync(ending.Token);
-                }
-                catch (NotStoredException refused)
-                {
-                    LogNotRenewed(refused.Message);
-                }
+                await registry.RenewAsync(cancellation);
             }
-        }
-        catch (OperationCanceledException) when (ending.IsCancellationRequested)
-        {
-            return;
+            catch (NotStoredException refused)
+            {
+                LogNotRenewed(refused.Message);
+            }
         }
     }
 
-    [LoggerMessage(1724, LogLevel.Error, "The broker's list of revoked certificates could not be renewed; once its 30 days are over nobody comes in: {Reason}")]
+    [LoggerMessage(1724, LogLevel.Error, "The broker's list of revoked certificates could not be renewed and is retried in 6 hours; once it is 30 days old the broker refuses every device: {Reason}")]
     private partial void LogNotRenewed(string reason);
 }
