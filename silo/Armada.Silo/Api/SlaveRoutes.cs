@@ -2,6 +2,7 @@ using Armada.Core.Engine;
 using Armada.Core.Robots;
 using Armada.Silo.Access;
 using Armada.Silo.Audit;
+using Armada.Silo.Provisioning;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Armada.Silo.Api;
@@ -17,6 +18,7 @@ internal static class SlaveRoutes
         slaves.MapPost("", PostAsync).Allow(Role.Operator)
             .WithSummary("Bind a slave; asked again it succeeds again, with other offsets, names or address they are changed")
             .Refuses(Problem.RobotUnknown, Problem.DeviceBusy, Problem.NameTaken, Problem.NotStored)
+            .NeedsRegisteredDevice<SlaveBody>(body => body.Device)
             .Audits("slave-bound");
         slaves.MapGet("/{slave}", GetAsync).Allow(Role.Viewer).WithSummary("One slave").Refuses(Problem.RobotUnknown, Problem.SlaveUnknown);
         slaves.MapDelete("/{slave}", DeleteAsync).Allow(Role.Operator).WithSummary("Unbind a slave; it holds its pose")

@@ -8,7 +8,6 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace Armada.Silo.Arena;
 
-/// <summary>The parts of the requirement's WebSocket doors.</summary>
 internal static class ArenaHost
 {
     public static void AddArena(this IServiceCollection services)
@@ -22,7 +21,7 @@ internal static class ArenaHost
     }
 }
 
-/// <summary>Lets clients of the requirement's WebSocket protocol in, at <c>/ws/master/{robot}</c> and <c>/ws/slave/{robot}</c>.</summary>
+/// <summary>Serves clients of LeRobot Arena's WebSocket protocol at <c>/ws/master/{robot}</c> and <c>/ws/slave/{robot}</c>.</summary>
 internal sealed class ArenaEndpoint(ArenaServices services, OpenSockets open, IHostApplicationLifetime lifetime)
 {
     public static void Map(IEndpointRouteBuilder app)
@@ -41,9 +40,7 @@ internal sealed class ArenaEndpoint(ArenaServices services, OpenSockets open, IH
             return;
         }
 
-        var accept = OpenSockets.Accept(context);
-        (accept.KeepAliveInterval, accept.KeepAliveTimeout) = (services.Limits.PingInterval, services.Limits.PongTimeout);
-        using var raw = await context.WebSockets.AcceptWebSocketAsync(accept);
+        using var raw = await JsonSocket.AcceptAsync(context, services.Limits);
         if (!ArenaQuery.TryRead(context.Request.Query, kind, out var query, out var problem))
         {
             var socket = new JsonSocket(raw, null, services.Limits, services.Clock);
@@ -55,17 +52,19 @@ internal sealed class ArenaEndpoint(ArenaServices services, OpenSockets open, IH
         }
 
         using var session = new ArenaSession(raw, robot, query, kind == "master", context.Caller(), services);
-        using var place = open.Enter(context, session.Close);
+        using var registration = open.Enter(context, session.Close);
         await session.RunAsync(lifetime.ApplicationStopping);
     }
 }
 
-/// <summary>What a client says in its address when it connects.</summary>
+/// <summary>The query of a client's address.</summary>
+/// <param name="Canonical">Whether the client uses LeRobot's joint names instead of Arena's.</param>
+/// <param name="Takeover">Whether its first command replaces another master.</param>
 internal sealed record ArenaQuery(string Name, bool Canonical, bool Takeover)
 {
     private const int RandomDigits = 8;
 
-    /// <summary>Reads name, names and takeover; a client without a name gets one, such as master-1f09c3aa.</summary>
+    /// <summary>Reads name, names and takeover; a client without a name gets a random one, such as master-1f09c3aa.</summary>
     public static bool TryRead(
         IQueryCollection query, string kind, [NotNullWhen(true)] out ArenaQuery? read, [NotNullWhen(false)] out string? problem)
     {

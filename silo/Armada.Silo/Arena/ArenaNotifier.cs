@@ -8,7 +8,7 @@ using Armada.Silo.Sockets;
 
 namespace Armada.Silo.Arena;
 
-/// <summary>What a client is told that must not be lost. The same error is told once a second at most.</summary>
+/// <summary>Sends what must reach the client. The same error is sent at most once a second.</summary>
 internal sealed class ArenaNotifier(string robot, JsonSocket socket, SiloClock clock) : IDisposable
 {
     private readonly Lock sync = new();
@@ -76,7 +76,7 @@ internal sealed class ArenaNotifier(string robot, JsonSocket socket, SiloClock c
         lock (sync)
         {
             if (writer.Joints != states.Length)
-                return; // The robot was changed this moment; its new joints follow.
+                return; // The robot has just got other joints, which follow.
             writer.WriteJointStates(buffer, clock.Now().Unix, states);
             Flush();
         }
@@ -121,10 +121,10 @@ internal sealed class ArenaNotifier(string robot, JsonSocket socket, SiloClock c
     }
 }
 
-/// <summary>What a client is sent newest only: the robot's command, and what each slave says of its joints.</summary>
+/// <summary>What is sent to a client newest-only: the robot's command, and the joint states of each slave.</summary>
 internal sealed class ArenaSamples(string robot, SiloClock clock) : ISampleSource, IDisposable
 {
-    private const int MaxQueuedSlaves = 64; // Those whose words wait at once; more wait for their next word.
+    private const int MaxQueuedSlaves = 64; // A slave beyond these is sent with its next report.
 
     private readonly Lock sync = new();
     private readonly double[] positions = new double[ArenaReader.MaxJoints];
@@ -180,7 +180,7 @@ internal sealed class ArenaSamples(string robot, SiloClock clock) : ISampleSourc
         lock (sync)
         {
             if (statuses.Count + (isCommandDue ? 1 : 0) > 1)
-                SampleReady(); // One message a time: the rest is asked for again.
+                SampleReady(); // One message at a time: the rest is sent with the next call.
             if (isCommandDue)
             {
                 isCommandDue = false;

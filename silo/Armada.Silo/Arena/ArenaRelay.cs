@@ -2,7 +2,7 @@ using Armada.Core.Arena;
 
 namespace Armada.Silo.Arena;
 
-/// <summary>Passes what a robot's clients say of their joints on to those who listen at its master door.</summary>
+/// <summary>Forwards the joint states and errors of a robot's clients to the others that are connected to its master endpoint.</summary>
 internal sealed class ArenaRelay
 {
     private readonly Lock sync = new();

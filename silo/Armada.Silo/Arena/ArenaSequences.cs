@@ -7,7 +7,7 @@ using Armada.Core.Robots;
 
 namespace Armada.Silo.Arena;
 
-/// <summary>Motions from and to the protocol's form; those that clients sent are kept as long as their robot plays nothing else.</summary>
+/// <summary>Converts sequences from and to the protocol's form. A sequence that a client sent is kept until its robot plays another one.</summary>
 internal sealed class ArenaSequences(ISequences stored)
 {
     private readonly ConcurrentDictionary<string, Sequence> sequences = new(StringComparer.Ordinal);
@@ -16,7 +16,7 @@ internal sealed class ArenaSequences(ISequences stored)
 
     public void Remove(string robot) => sequences.TryRemove(robot, out _);
 
-    /// <summary>What a robot's master of this name plays, or null.</summary>
+    /// <summary>The sequence that the robot's master of this name plays, or null.</summary>
     public async ValueTask<ArenaSequence?> FindAsync(string robot, string master, Func<string, string> nameOf) =>
         (sequences.TryGetValue(robot, out var own) && own.Id == master ? own : (await stored.FindAsync(master, CancellationToken.None))?.Sequence) is { } sequence
             ? new ArenaSequence(

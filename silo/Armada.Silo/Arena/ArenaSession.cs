@@ -14,8 +14,8 @@ using Armada.Silo.Sockets;
 namespace Armada.Silo.Arena;
 
 /// <summary>
-/// One client at the master or the slave door of one robot. It executes the robot's commands until it sends one itself; then it asks
-/// for the lease and commands, as long as it lives and nobody takes its place.
+/// One client at the master or the slave endpoint of one robot. It executes the robot's commands until it sends one itself; then it
+/// attaches as master, until it falls silent or is replaced.
 /// </summary>
 internal sealed partial class ArenaSession : IRobotSession, IDisposable
 {
@@ -137,7 +137,7 @@ internal sealed partial class ArenaSession : IRobotSession, IDisposable
         else if (!ArenaReader.TryRead(utf8.Span, out var message, out var problem))
             Refuse(problem);
         else if (message.RobotId is { } meant && meant != robot)
-            Refuse($"robot_id is '{meant}', and this is the door of {robot}");
+            Refuse($"robot_id is '{meant}', but this endpoint is {robot}'s");
         else
             await HandleAsync(message);
     }
@@ -164,7 +164,7 @@ internal sealed partial class ArenaSession : IRobotSession, IDisposable
                 break;
         }
 
-        return ValueTask.CompletedTask; // Status and acknowledgements are signs of life and no more.
+        return ValueTask.CompletedTask; // Status and acknowledgements only count as signs of life.
     }
 
     private async ValueTask CommandAsync(ArenaMessage.Command command)
@@ -181,7 +181,7 @@ internal sealed partial class ArenaSession : IRobotSession, IDisposable
     {
         ImmutableArray<JointReading> real =
             [.. joints.Where(joint => joint.Real is not null).Select(joint => new JointReading(joint.Name, joint.Real!.Value))];
-        if (!real.IsEmpty && LeaseEpoch is null) // Who commands is no slave, so the robot keeps no pose of it.
+        if (!real.IsEmpty && LeaseEpoch is null) // A master is no slave, so the robot keeps no pose of it.
         {
             var reply = await services.Engine.ApplyAsync(robot, new RobotRequest.SlaveReport(Name, real), CancellationToken.None);
             if (reply.Refused is { } refused)
@@ -194,7 +194,7 @@ internal sealed partial class ArenaSession : IRobotSession, IDisposable
     private async ValueTask SendStateAsync()
     {
         if (await services.Engine.GetAsync(robot, CancellationToken.None) is not { } snapshot)
-            return; // The robot is gone, which its clients are told apart.
+            return; // The robot was deleted; OnGone tells the client.
         notifier.SendJointStates(snapshot);
         if (isMasterEndpoint)
             notifier.SendStatus(snapshot, Name);
@@ -206,7 +206,7 @@ internal sealed partial class ArenaSession : IRobotSession, IDisposable
         notifier.SendError(Invalid, problem);
     }
 
-    /// <summary>The epoch of the lease that the client holds, or null.</summary>
+    /// <summary>The epoch of the client's lease; null without one.</summary>
     private uint? LeaseEpoch
     {
         get
@@ -216,7 +216,7 @@ internal sealed partial class ArenaSession : IRobotSession, IDisposable
         }
     }
 
-    /// <summary>Who ended the client's lease on purpose, in words, or null.</summary>
+    /// <summary>How an operator or another master ended the lease, for people; null if nobody did.</summary>
     private string? LeaseEndedBy
     {
         get
@@ -243,7 +243,7 @@ internal sealed partial class ArenaSession : IRobotSession, IDisposable
         lock (leaseLock)
         {
             if (leaseEndedBy is not null)
-                return new Refusal(RefusalReason.NotMaster, leaseEndedBy); // Or a client that always takes over would do so at once again.
+                return new Refusal(RefusalReason.NotMaster, leaseEndedBy); // A client that always takes over would otherwise do so again at once.
             if (leaseEpoch is not null)
                 return null;
             isAttaching = true;
@@ -277,10 +277,10 @@ internal sealed partial class ArenaSession : IRobotSession, IDisposable
         if (!ArenaSequences.TryConvert(content, Name, out var sequence, out var problem))
             return new Refusal(RefusalReason.Invalid, problem);
         if (await services.Engine.GetAsync(robot, CancellationToken.None) is not { } snapshot)
-            return new Refusal(RefusalReason.UnknownRobot, $"robot {robot} is gone");
+            return new Refusal(RefusalReason.UnknownRobot, $"robot {robot} was deleted");
         var motion = new SequenceMotion(sequence);
         if (!motion.TryFit(snapshot.Document.Model, out _, out var mismatch))
-            return new Refusal(RefusalReason.Invalid, mismatch); // Found out before the lease is given up for it.
+            return new Refusal(RefusalReason.Invalid, mismatch); // Checked before the lease is released for the sequence.
         if (LeaseEndedBy is { } ended)
             return new Refusal(RefusalReason.NotMaster, ended);
         await ReleaseLeaseAsync();
@@ -296,7 +296,7 @@ internal sealed partial class ArenaSession : IRobotSession, IDisposable
     private void Audit(string kind, string master) =>
         services.Audit.Record(caller, "master-bound", robot, query.Takeover ? $"{kind} {master}, takeover" : $"{kind} {master}");
 
-    // The motion it plays takes its own place, so it gives that up first; no other's.
+    // The sequence replaces the client as master, so the client's own lease is released first.
     private async ValueTask ReleaseLeaseAsync()
     {
         lock (leaseLock)
@@ -315,7 +315,7 @@ internal sealed partial class ArenaSession : IRobotSession, IDisposable
         lock (leaseLock)
         {
             if (leaseEpoch != epoch || leaseEndedBy is not null)
-                return; // Told already; and what was attached since is another lease.
+                return; // Already reported; a lease attached since then is another one.
             leaseEpoch = null;
         }
 
@@ -424,7 +424,7 @@ internal sealed partial class ArenaSession : IRobotSession, IDisposable
         if (seen.LeaseEnded is { } ended)
             notifier.SendError(ended.Code, ended.Text);
         else if (seen.Lost is { } epoch)
-            await HandleLeaseLostAsync(epoch, $"{Name} was silent for too long and no longer commands {robot}");
+            await HandleLeaseLostAsync(epoch, $"{Name} was silent for too long and lost its lease of {robot}");
         if (snapshot is not null)
         {
             UpdateJointNames(snapshot);
@@ -436,7 +436,7 @@ internal sealed partial class ArenaSession : IRobotSession, IDisposable
             socket.Close(SocketClose.TakenOver, seen.LeaseEnded.Value.Text);
     }
 
-    // Called with the lease locked. Whoever ended it did so on purpose: this client commands no more before it connects again.
+    // Called under leaseLock. The lease was ended on purpose, so this client cannot attach again before it reconnects.
     private (string Code, string Text) EndLease(string? by)
     {
         leaseEndedBy = by is null ? $"{Name} was detached from {robot}" : $"{by} took over {robot} from {Name}";
@@ -444,7 +444,7 @@ internal sealed partial class ArenaSession : IRobotSession, IDisposable
         return (by is null ? "detached" : "taken_over", leaseEndedBy);
     }
 
-    // Whoever sent the motion knows it.
+    // The client that sent the sequence knows it already.
     private async ValueTask SendSequenceAsync(RobotSnapshot snapshot, string? began)
     {
         if (began is null || began == playedSequence || snapshot.Master is not { Kind: MasterKind.Sequence } master || master.Name != began)
@@ -478,14 +478,13 @@ internal sealed partial class ArenaSession : IRobotSession, IDisposable
     [LoggerMessage(1300, LogLevel.Information, "{Robot}: {Client} of {Caller} connected")]
     private partial void LogConnected(string robot, string client, string caller);
 
-    [LoggerMessage(1301, LogLevel.Information, "{Robot}: {Client} left: {Reason}")]
+    [LoggerMessage(1301, LogLevel.Information, "{Robot}: {Client} disconnected: {Reason}")]
     private partial void LogDisconnected(string robot, string client, string reason);
 
-    [LoggerMessage(1302, LogLevel.Debug, "{Robot}: {Client} sent what is no message: {Problem}")]
+    [LoggerMessage(1302, LogLevel.Debug, "{Robot}: {Client} sent an invalid message: {Problem}")]
     private partial void LogInvalidMessage(string robot, string client, string problem);
 }
 
-/// <summary>What every client's session shares.</summary>
 internal sealed record ArenaServices(
     IRobotEngine Engine,
     ArenaRelay Relay,
@@ -496,16 +495,16 @@ internal sealed record ArenaServices(
     SiloClock Clock,
     ILogger<ArenaSession> Logger);
 
-/// <summary>How long a client at the doors is waited for.</summary>
 internal sealed record ArenaTiming
 {
     public TimeSpan CheckInterval { get; init; } = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>Between two renewals of a lease; a lease lives for two seconds.</summary>
+    /// <summary>A lease expires after 2 s.</summary>
     public TimeSpan RenewalInterval { get; init; } = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>A client that has said nothing for this long is not spoken for any more: three heartbeats of the protocol's 5 s.</summary>
+    /// <summary>The lease of a client that sent nothing for this long is no longer renewed; the protocol's heartbeat comes every 5 s.</summary>
     public TimeSpan SilenceLimit { get; init; } = TimeSpan.FromSeconds(15);
 
+    /// <summary>A client whose command has waited this long is lagging.</summary>
     public TimeSpan LaggingAfter { get; init; } = TimeSpan.FromMilliseconds(300);
 }

@@ -9,15 +9,15 @@ using Armada.Silo.Engine;
 namespace Armada.Silo.MicroPython;
 
 /// <summary>
-/// Commands as JSON on the topic that a MicroPython follower listens to: 50 a second at most, only what differs from what it was
-/// told, and that again twice a second as long as the robot is led. It has no stop of its own, so after a stop it is told nothing.
+/// Sends commands as JSON on the topic that a MicroPython follower subscribes to: at most 50 per second, only changes, and the last one
+/// again twice a second while the robot is led. The boards know no stop, so after a stop nothing is sent.
 /// </summary>
 internal sealed class MicroPythonSink(IMqttLink link, SiloClock clock, string topic, string thing, bool gripperInPercent) : ISlaveSink
 {
     private const double DeadBand = 0.1; // degrees
 
     private static readonly long Interval = Microseconds.Of(TimeSpan.FromMilliseconds(20));
-    private static readonly long EarlyTolerance = Interval / 2; // So much one message may come early, for sources at 50 Hz that jitter.
+    private static readonly long EarlyTolerance = Interval / 2; // Sources at 50 Hz jitter.
     private static readonly long KeepAlive = Microseconds.Of(TimeSpan.FromMilliseconds(500));
 
     private readonly byte[] name = Encoding.UTF8.GetBytes(thing);
@@ -30,10 +30,10 @@ internal sealed class MicroPythonSink(IMqttLink link, SiloClock clock, string to
     public void Send(in SampleStamp stamp, ReadOnlySpan<double> positions)
     {
         if (positions.Length != target.Length)
-            return; // The robot has just got other joints, and the slave another outlet.
+            return; // The robot has just got other joints, and the slave another sink.
         for (var joint = 0; joint < target.Length; joint++)
         {
-            if (!double.IsNaN(positions[joint])) // A joint that is not commanded is told where it was told to be.
+            if (!double.IsNaN(positions[joint])) // A joint without a command keeps its last target.
                 target[joint] = joint == GripperUnit.Index && gripperInPercent ? GripperAngle.ToDegrees(positions[joint]) : positions[joint];
             isCommanded |= !double.IsNaN(target[joint]);
         }
@@ -43,7 +43,7 @@ internal sealed class MicroPythonSink(IMqttLink link, SiloClock clock, string to
 
     public void Tick(in Timestamp now, bool isLed)
     {
-        isCommanded &= isLed; // What waits after a stop or without a leader is not told any more.
+        isCommanded &= isLed; // Nothing is sent after a stop or without a leader.
         SendIfDue(now.Monotonic);
     }
 
@@ -63,7 +63,7 @@ internal sealed class MicroPythonSink(IMqttLink link, SiloClock clock, string to
     {
         for (var joint = 0; joint < target.Length; joint++)
         {
-            // Written so that a joint told for the first time differs.
+            // True for a joint that was never sent, too.
             if (!double.IsNaN(target[joint]) && !(Math.Abs(target[joint] - sent[joint]) < DeadBand))
                 return true;
         }
@@ -79,11 +79,11 @@ internal sealed class MicroPythonSink(IMqttLink link, SiloClock clock, string to
     }
 }
 
-/// <summary>The one joint that the dialect and most models tell in different units.</summary>
+/// <summary>The gripper: degrees in the dialect, percent in most models.</summary>
 internal static class GripperUnit
 {
     public const int Index = MicroPythonJson.Joints - 1;
 
-    /// <summary>Whether a model has its gripper in percent; one read from a URDF has it in degrees, as the dialect does.</summary>
+    /// <summary>False for models read from a URDF, which use degrees.</summary>
     public static bool IsPercent(RobotModel model) => model.Joints.Length > Index && model.Joints[Index].Unit == JointUnit.Percent;
 }

@@ -12,7 +12,7 @@ using Armada.Silo.Sockets;
 
 namespace Armada.Silo.Panel;
 
-/// <summary>/ws/panel: the fleet as it changes, for watchers.</summary>
+/// <summary>/ws/panel: the state of the fleet as it changes.</summary>
 internal static class PanelRoutes
 {
     public static void AddPanel(this IServiceCollection services)
@@ -37,12 +37,10 @@ internal static class PanelRoutes
         else if (SubscriberRequest.Read(context.Request.Query, errors) is { } asked)
         {
             var limits = PanelSocket.Limits;
-            var accept = OpenSockets.Accept(context);
-            (accept.KeepAliveInterval, accept.KeepAliveTimeout) = (limits.PingInterval, limits.PongTimeout);
-            using var raw = await context.WebSockets.AcceptWebSocketAsync(accept);
-            var watching = new PanelSocket(raw, asked, feed, limits, clock);
-            using var open = sockets.Enter(context, watching.Close);
-            await watching.RunAsync(lifetime.ApplicationStopping);
+            using var raw = await JsonSocket.AcceptAsync(context, limits);
+            var session = new PanelSocket(raw, asked, feed, limits, clock);
+            using var open = sockets.Enter(context, session.Close);
+            await session.RunAsync(lifetime.ApplicationStopping);
         }
         else
         {
@@ -51,7 +49,7 @@ internal static class PanelRoutes
     }
 }
 
-/// <summary>One watcher's connection: what the feed offers goes out, heartbeats are answered, all else is refused in words.</summary>
+/// <summary>One subscriber's connection: sends what the feed offers, answers heartbeats, and refuses everything else.</summary>
 internal sealed class PanelSocket
 {
     private static readonly TimeSpan TooFastInterval = TimeSpan.FromSeconds(1);
@@ -87,7 +85,7 @@ internal sealed class PanelSocket
         feed.Add(subscriber);
         try
         {
-            // The snapshot is there before anything is read, so that no answer can overtake it.
+            // Nothing is read before the first snapshot, so that no answer can overtake it.
             await subscriber.FirstOffer.WaitAsync(cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             await socket.RunAsync(Receive, cancellation);
         }
@@ -116,7 +114,7 @@ internal sealed class PanelSocket
         if (lastTooFast is { } told && !now.IsPast(told, TooFastInterval))
             return;
         lastTooFast = now;
-        socket.Send(Answer("error", now, "too_fast", "messages come too fast; the ones too many are dropped"));
+        socket.Send(Answer("error", now, "too_fast", "too many messages per second; the excess is dropped"));
     }
 
     private static byte[] Answer(string type, in Timestamp now, string? code = null, string? message = null) =>
@@ -125,11 +123,12 @@ internal sealed class PanelSocket
             SubscriberJson.Default.SubscriberAnswer);
 }
 
-/// <summary>What a watcher asks for in the address.</summary>
-/// <param name="Robots">Only these robots, or null for all.</param>
+/// <summary>The query of a subscriber's address.</summary>
+/// <param name="Rate">Maximum updates per second.</param>
+/// <param name="Robots">Null: all robots.</param>
 internal sealed record SubscriberRequest(double Rate, FrozenSet<string>? Robots)
 {
-    /// <summary>Updates a second that a watcher gets at most, and unless it asks for fewer.</summary>
+    /// <summary>Updates per second; also the default.</summary>
     public const int MaxRate = 20;
 
     public const double MinRate = 0.2;
@@ -138,7 +137,7 @@ internal sealed record SubscriberRequest(double Rate, FrozenSet<string>? Robots)
 
     public static SubscriberRequest Default { get; } = new(MaxRate, null);
 
-    /// <summary>Reads <c>?rate=</c> and <c>?robots=</c>; null with errors by name.</summary>
+    /// <summary>Reads <c>?rate=</c> and <c>?robots=</c>; null with errors by member.</summary>
     public static SubscriberRequest? Read(IQueryCollection query, Dictionary<string, string> errors)
     {
         var rate = Default.Rate;
@@ -151,8 +150,8 @@ internal sealed record SubscriberRequest(double Rate, FrozenSet<string>? Robots)
     public bool Includes(string robot) => Robots is null || Robots.Contains(robot);
 
     /// <summary>
-    /// Whether an update is due at a tick of <see cref="MaxRate"/> a second. Watchers that ask for the same rate are due at the
-    /// same ticks, so that one picture serves them all; n successive ticks hold at most n times the rate's share, and one more.
+    /// Whether an update is due at a tick; there are <see cref="MaxRate"/> ticks per second. Subscribers of the same rate are due at the same
+    /// ticks, so that they share one snapshot; among n successive ticks at most one more is due than the rate's share of n.
     /// </summary>
     public bool IsDue(long tick) => Due(tick + 1) > Due(tick);
 
@@ -167,12 +166,12 @@ internal sealed record SubscriberRequest(double Rate, FrozenSet<string>? Robots)
         if (names.Length > MaxRobots)
             errors["robots"] = string.Create(CultureInfo.InvariantCulture, $"at most {MaxRobots} may be named");
         else if (Array.Find(names, name => !DeviceName.IsValid(name)) is { } wrong)
-            errors["robots"] = $"'{wrong}' is no robot id";
+            errors["robots"] = $"'{wrong}' is not a robot id";
         return names.ToFrozenSet(StringComparer.Ordinal);
     }
 }
 
-/// <summary>What a watcher says; members that are not known are ignored.</summary>
+/// <summary>A subscriber's message; unknown members are ignored, since a newer panel may send more.</summary>
 internal sealed record SubscriberMessage(string? Type)
 {
     /// <summary>The type of a message, or null; never throws.</summary>
@@ -180,19 +179,18 @@ internal sealed record SubscriberMessage(string? Type)
     {
         try
         {
-            problem = "a watcher says heartbeat and nothing else";
+            problem = "heartbeat is the only message that is accepted";
             return JsonSerializer.Deserialize(message, SubscriberJson.Default.SubscriberMessage)?.Type;
         }
         catch (JsonException refused)
         {
             problem = string.Create(
-                CultureInfo.InvariantCulture, $"a message is a JSON object with a type; it ends making sense at byte {refused.BytePositionInLine ?? 0}");
+                CultureInfo.InvariantCulture, $"a message must be a JSON object with a type; it is invalid at byte {refused.BytePositionInLine ?? 0}");
             return null;
         }
     }
 }
 
-/// <summary>What a watcher is answered.</summary>
 internal sealed record SubscriberAnswer(string Type, DateTimeOffset At, string? Code = null, string? Message = null);
 
 [JsonSerializable(typeof(PanelState))]

@@ -8,16 +8,13 @@ using Armada.Silo.Telemetry;
 namespace Armada.Silo.Panel;
 
 /// <summary>
-/// Looks at the fleet for all watchers together: one look serves every watcher that is due, and while nobody watches there is none.
-/// It asks each robot for a turn like any caller, so that watching costs the robots the same however many watch.
+/// Reads the fleet once for all subscribers that are due, and not at all without subscribers, so that the cost to the robots does not
+/// depend on how many subscribe. If the subscribers together would exceed the byte budget, all of them get fewer snapshots: the panel
+/// must not slow down the routing.
 /// </summary>
-/// <remarks>
-/// Watching must not take the machine from the routing: where the watchers together would be sent more than the budget, all of them
-/// get fewer pictures.
-/// </remarks>
 internal sealed partial class PanelFeed : BackgroundService, ISnapshotSource
 {
-    private const double BudgetBytesPerSecond = 16e6; // One panel of 100 moving robots at the full rate takes 1.5 MB/s.
+    private const double BudgetBytesPerSecond = 16e6; // One panel with 100 moving robots at the full rate takes 1.5 MB/s.
 
     private static readonly TimeSpan Tick = TimeSpan.FromSeconds(1.0 / SubscriberRequest.MaxRate);
 
@@ -39,8 +36,8 @@ internal sealed partial class PanelFeed : BackgroundService, ISnapshotSource
     {
         (this.engine, this.fleet, this.builder) = (engine, fleet, builder);
         (this.clock, this.telemetry, this.logger) = (clock, telemetry, logger);
-        telemetry.Observe("armada.silo.watchers", "{watcher}", "Watchers of the panel's feed", () => Subscribers);
-        telemetry.Observe("armada.silo.watchers.skipped", "{picture}", "Pictures that slow watchers skipped", () => Skipped);
+        telemetry.Observe("armada.silo.panel.subscribers", "{subscriber}", "Subscribers of the panel's feed", () => Subscribers);
+        telemetry.Observe("armada.silo.panel.skipped", "{snapshot}", "Snapshots that slow subscribers skipped", () => Skipped);
     }
 
     public long Polls => Interlocked.Read(ref seq);
@@ -130,7 +127,7 @@ internal sealed partial class PanelFeed : BackgroundService, ISnapshotSource
     private partial void LogFault(Exception fault);
 }
 
-/// <summary>How many bytes a second may be spent for long. Spending may overdraw it; what is overdrawn must come in first.</summary>
+/// <summary>A budget of bytes per second. Spending may overdraw it; then nothing is left until the debt is refilled.</summary>
 internal sealed class ByteBudget
 {
     private readonly double perSecond;
@@ -140,10 +137,10 @@ internal sealed class ByteBudget
 
     public ByteBudget(double perSecond) => (this.perSecond, left) = (perSecond, perSecond);
 
-    /// <summary>Spends; from any thread.</summary>
+    /// <summary>Thread-safe.</summary>
     public void Spend(long bytes) => Interlocked.Add(ref spent, bytes);
 
-    /// <summary>Whether something is left now; asked by one thread.</summary>
+    /// <summary>For one thread only.</summary>
     public bool HasLeft(in Timestamp now)
     {
         var passed = Math.Max(0, now.Monotonic - (last ?? now.Monotonic));

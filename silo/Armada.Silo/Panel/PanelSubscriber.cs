@@ -4,19 +4,18 @@ using Armada.Silo.Sockets;
 
 namespace Armada.Silo.Panel;
 
-/// <summary>Where watchers get pictures from.</summary>
 internal interface ISnapshotSource
 {
-    /// <summary>The newest picture, or null where there is none.</summary>
+    /// <summary>Null while nobody subscribes.</summary>
     FleetSnapshot? Newest { get; }
 
-    /// <summary>Tells that so many bytes go to a watcher.</summary>
+    /// <summary>Charges bytes that are sent to a subscriber.</summary>
     void Spend(long bytes);
 }
 
 /// <summary>
-/// One watcher: knows what it was sent, and so what it lacks. What it is sent is made when its socket can take it, from the newest
-/// picture; a watcher that reads slowly skips pictures, and nothing waits for it.
+/// One subscriber: knows what it was sent, and so what it lacks. Its updates are written from the newest snapshot when its socket can take
+/// them; a slow subscriber skips snapshots and delays nobody.
 /// </summary>
 internal sealed class PanelSubscriber(SubscriberRequest asked, ISnapshotSource source) : ISampleSource
 {

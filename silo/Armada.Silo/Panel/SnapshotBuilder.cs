@@ -11,7 +11,7 @@ using JsonOptions = Microsoft.AspNetCore.Http.Json.JsonOptions;
 
 namespace Armada.Silo.Panel;
 
-/// <summary>Makes each picture from the one before and what the engine says now. Used by one caller at a time.</summary>
+/// <summary>Builds each snapshot from its predecessor and the engine's present state. Not thread-safe.</summary>
 internal sealed class SnapshotBuilder : IDisposable
 {
     private readonly PanelReader panel;
@@ -68,10 +68,9 @@ internal sealed class SnapshotBuilder : IDisposable
     }
 }
 
-/// <summary>From a robot's snapshot to what changes of it while it works.</summary>
 internal sealed class PanelReader(DeviceRoutes routes)
 {
-    private const int Decimals = 2; // Hundredths, the resolution of a frame.
+    private const int Decimals = 2; // The resolution of a frame.
 
     public PanelState Read(RobotSnapshot robot, Dictionary<string, LagPercentiles?> lag)
     {
@@ -124,15 +123,15 @@ internal sealed class PanelReader(DeviceRoutes routes)
     };
 }
 
-/// <summary>The whole fleet as watchers see it at one moment. Immutable; parts that did not change are those of the picture before.</summary>
+/// <summary>The whole fleet at one moment. Immutable; unchanged parts are shared with the predecessor.</summary>
 internal sealed record FleetSnapshot(
     long Seq, DateTimeOffset At, JsonFragment Fleet, ImmutableArray<PanelRobot> Robots, RobotList RobotList);
 
-/// <summary>A piece of JSON, written once for all watchers.</summary>
+/// <summary>A JSON value, written once for all subscribers.</summary>
+/// <param name="Since">Number of the snapshot that changed it last.</param>
 internal sealed record JsonFragment(byte[] Json, long Since);
 
-/// <summary>Which robots there are.</summary>
 internal sealed record RobotList(ImmutableArray<string> Ids, long Since);
 
-/// <summary>One robot in a picture.</summary>
+/// <param name="View">The whole robot as the REST API shows it; written when a subscriber first needs it.</param>
 internal sealed record PanelRobot(string Id, long Version, long VersionSince, JsonFragment State, Lazy<byte[]> View);

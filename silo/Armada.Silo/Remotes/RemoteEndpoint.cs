@@ -2,7 +2,7 @@ using System.Security.Cryptography;
 
 namespace Armada.Silo.Remotes;
 
-/// <summary>Another service's slave door, such as wss://host/ws/slave/arm.</summary>
+/// <summary>Another service's slave endpoint, such as wss://host/ws/slave/arm.</summary>
 internal sealed record RemoteEndpoint(Uri Address, string Robot)
 {
     private const int MaxNameLength = 64;
@@ -18,8 +18,8 @@ internal sealed record RemoteEndpoint(Uri Address, string Robot)
     }
 
     /// <summary>
-    /// The address with a name by which the other service knows us. It is another for each connection, so that one that died unseen
-    /// is in nobody's way; an address that brings a name of its own keeps it.
+    /// The address with a client name, unless it has one already. The name is new for each connection, so that a dead one whose end the
+    /// other service has not noticed yet does not block it.
     /// </summary>
     public Uri WithClientName(string robot)
     {

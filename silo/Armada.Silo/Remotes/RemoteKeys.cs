@@ -4,7 +4,7 @@ using Armada.Silo.Options;
 
 namespace Armada.Silo.Remotes;
 
-/// <summary>The keys under which this silo knocks at other services' doors, by host and port. Nothing shows them.</summary>
+/// <summary>The API keys for other services, by host and port. Nothing shows them.</summary>
 public sealed class RemoteKeys
 {
     private const int MaxFileBytes = 256 * 1024;
@@ -17,17 +17,16 @@ public sealed class RemoteKeys
 
     private RemoteKeys(IEnumerable<KeyValuePair<string, string>> keys) => this.keys = keys.ToFrozenDictionary(StringComparer.OrdinalIgnoreCase);
 
-    /// <summary>No keys.</summary>
     public static RemoteKeys None { get; } = new([]);
 
-    /// <summary>Reads a file: a JSON object of host:port and key, for nobody but its owner to read.</summary>
-    /// <exception cref="SiloOptionsException">It cannot be read, others may read it, or it is something else.</exception>
+    /// <summary>Reads a JSON object of host:port and key from a file that only its owner may access.</summary>
+    /// <exception cref="SiloOptionsException">The file cannot be read, is malformed, or others may access it.</exception>
     public static RemoteKeys Read(string file)
     {
         try
         {
             if (!OperatingSystem.IsWindows() && (File.GetUnixFileMode(file) & AnyoneElse) != 0)
-                throw new SiloOptionsException($"--remote-keys '{file}' must be for its owner alone: chmod 600 '{file}'");
+                throw new SiloOptionsException($"--remote-keys '{file}' may be accessed by others: chmod 600 '{file}'");
             if (new FileInfo(file).Length > MaxFileBytes)
                 throw new SiloOptionsException($"--remote-keys '{file}' has more than {MaxFileBytes} bytes");
             using var json = JsonDocument.Parse(File.ReadAllBytes(file));
@@ -39,11 +38,10 @@ public sealed class RemoteKeys
         }
         catch (JsonException)
         {
-            throw Malformed(file); // Without the reader's words, which may have part of a key in them.
+            throw Malformed(file); // Without the JSON error, which may contain part of a key.
         }
     }
 
-    /// <summary>The key for an address, or null.</summary>
     internal string? Find(Uri address) => keys.GetValueOrDefault(HostAndPort(address));
 
     internal static string HostAndPort(Uri address) => $"{address.Host}:{address.Port}";
@@ -68,7 +66,7 @@ public sealed class RemoteKeys
             }
 
             if (!keys.TryAdd(HostAndPort(address), key))
-                throw new SiloOptionsException($"--remote-keys '{file}': {entry.Name} is there twice");
+                throw new SiloOptionsException($"--remote-keys '{file}': {entry.Name} is listed twice");
         }
 
         return new RemoteKeys(keys);

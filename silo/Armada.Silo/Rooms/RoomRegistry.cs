@@ -10,10 +10,9 @@ using Armada.Silo.Telemetry;
 
 namespace Armada.Silo.Rooms;
 
-/// <summary>A room and the robot that it is.</summary>
 internal readonly record struct Room(RoomName Name, RobotSnapshot Robot);
 
-/// <summary>Which room is which robot.</summary>
+/// <summary>Maps rooms to robots.</summary>
 internal sealed class RoomCatalog(IRobotEngine engine)
 {
     public const string DefaultWorkspace = "default-workspace";
@@ -22,12 +21,11 @@ internal sealed class RoomCatalog(IRobotEngine engine)
 
     public static string RobotIdOf(RoomName room)
     {
-        // No id has a control character, so no two rooms have the same text.
+        // Ids have no control characters, so no two rooms give the same text.
         var hash = SHA256.HashData(Encoding.UTF8.GetBytes($"{room.Workspace}\n{room.Id}"));
         return "room-" + Convert.ToHexStringLower(hash.AsSpan(0, HashBytes));
     }
 
-    /// <summary>The robot that is this room, or null.</summary>
     public async ValueTask<RobotSnapshot?> FindAsync(RoomName room, CancellationToken cancellation)
     {
         if (await engine.GetAsync(RobotIdOf(room), cancellation) is { } made && made.Document.Room == room)
@@ -50,11 +48,11 @@ internal sealed class RoomCatalog(IRobotEngine engine)
         var reply = await engine.CreateAsync(RobotIdOf(room), RobotModels.So100, room, cancellation);
         return reply.Robot is { } robot && robot.Document.Room == room ? reply with { Refused = null }
             : reply.Refused is not null ? reply
-            : new RobotReply(new Refusal(RefusalReason.RobotExists, $"robot {RobotIdOf(room)} exists and is not this room"), null);
+            : new RobotReply(new Refusal(RefusalReason.RobotExists, $"robot {RobotIdOf(room)} exists and is not the room {room.Workspace}/{room.Id}; remove or rename that robot"), null);
     }
 }
 
-/// <summary>Removes a room with its robot; the robot tells everybody who is connected that it is gone.</summary>
+/// <summary>Removes a room with its robot, which disconnects every participant.</summary>
 internal sealed class RoomRemoval(IRobotEngine engine, OpenRooms openRooms, IAuditTrail audit)
 {
     public async Task<RobotReply> RemoveAsync(Room room, Caller caller, CancellationToken cancellation)
@@ -70,7 +68,7 @@ internal sealed class RoomRemoval(IRobotEngine engine, OpenRooms openRooms, IAud
     }
 }
 
-/// <summary>The open rooms of this silo, by robot id.</summary>
+/// <summary>This silo's open rooms, by robot id.</summary>
 internal sealed class OpenRooms
 {
     private readonly ConcurrentDictionary<string, OpenRoom> rooms = new(StringComparer.Ordinal);
@@ -83,7 +81,7 @@ internal sealed class OpenRooms
         this.clock = clock;
         began = Now;
         telemetry.Observe("armada.silo.rooms.participants", "{participant}", "Participants connected to rooms", () => Connections);
-        telemetry.Observe("armada.silo.rooms.ignored", "{message}", "Messages of participants that were not read", () => Ignored);
+        telemetry.Observe("armada.silo.rooms.ignored", "{message}", "Messages of participants that were invalid or too frequent", () => Ignored);
     }
 
     public TimeProvider Time => clock.Time;
@@ -107,10 +105,10 @@ internal sealed class OpenRooms
     public void CountIgnored() => Interlocked.Increment(ref ignored);
 }
 
-/// <summary>Why a room was stopped, for those who join later.</summary>
+/// <summary>Why a room was stopped, for participants that join later.</summary>
 internal sealed record StopReason(string Reason, string Source);
 
-/// <summary>What this silo knows of a room beside its robot: who is connected, and when it was used.</summary>
+/// <summary>This silo's state of a room beside its robot: who is connected, and when it was last used.</summary>
 internal sealed class OpenRoom
 {
     private readonly Lock sync = new();
@@ -155,7 +153,7 @@ internal sealed class OpenRoom
         }
     }
 
-    /// <summary>Lets somebody in who is going to join; false where the room has as many consumers as it may.</summary>
+    /// <summary>False if the room is full of consumers.</summary>
     public bool TryAdd(RoomSession session, int maxConsumers, DateTimeOffset now)
     {
         lock (sync)

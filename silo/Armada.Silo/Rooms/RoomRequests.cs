@@ -5,11 +5,9 @@ using Armada.Core.Rooms;
 
 namespace Armada.Silo.Rooms;
 
-/// <summary>What POST …/rooms asks for.</summary>
-/// <param name="RoomId">The room's id, or null for a new one.</param>
+/// <param name="RoomId">Null: a random one.</param>
 internal sealed record NewRoom(string? RoomId, int MaxConsumers);
 
-/// <summary>The bodies of RobotHub's requests.</summary>
 internal static class RoomRequestBodies
 {
     public const int DefaultMaxConsumers = 10;
@@ -17,7 +15,7 @@ internal static class RoomRequestBodies
     public const int MaxConsumersLimit = 100;
 
     private const int MaxJoints = 20;
-    private const double MaxValue = 360; // RobotHub's bound, whatever the unit; the robot's own limits are narrower.
+    private const double MaxValue = 360; // RobotHub's limit in any unit; the robot's own limits are narrower.
 
     public static NewRoom? ReadNewRoom(ReadOnlyMemory<byte> utf8, RoomRequestErrors errors)
     {
@@ -51,7 +49,7 @@ internal static class RoomRequestBodies
         joint.Number("speed", 0, RoomReader.HighestSpeed));
 }
 
-/// <summary>Bodies as bytes: what they hold is checked and worded as RobotHub's server does it.</summary>
+/// <summary>Reads bodies as bytes, so that their errors can be reported in RobotHub's form.</summary>
 internal static class RoomRequests
 {
     public static async Task<ReadOnlyMemory<byte>> ReadBodyAsync(this HttpContext context, CancellationToken cancellation)
@@ -62,7 +60,7 @@ internal static class RoomRequests
     }
 }
 
-/// <summary>What is wrong with a request, in the shape of RobotHub's server: type, place and message each.</summary>
+/// <summary>Errors of a request in RobotHub's form: type, location and message.</summary>
 internal sealed class RoomRequestErrors
 {
     public JsonArray All { get; } = [];
@@ -77,11 +75,11 @@ internal sealed class RoomRequestErrors
 
     public void CheckId(string? id, params IEnumerable<object> place)
     {
-        if (!RoomReader.IsId(id))
-            Add("value_error", $"Id should have 1 to {RoomReader.LongestId} characters, none of them a control character", place);
+        if (!RoomReader.IsRoomId(id))
+            Add("value_error", $"Id should have 1 to {RoomReader.LongestId} characters without control characters, '/', '\\' and '%', and not be '.' or '..'", place);
     }
 
-    /// <summary>Reads a body; null with faults where it is not what it should be.</summary>
+    /// <summary>Reads a body; null with errors if it is invalid.</summary>
     public T? Read<T>(ReadOnlyMemory<byte> utf8, Func<JsonElement, T?> take)
         where T : class
     {
@@ -104,7 +102,7 @@ internal sealed class RoomRequestErrors
     }
 }
 
-/// <summary>A JSON object of a request, read field by field; what is wrong goes to its faults. Unknown members are left aside.</summary>
+/// <summary>Reads a JSON object member by member and collects the errors. Unknown members are ignored.</summary>
 internal readonly struct JsonFields
 {
     private readonly JsonElement of;
@@ -119,10 +117,9 @@ internal readonly struct JsonFields
             errors.Add("model_attributes_type", "Input should be a valid dictionary or object to extract fields from", place);
     }
 
-    /// <summary>Whether it is one; otherwise that is a fault already and every field is null.</summary>
+    /// <summary>If not, that error is collected already and every member reads as null.</summary>
     public bool IsObject { get; }
 
-    /// <summary>A text; null where it is left out.</summary>
     public string? Text(string member, bool required = false, int maxLength = int.MaxValue)
     {
         if (!TryFind(member, required, out var value))
@@ -137,7 +134,6 @@ internal readonly struct JsonFields
         return text;
     }
 
-    /// <summary>A number within bounds; null where it is left out.</summary>
     public double? Number(string member, double min, double most, bool required = false, bool whole = false)
     {
         if (!TryFind(member, required, out var value))
@@ -172,7 +168,7 @@ internal readonly struct JsonFields
 
     public void Add(string member, string type, string message) => errors.Add(type, message, [.. place, member]);
 
-    // Null is as good as left out, unless it is needed.
+    // A null counts as missing unless the member is required.
     private bool TryFind(string member, bool required, out JsonElement value)
     {
         value = default;

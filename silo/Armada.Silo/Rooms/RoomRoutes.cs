@@ -7,7 +7,7 @@ using Armada.Silo.Sockets;
 
 namespace Armada.Silo.Rooms;
 
-/// <summary>RobotHub's transport protocol: the same robots as rooms, under the paths of both of its launchers.</summary>
+/// <summary>RobotHub's transport protocol: robots as rooms, under the paths of both of its launchers.</summary>
 internal static class RoomHost
 {
     public static void AddRooms(this IServiceCollection services)
@@ -16,6 +16,7 @@ internal static class RoomHost
         services.AddSingleton<RoomCatalog>();
         services.AddSingleton<OpenRooms>();
         services.AddSingleton<RoomRemoval>();
+        services.AddSingleton<RoomTiming>();
         services.AddSingleton<RoomServices>();
         services.AddSingleton<RoomCleanup>();
         services.AddHostedService(provider => provider.GetRequiredService<RoomCleanup>());
@@ -25,14 +26,14 @@ internal static class RoomHost
     {
         foreach (var prefix in new[] { "", "/api" })
         {
-            var door = app.MapGroup(prefix).ExcludeFromDescription().AddEndpointFilter(RoomResults.FilterAsync);
-            var robotics = door.MapGroup("/robotics");
+            var routes = app.MapGroup(prefix).ExcludeFromDescription().AddEndpointFilter(RoomResults.FilterAsync);
+            var robotics = routes.MapGroup("/robotics");
             robotics.MapRooms();
             robotics.MapRoomState();
             robotics.MapRoomStatus();
             robotics.MapGet("/workspaces/{workspace}/rooms/{room}/ws", RoomSocket.ServeAsync).Allow(Role.Operator);
             robotics.MapMissing("Not Found");
-            door.MapGroup("/video").MapMissing("Video rooms are not served here; run RobotHub's own server for them");
+            routes.MapGroup("/video").MapMissing("Video rooms are not served here; run RobotHub's own server for them");
         }
 
         app.MapHealthOfRobotHub();
@@ -46,7 +47,7 @@ internal static class RoomHost
     }
 }
 
-/// <summary>…/workspaces/{workspace}/rooms: list, make, look at and remove.</summary>
+/// <summary>…/workspaces/{workspace}/rooms</summary>
 internal static class RoomRoutes
 {
     public static void MapRooms(this IEndpointRouteBuilder robotics)
@@ -109,7 +110,7 @@ internal static class RoomRoutes
         if (robot.Document.Room is null)
         {
             return RoomResults.Error(
-                StatusCodes.Status403Forbidden, $"robot {room} was not made as a room; DELETE /api/v1/robots/{room} removes it");
+                StatusCodes.Status403Forbidden, $"robot {room} was not created as a room; DELETE /api/v1/robots/{room} removes it");
         }
 
         var reply = await removal.RemoveAsync(new Room(name, robot), context.Caller(), cancellation);
@@ -127,7 +128,7 @@ internal static class RoomRoutes
         new(true, name.Workspace, name.Id, $"Room {name.Id} {what} in workspace {name.Workspace}"), RoomsJson.Default.RoomCreatedAnswer);
 }
 
-/// <summary>…/rooms/{room}/state and …/command: where the joints are, and the operator's own commands.</summary>
+/// <summary>…/rooms/{room}/state and …/command</summary>
 internal static class RoomStateRoutes
 {
     public static void MapRoomState(this IEndpointRouteBuilder robotics)
@@ -201,10 +202,10 @@ internal static class RoomStateRoutes
     }
 }
 
-/// <summary>Status, health and clean-up of the rooms.</summary>
+/// <summary>Status, health and cleanup.</summary>
 internal static class RoomServiceRoutes
 {
-    private const string ProtocolVersion = "2.0.0"; // Of RobotHub's protocol, not Armada's own.
+    private const string ProtocolVersion = "2.0.0"; // Of RobotHub's protocol, not of Armada.
 
     public static void MapRoomStatus(this IEndpointRouteBuilder robotics)
     {
@@ -216,7 +217,7 @@ internal static class RoomServiceRoutes
 
     public static void MapHealthOfRobotHub(this IEndpointRouteBuilder app)
     {
-        // RobotHub's own front end is not served here, so it is not enabled.
+        // RobotHub's own front end is not served here.
         app.MapGet("/health", () => RoomResults.Ok(new("healthy", true, false, true), RoomsJson.Default.CombinedHealth))
             .ExcludeFromDescription().AllowAnonymous();
         app.MapGet("/api/health", () => RoomResults.Ok(new("healthy", true), RoomsJson.Default.ServerHealth))
@@ -253,18 +254,11 @@ internal static class RoomSocket
         HttpContext context, string workspace, string room, RoomServices services, OpenSockets sockets, IHostApplicationLifetime lifetime)
     {
         if (!context.WebSockets.IsWebSocketRequest)
-            return RoomResults.Error(StatusCodes.Status426UpgradeRequired, "This is the path of a WebSocket");
-        using var raw = await context.WebSockets.AcceptWebSocketAsync(Accept(context, services.Sockets));
+            return RoomResults.Error(StatusCodes.Status426UpgradeRequired, "Connect to this path with a WebSocket");
+        using var raw = await JsonSocket.AcceptAsync(context, services.Limits);
         using var session = new RoomSession(new RoomName(workspace, room), raw, context.Caller(), services);
         using var open = sockets.Enter(context, session.Close);
         await session.RunAsync(lifetime.ApplicationStopping);
         return TypedResults.Empty;
-    }
-
-    private static WebSocketAcceptContext Accept(HttpContext context, SocketLimits limits)
-    {
-        var accept = OpenSockets.Accept(context);
-        (accept.KeepAliveInterval, accept.KeepAliveTimeout) = (limits.PingInterval, limits.PongTimeout);
-        return accept;
     }
 }

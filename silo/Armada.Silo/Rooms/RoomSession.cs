@@ -14,18 +14,11 @@ using Armada.Silo.Sockets;
 
 namespace Armada.Silo.Rooms;
 
-/// <summary>One participant of a room: a producer is the robot's remote master, a consumer one of its guest slaves.</summary>
+/// <summary>One participant of a room: a producer is the robot's remote master, a consumer one of its unbound slaves.</summary>
 internal sealed partial class RoomSession : IRobotSession, ISampleSource, IDisposable
 {
     private const int MaxNamesInError = 5;
-
     private const string ApiSource = "api";
-
-    private const long LaggingAfterMicroseconds = 300_000; // µs
-
-    private static readonly TimeSpan JoinTimeout = TimeSpan.FromSeconds(5);
-
-    private static readonly TimeSpan PeriodicInterval = TimeSpan.FromMilliseconds(500);
 
     private readonly RoomName room;
     private readonly Caller caller;
@@ -42,7 +35,6 @@ internal sealed partial class RoomSession : IRobotSession, ISampleSource, IDispo
     private string robot = "";
     private bool isDisposed;
     private Task periodicTask = Task.CompletedTask;
-
     private bool isConnected;
 
     private readonly MessageRate rate;
@@ -66,19 +58,16 @@ internal sealed partial class RoomSession : IRobotSession, ISampleSource, IDispo
     public RoomSession(RoomName room, WebSocket raw, Caller caller, RoomServices services)
     {
         (this.room, this.caller, this.services, logger) = (room, caller, services, services.Logger);
-        socket = new JsonSocket(raw, this, services.Sockets, services.Clock);
-        rate = new MessageRate(services.Sockets.MessagesPerSecond, services.Sockets.Burst);
+        socket = new JsonSocket(raw, this, services.Limits, services.Clock);
+        rate = new MessageRate(services.Limits.MessagesPerSecond, services.Limits.Burst);
         errors = new(services.Clock.Time);
     }
 
     private enum Stage
     {
-        Waiting,
-
+        Waiting, // For the first frame.
         Joining,
-
         Joined,
-
         Refused,
     }
 
@@ -92,7 +81,7 @@ internal sealed partial class RoomSession : IRobotSession, ISampleSource, IDispo
 
     public async Task RunAsync(CancellationToken cancellation)
     {
-        using var late = new CancellationTokenSource(JoinTimeout, services.Clock.Time);
+        using var late = new CancellationTokenSource(services.Timing.JoinTimeout, services.Clock.Time);
         await using var refuse = late.Token.Register(RefuseLateJoin);
         try
         {
@@ -139,7 +128,7 @@ internal sealed partial class RoomSession : IRobotSession, ISampleSource, IDispo
         lock (sync)
         {
             if (isDisposed)
-                return; // Others in the room may tell it of themselves while it goes.
+                return; // Others in the room may still notify this session while it ends.
             buffer.ResetWrittenCount();
             write(writer, buffer, services.OpenRooms.Now);
             socket.Send(buffer.WrittenSpan);
@@ -149,7 +138,7 @@ internal sealed partial class RoomSession : IRobotSession, ISampleSource, IDispo
     private void SendError(string message, string code, string? reason) =>
         Send((writer, to, now) => writer.Error(to, message, code, reason, now));
 
-    // What a client may cause a hundred times a second it is told once a second.
+    // For errors that a client can cause with every message: sent at most once a second.
     private void SendThrottledError(string message, string code, string? reason)
     {
         if (errors.Count(out _))
@@ -175,7 +164,7 @@ internal sealed partial class RoomSession : IRobotSession, ISampleSource, IDispo
         var most = Math.Clamp(document.Room?.MaxConsumers ?? RoomRequestBodies.DefaultMaxConsumers, 1, RoomRequestBodies.MaxConsumersLimit);
         if (!open.TryAdd(this, most, services.OpenRooms.Now))
         {
-            Refuse("room_full", $"the room has {most} consumers, as many as it may");
+            Refuse("room_full", $"the room is full: it has {most} consumers");
             return;
         }
 
@@ -205,10 +194,9 @@ internal sealed partial class RoomSession : IRobotSession, ISampleSource, IDispo
         if (Role == RoomRole.Producer)
             AuditMasterBound(join!.Takeover);
         LogJoined(Name, Role, room.Workspace, room.Id);
-        periodicTask = RunPeriodicAsync();
+        periodicTask = socket.GuardAsync(RunPeriodicAsync());
     }
 
-    // That it came to command, was lost or replaced the robot records itself.
     private void AuditMasterBound(bool takeover) => services.Audit.Record(
         caller, "master-bound", robot, $"{Name} (remote), producer of room {room.Workspace}/{room.Id}{(takeover ? ", takeover" : "")}");
 
@@ -235,7 +223,7 @@ internal sealed partial class RoomSession : IRobotSession, ISampleSource, IDispo
     private void RefuseLateJoin()
     {
         if (Interlocked.CompareExchange(ref stage, (int)Stage.Refused, (int)Stage.Waiting) == (int)Stage.Waiting)
-            Refuse("too_late", $"the first frame did not come within {JoinTimeout.TotalSeconds:0} s");
+            Refuse("too_late", $"the first frame did not come within {services.Timing.JoinTimeout.TotalSeconds:0} s");
     }
 
     private void Refuse(string code, string reason)
@@ -246,9 +234,14 @@ internal sealed partial class RoomSession : IRobotSession, ISampleSource, IDispo
         LogRefused(room.Workspace, room.Id, reason);
     }
 
-    private static string SessionName(string id) => SlaveRules.FindProblem(id) is null
-        ? id
-        : $"{id[..Math.Min(id.Length, SlaveRules.LongestName / 2)].Trim()}~{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(id)).AsSpan(0, 8))}";
+    /// <summary>The participant's id, or a readable prefix and a hash if the id cannot be a slave's name and one segment of a URL.</summary>
+    private static string SessionName(string id)
+    {
+        if (SlaveRules.FindProblem(id) is null && RoomReader.IsRoomId(id))
+            return id;
+        var prefix = new string([.. id.Take(SlaveRules.LongestName / 2).Select(letter => letter is '/' or '\\' or '%' ? '-' : letter)]).Trim();
+        return $"{prefix}~{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(id)).AsSpan(0, 8))}";
+    }
 
     private static string CodeOf(RefusalReason reason) =>
         System.Text.Json.JsonNamingPolicy.SnakeCaseLower.ConvertName(reason.ToString());
@@ -264,7 +257,7 @@ internal sealed partial class RoomSession : IRobotSession, ISampleSource, IDispo
         else if (!rate.TryConsume(services.Clock.Now()))
         {
             services.OpenRooms.CountIgnored();
-            SendThrottledError("Too many messages", "too_fast", $"{services.Sockets.MessagesPerSecond} a second are read");
+            SendThrottledError("Too many messages", "too_fast", $"at most {services.Limits.MessagesPerSecond} a second are processed");
         }
         else
         {
@@ -283,6 +276,8 @@ internal sealed partial class RoomSession : IRobotSession, ISampleSource, IDispo
                 SendThrottledError("Only the producer sends joint updates", "not_producer", null);
                 break;
             case RoomMessage.Heartbeat:
+                if (Role == RoomRole.Producer)
+                    await ApplyAsync(new RobotRequest.Heartbeat(Name, epoch)); // Refused after a silence; the next update attaches again.
                 Send((writer, to, now) => writer.HeartbeatAck(to, now));
                 break;
             case RoomMessage.Unknown unknown:
@@ -403,7 +398,7 @@ internal sealed partial class RoomSession : IRobotSession, ISampleSource, IDispo
 
     public void OnGone(string reason)
     {
-        SendError("The room is gone", "room_unknown", reason);
+        SendError("The room was removed", "room_unknown", reason);
         socket.Close(SocketClose.RobotUnknown, reason);
     }
 
@@ -458,38 +453,17 @@ internal sealed partial class RoomSession : IRobotSession, ISampleSource, IDispo
 
     private async Task RunPeriodicAsync()
     {
-        using var timer = new PeriodicTimer(PeriodicInterval, services.Clock.Time);
-        try
+        using var timer = new PeriodicTimer(services.Timing.CheckInterval, services.Clock.Time);
+        while (await timer.WaitForNextTickAsync(ended.Token))
         {
-            while (await timer.WaitForNextTickAsync(ended.Token))
-            {
-                if (Role == RoomRole.Producer)
-                    await RenewLeaseAsync();
-                else
-                    await UpdateLaggingAsync();
-                if (isConfigured || open!.CommandedJoints != joints!.All)
-                    await RefreshAsync();
-            }
-        }
-        catch (OperationCanceledException) when (ended.IsCancellationRequested)
-        {
-            LogPeriodicEnded(Name);
-        }
-        catch
-        {
-            socket.Close(SocketClose.Fault, "the silo failed; its log says why");
-            throw;
+            if (Role == RoomRole.Consumer)
+                await UpdateLaggingAsync();
+            if (isConfigured || open!.CommandedJoints != joints!.All)
+                await RefreshAsync();
         }
     }
 
-    private async Task RenewLeaseAsync()
-    {
-        var reply = await ApplyAsync(new RobotRequest.Heartbeat(Name, epoch));
-        if (reply.Refused?.Reason == RefusalReason.NotMaster)
-            await ReacquireLeaseAsync();
-    }
-
-    // A lease that ran out, because the silo stood still for a while, is asked for again; one that was taken is not.
+    // A lease expires 2 s after the producer's last message and is attached again with its next update, unless another master holds it.
     private async ValueTask<bool> ReacquireLeaseAsync()
     {
         var lost = epoch;
@@ -515,13 +489,12 @@ internal sealed partial class RoomSession : IRobotSession, ISampleSource, IDispo
         }
 
         epoch = reply.Robot!.Document.Epoch;
-        AuditMasterBound(takeover: false);
         return true;
     }
 
     private async Task UpdateLaggingAsync()
     {
-        var slow = socket.SamplePendingSince is { } since && services.Clock.Now().Monotonic - since.Monotonic > LaggingAfterMicroseconds;
+        var slow = socket.SamplePendingSince is { } since && services.Clock.Now().IsPast(since, services.Timing.LaggingAfter);
         if (slow == isLagging)
             return;
         isLagging = slow;
@@ -552,17 +525,13 @@ internal sealed partial class RoomSession : IRobotSession, ISampleSource, IDispo
     [LoggerMessage(1400, LogLevel.Information, "{Name} joined room {Workspace}/{Room} as {Role}")]
     private partial void LogJoined(string name, RoomRole role, string workspace, string room);
 
-    [LoggerMessage(1401, LogLevel.Information, "{Name} left room {Workspace}/{Room}, where it was {Role}")]
+    [LoggerMessage(1401, LogLevel.Information, "{Name} left room {Workspace}/{Room} as {Role}")]
     private partial void LogLeft(string name, RoomRole role, string workspace, string room);
 
-    [LoggerMessage(1402, LogLevel.Information, "Nobody was let into room {Workspace}/{Room}: {Reason}")]
+    [LoggerMessage(1402, LogLevel.Information, "A participant was refused by room {Workspace}/{Room}: {Reason}")]
     private partial void LogRefused(string workspace, string room, string reason);
-
-    [LoggerMessage(1403, LogLevel.Debug, "{Name}: its beats ended")]
-    private partial void LogPeriodicEnded(string name);
 }
 
-/// <summary>What every participant's session shares.</summary>
 internal sealed record RoomServices(
     IRobotEngine Engine,
     RoomCatalog Catalog,
@@ -571,4 +540,27 @@ internal sealed record RoomServices(
     SiloClock Clock,
     SiloOptions Options,
     SocketLimits Sockets,
-    ILogger<RoomSession> Logger);
+    RoomTiming Timing,
+    ILogger<RoomSession> Logger)
+{
+    public SocketLimits Limits { get; } = Sockets with { PingInterval = Timing.PingInterval, PongTimeout = Timing.PongTimeout };
+}
+
+internal sealed record RoomTiming
+{
+    /// <summary>For the first frame.</summary>
+    public TimeSpan JoinTimeout { get; init; } = TimeSpan.FromSeconds(5);
+
+    public TimeSpan CheckInterval { get; init; } = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>A consumer whose update has waited this long is lagging.</summary>
+    public TimeSpan LaggingAfter { get; init; } = TimeSpan.FromMilliseconds(300);
+
+    public TimeSpan PingInterval { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>
+    /// A participant that answers no ping for this long is disconnected. RobotHub's own server waits 10 s, so its clients may block their
+    /// loop for seconds; a silent producer loses its lease after 2 s all the same.
+    /// </summary>
+    public TimeSpan PongTimeout { get; init; } = TimeSpan.FromSeconds(20);
+}

@@ -8,7 +8,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Armada.Silo.Rooms;
 
-/// <summary>Answers in the shape of RobotHub's server: errors are <c>{"detail": …}</c> and no problem details.</summary>
+/// <summary>Answers in RobotHub's form: errors are <c>{"detail": …}</c>, not problem details.</summary>
 internal static class RoomResults
 {
     public static IResult RoomNotFound { get; } = Error(StatusCodes.Status404NotFound, "Room not found");
@@ -41,7 +41,7 @@ internal static class RoomResults
         TypedResults.Json(new ErrorAnswer(detail), RoomsJson.Default.ErrorAnswer, statusCode: status);
 }
 
-/// <summary>Who is in a room: the robot's master, whatever it is, and its slaves.</summary>
+/// <param name="Producer">The robot's master, of whatever kind; null without one.</param>
 internal sealed record ParticipantsView(string? Producer, IReadOnlyList<string> Consumers, int Total)
 {
     public static ParticipantsView Of(RobotSnapshot robot)
@@ -51,14 +51,11 @@ internal sealed record ParticipantsView(string? Producer, IReadOnlyList<string> 
     }
 }
 
-/// <summary>A room in a list.</summary>
 internal sealed record RoomView(string Id, string WorkspaceId, ParticipantsView Participants, int JointsCount);
 
-/// <summary>One room.</summary>
 internal sealed record RoomInfoView(
     string Id, string WorkspaceId, ParticipantsView Participants, int JointsCount, bool HasProducer, int ActiveConsumers);
 
-/// <summary>Where a room's joints are.</summary>
 internal sealed record RoomStateView(
     string RoomId, string WorkspaceId, IReadOnlyDictionary<string, double> Joints, ParticipantsView Participants, string Timestamp);
 
@@ -93,7 +90,6 @@ internal sealed record ServerHealth(string Status, bool ServerRunning);
 
 internal sealed record CombinedHealth(string Status, bool ServerRunning, bool FrontendEnabled, bool ApiAvailable);
 
-/// <summary>A room that was made as one, and how long it has been idle.</summary>
 internal sealed record RoomAge(
     string WorkspaceId, string RoomId, double AgeMinutes, double InactivityMinutes, bool HasConnections, bool WillBeCleaned);
 
@@ -112,7 +108,7 @@ internal sealed record CleanupResult(bool CleanupTriggered, int RoomsBefore, int
 
 internal sealed record CleanupAnswer(bool Success, [property: JsonPropertyName("cleanup_result")] CleanupResult Result);
 
-/// <summary>An error as RobotHub's server words it: a sentence, or a list of what is wrong with the request.</summary>
+/// <param name="Detail">A sentence, or the list of a request's errors.</param>
 internal sealed record ErrorAnswer(JsonNode Detail);
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]

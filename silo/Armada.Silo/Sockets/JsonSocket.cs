@@ -3,26 +3,28 @@ using System.Net.WebSockets;
 using System.Text;
 using System.Threading.Channels;
 using Armada.Core.Time;
+using Armada.Silo.Access;
 using Armada.Silo.Engine;
 
 namespace Armada.Silo.Sockets;
 
-/// <summary>What a socket sends of a sample: asked for at the moment of sending, so that only the newest is ever sent.</summary>
+/// <summary>The newest sample, written at the moment of sending.</summary>
 internal interface ISampleSource
 {
-    /// <summary>Writes the newest sample; false where there is none to send.</summary>
+    /// <summary>False if there is nothing to send.</summary>
     bool TryWrite(IBufferWriter<byte> message);
 }
 
 /// <summary>
-/// One WebSocket with JSON text messages. What is sent never waits for the client: samples are written when the client can take them,
-/// newest only, and other messages wait in a bounded queue before them.
+/// One WebSocket with JSON text messages. Senders never wait for the client: samples are written when the client can take them, newest
+/// only, and other messages precede them in a bounded queue.
 /// </summary>
-/// <remarks>Members may be called from any thread; <see cref="RunAsync"/> once. The socket is disposed by whoever made it.</remarks>
+/// <remarks>Members may be called from any thread; <see cref="RunAsync"/> once. The socket is disposed by its creator.</remarks>
 internal sealed partial class JsonSocket
 {
     private const int InitialBufferBytes = 4096;
 
+    private const string InternalError = "internal error; see the silo's log";
     private const int MaxReasonBytes = 123; // RFC 6455: a close frame's 125 bytes, less its code.
 
     private readonly WebSocket socket;
@@ -42,7 +44,15 @@ internal sealed partial class JsonSocket
         (this.socket, this.samples, this.limits, this.clock) = (socket, samples, limits, clock);
     }
 
-    /// <summary>Since when a sample has been waiting for the client, or null where none is.</summary>
+    /// <summary>Accepts a WebSocket request, with the subprotocol that carries no key.</summary>
+    public static Task<WebSocket> AcceptAsync(HttpContext context, SocketLimits limits)
+    {
+        var accept = OpenSockets.Accept(context);
+        (accept.KeepAliveInterval, accept.KeepAliveTimeout) = (limits.PingInterval, limits.PongTimeout);
+        return context.WebSockets.AcceptWebSocketAsync(accept);
+    }
+
+    /// <summary>Since when a sample has been waiting for the client; null if none is.</summary>
     public Timestamp? SamplePendingSince
     {
         get
@@ -52,7 +62,7 @@ internal sealed partial class JsonSocket
         }
     }
 
-    /// <summary>Why the socket closed or is closing; null while it is open, and where the peer went without a word.</summary>
+    /// <summary>Why the socket closed or is closing; null while it is open, and if the peer closed it.</summary>
     public (int Code, string Reason)? Closing
     {
         get
@@ -71,7 +81,7 @@ internal sealed partial class JsonSocket
             if (queued.Count < limits.MaxQueuedMessages)
                 queued.Enqueue(message.ToArray());
             else
-                closing = (SocketClose.TooSlow, "too many messages wait for this client");
+                closing = (SocketClose.TooSlow, "the client reads too slowly: too many messages are queued");
         }
 
         Wake();
@@ -108,7 +118,7 @@ internal sealed partial class JsonSocket
         }
         catch
         {
-            Close(SocketClose.Fault, "the silo failed; its log says why");
+            Close(SocketClose.Fault, InternalError);
             throw;
         }
         finally
@@ -116,6 +126,24 @@ internal sealed partial class JsonSocket
             read.SetResult();
             Close(SocketClose.Normal, "");
             await writing;
+        }
+    }
+
+    /// <summary>Awaits a task that belongs to this socket: ends quietly if it was canceled, and closes the socket if it failed.</summary>
+    public async Task GuardAsync(Task task)
+    {
+        try
+        {
+            await task;
+        }
+        catch (OperationCanceledException)
+        {
+            // The socket has ended.
+        }
+        catch
+        {
+            Close(SocketClose.Fault, InternalError);
+            throw;
         }
     }
 
@@ -141,7 +169,7 @@ internal sealed partial class JsonSocket
                 }
                 else if (length > limits.MaxMessageBytes)
                 {
-                    Close(SocketClose.TooLarge, $"a message may have {limits.MaxMessageBytes} bytes");
+                    Close(SocketClose.TooLarge, $"a message may have at most {limits.MaxMessageBytes} bytes");
                 }
                 else if (!part.EndOfMessage)
                 {
@@ -157,7 +185,7 @@ internal sealed partial class JsonSocket
         }
         catch (Exception lost) when (lost is WebSocketException or OperationCanceledException && socket.State != WebSocketState.Open)
         {
-            // The peer is gone; its session ends as after a close.
+            // The peer vanished; the session ends as after a close.
         }
         finally
         {
@@ -192,11 +220,11 @@ internal sealed partial class JsonSocket
         }
         catch (WebSocketException)
         {
-            socket.Abort(); // The peer is gone; the reader ends with it.
+            socket.Abort(); // The peer vanished; this ends the reader.
         }
         catch (OperationCanceledException)
         {
-            socket.Abort(); // The peer did not say goodbye in time, or answers no more pings.
+            socket.Abort(); // The peer did not close in time, or answers no pings.
         }
     }
 
@@ -243,26 +271,5 @@ internal sealed partial class JsonSocket
         while (Encoding.UTF8.GetByteCount(reason) > MaxReasonBytes)
             reason = reason[..^1];
         return reason;
-    }
-}
-
-/// <summary>Loops that run beside a socket and end with it.</summary>
-internal static class JsonSocketTasks
-{
-    public static async Task GuardAsync(this JsonSocket socket, Task loop)
-    {
-        try
-        {
-            await loop;
-        }
-        catch (OperationCanceledException)
-        {
-            // The socket has ended, and the loop with it.
-        }
-        catch
-        {
-            socket.Close(SocketClose.Fault, "the silo failed; its log says why");
-            throw;
-        }
     }
 }

@@ -2,15 +2,14 @@ using Armada.Core.Time;
 
 namespace Armada.Silo.Sockets;
 
-/// <summary>What one WebSocket may take.</summary>
 internal sealed record SocketLimits
 {
-    /// <summary>Largest message a client may send, bytes; a larger one closes the socket with 1009.</summary>
+    /// <summary>A larger message closes the socket with 1009.</summary>
     public int MaxMessageBytes { get; init; } = 64 * 1024;
 
     /// <summary>
-    /// Most messages, samples aside, that wait for a client; one more closes the socket with 1013. More than two answers to each
-    /// message of a <see cref="Burst"/>, so that only a client that does not read is too slow.
+    /// Messages other than samples; one more closes the socket with 1013. More than two answers to each message of a
+    /// <see cref="Burst"/>, so that it only hits a client that does not read.
     /// </summary>
     public int MaxQueuedMessages { get; init; } = 1024;
 
@@ -25,7 +24,7 @@ internal sealed record SocketLimits
     public TimeSpan CloseTimeout { get; init; } = TimeSpan.FromSeconds(1);
 }
 
-/// <summary>Why the silo closes a WebSocket: RFC 6455's codes, and those of applications from 4000 on.</summary>
+/// <summary>Close codes: those of RFC 6455, and the application's from 4000 on.</summary>
 internal static class SocketClose
 {
     public const int Normal = 1000;
@@ -49,7 +48,7 @@ internal static class SocketClose
     public const int TakenOver = 4009;
 }
 
-/// <summary>A token bucket: lets a burst through, and after that so many messages a second.</summary>
+/// <summary>A token bucket.</summary>
 internal sealed class MessageRate
 {
     private readonly double perSecond;

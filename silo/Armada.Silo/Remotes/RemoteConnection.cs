@@ -8,7 +8,8 @@ using Armada.Silo.Sockets;
 namespace Armada.Silo.Remotes;
 
 /// <summary>
-/// One connection to another service's robot: commands out, newest only and one unanswered at a time; answers and joint states in.
+/// One connection to another service's robot: sends commands, newest only and one unanswered at a time; receives acknowledgements and joint
+/// states.
 /// </summary>
 internal sealed class RemoteConnection : ISampleSource, IDisposable
 {
@@ -48,7 +49,7 @@ internal sealed class RemoteConnection : ISampleSource, IDisposable
         lock (sync)
         {
             if (command.Length != positions.Length)
-                return; // The robot has just got other joints; a new conversation is under way.
+                return; // The robot has just got other joints; a new connection follows.
             command.CopyTo(positions);
             isDue = true;
         }
@@ -56,7 +57,7 @@ internal sealed class RemoteConnection : ISampleSource, IDisposable
         Socket.NotifySample();
     }
 
-    /// <summary>Takes the answer to a command; the answer is why it was refused, or null.</summary>
+    /// <summary>Why the command was refused, or null.</summary>
     public string? TakeAcknowledgement(ArenaMessage.CommandAck answer)
     {
         lock (sync)

@@ -3,7 +3,6 @@ using Armada.Core.Robots;
 
 namespace Armada.Silo.Arena;
 
-/// <summary>What a slave calls the robot's joints.</summary>
 internal static class JointWireNames
 {
     public static string[] Of(RobotModel model, ImmutableArray<JointMapping> mappings, bool canonical = false)

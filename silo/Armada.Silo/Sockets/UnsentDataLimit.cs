@@ -5,8 +5,8 @@ using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 namespace Armada.Silo.Sockets;
 
 /// <summary>
-/// Keeps short what the kernel queues for a client that reads slowly. Its send buffer grows to megabytes, which for samples is minutes of
-/// the past: what is not on its way yet must wait here, where a newer sample takes its place.
+/// Limits what the kernel queues for a client that reads slowly. Its send buffer grows to megabytes, which for samples is minutes of the
+/// past: unsent samples must wait in this process, where a newer one replaces them.
 /// </summary>
 internal static class UnsentDataLimit
 {
