@@ -14,14 +14,14 @@ internal sealed class KeyRequest
     private const int MinRsaBits = 2048; // bits
     private const int MaxRsaBits = 4096;
 
-    private static readonly string[] Tags = ["CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST"];
+    private static readonly string[] PemLabels = ["CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST"];
 
     private readonly string? privateKey;
 
     private KeyRequest(byte[] request, PublicKey key, string? privateKey)
     {
         this.privateKey = privateKey;
-        Pem = PemEncoding.WriteString(Tags[0], request) + "\n";
+        Pem = PemEncoding.WriteString(PemLabels[0], request) + "\n";
         Hash = KeyHash.Of(key);
     }
 
@@ -48,7 +48,7 @@ internal sealed class KeyRequest
         problem = "the certificate request must be PKCS #10, in PEM, and signed with its own key";
         try
         {
-            if (pem.Length > MaxLength || !PemEncoding.TryFind(pem, out var fields) || !Tags.Contains(pem[fields.Label]))
+            if (pem.Length > MaxLength || !PemEncoding.TryFind(pem, out var fields) || !PemLabels.Contains(pem[fields.Label]))
                 return null;
             var der = Convert.FromBase64String(pem[fields.Base64Data]);
             var options = CertificateRequestLoadOptions.SkipSignatureValidation; // Until the key is known to be of a kind that costs no time.
@@ -57,7 +57,7 @@ internal sealed class KeyRequest
                 return null;
             if (!IsTaken(read.PublicKey))
             {
-                problem = "the certificate request's key is not taken: use an EC key on P-256 (prime256v1), or RSA with 2048 to 4096 bits";
+                problem = "the certificate request's key is not accepted: use an EC key on P-256 (prime256v1), or RSA with 2048 to 4096 bits";
                 return null;
             }
 

@@ -9,8 +9,8 @@ using Armada.Silo.Store;
 namespace Armada.Silo.Identities;
 
 /// <summary>
-/// The folder <c>authority</c> of the silo's data: certificate, key and revocations. It is made as a whole, so that a start that is
-/// cut leaves none or all of it, and a file that is missing later is always a loss.
+/// The folder <c>authority</c> of the silo's data: certificate, key and revocations. It is created atomically, so that a file that is
+/// missing later was lost.
 /// </summary>
 internal sealed class AuthorityFolder(DataFolder data)
 {
@@ -18,23 +18,22 @@ internal sealed class AuthorityFolder(DataFolder data)
 
     public string Path { get; } = System.IO.Path.Combine(data.Path, "authority");
 
-    /// <summary>The authority's certificate, PEM.</summary>
+    /// <summary>PEM.</summary>
     public string CertificateFile => System.IO.Path.Combine(Path, "ca.pem");
 
-    /// <summary>The authority's key, PKCS #8 PEM; nobody but the silo's user may have any access.</summary>
+    /// <summary>PKCS #8 PEM; only the silo's user may have access.</summary>
     public string KeyFile => System.IO.Path.Combine(Path, "ca.key");
 
     public string RevokedFile => System.IO.Path.Combine(Path, "revoked.json");
 
-    /// <summary>The signed list, PEM, as a broker reads it.</summary>
+    /// <summary>PEM, for the broker.</summary>
     public string ListFile => System.IO.Path.Combine(Path, "crl.pem");
 
     public bool Exists => Directory.Exists(Path) && Directory.EnumerateFileSystemEntries(Path).Any();
 
     private string Staging => Path + DurableFile.TemporaryEnding;
 
-    /// <summary>Makes the folder with all it needs, durably.</summary>
-    /// <exception cref="IOException">The disk refused; there is no folder.</exception>
+    /// <exception cref="IOException">There is no folder.</exception>
     public void Make(X509Certificate2 certificate, ECDsa key)
     {
         foreach (var _ in Steps(certificate, key))
@@ -74,16 +73,15 @@ internal sealed class AuthorityFolder(DataFolder data)
     }
 }
 
-/// <summary>Reads an authority that was made before, and refuses one that cannot be trusted.</summary>
+/// <summary>Loads an existing authority, and refuses one that cannot be trusted.</summary>
 internal static class AuthorityLoader
 {
-    private const int MaxFileBytes = 64 * 1024; // Bytes; either file has under one thousand.
+    private const int MaxFileBytes = 64 * 1024; // Both files have less than 1,000 bytes.
 
     private const UnixFileMode AnyoneElse = UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.GroupExecute
         | UnixFileMode.OtherRead | UnixFileMode.OtherWrite | UnixFileMode.OtherExecute;
 
-    /// <summary>Certificate and key.</summary>
-    /// <exception cref="SiloOptionsException">One is missing, damaged, foreign, over, or others may read the key.</exception>
+    /// <exception cref="SiloOptionsException">A file is missing, damaged, foreign or expired, or others may read the key.</exception>
     public static (X509Certificate2 Certificate, ECDsa Key) Load(AuthorityFolder folder, DateTimeOffset now)
     {
         var certificate = ReadCertificate(folder);
@@ -98,7 +96,7 @@ internal static class AuthorityLoader
         catch (CryptographicException)
         {
             certificate.Dispose();
-            throw Refused(folder, "ca.pem and ca.key are of a kind that the silo never makes");
+            throw Refused(folder, "ca.pem and ca.key are of a kind that the silo never creates");
         }
         catch
         {
@@ -108,8 +106,8 @@ internal static class AuthorityLoader
     }
 
     public static SiloOptionsException Refused(AuthorityFolder folder, string fault) => new(
-        $"The device authority in '{folder.Path}' cannot be used: {fault}. Put the folder back from its backup; "
-        + "where there is none, move it away, and every device needs a new certificate.");
+        $"The device authority in '{folder.Path}' cannot be used: {fault}. Restore the folder from its backup; "
+        + "without one, move it away, and every device needs a new certificate.");
 
     private static X509Certificate2 ReadCertificate(AuthorityFolder folder)
     {
@@ -129,7 +127,7 @@ internal static class AuthorityLoader
         if (!OperatingSystem.IsWindows() && File.Exists(folder.KeyFile) && (File.GetUnixFileMode(folder.KeyFile) & AnyoneElse) != 0)
         {
             throw new SiloOptionsException(
-                $"'{folder.KeyFile}' must be for its owner alone: chmod 600 '{folder.KeyFile}'. "
+                $"'{folder.KeyFile}' may be accessed by others: chmod 600 '{folder.KeyFile}'. "
                 + "If somebody else may have read it, move the folder away; every device then needs a new certificate.");
         }
 
@@ -143,7 +141,7 @@ internal static class AuthorityLoader
         catch (Exception damaged) when (damaged is CryptographicException or ArgumentException)
         {
             key.Dispose();
-            throw Refused(folder, "ca.key is damaged"); // Without the reader's words: they are about a key.
+            throw Refused(folder, "ca.key is damaged"); // Without the parser's message, which is about a key.
         }
     }
 
@@ -168,13 +166,13 @@ internal static class AuthorityLoader
     private static string? FindProblem(X509Certificate2 certificate, ECDsa key, DateTimeOffset now)
     {
         if (!P256.IsOnCurve(key))
-            return "ca.key is no key on P-256";
+            return "ca.key is not a key on P-256";
         using var certified = certificate.GetECDsaPublicKey();
         if (certified is null || !P256.IsOnCurve(certified) || !Matches(key, certified))
             return "ca.key is not the key of ca.pem";
         if (!IsAuthority(certificate) || !IsSelfSigned(certificate, certified))
-            return "ca.pem is not an authority that the silo made";
-        return now >= certificate.NotAfter ? $"it ended on {certificate.NotAfter.ToUniversalTime():yyyy-MM-dd}" : null;
+            return "ca.pem is not an authority that the silo created";
+        return now >= certificate.NotAfter ? $"it expired on {certificate.NotAfter.ToUniversalTime():yyyy-MM-dd}" : null;
     }
 
     private static bool Matches(ECDsa key, ECDsa certified)

@@ -6,10 +6,10 @@ using Armada.Core.MicroPython;
 
 namespace Armada.Silo.Identities;
 
-/// <summary>One archive with all that a device needs to be itself. It may hold a private key: it is given out and never kept.</summary>
+/// <summary>An archive with a device's identity. It may contain a private key, so it is never stored.</summary>
 internal sealed record Bundle(string FileName, ReadOnlyMemory<byte> Zip)
 {
-    private const int RegularFile = 0x8000; // S_IFREG; the mode of an entry is in the upper half of its attributes.
+    private const int RegularFile = 0x8000; // S_IFREG; the upper half of an entry's attributes is its mode.
     private const int ForAll = 0x1A4; // 0644
     private const int OwnerOnly = 0x180; // 0600
 
@@ -36,7 +36,7 @@ internal sealed record Bundle(string FileName, ReadOnlyMemory<byte> Zip)
     public override string ToString() => $"{nameof(Bundle)} {FileName}"; // Without the content.
 }
 
-/// <summary>The bundle of a device on an edge agent, or of an agent: PEM files, named as an agent's configuration names them.</summary>
+/// <summary>The bundle of an agent or one of its devices: PEM files, named as in an agent's configuration.</summary>
 internal static class AgentBundle
 {
     public static Bundle Pack(IssuedIdentity identity, IssuedCertificate authority, string host, int port, DateTimeOffset at)
@@ -89,13 +89,13 @@ internal static class AgentBundle
 }
 
 /// <summary>
-/// The bundle of a MicroPython board, laid out as its program looks for it: <c>config/&lt;thing&gt;/</c> with <c>cert.der</c>,
+/// The bundle of a MicroPython board, laid out as its program expects it: <c>config/&lt;thing&gt;/</c> with <c>cert.der</c>,
 /// <c>key.der</c> and <c>config_aws.py</c>.
 /// </summary>
 internal static class BoardBundle
 {
-    private const string IgnoredTopic = "action"; // A leader's program subscribes to something; nobody publishes there.
-    private const string Partition = "device_name"; // The field of a leader's JSON that says whose pose it is.
+    private const string IgnoredTopic = "action"; // A leader's program must subscribe to something; nobody publishes there.
+    private const string Partition = "device_name"; // The member of a leader's JSON that names the device.
 
     public static Bundle Pack(
         IssuedIdentity identity, IssuedCertificate authority, BoardRole role, string host, MicroPythonTopics topics, DateTimeOffset at)
@@ -133,7 +133,7 @@ internal static class BoardBundle
             """;
     }
 
-    // A topic's root may have any character: in Python's source it must stay data.
+    // A topic root may contain any character, and must not become Python code.
     private static string Literal(string text)
     {
         var literal = new StringBuilder("b'");

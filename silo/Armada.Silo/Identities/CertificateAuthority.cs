@@ -9,8 +9,7 @@ using Armada.Silo.Store;
 namespace Armada.Silo.Identities;
 
 /// <summary>
-/// The silo's own authority: an ECDSA key on P-256, made at the first start and kept in the data folder, that says which device is which.
-/// Safe to use from several threads.
+/// The silo's own certificate authority: an ECDSA key on P-256, created at the first start and stored in the data folder. Thread-safe.
 /// </summary>
 internal sealed partial class CertificateAuthority : IDisposable
 {
@@ -22,7 +21,7 @@ internal sealed partial class CertificateAuthority : IDisposable
 
     private const int SerialBytes = 16;
 
-    // Before this product there was no authority: a clock that says so was never set, and what it signs would be over at once.
+    // An earlier time means a clock that was never set; what it signs would expire at once.
     private static readonly DateTimeOffset Earliest = new(2025, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
     private readonly Lock signing = new();
@@ -45,8 +44,8 @@ internal sealed partial class CertificateAuthority : IDisposable
 
     public IssuedCertificate Certificate { get; }
 
-    /// <summary>Loads the authority of a data folder; makes one where there never was any.</summary>
-    /// <exception cref="SiloOptionsException">It is damaged, or the disk or the clock is not fit to make one; the message says what to do.</exception>
+    /// <summary>Loads the authority of a data folder, or creates the first one.</summary>
+    /// <exception cref="SiloOptionsException">It is damaged, or none can be created.</exception>
     public static CertificateAuthority Open(DataFolder data, TimeProvider time, ILogger<CertificateAuthority> logger)
     {
         var folder = new AuthorityFolder(data);
@@ -65,8 +64,7 @@ internal sealed partial class CertificateAuthority : IDisposable
             : new IssueAnswer(null, refusal);
     }
 
-    /// <summary>Makes a key on P-256 for a device that cannot, and signs it.</summary>
-    /// <inheritdoc cref="Issue(string, ReadOnlySpan{byte}, TimeSpan)"/>
+    /// <summary>Generates the key, too, for a device that cannot.</summary>
     public IssueAnswer Issue(string device, TimeSpan validity)
     {
         if (FindNameProblem(device) is { } fault)
@@ -76,8 +74,8 @@ internal sealed partial class CertificateAuthority : IDisposable
         return new IssueAnswer(new IssuedIdentity(signed, new PrivateKey(made)), null);
     }
 
-    /// <summary>An identity for the silo and the broker it runs: server and client in one.</summary>
-    /// <exception cref="ArgumentException">One of the hosts is neither a name nor an address.</exception>
+    /// <summary>A server and client certificate for the silo and its broker.</summary>
+    /// <exception cref="ArgumentException">A host is neither a DNS name nor an IP address.</exception>
     public IssuedIdentity IssueBroker(IReadOnlyCollection<string> hosts, TimeSpan validity)
     {
         if (hosts.FirstOrDefault(host => !HostName.IsValid(host)) is { } wrong)
@@ -87,7 +85,7 @@ internal sealed partial class CertificateAuthority : IDisposable
             Sign(SiloName, CertificateProfile.Broker(SiloName, hosts, new PublicKey(made)), validity), new PrivateKey(made));
     }
 
-    /// <summary>Signs a list of what is revoked, DER.</summary>
+    /// <summary>DER.</summary>
     public byte[] SignList(IEnumerable<Revocation> revoked, long number, TimeSpan validity)
     {
         var list = new CertificateRevocationListBuilder();
@@ -101,7 +99,6 @@ internal sealed partial class CertificateAuthority : IDisposable
         }
     }
 
-    /// <summary>Whether this authority signed a certificate or a revocation list.</summary>
     /// <exception cref="System.Formats.Asn1.AsnContentException">It is neither.</exception>
     public bool HasSigned(ReadOnlyMemory<byte> der)
     {
@@ -145,7 +142,7 @@ internal sealed partial class CertificateAuthority : IDisposable
     private static byte[] NewSerial()
     {
         var serial = RandomNumberGenerator.GetBytes(SerialBytes);
-        serial[0] = (byte)((serial[0] & 0x3F) | 0x40); // Positive, and of 16 bytes always; 126 bits are chance.
+        serial[0] = (byte)((serial[0] & 0x3F) | 0x40); // Positive and always 16 bytes long; 126 bits are random.
         return serial;
     }
 
@@ -181,7 +178,7 @@ internal sealed partial class CertificateAuthority : IDisposable
     private static partial void LogMade(ILogger logger, string name, string folder);
 }
 
-/// <summary>What stands in each kind of certificate, beside key and dates.</summary>
+/// <summary>The contents of each kind of certificate beside key and dates.</summary>
 internal static class CertificateProfile
 {
     public const string DeviceUri = "urn:armada:device:";
@@ -239,7 +236,7 @@ internal static class CertificateProfile
         new([.. usages.Select(usage => new Oid(usage))], critical: false);
 }
 
-/// <summary>A host as devices are told it and certificates name it: a DNS name or an IP address, without a port.</summary>
+/// <summary>A DNS name or IP address without a port.</summary>
 internal static class HostName
 {
     private const int MaxLength = 253;

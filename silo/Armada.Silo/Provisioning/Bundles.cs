@@ -8,7 +8,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Armada.Silo.Provisioning;
 
-/// <summary>/bundles: what waits to be collected, each once, by whoever has the link.</summary>
+/// <summary>/bundles: each can be collected once, by anyone who has its link.</summary>
 internal static class BundleRoutes
 {
     public const string Path = "/api/v1/bundles/";
@@ -16,7 +16,7 @@ internal static class BundleRoutes
     public static void MapBundles(this IEndpointRouteBuilder api) =>
         api.MapGroup("/bundles").WithTags("devices").NeedsRegistry().AllowAnonymous()
             .MapGet("/{secret}", CollectAsync)
-            .WithSummary("Collect a bundle, once; the link is the key to it")
+            .WithSummary("Collect a bundle, once; no key is needed but the link")
             .Produces(StatusCodes.Status200OK, contentType: "application/zip")
             .Refuses(Problem.BundleGone, Problem.NoRegistry, Problem.RegistryFailed);
 
@@ -32,7 +32,7 @@ internal static class BundleRoutes
         if (await services.GetRequiredService<ProvisioningService>().CollectAsync(secret, cancellation) is not { } link)
         {
             return Problem.BundleGone.Answer(
-                "the link was used before, is over, or never was one; POST /api/v1/devices/<name>/rotate gives the device another certificate and link");
+                "the link was used, has expired or never existed; POST /api/v1/devices/<name>/rotate gives the device another certificate and link");
         }
 
         audit.Record(new Caller("bundle-link", Role.Viewer, AddressOf(context)), "bundle-collected", link.Device, link.Fingerprint);
@@ -44,7 +44,7 @@ internal static class BundleRoutes
     public static string AddressOf(HttpContext context) => context.Connection.RemoteIpAddress?.ToString() ?? "unknown";
 }
 
-/// <summary>A bundle that waits to be collected. It does not show its secret.</summary>
+/// <summary>A bundle that is ready to be collected. The secret is a method, so that nothing logs or serializes it.</summary>
 internal sealed class BundleLink(string device, string fingerprint, Bundle bundle, DateTimeOffset expiresAt, string secret)
 {
     public string Device { get; } = device;
@@ -61,20 +61,19 @@ internal sealed class BundleLink(string device, string fingerprint, Bundle bundl
 }
 
 /// <summary>
-/// Bundles that wait to be collected, in memory alone: a key that was made here is nowhere else, and a restart forgets it. One for each
-/// device.
+/// The bundles that are ready to be collected, one per device, for an hour and in memory only: a private key that was generated here is
+/// stored nowhere, and a restart loses it.
 /// </summary>
 internal sealed class BundleLinks(TimeProvider time)
 {
     public static readonly TimeSpan Lifetime = TimeSpan.FromHours(1);
 
-    private const int SecretBytes = 32; // 256 bits, beyond any guessing.
+    private const int SecretBytes = 32;
 
     private readonly Lock sync = new();
     private readonly Dictionary<string, BundleLink> byDevice = new(StringComparer.Ordinal);
     private readonly Dictionary<string, BundleLink> byHash = new(StringComparer.Ordinal);
 
-    /// <summary>The link that waits for a device's certificate, or null.</summary>
     public BundleLink? Find(string device, string? fingerprint)
     {
         lock (sync)
@@ -125,7 +124,7 @@ internal sealed class BundleLinks(TimeProvider time)
             Remove(device);
     }
 
-    // Found by hash, so that the time of a search tells nothing of a secret.
+    // Looked up by hash, so that the lookup time reveals nothing about a secret.
     private static string Hash(string secret) => Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(secret)));
 
     private void Put(BundleLink link)

@@ -136,8 +136,7 @@ internal sealed partial class DeviceLastSeen : BackgroundService
     private partial void LogNotReported(string device, string reason);
 }
 
-/// <summary>The file of when each device was seen last.</summary>
-/// <param name="Format">Version of the file's shape; 1.</param>
+/// <param name="Format">Version of the file format; 1.</param>
 internal sealed record StoredLastSeen(int Format, IReadOnlyDictionary<string, DateTimeOffset> Devices)
 {
     private const int Current = 1;
@@ -145,8 +144,7 @@ internal sealed record StoredLastSeen(int Format, IReadOnlyDictionary<string, Da
     public static StoredLastSeen Of(IEnumerable<KeyValuePair<string, DateTimeOffset>> devices) =>
         new(Current, devices.OrderBy(device => device.Key, StringComparer.Ordinal).ToDictionary());
 
-    /// <summary>What is wrong with it; or null.</summary>
-    public string? Fault() => Format == Current ? null : $"its format is {Format}, this silo reads {Current}";
+    public string? FindProblem() => Format == Current ? null : $"its format is {Format}, this silo reads {Current}";
 }
 
 [JsonSourceGenerationOptions(

@@ -11,7 +11,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Armada.Silo.Provisioning;
 
-/// <summary>/enrollment-tokens: who may enroll a device. /enrollments: a device that does.</summary>
+/// <summary>/enrollment-tokens: permissions to enroll a device. /enrollments: a device enrolls itself.</summary>
 internal static class EnrollmentRoutes
 {
     private const int DefaultMinutes = 15;
@@ -21,14 +21,14 @@ internal static class EnrollmentRoutes
     {
         var tokens = api.MapGroup("/enrollment-tokens").WithTags("devices").NeedsRegistry().Allow(Role.Admin);
         tokens.MapGet("", List).WithSummary("Every enrollment token, newest last").Refuses(Problem.Invalid, Problem.NoRegistry);
-        tokens.MapPost("", PostAsync).WithSummary("Make a token with which one device enrolls itself; the answer is the only place that ever shows it")
+        tokens.MapPost("", PostAsync).WithSummary("Create a token with which one device enrolls itself; it is shown only in this answer")
             .Refuses(Problem.Invalid, Problem.TooManyTokens, Problem.NotStored, Problem.NoRegistry)
             .Audits("enrollment-token-made");
         tokens.MapDelete("/{id}", DeleteAsync).WithSummary("Remove a token; a device enrolled with it stays")
             .Refuses(Problem.TokenUnknown, Problem.NotStored, Problem.NoRegistry)
             .Audits("enrollment-token-removed");
         api.MapGroup("/enrollments").WithTags("devices").NeedsRegistry().AllowAnonymous()
-            .MapPost("", EnrollAsync).WithSummary("Enroll a device with a token and a request for its certificate; repeated with the same key it is the same")
+            .MapPost("", EnrollAsync).WithSummary("Enroll a device with a token and a certificate request; idempotent for the same key")
             .Refuses(Problem.Invalid, Problem.TokenRefused, Problem.DeviceExists, Problem.NotStored, Problem.NoRegistry, Problem.RegistryFailed);
     }
 
@@ -55,13 +55,13 @@ internal static class EnrollmentRoutes
         {
             var lifetime = TimeSpan.FromMinutes(body.Minutes ?? DefaultMinutes);
             if (await tokens.MakeAsync(kind, role, body.Site, body.Name, lifetime, cancellation) is not var (token, text))
-                return Problem.TooManyTokens.Answer($"there are {EnrollmentTokens.MaxTokens} tokens; remove some, or wait until they are over");
+                return Problem.TooManyTokens.Answer($"there are {EnrollmentTokens.MaxTokens} tokens; remove some, or wait until they expire");
             context.Response.Headers.CacheControl = "no-store";
             return TypedResults.Created($"/api/v1/enrollment-tokens/{token.Id}", new MadeTokenView(text, View(token, tokens)));
         }
         catch (NotStoredException failed)
         {
-            return Problem.NotStored.Answer($"no token was given out: {failed.Message}");
+            return Problem.NotStored.Answer($"no token was created: {failed.Message}");
         }
     }
 
@@ -127,7 +127,7 @@ internal static class EnrollmentRoutes
                 broker.Authority,
                 new EnrolledBrokerView(broker.Host, broker.Port, broker.SignsDevices),
                 services.GetRequiredService<TopicMap>().Root,
-                device.Certificates.InitialDelay(its => its.Fingerprint == issued.Fingerprint).NotAfter));
+                device.Certificates.First(its => its.Fingerprint == issued.Fingerprint).NotAfter));
     }
 
     private static string SortKey(EnrollmentToken token) => $"{token.CreatedAt.UtcDateTime:O}.{token.Id}";
@@ -144,20 +144,19 @@ internal static class EnrollmentRoutes
         tokens.IsUsable(token));
 }
 
-/// <summary>Why a device is not enrolled.</summary>
+/// <param name="TokenRefused">The token is invalid; otherwise <paramref name="Refused"/> is the registry's refusal.</param>
 internal sealed record EnrollmentRefusal(bool TokenRefused, RegistryRefusal? Refused, string Text);
 
-/// <summary>An enrolled device, or why not.</summary>
 internal sealed record EnrollmentAnswer(RegistryAnswer? Enrolled, string TokenId, EnrollmentRefusal? Refused);
 
-/// <summary>Lets a device enroll itself with a token: a token is one device's and one key's from its first use on.</summary>
+/// <summary>Enrolls devices with tokens. With its first use a token is bound to one device and one key.</summary>
 internal sealed class EnrollmentService(EnrollmentTokens tokens, ProvisioningService provisioning)
 {
-    private const string UnusableToken = "the token was used, is over, or never was one; ask an admin for another";
+    private const string UnusableToken = "the token was used, has expired or never existed; ask an admin for another";
 
-    /// <summary>Enrolls a device. Repeated with the same key, it is given the same again.</summary>
-    /// <exception cref="RegistryFailedException">It cannot be done now; repeat the call.</exception>
-    /// <exception cref="Store.NotStoredException">The disk refused; repeat the call.</exception>
+    /// <summary>Idempotent for the same key.</summary>
+    /// <exception cref="RegistryFailedException">Repeat the call.</exception>
+    /// <exception cref="Store.NotStoredException">Repeat the call.</exception>
     public async Task<EnrollmentAnswer> EnrollAsync(string text, string? name, string request, CancellationToken cancellation)
     {
         if (tokens.Find(text) is not { } token)
@@ -166,11 +165,11 @@ internal sealed class EnrollmentService(EnrollmentTokens tokens, ProvisioningSer
             return Refuse(token, RegistryRefusalReason.Request, unreadable.Text);
         var device = token.Name ?? name;
         if (device is null)
-            return Refuse(token, RegistryRefusalReason.Name, "the token says no name, so the device must: armada-edge enroll --name");
+            return Refuse(token, RegistryRefusalReason.Name, "neither the token nor the request has a name; give one with armada-edge enroll --name");
         if (name is not null && name != device)
-            return Refuse(token, RegistryRefusalReason.Name, $"the token is for the device {device}; leave the name out or use that one");
+            return Refuse(token, RegistryRefusalReason.Name, $"the token is for the device {device}; omit the name or use that one");
         if (token.Use is { Done: true } && await provisioning.FindAsync(device, cancellation) is null)
-            return Refuse(token.Id); // It was deleted since, and that ends what the token gave.
+            return Refuse(token.Id); // The device was deleted since, which ends its token.
 
         var hash = Convert.ToHexStringLower(SHA256.HashData(key.Key.ExportSubjectPublicKeyInfo()));
         if (!await tokens.TryUseAsync(token.Id, device, hash, cancellation))

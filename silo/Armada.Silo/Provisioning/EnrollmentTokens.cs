@@ -8,7 +8,7 @@ using Armada.Silo.Store;
 
 namespace Armada.Silo.Provisioning;
 
-/// <summary>The enrollment tokens, one document each. A token is good once and for a short time; one that is over is removed a day later.</summary>
+/// <summary>The enrollment tokens, one document each. A token is valid once and for a short time; an expired one is removed a day later.</summary>
 internal sealed partial class EnrollmentTokens : IDisposable
 {
     public const int MaxTokens = 1000;
@@ -35,7 +35,7 @@ internal sealed partial class EnrollmentTokens : IDisposable
 
     public bool IsUsable(EnrollmentToken token) => token.Use is null && time.GetUtcNow() < token.ExpiresAt;
 
-    /// <summary>The token of a text, used or not; null where there is none or its time is over.</summary>
+    /// <summary>Used or not; null if there is none or it has expired.</summary>
     public EnrollmentToken? Find(string text) =>
         KeySecret.TryRead(text, out var id, out var hash)
         && Volatile.Read(ref tokens).TryGetValue(id, out var token)
@@ -44,8 +44,8 @@ internal sealed partial class EnrollmentTokens : IDisposable
             ? token
             : null;
 
-    /// <summary>Makes a token; null where there are too many.</summary>
-    /// <exception cref="NotStoredException">The disk refused.</exception>
+    /// <summary>Null if there are too many.</summary>
+    /// <exception cref="NotStoredException"/>
     public async Task<(EnrollmentToken Token, string Text)?> MakeAsync(
         DeviceKind kind, BoardRole? role, string? site, string? name, TimeSpan lifetime, CancellationToken cancellation)
     {
@@ -63,8 +63,8 @@ internal sealed partial class EnrollmentTokens : IDisposable
         return (token, text);
     }
 
-    /// <summary>Removes a token; false where there is none.</summary>
-    /// <exception cref="NotStoredException">The disk refused.</exception>
+    /// <summary>False if there is none.</summary>
+    /// <exception cref="NotStoredException"/>
     public async Task<bool> DeleteAsync(string id, CancellationToken cancellation)
     {
         using var held = await changing.EnterAsync(cancellation);
@@ -74,10 +74,8 @@ internal sealed partial class EnrollmentTokens : IDisposable
         return true;
     }
 
-    /// <summary>
-    /// Gives a token to a device and its key, durably; asked again for the same it is so already. False where it is another's, or gone.
-    /// </summary>
-    /// <exception cref="NotStoredException">The disk refused.</exception>
+    /// <summary>Assigns a token to a device and its key, durably; idempotent. False if it is another device's or was removed.</summary>
+    /// <exception cref="NotStoredException"/>
     public async Task<bool> TryUseAsync(string id, string device, string keyHash, CancellationToken cancellation)
     {
         using var held = await changing.EnterAsync(cancellation);
@@ -89,12 +87,12 @@ internal sealed partial class EnrollmentTokens : IDisposable
         return true;
     }
 
-    /// <summary>Notes that the device got its identity.</summary>
-    /// <exception cref="NotStoredException">The disk refused.</exception>
+    /// <summary>Records that the device was registered.</summary>
+    /// <exception cref="NotStoredException"/>
     public Task DoneAsync(string id) => ChangeUseAsync(id, use => use with { Done = true });
 
-    /// <summary>Gives a token back that nobody got an identity with.</summary>
-    /// <exception cref="NotStoredException">The disk refused.</exception>
+    /// <summary>Makes a token usable again whose device was not registered.</summary>
+    /// <exception cref="NotStoredException"/>
     public Task GiveBackAsync(string id) => ChangeUseAsync(id, use => use.Done ? use : null);
 
     public void Dispose()
@@ -124,16 +122,16 @@ internal sealed partial class EnrollmentTokens : IDisposable
 
     private string PathOf(string id) => Path.Combine(folder, id + ".json");
 
-    [LoggerMessage(1740, LogLevel.Information, "Enrollment token {Id} was made for a {Kind}, good until {ExpiresAt}")]
+    [LoggerMessage(1740, LogLevel.Information, "Created enrollment token {Id} for a {Kind}, valid until {ExpiresAt}")]
     private partial void LogMade(string id, string kind, DateTimeOffset expiresAt);
 }
 
-/// <summary>A token with which one device enrolls itself, as it is kept: a hash, not the token.</summary>
-/// <param name="Format">Version of the file's shape; 1.</param>
+/// <summary>A token with which one device enrolls itself, as it is stored: a hash, not the token.</summary>
+/// <param name="Format">Version of the file format; 1.</param>
 /// <param name="Hash">SHA-256 of the token's secret.</param>
-/// <param name="Site">Where the device stands, or null.</param>
-/// <param name="Name">The device's name, or null where the device says it.</param>
-/// <param name="Use">Who uses or used it; null while nobody did.</param>
+/// <param name="Role">Of a board only.</param>
+/// <param name="Name">Null: the device chooses it.</param>
+/// <param name="Use">Null until first use.</param>
 internal sealed record EnrollmentToken(
     int Format,
     string Id,
@@ -148,24 +146,23 @@ internal sealed record EnrollmentToken(
 {
     public const int Current = 1;
 
-    /// <summary>What is wrong with it, given its file's name without ending; or null.</summary>
+    /// <param name="file">The file's name without extension.</param>
     public string? FindProblem(string file)
     {
         if (Format != Current)
             return $"its format is {Format}, this silo reads {Current}";
         if (!KeySecret.IsId(Id) || Id != file || Hash.Length != KeySecret.HashBytes)
-            return "its id or its hash is none";
+            return "its id or its hash is invalid";
         if (!DeviceKinds.TryParse(Kind, out var kind) || (Role is null) != (kind != DeviceKind.MicroPythonArm))
             return $"its kind '{Kind}' and its role do not fit";
-        return (Name ?? Use?.Device) is { } name && !DeviceName.IsValid(name) ? $"'{name}' is no device's name" : null;
+        return (Name ?? Use?.Device) is { } name && !DeviceName.IsValid(name) ? $"'{name}' is not the name of a device" : null;
     }
 
     public override string ToString() => $"enrollment token {Id}"; // Without the hash.
 }
 
-/// <summary>Who uses a token.</summary>
-/// <param name="KeyHash">SHA-256 of its public key, lower-case hexadecimal; a repeated call comes with the same key.</param>
-/// <param name="Done">Whether the device got its identity: from then on it must be there for the call to be repeated.</param>
+/// <param name="KeyHash">SHA-256 of its public key, lower-case hexadecimal; only the same key may repeat the call.</param>
+/// <param name="Done">Whether the device was registered; if it is deleted after that, the token cannot be used again.</param>
 internal sealed record TokenUse(string Device, string KeyHash, bool Done);
 
 [JsonSourceGenerationOptions(

@@ -10,37 +10,37 @@ using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Armada.Silo.Provisioning;
 
-/// <summary>/devices: which devices have an identity.</summary>
+/// <summary>/devices: the registered devices.</summary>
 internal static class IdentityRoutes
 {
     public static void MapIdentities(this IEndpointRouteBuilder api)
     {
         var devices = api.MapGroup("/devices").WithTags("devices").NeedsRegistry();
-        devices.MapGet("", ListAsync).Allow(Role.Viewer).WithSummary("Every device that has an identity, by name")
+        devices.MapGet("", ListAsync).Allow(Role.Viewer).WithSummary("Every registered device, by name")
             .Refuses(Problem.Invalid, Problem.NoRegistry, Problem.RegistryFailed, Problem.RobotUnreachable);
         devices.MapPost("", PostAsync).Allow(Role.Admin)
-            .WithSummary("Give a device its identity; the answer says where its bundle waits. Asked again it is the same")
+            .WithSummary("Register a device; the answer links to its bundle. Idempotent")
             .Refuses(Problem.Invalid, Problem.DeviceExists, Problem.NoRegistry, Problem.RegistryFailed, Problem.RobotUnreachable)
             .Audits(null, made: "device-provisioned");
-        devices.MapGet("/{id}", GetAsync).Allow(Role.Viewer).WithSummary("One device: certificates, when it was seen, its robots")
+        devices.MapGet("/{id}", GetAsync).Allow(Role.Viewer).WithSummary("One device: its certificates, when it was last seen, its robots")
             .Refuses(Problem.DeviceUnknown, Problem.NoRegistry, Problem.RegistryFailed, Problem.RobotUnreachable);
         devices.MapPost("/{id}/rotate", RotateAsync).Allow(Role.Admin)
-            .WithSummary("Issue a second certificate; both are good until the device is seen on the new one")
+            .WithSummary("Issue a second certificate; both are valid until the device is seen on the new one")
             .Refuses(Problem.Invalid, Problem.DeviceUnknown, Problem.RotationPending, Problem.NoRegistry, Problem.RegistryFailed, Problem.RobotUnreachable)
             .Audits("device-rotated");
         devices.MapDelete("/{id}", DeleteAsync).Allow(Role.Admin)
-            .WithSummary("Revoke all certificates of a device, cut its connection and forget it, at once; asked again it is the same")
+            .WithSummary("Revoke all certificates of a device, cut its connection and delete it. Idempotent")
             .Refuses(Problem.DeviceUnknown, Problem.NoRegistry, Problem.RegistryFailed)
             .Audits("device-deleted");
         devices.MapDelete("/{id}/certificates/{fingerprint}", RetireAsync).Allow(Role.Admin)
-            .WithSummary("Revoke one certificate of a device and cut its connection; with another one it may come back")
+            .WithSummary("Revoke one certificate of a device and cut its connection; it may reconnect with another one")
             .Refuses(Problem.Invalid, Problem.DeviceUnknown, Problem.NoRegistry, Problem.RegistryFailed)
             .Audits("certificate-revoked");
     }
 
     public static RouteGroupBuilder NeedsRegistry(this RouteGroupBuilder routes) => routes.AddEndpointFilter(async (invocation, next) =>
         invocation.HttpContext.RequestServices.GetService<IDeviceRegistry>() is null
-            ? Problem.NoRegistry.Answer("start the silo with --broker, so that it runs a broker for devices with certificates, or with --aws-iot")
+            ? Problem.NoRegistry.Answer("this silo is not a registry of devices; start it with --broker, so that it runs a broker and issues certificates, or with --aws-iot")
             : await next(invocation));
 
     private static async Task<Results<Ok<Page<IdentityView>>, ProblemHttpResult>> ListAsync(
@@ -119,7 +119,7 @@ internal static class IdentityRoutes
         return answer.Refused is { } refused ? Problem.Refuse(refused) : TypedResults.NoContent();
     }
 
-    // The desk is there where a registry is; the group's filter has seen to that.
+    // Registered wherever a registry is, which the group's filter has checked.
     private static ProvisioningService Provisioning(IServiceProvider services) => services.GetRequiredService<ProvisioningService>();
 
     private static async ValueTask<IssuedView> ViewAsync(
@@ -136,7 +136,6 @@ internal static class IdentityRoutes
         Problem.DeviceUnknown.Answer($"there is no device {id}; GET /api/v1/devices lists all");
 }
 
-/// <summary>From what registry, presence and engine know to what the API shows.</summary>
 internal sealed class IdentityReader(IRobotEngine engine, DevicePresences presences, DeviceLastSeen lastSeen)
 {
     public async ValueTask<IdentityView> ReadAsync(DeviceIdentity device, CancellationToken cancellation) =>
@@ -169,7 +168,6 @@ internal sealed class IdentityReader(IRobotEngine engine, DevicePresences presen
     }
 }
 
-/// <summary>What a device's description must keep.</summary>
 internal static class IdentityRules
 {
     public static void DeviceName(this RequestRules rules, string field, string name)
@@ -192,13 +190,12 @@ internal static class IdentityRules
         return (parsed, RoleOf(role));
     }
 
-    /// <summary>The word for a role, or null.</summary>
     public static string? WordOf(BoardRole? role) => role switch
     {
         null => null,
         BoardRole.Leader => "leader",
         BoardRole.Follower => "follower",
-        _ => throw new ArgumentOutOfRangeException(nameof(role), role, "no role of a board"),
+        _ => throw new ArgumentOutOfRangeException(nameof(role), role, "is not a role of a board"),
     };
 
     private static BoardRole? RoleOf(string? word) => word switch

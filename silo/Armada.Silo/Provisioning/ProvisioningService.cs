@@ -8,10 +8,10 @@ using Armada.Silo.Ingress;
 
 namespace Armada.Silo.Provisioning;
 
-/// <summary>What became of a call: the registry's answer, and the bundle that waits where there is one.</summary>
+/// <summary>The registry's answer, and the bundle that is ready to be collected, if any.</summary>
 internal sealed record Provisioned(RegistryAnswer Answer, BundleLink? Bundle);
 
-/// <summary>Gives identities to devices and takes them back: the registry's calls, with the bundles and what the silo heard of the device.</summary>
+/// <summary>Registers and deletes devices: the registry's calls, together with the bundles and the presence of the devices.</summary>
 internal sealed class ProvisioningService(
     IDeviceRegistry registry,
     BundleLinks links,
@@ -22,9 +22,9 @@ internal sealed class ProvisioningService(
     MicroPythonTopics dialect,
     TimeProvider time) : IDisposable
 {
-    private const int MaxDeletedNames = 4096; // Names of deleted devices that are remembered.
+    private const int MaxDeletedNames = 4096; // For which a repeated deletion succeeds.
 
-    // Two calls for one device come one after the other, so that the second finds the bundle of the first.
+    // One call at a time for each device, so that a repeated one finds the bundle of the first.
     private readonly SemaphoreSlim[] locks = [.. Enumerable.Range(0, 64).Select(_ => new SemaphoreSlim(1))];
     private readonly Lock sync = new();
     private readonly HashSet<string> deleted = new(StringComparer.Ordinal);
@@ -66,8 +66,8 @@ internal sealed class ProvisioningService(
         return await PackAsync(await registry.RotateAsync(name, request, cancellation), cancellation);
     }
 
-    /// <summary>Hands a bundle out, once; null where there is none of that secret any more.</summary>
-    /// <exception cref="RegistryFailedException">That it was handed out cannot be noted; it waits on.</exception>
+    /// <summary>Hands a bundle out once; null if there is none for the secret.</summary>
+    /// <exception cref="RegistryFailedException">The registry cannot record it; the bundle stays ready.</exception>
     public async Task<BundleLink?> CollectAsync(string secret, CancellationToken cancellation)
     {
         if (links.Take(secret) is not { } bundle)
@@ -108,7 +108,7 @@ internal sealed class ProvisioningService(
                 deleted.Add(name);
         }
 
-        // Its last words are kept at the broker, and would be news to whoever comes in.
+        // The broker retains the device's last presence message and would deliver it to every new subscriber.
         if (link.State == LinkState.Up)
             link.Publish(topics.Of(name, Channel.Presence), [], Delivery.Control, retain: true);
         presences.Remove(name);

@@ -4,7 +4,7 @@ using Armada.Silo.Api;
 
 namespace Armada.Silo.Provisioning;
 
-/// <summary>Where the silo is the registry of devices, a device that is not registered cannot be bound: its name is a typing error.</summary>
+/// <summary>Where the silo is the registry of devices, only registered devices can be bound: any other name is a typing error.</summary>
 internal static class RegisteredDevices
 {
     private const int MaxCandidates = 1000;

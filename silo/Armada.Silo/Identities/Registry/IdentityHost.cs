@@ -14,7 +14,7 @@ internal sealed partial class IdentityHost(OwnRegistry registry, SupervisedBroke
 
     public async Task StartAsync(CancellationToken cancellationToken)
     {
-        await registry.OpenAsync(cancellationToken); // The broker does not start without a list of what is revoked.
+        await registry.OpenAsync(cancellationToken); // The broker does not start without the list of revoked certificates.
         await broker.StartAsync(cancellationToken);
         running = RenewAsync();
     }

@@ -9,8 +9,8 @@ using Armada.Silo.Store;
 namespace Armada.Silo.Identities.Registry;
 
 /// <summary>
-/// The devices that the silo's own authority gave an identity: one document each, without keys. The list of revoked certificates is the
-/// truth about what is taken back, and the documents follow it.
+/// The devices that are registered with the silo's own authority: one document each, without keys. The list of revoked certificates is
+/// authoritative, and the documents follow it.
 /// </summary>
 internal sealed partial class OwnRegistry : IDeviceRegistry, IDisposable
 {
@@ -78,7 +78,7 @@ internal sealed partial class OwnRegistry : IDeviceRegistry, IDisposable
             {
                 return RegistryAnswer.Refuse(
                     RegistryRefusalReason.RotationPending,
-                    $"{name} was given certificate {device.Newest!.Fingerprint} and was not seen on it yet; wait for that, or take one of its two back "
+                    $"{name} was given certificate {device.Newest!.Fingerprint} and was not seen on it yet; wait for that, or revoke one of the two "
                     + $"with DELETE /api/v1/devices/{name}/certificates/<fingerprint>");
             }
 
@@ -122,7 +122,7 @@ internal sealed partial class OwnRegistry : IDeviceRegistry, IDisposable
                 LogRetired(name, fingerprint);
             }
 
-            await RefreshAsync(); // Also where there was nothing to do: a call before this one may have come just so far.
+            await RefreshAsync(); // Even if there was nothing to revoke: an earlier call may have been interrupted before this step.
             await CutAsync(name);
             return RegistryAnswer.Of(device.ToIdentity());
         },
@@ -153,7 +153,7 @@ internal sealed partial class OwnRegistry : IDeviceRegistry, IDisposable
         }
 
         if (known.IsBoard)
-            await RefreshAsync(); // The call that made it may have ended before the broker knew of it.
+            await RefreshAsync(); // The call that created it may have been interrupted before the broker knew of it.
         if (wanted.Request is null)
         {
             return known.Newest is { Collected: false } or null
@@ -218,12 +218,12 @@ internal sealed partial class OwnRegistry : IDeviceRegistry, IDisposable
         $"a {device.Kind}{(device.Role is { } role ? $" ({(role == BoardRole.Leader ? "leader" : "follower")})" : "")} "
         + (device.Site is null ? "at no site" : $"at site {device.Site}");
 
-    /// <summary>Told after each durable step of a call, by name; what a cut there leaves must be put right by the next start.</summary>
+    /// <summary>For tests: called after each durable step of a call. The next start must recover from a crash at any of them.</summary>
     internal Action<string>? StepCompleted { get; set; }
 
-    /// <summary>Reads every device and completes what a cut left: deletions, and certificates that were taken back.</summary>
-    /// <exception cref="Options.SiloOptionsException">What was revoked is lost.</exception>
-    /// <exception cref="NotStoredException">The disk refused.</exception>
+    /// <summary>Reads every device and completes interrupted deletions and revocations.</summary>
+    /// <exception cref="Options.SiloOptionsException">The list of revoked certificates is lost.</exception>
+    /// <exception cref="NotStoredException"/>
     public async Task OpenAsync(CancellationToken cancellation)
     {
         revocations = await RevocationList.OpenAsync(authority, time, loggers.CreateLogger<RevocationList>(), cancellation);
@@ -242,7 +242,7 @@ internal sealed partial class OwnRegistry : IDeviceRegistry, IDisposable
         LogLoaded(devices.Count);
     }
 
-    /// <summary>Signs the list of revoked certificates anew where it is time, and lets the broker read it; to be called daily.</summary>
+    /// <summary>Signs a new list of revoked certificates if the present one is half-way to its expiry, and reloads the broker; call it daily.</summary>
     /// <exception cref="NotStoredException">The disk refused, or the broker does not answer.</exception>
     public async Task RenewAsync(CancellationToken cancellation)
     {
@@ -261,7 +261,7 @@ internal sealed partial class OwnRegistry : IDeviceRegistry, IDisposable
                 RegistryRefusalReason.Unknown, $"there is no device {name}; GET /api/v1/devices lists all")),
         cancellation);
 
-    // Once begun, a change is not canceled: a caller that goes away would leave it half done.
+    // A change that has begun is not canceled, or it would be left half done.
     private async ValueTask<RegistryAnswer> ChangeAsync(Func<Task<RegistryAnswer>> change, CancellationToken cancellation)
     {
         using var held = await changing.EnterAsync(cancellation);
@@ -272,7 +272,7 @@ internal sealed partial class OwnRegistry : IDeviceRegistry, IDisposable
         }
         catch (NotStoredException failed)
         {
-            throw new RegistryFailedException($"{failed.Message} Ask again once that is mended.", failed);
+            throw new RegistryFailedException($"{failed.Message} Repeat the call once that is fixed.", failed);
         }
     }
 
@@ -329,7 +329,7 @@ internal sealed partial class OwnRegistry : IDeviceRegistry, IDisposable
 
     private string PathOf(StoredDevice device) => Path.Combine(folder, device.Name + ".json");
 
-    [LoggerMessage(1710, LogLevel.Information, "{Count} devices have an identity")]
+    [LoggerMessage(1710, LogLevel.Information, "Loaded {Count} registered devices")]
     private partial void LogLoaded(int count);
 
     [LoggerMessage(1711, LogLevel.Information, "Device {Name} was seen on certificate {Fingerprint}; its older one is revoked")]
@@ -342,8 +342,8 @@ internal sealed partial class OwnRegistry : IDeviceRegistry, IDisposable
     private partial void LogDeleted(string name);
 }
 
-/// <summary>How long certificates are good.</summary>
-/// <param name="Board">Of a MicroPython board, which somebody must walk to.</param>
+/// <param name="Device">Of devices that renew their certificates themselves.</param>
+/// <param name="Board">Of MicroPython boards, whose certificates are exchanged by hand.</param>
 internal sealed record CertificateLifetimes(TimeSpan Device, TimeSpan Board)
 {
     public static CertificateLifetimes Default { get; } = new(TimeSpan.FromDays(365), TimeSpan.FromDays(5 * 365));

@@ -6,11 +6,12 @@ using Armada.Core.Topics;
 
 namespace Armada.Silo.Identities.Registry;
 
-/// <summary>A device's file; no key is in it.</summary>
-/// <param name="Format">Version of the file's shape; 1.</param>
-/// <param name="Kind">Word of its kind, such as so101-leader.</param>
-/// <param name="Role">What its arm does, of a board; otherwise null.</param>
-/// <param name="Site">Where it stands, or null.</param>
+/// <summary>A device's file, without keys.</summary>
+/// <param name="Format">Version of the file format; 1.</param>
+/// <param name="Kind">Such as so101-leader.</param>
+/// <param name="Role">Of a board only.</param>
+/// <param name="Leaving">Whether it is being deleted, which the next start completes.</param>
+/// <param name="Certificates">The valid ones, oldest first.</param>
 internal sealed record StoredDevice(
     int Format,
     string Name,
@@ -26,14 +27,13 @@ internal sealed record StoredDevice(
     [JsonIgnore]
     public bool IsBoard => Role is not null;
 
-    /// <summary>The certificate issued last, or null.</summary>
     [JsonIgnore]
     public StoredCertificate? Newest => Certificates.IsEmpty ? null : Certificates[^1];
 
     public static StoredDevice Of(NewDevice device, DateTimeOffset at, StoredCertificate first) => new(
         Current, device.Name, DeviceKinds.NameOf(device.Kind), device.Role, device.Site, at, Leaving: false, [first]);
 
-    /// <summary>What is wrong with it, given its file's name without ending; or null.</summary>
+    /// <param name="name">The file's name without extension.</param>
     public string? FindProblem(string name)
     {
         if (Format != Current)
@@ -53,9 +53,9 @@ internal sealed record StoredDevice(
     public StoredDevice Without(StoredCertificate certificate) => this with { Certificates = Certificates.Remove(certificate) };
 }
 
-/// <summary>A certificate as it is kept.</summary>
-/// <param name="Serial">Its serial number, lower-case hexadecimal; by it the broker knows that it is revoked.</param>
-/// <param name="Fingerprint">SHA-256 of it, lower-case hexadecimal.</param>
+/// <param name="Serial">Lower-case hexadecimal; identifies it in the list of revoked certificates.</param>
+/// <param name="Fingerprint">SHA-256, lower-case hexadecimal.</param>
+/// <param name="Collected">Whether the device has its key.</param>
 internal sealed record StoredCertificate(
     string Serial, string Fingerprint, DateTimeOffset NotBefore, DateTimeOffset NotAfter, bool Collected, string Pem)
 {
@@ -67,11 +67,10 @@ internal sealed record StoredCertificate(
         issued.Key is null,
         issued.Certificate.Pem);
 
-    /// <summary>What is wrong with it; or null.</summary>
     public string? FindProblem() =>
         DeviceCertificate.IsFingerprint(Fingerprint) && new Revocation(Serial, X509RevocationReason.Unspecified, NotBefore).FindProblem() is null
             ? null
-            : $"'{Fingerprint}' is no certificate's fingerprint, or '{Serial}' no serial number";
+            : $"'{Fingerprint}' is not a fingerprint, or '{Serial}' is not a serial number";
 
     public DeviceCertificate ToCertificate() => new(Fingerprint, NotBefore, NotAfter, Collected);
 
