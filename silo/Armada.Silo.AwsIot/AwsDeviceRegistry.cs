@@ -10,8 +10,8 @@ using Microsoft.Extensions.Logging;
 namespace Armada.Silo.AwsIot;
 
 /// <summary>
-/// Devices as things of AWS IoT Core. A thing's attributes say what the device is and which certificates it has; AWS holds nothing of it
-/// elsewhere, so several silos may share it. Safe to use from several threads.
+/// Devices as things of AWS IoT Core. All state of a device is in the attributes of its thing, so several silos may share the account.
+/// Thread-safe.
 /// </summary>
 internal sealed partial class AwsDeviceRegistry : IDeviceRegistry
 {
@@ -44,7 +44,7 @@ internal sealed partial class AwsDeviceRegistry : IDeviceRegistry
             async (calls, thing, isTaken) =>
             {
                 if (isTaken)
-                    return RegistryAnswer.Refuse(RegistryRefusalReason.Exists, $"{device.Name} is a thing in the account that is none of Armada's; choose another name");
+                    return RegistryAnswer.Refuse(RegistryRefusalReason.Exists, $"{device.Name} is a thing in the account that is not Armada's; choose another name");
                 if (thing is null)
                 {
                     var order = Order(device.Kind, device.Role, key, device.Request, []);
@@ -102,8 +102,8 @@ internal sealed partial class AwsDeviceRegistry : IDeviceRegistry
             completePending: false);
     }
 
-    /// <summary>Completes what earlier calls, of this or another silo, began and did not end.</summary>
-    /// <exception cref="RegistryFailedException">It cannot be done now.</exception>
+    /// <summary>Completes or undoes interrupted calls, of this or another silo.</summary>
+    /// <exception cref="RegistryFailedException">It failed for at least one device; repeat the call.</exception>
     public async Task RecoverAsync(CancellationToken cancellation)
     {
         var open = await AskAsync(
@@ -127,9 +127,9 @@ internal sealed partial class AwsDeviceRegistry : IDeviceRegistry
             {
                 await WithLockAsync(name, (_, _, _) => Task.FromResult(0), cancellation);
             }
-            catch (RegistryFailedException fault)
+            catch (Exception fault) when (!cancellation.IsCancellationRequested)
             {
-                failed = fault; // The others are no worse for it.
+                failed = fault as RegistryFailedException ?? new RegistryFailedException($"{name}: {fault.Message}", fault); // The other devices are completed all the same.
             }
         }
 
@@ -149,7 +149,7 @@ internal sealed partial class AwsDeviceRegistry : IDeviceRegistry
     private static DeviceIdentity Identity(Thing thing) => Tags.Read(thing) ?? throw new RegistryFailedException(
         $"the attributes of the thing {thing.Name} at AWS IoT Core were changed and cannot be read; delete the thing and its certificates there");
 
-    // Whatever an earlier call left under way is settled before the new one begins.
+    // What an interrupted call left behind is completed or undone first.
     private async Task<T> WithLockAsync<T>(string name, Func<CallSequence, Thing?, bool, Task<T>> call, CancellationToken cancellation, bool completePending = true)
     {
         using var held = await locks.AcquireAsync(name, cancellation);
@@ -186,7 +186,7 @@ internal sealed partial class AwsDeviceRegistry : IDeviceRegistry
                 if (second is { Use: CertificateUse.Collected })
                 {
                     return RegistryAnswer.Refuse(
-                        RegistryRefusalReason.RotationPending, $"{name} has a second certificate already; wait until it is seen on it, or take one of the two back");
+                        RegistryRefusalReason.RotationPending, $"{name} has a second certificate already; wait until it is seen on that one, or revoke one of the two");
                 }
 
                 return await IssueAsync(calls, thing, key, request, second is null ? [] : [second.Fingerprint], cancellation);
@@ -244,11 +244,11 @@ internal sealed partial class AwsDeviceRegistry : IDeviceRegistry
     private async Task<RegistryAnswer> CreateExistingAsync(CallSequence calls, Thing thing, NewDevice device, KeyRequest key, CancellationToken cancellation)
     {
         if (!Identity(thing).Is(device))
-            return RegistryAnswer.Refuse(RegistryRefusalReason.Exists, $"{device.Name} is there already, as something else; choose another name, or delete it first");
+            return RegistryAnswer.Refuse(RegistryRefusalReason.Exists, $"{device.Name} exists already as another kind, role or site; choose another name, or delete it first");
         if (device.Request is not null)
         {
             return await ReturnExistingAsync(calls, thing, key)
-                ?? RegistryAnswer.Refuse(RegistryRefusalReason.Exists, $"{device.Name} is there already, with another key; rotate its certificate, or delete it first");
+                ?? RegistryAnswer.Refuse(RegistryRefusalReason.Exists, $"{device.Name} exists already with another key; rotate its certificate, or delete it first");
         }
 
         var uncollected = thing.Attributes.Certificates.Where(entry => entry.Use == CertificateUse.Issued).Select(entry => entry.Fingerprint).ToList();
@@ -273,7 +273,7 @@ internal sealed partial class AwsDeviceRegistry : IDeviceRegistry
         if (thing.Attributes.Certificates.LastOrDefault(entry => entry.KeyHash == key.Hash) is not { } entry)
             return null;
         var pem = await CertificateStore.FetchAsync(calls, entry.Fingerprint) ?? throw new RegistryFailedException(
-            $"the certificate {entry.Fingerprint} of {thing.Name} was deleted at AWS IoT Core by somebody else; take it back here and ask again");
+            $"the certificate {entry.Fingerprint} of {thing.Name} was deleted at AWS IoT Core by somebody else; revoke it here and repeat the call");
         return RegistryAnswer.Of(Identity(thing), new IssuedCredentials(entry.Fingerprint, pem, null));
     }
 

@@ -10,10 +10,10 @@ using Microsoft.Extensions.Logging;
 
 namespace Armada.Silo.AwsIot;
 
-/// <summary>How a silo reaches the account's broker; PEM files.</summary>
+/// <summary>How a silo reaches the account's broker: its TLS port, and PEM files.</summary>
 /// <param name="Host">The broker.</param>
 /// <param name="Port">Its TLS port.</param>
-/// <param name="CaFile">The authority of its certificate.</param>
+/// <param name="CaFile">The authority of the broker's certificate.</param>
 /// <param name="CertificateFile">The silo's certificate.</param>
 /// <param name="KeyFile">The silo's private key.</param>
 public sealed record BrokerAccess(string Host, int Port, string CaFile, string CertificateFile, string KeyFile);
@@ -21,17 +21,17 @@ public sealed record BrokerAccess(string Host, int Port, string CaFile, string C
 /// <summary>The silo's own identity at AWS IoT Core: a thing of the silo's name, with a key that stays on the silo's disk.</summary>
 public static class AwsSilo
 {
-    /// <summary>Names of silos begin with it; no device has such a name.</summary>
+    /// <summary>Prefix of the names of silos, and of no device.</summary>
     public const string NamePrefix = "armada-silo";
 
-    /// <summary>Makes sure that the silo has its identity; what is there already is used again, and what was lost is replaced.</summary>
+    /// <summary>Ensures that the silo has its identity: reuses what exists and replaces what was lost.</summary>
     /// <param name="settings">The account.</param>
-    /// <param name="name">The silo's name and client id, beginning with <see cref="NamePrefix"/>; no two silos have the same.</param>
-    /// <param name="folder">Where key and certificate are kept.</param>
+    /// <param name="name">The silo's unique name and client id, beginning with <see cref="NamePrefix"/>.</param>
+    /// <param name="folder">Where key and certificate are stored.</param>
     /// <param name="time">The clock.</param>
-    /// <param name="logger">Where to report.</param>
+    /// <param name="logger">For progress.</param>
     /// <param name="cancellation">Ends the wait.</param>
-    /// <exception cref="RegistryFailedException">It cannot be done now; the message says why.</exception>
+    /// <exception cref="RegistryFailedException">AWS or the disk refused; the message says why.</exception>
     public static Task<BrokerAccess> PrepareAsync(
         AwsIotSettings settings, string name, string folder, TimeProvider time, ILogger logger, CancellationToken cancellation) =>
         PrepareAsync(settings, null, name, folder, time, logger, cancellation);
@@ -65,7 +65,7 @@ public static class AwsSilo
         var identities = new ThingIdentities(things, setup, logger);
         var (thing, isTaken) = await things.ReadAsync(calls, name);
         if (isTaken)
-            throw new RegistryFailedException($"{name} is a thing in the account that is no silo; give this silo another name with --client-id");
+            throw new RegistryFailedException($"{name} is a thing in the account that is not a silo; give this silo another name with --client-id");
         if (thing is not null)
             thing = await identities.CompletePendingAsync(calls, thing);
         var order = new CertificateOrder(key, IsCollected: true, setup.Policies.Silo, []);
@@ -78,29 +78,28 @@ public static class AwsSilo
                 return pem;
         }
 
-        // The key is another one, or somebody took its certificate back: all that were before go.
+        // The key is new, or its certificate was revoked: the earlier certificates are removed.
         order = order with { Replaces = [.. thing.Attributes.Certificates.Select(entry => entry.Fingerprint)] };
         return (await identities.AddAsync(calls, thing, order, cancellation)).Certificate.Pem;
     }
 }
 
-/// <summary>The silo's key and certificate on its disk. The key never leaves it.</summary>
+/// <summary>The silo's key and certificate on its disk, which the key never leaves.</summary>
 internal sealed class SiloFiles(string folder)
 {
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
     private const UnixFileMode AnyoneElse = UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.OtherRead | UnixFileMode.OtherWrite;
 
-    /// <summary>The private key, PKCS #8 PEM; its owner alone may read it.</summary>
+    /// <summary>PKCS #8 PEM, readable by its owner only.</summary>
     public string KeyFile => Path.Combine(folder, "silo.key");
 
-    /// <summary>The certificate, PEM.</summary>
     public string CertificateFile => Path.Combine(folder, "silo.pem");
 
-    /// <summary>The authority of the broker's certificate, PEM.</summary>
+    /// <summary>The authority of the broker's certificate.</summary>
     public string CaFile => Path.Combine(folder, "ca.pem");
 
-    /// <summary>The key; a new one where there is none that can be read.</summary>
-    /// <exception cref="RegistryFailedException">The disk refused, or others may read the key.</exception>
+    /// <summary>Creates a new key if there is none, or if it is damaged.</summary>
+    /// <exception cref="RegistryFailedException">The disk refused, or others may access the key.</exception>
     public ECDsa LoadOrCreateKey()
     {
         try
@@ -111,12 +110,11 @@ internal sealed class SiloFiles(string folder)
         }
         catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
         {
-            throw new RegistryFailedException($"the silo's key cannot be kept in '{folder}': {refused.Message}", refused);
+            throw new RegistryFailedException($"the silo's key cannot be stored in '{folder}': {refused.Message}", refused);
         }
     }
 
-    /// <summary>Puts certificate and authority beside the key.</summary>
-    /// <exception cref="RegistryFailedException">The disk refused.</exception>
+    /// <exception cref="RegistryFailedException"/>
     public void Save(string certificate, string authority)
     {
         try
@@ -126,7 +124,7 @@ internal sealed class SiloFiles(string folder)
         }
         catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
         {
-            throw new RegistryFailedException($"the silo's certificate cannot be kept in '{folder}': {refused.Message}", refused);
+            throw new RegistryFailedException($"the silo's certificate cannot be stored in '{folder}': {refused.Message}", refused);
         }
     }
 
@@ -143,7 +141,7 @@ internal sealed class SiloFiles(string folder)
         if (!File.Exists(KeyFile))
             return null;
         if (!OperatingSystem.IsWindows() && (File.GetUnixFileMode(KeyFile) & AnyoneElse) != 0)
-            throw new RegistryFailedException($"'{KeyFile}' must be for its owner alone: chmod 600 '{KeyFile}', or delete it if somebody else may have read it");
+            throw new RegistryFailedException($"'{KeyFile}' may be accessed by others: chmod 600 '{KeyFile}', or delete it if somebody else may have read it");
         var key = ECDsa.Create();
         try
         {
@@ -153,7 +151,7 @@ internal sealed class SiloFiles(string folder)
         catch (Exception damaged) when (damaged is CryptographicException or ArgumentException)
         {
             key.Dispose();
-            return null; // Another key, and another certificate for it, do as well.
+            return null; // A new key and certificate serve as well.
         }
     }
 
@@ -167,7 +165,7 @@ internal sealed class SiloFiles(string folder)
     private static void Write(string path, string text, UnixFileMode mode)
     {
         var temporary = path + ".tmp";
-        File.Delete(temporary); // One that is left over keeps its own mode.
+        File.Delete(temporary); // An existing file would keep its mode.
         var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, BufferSize = 0 };
         if (!OperatingSystem.IsWindows())
             options.UnixCreateMode = mode;

@@ -7,7 +7,7 @@ using Amazon.Runtime.Internal;
 
 namespace Armada.Silo.AwsIot.Calls;
 
-/// <summary>The registry of one account and region, with the rates at which it may be asked.</summary>
+/// <summary>The client of one account and region, and its call rates.</summary>
 internal sealed class AwsAccount : IDisposable
 {
     private readonly ConcurrentDictionary<string, CallRate> rates = new(StringComparer.Ordinal);
@@ -22,7 +22,7 @@ internal sealed class AwsAccount : IDisposable
 
     public TimeProvider Time { get; }
 
-    /// <summary>Who asks; null for the SDK's default chain.</summary>
+    /// <summary>Null: the SDK's default chain.</summary>
     public AWSCredentials? Credentials { get; }
 
     public AmazonIoTClient Client { get; }
@@ -37,7 +37,7 @@ internal sealed class AwsAccount : IDisposable
     public void Dispose() => Client.Dispose();
 }
 
-/// <summary>The SDK's clients, set up so that nothing but <see cref="CallSequence"/> repeats a call.</summary>
+/// <summary>Creates the SDK's clients without their own retries: only <see cref="CallSequence"/> retries.</summary>
 internal static class AwsClients
 {
     public static AmazonIoTClient Registry(AwsIotSettings settings, AWSCredentials? credentials)
@@ -75,8 +75,8 @@ internal static class AwsClients
 }
 
 /// <summary>
-/// The SDK's client of the registry without its own retries: it repeats a call whose answer breaks off even where it is told to repeat
-/// none, and tells nobody, so that a certificate would be made twice unseen.
+/// The SDK's client without its retry handler, which silently repeats a call whose answer breaks off even with zero retries configured: a
+/// certificate would be created twice unnoticed.
 /// </summary>
 internal sealed class RegistryClient : AmazonIoTClient
 {
@@ -95,7 +95,7 @@ internal sealed class RegistryClient : AmazonIoTClient
     }
 }
 
-/// <summary>A token bucket: so many calls per second, half of them at once after a pause. Who waits, waits in order.</summary>
+/// <summary>A fair token bucket; after a pause, half a second's calls may burst.</summary>
 internal sealed class CallRate(double perSecond, TimeProvider time)
 {
     private readonly TimeSpan interval = TimeSpan.FromSeconds(1 / perSecond);

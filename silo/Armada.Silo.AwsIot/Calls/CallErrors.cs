@@ -5,7 +5,7 @@ using Armada.Core.Devices;
 
 namespace Armada.Silo.AwsIot.Calls;
 
-/// <summary>What a failed call means.</summary>
+/// <summary>Classifies and describes the errors of calls.</summary>
 internal static class CallErrors
 {
     public const string NotFound = "ResourceNotFoundException";
@@ -19,7 +19,7 @@ internal static class CallErrors
 
     private static readonly string[] Throttled = ["ThrottlingException", "Throttling", "TooManyRequestsException", "RequestLimitExceeded"];
 
-    // Their messages repeat what was signed, with a session's token in it.
+    // Their messages repeat what was signed, with the session token in it.
     private static readonly string[] Signing = ["SignatureDoesNotMatch", "InvalidSignatureException", "IncompleteSignatureException", "IncompleteSignature"];
 
     public static bool Is(this AmazonServiceException fault, string code) => fault.ErrorCode == code;
@@ -35,8 +35,7 @@ internal static class CallErrors
 
     public static bool IsCallFault(Exception fault) => fault is AmazonServiceException or AmazonClientException || IsConnectionFault(fault);
 
-    /// <summary>Runs calls, and says what fails in words without a secret.</summary>
-    /// <exception cref="RegistryFailedException">AWS does not do it.</exception>
+    /// <exception cref="RegistryFailedException">A call failed; the message contains no secret.</exception>
     public static async Task<T> TranslateFaultsAsync<T>(string what, Func<Task<T>> calls, CancellationToken cancellation)
     {
         try
@@ -45,7 +44,7 @@ internal static class CallErrors
         }
         catch (Exception fault) when (!cancellation.IsCancellationRequested && IsCallFault(fault))
         {
-            var text = $"{what}: AWS IoT Core does not do it: {Describe(fault)}; repeat the call";
+            var text = $"{what}: AWS IoT Core failed: {Describe(fault)}; repeat the call";
             throw Cause(fault) is { } cause ? new RegistryFailedException(text, cause) : new RegistryFailedException(text);
         }
     }
@@ -55,8 +54,8 @@ internal static class CallErrors
         AmazonUnmarshallingException => "its answer broke off",
         AmazonServiceException { ErrorCode: { Length: > 0 } code } service when Signing.Contains(code) => $"{code} ({(int)service.StatusCode})",
         AmazonServiceException { ErrorCode: { Length: > 0 } code } service => $"{code}: {service.Message}",
-        HttpRequestException or IOException or AmazonServiceException { StatusCode: 0 } => "it is not reached",
-        OperationCanceledException or TimeoutException => "it does not answer in time",
+        HttpRequestException or IOException or AmazonServiceException { StatusCode: 0 } => "it cannot be reached",
+        OperationCanceledException or TimeoutException => "it did not answer in time",
         _ => fault.Message,
     };
 

@@ -4,8 +4,8 @@ using Amazon.Runtime;
 namespace Armada.Silo.AwsIot.Calls;
 
 /// <summary>
-/// Calls that belong together and share one patience: each waits for its turn, and is repeated with growing, jittered pauses while AWS
-/// throttles, fails or is not reached.
+/// Calls that belong together and share one time limit for retries: each keeps to its operation's rate, and is retried with growing,
+/// jittered pauses while AWS throttles, fails or cannot be reached.
 /// </summary>
 internal sealed class CallSequence(AwsAccount account, bool isUrgent, CancellationToken cancellation)
 {
@@ -17,8 +17,7 @@ internal sealed class CallSequence(AwsAccount account, bool isUrgent, Cancellati
 
     public int AmbiguousFailures { get; private set; }
 
-    /// <summary>Asks the registry.</summary>
-    /// <exception cref="AmazonServiceException">AWS does not do it.</exception>
+    /// <exception cref="AmazonServiceException">AWS refused.</exception>
     public Task<TResponse> AskAsync<TResponse>(Func<AmazonIoTClient, CancellationToken, Task<TResponse>> call)
         where TResponse : AmazonWebServiceResponse => AskAsync(account.Client, call);
 
@@ -28,7 +27,7 @@ internal sealed class CallSequence(AwsAccount account, bool isUrgent, Cancellati
         for (var pause = account.Settings.MinRetryDelay; ; pause = NextDelay(pause))
         {
             if (!isUrgent)
-                deadline += await account.RateOf(typeof(TResponse).Name).AcquireAsync(cancellation); // To wait in the queue costs no patience.
+                deadline += await account.RateOf(typeof(TResponse).Name).AcquireAsync(cancellation); // Queueing does not shorten the retries.
             try
             {
                 return await call(client, cancellation);
@@ -41,7 +40,7 @@ internal sealed class CallSequence(AwsAccount account, bool isUrgent, Cancellati
         }
     }
 
-    /// <summary>As <see cref="AskAsync{TResponse}(Func{AmazonIoTClient, CancellationToken, Task{TResponse}})"/>, where one of these errors means that there is nothing to do.</summary>
+    /// <summary>Null if AWS answers with this error.</summary>
     public async Task<TResponse?> TryAsync<TResponse>(Func<AmazonIoTClient, CancellationToken, Task<TResponse>> call, string code)
         where TResponse : AmazonWebServiceResponse
     {

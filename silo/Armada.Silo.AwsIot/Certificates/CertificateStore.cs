@@ -6,7 +6,7 @@ using Armada.Silo.AwsIot.Things;
 
 namespace Armada.Silo.AwsIot.Certificates;
 
-/// <summary>A certificate that AWS made: its id, full name, and text.</summary>
+/// <param name="Fingerprint">SHA-256, hexadecimal; also its id at AWS.</param>
 internal sealed record CreatedCertificate(string Fingerprint, string Arn, string Pem)
 {
     public CertificateEntry ToEntry(string keyHash, bool isCollected)
@@ -18,12 +18,12 @@ internal sealed record CreatedCertificate(string Fingerprint, string Arn, string
     }
 }
 
-/// <summary>Certificates, in the order in which nothing works that should not.</summary>
+/// <summary>Creates and removes certificates in an order that never leaves one active that should not be.</summary>
 internal static class CertificateStore
 {
-    private const int PageSize = 250; // The most that AWS gives at once.
+    private const int PageSize = 250; // AWS's maximum.
 
-    // Clocks differ, and ours wrote down when it asked.
+    // The marker's time is of this machine's clock, not of AWS's.
     private static readonly TimeSpan ClockSkew = TimeSpan.FromMinutes(10);
 
     public static async Task<CreatedCertificate> CreateAsync(CallSequence calls, string request)
@@ -43,7 +43,7 @@ internal static class CertificateStore
             new UpdateCertificateRequest { CertificateId = certificate.Fingerprint, NewStatus = CertificateStatus.ACTIVE }, token));
     }
 
-    /// <summary>A certificate's text; null where it is gone.</summary>
+    /// <summary>PEM; null if the certificate does not exist.</summary>
     public static async Task<string?> FetchAsync(CallSequence calls, string fingerprint) =>
         (await DescribeAsync(calls, fingerprint))?.CertificatePem;
 
@@ -111,7 +111,7 @@ internal static class CertificateStore
         return arns;
     }
 
-    /// <summary>Removes certificates that were made for a key, never worked, and belong to no thing: an answer was lost, or the silo ended.</summary>
+    /// <summary>Removes inactive certificates of a key that belong to no thing: an answer was lost, or the silo crashed.</summary>
     public static async Task RemoveOrphansAsync(CallSequence calls, CreationMarker marker)
     {
         var since = (marker.Since - ClockSkew).UtcDateTime;
@@ -138,7 +138,7 @@ internal static class CertificateStore
                 new ListCertificatesRequest { AscendingOrder = false, PageSize = PageSize, Marker = from }, token));
             var certificates = page.Certificates ?? [];
             found.AddRange(certificates.Where(entry => entry.Status == CertificateStatus.INACTIVE && entry.CreationDate?.ToUniversalTime() >= since));
-            // The newest come first, so a page that ends with an old one is the last that matters.
+            // The newest come first, so nothing after an old one matters.
             next = certificates is [.., { CreationDate: { } oldest }] && oldest.ToUniversalTime() < since ? null : page.NextMarker;
         }
         while (!string.IsNullOrEmpty(next));

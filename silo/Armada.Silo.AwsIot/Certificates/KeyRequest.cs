@@ -4,14 +4,14 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace Armada.Silo.AwsIot.Certificates;
 
-/// <summary>A key for which a certificate is asked, with its PKCS #10 request.</summary>
+/// <summary>A PKCS #10 request and its key.</summary>
 internal sealed class KeyRequest
 {
-    /// <summary>The longest request, characters; one for RSA with 4096 bits has under 2,000.</summary>
+    /// <summary>Characters; a request for RSA with 4096 bits has less than 2,000.</summary>
     public const int MaxLength = 8192;
 
     private const string P256 = "1.2.840.10045.3.1.7";
-    private const int MinRsaBits = 2048; // bits
+    private const int MinRsaBits = 2048;
     private const int MaxRsaBits = 4096;
 
     private static readonly string[] PemLabels = ["CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST"];
@@ -25,15 +25,14 @@ internal sealed class KeyRequest
         Hash = KeyHash.Of(key);
     }
 
-    /// <summary>The request, PEM.</summary>
     public string Pem { get; }
 
     public string Hash { get; }
 
-    /// <summary>The private key, PKCS #8 PEM, of a key made here; otherwise null.</summary>
+    /// <summary>PKCS #8 PEM; null unless the key was generated here.</summary>
     public string? PrivateKey() => privateKey;
 
-    /// <summary>Makes a key on P-256 and asks for its certificate; AWS never sees the private part.</summary>
+    /// <summary>Generates a key on P-256; AWS never sees the private part.</summary>
     public static KeyRequest Create(string name)
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
@@ -42,7 +41,7 @@ internal sealed class KeyRequest
 
     public static KeyRequest Of(string name, ECDsa key) => Of(name, key, null);
 
-    /// <summary>Reads a device's request; null where it is none, or its key is not taken.</summary>
+    /// <summary>Null if the request is malformed or its key is not accepted.</summary>
     public static KeyRequest? TryRead(string pem, out string problem)
     {
         problem = "the certificate request must be PKCS #10, in PEM, and signed with its own key";
@@ -51,7 +50,7 @@ internal sealed class KeyRequest
             if (pem.Length > MaxLength || !PemEncoding.TryFind(pem, out var fields) || !PemLabels.Contains(pem[fields.Label]))
                 return null;
             var der = Convert.FromBase64String(pem[fields.Base64Data]);
-            var options = CertificateRequestLoadOptions.SkipSignatureValidation; // Until the key is known to be of a kind that costs no time.
+            var options = CertificateRequestLoadOptions.SkipSignatureValidation; // Until the key is known to be cheap to verify.
             var read = CertificateRequest.LoadSigningRequest(der, HashAlgorithmName.SHA256, out var consumed, options);
             if (consumed != der.Length)
                 return null;
@@ -86,12 +85,12 @@ internal sealed class KeyRequest
     }
 }
 
-/// <summary>SHA-256 of a public key, base64url: by it a request, its certificate and what became of it are told together.</summary>
+/// <summary>SHA-256 of a public key, base64url: it relates a request to its certificate.</summary>
 internal static class KeyHash
 {
     public static string Of(PublicKey key) => Base64Url.EncodeToString(SHA256.HashData(key.ExportSubjectPublicKeyInfo()));
 
-    /// <summary>Of a certificate's key; null where it is no certificate that can be read.</summary>
+    /// <summary>Null if the certificate cannot be read.</summary>
     public static string? OfCertificate(string pem)
     {
         try

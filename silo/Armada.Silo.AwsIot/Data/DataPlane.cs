@@ -12,7 +12,7 @@ using Armada.Silo.AwsIot.Calls;
 
 namespace Armada.Silo.AwsIot.Data;
 
-/// <summary>The account's shadows and topics, at the endpoint that its registry names.</summary>
+/// <summary>The account's data endpoint: shadows and topics.</summary>
 internal sealed class DataPlane(AwsAccount account, BrokerEndpoint broker) : IDisposable
 {
     private static readonly TimeSpan UrgentTimeout = TimeSpan.FromSeconds(2);
@@ -30,8 +30,7 @@ internal sealed class DataPlane(AwsAccount account, BrokerEndpoint broker) : IDi
             },
             cancellation);
 
-    /// <summary>Asks it for what is late after two seconds: it waits for no turn, and fails then.</summary>
-    /// <inheritdoc cref="AskAsync"/>
+    /// <summary>For stops: ignores the call rate, and fails after 2 s.</summary>
     public Task<T> AskUrgentlyAsync<T>(string what, Func<CallSequence, AmazonIotDataClient, Task<T>> operation, CancellationToken cancellation) =>
         CallErrors.TranslateFaultsAsync(
             what,
@@ -64,10 +63,10 @@ internal sealed class DataPlane(AwsAccount account, BrokerEndpoint broker) : IDi
     }
 }
 
-/// <summary>The unnamed shadow of a device's thing.</summary>
+/// <summary>The classic (unnamed) shadow of a device's thing.</summary>
 internal sealed class AwsDeviceShadow(DataPlane data) : IDeviceShadow
 {
-    private const int MaxBytes = 8 * 1024; // bytes, AWS's limit for the whole document
+    private const int MaxBytes = 8 * 1024; // AWS's limit for the whole document.
     private const string Desired = "desired";
 
     private static readonly string[] Members = ["limits", "configuration"];
@@ -138,12 +137,12 @@ internal sealed class AwsDeviceShadow(DataPlane data) : IDeviceShadow
         }
         catch (Exception bad) when (bad is JsonException or ArgumentException)
         {
-            return null; // No JSON, or a member twice.
+            return null; // Not JSON, or with a duplicate member.
         }
     }
 }
 
-/// <summary>Publishes over HTTPS.</summary>
+/// <summary>Publishes control messages over HTTPS.</summary>
 internal sealed class AwsControlFallback(DataPlane data) : IControlFallback
 {
     private const int AtLeastOnce = 1;

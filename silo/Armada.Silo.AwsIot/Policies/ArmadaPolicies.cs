@@ -10,7 +10,7 @@ namespace Armada.Silo.AwsIot.Policies;
 internal sealed class ArmadaPolicies(AwsIotSettings settings)
 {
     private const string Self = "${iot:Connection.Thing.ThingName}";
-    private const string ShadowDelta = $"$aws/things/{Self}/shadow/update/delta"; // A board's program listens to it.
+    private const string ShadowDelta = $"$aws/things/{Self}/shadow/update/delta"; // The programs of the boards subscribe to it.
     private const string ClientEvents = "$aws/events/presence/*";
 
     public string Silo => $"{settings.Prefix}-silo";
@@ -19,18 +19,16 @@ internal sealed class ArmadaPolicies(AwsIotSettings settings)
 
     private string Device => $"{settings.Prefix}-device";
 
-    /// <summary>The policy of a device.</summary>
     /// <exception cref="ArgumentException">A board without a role.</exception>
     public string Of(DeviceKind kind, BoardRole? role) =>
         kind != DeviceKind.MicroPythonArm ? Device
         : Board(role ?? throw new ArgumentException("a MicroPython board is a leader or a follower", nameof(role)));
 
-    /// <summary>What a policy allows.</summary>
-    /// <exception cref="RegistryFailedException">A topic root has a character that means something else in a policy.</exception>
+    /// <exception cref="RegistryFailedException">A topic root contains a wildcard of policies.</exception>
     public string Document(string name, string arnPrefix)
     {
         if ((settings.Topics.Root + settings.MicroPythonTopics.Root).AsSpan().ContainsAny('*', '?', '$'))
-            throw new RegistryFailedException("in a policy of AWS IoT Core '*', '?' and '$' of a topic root would mean other topics too: choose roots without them");
+            throw new RegistryFailedException("in a policy of AWS IoT Core '*', '?' and '$' of a topic root match other topics, too: choose roots without them");
         var document = new PolicyDocument(arnPrefix);
         var topics = settings.Topics;
         if (name == Silo)
@@ -66,14 +64,14 @@ internal sealed class ArmadaPolicies(AwsIotSettings settings)
     private string Board(BoardRole role) => role == BoardRole.Leader ? $"{settings.Prefix}-board-leader" : $"{settings.Prefix}-board-follower";
 }
 
-/// <summary>What a policy allows; all else is denied.</summary>
-/// <param name="arnPrefix">What full names in this account and region begin with, such as <c>arn:aws:iot:eu-central-1:123456789012:</c>.</param>
+/// <summary>A policy: what is not allowed is denied.</summary>
+/// <param name="arnPrefix">Prefix of the ARNs in this account and region, such as <c>arn:aws:iot:eu-central-1:123456789012:</c>.</param>
 internal sealed class PolicyDocument(string arnPrefix)
 {
-    /// <summary>Longest document, characters.</summary>
+    /// <summary>Characters.</summary>
     public const int MaxLength = 2048;
 
-    // AWS counts characters and variables have '$' and '{', so nothing is escaped that need not be.
+    // AWS limits the length, and variables contain '$' and '{': only what must be is escaped.
     private static readonly JsonSerializerOptions Plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     private readonly JsonArray statements = [];

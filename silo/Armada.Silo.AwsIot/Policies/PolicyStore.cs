@@ -6,12 +6,11 @@ using Armada.Silo.AwsIot.Calls;
 
 namespace Armada.Silo.AwsIot.Policies;
 
-/// <summary>Policies in the account; one that differs from what it should say gets a new version.</summary>
+/// <summary>The account's policies; an outdated one gets a new version.</summary>
 internal static class PolicyStore
 {
     private const int MaxVersions = 5;
 
-    /// <summary>Makes a policy say what it should.</summary>
     /// <exception cref="RegistryFailedException">The document is too long.</exception>
     public static async Task EnsureAsync(CallSequence calls, string name, string document)
     {
@@ -43,7 +42,7 @@ internal static class PolicyStore
         var versions = listed.PolicyVersions ?? [];
         if (versions.Count >= MaxVersions)
         {
-            // Version ids are growing numbers; the dates have seconds only.
+            // By id, which is an ascending number; the dates have only seconds.
             var oldest = versions.Where(version => version.IsDefaultVersion != true).MinBy(version => int.Parse(version.VersionId, null))!;
             await calls.TryAsync(
                 (client, token) => client.DeletePolicyVersionAsync(
@@ -63,7 +62,7 @@ internal static class PolicyStore
         }
         catch (JsonException)
         {
-            return false; // Somebody's own text; it is replaced.
+            return false; // Not JSON; it is replaced.
         }
     }
 }

@@ -4,7 +4,7 @@ using Armada.Silo.AwsIot.Policies;
 
 namespace Armada.Silo.AwsIot.Things;
 
-/// <summary>What must be in the account before a device: thing types, policies, and a group for each site. Made once, then remembered.</summary>
+/// <summary>Creates what devices need in the account, once: thing types, policies, and a group for each site.</summary>
 internal sealed class AccountSetup(AwsIotSettings settings) : IDisposable
 {
     private readonly SemaphoreSlim creating = new(1, 1);
@@ -64,7 +64,7 @@ internal sealed class AccountSetup(AwsIotSettings settings) : IDisposable
                     },
                     token),
                 CallErrors.Exists);
-            arn = created?.ThingTypeArn ?? await DescribeTypeAsync(calls, type) ?? throw new InvalidOperationException($"the thing type {type} comes and goes");
+            arn = created?.ThingTypeArn ?? await DescribeTypeAsync(calls, type) ?? throw new InvalidOperationException($"the thing type {type} was deleted while it was created");
         }
 
         arnPrefix = arn[..^$"thingtype/{type}".Length];

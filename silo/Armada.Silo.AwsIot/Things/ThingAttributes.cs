@@ -5,7 +5,6 @@ using Armada.Core.Devices;
 
 namespace Armada.Silo.AwsIot.Things;
 
-/// <summary>How far a thing is.</summary>
 internal enum ThingPhase : byte
 {
     New,
@@ -15,8 +14,8 @@ internal enum ThingPhase : byte
     Leaving,
 }
 
-/// <summary>What a thing's attributes say: who it is, and what is under way. Attributes of others are kept as they are.</summary>
-/// <param name="Making">The certificate that is being made, or null.</param>
+/// <summary>The attributes of a thing: its tags, and the state of its certificates. Unknown attributes are preserved.</summary>
+/// <param name="Pending">The certificate that is being issued, or null.</param>
 internal sealed record ThingAttributes(
     ImmutableDictionary<string, string> Tags, ThingPhase Phase, CreationMarker? Pending, ImmutableArray<CertificateEntry> Certificates)
 {
@@ -34,7 +33,6 @@ internal sealed record ThingAttributes(
     public static ThingAttributes Of(IEnumerable<KeyValuePair<string, string>> tags, CreationMarker pending) =>
         new(tags.ToImmutableDictionary(), ThingPhase.New, pending, []);
 
-    /// <summary>The certificate with this fingerprint, or null.</summary>
     public CertificateEntry? Find(string fingerprint) => Certificates.FirstOrDefault(entry => entry.Fingerprint == fingerprint);
 
     public ThingAttributes With(Func<CertificateEntry, CertificateEntry?> change) =>
@@ -53,7 +51,7 @@ internal sealed record ThingAttributes(
         return attributes;
     }
 
-    /// <summary>Reads attributes; null where they were changed by somebody who did not know what they mean.</summary>
+    /// <summary>Null if they were changed by hand and cannot be read.</summary>
     public static ThingAttributes? Read(IReadOnlyDictionary<string, string>? attributes)
     {
         var tags = (attributes ?? new Dictionary<string, string>()).ToImmutableDictionary();
@@ -78,14 +76,12 @@ internal sealed record ThingAttributes(
     public override int GetHashCode() => HashCode.Combine(Phase, Tags.Count, Certificates.Length);
 }
 
-/// <summary>A thing as it was read.</summary>
-/// <param name="Version">Its version, for changes that must not meet another one.</param>
+/// <param name="Version">For optimistic concurrency.</param>
 internal sealed record Thing(string Name, string Arn, long? Version, ThingAttributes Attributes)
 {
     public string CertificateArn(string fingerprint) => $"{Arn[..^$"thing/{Name}".Length]}cert/{fingerprint}";
 }
 
-/// <summary>How far a certificate is.</summary>
 internal enum CertificateUse : byte
 {
     Issued,
@@ -95,9 +91,9 @@ internal enum CertificateUse : byte
     Leaving,
 }
 
-/// <summary>What a thing's attributes say of one of its certificates.</summary>
-/// <param name="Fingerprint">SHA-256 of the certificate, hexadecimal, which is its id at AWS.</param>
-/// <param name="KeyHash">SHA-256 of the public key as it was asked for, base64url.</param>
+/// <summary>A certificate in the attributes of its thing.</summary>
+/// <param name="Fingerprint">SHA-256, hexadecimal; also its id at AWS.</param>
+/// <param name="KeyHash">See <see cref="Certificates.KeyHash"/>.</param>
 internal sealed record CertificateEntry(string Fingerprint, string KeyHash, DateTimeOffset NotBefore, DateTimeOffset NotAfter, CertificateUse Use)
 {
     private const string Uses = "icl";
@@ -106,12 +102,12 @@ internal sealed record CertificateEntry(string Fingerprint, string KeyHash, Date
 
     public DeviceCertificate ToCertificate() => new(Fingerprint, NotBefore, NotAfter, Use != CertificateUse.Issued);
 
-    /// <summary>In the characters that an attribute may have.</summary>
+    /// <summary>In the characters that AWS allows in attributes.</summary>
     public override string ToString() => string.Create(
         CultureInfo.InvariantCulture,
         $"{Fingerprint}:{KeyHash}:{NotBefore.ToUnixTimeSeconds()}:{NotAfter.ToUnixTimeSeconds()}:{Uses[(int)Use]}");
 
-    /// <summary>Reads it back; null where it is none.</summary>
+    /// <summary>Null if malformed.</summary>
     public static CertificateEntry? Read(string text)
     {
         if (text.Split(':') is not [var fingerprint, var key, var from, var until, [var use]] || !DeviceCertificate.IsFingerprint(fingerprint))
@@ -127,17 +123,17 @@ internal sealed record CertificateEntry(string Fingerprint, string KeyHash, Date
             : null;
 }
 
-/// <summary>Written on a thing before a certificate is made for it, so that what a sudden end leaves behind is found again.</summary>
-/// <param name="KeyHash">SHA-256 of the public key that is asked for, base64url.</param>
+/// <summary>Written to a thing before a certificate is issued for it, so that a crash leaves nothing behind unnoticed.</summary>
+/// <param name="Nonce">Identifies the attempt.</param>
 internal sealed record CreationMarker(string KeyHash, DateTimeOffset Since, string Nonce)
 {
     public static CreationMarker New(string keyHash, DateTimeOffset now) =>
         new(keyHash, DateTimeOffset.FromUnixTimeSeconds(now.ToUnixTimeSeconds()), RandomNumberGenerator.GetHexString(16, lowercase: true));
 
-    /// <summary>In the characters that an attribute may have.</summary>
+    /// <summary>In the characters that AWS allows in attributes.</summary>
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{KeyHash}:{Since.ToUnixTimeSeconds()}:{Nonce}");
 
-    /// <summary>Reads it back; null where it is none.</summary>
+    /// <summary>Null if malformed.</summary>
     public static CreationMarker? Read(string text) =>
         text.Split(':') is [var key, var since, var nonce] && long.TryParse(since, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds)
             && seconds < 253402300800
@@ -145,7 +141,7 @@ internal sealed record CreationMarker(string KeyHash, DateTimeOffset Since, stri
             : null;
 }
 
-/// <summary>The attributes of a thing that say what the device is.</summary>
+/// <summary>The tags of a thing: what the device is.</summary>
 internal static class Tags
 {
     private const string Kind = "kind";
@@ -170,10 +166,9 @@ internal static class Tags
     public static Dictionary<string, string> OfSilo(DateTimeOffset now) =>
         new(StringComparer.Ordinal) { [Created] = now.UtcDateTime.ToString(TimeFormat, CultureInfo.InvariantCulture) };
 
-    /// <summary>The site, or null.</summary>
     public static string? SiteOf(ThingAttributes attributes) => attributes.Tags.GetValueOrDefault(Site);
 
-    /// <summary>The device that a thing stands for; null where its attributes do not say so.</summary>
+    /// <summary>Null if the tags are not those of a device.</summary>
     public static DeviceIdentity? Read(Thing thing)
     {
         var tags = thing.Attributes.Tags;

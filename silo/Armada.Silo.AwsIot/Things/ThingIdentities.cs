@@ -7,8 +7,8 @@ using Microsoft.Extensions.Logging;
 namespace Armada.Silo.AwsIot.Things;
 
 /// <summary>
-/// Gives things certificates and takes them back. What is begun is written on the thing first, so that a repeated call, a deletion or the
-/// next start completes or undoes it.
+/// Issues and removes the certificates of things. The intention is written to the thing first, so that a repeated call, a deletion or the
+/// next start can complete or undo it.
 /// </summary>
 internal sealed partial class ThingIdentities(ThingStore things, AccountSetup setup, ILogger logger)
 {
@@ -96,7 +96,7 @@ internal sealed partial class ThingIdentities(ThingStore things, AccountSetup se
     {
         foreach (var arn in await CertificateStore.PrincipalsOfAsync(calls, thing.Name))
         {
-            // One that somebody attached by hand has another key.
+            // Not one with another key, which somebody attached by hand.
             if (thing.Attributes.Find(CertificateStore.FingerprintOf(arn)) is null
                 && await CertificateStore.FetchAsync(calls, CertificateStore.FingerprintOf(arn)) is { } pem && KeyHash.OfCertificate(pem) == marker.KeyHash)
             {
@@ -113,7 +113,7 @@ internal sealed partial class ThingIdentities(ThingStore things, AccountSetup se
         var ambiguousBefore = calls.AmbiguousFailures;
         var certificate = await CertificateStore.CreateAsync(calls, order.Key.Pem);
         created(certificate);
-        var isRepeated = calls.AmbiguousFailures > ambiguousBefore; // A try whose answer was lost has made another one.
+        var isRepeated = calls.AmbiguousFailures > ambiguousBefore; // An attempt whose answer was lost has created another one.
         await CertificateStore.AttachAsync(calls, thing.Name, certificate, order.Policy);
         if (isRepeated)
             await CertificateStore.RemoveOrphansAsync(calls, thing.Attributes.Pending!);
@@ -148,11 +148,11 @@ internal sealed partial class ThingIdentities(ThingStore things, AccountSetup se
         }
         catch (Exception fault)
         {
-            // The caller may be gone, and what was begun must be undone all the same.
+            // The caller may have canceled, but this must be undone all the same.
             using var limit = new CancellationTokenSource(UndoTimeout, account.Time);
             await UndoAsync(account.Begin(limit.Token), name, marker, certificate, limit.Token);
             if (fault is AmazonServiceException missing && missing.Is(CallErrors.NotFound))
-                setup.InvalidateCache(); // A policy or group was deleted by hand; the next call makes it again.
+                setup.InvalidateCache(); // A policy or group was deleted by hand; the next call creates it again.
             throw;
         }
     }
@@ -175,12 +175,13 @@ internal sealed partial class ThingIdentities(ThingStore things, AccountSetup se
         }
     }
 
-    [LoggerMessage(2200, LogLevel.Information, "{Thing}: completing what an earlier call at AWS IoT Core did not end")]
+    [LoggerMessage(2200, LogLevel.Information, "{Thing}: completing an interrupted call at AWS IoT Core")]
     private partial void LogCompleting(string thing);
 
-    [LoggerMessage(2201, LogLevel.Warning, "{Thing}: what a failed call at AWS IoT Core began is not undone yet ({Words}); a repeated call or the next start does it")]
-    private partial void LogNotUndone(string thing, string text);
+    [LoggerMessage(2201, LogLevel.Warning, "{Thing}: a failed call at AWS IoT Core is not undone yet ({Reason}); a repeated call or the next start does it")]
+    private partial void LogNotUndone(string thing, string reason);
 }
 
-/// <summary>What certificate a thing is to have.</summary>
+/// <param name="IsCollected">Whether the device has the key.</param>
+/// <param name="Replaces">Fingerprints of the certificates to remove.</param>
 internal sealed record CertificateOrder(KeyRequest Key, bool IsCollected, string Policy, IReadOnlyCollection<string> Replaces);

@@ -6,15 +6,15 @@ using Armada.Silo.AwsIot.Calls;
 
 namespace Armada.Silo.AwsIot.Things;
 
-/// <summary>The things of one type.</summary>
+/// <summary>The things of one thing type; others are not ours.</summary>
 internal sealed class ThingStore(string type)
 {
-    private const int PageSize = 250; // The most that AWS gives at once.
+    private const int PageSize = 250; // AWS's maximum.
 
     public string Type => type;
 
-    /// <summary>A thing of this type, or null.</summary>
-    /// <exception cref="RegistryFailedException">Its attributes cannot be understood.</exception>
+    /// <summary>Null without a thing of this type; <c>IsTaken</c> if a foreign thing has the name.</summary>
+    /// <exception cref="RegistryFailedException">Its attributes cannot be read.</exception>
     public async Task<(Thing? Thing, bool IsTaken)> ReadAsync(CallSequence calls, string name)
     {
         var read = await calls.TryAsync((client, token) => client.DescribeThingAsync(new DescribeThingRequest { ThingName = name }, token), CallErrors.NotFound);
@@ -54,8 +54,8 @@ internal sealed class ThingStore(string type)
         return new Thing(name, created.ThingArn, 1, attributes);
     }
 
-    /// <summary>Changes a thing's attributes, if nobody else did since it was read.</summary>
-    /// <exception cref="RegistryFailedException">Somebody did.</exception>
+    /// <summary>Replaces a thing's attributes unless they changed since they were read.</summary>
+    /// <exception cref="RegistryFailedException">They changed.</exception>
     public async Task<Thing> WriteAsync(CallSequence calls, Thing thing, ThingAttributes attributes)
     {
         for (var known = thing; ;)
@@ -69,7 +69,7 @@ internal sealed class ThingStore(string type)
             }
             catch (AmazonServiceException fault) when (fault.Is(CallErrors.Changed))
             {
-                // A call whose answer was lost is repeated, and something else than attributes may count as a version too.
+                // This may be the retry of a call whose answer was lost, and other changes than attributes raise the version, too.
                 var (now, _) = await ReadAsync(calls, thing.Name);
                 if (now?.Attributes.Equals(attributes) == true)
                     return now;
@@ -92,12 +92,12 @@ internal sealed class ThingStore(string type)
     }
 }
 
-/// <summary>One call at a time for each name. Some names share a turn.</summary>
+/// <summary>One call at a time for each name; some names share a lock.</summary>
 internal sealed class KeyedLock
 {
     private readonly SemaphoreSlim[] locks = [.. Enumerable.Range(0, 256).Select(_ => new SemaphoreSlim(1, 1))];
 
-    /// <summary>Waits for a name's turn; it ends when the result is disposed.</summary>
+    /// <summary>Released when the result is disposed.</summary>
     public async Task<Held> AcquireAsync(string name, CancellationToken cancellation)
     {
         var held = locks[(int)((uint)string.GetHashCode(name, StringComparison.Ordinal) % (uint)locks.Length)];
