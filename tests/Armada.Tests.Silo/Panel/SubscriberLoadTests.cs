@@ -7,7 +7,7 @@ using Armada.Tests.Silo.Support;
 
 namespace Armada.Tests.Silo.Panel;
 
-public sealed class WatcherLoadTests(Broker broker) : IClassFixture<Broker>
+public sealed class SubscriberLoadTests(Broker broker) : IClassFixture<Broker>
 {
     [Fact]
     public async Task No_watcher_gets_more_updates_than_it_asked_for()

@@ -10,7 +10,7 @@ using Microsoft.Extensions.DependencyInjection;
 namespace Armada.Tests.Silo.Provisioning;
 
 /// <summary>Certificates that are renewed before they are over, with a real agent at the other end.</summary>
-public sealed class RenewalTests(Broker broker) : IClassFixture<Broker>
+public sealed class CertificateRenewalTests(Broker broker) : IClassFixture<Broker>
 {
     // What is good for so short a time is due at once: a certificate begins an hour before it is made.
     private static readonly CertificateLifetimes AlmostOver = new(TimeSpan.FromMinutes(20), TimeSpan.FromMinutes(20));

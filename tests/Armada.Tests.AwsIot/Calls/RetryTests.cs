@@ -6,7 +6,7 @@ using Armada.Tests.AwsIot.Moto;
 namespace Armada.Tests.AwsIot.Calls;
 
 [Collection(MotoTests.Name)]
-public sealed class PatienceTests(MotoServer moto)
+public sealed class RetryTests(MotoServer moto)
 {
     [SkippableTheory]
     [InlineData(Fate.Throttled, "ThrottlingException")]
