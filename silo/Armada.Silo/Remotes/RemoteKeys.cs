@@ -17,6 +17,7 @@ public sealed class RemoteKeys
 
     private RemoteKeys(IEnumerable<KeyValuePair<string, string>> keys) => this.keys = keys.ToFrozenDictionary(StringComparer.OrdinalIgnoreCase);
 
+    /// <summary>Keys for no service.</summary>
     public static RemoteKeys None { get; } = new([]);
 
     /// <summary>Reads a JSON object of host:port and key from a file that only its owner may access.</summary>
