@@ -1,27 +1,27 @@
 namespace Armada.Mqtt;
 
-/// <summary>How long to wait before the next attempt: doubling from first to most, each wait jittered between half and whole.</summary>
-/// <param name="first">The first wait.</param>
-/// <param name="most">The longest wait.</param>
-/// <param name="chance">A number from 0 up to 1, for the jitter: many links cut at once shall not come back at once.</param>
-public sealed class BackOff(TimeSpan first, TimeSpan most, Func<double> chance)
+/// <summary>The wait before the next attempt: doubles from an initial to a maximum one; each is jittered between half and whole.</summary>
+/// <param name="initial">The first wait.</param>
+/// <param name="max">The longest wait.</param>
+/// <param name="random">Returns a number from 0 up to 1: clients cut off at the same moment must not return at the same moment.</param>
+public sealed class BackOff(TimeSpan initial, TimeSpan max, Func<double> random)
 {
     private int doublings;
 
     /// <summary>The wait before the next attempt; the one after it is twice as long.</summary>
     public TimeSpan Next()
     {
-        var wait = first * Math.Pow(2, doublings);
-        if (wait >= most) return Longest();
+        var wait = initial * Math.Pow(2, doublings);
+        if (wait >= max) return Max();
         doublings++;
         return Jittered(wait);
     }
 
-    /// <summary>The longest wait, for a broker that refuses us: asking often helps nobody.</summary>
-    public TimeSpan Longest() => Jittered(most);
+    /// <summary>The longest wait, for a server that refuses the client: asking often helps nobody.</summary>
+    public TimeSpan Max() => Jittered(max);
 
-    /// <summary>Starts from the first wait again.</summary>
+    /// <summary>Starts from the initial wait again.</summary>
     public void Reset() => doublings = 0;
 
-    private TimeSpan Jittered(TimeSpan wait) => wait * (0.5 + (chance() / 2));
+    private TimeSpan Jittered(TimeSpan wait) => wait * (0.5 + (random() / 2));
 }

@@ -2,46 +2,40 @@ using Microsoft.Extensions.Logging;
 
 namespace Armada.Mqtt;
 
-/// <summary>A bounded pool of links for subscriptions that come and go; opens a further link when all are full, and keeps it.</summary>
+/// <summary>A bounded pool of links for subscriptions that come and go; opens another link when all are full, and keeps it.</summary>
 /// <remarks>
-/// A filter is on exactly one link, the first that had room. All members may be called from any thread, from inside a
-/// <see cref="MessageHandler"/> too, and none but <see cref="StartAsync"/> and <see cref="DisposeAsync"/> waits for anything.
+/// A filter is on exactly one link, the first that had room. All members may be called from any thread, and all but
+/// <see cref="StartAsync"/> and <see cref="DisposeAsync"/> from inside a <see cref="MessageHandler"/> too; those never wait.
 /// </remarks>
 public sealed partial class LinkPool : IAsyncDisposable
 {
-    /// <summary>Filters on one link: what AWS IoT Core takes on one connection.</summary>
+    /// <summary>Filters on one link: AWS IoT Core's limit for one connection.</summary>
     public const int SubscriptionsPerLink = 50;
-
-    /// <summary>Most links unless told otherwise.</summary>
-    public const int UsualMostLinks = 20;
 
     private readonly Func<int, IMqttLink> create;
     private readonly ILogger<LinkPool> logger;
-    private readonly int mostLinks;
-    private readonly Placement placement;
+    private readonly int maxLinks;
     private readonly Lock gate = new();
     private readonly List<IMqttLink> links = [];
+    private readonly List<int> filtersOn = [];
+    private readonly Dictionary<string, int> linkOf = new(StringComparer.Ordinal);
     private readonly List<Task> starts = [];
     private bool isStarting;
     private bool isStarted;
     private Task? closing;
 
-    /// <summary>Makes a pool without a link.</summary>
-    /// <param name="create">
-    /// Makes the link of an index from 0 up, not started. Each has a client id of its own, and all have the same options otherwise.
-    /// </param>
+    /// <param name="create">Creates the link of an index from 0 up, not started; each needs a client id of its own.</param>
     /// <param name="logger">Events 2050–2059.</param>
-    /// <param name="mostLinks">Most links, at least one.</param>
-    public LinkPool(Func<int, IMqttLink> create, ILogger<LinkPool> logger, int mostLinks = UsualMostLinks)
+    /// <param name="maxLinks">Most links, at least one.</param>
+    public LinkPool(Func<int, IMqttLink> create, ILogger<LinkPool> logger, int maxLinks = 20)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(mostLinks, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(maxLinks, 1);
         this.create = create;
         this.logger = logger;
-        this.mostLinks = mostLinks;
-        placement = new(mostLinks, SubscriptionsPerLink);
+        this.maxLinks = maxLinks;
     }
 
-    /// <summary>Whether the pool is started and each of its links is up; for a moment not while a further link is being opened.</summary>
+    /// <summary>Whether the pool is started and each of its links is up.</summary>
     public bool IsUp
     {
         get
@@ -50,7 +44,7 @@ public sealed partial class LinkPool : IAsyncDisposable
         }
     }
 
-    /// <summary>Links opened so far, also those that are empty again.</summary>
+    /// <summary>Links opened so far; one that has become empty again counts too.</summary>
     public int Links
     {
         get
@@ -64,20 +58,11 @@ public sealed partial class LinkPool : IAsyncDisposable
     {
         get
         {
-            lock (gate) return placement.Count;
+            lock (gate) return linkOf.Count;
         }
     }
 
-    /// <summary>What all links together have counted.</summary>
-    public LinkCounters Counters
-    {
-        get
-        {
-            lock (gate) return links.Aggregate(default(LinkCounters), (sum, link) => sum.Plus(link.Counters));
-        }
-    }
-
-    /// <summary>Starts the first link, and those that subscriptions made before have opened; returns before any is up.</summary>
+    /// <summary>Starts the first link, and those that earlier subscriptions have opened; returns before any is up.</summary>
     /// <exception cref="LinkConfigurationException">The links' options cannot work.</exception>
     /// <exception cref="InvalidOperationException">The pool is started already.</exception>
     public async Task StartAsync(CancellationToken cancellation)
@@ -109,41 +94,41 @@ public sealed partial class LinkPool : IAsyncDisposable
     }
 
     /// <summary>
-    /// Subscribes on the first link with room; may be called before or after <see cref="StartAsync"/>. A further handler of a filter
-    /// that is subscribed to already joins it on its link and takes no further place.
+    /// Subscribes on the first link with room, before or after <see cref="StartAsync"/>. Another handler of a filter that is
+    /// subscribed to already joins it on its link and takes no room.
     /// </summary>
-    /// <param name="filter">Topic filter, wildcards allowed.</param>
-    /// <param name="delivery">Sample asks for QoS 0, Control for QoS 1.</param>
-    /// <param name="handler">Called for every matching message, on the thread of the filter's link.</param>
-    /// <returns>False where every link is full and no further one may be opened.</returns>
+    /// <returns>False where every link is full and no more may be opened.</returns>
     /// <exception cref="ArgumentException">The filter breaks MQTT's rules.</exception>
-    /// <exception cref="ObjectDisposedException">The pool is disposed.</exception>
     public bool TrySubscribe(string filter, Delivery delivery, MessageHandler handler)
     {
         ArgumentNullException.ThrowIfNull(handler);
-        if (!TopicFilter.IsValid(filter)) throw new ArgumentException($"'{filter}' is no topic filter.", nameof(filter));
+        if (!TopicFilter.IsValid(filter)) throw new ArgumentException($"'{filter}' is not a valid topic filter.", nameof(filter));
 
-        // The link is told under the lock, so that it hears of one filter's comings and goings in the order of their places.
+        // The link is called under the lock, so that it sees one filter's changes in the order of this pool's.
         lock (gate)
         {
             ObjectDisposedException.ThrowIf(closing is not null, this);
-            if (placement.Find(filter) is not { } index) return false;
-            if (index == links.Count) Open();
+            if (!linkOf.TryGetValue(filter, out var index))
+            {
+                index = filtersOn.FindIndex(count => count < SubscriptionsPerLink);
+                if (index < 0 && links.Count == maxLinks) return false;
+                if (index < 0) index = Open();
+                linkOf[filter] = index;
+                filtersOn[index]++;
+            }
             links[index].Subscribe(filter, delivery, handler);
-            placement.Take(filter, index);
             return true;
         }
     }
 
-    /// <summary>
-    /// Ends every subscription to exactly this filter and frees its place; what <see cref="IMqttLink.Unsubscribe"/> says of messages
-    /// on their way holds here too. A filter nobody subscribed to is no error.
-    /// </summary>
+    /// <inheritdoc cref="IMqttLink.Unsubscribe"/>
     public void Unsubscribe(string filter)
     {
         lock (gate)
         {
-            if (placement.Free(filter) is { } index) links[index].Unsubscribe(filter);
+            if (!linkOf.Remove(filter, out var index)) return;
+            filtersOn[index]--;
+            links[index].Unsubscribe(filter);
         }
     }
 
@@ -164,11 +149,14 @@ public sealed partial class LinkPool : IAsyncDisposable
         await Task.WhenAll(opened.Select(link => link.DisposeAsync().AsTask()));
     }
 
-    private void Open()
+    private int Open()
     {
         links.Add(create(links.Count));
-        LogOpened(links.Count, mostLinks);
-        if (isStarted) StartSoon(links.Count - 1);
+        filtersOn.Add(0);
+        LogOpened(links.Count, maxLinks);
+        var index = links.Count - 1;
+        if (isStarted) StartSoon(index);
+        return index;
     }
 
     // On another thread: starting reads certificate files.
@@ -184,7 +172,7 @@ public sealed partial class LinkPool : IAsyncDisposable
         {
             await link.StartAsync(CancellationToken.None);
         }
-#pragma warning disable CA1031 // The top of the start, which nobody waits for: said aloud here, and the pool does not come up.
+#pragma warning disable CA1031 // Nobody waits for this start: the fault is logged, and the pool does not come up.
         catch (Exception fault)
 #pragma warning restore CA1031
         {
@@ -192,9 +180,9 @@ public sealed partial class LinkPool : IAsyncDisposable
         }
     }
 
-    [LoggerMessage(2050, LogLevel.Information, "The pool has {Count} of at most {Most} links")]
-    private partial void LogOpened(int count, int most);
+    [LoggerMessage(2050, LogLevel.Information, "The MQTT pool has {Count} of at most {Max} links")]
+    private partial void LogOpened(int count, int max);
 
-    [LoggerMessage(2051, LogLevel.Error, "Link {Index} of the pool does not start; what is subscribed to there does not come")]
+    [LoggerMessage(2051, LogLevel.Error, "Link {Index} of the MQTT pool does not start; messages of its subscriptions do not arrive")]
     private partial void LogStartFailed(Exception fault, int index);
 }

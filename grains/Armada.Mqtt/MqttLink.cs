@@ -1,51 +1,60 @@
+using System.Buffers;
+using System.Net;
+using System.Net.Sockets;
+using System.Security.Authentication;
 using Microsoft.Extensions.Logging;
-using MQTTnet.Formatter;
+using MQTTnet;
+using MQTTnet.Exceptions;
+using MQTTnet.Protocol;
 
 namespace Armada.Mqtt;
 
-/// <summary>The MQTT link on MQTTnet 5.</summary>
+/// <summary>The link on MQTTnet's client: one client per connection, MQTT 5, clean sessions.</summary>
 /// <remarks>
-/// MQTTnet encodes and decodes the packets; the connection is the link's own. MQTTnet's client writes each message twice to the
-/// socket, header and payload, and hands each received one through a queue, several tasks and a few copies. Here messages gather in
-/// a batch while another is written, and handlers look into the socket's buffer. One thread per connection reads and calls the
-/// handlers. A publisher on another thread writes to the socket itself where nobody else is at it, and leaves the writing to
-/// whoever is; it never waits for a handler or for the socket.
+/// One loop connects, serves and waits; per connection one task sends, one subscribes and one pings. Publishers only queue.
+/// MQTTnet calls the handlers one after the other.
 /// </remarks>
 public sealed partial class MqttLink : IMqttLink
 {
+    private const string NoAnswer = "no answer in time";
+    private const uint MaxReceivedPacket = 16 * 1024 * 1024;
+    private const int RefusedFrom = 128;
+
+    private static readonly TimeSpan ConnectLimit = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan GoodbyeLimit = TimeSpan.FromSeconds(1);
+    private static readonly MqttClientFactory Clients = new();
+
     private readonly LinkOptions options;
     private readonly ILogger<MqttLink> logger;
     private readonly TimeProvider time;
     private readonly BackOff backOff;
     private readonly Outbox outbox;
-    private readonly MqttPacketFormatterAdapter decoder;
-    private readonly CancellationTokenSource stopping = new();
-    private readonly TaskCompletionSource stop = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly Lock lifecycle = new();
-    private volatile TaskCompletionSource anew = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Subscriptions subscriptions;
+    private readonly OncePerSecond faultReports;
+    private readonly Lock lifecycle = new();
+    private TaskCompletionSource interrupt = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private volatile bool isStopping;
     private volatile LinkState state;
     private Task? running;
+    private bool wasUpBefore;
     private long received;
     private long reconnects;
     private long handlerFaults;
 
-    /// <summary>Makes a link that is down until started.</summary>
+    /// <summary>Creates a link that is down until started.</summary>
     /// <param name="options">How to reach the broker.</param>
     /// <param name="logger">Events 2100–2119.</param>
-    /// <param name="time">Clock for deadlines and once-a-second reports; the system's unless given.</param>
-    /// <param name="chance">A number from 0 up to 1 for the back-off's jitter; <see cref="Random.Shared"/> unless given.</param>
-    public MqttLink(LinkOptions options, ILogger<MqttLink> logger, TimeProvider? time = null, Func<double>? chance = null)
+    /// <param name="time">Clock for limits, pings and once-a-second reports; the system's unless given.</param>
+    /// <param name="random">For the back-off's jitter, from 0 up to 1; <see cref="Random.Shared"/> unless given.</param>
+    public MqttLink(LinkOptions options, ILogger<MqttLink> logger, TimeProvider? time = null, Func<double>? random = null)
     {
         this.options = options;
         this.logger = logger;
         this.time = time ?? TimeProvider.System;
-        backOff = new(options.BackOffFirst, options.BackOffMost, chance ?? Random.Shared.NextDouble);
-        var version = options.Mqtt5 ? MqttProtocolVersion.V500 : MqttProtocolVersion.V311;
-        outbox = new(version, options.ControlBacklog, LogControlRefused);
-        decoder = new(version, new MqttBufferWriter(bufferSize: 16, maxBufferSize: 16));
-        faultReports = new(this.time);
+        backOff = new(options.InitialBackOff, options.MaxBackOff, random ?? Random.Shared.NextDouble);
+        outbox = new(options.ControlBacklog);
         subscriptions = new(CountHandlerFault);
+        faultReports = new(this.time);
     }
 
     /// <inheritdoc/>
@@ -63,29 +72,19 @@ public sealed partial class MqttLink : IMqttLink
         Interlocked.Read(ref handlerFaults));
 
     /// <inheritdoc/>
-    public void Subscribe(string filter, Delivery delivery, MessageHandler handler)
-    {
-        subscriptions.Add(filter, delivery, handler);
-        lock (lifecycle) TellOfSubscriptions();
-        FlushSoon();
-    }
+    public void Subscribe(string filter, Delivery delivery, MessageHandler handler) => subscriptions.Add(filter, delivery, handler);
 
     /// <inheritdoc/>
-    public void Unsubscribe(string filter)
-    {
-        if (!subscriptions.Remove(filter)) return;
-        lock (lifecycle) TellOfSubscriptions();
-        FlushSoon();
-    }
+    public void Unsubscribe(string filter) => subscriptions.Remove(filter);
 
     /// <inheritdoc/>
     public Task StartAsync(CancellationToken cancellation)
     {
         cancellation.ThrowIfCancellationRequested();
-        LinkOptionsCheck.Check(options);
+        options.Validate();
         lock (lifecycle)
         {
-            ObjectDisposedException.ThrowIf(stopping.IsCancellationRequested, this);
+            ObjectDisposedException.ThrowIf(isStopping, this);
             if (running is not null) throw new InvalidOperationException("The link is started already.");
             running = Task.Run(RunAsync, CancellationToken.None);
         }
@@ -93,38 +92,391 @@ public sealed partial class MqttLink : IMqttLink
     }
 
     /// <inheritdoc/>
-    public void Reconnect() => anew.TrySetResult();
+    public void Reconnect()
+    {
+        lock (lifecycle) interrupt.TrySetResult();
+    }
 
     /// <inheritdoc/>
-    /// <exception cref="ArgumentException">The topic is empty or has a wildcard in it.</exception>
-    /// <exception cref="InvalidOperationException">A control message found the backlog full.</exception>
-    /// <exception cref="ObjectDisposedException">A control message came after the link was disposed.</exception>
     public bool Publish(string topic, ReadOnlySpan<byte> payload, Delivery delivery, bool retain = false)
     {
-        if (delivery is Delivery.Control) ObjectDisposedException.ThrowIf(stopping.IsCancellationRequested, this);
-        var outgoing = delivery is Delivery.Control
-            ? outbox.Control(topic, payload, retain)
-            : outbox.Sample(topic, payload, retain);
-        if (outgoing is Outgoing.Given) FlushSoon();
-        return outgoing is not Outgoing.Dropped;
+        if (!TopicFilter.IsTopic(topic)) throw new ArgumentException($"'{topic}' is not a topic to publish to.", nameof(topic));
+        if (delivery is Delivery.Sample) return outbox.EnqueueSample(topic, payload, retain);
+        ObjectDisposedException.ThrowIf(isStopping, this);
+        outbox.EnqueueControl(topic, payload, retain);
+        return true;
+    }
+
+    /// <summary>Sends the control messages that are left, for at most a second, then DISCONNECT, so that the last will is not sent.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        Task? running;
+        lock (lifecycle)
+        {
+            isStopping = true;
+            interrupt.TrySetResult();
+            running = this.running;
+        }
+        if (running is not null) await running;
+        outbox.Dispose();
+    }
+
+    private async Task RunAsync()
+    {
+        while (NextInterrupt() is { } interrupted)
+        {
+            var began = time.GetTimestamp();
+            var end = await TryConnectionAsync(interrupted);
+            if (interrupted.IsCompleted)
+            {
+                if (!isStopping) LogReconnecting(options.ClientId);
+                backOff.Reset();
+                continue;
+            }
+            if (end.WasUp && time.GetElapsedTime(began) > options.MaxBackOff) backOff.Reset();
+            var wait = end.IsRefusal ? backOff.Max() : backOff.Next();
+            Report(end, (int)wait.TotalMilliseconds);
+            await interrupted.WaitAsync(wait, time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+        if (outbox.ControlLeft is > 0 and var left) LogControlLeft(options.ClientId, left);
+        LogStopped(options.ClientId);
+    }
+
+    /// <summary>What ends the next connection: <see cref="Reconnect"/> or the stop. Null once stopped.</summary>
+    private Task? NextInterrupt()
+    {
+        lock (lifecycle)
+        {
+            if (isStopping) return null;
+            if (interrupt.Task.IsCompleted) interrupt = new(TaskCreationOptions.RunContinuationsAsynchronously);
+            return interrupt.Task;
+        }
+    }
+
+    private async Task<ConnectionEnd> TryConnectionAsync(Task interrupted)
+    {
+        try
+        {
+            return await RunConnectionAsync(interrupted);
+        }
+#pragma warning disable CA1031 // Supervises the connection: whatever ended it, the link says so and tries again.
+        catch (Exception fault)
+#pragma warning restore CA1031
+        {
+            LogConnectionFault(fault, options.ClientId);
+            return new(Innermost(fault));
+        }
+    }
+
+    private async Task<ConnectionEnd> RunConnectionAsync(Task interrupted)
+    {
+        using var broker = new BrokerConnection(options);
+        using var client = Clients.CreateMqttClient();
+        var disconnected = new TaskCompletionSource<MqttClientDisconnectedEventArgs>(TaskCreationOptions.RunContinuationsAsynchronously);
+        client.ApplicationMessageReceivedAsync += DeliverAsync;
+        client.DisconnectedAsync += end =>
+        {
+            disconnected.TrySetResult(end);
+            return Task.CompletedTask;
+        };
+
+        MqttClientConnectResult accepted;
+        using var limit = new CancellationTokenSource(ConnectLimit, time);
+        try
+        {
+            var connecting = client.ConnectAsync(ClientOptions(broker), limit.Token);
+            await Task.WhenAny(connecting, interrupted);
+            if (!connecting.IsCompleted) await limit.CancelAsync();
+            accepted = await connecting;
+        }
+        catch (Exception fault) when (fault is OperationCanceledException or MqttCommunicationException or MqttProtocolViolationException)
+        {
+            if (limit.IsCancellationRequested) return new(NoAnswer);
+
+            // In TLS 1.3 the broker looks at our certificate when for us the handshake is over: its refusal is the end that comes then.
+            var isRefusal = fault.GetBaseException() is AuthenticationException || fault.InnerException is AuthenticationException
+                || (options.Tls is not null && broker.IsEstablished);
+            return new(Innermost(fault), IsRefusal: isRefusal);
+        }
+        if (accepted.ResultCode is not MqttClientConnectResultCode.Success)
+            return new(Text(accepted.ResultCode, accepted.ReasonString), IsRefusal: true);
+        return await ServeAsync(client, broker, accepted, disconnected.Task, interrupted);
+    }
+
+    private async Task<ConnectionEnd> ServeAsync(
+        IMqttClient client, BrokerConnection broker, MqttClientConnectResult accepted,
+        Task<MqttClientDisconnectedEventArgs> disconnected, Task interrupted)
+    {
+        using var over = new CancellationTokenSource();
+        Task[] work = [SubscribeAsync(client, broker, accepted, over.Token), SendAsync(client, over.Token), PingAsync(client, accepted, over.Token)];
+        var first = await Task.WhenAny([disconnected, interrupted, .. work]);
+        if (first == interrupted) await SayGoodbyeAsync(client, broker, disconnected);
+        await over.CancelAsync();
+        await Task.WhenAll(work).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        var wasUp = state is LinkState.Up;
+        subscriptions.Disconnect();
+        outbox.Close();
+        if (wasUp) Change(LinkState.Down);
+        broker.Dispose();
+
+        // It is told when the last handler has returned, so that no two connections' handlers run at once.
+        var end = await disconnected;
+        if (end.Reason is not MqttClientDisconnectReason.NormalDisconnection) return new(Text(end.Reason, end.ReasonString), wasUp);
+        var fault = first.Exception?.InnerException ?? end.Exception;
+        return new(fault is null ? "the broker closed the connection" : Innermost(fault), wasUp);
+    }
+
+    /// <summary>Sends each change of the subscriptions, one filter a packet: some brokers take only few. With the first answers the link is up.</summary>
+    private async Task SubscribeAsync(IMqttClient client, BrokerConnection broker, MqttClientConnectResult accepted, CancellationToken over)
+    {
+        var requests = subscriptions.Connect();
+        do
+        {
+            await WithinAsync(
+                ConnectLimit,
+                limit =>
+                {
+                    var sent = new List<Task>();
+                    while (requests.TryRead(out var request)) sent.Add(SendAsync(client, request, limit));
+                    return Task.WhenAll(sent);
+                },
+                over);
+            if (state is LinkState.Down) GoUp(broker, accepted);
+        }
+        while (await requests.WaitToReadAsync(over));
+    }
+
+    private async Task SendAsync(IMqttClient client, SubscriptionRequest request, CancellationToken limit)
+    {
+        if (request.Delivery is { } delivery)
+        {
+            var subscribe = new MqttClientSubscribeOptions { TopicFilters = [new() { Topic = request.Filter, QualityOfServiceLevel = QoS(delivery) }] };
+            var answer = await client.SubscribeAsync(subscribe, limit);
+            foreach (var item in answer.Items)
+            {
+                if ((int)item.ResultCode >= RefusedFrom) LogSubscriptionRefused(request.Filter, Text(item.ResultCode, answer.ReasonString));
+            }
+        }
+        else
+        {
+            var answer = await client.UnsubscribeAsync(new() { TopicFilters = [request.Filter] }, limit);
+            foreach (var item in answer.Items)
+            {
+                if ((int)item.ResultCode >= RefusedFrom) LogUnsubscribeRefused(request.Filter, Text(item.ResultCode, answer.ReasonString));
+            }
+        }
+    }
+
+    private async Task SendAsync(IMqttClient client, CancellationToken over)
+    {
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(over);
+        var unacknowledged = new List<Task>();
+        var sample = new MqttApplicationMessage();
+        TopicBuffer? buffer = null;
+        try
+        {
+            while (true)
+            {
+                while (outbox.TryTakeControl(out var message)) unacknowledged.Add(SendAsync(client, message, ending.Token));
+                if (outbox.TryTakeSample(ref buffer))
+                {
+                    (sample.Topic, sample.Payload, sample.Retain) = (buffer.Topic, new(buffer.Payload), buffer.Retain);
+                    await client.PublishAsync(sample, over);
+                }
+                else
+                {
+                    await outbox.WaitAsync(over);
+                }
+                for (var i = unacknowledged.Count - 1; i >= 0; i--)
+                {
+                    if (!unacknowledged[i].IsCompleted) continue;
+                    await unacknowledged[i];
+                    unacknowledged.RemoveAt(i);
+                }
+            }
+        }
+        finally
+        {
+            await ending.CancelAsync();
+            await Task.WhenAll(unacknowledged).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private async Task SendAsync(IMqttClient client, LinkedListNode<ControlMessage> message, CancellationToken over)
+    {
+        var (topic, payload, retain) = message.Value;
+        try
+        {
+            if (outbox.Fits(topic, payload.Length))
+            {
+                var publish = new MqttApplicationMessage { Topic = topic, Payload = new(payload), Retain = retain, QualityOfServiceLevel = QoS(Delivery.Control) };
+                var answer = await client.PublishAsync(publish, over);
+                if ((int)answer.ReasonCode >= RefusedFrom) LogControlRefused(topic, Text(answer.ReasonCode, answer.ReasonString));
+            }
+            else
+            {
+                LogControlRefused(topic, $"{payload.Length} bytes are more than the broker takes");
+            }
+            outbox.Acknowledge(message);
+        }
+        finally
+        {
+            outbox.Wake();
+        }
     }
 
     /// <summary>
-    /// Sends what control messages are left for at most a second, says DISCONNECT so that the last will is not sent, and waits for
-    /// the link's end.
+    /// Finds a silent broker within the keep-alive time. MQTTnet pings only while nothing is sent, and so would never miss an answer
+    /// on a busy link.
     /// </summary>
-    public async ValueTask DisposeAsync()
+    private async Task PingAsync(IMqttClient client, MqttClientConnectResult accepted, CancellationToken over)
     {
-        await stopping.CancelAsync();
-        stop.TrySetResult();
-        Task? running;
-        lock (lifecycle) running = this.running;
-        if (running is not null) await running;
+        var half = options.KeepAlive / 2;
+        if (accepted.ServerKeepAlive > 0) half = TimeSpan.FromSeconds(Math.Min(half.TotalSeconds, accepted.ServerKeepAlive / 2.0));
+        using var timer = new PeriodicTimer(half, time);
+        while (await timer.WaitForNextTickAsync(over)) await WithinAsync(half, client.PingAsync, over);
     }
 
-    /// <summary>Writes what was put out; from inside a handler not yet, for the link does so when the handlers are done.</summary>
-    private void FlushSoon()
+    private async Task WithinAsync(TimeSpan limit, Func<CancellationToken, Task> request, CancellationToken over)
     {
-        if (Environment.CurrentManagedThreadId != handlingThread) connection?.Flush();
+        using var late = new CancellationTokenSource(limit, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, over);
+        try
+        {
+            await request(either.Token);
+        }
+        catch (Exception fault) when (late.IsCancellationRequested && fault is OperationCanceledException or MqttCommunicationException)
+        {
+            throw new TimeoutException(NoAnswer, fault);
+        }
     }
+
+    private async Task SayGoodbyeAsync(IMqttClient client, BrokerConnection broker, Task disconnected)
+    {
+        Task settled = Task.WhenAny(outbox.Settled(), disconnected);
+        if (state is LinkState.Up) await settled.WaitAsync(GoodbyeLimit, time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        outbox.Close();
+        broker.KeepReading();
+        using var limit = new CancellationTokenSource(GoodbyeLimit, time);
+        try
+        {
+            await client.DisconnectAsync(new(), limit.Token);
+            await broker.DrainAsync(limit.Token);
+        }
+        catch (Exception fault) when (fault is MqttCommunicationException or OperationCanceledException or SocketException)
+        {
+            LogUncleanEnd(options.ClientId, Innermost(fault));
+        }
+    }
+
+    private Task DeliverAsync(MqttApplicationMessageReceivedEventArgs args)
+    {
+        Interlocked.Increment(ref received);
+        var message = args.ApplicationMessage;
+        subscriptions.Deliver(message.Topic, message.Payload.IsSingleSegment ? message.Payload.FirstSpan : message.Payload.ToArray());
+        return Task.CompletedTask;
+    }
+
+    private void GoUp(BrokerConnection broker, MqttClientConnectResult accepted)
+    {
+        if (wasUpBefore) Interlocked.Increment(ref reconnects);
+        wasUpBefore = true;
+        outbox.Open(
+            accepted.ReceiveMaximum is > 0 and { } window ? window : ushort.MaxValue,
+            accepted.MaximumPacketSize is > 0 and < int.MaxValue and { } size ? (int)size : int.MaxValue,
+            () => broker.IsFull);
+        LogUp(options.ClientId, options.Host, options.Port);
+        Change(LinkState.Up);
+    }
+
+    private void Change(LinkState state)
+    {
+        this.state = state;
+        try
+        {
+            StateChanged?.Invoke(state);
+        }
+#pragma warning disable CA1031 // As for message handlers: what a listener throws does not end the link.
+        catch (Exception fault)
+#pragma warning restore CA1031
+        {
+            CountHandlerFault(fault, nameof(StateChanged));
+        }
+    }
+
+    private void CountHandlerFault(Exception fault, string source)
+    {
+        Interlocked.Increment(ref handlerFaults);
+        if (faultReports.Count(out var since)) LogHandlerFault(fault, source, since);
+    }
+
+    private void Report(ConnectionEnd end, int milliseconds)
+    {
+        if (end.IsRefusal) LogRefused(options.ClientId, end.Reason, milliseconds);
+        else if (end.WasUp) LogDown(options.ClientId, end.Reason, milliseconds);
+        else LogUnreachable(options.ClientId, options.Host, options.Port, end.Reason, milliseconds);
+    }
+
+    private MqttClientOptions ClientOptions(BrokerConnection broker) => new()
+    {
+        ClientId = options.ClientId,
+        ChannelOptions = new MqttClientTcpOptions { RemoteEndpoint = new DnsEndPoint(options.Host, options.Port), StreamProvider = broker },
+        KeepAlivePeriod = options.KeepAlive,
+        MaximumPacketSize = MaxReceivedPacket,
+        AllowPacketFragmentation = false, // One write, and with TLS one record, for each packet.
+        WillTopic = options.Will?.Topic,
+        WillPayload = options.Will?.Payload.ToArray(),
+        WillQualityOfServiceLevel = MqttQualityOfServiceLevel.AtLeastOnce,
+        WillRetain = options.Will is { Retain: true },
+    };
+
+    private static MqttQualityOfServiceLevel QoS(Delivery delivery) =>
+        delivery is Delivery.Sample ? MqttQualityOfServiceLevel.AtMostOnce : MqttQualityOfServiceLevel.AtLeastOnce;
+
+    private static string Text<TCode>(TCode code, string? reason) where TCode : struct, Enum =>
+        string.IsNullOrEmpty(reason) ? $"{code}" : $"{code} ({reason})";
+
+    // What went wrong on the wire is told by the innermost exception; those around it tell that something did.
+    private static string Innermost(Exception fault) => fault is TimeoutException ? fault.Message : fault.GetBaseException().Message;
+
+    private readonly record struct ConnectionEnd(string Reason, bool WasUp = false, bool IsRefusal = false);
+
+    [LoggerMessage(2100, LogLevel.Information, "Link {ClientId} is up at {Host}:{Port}")]
+    private partial void LogUp(string clientId, string host, int port);
+
+    [LoggerMessage(2101, LogLevel.Warning, "Link {ClientId} is down: {Reason}; next attempt in {Milliseconds} ms")]
+    private partial void LogDown(string clientId, string reason, int milliseconds);
+
+    [LoggerMessage(2102, LogLevel.Information, "Link {ClientId} cannot reach {Host}:{Port}: {Reason}; next attempt in {Milliseconds} ms")]
+    private partial void LogUnreachable(string clientId, string host, int port, string reason, int milliseconds);
+
+    [LoggerMessage(2103, LogLevel.Warning, "The broker refuses {ClientId}: {Reason}; next attempt in {Milliseconds} ms")]
+    private partial void LogRefused(string clientId, string reason, int milliseconds);
+
+    [LoggerMessage(2104, LogLevel.Error, "The broker refuses the subscription to {Filter}: {Reason}")]
+    private partial void LogSubscriptionRefused(string filter, string reason);
+
+    [LoggerMessage(2105, LogLevel.Error, "The control message to {Topic} is refused: {Reason}")]
+    private partial void LogControlRefused(string topic, string reason);
+
+    [LoggerMessage(2106, LogLevel.Error, "A handler of {Source} failed; {Count} failures since the last report")]
+    private partial void LogHandlerFault(Exception fault, string source, long count);
+
+    [LoggerMessage(2107, LogLevel.Warning, "Link {ClientId} stopped with {Count} control messages unacknowledged")]
+    private partial void LogControlLeft(string clientId, int count);
+
+    [LoggerMessage(2108, LogLevel.Debug, "Link {ClientId} stopped")]
+    private partial void LogStopped(string clientId);
+
+    [LoggerMessage(2109, LogLevel.Error, "The connection of link {ClientId} ended with an unexpected fault")]
+    private partial void LogConnectionFault(Exception fault, string clientId);
+
+    [LoggerMessage(2110, LogLevel.Warning, "The broker refuses to end the subscription to {Filter}: {Reason}")]
+    private partial void LogUnsubscribeRefused(string filter, string reason);
+
+    [LoggerMessage(2111, LogLevel.Information, "Link {ClientId} reconnects on request")]
+    private partial void LogReconnecting(string clientId);
+
+    [LoggerMessage(2112, LogLevel.Debug, "Link {ClientId} ended its connection without an orderly close: {Reason}")]
+    private partial void LogUncleanEnd(string clientId, string reason);
 }

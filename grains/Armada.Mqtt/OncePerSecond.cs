@@ -1,14 +1,13 @@
 namespace Armada.Mqtt;
 
-/// <summary>Counts what may come by the thousand and says when it is time to report it: at most once a second.</summary>
-/// <remarks>One thread uses it.</remarks>
+/// <summary>Limits reports of what may happen thousands of times to one a second. Not thread-safe.</summary>
 public sealed class OncePerSecond(TimeProvider time)
 {
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
     private long last;
     private long unreported;
 
-    /// <summary>Counts one more; true where it shall be reported, with the number since the last report.</summary>
+    /// <summary>Counts one occurrence; true when it is to be reported, with the number since the last report.</summary>
     public bool Count(out long since)
     {
         since = ++unreported;

@@ -1,155 +1,216 @@
-using MQTTnet.Formatter;
-using MQTTnet.Packets;
+using System.Diagnostics.CodeAnalysis;
+using System.Text;
 
 namespace Armada.Mqtt;
 
 /// <summary>
-/// What is on its way out. Samples join the batch or, while the socket is full, wait one per topic, newest only. Control messages
-/// wait in order, go out a window at a time and are kept until acknowledged, so that nothing can overtake a resend.
+/// A link's outgoing messages. Samples are sent in order; while the socket is full, or too many bytes are queued, a newer one
+/// replaces the last queued one of its topic. Control messages are sent in order, several at a time, and kept until acknowledged.
 /// </summary>
-/// <remarks>Its lock is a leaf: held to encode and to queue, never around I/O, a handler or an event.</remarks>
-/// <param name="version">MQTT 5 or 3.1.1.</param>
+/// <remarks>Any thread enqueues, one takes. Its lock is a leaf: never held around I/O or a call to others.</remarks>
 /// <param name="controlBacklog">Most control messages not yet acknowledged.</param>
-/// <param name="refused">Told of a control message the broker cannot take: topic, reason. Called under the lock.</param>
-internal sealed partial class Outbox(MqttProtocolVersion version, int controlBacklog, Action<string, string> refused)
+internal sealed class Outbox(int controlBacklog) : IDisposable
 {
-    /// <summary>Bytes of one batch; one turn of a handler may put out that much.</summary>
-    public const int MostUnwritten = 256 * 1024;
+    /// <summary>Control messages sent and not acknowledged; brokers take 20 or more, and more is no faster on one connection.</summary>
+    private const int MaxWindow = 16;
 
-    /// <summary>Topics remembered. A fleet has two or three per device; far more means that somebody makes up topics.</summary>
-    private const int MostLanes = 65_536;
+    private const int MaxQueuedBytes = 256 * 1024;
 
     /// <summary>More than MQTT puts around topic and payload of a message.</summary>
-    private const int MostOverhead = 16;
+    private const int MaxOverhead = 16;
 
     private readonly Lock gate = new();
-    private readonly Batch batch = new(version);
-    private readonly Dictionary<string, TopicBuffer> lanes = new(StringComparer.Ordinal);
-    private readonly Queue<TopicBuffer> waiting = new();
-    private object? writer;
+    private readonly SemaphoreSlim wake = new(0, 1);
+    private readonly LinkedList<ControlMessage> control = new();
+    private readonly Queue<TopicBuffer> samples = new();
+    private readonly Dictionary<string, TopicBuffer> newest = new(StringComparer.Ordinal);
+    private readonly Stack<TopicBuffer> spare = new();
+    private LinkedListNode<ControlMessage>? unsent;
+    private TaskCompletionSource? settled;
+    private Func<bool> isSocketFull = () => false;
     private bool isOpen;
-    private int mostPacket = int.MaxValue;
+    private int inFlight;
+    private int window;
+    private int maxPacket;
+    private int queuedBytes;
     private long published;
     private long dropped;
 
+    /// <summary>Messages taken to be sent; a control message that is sent again counts once.</summary>
     public long Published => Interlocked.Read(ref published);
 
     public long SamplesDropped => Interlocked.Read(ref dropped);
 
-    /// <summary>Lets packets out, to a new connection; messages wait for <see cref="Open"/>.</summary>
-    /// <param name="writer">Who alone may drain it.</param>
-    public void Attach(object writer)
+    /// <summary>Control messages not yet acknowledged by the broker.</summary>
+    public int ControlLeft
     {
-        lock (gate)
+        get
         {
-            batch.Clear();
-            this.writer = writer;
-            isFull = false;
+            lock (gate) return control.Count;
         }
     }
 
-    /// <summary>Lets messages out, first those control messages that the last connection left unacknowledged.</summary>
-    /// <param name="window">Control messages the broker takes unacknowledged.</param>
-    /// <param name="mostPacket">Bytes of the largest packet the broker takes.</param>
-    public void Open(int window, int mostPacket)
+    /// <summary>Lets messages out to a new connection, first the control messages that the last one left unacknowledged.</summary>
+    /// <param name="receiveMaximum">Control messages that the broker takes unacknowledged.</param>
+    /// <param name="maxPacket">Bytes of the largest packet that the broker takes.</param>
+    /// <param name="isSocketFull">Whether a write to the connection waits for room.</param>
+    public void Open(int receiveMaximum, int maxPacket, Func<bool> isSocketFull)
     {
         lock (gate)
         {
-            isOpen = true;
-            this.window = Math.Min(window, MostWindow);
-            this.mostPacket = mostPacket;
-            RequeueControl();
-            SendControl();
+            window = Math.Min(receiveMaximum, MaxWindow);
+            (this.maxPacket, this.isSocketFull) = (maxPacket, isSocketFull);
+            (isOpen, inFlight, unsent) = (true, 0, control.First);
+            Wake();
         }
     }
 
-    /// <summary>Holds control messages back and forgets samples, until opened again; other packets still go out.</summary>
+    /// <summary>Keeps control messages back and drops samples until opened again.</summary>
     public void Close()
     {
         lock (gate)
         {
             isOpen = false;
-            dropped += waiting.Count;
-            while (waiting.TryDequeue(out var lane)) lane.Clear();
+            dropped += samples.Count;
+            samples.Clear();
+            newest.Clear();
+            queuedBytes = 0;
         }
     }
 
-    /// <summary>Lets nothing out any more: the connection is gone.</summary>
-    public void Detach()
+    /// <summary>Takes a control message.</summary>
+    /// <exception cref="InvalidOperationException">The backlog is full.</exception>
+    public void EnqueueControl(string topic, ReadOnlySpan<byte> payload, bool retain)
     {
-        Close();
         lock (gate)
         {
-            writer = null;
-            batch.Clear();
+            if (control.Count >= controlBacklog)
+                throw new InvalidOperationException($"{controlBacklog} control messages wait for the broker already; '{topic}' has no room.");
+            var added = control.AddLast(new ControlMessage(topic, payload.ToArray(), retain));
+            unsent ??= added;
+            Wake();
         }
     }
 
-    /// <summary>Adds a packet that is no message.</summary>
-    public void Put(MqttPacket packet)
+    /// <summary>Takes a sample; false where it is dropped.</summary>
+    public bool EnqueueSample(string topic, ReadOnlySpan<byte> payload, bool retain)
     {
         lock (gate)
         {
-            if (writer is not null) batch.Put(packet);
-        }
-    }
-
-    /// <summary>Adds the acknowledgement of a received message.</summary>
-    public void PutAcknowledgement(ushort id)
-    {
-        lock (gate)
-        {
-            if (writer is not null) batch.PutAcknowledgement(id);
-        }
-    }
-
-    /// <summary>Takes a sample, or drops it while closed.</summary>
-    public Outgoing Sample(string topic, ReadOnlySpan<byte> payload, bool retain)
-    {
-        lock (gate)
-        {
-            var lane = LaneOf(topic);
-            if (!isOpen || IsTooLarge(lane, payload.Length))
+            if (!isOpen || !Fits(topic, payload.Length))
             {
                 dropped++;
-                return Outgoing.Dropped;
+                return false;
             }
-            if (lane.IsWaiting) dropped++;
-            else if (isFull || batch.Length >= MostUnwritten) waiting.Enqueue(lane);
-            else return GiveSample(lane, payload, retain);
-
-            lane.Keep(payload, retain);
-            return Outgoing.Kept;
+            if (newest.TryGetValue(topic, out var buffer) && (queuedBytes >= MaxQueuedBytes || isSocketFull()))
+            {
+                dropped++;
+                queuedBytes -= buffer.Payload.Length;
+            }
+            else
+            {
+                if (!spare.TryPop(out buffer)) buffer = new();
+                newest[topic] = buffer;
+                samples.Enqueue(buffer);
+            }
+            buffer.Fill(topic, payload, retain);
+            queuedBytes += payload.Length;
+            Wake();
+            return true;
         }
     }
 
-    private Outgoing GiveSample(TopicBuffer lane, ReadOnlySpan<byte> payload, bool retain)
+    /// <summary>Gives the next control message to send, if the window has room; it stays here until acknowledged.</summary>
+    public bool TryTakeControl([NotNullWhen(true)] out LinkedListNode<ControlMessage>? message)
     {
-        batch.PutMessage(lane.Name, payload, id: 0, retain);
-        published++;
-        return Outgoing.Given;
+        lock (gate)
+        {
+            message = isOpen && inFlight < window ? unsent : null;
+            if (message is null) return false;
+            unsent = message.Next;
+            inFlight++;
+            if (!message.Value.WasSent) published++;
+            message.Value.WasSent = true;
+            return true;
+        }
     }
 
-    private bool IsTooLarge(TopicBuffer lane, int payload) => payload + lane.Topic.Length + MostOverhead > mostPacket;
-
-    private TopicBuffer LaneOf(string topic)
+    /// <summary>The broker has acknowledged, or refused, a control message: it is done with.</summary>
+    public void Acknowledge(LinkedListNode<ControlMessage> message)
     {
-        if (lanes.TryGetValue(topic, out var lane)) return lane;
-        if (!LinkOptionsCheck.IsTopic(topic)) throw new ArgumentException($"'{topic}' is no topic to publish on.", nameof(topic));
-        if (lanes.Count >= MostLanes) lanes.Clear();
-        return lanes[topic] = new(topic);
+        lock (gate)
+        {
+            control.Remove(message);
+            inFlight--;
+            if (control.Count == 0) settled?.TrySetResult();
+        }
     }
+
+    /// <summary>Gives the next sample to send, and takes back the buffer of the last one.</summary>
+    public bool TryTakeSample([NotNullWhen(true)] ref TopicBuffer? buffer)
+    {
+        lock (gate)
+        {
+            if (buffer is not null && queuedBytes < MaxQueuedBytes) spare.Push(buffer);
+            if (!samples.TryDequeue(out buffer)) return false;
+            if (newest[buffer.Topic] == buffer) newest.Remove(buffer.Topic);
+            queuedBytes -= buffer.Payload.Length;
+            published++;
+            return true;
+        }
+    }
+
+    /// <summary>Whether the broker takes a packet of this size.</summary>
+    public bool Fits(string topic, int payload) => payload + Encoding.UTF8.GetByteCount(topic) + MaxOverhead <= maxPacket;
+
+    /// <summary>Waits until there may be something to take.</summary>
+    public Task WaitAsync(CancellationToken cancellation) => wake.WaitAsync(cancellation);
+
+    /// <summary>Ends a <see cref="WaitAsync"/>.</summary>
+    public void Wake()
+    {
+        lock (gate)
+        {
+            if (wake.CurrentCount == 0) wake.Release();
+        }
+    }
+
+    /// <summary>Completes when no control message is left.</summary>
+    public Task Settled()
+    {
+        lock (gate)
+        {
+            if (control.Count == 0) return Task.CompletedTask;
+            settled = new(TaskCreationOptions.RunContinuationsAsynchronously);
+            return settled.Task;
+        }
+    }
+
+    public void Dispose() => wake.Dispose();
 }
 
-/// <summary>What became of a message given to the outbox.</summary>
-internal enum Outgoing : byte
+/// <summary>A control message.</summary>
+internal sealed record ControlMessage(string Topic, byte[] Payload, bool Retain)
 {
-    /// <summary>The link is down; a sample is gone.</summary>
-    Dropped,
+    public bool WasSent { get; set; }
+}
 
-    /// <summary>It waits for the link or the socket.</summary>
-    Kept,
+/// <summary>A queued sample, whose memory is used again.</summary>
+internal sealed class TopicBuffer
+{
+    private byte[] bytes = [];
+    private int length;
 
-    /// <summary>It is in the batch; somebody must write.</summary>
-    Given,
+    public string Topic { get; private set; } = "";
+
+    public bool Retain { get; private set; }
+
+    public ReadOnlyMemory<byte> Payload => bytes.AsMemory(0, length);
+
+    public void Fill(string topic, ReadOnlySpan<byte> payload, bool retain)
+    {
+        if (bytes.Length < payload.Length) bytes = new byte[payload.Length];
+        payload.CopyTo(bytes);
+        (Topic, length, Retain) = (topic, payload.Length, retain);
+    }
 }

@@ -26,7 +26,8 @@ public interface IKeyStore
 /// <summary>A key's document: hashes, never a secret.</summary>
 /// <param name="Id">The key's id.</param>
 /// <param name="Content">What is kept of it, JSON.</param>
-public sealed record KeyDocument(string Id, string Content)
+[GenerateSerializer, Immutable, Alias("armada.key.document")]
+public sealed record KeyDocument([Id(0)] string Id, [Id(1)] string Content)
 {
     /// <inheritdoc/>
     public override string ToString() => $"{nameof(KeyDocument)} {Id}"; // Without the hash.
@@ -37,7 +38,12 @@ public sealed record KeyDocument(string Id, string Content)
 /// <param name="Keys">The documents.</param>
 /// <param name="Forgotten">Ids of removed keys, which must not come back; the oldest of very many may be left out.</param>
 /// <param name="WasUsed">Whether there is or was a key.</param>
-public sealed record KeySet(long Version, ImmutableArray<KeyDocument> Keys, ImmutableArray<string> Forgotten, bool WasUsed)
+[GenerateSerializer, Immutable, Alias("armada.key.roll")]
+public sealed record KeySet(
+    [Id(0)] long Version,
+    [Id(1)] ImmutableArray<KeyDocument> Keys,
+    [Id(2)] ImmutableArray<string> Forgotten,
+    [Id(3)] bool WasUsed)
 {
     /// <summary>The version of nothing read yet.</summary>
     public const long None = -1;
@@ -46,4 +52,5 @@ public sealed record KeySet(long Version, ImmutableArray<KeyDocument> Keys, Immu
 /// <summary>What became of a write: it is stored, there is another version, or it failed.</summary>
 /// <param name="Version">The new version; null where nothing was done.</param>
 /// <param name="Failure">Why it could not be stored and what to do, in words; null where there is another version.</param>
-public sealed record KeyWrite(long? Version, string? Failure = null);
+[GenerateSerializer, Immutable, Alias("armada.key.write")]
+public sealed record KeyWrite([Id(0)] long? Version, [Id(1)] string? Failure = null);

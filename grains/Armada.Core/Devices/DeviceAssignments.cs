@@ -16,7 +16,8 @@ public enum DeviceRole : byte
 /// <summary>A device's place in the fleet.</summary>
 /// <param name="Robot">Robot id.</param>
 /// <param name="Role">What it does there.</param>
-public sealed record DeviceAssignment(string Robot, DeviceRole Role)
+[GenerateSerializer, Immutable, Alias("armada.device.claim")]
+public sealed record DeviceAssignment([Id(0)] string Robot, [Id(1)] DeviceRole Role)
 {
     /// <summary>Such as "slave of robot-1".</summary>
     public override string ToString() => $"{(Role == DeviceRole.Master ? "master" : "slave")} of {Robot}";

@@ -69,4 +69,5 @@ public interface IRobotSession
 /// <summary>A robot's answer.</summary>
 /// <param name="Refused">Why nothing was done, or null.</param>
 /// <param name="Robot">The robot after the turn; null where there is none.</param>
-public sealed record RobotReply(Refusal? Refused, RobotSnapshot? Robot);
+[GenerateSerializer, Immutable, Alias("armada.robot.reply")]
+public sealed record RobotReply([Id(0)] Refusal? Refused, [Id(1)] RobotSnapshot? Robot);

@@ -4,11 +4,13 @@ namespace Armada.Core.Motions;
 /// <param name="Sequence">The sequence.</param>
 /// <param name="Version">Raised at every change; the first is 1.</param>
 /// <param name="IsBuiltIn">Whether it came with the silo and cannot be changed.</param>
-public sealed record KeptSequence(Sequence Sequence, long Version, bool IsBuiltIn);
+[GenerateSerializer, Immutable, Alias("armada.sequence.kept")]
+public sealed record KeptSequence([Id(0)] Sequence Sequence, [Id(1)] long Version, [Id(2)] bool IsBuiltIn);
 
 /// <summary>What a change asks of the version it is for.</summary>
 /// <param name="Version">The version, or null for "there is none".</param>
-public readonly record struct ExpectedVersion(long? Version);
+[GenerateSerializer, Immutable, Alias("armada.sequence.expected")]
+public readonly record struct ExpectedVersion([Id(0)] long? Version);
 
 /// <summary>Why a change of a sequence was refused.</summary>
 public enum SequenceRefusal : byte
@@ -33,4 +35,5 @@ public enum SequenceRefusal : byte
 /// <param name="Refused">Why nothing was done, or null.</param>
 /// <param name="Kept">The sequence as it is now; null where there is none.</param>
 /// <param name="Text">Where it could not be made durable, why and what to do; otherwise null.</param>
-public sealed record SequenceAnswer(SequenceRefusal? Refused, KeptSequence? Kept, string? Text = null);
+[GenerateSerializer, Immutable, Alias("armada.sequence.answer")]
+public sealed record SequenceAnswer([Id(0)] SequenceRefusal? Refused, [Id(1)] KeptSequence? Kept, [Id(2)] string? Text = null);

@@ -9,8 +9,13 @@ namespace Armada.Core.Motions;
 /// <param name="Commands">1 to 1000 commands, in the order of their times.</param>
 /// <param name="Loop">Whether it begins again at its end unless the player says otherwise.</param>
 /// <param name="TotalDuration">How long it lasts, up to an hour; longer where its last goals take longer to reach.</param>
+[GenerateSerializer, Immutable, Alias("armada.sequence")]
 public sealed record Sequence(
-    string Id, string Name, ImmutableArray<SequenceCommand> Commands, bool Loop, TimeSpan TotalDuration)
+    [Id(0)] string Id,
+    [Id(1)] string Name,
+    [Id(2)] ImmutableArray<SequenceCommand> Commands,
+    [Id(3)] bool Loop,
+    [Id(4)] TimeSpan TotalDuration)
 {
     /// <inheritdoc/>
     public bool Equals(Sequence? other) =>
@@ -26,8 +31,9 @@ public sealed record Sequence(
 /// <param name="Goals">1 to 32 goals, one a joint.</param>
 /// <param name="Duration">Time to take; null or zero for as fast as speeds and limits let it.</param>
 /// <param name="Metadata">JSON object that its author keeps with it, or null; it means nothing here.</param>
+[GenerateSerializer, Immutable, Alias("armada.sequence.command")]
 public sealed record SequenceCommand(
-    TimeSpan At, ImmutableArray<JointGoal> Goals, TimeSpan? Duration = null, string? Metadata = null)
+    [Id(0)] TimeSpan At, [Id(1)] ImmutableArray<JointGoal> Goals, [Id(2)] TimeSpan? Duration = null, [Id(3)] string? Metadata = null)
 {
     /// <inheritdoc/>
     public bool Equals(SequenceCommand? other) =>

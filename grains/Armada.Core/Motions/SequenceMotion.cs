@@ -9,20 +9,18 @@ namespace Armada.Core.Motions;
 /// the way to an earlier one short. A loop begins where it ends, so its seam is a way like any other; a motion that does not loop
 /// begins wherever the robot is (<see cref="IMotionTrack.StartingAt"/>), and says nothing of a joint before that joint's first goal.
 /// </remarks>
-/// <param name="sequence">A sequence without problems (<see cref="SequenceRules"/>).</param>
-public sealed class SequenceMotion(Sequence sequence) : IMotion
+/// <param name="Sequence">A sequence without problems (<see cref="SequenceRules"/>).</param>
+[GenerateSerializer, Immutable, Alias("armada.sequence.motion")]
+public sealed record SequenceMotion([Id(0)] Sequence Sequence) : IMotion
 {
-    /// <summary>What is played.</summary>
-    public Sequence Sequence => sequence;
-
     /// <inheritdoc/>
-    public string Name => sequence.Id;
+    public string Name => Sequence.Id;
 
     /// <inheritdoc/>
     public bool TryFit(RobotModel model, [NotNullWhen(true)] out IMotionTrack? track, [NotNullWhen(false)] out string? misfit)
     {
-        misfit = SequenceFit.FindMisfit(sequence, model, out var paths);
-        track = misfit is null ? new SequenceTrack(sequence, model, paths) : null;
+        misfit = SequenceFit.FindMisfit(Sequence, model, out var paths);
+        track = misfit is null ? new SequenceTrack(Sequence, model, paths) : null;
         return track is not null;
     }
 }

@@ -18,7 +18,8 @@ public enum MasterKind : byte
 /// <summary>Who may command a robot; the lease on top of it lives only while its commands come.</summary>
 /// <param name="Name">Device, client or sequence name.</param>
 /// <param name="Kind">What it is.</param>
-public sealed record MasterBinding(string Name, MasterKind Kind = MasterKind.Device);
+[GenerateSerializer, Immutable, Alias("armada.master.binding")]
+public sealed record MasterBinding([Id(0)] string Name, [Id(1)] MasterKind Kind = MasterKind.Device);
 
 /// <summary>What a slave is.</summary>
 public enum SlaveKind : byte
@@ -40,7 +41,8 @@ public enum SlaveKind : byte
 /// <param name="Joint">Canonical name of the robot's joint.</param>
 /// <param name="Offset">Added to what is sent, taken from what is read, joint units, ±<see cref="LargestOffset"/>.</param>
 /// <param name="Name">The slave's own name of it, or null where it is the same.</param>
-public sealed record JointMapping(string Joint, double Offset = 0, string? Name = null)
+[GenerateSerializer, Immutable, Alias("armada.joint.tune")]
+public sealed record JointMapping([Id(0)] string Joint, [Id(1)] double Offset = 0, [Id(2)] string? Name = null)
 {
     /// <summary>Largest offset, joint units: half a turn, the most by which a servo can be mounted wrongly.</summary>
     public const double LargestOffset = 180;
@@ -53,14 +55,18 @@ public sealed record JointMapping(string Joint, double Offset = 0, string? Name 
 /// <param name="Kind">What it is.</param>
 /// <param name="Url">Of a remote slave, the other service's slave door, ws or wss; otherwise null.</param>
 /// <param name="Tunes">Joints that differ; default for none.</param>
+[GenerateSerializer, Immutable, Alias("armada.slave.binding")]
 public sealed record SlaveBinding(
-    string Name, SlaveKind Kind = SlaveKind.Device, string? Url = null, ImmutableArray<JointMapping> Tunes = default)
+    [Id(0)] string Name,
+    [Id(1)] SlaveKind Kind = SlaveKind.Device,
+    [Id(2)] string? Url = null,
+    [Id(3)] ImmutableArray<JointMapping> Tunes = default)
 {
     /// <summary>Whether its name is that of a device, which serves one robot at a time.</summary>
     public bool IsDevice => Kind is SlaveKind.Device or SlaveKind.MicroPython;
 
     /// <summary>Joints that differ; never default.</summary>
-    public ImmutableArray<JointMapping> Tunes { get; init; } = Tunes.IsDefault ? [] : Tunes;
+    public ImmutableArray<JointMapping> Tunes { get => field.IsDefault ? [] : field; init; } = Tunes;
 
     /// <inheritdoc/>
     public bool Equals(SlaveBinding? other) =>
@@ -74,7 +80,8 @@ public sealed record SlaveBinding(
 /// <param name="Workspace">Workspace id, 1 to 100 characters.</param>
 /// <param name="Id">Room id, unique in its workspace, 1 to 100 characters.</param>
 /// <param name="MaxConsumers">Most consumers it may have, or null for the usual number; no part of the name.</param>
-public sealed record RoomName(string Workspace, string Id, int? MaxConsumers = null)
+[GenerateSerializer, Immutable, Alias("armada.room")]
+public sealed record RoomName([Id(0)] string Workspace, [Id(1)] string Id, [Id(2)] int? MaxConsumers = null)
 {
     /// <inheritdoc/>
     public bool Equals(RoomName? other) => other is not null && Workspace == other.Workspace && Id == other.Id;

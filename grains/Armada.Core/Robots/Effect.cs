@@ -1,6 +1,7 @@
 namespace Armada.Core.Robots;
 
 /// <summary>Something the host does because the core decided it, in the order given. A Persist is durable before the next one runs.</summary>
+[SerializerTransparent]
 public abstract record Effect
 {
     private Effect()
@@ -26,7 +27,8 @@ public abstract record Effect
     /// <param name="Event">What happened.</param>
     /// <param name="Subject">The master, slave or robot it happened to.</param>
     /// <param name="By">Who made it happen, where that is another; or null.</param>
-    public sealed record Note(RobotEvent Event, string Subject, string? By = null) : Effect;
+    [GenerateSerializer, Immutable, Alias("armada.note")]
+    public sealed record Note([Id(0)] RobotEvent Event, [Id(1)] string Subject, [Id(2)] string? By = null) : Effect;
 }
 
 /// <summary>What happened to a robot.</summary>

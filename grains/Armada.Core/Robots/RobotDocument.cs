@@ -11,12 +11,13 @@ namespace Armada.Core.Robots;
 /// <param name="Stopped">Whether the robot's own stop is latched.</param>
 /// <param name="Version">Raised at every change.</param>
 /// <param name="Room">The room it was made as, or null.</param>
+[GenerateSerializer, Immutable, Alias("armada.robot.document")]
 public sealed record RobotDocument(
-    string Id,
-    RobotModel Model,
-    MasterBinding? Master,
-    ImmutableArray<SlaveBinding> Slaves,
-    uint Epoch,
-    bool Stopped,
-    long Version,
-    RoomName? Room = null);
+    [Id(0)] string Id,
+    [Id(1)] RobotModel Model,
+    [Id(2)] MasterBinding? Master,
+    [Id(3)] ImmutableArray<SlaveBinding> Slaves,
+    [Id(4)] uint Epoch,
+    [Id(5)] bool Stopped,
+    [Id(6)] long Version,
+    [Id(7)] RoomName? Room = null);

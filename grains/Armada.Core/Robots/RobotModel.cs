@@ -31,15 +31,16 @@ public enum JointMotion
 /// <param name="Rest">Rest position.</param>
 /// <param name="Motion">How it moves.</param>
 /// <param name="ServoId">Id of its servo, 0 to 252, or null where nobody said.</param>
+[GenerateSerializer, Immutable, Alias("armada.joint")]
 public sealed record Joint(
-    string Name,
-    JointUnit Unit,
-    double Min,
-    double Max,
-    double MaxVelocity,
-    double Rest,
-    JointMotion Motion = JointMotion.Revolute,
-    int? ServoId = null)
+    [Id(0)] string Name,
+    [Id(1)] JointUnit Unit,
+    [Id(2)] double Min,
+    [Id(3)] double Max,
+    [Id(4)] double MaxVelocity,
+    [Id(5)] double Rest,
+    [Id(6)] JointMotion Motion = JointMotion.Revolute,
+    [Id(7)] int? ServoId = null)
 {
     /// <summary>Index of the joint whose positions mean the same as those of this one: name and unit agree; -1 where there is none.</summary>
     internal static int IndexOfSame(ReadOnlySpan<Joint> joints, Joint joint)
@@ -57,7 +58,8 @@ public sealed record Joint(
 /// <summary>A kind of robot: its joints in the order of its frames.</summary>
 /// <param name="Name">Such as so101.</param>
 /// <param name="Joints">1 to 32 joints.</param>
-public sealed record RobotModel(string Name, ImmutableArray<Joint> Joints)
+[GenerateSerializer, Immutable, Alias("armada.robot.model")]
+public sealed record RobotModel([Id(0)] string Name, [Id(1)] ImmutableArray<Joint> Joints)
 {
     /// <summary>Index of a joint by its canonical name or, on an SO arm, by Arena's; -1 where there is none.</summary>
     public int Find(string name) => JointNames.Find(Joints.AsSpan(), name);

@@ -44,15 +44,16 @@ public enum SlaveState : byte
 /// <param name="Guests">Connected slaves that are bound to nothing; they follow the bound ones.</param>
 /// <param name="Joints">Where the robot's joints are and should be, in the model's order.</param>
 /// <param name="Manual">Whether a manual command is being executed or has been just now.</param>
+[GenerateSerializer, Immutable, Alias("armada.robot.snapshot")]
 public sealed record RobotSnapshot(
-    long At,
-    RobotDocument Document,
-    bool FleetStopped,
-    MasterSnapshot? Master,
-    ImmutableArray<SlaveSnapshot> Slaves,
-    ImmutableArray<SlaveSnapshot> Guests,
-    ImmutableArray<JointState> Joints,
-    bool Manual)
+    [Id(0)] long At,
+    [Id(1)] RobotDocument Document,
+    [Id(2)] bool FleetStopped,
+    [Id(3)] MasterSnapshot? Master,
+    [Id(4)] ImmutableArray<SlaveSnapshot> Slaves,
+    [Id(5)] ImmutableArray<SlaveSnapshot> Guests,
+    [Id(6)] ImmutableArray<JointState> Joints,
+    [Id(7)] bool Manual)
 {
     /// <summary>Whether any stop is latched.</summary>
     public bool Stopped => FleetStopped || Document.Stopped;
@@ -68,23 +69,25 @@ public sealed record RobotSnapshot(
 /// <param name="Fault">Whether its last frame reported a fault.</param>
 /// <param name="Frames">Its frames since it was bound here.</param>
 /// <param name="Playing">Of a motion, where it stands; otherwise null.</param>
+[GenerateSerializer, Immutable, Alias("armada.master.snapshot")]
 public sealed record MasterSnapshot(
-    string Name,
-    MasterKind Kind,
-    MasterState State,
-    uint Epoch,
-    TimeSpan? Age,
-    double FramesPerSecond,
-    bool Fault,
-    FrameCounts Frames,
-    PlaySnapshot? Playing);
+    [Id(0)] string Name,
+    [Id(1)] MasterKind Kind,
+    [Id(2)] MasterState State,
+    [Id(3)] uint Epoch,
+    [Id(4)] TimeSpan? Age,
+    [Id(5)] double FramesPerSecond,
+    [Id(6)] bool Fault,
+    [Id(7)] FrameCounts Frames,
+    [Id(8)] PlaySnapshot? Playing);
 
 /// <summary>A motion as it was being played.</summary>
 /// <param name="Position">Where it is.</param>
 /// <param name="Duration">How long it lasts.</param>
 /// <param name="Loop">Whether it begins again at its end.</param>
 /// <param name="Paused">Whether it stands still.</param>
-public sealed record PlaySnapshot(TimeSpan Position, TimeSpan Duration, bool Loop, bool Paused);
+[GenerateSerializer, Immutable, Alias("armada.play.snapshot")]
+public sealed record PlaySnapshot([Id(0)] TimeSpan Position, [Id(1)] TimeSpan Duration, [Id(2)] bool Loop, [Id(3)] bool Paused);
 
 /// <summary>A slave as it was.</summary>
 /// <param name="Binding">Name, kind, address, offsets and joint names; of a guest as if it were bound.</param>
@@ -99,19 +102,20 @@ public sealed record PlaySnapshot(TimeSpan Position, TimeSpan Duration, bool Loo
 /// <param name="RealAt">When its pose was captured, Unix microseconds of its own clock; or null.</param>
 /// <param name="Joints">Commanded and real pose, in the model's order.</param>
 /// <param name="Frames">Its frames since it was bound here.</param>
+[GenerateSerializer, Immutable, Alias("armada.slave.snapshot")]
 public sealed record SlaveSnapshot(
-    SlaveBinding Binding,
-    SlaveState State,
-    string? Reason,
-    bool Approaching,
-    TimeSpan? Age,
-    double FramesPerSecond,
-    bool Fault,
-    long Commands,
-    long? CommandedAt,
-    long? RealAt,
-    ImmutableArray<JointPose> Joints,
-    FrameCounts Frames);
+    [Id(0)] SlaveBinding Binding,
+    [Id(1)] SlaveState State,
+    [Id(2)] string? Reason,
+    [Id(3)] bool Approaching,
+    [Id(4)] TimeSpan? Age,
+    [Id(5)] double FramesPerSecond,
+    [Id(6)] bool Fault,
+    [Id(7)] long Commands,
+    [Id(8)] long? CommandedAt,
+    [Id(9)] long? RealAt,
+    [Id(10)] ImmutableArray<JointPose> Joints,
+    [Id(11)] FrameCounts Frames);
 
 /// <summary>A joint of a robot as it was. Times are Unix microseconds; null where the value is.</summary>
 /// <param name="Commanded">Last position the master or the panel asked for, joint units.</param>
@@ -121,10 +125,18 @@ public sealed record SlaveSnapshot(
 /// <param name="Real">Where the joint is on the first slave that says so, its offset taken away.</param>
 /// <param name="RealAt">When it was captured, by that slave's clock.</param>
 /// <param name="Offset">That slave's calibration offset; 0 where no slave says where it is.</param>
+[GenerateSerializer, Immutable, Alias("armada.joint.state")]
 public readonly record struct JointState(
-    double? Commanded, long? CommandedAt, double? Virtual, long? VirtualAt, double? Real, long? RealAt, double Offset);
+    [Id(0)] double? Commanded,
+    [Id(1)] long? CommandedAt,
+    [Id(2)] double? Virtual,
+    [Id(3)] long? VirtualAt,
+    [Id(4)] double? Real,
+    [Id(5)] long? RealAt,
+    [Id(6)] double Offset);
 
 /// <summary>One joint of a slave.</summary>
 /// <param name="Commanded">Last position sent to it, joint units; or null.</param>
 /// <param name="Real">Last position read from it, joint units; or null.</param>
-public readonly record struct JointPose(double? Commanded, double? Real);
+[GenerateSerializer, Immutable, Alias("armada.joint.pose")]
+public readonly record struct JointPose([Id(0)] double? Commanded, [Id(1)] double? Real);

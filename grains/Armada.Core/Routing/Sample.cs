@@ -7,8 +7,14 @@ namespace Armada.Core.Routing;
 /// <param name="TimeToLiveMs">Age in ms from which it is worthless; 0 for never.</param>
 /// <param name="Fault">Its source reports a fault.</param>
 /// <param name="Unfenced">Its source knows neither epochs nor sequences, as MicroPython leaders do: its binding stands for them.</param>
+[GenerateSerializer, Immutable, Alias("armada.stamp")]
 public readonly record struct SampleStamp(
-    uint Epoch, uint Sequence, long CapturedAt, ushort TimeToLiveMs = 0, bool Fault = false, bool Unfenced = false);
+    [Id(0)] uint Epoch,
+    [Id(1)] uint Sequence,
+    [Id(2)] long CapturedAt,
+    [Id(3)] ushort TimeToLiveMs = 0,
+    [Id(4)] bool Fault = false,
+    [Id(5)] bool Unfenced = false);
 
 /// <summary>What became of a sample, one counter each.</summary>
 public enum FrameResult : byte

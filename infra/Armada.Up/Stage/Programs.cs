@@ -10,10 +10,11 @@ internal static class Programs
     public static IEnumerable<string> Command(string project, params IEnumerable<string> arguments)
     {
         // artifacts/bin/<project>/<configuration>/
+        const string ending = ".runtimeconfig.json";
         var here = new DirectoryInfo(AppContext.BaseDirectory);
-        var assembly = Path.Combine(here.Parent!.Parent!.FullName, project, here.Name, project + ".dll");
-        return File.Exists(assembly)
-            ? [Dotnet, assembly, .. arguments]
-            : throw new FileNotFoundException($"{project} is not built: run infra/up, which builds it", assembly);
+        var folder = new DirectoryInfo(Path.Combine(here.Parent!.Parent!.FullName, project, here.Name));
+        return folder.Exists && folder.GetFiles("*" + ending) is [var program]
+            ? [Dotnet, program.FullName[..^ending.Length] + ".dll", .. arguments]
+            : throw new FileNotFoundException($"{project} is not built: run infra/up, which builds it", folder.FullName);
     }
 }

@@ -5,6 +5,7 @@ using Armada.Core.Engine;
 using Armada.Core.Motions;
 using Armada.Core.Robots;
 using Armada.Core.Routing;
+using Orleans.Serialization;
 using Orleans.Serialization.Invocation;
 
 namespace Armada.Tests.Cluster.Wire;
@@ -43,9 +44,9 @@ public sealed class ContractTests
     }
 
     [Fact]
-    public void A_motion_that_is_no_sequence_is_refused_by_its_kind()
+    public void A_motion_without_a_serializer_is_refused_by_its_type()
     {
-        var fault = Assert.Throws<ArgumentException>(
+        var fault = Assert.Throws<CodecNotFoundException>(
             () => Crossing.Serializer.SerializeToArray<RobotRequest>(new RobotRequest.Play(new Wobble(), Loop: false, Takeover: false)));
 
         Assert.Contains(nameof(Wobble), fault.Message, StringComparison.Ordinal);

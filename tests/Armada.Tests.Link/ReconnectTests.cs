@@ -5,8 +5,8 @@ using Armada.Testing.Network;
 
 namespace Armada.Tests.Link;
 
-/// <content>Connecting anew, with whatever the certificate's files hold by then.</content>
-public abstract partial class MqttLinkConformance
+/// <summary>Reconnecting on request, with whatever the certificate files contain by then.</summary>
+public sealed class ReconnectTests : LinkTestBase
 {
     public static TheoryData<string> HalfWrittenFiles { get; } = ["half a certificate", "half a key", "no key", "the key of another certificate"];
 
@@ -57,7 +57,7 @@ public abstract partial class MqttLinkConformance
         using var folder = new TempFolder();
         await using var broker = await Mosquitto.StartTlsAsync();
         var files = new RenewedFiles(folder, broker.Certificates!);
-        var link = await Started(To(broker) with { Tls = files.Tls, BackOffMost = TimeSpan.FromMilliseconds(300) });
+        var link = await Started(To(broker) with { Tls = files.Tls, MaxBackOff = TimeSpan.FromMilliseconds(300) });
 
         files.Spoil(what);
         link.Reconnect();
@@ -91,7 +91,7 @@ public abstract partial class MqttLinkConformance
     public async Task A_link_that_is_down_does_not_wait_out_its_back_off()
     {
         await using var broker = Mosquitto.Unstarted();
-        var link = Make(To(broker) with { BackOffFirst = TimeSpan.FromMinutes(5), BackOffMost = TimeSpan.FromMinutes(5) });
+        var link = Make(To(broker) with { InitialBackOff = TimeSpan.FromMinutes(5), MaxBackOff = TimeSpan.FromMinutes(5) });
         await link.StartAsync(CancellationToken.None);
         await Eventually.Holds("the failure is logged", () => Logs.Entries.Any(entry => entry.Message.Contains("next attempt", StringComparison.Ordinal)));
         await broker.RestartAsync();

@@ -4,7 +4,7 @@ using FsCheck;
 using FsCheck.Fluent;
 using Microsoft.Extensions.Logging;
 
-namespace Armada.Tests.Link.Pool;
+namespace Armada.Tests.Link;
 
 /// <summary>Where filters go, over random histories of subscribing and unsubscribing.</summary>
 public sealed class PlacementProperties

@@ -4,8 +4,8 @@ using Armada.Testing.Brokers;
 
 namespace Armada.Tests.Link;
 
-/// <content>TLS and options.</content>
-public abstract partial class MqttLinkConformance
+/// <summary>TLS and options.</summary>
+public sealed class SecurityTests : LinkTestBase
 {
     public static TheoryData<string, LinkOptions> BadOptions { get; } = new()
     {
@@ -14,8 +14,8 @@ public abstract partial class MqttLinkConformance
         { "Port", new() { ClientId = "one", Port = 0 } },
         { "Port", new() { ClientId = "one", Port = 70_000 } },
         { "KeepAlive", new() { ClientId = "one", KeepAlive = TimeSpan.FromSeconds(1) } },
-        { "BackOffFirst", new() { ClientId = "one", BackOffFirst = TimeSpan.Zero } },
-        { "BackOffMost", new() { ClientId = "one", BackOffMost = TimeSpan.FromMilliseconds(1) } },
+        { "InitialBackOff", new() { ClientId = "one", InitialBackOff = TimeSpan.Zero } },
+        { "MaxBackOff", new() { ClientId = "one", MaxBackOff = TimeSpan.FromMilliseconds(1) } },
         { "ControlBacklog", new() { ClientId = "one", ControlBacklog = 0 } },
         { "last will", new() { ClientId = "one", Will = new("a/#", default) } },
         { "/no/such/ca.crt", new() { ClientId = "one", Tls = new("/no/such/ca.crt") } },
@@ -102,7 +102,7 @@ public abstract partial class MqttLinkConformance
     private async Task StaysOut(LinkOptions options)
     {
         var wentUp = false;
-        var link = Make(options with { BackOffMost = TimeSpan.FromMilliseconds(200) });
+        var link = Make(options with { MaxBackOff = TimeSpan.FromMilliseconds(200) });
         link.StateChanged += _ => wentUp = true;
         await link.StartAsync(CancellationToken.None);
         await Eventually.Holds("two refusals are logged", () => Logs.Of(RefusedEvent).Count >= 2);

@@ -2,7 +2,7 @@ using Armada.Mqtt;
 using Armada.Testing;
 using Armada.Testing.Logging;
 
-namespace Armada.Tests.Link.Pool;
+namespace Armada.Tests.Link;
 
 /// <summary>A pool's life, on links without a broker.</summary>
 public sealed class LinkPoolTests : IAsyncDisposable
@@ -81,15 +81,6 @@ public sealed class LinkPoolTests : IAsyncDisposable
         links[1].Become(LinkState.Up);
         await pool.DisposeAsync();
         Assert.False(pool.IsUp);
-    }
-
-    [Fact]
-    public void Counters_are_those_of_all_links()
-    {
-        Subscribe(0, 60);
-        links[0].Counters = new(1, 2, 3, 4, 5);
-        links[1].Counters = new(10, 20, 30, 40, 50);
-        Assert.Equal(new(11, 22, 33, 44, 55), pool.Counters);
     }
 
     [Fact]

@@ -1,6 +1,6 @@
 using Armada.Mqtt;
 
-namespace Armada.Tests.Link.Pool;
+namespace Armada.Tests.Link;
 
 /// <summary>A link without a broker: keeps what it is subscribed to; up, and faulty at the start, when the test says so.</summary>
 internal sealed class RecordingLink : IMqttLink
@@ -13,7 +13,7 @@ internal sealed class RecordingLink : IMqttLink
 
     public LinkState State { get; private set; }
 
-    public LinkCounters Counters { get; set; }
+    public LinkCounters Counters => default;
 
     public Exception? StartFault { get; set; }
 

@@ -4,8 +4,8 @@ using Armada.Testing.Brokers;
 
 namespace Armada.Tests.Link;
 
-/// <content>Many links in a pool.</content>
-public abstract partial class MqttLinkConformance
+/// <summary>A pool of links on a real broker.</summary>
+public sealed class LinkPoolBrokerTests : LinkTestBase
 {
     [Fact]
     public async Task A_pool_of_three_links_delivers_on_120_filters_once_also_after_the_broker_restarted()
@@ -13,7 +13,8 @@ public abstract partial class MqttLinkConformance
         const int filters = 120;
         await using var broker = await Mosquitto.StartAsync();
         var inboxes = Enumerable.Range(0, filters).Select(_ => new Inbox()).ToArray();
-        await using var pool = new LinkPool(index => Create(To(broker, $"pool-{index}")), Logs.For<LinkPool>());
+        var links = new List<MqttLink>();
+        await using var pool = new LinkPool(Open, Logs.For<LinkPool>());
         for (var i = 0; i < filters / 2; i++) Subscribe(i);
         await pool.StartAsync(CancellationToken.None);
         for (var i = filters / 2; i < filters; i++) Subscribe(i);
@@ -41,7 +42,13 @@ public abstract partial class MqttLinkConformance
         await inboxes[8].Receives("7");
         Assert.Equal([0, 1, 2, 3, 4, 5, 7], inboxes[8].Numbers);
         Assert.Equal([0, 1, 2, 3, 4, 5], inboxes[7].Numbers);
-        Assert.Equal(3, pool.Counters.Reconnects);
+        Assert.Equal(3, links.Sum(link => link.Counters.Reconnects));
+
+        MqttLink Open(int index)
+        {
+            links.Add(Make(To(broker, $"pool-{index}")));
+            return links[^1];
+        }
 
         void Subscribe(int i) => Assert.True(pool.TrySubscribe($"n/{i}", Delivery.Control, inboxes[i].Handler));
 
@@ -54,7 +61,7 @@ public abstract partial class MqttLinkConformance
             var count = numbers[^1] + 1;
             foreach (var inbox in inboxes) await inbox.Receives(count);
             Assert.All(inboxes, inbox => Assert.Equal(Enumerable.Range(0, count), inbox.Numbers));
-            Assert.Equal(count * filters, pool.Counters.Received);
+            Assert.Equal(count * filters, links.Sum(link => link.Counters.Received));
         }
 
         Task AllAreUp() => Eventually.Holds("the pool comes up", () => pool.IsUp, ReconnectLimit);
