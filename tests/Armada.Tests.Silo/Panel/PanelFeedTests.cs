@@ -28,7 +28,7 @@ public sealed class PanelFeedTests(Broker broker) : IClassFixture<Broker>
     }
 
     [Fact]
-    public async Task A_watcher_sees_who_commands_and_where_the_joints_go()
+    public async Task A_subscriber_sees_who_commands_and_where_the_joints_go()
     {
         await using var pair = await ArmPair.StartAsync(broker);
         await using var subscriber = await PanelClient.WatchAsync(pair.Silo);
@@ -83,6 +83,26 @@ public sealed class PanelFeedTests(Broker broker) : IClassFixture<Broker>
     }
 
     [Fact]
+    public async Task A_subscriber_that_fails_ends_the_feed_for_nobody()
+    {
+        await using var silo = await RunningSilo.StartAsync(broker);
+        silo.Logs.Expect(1900);
+        var feed = silo.Service<PanelFeed>();
+        var failures = 0;
+        var failing = new PanelSubscriber(SubscriberRequest.Default, feed)
+        {
+            NotifySocket = () => throw new InvalidOperationException($"failure {Interlocked.Increment(ref failures)}"),
+        };
+        feed.Add(failing);
+        await Eventually.Holds("it was offered a snapshot again after it failed", () => Volatile.Read(ref failures) > 1);
+        feed.Remove(failing);
+
+        await using var subscriber = await PanelClient.WatchAsync(silo);
+        await silo.MakeRobotAsync("arm");
+        await Eventually.Holds("the new robot is seen", () => subscriber.Ids() is ["arm"]);
+    }
+
+    [Fact]
     public async Task Robots_made_and_removed_are_seen()
     {
         await using var silo = await RunningSilo.StartAsync(broker);
@@ -96,7 +116,7 @@ public sealed class PanelFeedTests(Broker broker) : IClassFixture<Broker>
     }
 
     [Fact]
-    public async Task A_watcher_that_names_robots_is_told_of_no_other()
+    public async Task A_subscriber_that_names_robots_is_sent_no_other()
     {
         await using var silo = await RunningSilo.StartAsync(broker);
         await silo.MakeRobotAsync("seen");
@@ -149,7 +169,7 @@ public sealed class PanelFeedTests(Broker broker) : IClassFixture<Broker>
     }
 
     [Fact]
-    public async Task A_silo_that_stops_says_goodbye_to_its_watchers()
+    public async Task A_silo_that_stops_closes_its_subscribers()
     {
         await using var silo = await RunningSilo.StartAsync(broker);
         await using var subscriber = await PanelClient.WatchAsync(silo);
@@ -161,7 +181,7 @@ public sealed class PanelFeedTests(Broker broker) : IClassFixture<Broker>
     }
 
     [Fact]
-    public async Task Nobody_looks_at_the_fleet_once_the_last_watcher_has_gone()
+    public async Task The_fleet_is_not_polled_without_subscribers()
     {
         await using var silo = await RunningSilo.StartAsync(broker);
         var feed = silo.Service<PanelFeed>();

@@ -10,7 +10,7 @@ namespace Armada.Tests.Silo.Panel;
 public sealed class SubscriberLoadTests(Broker broker) : IClassFixture<Broker>
 {
     [Fact]
-    public async Task No_watcher_gets_more_updates_than_it_asked_for()
+    public async Task No_subscriber_gets_more_updates_than_it_asked_for()
     {
         await using var pair = await ArmPair.StartAsync(broker);
         await using var slow = await PanelClient.WatchAsync(pair.Silo, "rate=2");
@@ -29,7 +29,7 @@ public sealed class SubscriberLoadTests(Broker broker) : IClassFixture<Broker>
     }
 
     [Fact]
-    public async Task Fifty_watchers_all_see_the_same_and_cost_the_robots_what_one_costs()
+    public async Task Fifty_subscribers_all_see_the_same_and_cost_the_robots_what_one_costs()
     {
         await using var pair = await ArmPair.StartAsync(broker);
         var feed = pair.Silo.Service<PanelFeed>();
@@ -60,7 +60,7 @@ public sealed class SubscriberLoadTests(Broker broker) : IClassFixture<Broker>
     }
 
     [Fact]
-    public async Task A_watcher_that_reads_too_slowly_skips_what_is_past_and_ends_with_the_newest()
+    public async Task A_subscriber_that_reads_too_slowly_skips_snapshots_and_ends_with_the_newest()
     {
         await using var silo = await RunningSilo.StartAsync(broker);
         for (var robot = 0; robot < 60; robot++)

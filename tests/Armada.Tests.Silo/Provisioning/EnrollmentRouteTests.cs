@@ -91,7 +91,7 @@ public sealed class EnrollmentRouteTests(Broker broker) : IClassFixture<Broker>
     }
 
     [Fact]
-    public async Task A_token_opens_no_other_door_and_a_key_enrols_nobody()
+    public async Task A_token_authorizes_nothing_else_and_a_key_enrolls_nobody()
     {
         await using var silo = await ProvisioningRig.StartAsync(broker);
         var token = await TokenAsync(silo, new { kind = "so101-leader" });

@@ -142,7 +142,7 @@ public sealed class ScriptedEndpointTests(RemoteSilo near) : IClassFixture<Remot
     [InlineData("ws://127.0.0.1/ws/slave/")]
     [InlineData("ws://127.0.0.1/ws/slave/far#part")]
     [InlineData("/ws/slave/far")]
-    public async Task An_address_that_is_no_slave_door_is_refused(string url)
+    public async Task An_address_that_is_no_slave_endpoint_is_refused(string url)
     {
         await near.Silo.MakeRobotAsync("refusing");
 
