@@ -92,7 +92,6 @@ internal sealed class SiloFiles(string folder)
 
     /// <summary>PKCS #8 PEM, readable by its owner only.</summary>
     public string KeyFile => Path.Combine(folder, "silo.key");
-
     public string CertificateFile => Path.Combine(folder, "silo.pem");
 
     /// <summary>The authority of the broker's certificate.</summary>

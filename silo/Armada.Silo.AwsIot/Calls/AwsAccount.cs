@@ -19,12 +19,10 @@ internal sealed class AwsAccount : IDisposable
     }
 
     public AwsIotSettings Settings { get; }
-
     public TimeProvider Time { get; }
 
     /// <summary>Null: the SDK's default chain.</summary>
     public AWSCredentials? Credentials { get; }
-
     public AmazonIoTClient Client { get; }
 
     public CallRate RateOf(string operation) =>

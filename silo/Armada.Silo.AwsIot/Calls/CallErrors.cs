@@ -9,9 +9,7 @@ namespace Armada.Silo.AwsIot.Calls;
 internal static class CallErrors
 {
     public const string NotFound = "ResourceNotFoundException";
-
     public const string Exists = "ResourceAlreadyExistsException";
-
     public const string Changed = "VersionConflictException";
 
     /// <summary>Something is still attached; detaching takes AWS a few seconds.</summary>

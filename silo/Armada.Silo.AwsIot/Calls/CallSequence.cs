@@ -14,7 +14,6 @@ internal sealed class CallSequence(AwsAccount account, bool isUrgent, Cancellati
     private DateTimeOffset deadline = account.Time.GetUtcNow() + account.Settings.RetryFor;
 
     public AwsAccount Account => account;
-
     public int AmbiguousFailures { get; private set; }
 
     /// <exception cref="AmazonServiceException">AWS refused.</exception>

@@ -9,7 +9,6 @@ internal sealed class KeyRequest
 {
     /// <summary>Characters; a request for RSA with 4096 bits has less than 2,000.</summary>
     public const int MaxLength = 8192;
-
     private const string P256 = "1.2.840.10045.3.1.7";
     private const int MinRsaBits = 2048;
     private const int MaxRsaBits = 4096;
@@ -26,7 +25,6 @@ internal sealed class KeyRequest
     }
 
     public string Pem { get; }
-
     public string Hash { get; }
 
     /// <summary>PKCS #8 PEM; null unless the key was generated here.</summary>

@@ -14,9 +14,7 @@ internal sealed class ArmadaPolicies(AwsIotSettings settings)
     private const string ClientEvents = "$aws/events/presence/*";
 
     public string Silo => $"{settings.Prefix}-silo";
-
     public IReadOnlyList<string> All => [Silo, Device, Board(BoardRole.Leader), Board(BoardRole.Follower)];
-
     private string Device => $"{settings.Prefix}-device";
 
     /// <exception cref="ArgumentException">A board without a role.</exception>

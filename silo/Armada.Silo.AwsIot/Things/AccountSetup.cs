@@ -13,9 +13,7 @@ internal sealed class AccountSetup(AwsIotSettings settings) : IDisposable
     private volatile bool isStale;
 
     public ArmadaPolicies Policies { get; } = new(settings);
-
     public string DeviceType => $"{settings.Prefix}-device";
-
     public string SiloType => $"{settings.Prefix}-silo";
 
     public string GroupOf(string site) => $"{settings.Prefix}-site-{site}";

@@ -20,7 +20,6 @@ internal sealed record ThingAttributes(
     ImmutableDictionary<string, string> Tags, ThingPhase Phase, CreationMarker? Pending, ImmutableArray<CertificateEntry> Certificates)
 {
     public const int MaxValueLength = 800;
-
     private const string PhaseName = "phase";
     private const string PendingName = "making";
     private const string CertificatesName = "certificates";

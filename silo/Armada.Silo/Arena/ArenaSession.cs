@@ -31,7 +31,6 @@ internal sealed partial class ArenaSession : IRobotSession, IDisposable
     private readonly JsonSocket socket;
     private readonly ArenaNotifier notifier;
     private readonly MessageRate rate;
-
     private readonly Lock leaseLock = new();
     private uint? leaseEpoch;
     private bool isAttaching;
@@ -39,12 +38,10 @@ internal sealed partial class ArenaSession : IRobotSession, IDisposable
     private volatile string? playedSequence;
     private bool isLagging;
     private long lastMessageAt;
-
     private readonly Channel<bool> wakeUp = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private readonly Lock pendingLock = new();
     private PendingEvents pending;
     private string[] jointNames = [];
-
     private readonly ILogger<ArenaSession> logger;
 
     public ArenaSession(WebSocket raw, string robot, ArenaQuery query, bool isMasterEndpoint, Caller caller, ArenaServices services)

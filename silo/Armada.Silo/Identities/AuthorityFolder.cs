@@ -23,14 +23,11 @@ internal sealed class AuthorityFolder(DataFolder data)
 
     /// <summary>PKCS #8 PEM; only the silo's user may have access.</summary>
     public string KeyFile => System.IO.Path.Combine(Path, "ca.key");
-
     public string RevokedFile => System.IO.Path.Combine(Path, "revoked.json");
 
     /// <summary>PEM, for the broker.</summary>
     public string ListFile => System.IO.Path.Combine(Path, "crl.pem");
-
     public bool Exists => Directory.Exists(Path) && Directory.EnumerateFileSystemEntries(Path).Any();
-
     private string Staging => Path + DurableFile.TemporaryEnding;
 
     /// <exception cref="IOException">There is no folder.</exception>

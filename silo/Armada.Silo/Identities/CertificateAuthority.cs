@@ -14,7 +14,6 @@ namespace Armada.Silo.Identities;
 internal sealed partial class CertificateAuthority : IDisposable
 {
     public const string SiloName = "armada-silo";
-
     public const int Years = 20;
 
     public static readonly TimeSpan ClockSkew = TimeSpan.FromHours(1);
@@ -41,7 +40,6 @@ internal sealed partial class CertificateAuthority : IDisposable
     }
 
     public AuthorityFolder Folder { get; }
-
     public IssuedCertificate Certificate { get; }
 
     /// <summary>Loads the authority of a data folder, or creates the first one.</summary>
@@ -182,7 +180,6 @@ internal sealed partial class CertificateAuthority : IDisposable
 internal static class CertificateProfile
 {
     public const string DeviceUri = "urn:armada:device:";
-
     private const string ForServers = "1.3.6.1.5.5.7.3.1";
     private const string ForClients = "1.3.6.1.5.5.7.3.2";
 

@@ -24,13 +24,9 @@ internal sealed class IssuedCertificate
 
     /// <summary>SHA-256 fingerprint, lower-case hexadecimal.</summary>
     public string Sha256 { get; }
-
     public DateTimeOffset NotBefore { get; }
-
     public DateTimeOffset NotAfter { get; }
-
     public ReadOnlyMemory<byte> Der { get; }
-
     public string Pem { get; }
 
     /// <exception cref="CryptographicException">It is not a certificate in PEM.</exception>

@@ -14,7 +14,6 @@ internal sealed class KeyRequest
 {
     /// <summary>A request for RSA with 4096 bits has less than 2,000.</summary>
     public const int MaxBytes = 8192;
-
     private const int MinRsaBits = 2048;
     private const int MaxRsaBits = 4096; // Larger keys only cost time.
     private const string AcceptedKeys = "use an EC key on P-256 (prime256v1), or RSA with 2048 to 4096 bits if the board supports nothing else";

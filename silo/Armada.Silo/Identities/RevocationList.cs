@@ -36,7 +36,6 @@ internal sealed partial class RevocationList : IDisposable
 
     /// <summary>The signed list, PEM.</summary>
     public string ListFile => authority.Folder.ListFile;
-
     public IEnumerable<Revocation> All => Volatile.Read(ref revoked).Values;
 
     /// <summary>Loads the document, and writes a valid list if there is none.</summary>
@@ -168,7 +167,6 @@ internal sealed record SignedRevocationList(long Number, DateTimeOffset NextUpda
 {
     /// <summary>PEM label.</summary>
     public const string Label = "X509 CRL";
-
     private const string ReasonCode = "2.5.29.21";
 
     private static readonly Asn1Tag Extensions = new(TagClass.ContextSpecific, 0);

@@ -130,9 +130,7 @@ internal sealed record SubscriberRequest(double Rate, FrozenSet<string>? Robots)
 {
     /// <summary>Updates per second; also the default.</summary>
     public const int MaxRate = 20;
-
     public const double MinRate = 0.2;
-
     public const int MaxRobots = 500;
 
     public static SubscriberRequest Default { get; } = new(MaxRate, null);

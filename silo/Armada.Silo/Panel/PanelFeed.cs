@@ -41,13 +41,9 @@ internal sealed partial class PanelFeed : BackgroundService, ISnapshotSource
     }
 
     public long Polls => Interlocked.Read(ref seq);
-
     public long Skipped => Interlocked.Read(ref skipped);
-
     public int Subscribers => subscribers.Length;
-
     public bool IsPolling => snapshot is not null;
-
     public FleetSnapshot? Newest => snapshot;
 
     public void Spend(long bytes) => budget.Spend(bytes);

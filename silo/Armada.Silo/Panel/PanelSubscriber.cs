@@ -25,7 +25,6 @@ internal sealed class PanelSubscriber(SubscriberRequest asked, ISnapshotSource s
     private long sent;
 
     public Task FirstOffer => firstOffer.Task;
-
     public Func<bool> NotifySocket { get; set; } = () => false;
 
     public bool Tick(long tick) => isDue |= asked.IsDue(tick);

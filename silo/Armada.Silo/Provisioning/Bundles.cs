@@ -48,11 +48,8 @@ internal static class BundleRoutes
 internal sealed class BundleLink(string device, string fingerprint, Bundle bundle, DateTimeOffset expiresAt, string secret)
 {
     public string Device { get; } = device;
-
     public string Fingerprint { get; } = fingerprint;
-
     public Bundle Bundle { get; } = bundle;
-
     public DateTimeOffset ExpiresAt { get; } = expiresAt;
 
     public string Secret() => secret;

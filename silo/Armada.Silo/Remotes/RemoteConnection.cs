@@ -35,7 +35,6 @@ internal sealed class RemoteConnection : ISampleSource, IDisposable
     }
 
     public JsonSocket Socket { get; }
-
     public bool WasAccepted { get; private set; }
 
     public bool IsLagging(in Timestamp now)

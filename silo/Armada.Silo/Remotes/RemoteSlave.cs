@@ -38,7 +38,6 @@ internal sealed partial class RemoteSlave : IRobotSession, IAsyncDisposable
     }
 
     public SlaveBinding Binding { get; }
-
     public string Name => Binding.Name;
 
     public void OnCommand(in SampleStamp stamp, ReadOnlySpan<double> positions) => Volatile.Read(ref current)?.SetCommand(positions);

@@ -86,7 +86,6 @@ internal sealed record RemoteTiming
 
     /// <summary>How often joint states are requested.</summary>
     public TimeSpan PollInterval { get; init; } = TimeSpan.FromMilliseconds(100);
-
     public TimeSpan MinBackOff { get; init; } = TimeSpan.FromMilliseconds(250);
     public TimeSpan MaxBackOff { get; init; } = TimeSpan.FromSeconds(2);
 }

@@ -9,12 +9,10 @@ internal sealed class RoomJoints(RobotModel model, RoomUnits units)
     private const double Decimals = 1000; // A thousandth of a degree; the servos resolve 0.088°.
 
     private readonly string[] names = [.. model.Joints.Select(joint => JointNames.ArenaOf(joint.Name))];
-
     public int Count => names.Length;
 
     /// <summary>One bit per joint.</summary>
     public uint All => uint.MaxValue >> (32 - names.Length);
-
     public IReadOnlyList<string> Names => names;
 
     public string NameOf(int joint) => names[joint];

@@ -16,7 +16,6 @@ internal readonly record struct Room(RoomName Name, RobotSnapshot Robot);
 internal sealed class RoomCatalog(IRobotEngine engine)
 {
     public const string DefaultWorkspace = "default-workspace";
-
     private const int HashBytes = 8;
 
     public static string RobotIdOf(RoomName room)
@@ -85,11 +84,8 @@ internal sealed class OpenRooms
     }
 
     public TimeProvider Time => clock.Time;
-
     public DateTimeOffset Now => clock.Time.GetUtcNow();
-
     public int Connections => rooms.Sum(room => room.Value.Sessions.Count);
-
     public long Ignored => Interlocked.Read(ref ignored);
 
     public OpenRoom Get(string robot) => rooms.GetOrAdd(robot, _ => new OpenRoom(began));
@@ -141,7 +137,6 @@ internal sealed class OpenRoom
     }
 
     public uint CommandedJoints => Volatile.Read(ref commanded);
-
     public bool IsStopping => Volatile.Read(ref stopping) > 0;
 
     public StopReason? Stopped

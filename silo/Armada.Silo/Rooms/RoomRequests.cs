@@ -11,9 +11,7 @@ internal sealed record NewRoom(string? RoomId, int MaxConsumers);
 internal static class RoomRequestBodies
 {
     public const int DefaultMaxConsumers = 10;
-
     public const int MaxConsumersLimit = 100;
-
     private const int MaxJoints = 20;
     private const double MaxValue = 360; // RobotHub's limit in any unit; the robot's own limits are narrower.
 

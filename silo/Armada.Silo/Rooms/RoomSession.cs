@@ -36,11 +36,9 @@ internal sealed partial class RoomSession : IRobotSession, ISampleSource, IDispo
     private bool isDisposed;
     private Task periodicTask = Task.CompletedTask;
     private bool isConnected;
-
     private readonly MessageRate rate;
     private readonly OncePerSecond errors;
     private volatile uint epoch;
-
     private readonly RoomWriter updates = new();
     private readonly Lock updateLock = new();
     private readonly List<RoomJoint> changed = [];
@@ -51,7 +49,6 @@ internal sealed partial class RoomSession : IRobotSession, ISampleSource, IDispo
     private double[] sent = [];
     private bool updatesStarted;
     private long sequence;
-
     private readonly SemaphoreSlim reacquireLock = new(1);
     private bool isLagging;
 
@@ -72,9 +69,7 @@ internal sealed partial class RoomSession : IRobotSession, ISampleSource, IDispo
     }
 
     public string Name { get; private set; } = "";
-
     public RoomRole Role => join?.Role ?? RoomRole.Consumer;
-
     private bool IsJoined => Volatile.Read(ref stage) == (int)Stage.Joined;
 
     public void Close(int code, string reason) => socket.Close(code, reason);
@@ -550,12 +545,10 @@ internal sealed record RoomTiming
 {
     /// <summary>For the first frame.</summary>
     public TimeSpan JoinTimeout { get; init; } = TimeSpan.FromSeconds(5);
-
     public TimeSpan CheckInterval { get; init; } = TimeSpan.FromMilliseconds(500);
 
     /// <summary>A consumer whose update has waited this long is lagging.</summary>
     public TimeSpan LaggingAfter { get; init; } = TimeSpan.FromMilliseconds(300);
-
     public TimeSpan PingInterval { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>

@@ -23,7 +23,6 @@ internal interface ISampleSource
 internal sealed partial class JsonSocket
 {
     private const int InitialBufferBytes = 4096;
-
     private const string InternalError = "internal error; see the silo's log";
     private const int MaxReasonBytes = 123; // RFC 6455: a close frame's 125 bytes, less its code.
 

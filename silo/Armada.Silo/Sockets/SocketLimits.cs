@@ -12,15 +12,10 @@ internal sealed record SocketLimits
     /// <see cref="Burst"/>, so that it only hits a client that does not read.
     /// </summary>
     public int MaxQueuedMessages { get; init; } = 1024;
-
     public double MessagesPerSecond { get; init; } = 200;
-
     public double Burst { get; init; } = 400;
-
     public TimeSpan PingInterval { get; init; } = TimeSpan.FromMilliseconds(500);
-
     public TimeSpan PongTimeout { get; init; } = TimeSpan.FromMilliseconds(1500);
-
     public TimeSpan CloseTimeout { get; init; } = TimeSpan.FromSeconds(1);
 }
 
@@ -28,23 +23,14 @@ internal sealed record SocketLimits
 internal static class SocketClose
 {
     public const int Normal = 1000;
-
     public const int GoingAway = 1001;
-
     public const int NotText = 1003;
-
     public const int Refused = 1008;
-
     public const int TooLarge = 1009;
-
     public const int Fault = 1011;
-
     public const int TooSlow = 1013;
-
     public const int Unauthorized = 4401;
-
     public const int RobotUnknown = 4004;
-
     public const int TakenOver = 4009;
 }
 

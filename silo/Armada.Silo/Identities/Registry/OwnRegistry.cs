@@ -20,7 +20,6 @@ internal sealed partial class OwnRegistry : IDeviceRegistry, IDisposable
     private readonly TimeProvider time;
     private readonly SemaphoreSlim changing = new(1);
     private ImmutableSortedDictionary<string, StoredDevice> devices = ImmutableSortedDictionary.Create<string, StoredDevice>(StringComparer.Ordinal);
-
     private readonly ILoggerFactory loggers;
     private readonly ILogger logger;
     private readonly DocumentFiles files;
