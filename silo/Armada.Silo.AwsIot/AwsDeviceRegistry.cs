@@ -1,10 +1,6 @@
 using System.Collections.Immutable;
 using Armada.Core.Devices;
 using Armada.Core.Topics;
-using Armada.Silo.AwsIot.Broker;
-using Armada.Silo.AwsIot.Calls;
-using Armada.Silo.AwsIot.Certificates;
-using Armada.Silo.AwsIot.Things;
 using Microsoft.Extensions.Logging;
 
 namespace Armada.Silo.AwsIot;

@@ -1,10 +1,6 @@
 using Armada.Core.Devices;
 using Armada.Core.MicroPython;
 using Armada.Core.Topics;
-using Armada.Silo.AwsIot.Broker;
-using Armada.Silo.AwsIot.Calls;
-using Armada.Silo.AwsIot.Data;
-using Armada.Silo.AwsIot.Things;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Armada.Silo.AwsIot;

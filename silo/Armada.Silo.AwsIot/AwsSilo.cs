@@ -2,10 +2,6 @@ using System.Security.Cryptography;
 using System.Text;
 using Amazon.Runtime;
 using Armada.Core.Devices;
-using Armada.Silo.AwsIot.Broker;
-using Armada.Silo.AwsIot.Calls;
-using Armada.Silo.AwsIot.Certificates;
-using Armada.Silo.AwsIot.Things;
 using Microsoft.Extensions.Logging;
 
 namespace Armada.Silo.AwsIot;

@@ -1,5 +1,4 @@
 using Armada.Silo.AwsIot;
-using Armada.Silo.AwsIot.Calls;
 using Armada.Testing;
 
 namespace Armada.Tests.AwsIot.Calls;

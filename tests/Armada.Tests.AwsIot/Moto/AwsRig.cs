@@ -1,8 +1,5 @@
 using Amazon.Runtime;
 using Armada.Silo.AwsIot;
-using Armada.Silo.AwsIot.Broker;
-using Armada.Silo.AwsIot.Calls;
-using Armada.Silo.AwsIot.Things;
 using Armada.Testing;
 using Armada.Testing.Brokers;
 using Armada.Testing.Logging;

@@ -1,7 +1,6 @@
 using System.Text.Json.Nodes;
 using Armada.Core.Devices;
 using Armada.Silo.AwsIot;
-using Armada.Silo.AwsIot.Policies;
 using Armada.Core.MicroPython;
 using Armada.Core.Topics;
 

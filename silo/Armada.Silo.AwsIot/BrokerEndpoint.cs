@@ -2,9 +2,8 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Amazon.IoT.Model;
 using Armada.Core.Devices;
-using Armada.Silo.AwsIot.Calls;
 
-namespace Armada.Silo.AwsIot.Broker;
+namespace Armada.Silo.AwsIot;
 
 /// <summary>The account's broker; looked up once.</summary>
 internal sealed class BrokerEndpoint(AwsAccount account)

@@ -7,10 +7,8 @@ using Amazon.IotData.Model;
 using Amazon.Runtime;
 using Armada.Core.Devices;
 using Armada.Core.Topics;
-using Armada.Silo.AwsIot.Broker;
-using Armada.Silo.AwsIot.Calls;
 
-namespace Armada.Silo.AwsIot.Data;
+namespace Armada.Silo.AwsIot;
 
 /// <summary>The account's data endpoint: shadows and topics.</summary>
 internal sealed class DataPlane(AwsAccount account, BrokerEndpoint broker) : IDisposable

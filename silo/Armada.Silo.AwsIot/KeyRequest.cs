@@ -2,7 +2,7 @@ using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 
-namespace Armada.Silo.AwsIot.Certificates;
+namespace Armada.Silo.AwsIot;
 
 /// <summary>A PKCS #10 request and its key.</summary>
 internal sealed class KeyRequest

@@ -5,7 +5,7 @@ using Amazon.IotData;
 using Amazon.Runtime;
 using Amazon.Runtime.Internal;
 
-namespace Armada.Silo.AwsIot.Calls;
+namespace Armada.Silo.AwsIot;
 
 /// <summary>The client of one account and region, and its call rates.</summary>
 internal sealed class AwsAccount : IDisposable

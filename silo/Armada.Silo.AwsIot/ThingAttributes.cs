@@ -3,7 +3,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using Armada.Core.Devices;
 
-namespace Armada.Silo.AwsIot.Things;
+namespace Armada.Silo.AwsIot;
 
 internal enum ThingPhase : byte
 {
@@ -92,7 +92,7 @@ internal enum CertificateUse : byte
 
 /// <summary>A certificate in the attributes of its thing.</summary>
 /// <param name="Fingerprint">SHA-256, hexadecimal; also its id at AWS.</param>
-/// <param name="KeyHash">See <see cref="Certificates.KeyHash"/>.</param>
+/// <param name="KeyHash">SHA-256 of the public key, base64url.</param>
 internal sealed record CertificateEntry(string Fingerprint, string KeyHash, DateTimeOffset NotBefore, DateTimeOffset NotAfter, CertificateUse Use)
 {
     private const string Uses = "icl";

@@ -1,8 +1,6 @@
 using Amazon.IoT.Model;
-using Armada.Silo.AwsIot.Calls;
-using Armada.Silo.AwsIot.Policies;
 
-namespace Armada.Silo.AwsIot.Things;
+namespace Armada.Silo.AwsIot;
 
 /// <summary>Creates what devices need in the account, once: thing types, policies, and a group for each site.</summary>
 internal sealed class AccountSetup(AwsIotSettings settings) : IDisposable

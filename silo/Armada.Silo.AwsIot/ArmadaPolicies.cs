@@ -4,7 +4,7 @@ using System.Text.Json.Nodes;
 using Armada.Core.Devices;
 using Armada.Core.Topics;
 
-namespace Armada.Silo.AwsIot.Policies;
+namespace Armada.Silo.AwsIot;
 
 /// <summary>The policies of an installation: one for devices, one for each role of a board, and one for silos.</summary>
 internal sealed class ArmadaPolicies(AwsIotSettings settings)

@@ -1,10 +1,8 @@
 using Amazon.IoT.Model;
 using Amazon.Runtime;
-using Armada.Silo.AwsIot.Calls;
-using Armada.Silo.AwsIot.Certificates;
 using Microsoft.Extensions.Logging;
 
-namespace Armada.Silo.AwsIot.Things;
+namespace Armada.Silo.AwsIot;
 
 /// <summary>
 /// Issues and removes the certificates of things. The intention is written to the thing first, so that a repeated call, a deletion or the

@@ -1,10 +1,8 @@
 using System.Security.Cryptography.X509Certificates;
 using Amazon.IoT;
 using Amazon.IoT.Model;
-using Armada.Silo.AwsIot.Calls;
-using Armada.Silo.AwsIot.Things;
 
-namespace Armada.Silo.AwsIot.Certificates;
+namespace Armada.Silo.AwsIot;
 
 /// <param name="Fingerprint">SHA-256, hexadecimal; also its id at AWS.</param>
 internal sealed record CreatedCertificate(string Fingerprint, string Arn, string Pem)

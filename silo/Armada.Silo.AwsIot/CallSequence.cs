@@ -1,7 +1,7 @@
 using Amazon.IoT;
 using Amazon.Runtime;
 
-namespace Armada.Silo.AwsIot.Calls;
+namespace Armada.Silo.AwsIot;
 
 /// <summary>
 /// Calls that belong together and share one time limit for retries: each keeps to its operation's rate, and is retried with growing,

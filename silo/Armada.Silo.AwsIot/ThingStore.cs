@@ -2,9 +2,8 @@ using System.Runtime.CompilerServices;
 using Amazon.IoT.Model;
 using Amazon.Runtime;
 using Armada.Core.Devices;
-using Armada.Silo.AwsIot.Calls;
 
-namespace Armada.Silo.AwsIot.Things;
+namespace Armada.Silo.AwsIot;
 
 /// <summary>The things of one thing type; others are not ours.</summary>
 internal sealed class ThingStore(string type)

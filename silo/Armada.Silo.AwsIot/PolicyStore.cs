@@ -2,9 +2,8 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Amazon.IoT.Model;
 using Armada.Core.Devices;
-using Armada.Silo.AwsIot.Calls;
 
-namespace Armada.Silo.AwsIot.Policies;
+namespace Armada.Silo.AwsIot;
 
 /// <summary>The account's policies; an outdated one gets a new version.</summary>
 internal static class PolicyStore

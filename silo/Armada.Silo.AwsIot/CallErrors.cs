@@ -3,7 +3,7 @@ using System.Text.Json;
 using Amazon.Runtime;
 using Armada.Core.Devices;
 
-namespace Armada.Silo.AwsIot.Calls;
+namespace Armada.Silo.AwsIot;
 
 /// <summary>Classifies and describes the errors of calls.</summary>
 internal static class CallErrors
