@@ -17,7 +17,7 @@ public sealed class MicroPythonSinkTests : IAsyncDisposable
     private readonly SiloClock clock;
     private readonly ISlaveSink outlet;
 
-    public OutletTests()
+    public MicroPythonSinkTests()
     {
         clock = new SiloClock(time);
         outlet = new MicroPythonSink(link, clock, "root/board/state", "board", gripperInPercent: true);
