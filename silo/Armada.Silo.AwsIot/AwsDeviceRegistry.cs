@@ -208,7 +208,7 @@ internal sealed partial class AwsDeviceRegistry : IDeviceRegistry
         ChangeAsync(name, fingerprint, attributes => attributes.MarkLeaving(entry => entry.Fingerprint == fingerprint), cancellation);
 
     private static CertificateEntry Collected(CertificateEntry entry) =>
-        entry.Use == CertificateUse.Issued ? entry with { Use = CertificateUse.Collected } : attributes;
+        entry.Use == CertificateUse.Issued ? entry with { Use = CertificateUse.Collected } : entry;
 
     private static IssuedCredentials Credentials(CreatedCertificate certificate, KeyRequest key) =>
         new(certificate.Fingerprint, certificate.Pem, key.PrivateKey());

@@ -38,7 +38,7 @@ internal sealed record ThingAttributes(
         this with { Certificates = [.. Certificates.Select(change).OfType<CertificateEntry>()] };
 
     public ThingAttributes MarkLeaving(Func<CertificateEntry, bool> which) =>
-        With(entry => which(entry) ? entry with { Use = CertificateUse.Leaving } : attributes);
+        With(entry => which(entry) ? entry with { Use = CertificateUse.Leaving } : entry);
 
     public Dictionary<string, string> ToAttributes()
     {

@@ -1,5 +1,6 @@
 using Amazon.IoT.Model;
 using Amazon.Runtime;
+using Armada.Core.Devices;
 using Microsoft.Extensions.Logging;
 
 namespace Armada.Silo.AwsIot;

@@ -84,10 +84,10 @@ internal sealed class ThingStore(string type)
 
     private static AttributePayload Payload(ThingAttributes attributes)
     {
-        var attributes = attributes.ToAttributes();
-        if (attributes.FirstOrDefault(pair => pair.Value.Length > ThingAttributes.MaxValueLength) is { Key: { } name })
+        var pairs = attributes.ToAttributes();
+        if (pairs.FirstOrDefault(pair => pair.Value.Length > ThingAttributes.MaxValueLength) is { Key: { } name })
             throw new RegistryFailedException($"the attribute {name} would have more than {ThingAttributes.MaxValueLength} characters; repeat the call");
-        return new AttributePayload { Attributes = attributes, Merge = false };
+        return new AttributePayload { Attributes = pairs, Merge = false };
     }
 }
 
