@@ -37,7 +37,7 @@ public sealed class RetryTests(MotoServer moto)
         await using var rig = new AwsRig(moto, logs);
         var silo = rig.Start(settings => settings with { RetryFor = TimeSpan.FromMilliseconds(50), Endpoint = new Uri($"http://127.0.0.1:{FreePort.Next()}") });
         var failed = await Assert.ThrowsAsync<RegistryFailedException>(async () => await silo.ListAsync(null, 1, default));
-        Assert.Contains("it is not reached", failed.Message, StringComparison.Ordinal);
+        Assert.Contains("it cannot be reached", failed.Message, StringComparison.Ordinal);
     }
 
     [SkippableFact]

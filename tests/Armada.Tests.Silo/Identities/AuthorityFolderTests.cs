@@ -143,7 +143,7 @@ public sealed class AuthorityFolderTests : IDisposable
 
         using var curve = ECDsa.Create(ECCurve.NamedCurves.nistP384);
         File.WriteAllText(rig.Files.KeyFile, curve.ExportPkcs8PrivateKeyPem());
-        AssertRefused("ca.key is no key on P-256");
+        AssertRefused("ca.key is not a key on P-256");
     }
 
     [Fact]
@@ -161,7 +161,7 @@ public sealed class AuthorityFolderTests : IDisposable
         {
             using var foreign = profile.Create(name, X509SignatureGenerator.CreateForECDsa(signer), now, now.AddYears(1), [1]);
             File.WriteAllText(rig.Files.CertificateFile, foreign.ExportCertificatePem());
-            AssertRefused("ca.pem is not an authority that the silo made");
+            AssertRefused("ca.pem is not an authority that the silo created");
         }
     }
 
@@ -171,7 +171,7 @@ public sealed class AuthorityFolderTests : IDisposable
         Assert.NotNull(rig.Authority);
         rig.Time.Advance(TimeSpan.FromDays(365.25 * 20 + 1));
 
-        AssertRefused("it ended on 2045-07-01");
+        AssertRefused("it expired on 2045-07-01");
     }
 
     [Fact]
