@@ -1,9 +1,9 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Reflection;
 using Armada.Core.Control;
 using Armada.Core.Devices;
 using Armada.Core.Engine;
 using Armada.Core.Robots;
-using Armada.Mqtt;
 using Armada.Silo;
 using Armada.Silo.Access;
 using Armada.Silo.Engine;
@@ -16,9 +16,7 @@ using Armada.Silo.Telemetry;
 using Armada.Testing;
 using Armada.Testing.Logging;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Diagnostics.Metrics;
 using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Logging;
 
 namespace Armada.Tests.Silo;
 
@@ -81,6 +79,7 @@ public sealed class SupervisedLoopTests
     }
 
     /// <summary>An implementation of any interface that throws whatever is called, and counts that.</summary>
+    [SuppressMessage("Performance", "CA1852", Justification = "DispatchProxy derives from it.")]
     private class Faulty : DispatchProxy
     {
         private Rig rig = null!;

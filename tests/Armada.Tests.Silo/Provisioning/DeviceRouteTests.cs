@@ -261,7 +261,7 @@ public sealed class DeviceRouteTests(Broker broker) : IClassFixture<Broker>
         var time = new HandTime();
         var links = new BundleLinks(time);
         var link = links.Add("arm-1", "f", new Armada.Silo.Identities.Bundle("arm-1.zip", new byte[] { 1 }));
-        time.Advance(BundleLinks.Life - TimeSpan.FromSeconds(1));
+        time.Advance(BundleLinks.Lifetime - TimeSpan.FromSeconds(1));
         Assert.NotNull(links.Find("arm-1", "f"));
         Assert.DoesNotContain(link.Secret(), $"{link}", StringComparison.Ordinal);
 
