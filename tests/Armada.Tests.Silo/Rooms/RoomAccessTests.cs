@@ -88,7 +88,7 @@ public sealed class RoomAccessTests(Broker broker) : IClassFixture<Broker>
         await using var silo = await StartAsync();
 
         var board = silo.Service<OpenRooms>();
-        board.Get(RoomCatalog.RobotIdOf(new RoomName("w1", "r1"))).Touch(board.Now - (2 * RoomCleanup.IdleLimit));
+        board.Get(RoomCatalog.RobotIdOf(new RoomName("w1", "r1"))).MarkUsed(board.Now - (2 * RoomCleanup.IdleLimit));
 
         await silo.SendAsync(HttpMethod.Post, "/robotics/cleanup/manual");
 
