@@ -27,7 +27,7 @@ internal sealed partial class RemoteSlave : IRobotSession, IAsyncDisposable
     private readonly Task running;
     private RemoteConnection? current;
     private bool isSessionConnected;
-    private string? problem;
+    private string? failure;
     private string? lastProblem;
 
     public RemoteSlave(string robot, SlaveBinding binding, RemoteServices services)
@@ -162,7 +162,7 @@ internal sealed partial class RemoteSlave : IRobotSession, IAsyncDisposable
         using var over = CancellationTokenSource.CreateLinkedTokenSource(ending.Token);
         try
         {
-            problem = null;
+            failure = null;
             var joined = await engine.ApplyAsync(robot, new RobotRequest.JoinSlave(Name), ending.Token);
             if (joined.Refused is { } refused)
                 return refused.Text;
@@ -179,10 +179,10 @@ internal sealed partial class RemoteSlave : IRobotSession, IAsyncDisposable
                 await monitoring;
             }
 
-            problem ??= connection.Socket.Closing is { Reason.Length: > 0 } closing ? closing.Reason
+            failure ??= connection.Socket.Closing is { Reason.Length: > 0 } closing ? closing.Reason
                 : socket.CloseStatusDescription is { Length: > 0 } said ? said
                 : "the connection was lost";
-            return problem;
+            return failure;
         }
         finally
         {
@@ -203,7 +203,7 @@ internal sealed partial class RemoteSlave : IRobotSession, IAsyncDisposable
         switch (message)
         {
             case ArenaMessage.CommandAck ack when connection.TakeAcknowledgement(ack) is { } refused:
-                problem = refused;
+                failure = refused;
                 connection.Socket.Close(SocketClose.Normal, "a command was refused");
                 break;
             case ArenaMessage.JointStates states:

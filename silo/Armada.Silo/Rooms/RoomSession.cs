@@ -6,6 +6,7 @@ using Armada.Core.Engine;
 using Armada.Core.Robots;
 using Armada.Core.Rooms;
 using Armada.Core.Routing;
+using Armada.Core.Time;
 using Armada.Mqtt;
 using Armada.Silo.Access;
 using Armada.Silo.Engine;
@@ -39,6 +40,7 @@ internal sealed partial class RoomSession : IRobotSession, ISampleSource, IDispo
     private readonly MessageRate rate;
     private readonly OncePerSecond errors;
     private volatile uint epoch;
+    private long lastMessageAt;
     private readonly RoomWriter updates = new();
     private readonly Lock updateLock = new();
     private readonly List<RoomJoint> changed = [];
@@ -111,6 +113,7 @@ internal sealed partial class RoomSession : IRobotSession, ISampleSource, IDispo
 
     private ValueTask ReceiveAsync(ReadOnlyMemory<byte> message)
     {
+        Volatile.Write(ref lastMessageAt, services.Clock.Monotonic());
         if (Interlocked.CompareExchange(ref stage, (int)Stage.Joining, (int)Stage.Waiting) == (int)Stage.Waiting)
             return JoinAsync(message);
         return IsJoined ? HandleAsync(message) : ValueTask.CompletedTask;
@@ -271,8 +274,6 @@ internal sealed partial class RoomSession : IRobotSession, ISampleSource, IDispo
                 SendThrottledError("Only the producer sends joint updates", "not_producer", null);
                 break;
             case RoomMessage.Heartbeat:
-                if (Role == RoomRole.Producer)
-                    await ApplyAsync(new RobotRequest.Heartbeat(Name, epoch)); // Refused after a silence; the next update attaches again.
                 Send((writer, to, now) => writer.HeartbeatAck(to, now));
                 break;
             case RoomMessage.Unknown unknown:
@@ -453,12 +454,14 @@ internal sealed partial class RoomSession : IRobotSession, ISampleSource, IDispo
         {
             if (Role == RoomRole.Consumer)
                 await UpdateLaggingAsync();
+            else if (services.Clock.Monotonic() - Volatile.Read(ref lastMessageAt) < Microseconds.Of(services.Timing.SilenceLimit))
+                await ApplyAsync(new RobotRequest.Heartbeat(Name, epoch)); // Refused without a lease; the next update attaches again.
             if (isConfigured || open!.CommandedJoints != joints!.All)
                 await RefreshAsync();
         }
     }
 
-    // A lease expires 2 s after the producer's last message and is attached again with its next update, unless another master holds it.
+    // A silent producer's lease expires; its next update attaches it again, unless another master holds the robot.
     private async ValueTask<bool> ReacquireLeaseAsync()
     {
         var lost = epoch;
@@ -547,13 +550,19 @@ internal sealed record RoomTiming
     public TimeSpan JoinTimeout { get; init; } = TimeSpan.FromSeconds(5);
     public TimeSpan CheckInterval { get; init; } = TimeSpan.FromMilliseconds(500);
 
+    /// <summary>
+    /// The lease of a producer that sent nothing for this long is no longer renewed and expires 2 s later. Until then one update may move
+    /// the robot for as long as its speed takes.
+    /// </summary>
+    public TimeSpan SilenceLimit { get; init; } = TimeSpan.FromSeconds(4);
+
     /// <summary>A consumer whose update has waited this long is lagging.</summary>
     public TimeSpan LaggingAfter { get; init; } = TimeSpan.FromMilliseconds(300);
     public TimeSpan PingInterval { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>
     /// A participant that answers no ping for this long is disconnected. RobotHub's own server waits 10 s, so its clients may block their
-    /// loop for seconds; a silent producer loses its lease after 2 s all the same.
+    /// loop for seconds; a producer is found dead by its silence.
     /// </summary>
     public TimeSpan PongTimeout { get; init; } = TimeSpan.FromSeconds(20);
 }
