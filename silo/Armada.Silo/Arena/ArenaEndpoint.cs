@@ -26,10 +26,11 @@ internal sealed class ArenaEndpoint(ArenaServices services, OpenSockets open, IH
 {
     public static void Map(IEndpointRouteBuilder app)
     {
-        app.MapGet("/ws/master/{robot}", (HttpContext context, string robot, ArenaEndpoint endpoint) => endpoint.ServeAsync(context, robot, "master"))
-            .Allow(Role.Operator).ExcludeFromDescription();
-        app.MapGet("/ws/slave/{robot}", (HttpContext context, string robot, ArenaEndpoint endpoint) => endpoint.ServeAsync(context, robot, "slave"))
-            .Allow(Role.Operator).ExcludeFromDescription();
+        foreach (var kind in new[] { "master", "slave" })
+        {
+            app.MapGet($"/ws/{kind}/{{robot}}", (HttpContext context, string robot, ArenaEndpoint endpoint) => endpoint.ServeAsync(context, robot, kind))
+                .Allow(Role.Operator).ReadsQuery("name", "names", "takeover").ExcludeFromDescription();
+        }
     }
 
     private async Task ServeAsync(HttpContext context, string robot, string kind)

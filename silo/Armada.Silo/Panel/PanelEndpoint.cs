@@ -24,7 +24,7 @@ internal static class PanelRoutes
     }
 
     public static void MapPanel(this IEndpointRouteBuilder app) =>
-        app.MapGet("/ws/panel", ServeAsync).Allow(Role.Viewer).ExcludeFromDescription();
+        app.MapGet("/ws/panel", ServeAsync).Allow(Role.Viewer).ReadsQuery("rate", "robots").ExcludeFromDescription();
 
     private static async Task ServeAsync(
         HttpContext context, PanelFeed feed, OpenSockets sockets, SiloClock clock, IHostApplicationLifetime lifetime)

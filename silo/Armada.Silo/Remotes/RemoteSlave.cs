@@ -116,7 +116,7 @@ internal sealed partial class RemoteSlave : IRobotSession, IAsyncDisposable
         socket.Options.KeepAliveTimeout = services.Limits.PongTimeout;
         if (services.Keys.Find(endpoint.Address) is { } key)
         {
-            if (endpoint.Address.Scheme != Uri.UriSchemeWss && !ListenUrls.IsLoopback(endpoint.Address.DnsSafeHost))
+            if (endpoint.Address.Scheme != Uri.UriSchemeWss && !HttpOptions.IsLoopbackUrl(endpoint.Address))
                 return $"the key for {RemoteKeys.HostAndPort(endpoint.Address)} is not sent over ws; bind the slave with wss";
             socket.Options.SetRequestHeader("Authorization", $"Bearer {key}");
         }

@@ -103,9 +103,9 @@ internal sealed class Bout : IAsyncDisposable
         var silo = SiloHost.Build(
             new SiloOptions
             {
-                Urls = [address],
+                Http = new() { Urls = [address] },
                 DataDirectory = data.Path,
-                Cluster = asGrains ? new ClusterSettings("bench", "bench", null, new IPEndPoint(IPAddress.Loopback, FreePort.Next()), FreePort.Next()) : null,
+                Cluster = asGrains ? new SiloClusterOptions("bench", "bench", null, new IPEndPoint(IPAddress.Loopback, FreePort.Next()), FreePort.Next()) : null,
                 Link = new LinkOptions { ClientId = "armada-silo", Port = broker.Port },
             },
             logging => logging.ClearProviders());

@@ -47,7 +47,7 @@ public sealed class SlaveRouteTests(Broker broker) : IClassFixture<Broker>
             Assert.Equal("""{"gripper":1}""", slaves[0]!["offsets"]!.ToJsonString());
             Assert.Equal("""{"shoulder_pan":-2.5}""", slaves[1]!["offsets"]!.ToJsonString());
             Assert.Equal("""{"gripper":"claw"}""", slaves[2]!["joint_names"]!.ToJsonString());
-            Assert.All(slaves, slave => Assert.False(slave!["guest"]!.GetValue<bool>()));
+            Assert.All(slaves, slave => Assert.False(slave!["unbound"]!.GetValue<bool>()));
             await silo.StopAsync();
             await silo.StartAsync();
         }
@@ -85,7 +85,7 @@ public sealed class SlaveRouteTests(Broker broker) : IClassFixture<Broker>
         var guest = Assert.Single((await silo.GetAsync(Slaves))["items"]!.AsArray());
         var state = await silo.GetAsync("/api/v1/robots/arm/state");
 
-        Assert.True(guest!["guest"]!.GetValue<bool>());
+        Assert.True(guest!["unbound"]!.GetValue<bool>());
         Assert.Equal("visitor", (await silo.GetAsync($"{Slaves}/visitor"))["name"]!.GetValue<string>());
         Assert.Equal(40, state["slaves"]![0]!["joints"]![5]!["real"]!.GetValue<double>());
         Assert.Equal(40, state["joints"]![5]!["real"]!.GetValue<double>());

@@ -38,7 +38,7 @@ public sealed class EndpointTests(Broker broker) : IClassFixture<Broker>
     public async Task Strangers_viewers_pages_of_other_sites_and_one_socket_too_many_are_refused(string door)
     {
         await using var silo = await RunningSilo.StartAsync(
-            broker, options => options with { Limits = new RateLimits { SocketsPerCaller = 1 } });
+            broker, options => options with { Http = options.Http with { Limits = new RateLimits { SocketsPerCaller = 1 } } });
         await silo.MakeRobotAsync(Robot);
         silo.UseKey(await silo.MakeKeyAsync("boss", "admin"));
         var (eyes, hands) = (await silo.MakeKeyAsync("eyes", "viewer"), await silo.MakeKeyAsync("hands", "operator"));

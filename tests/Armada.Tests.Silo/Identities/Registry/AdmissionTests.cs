@@ -13,6 +13,7 @@ using Armada.Testing.Processes;
 namespace Armada.Tests.Silo.Identities.Registry;
 
 /// <summary>Who comes in at the real broker and what they may do there, played by clients that are not ours.</summary>
+[Trait("Category", "Timed")]
 public sealed class AdmissionTests : IAsyncLifetime, IDisposable
 {
     private static readonly TimeSpan CutsWithin = TimeSpan.FromSeconds(2);
