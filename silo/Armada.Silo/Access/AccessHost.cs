@@ -13,8 +13,8 @@ internal sealed partial class AccessHost(
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         await loading.LoadAsync(cancellationToken);
-        if (options.AdminKey is { } first && !keys.WasUsed)
-            await keys.ImportAsync(new KeySet(0, [new(first.Id, JsonSerializer.Serialize(new StoredKey(StoredKey.Known, first), StoredKeyJson.Default.StoredKey))], [], WasUsed: true), cancellationToken);
+        if (options.AdminKey is { } first && !keys.IsInitialized)
+            await keys.ImportAsync(new KeySet(0, [new(first.Id, JsonSerializer.Serialize(new StoredKey(StoredKey.Known, first), StoredKeyJson.Default.StoredKey))], [], IsInitialized: true), cancellationToken);
         anonymous.Check();
         if (anonymous.AdmitsAnyone)
             LogOpen();

@@ -10,7 +10,7 @@ internal sealed class AnonymousAccess(SiloOptions options, KeyRing keys)
     /// Whether everyone comes in, as admin: on loopback, where it was asked for, or as long as there never was a key and no provider
     /// gives tokens.
     /// </summary>
-    public bool AdmitsAnyone => options.Http.IsLoopback && (options.Http.Open || (!keys.WasUsed && options.Oidc is null));
+    public bool AdmitsAnyone => options.Http.IsLoopback && (options.Http.Open || (!keys.IsInitialized && options.Oidc is null));
 
     /// <summary>Whether without a good admin key nobody could make keys.</summary>
     public bool NeedsAdminKey => !options.Http.Open && options.Oidc is null;

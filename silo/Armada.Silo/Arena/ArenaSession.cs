@@ -62,7 +62,7 @@ internal sealed partial class ArenaSession : IRobotSession, IDisposable
 
     public async Task RunAsync(CancellationToken stopping)
     {
-        var entered = await services.Engine.EnterAsync(robot, this, stopping);
+        var entered = await services.Engine.ConnectAsync(robot, this, stopping);
         if (entered.Refused is { } refused)
         {
             Reject(refused);
@@ -80,7 +80,7 @@ internal sealed partial class ArenaSession : IRobotSession, IDisposable
             var why = socket.Closing is { Reason.Length: > 0 } closing ? closing.Reason : "it disconnected";
             if (LeaseEpoch is not null)
                 services.Audit.Record(caller, "master-unbound", robot, $"remote {Name}: {why}");
-            await services.Engine.LeaveAsync(robot, this, why);
+            await services.Engine.DisconnectAsync(robot, this, why);
             LogDisconnected(robot, Name, why);
         }
     }
@@ -343,7 +343,7 @@ internal sealed partial class ArenaSession : IRobotSession, IDisposable
             else if (IsResponsive(now) && (renewed is not { } at || now.IsPast(at, services.Timing.RenewalInterval)))
             {
                 renewed = now;
-                var reply = await services.Engine.ApplyAsync(robot, new RobotRequest.Heartbeat(Name, epoch), CancellationToken.None);
+                var reply = await services.Engine.ApplyAsync(robot, new RobotRequest.RenewLease(Name, epoch), CancellationToken.None);
                 if (reply.Refused is { } refused)
                     await HandleLeaseLostAsync(epoch, refused.Text);
             }
@@ -363,20 +363,20 @@ internal sealed partial class ArenaSession : IRobotSession, IDisposable
 
     public void OnCommand(in SampleStamp stamp, ReadOnlySpan<double> positions) => samples.SetCommand(positions);
 
-    public void OnNote(Effect.Note note)
+    public void OnEvent(RobotEvent robotEvent)
     {
         lock (leaseLock)
         {
-            var isOwn = note.Subject == Name && (leaseEpoch is not null || isAttaching);
+            var isOwn = robotEvent.Subject == Name && (leaseEpoch is not null || isAttaching);
             lock (pendingLock)
             {
                 pending.Anything = true;
-                if (note.Event == RobotEvent.MasterLive && note.Subject != Name)
-                    pending.Began = note.Subject;
-                else if (isOwn && note.Event == RobotEvent.MasterLost)
+                if (robotEvent.Kind == RobotEventKind.MasterLive && robotEvent.Subject != Name)
+                    pending.Began = robotEvent.Subject;
+                else if (isOwn && robotEvent.Kind == RobotEventKind.MasterLost)
                     pending.Lost = leaseEpoch;
-                else if (isOwn && note.Event is RobotEvent.MasterReplaced or RobotEvent.MasterUnbound)
-                    pending.LeaseEnded = EndLease(note.By);
+                else if (isOwn && robotEvent.Kind is RobotEventKind.MasterReplaced or RobotEventKind.MasterUnbound)
+                    pending.LeaseEnded = EndLease(robotEvent.By);
             }
         }
 
@@ -455,7 +455,7 @@ internal sealed partial class ArenaSession : IRobotSession, IDisposable
     private void UpdateJointNames(RobotSnapshot snapshot)
     {
         var own = snapshot.Document.Slaves.FirstOrDefault(slave => slave.Name == Name);
-        var names = JointWireNames.Of(snapshot.Document.Model, own?.Tunes ?? [], query.Canonical);
+        var names = JointWireNames.Of(snapshot.Document.Model, own?.JointMappings ?? [], query.Canonical);
         if (names.AsSpan().SequenceEqual(jointNames))
             return;
         jointNames = names;

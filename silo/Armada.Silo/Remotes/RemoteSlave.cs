@@ -42,9 +42,9 @@ internal sealed partial class RemoteSlave : IRobotSession, IAsyncDisposable
 
     public void OnCommand(in SampleStamp stamp, ReadOnlySpan<double> positions) => Volatile.Read(ref current)?.SetCommand(positions);
 
-    public void OnNote(Effect.Note note)
+    public void OnEvent(RobotEvent robotEvent)
     {
-        if (note.Event == RobotEvent.Configured)
+        if (robotEvent.Kind == RobotEventKind.Configured)
             Volatile.Read(ref current)?.Socket.Close(SocketClose.Normal, "the robot has other joints"); // The next connection knows them.
     }
 
@@ -91,7 +91,7 @@ internal sealed partial class RemoteSlave : IRobotSession, IAsyncDisposable
     {
         if (isSessionConnected)
             return null;
-        var reply = await services.Engine().EnterAsync(robot, this, ending.Token);
+        var reply = await services.Engine().ConnectAsync(robot, this, ending.Token);
         isSessionConnected = reply.Refused is null;
         return reply.Refused?.Text;
     }
@@ -101,7 +101,7 @@ internal sealed partial class RemoteSlave : IRobotSession, IAsyncDisposable
         try
         {
             isSessionConnected = false;
-            await services.Engine().LeaveAsync(robot, this, reason);
+            await services.Engine().DisconnectAsync(robot, this, reason);
         }
         catch (Exception fault)
         {
@@ -157,7 +157,7 @@ internal sealed partial class RemoteSlave : IRobotSession, IAsyncDisposable
         if (await engine.GetAsync(robot, ending.Token) is not { } snapshot)
             return "the robot is gone";
         using var connection = new RemoteConnection(
-            socket, endpoint.Robot, JointWireNames.Of(snapshot.Document.Model, Binding.Tunes), services.Limits, services.Timing, services.Clock);
+            socket, endpoint.Robot, JointWireNames.Of(snapshot.Document.Model, Binding.JointMappings), services.Limits, services.Timing, services.Clock);
         Volatile.Write(ref current, connection);
         using var over = CancellationTokenSource.CreateLinkedTokenSource(ending.Token);
         try

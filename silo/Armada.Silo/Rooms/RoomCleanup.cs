@@ -55,7 +55,7 @@ internal sealed partial class RoomCleanup(RoomCatalog catalog, OpenRooms openRoo
     private bool IsIdle(Room room) => !IsConnected(room) && openRooms.Now - openRooms.Get(room.Robot.Document.Id).LastUsed > IdleLimit;
 
     private bool IsConnected(Room room) =>
-        room.Robot is not { Master: null, Slaves.IsEmpty: true, Guests.IsEmpty: true }
+        room.Robot is not { Master: null, Slaves.IsEmpty: true, UnboundSlaves.IsEmpty: true }
         || openRooms.Get(room.Robot.Document.Id).Sessions.Count > 0;
 
     [LoggerMessage(1410, LogLevel.Debug, "Removed {Removed} of {Rooms} rooms because nobody used them")]

@@ -42,9 +42,9 @@ internal static class RoomRequestBodies
     }
 
     private static RoomJoint Take(JsonFields joint) => new(
-        joint.Text("name", required: true, RoomReader.LongestJointName) ?? "",
+        joint.Text("name", required: true, RoomReader.MaxJointNameLength) ?? "",
         joint.Number("value", -MaxValue, MaxValue, required: true) ?? 0,
-        joint.Number("speed", 0, RoomReader.HighestSpeed));
+        joint.Number("speed", 0, RoomReader.MaxSpeed));
 }
 
 /// <summary>Reads bodies as bytes, so that their errors can be reported in RobotHub's form.</summary>
@@ -74,7 +74,7 @@ internal sealed class RoomRequestErrors
     public void CheckId(string? id, params IEnumerable<object> place)
     {
         if (!RoomReader.IsRoomId(id))
-            Add("value_error", $"Id should have 1 to {RoomReader.LongestId} characters without control characters, '/', '\\' and '%', and not be '.' or '..'", place);
+            Add("value_error", $"Id should have 1 to {RoomReader.MaxIdLength} characters without control characters, '/', '\\' and '%', and not be '.' or '..'", place);
     }
 
     /// <summary>Reads a body; null with errors if it is invalid.</summary>

@@ -93,7 +93,7 @@ internal sealed partial class RoomSession : IRobotSession, ISampleSource, IDispo
             }
             finally
             {
-                await LeaveAsync();
+                await DisconnectAsync();
             }
         }
     }
@@ -166,7 +166,7 @@ internal sealed partial class RoomSession : IRobotSession, ISampleSource, IDispo
             return;
         }
 
-        var reply = await services.Engine.EnterAsync(id, this, CancellationToken.None);
+        var reply = await services.Engine.ConnectAsync(id, this, CancellationToken.None);
         isConnected = reply.Refused is null;
         if (isConnected)
             reply = await ApplyAsync(Role == RoomRole.Producer ? new RobotRequest.AttachRemote(Name, join!.Takeover) : new RobotRequest.JoinSlave(Name));
@@ -198,10 +198,10 @@ internal sealed partial class RoomSession : IRobotSession, ISampleSource, IDispo
     private void AuditMasterBound(bool takeover) => services.Audit.Record(
         caller, "master-bound", robot, $"{Name} (remote), producer of room {room.Workspace}/{room.Id}{(takeover ? ", takeover" : "")}");
 
-    private async Task LeaveAsync()
+    private async Task DisconnectAsync()
     {
         if (isConnected)
-            await services.Engine.LeaveAsync(robot, this, "left the room");
+            await services.Engine.DisconnectAsync(robot, this, "left the room");
         open?.Remove(this, services.OpenRooms.Now);
         if (!IsJoined)
             return;
@@ -237,7 +237,7 @@ internal sealed partial class RoomSession : IRobotSession, ISampleSource, IDispo
     {
         if (SlaveRules.FindProblem(id) is null && RoomReader.IsRoomId(id))
             return id;
-        var prefix = new string([.. id.Take(SlaveRules.LongestName / 2).Select(letter => letter is '/' or '\\' or '%' ? '-' : letter)]).Trim();
+        var prefix = new string([.. id.Take(SlaveRules.MaxNameLength / 2).Select(letter => letter is '/' or '\\' or '%' ? '-' : letter)]).Trim();
         return $"{prefix}~{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(id)).AsSpan(0, 8))}";
     }
 
@@ -366,27 +366,27 @@ internal sealed partial class RoomSession : IRobotSession, ISampleSource, IDispo
         socket.NotifySample();
     }
 
-    public void OnNote(Effect.Note note)
+    public void OnEvent(RobotEvent robotEvent)
     {
-        switch (note.Event)
+        switch (robotEvent.Kind)
         {
-            case RobotEvent.MasterLive:
-                source = note.Subject;
+            case RobotEventKind.MasterLive:
+                source = robotEvent.Subject;
                 break;
-            case RobotEvent.ManualBegan:
+            case RobotEventKind.ManualBegan:
                 source = ApiSource;
                 break;
-            case RobotEvent.MasterReplaced or RobotEvent.MasterUnbound when IsOwnLease(note):
-                SendError("No longer the producer", note.By is null ? "detached" : "taken_over", $"{note.By ?? "an operator"} ended it");
-                socket.Close(SocketClose.TakenOver, $"{note.By ?? "an operator"} took the producer's place");
+            case RobotEventKind.MasterReplaced or RobotEventKind.MasterUnbound when IsOwnLease(robotEvent):
+                SendError("No longer the producer", robotEvent.By is null ? "detached" : "taken_over", $"{robotEvent.By ?? "an operator"} ended it");
+                socket.Close(SocketClose.TakenOver, $"{robotEvent.By ?? "an operator"} took the producer's place");
                 break;
-            case RobotEvent.Stopped when open is { IsStopping: false } && IsJoined:
-                SendStopped(new StopReason($"{note.Subject} was stopped", note.By ?? ApiSource));
+            case RobotEventKind.Stopped when open is { IsStopping: false } && IsJoined:
+                SendStopped(new StopReason($"{robotEvent.Subject} was stopped", robotEvent.By ?? ApiSource));
                 break;
-            case RobotEvent.Reset:
+            case RobotEventKind.Reset:
                 open?.Release();
                 break;
-            case RobotEvent.Configured:
+            case RobotEventKind.Configured:
                 isConfigured = true;
                 break;
         }
@@ -423,7 +423,7 @@ internal sealed partial class RoomSession : IRobotSession, ISampleSource, IDispo
         return true;
     }
 
-    private bool IsOwnLease(Effect.Note note) => IsJoined && Role == RoomRole.Producer && note.Subject == Name && note.By != Name;
+    private bool IsOwnLease(RobotEvent robotEvent) => IsJoined && Role == RoomRole.Producer && robotEvent.Subject == Name && robotEvent.By != Name;
 
     private void SendInitialState(RobotSnapshot snapshot)
     {
@@ -455,7 +455,7 @@ internal sealed partial class RoomSession : IRobotSession, ISampleSource, IDispo
             if (Role == RoomRole.Consumer)
                 await UpdateLaggingAsync();
             else if (services.Clock.Monotonic() - Volatile.Read(ref lastMessageAt) < Microseconds.Of(services.Timing.SilenceLimit))
-                await ApplyAsync(new RobotRequest.Heartbeat(Name, epoch)); // Refused without a lease; the next update attaches again.
+                await ApplyAsync(new RobotRequest.RenewLease(Name, epoch)); // Refused without a lease; the next update attaches again.
             if (isConfigured || open!.CommandedJoints != joints!.All)
                 await RefreshAsync();
         }

@@ -46,7 +46,7 @@ internal sealed record ParticipantsView(string? Producer, IReadOnlyList<string> 
 {
     public static ParticipantsView Of(RobotSnapshot robot)
     {
-        string[] consumers = [.. robot.Slaves.Concat(robot.Guests).Select(slave => slave.Binding.Name)];
+        string[] consumers = [.. robot.Slaves.Concat(robot.UnboundSlaves).Select(slave => slave.Binding.Name)];
         return new(robot.Master?.Name, consumers, consumers.Length + (robot.Master is null ? 0 : 1));
     }
 }
