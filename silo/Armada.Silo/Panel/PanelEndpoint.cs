@@ -111,7 +111,7 @@ internal sealed class PanelSocket
 
     private void SendTooFast(in Timestamp now)
     {
-        if (lastTooFast is { } told && !now.IsPast(told, TooFastInterval))
+        if (lastTooFast is { } last && !now.IsPast(last, TooFastInterval))
             return;
         lastTooFast = now;
         socket.Send(Answer("error", now, "too_fast", "too many messages per second; the excess is dropped"));

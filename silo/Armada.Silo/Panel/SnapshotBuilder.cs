@@ -79,48 +79,31 @@ internal sealed class PanelReader(DeviceRoutes routes)
             joints[index] = Joint(robot.Document.Model.Joints[index].Name, robot.Joints[index]);
         var slaves = new List<PanelSlave>(robot.Slaves.Length + robot.UnboundSlaves.Length);
         foreach (var slave in robot.Slaves)
-            slaves.Add(Slave(slave, guest: false, lag));
+            slaves.Add(Slave(slave, isUnbound: false, lag));
         foreach (var slave in robot.UnboundSlaves)
-            slaves.Add(Slave(slave, guest: true, lag));
+            slaves.Add(Slave(slave, isUnbound: true, lag));
         return new PanelState(robot.Document.Stopped, robot.FleetStopped, robot.Manual, Master(robot.Master), slaves, joints);
     }
 
     private static PanelMaster? Master(MasterSnapshot? master) =>
-        master is null ? null : new PanelMaster(master.Name, TypeOf(master.Kind), master.State, Playing(master.Playing));
+        master is null ? null : new PanelMaster(master.Name, KindNames.Of(master.Kind), master.State, Playing(master.Playing));
 
     private static PanelPlaying? Playing(PlaySnapshot? play) =>
         play is null ? null : new PanelPlaying(play.Position.TotalMilliseconds, play.Duration.TotalMilliseconds, play.Loop, play.Paused);
 
-    private PanelSlave Slave(SlaveSnapshot slave, bool guest, Dictionary<string, LagPercentiles?> lag)
+    private PanelSlave Slave(SlaveSnapshot slave, bool isUnbound, Dictionary<string, LagPercentiles?> lag)
     {
         var name = slave.Binding.Name;
         if (slave.Binding.IsDevice && !lag.ContainsKey(name))
             lag[name] = routes.Find(name)?.Lag.Read();
         return new PanelSlave(
-            name, TypeOf(slave.Binding.Kind), slave.State, slave.Reason, slave.Approaching, guest, lag.GetValueOrDefault(name));
+            name, KindNames.Of(slave.Binding.Kind), slave.State, slave.Reason, slave.Approaching, isUnbound, lag.GetValueOrDefault(name));
     }
 
     private static PanelJoint Joint(string name, in JointState joint) =>
         new(name, Round(joint.Commanded), Round(joint.Virtual), Round(joint.Real));
 
     private static double? Round(double? position) => position is { } value ? Math.Round(value, Decimals) : null;
-
-    private static string TypeOf(MasterKind kind) => kind switch
-    {
-        MasterKind.Device => "device",
-        MasterKind.Remote => "remote",
-        MasterKind.Sequence => "sequence",
-        _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "no name for it"),
-    };
-
-    private static string TypeOf(SlaveKind kind) => kind switch
-    {
-        SlaveKind.Device => "device",
-        SlaveKind.MicroPython => "micropython",
-        SlaveKind.WebSocket => "websocket",
-        SlaveKind.Remote => "remote",
-        _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "no name for it"),
-    };
 }
 
 /// <summary>The whole fleet at one moment. Immutable; unchanged parts are shared with the predecessor.</summary>

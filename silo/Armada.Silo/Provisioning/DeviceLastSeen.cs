@@ -132,7 +132,7 @@ internal sealed partial class DeviceLastSeen : BackgroundService
         }
     }
 
-    [LoggerMessage(1730, LogLevel.Warning, "The registry could not be told that {Device} uses a new certificate; its next presence message repeats it: {Reason}")]
+    [LoggerMessage(1730, LogLevel.Warning, "The registry could not record that {Device} uses a new certificate; its next presence message repeats it: {Reason}")]
     private partial void LogNotReported(string device, string reason);
 }
 

@@ -10,10 +10,10 @@ public sealed class GateTests
     {
         var gate = new SequenceGate();
 
-        Assert.True(gate.TryConsume(7));
-        Assert.False(gate.TryConsume(7));
-        Assert.False(gate.TryConsume(6));
-        Assert.True(gate.TryConsume(8));
+        Assert.True(gate.TryPass(7));
+        Assert.False(gate.TryPass(7));
+        Assert.False(gate.TryPass(6));
+        Assert.True(gate.TryPass(8));
         Assert.Equal(0, gate.Lost);
     }
 
@@ -22,23 +22,23 @@ public sealed class GateTests
     {
         var gate = new SequenceGate();
 
-        Assert.True(gate.TryConsume(uint.MaxValue));
-        Assert.True(gate.TryConsume(0));
-        Assert.False(gate.TryConsume(uint.MaxValue));
-        Assert.True(gate.TryConsume(int.MaxValue));
-        Assert.False(gate.TryConsume(uint.MaxValue));
+        Assert.True(gate.TryPass(uint.MaxValue));
+        Assert.True(gate.TryPass(0));
+        Assert.False(gate.TryPass(uint.MaxValue));
+        Assert.True(gate.TryPass(int.MaxValue));
+        Assert.False(gate.TryPass(uint.MaxValue));
     }
 
     [Fact]
     public void What_a_sequence_skips_is_counted_as_lost()
     {
         var gate = new SequenceGate();
-        gate.TryConsume(uint.MaxValue - 1);
-        gate.TryConsume(2);
+        gate.TryPass(uint.MaxValue - 1);
+        gate.TryPass(2);
         Assert.Equal(3, gate.Lost);
 
         gate.Reset();
-        gate.TryConsume(100);
+        gate.TryPass(100);
         Assert.Equal(3, gate.Lost);
     }
 
