@@ -16,9 +16,9 @@ public static partial class ArenaReader
         while (problem is null && json.Read() && json.TokenType == JsonTokenType.PropertyName)
         {
             if (json.ValueTextEquals("id"u8))
-                problem = TakeText(ref json, "id", MaxName, out id);
+                problem = TakeText(ref json, "id", MaxNameLength, out id);
             else if (json.ValueTextEquals("name"u8))
-                problem = TakeText(ref json, "name", MaxName, out name);
+                problem = TakeText(ref json, "name", MaxNameLength, out name);
             else if (json.ValueTextEquals("commands"u8))
                 problem = TakeCommands(ref json, out commands);
             else if (json.ValueTextEquals("loop"u8))

@@ -80,7 +80,7 @@ public static partial class ArenaReader
     }
 
     private static string? TakeName(ref Utf8JsonReader json, string member, out string? name) =>
-        TakeText(ref json, member, MaxName, out name) ?? (name is { Length: 0 } ? $"{member} is empty" : null);
+        TakeText(ref json, member, MaxNameLength, out name) ?? (name is { Length: 0 } ? $"{member} is empty" : null);
 
     private static string? TakeText(ref Utf8JsonReader json, string member, int longest, out string? text)
     {

@@ -17,7 +17,7 @@ public static partial class ArenaReader
     public const int MaxJoints = 32;
 
     /// <summary>Longest name or id, characters.</summary>
-    public const int MaxName = 64;
+    public const int MaxNameLength = 64;
 
     /// <summary>Longest text for people, characters.</summary>
     public const int MaxText = 1000;

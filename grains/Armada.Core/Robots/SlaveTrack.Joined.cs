@@ -82,8 +82,8 @@ internal sealed partial class SlaveTrack
         {
             if (tuning.Find(reading.Joint) < 0)
                 return $"{Name} has no joint {reading.Joint}";
-            if (!double.IsFinite(reading.Value) || Math.Abs(reading.Value) > RobotModelRules.LargestPosition)
-                return $"{reading.Joint}: a position is a number within ±{RobotModelRules.LargestPosition}";
+            if (!double.IsFinite(reading.Value) || Math.Abs(reading.Value) > RobotModelRules.MaxPosition)
+                return $"{reading.Joint}: a position is a number within ±{RobotModelRules.MaxPosition}";
         }
 
         foreach (var reading in readings)
@@ -136,7 +136,7 @@ internal sealed partial class SlaveTrack
 
     // Since such a report the joint has moved, as it was commanded to.
     private bool IsOvertaken(int joint) =>
-        double.IsFinite(sent[joint]) && lastCommand is { } last && reportedAt[joint] is { } at && at.MicrosSince(last) < 0;
+        double.IsFinite(sent[joint]) && lastCommand is { } last && reportedAt[joint] is { } at && at.MicrosecondsSince(last) < 0;
 
     /// <summary>A slave's tunes, by the index of the robot's joint.</summary>
     private sealed class Tuning
@@ -149,7 +149,7 @@ internal sealed partial class SlaveTrack
         {
             this.model = model;
             names = new string?[model.Joints.Length];
-            foreach (var tune in binding.Tunes)
+            foreach (var tune in binding.JointMappings)
             {
                 if (model.Find(tune.Joint) is not (>= 0 and var joint))
                     continue;
@@ -173,7 +173,7 @@ internal sealed partial class SlaveTrack
         public void ToSlave(ReadOnlySpan<double> pose, Span<double> sent)
         {
             for (var joint = 0; joint < sent.Length; joint++)
-                sent[joint] = Math.Clamp(pose[joint] + OffsetOf(joint), -RobotModelRules.LargestPosition, RobotModelRules.LargestPosition);
+                sent[joint] = Math.Clamp(pose[joint] + OffsetOf(joint), -RobotModelRules.MaxPosition, RobotModelRules.MaxPosition);
         }
 
         public void FromSlave(ReadOnlySpan<double> positions, Span<double> real)

@@ -26,13 +26,13 @@ internal sealed partial class SlaveTrack
     private bool fault;
     private int? misfit;
 
-    public SlaveTrack(SlaveBinding binding, bool isGuest, RobotModel model, RobotTiming timing)
+    public SlaveTrack(SlaveBinding binding, bool isUnbound, RobotModel model, RobotTiming timing)
     {
         Binding = binding;
-        IsGuest = isGuest;
+        IsUnbound = isUnbound;
         (this.model, this.timing) = (model, timing);
         tuning = new Tuning(binding, model);
-        approach = new Approach(model.Joints, timing.ApproachVelocity, timing.ApproachTolerance, timing.LongestStep);
+        approach = new Approach(model.Joints, timing.ApproachVelocity, timing.ApproachTolerance, timing.MaxStep);
         real = new double[model.Joints.Length];
         real.AsSpan().Fill(double.NaN);
         sent = [.. real];
@@ -43,7 +43,7 @@ internal sealed partial class SlaveTrack
     public SlaveBinding Binding { get; private set; }
 
     /// <summary>Whether it is bound to nothing and goes when it leaves.</summary>
-    public bool IsGuest { get; }
+    public bool IsUnbound { get; }
 
     public string Name => Binding.Name;
 
@@ -194,7 +194,7 @@ internal sealed partial class SlaveTrack
             stopped && IsCommanded ? SlaveState.Stopped : State,
             reason,
             approach.IsApproaching,
-            lastAccepted is { } last ? Microseconds.ToTimeSpan(now.MicrosSince(last)) : null,
+            lastAccepted is { } last ? Microseconds.ToTimeSpan(now.MicrosecondsSince(last)) : null,
             rate.Read(now),
             fault,
             commands,

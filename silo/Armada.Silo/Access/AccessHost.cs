@@ -12,8 +12,8 @@ internal sealed partial class AccessHost(
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         await loading.LoadAsync(cancellationToken);
-        if (options.AdminKey is { } first && !keys.WasUsed)
-            await keys.ImportAsync(new KeySet(0, [new(first.Id, JsonSerializer.Serialize(new StoredKey(StoredKey.Known, first), StoredKeyJson.Default.StoredKey))], [], WasUsed: true), cancellationToken);
+        if (options.AdminKey is { } first && !keys.IsInitialized)
+            await keys.ImportAsync(new KeySet(0, [new(first.Id, JsonSerializer.Serialize(new StoredKey(StoredKey.Known, first), StoredKeyJson.Default.StoredKey))], [], IsInitialized: true), cancellationToken);
         anonymous.Check();
         if (anonymous.AdmitsAnyone)
             LogOpen();
@@ -37,7 +37,7 @@ internal sealed class AnonymousAccess(SiloOptions options, KeyRing keys)
     /// Whether everyone is admitted, as admin: on loopback, where it was asked for, or as long as there never was a key and there is no
     /// OpenID Connect provider.
     /// </summary>
-    public bool AdmitsAnyone => options.Http.IsLoopback && (options.Http.Open || (!keys.WasUsed && options.Oidc is null));
+    public bool AdmitsAnyone => options.Http.IsLoopback && (options.Http.Open || (!keys.IsInitialized && options.Oidc is null));
 
     /// <summary>Whether nobody could create keys without a valid admin key.</summary>
     public bool NeedsAdminKey => !options.Http.Open && options.Oidc is null;

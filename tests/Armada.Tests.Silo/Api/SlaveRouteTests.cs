@@ -77,7 +77,7 @@ public sealed class SlaveRouteTests(Broker broker) : IClassFixture<Broker>
     {
         await using var silo = await StartAsync();
         var engine = silo.Services.GetRequiredService<IRobotEngine>();
-        await engine.EnterAsync("arm", new UnboundSlave("visitor"), CancellationToken.None);
+        await engine.ConnectAsync("arm", new UnboundSlave("visitor"), CancellationToken.None);
         await engine.ApplyAsync("arm", new RobotRequest.JoinSlave("visitor"), CancellationToken.None);
         await engine.ApplyAsync(
             "arm", new RobotRequest.SlaveReport("visitor", [new JointReading("Jaw", 40)]), CancellationToken.None);
@@ -100,7 +100,7 @@ public sealed class SlaveRouteTests(Broker broker) : IClassFixture<Broker>
             HttpMethod.Put, "/api/v1/robots/arm", new { model = "so101", joints = new[] { new { name = "Jaw", min = 10, max = 60, rest = 20 } } });
         await silo.SendAsync(HttpMethod.Post, Slaves, new { type = "websocket", name = "twin", offsets = new { gripper = 4 } });
         var engine = silo.Services.GetRequiredService<IRobotEngine>();
-        await engine.EnterAsync("arm", new UnboundSlave("twin"), CancellationToken.None);
+        await engine.ConnectAsync("arm", new UnboundSlave("twin"), CancellationToken.None);
         await engine.ApplyAsync("arm", new RobotRequest.JoinSlave("twin"), CancellationToken.None);
         await engine.ApplyAsync("arm", new RobotRequest.SlaveReport("twin", [new JointReading("gripper", 34)]), CancellationToken.None);
         await silo.SendAsync(
@@ -146,7 +146,7 @@ public sealed class SlaveRouteTests(Broker broker) : IClassFixture<Broker>
         {
         }
 
-        public void OnNote(Effect.Note note)
+        public void OnEvent(RobotEvent note)
         {
         }
 

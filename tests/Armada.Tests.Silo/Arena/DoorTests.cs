@@ -63,7 +63,7 @@ public sealed class DoorTests(Broker broker) : IClassFixture<Broker>
         await second.CommandAsync("Rotation", 6);
         await second.HearsAsync("command_ack");
         await first.ClosesWithAsync(4009);
-        await second.LeaveAsync();
+        await second.DisconnectAsync();
 
         await RecordedAsync(silo, "left", "master-bound", "remote first");
         await RecordedAsync(silo, "right", "master-bound", "remote second, takeover");
@@ -88,7 +88,7 @@ public sealed class DoorTests(Broker broker) : IClassFixture<Broker>
 
         await (why switch
         {
-            "goodbye" => driver.LeaveAsync(),
+            "goodbye" => driver.DisconnectAsync(),
             "too large" => driver.SendTextAsync(new string(' ', 64 * 1024 + 1)),
             "no text" => driver.SendBytesAsync([1], WebSocketMessageType.Binary),
             "deleted" => silo.SendAsync(HttpMethod.Delete, $"/api/v1/robots/{Robot}"),
@@ -109,7 +109,7 @@ public sealed class DoorTests(Broker broker) : IClassFixture<Broker>
 
     private static Task IsLeftAsync(RunningSilo silo) => Eventually.Holds(
         "nobody is at the robot",
-        () => silo.Service<IRobotEngine>().GetAsync(Robot, default).AsTask().Result is { Guests: [], Master: null });
+        () => silo.Service<IRobotEngine>().GetAsync(Robot, default).AsTask().Result is { UnboundSlaves: [], Master: null });
 
     private static async Task RecordedAsync(RunningSilo silo, string who, string what, string detail)
     {
