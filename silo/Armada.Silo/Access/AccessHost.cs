@@ -23,10 +23,10 @@ internal sealed partial class AccessHost(
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    [LoggerMessage(1150, LogLevel.Information, "Everyone on this machine is admitted as admin; the first API key ends that")]
+    [LoggerMessage(1500, LogLevel.Information, "Everyone on this machine is admitted as admin; the first API key ends that")]
     private partial void LogOpen();
 
-    [LoggerMessage(1151, LogLevel.Warning, "There is no valid admin key: create one with 'armada-silo key add', or give --admin-key-file")]
+    [LoggerMessage(1501, LogLevel.Warning, "There is no valid admin key: create one with 'armada-silo key add', or give --admin-key-file")]
     private partial void LogNoAdmin();
 }
 

@@ -24,9 +24,10 @@ internal static class RouteAccess
     /// <summary>The least role that an endpoint needs; where there is no route, any caller may learn that.</summary>
     public static Role MinRoleOf(Endpoint? endpoint) =>
         endpoint is not RouteEndpoint ? Role.Viewer : endpoint.Metadata.GetMetadata<AllowedRole>()?.Role ?? Role.Admin;
-
-    private sealed record AllowedRole(Role Role);
 }
+
+/// <summary>The least role that a route needs.</summary>
+internal sealed record AllowedRole(Role Role);
 
 /// <summary>Requires the role of the route; the policy of every route that is not anonymous.</summary>
 internal sealed class RouteRole : AuthorizationHandler<RouteRole>, IAuthorizationRequirement

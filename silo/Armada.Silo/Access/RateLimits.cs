@@ -35,9 +35,9 @@ public sealed record RateLimits
 internal static class RequestLimits
 {
     private const int BurstSeconds = 2;
-    private const int MaxLineBytes = 8 * 1024;
-    private const int MaxHeaderBytes = 16 * 1024; // A token of an OpenID provider may have several thousand.
-    private const int MaxHeaders = 64;
+    public const int MaxLineBytes = 8 * 1024;
+    public const int MaxHeaderBytes = 16 * 1024; // A token of an OpenID provider may have several thousand.
+    public const int MaxHeaders = 64;
 
     private static readonly TimeSpan HeadersWithin = TimeSpan.FromSeconds(10);
 

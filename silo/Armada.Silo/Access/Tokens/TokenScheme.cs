@@ -94,7 +94,7 @@ internal static partial class TokenScheme
         context.Fail("the token is not valid");
     }
 
-    [LoggerMessage(1154, LogLevel.Warning, "A token could not be validated, for the OpenID Connect provider cannot be reached: {Reason}")]
+    [LoggerMessage(1520, LogLevel.Warning, "A token could not be validated, for the OpenID Connect provider cannot be reached: {Reason}")]
     private static partial void LogUnreachable(ILogger logger, string reason);
 }
 
