@@ -258,6 +258,7 @@ public sealed partial class MqttLink : IMqttLink
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(over);
         var unacknowledged = new List<Task>();
         var publish = new MqttApplicationMessage();
+        OutgoingMessage? sample = null;
         try
         {
             while (true)
@@ -268,7 +269,7 @@ public sealed partial class MqttLink : IMqttLink
                     sent.GetAwaiter().OnCompleted(outbox.Wake);
                     unacknowledged.Add(sent);
                 }
-                if (outbox.TryTakeSample(out var sample))
+                if (outbox.TryTakeSample(ref sample))
                 {
                     (publish.Topic, publish.Payload, publish.Retain) = (sample.Topic, new(sample.Payload), sample.Retain);
                     await client.PublishAsync(publish, over);

@@ -4,14 +4,25 @@ using System.Threading.Channels;
 
 namespace Armada.Mqtt;
 
-/// <summary>An outgoing message; the payload of a queued sample is replaced by a newer one.</summary>
-internal sealed class OutgoingMessage(string topic, byte[] payload, bool retain)
+/// <summary>An outgoing message; a sample's is filled again, so that who publishes allocates nothing.</summary>
+internal sealed class OutgoingMessage
 {
-    public string Topic => topic;
+    private byte[] bytes = [];
+    private int length;
 
-    public byte[] Payload { get; set; } = payload;
+    public string Topic { get; private set; } = "";
 
-    public bool Retain { get; set; } = retain;
+    public bool Retain { get; private set; }
+
+    public ReadOnlyMemory<byte> Payload => bytes.AsMemory(0, length);
+
+    public OutgoingMessage Fill(string topic, ReadOnlySpan<byte> payload, bool retain)
+    {
+        if (bytes.Length < payload.Length) bytes = new byte[payload.Length];
+        payload.CopyTo(bytes);
+        (Topic, length, Retain) = (topic, payload.Length, retain);
+        return this;
+    }
 }
 
 /// <summary>
@@ -26,6 +37,7 @@ internal sealed class Outbox(int controlBacklog)
     private const int MaxWindow = 16;
 
     private const int MaxQueuedBytes = 256 * 1024;
+    private const int MaxSpare = 1024;
 
     /// <summary>More than MQTT puts around topic and payload of a message.</summary>
     private const int MaxOverhead = 16;
@@ -35,6 +47,7 @@ internal sealed class Outbox(int controlBacklog)
     private readonly LinkedList<OutgoingMessage> control = new();
     private readonly Queue<OutgoingMessage> samples = new();
     private readonly Dictionary<string, OutgoingMessage> newest = new(StringComparer.Ordinal);
+    private readonly Stack<OutgoingMessage> spare = new();
     private LinkedListNode<OutgoingMessage>? unsent;
     private TaskCompletionSource? settled;
     private Func<bool> isSocketFull = () => false;
@@ -95,7 +108,7 @@ internal sealed class Outbox(int controlBacklog)
         {
             if (control.Count >= controlBacklog)
                 throw new InvalidOperationException($"{controlBacklog} control messages wait for the broker already; '{topic}' has no room.");
-            var added = control.AddLast(new OutgoingMessage(topic, payload.ToArray(), retain));
+            var added = control.AddLast(new OutgoingMessage().Fill(topic, payload, retain));
             unsent ??= added;
         }
         Wake();
@@ -116,11 +129,11 @@ internal sealed class Outbox(int controlBacklog)
             {
                 dropped++;
                 queuedBytes -= queued.Payload.Length;
-                (queued.Payload, queued.Retain) = (payload.ToArray(), retain);
+                queued.Fill(topic, payload, retain);
                 return true;
             }
-            newest[topic] = queued = new(topic, payload.ToArray(), retain);
-            samples.Enqueue(queued);
+            if (!spare.TryPop(out queued)) queued = new();
+            samples.Enqueue(newest[topic] = queued.Fill(topic, payload, retain));
         }
         Wake();
         return true;
@@ -151,11 +164,12 @@ internal sealed class Outbox(int controlBacklog)
         }
     }
 
-    /// <summary>Gives the next sample to send.</summary>
-    public bool TryTakeSample([NotNullWhen(true)] out OutgoingMessage? sample)
+    /// <summary>Gives the next sample to send, and takes back the last one.</summary>
+    public bool TryTakeSample([NotNullWhen(true)] ref OutgoingMessage? sample)
     {
         lock (gate)
         {
+            if (sample is not null && spare.Count < MaxSpare) spare.Push(sample);
             if (!samples.TryDequeue(out sample)) return false;
             if (newest[sample.Topic] == sample) newest.Remove(sample.Topic);
             queuedBytes -= sample.Payload.Length;

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Armada.Core.Rooms;
 
 namespace Armada.Core.Robots;
 
@@ -83,6 +84,10 @@ public sealed record SlaveBinding(
 [GenerateSerializer, Immutable, Alias("armada.room")]
 public sealed record RoomName([Id(0)] string Workspace, [Id(1)] string Id, [Id(2)] int? MaxConsumers = null)
 {
+    /// <summary>Whether a text can be a workspace or room id that one segment of a URL path carries.</summary>
+    /// <remarks>A server splits a path at an escaped slash too or leaves it escaped, and clients resolve dot segments before they ask.</remarks>
+    public static bool IsId(string? id) => RoomReader.IsId(id) && id is not ("." or "..") && !id!.Contains('/', StringComparison.Ordinal);
+
     /// <inheritdoc/>
     public bool Equals(RoomName? other) => other is not null && Workspace == other.Workspace && Id == other.Id;
 
