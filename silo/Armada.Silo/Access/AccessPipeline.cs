@@ -22,7 +22,7 @@ internal static class AccessPipeline
         services.AddSingleton(options.Http.Limits);
         if (options.Http.Tls is { } tls)
             services.AddSingleton(provider => ActivatorUtilities.CreateInstance<HttpsCertificate>(provider, tls));
-        services.Configure<SocketTransportOptions>(SendQueue.KeepShort);
+        services.Configure<SocketTransportOptions>(UnsentDataLimit.Apply);
         services.AddSingleton<KeyFiles>();
         services.AddSingleton<KeyRing>();
         services.AddSingleton<KeyLoading>();

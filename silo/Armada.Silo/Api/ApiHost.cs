@@ -43,7 +43,7 @@ internal static class ApiHost
         app.MapOpenApi().Allow(Role.Viewer);
         app.MapHealth();
         app.MapPanel();
-        app.MapRoomDoors();
+        app.MapRoomEndpoints();
         var api = app.MapGroup("/api/v1").RefusesAsAll();
         api.MapRobots();
         api.MapMaster();

@@ -4,6 +4,7 @@ using Armada.Core.Motions;
 using Armada.Core.Robots;
 using Armada.Silo.Access;
 using Armada.Silo.Audit;
+using Armada.Silo.Provisioning;
 using Armada.Silo.Sequences;
 using Microsoft.AspNetCore.Http.HttpResults;
 
@@ -29,6 +30,7 @@ internal static class MasterRoutes
                 Problem.NameTaken,
                 Problem.Stopped,
                 Problem.NotStored)
+            .NeedsRegisteredDevice<MasterBody>(body => body.Device)
             .Audits("master-bound");
         master.MapDelete("", DeleteAsync).Allow(Role.Operator).WithSummary("Unbind the master, if any; slaves hold their pose")
             .Refuses(Problem.RobotUnknown, Problem.NotStored)

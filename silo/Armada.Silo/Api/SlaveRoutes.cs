@@ -4,6 +4,7 @@ using Armada.Core.Engine;
 using Armada.Core.Robots;
 using Armada.Silo.Access;
 using Armada.Silo.Audit;
+using Armada.Silo.Provisioning;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Armada.Silo.Api;
@@ -18,6 +19,7 @@ internal static class SlaveRoutes
         slaves.MapPost("", PostAsync).Allow(Role.Operator)
             .WithSummary("Bind a slave; idempotent, and changes the offsets, names and URL of a bound one")
             .Refuses(Problem.RobotUnknown, Problem.DeviceBusy, Problem.NameTaken, Problem.NotStored)
+            .NeedsRegisteredDevice<SlaveBody>(body => body.Device)
             .Audits("slave-bound");
         slaves.MapGet("/{slave}", GetAsync).Allow(Role.Viewer).WithSummary("One slave").Refuses(Problem.RobotUnknown, Problem.SlaveUnknown);
         slaves.MapDelete("/{slave}", DeleteAsync).Allow(Role.Operator).WithSummary("Unbind a slave; it holds its pose")

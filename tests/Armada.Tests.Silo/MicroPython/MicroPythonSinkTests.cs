@@ -10,14 +10,14 @@ using Armada.Tests.Silo.Support;
 namespace Armada.Tests.Silo.MicroPython;
 
 /// <summary>When a MicroPython follower is told what; and that neither way costs memory.</summary>
-public sealed class OutletTests : IAsyncDisposable
+public sealed class MicroPythonSinkTests : IAsyncDisposable
 {
     private readonly HandTime time = new();
     private readonly QuietLink link = new();
     private readonly SiloClock clock;
     private readonly ISlaveSink outlet;
 
-    public OutletTests()
+    public MicroPythonSinkTests()
     {
         clock = new SiloClock(time);
         outlet = new MicroPythonSink(link, clock, "root/board/state", "board", gripperInPercent: true);

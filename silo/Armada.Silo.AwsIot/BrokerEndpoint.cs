@@ -2,36 +2,33 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Amazon.IoT.Model;
 using Armada.Core.Devices;
-using Armada.Silo.AwsIot.Calls;
 
-namespace Armada.Silo.AwsIot.Broker;
+namespace Armada.Silo.AwsIot;
 
-/// <summary>Where the account's broker is; asked once, then remembered.</summary>
-/// <param name="account">The account.</param>
+/// <summary>The account's broker; looked up once.</summary>
 internal sealed class BrokerEndpoint(AwsAccount account)
 {
-    private const string Kind = "iot:Data-ATS"; // Whose certificate comes from Amazon's own root.
-    private const int Port = 8883; // The port that boards have in their programs.
+    private const string Kind = "iot:Data-ATS"; // The endpoint whose certificate Amazon's own root signed.
+    private const int Port = 8883; // Fixed in the programs of the boards.
 
     private BrokerLocation? known;
 
-    /// <summary>Where it is.</summary>
-    public async ValueTask<BrokerLocation> FindAsync(CallRun run)
+    public async ValueTask<BrokerLocation> FindAsync(CallSequence calls)
     {
         if (known is { } place)
             return place;
-        var found = await run.AskAsync((client, token) => client.DescribeEndpointAsync(new DescribeEndpointRequest { EndpointType = Kind }, token));
+        var found = await calls.AskAsync((client, token) => client.DescribeEndpointAsync(new DescribeEndpointRequest { EndpointType = Kind }, token));
         return known = new BrokerLocation(found.EndpointAddress, Port, AmazonRoot.Read(account.Settings.RootCaFile), SignsDevices: false);
     }
 }
 
-/// <summary>The authority that AWS IoT Core's certificates come from.</summary>
+/// <summary>The authority of AWS IoT Core's certificates.</summary>
 internal static class AmazonRoot
 {
-    // "Amazon Root CA 1", valid until 2038; AWS publishes it.
+    // "Amazon Root CA 1", valid until 2038, as AWS publishes it.
     private const string Fingerprint = "8ECDE6884F3D87B1125BA31AC3FCB13D7016DE7F57CC904FE1CB97C6AE98196E";
 
-    /// <summary>Its certificate, PEM: of a file, or of this machine's store.</summary>
+    /// <summary>PEM, from a file or from this machine's store.</summary>
     /// <exception cref="RegistryFailedException">There is none.</exception>
     public static string Read(string? file) => file is null ? FromStore() : FromFile(file);
 

@@ -7,106 +7,93 @@ using Amazon.IotData.Model;
 using Amazon.Runtime;
 using Armada.Core.Devices;
 using Armada.Core.Topics;
-using Armada.Silo.AwsIot.Broker;
-using Armada.Silo.AwsIot.Calls;
 
-namespace Armada.Silo.AwsIot.Data;
+namespace Armada.Silo.AwsIot;
 
-/// <summary>The account's shadows and topics, at the endpoint that its registry names.</summary>
-/// <param name="account">The account.</param>
-/// <param name="broker">Where its broker is.</param>
+/// <summary>The account's data endpoint: shadows and topics.</summary>
 internal sealed class DataPlane(AwsAccount account, BrokerEndpoint broker) : IDisposable
 {
-    private static readonly TimeSpan UrgentWithin = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan UrgentTimeout = TimeSpan.FromSeconds(2);
 
-    private readonly SemaphoreSlim making = new(1, 1);
+    private readonly SemaphoreSlim creating = new(1, 1);
     private AmazonIotDataClient? client;
 
-    /// <summary>Asks it.</summary>
-    /// <param name="what">What it is about, for people.</param>
-    /// <param name="calls">What to ask.</param>
-    /// <param name="cancellation">Ends the waits.</param>
-    public Task<T> AskAsync<T>(string what, Func<CallRun, AmazonIotDataClient, Task<T>> calls, CancellationToken cancellation) =>
-        CallFaults.InWordsAsync(
+    public Task<T> AskAsync<T>(string what, Func<CallSequence, AmazonIotDataClient, Task<T>> operation, CancellationToken cancellation) =>
+        CallErrors.TranslateFaultsAsync(
             what,
             async () =>
             {
-                var run = account.Begin(cancellation);
-                return await calls(run, client ?? await MakeAsync(run, cancellation));
+                var calls = account.Begin(cancellation);
+                return await operation(calls, client ?? await CreateAsync(calls, cancellation));
             },
             cancellation);
 
-    /// <summary>Asks it for what is late after two seconds: it waits for no turn, and fails then.</summary>
-    /// <inheritdoc cref="AskAsync"/>
-    public Task<T> AskUrgentlyAsync<T>(string what, Func<CallRun, AmazonIotDataClient, Task<T>> calls, CancellationToken cancellation) =>
-        CallFaults.InWordsAsync(
+    /// <summary>For stops: ignores the call rate, and fails after 2 s.</summary>
+    public Task<T> AskUrgentlyAsync<T>(string what, Func<CallSequence, AmazonIotDataClient, Task<T>> operation, CancellationToken cancellation) =>
+        CallErrors.TranslateFaultsAsync(
             what,
             async () =>
             {
-                using var late = new CancellationTokenSource(UrgentWithin, account.Time);
+                using var late = new CancellationTokenSource(UrgentTimeout, account.Time);
                 using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, late.Token);
-                var run = account.BeginUrgent(either.Token);
-                return await calls(run, client ?? await MakeAsync(run, either.Token));
+                var calls = account.BeginUrgent(either.Token);
+                return await operation(calls, client ?? await CreateAsync(calls, either.Token));
             },
             cancellation);
 
-    /// <inheritdoc/>
     public void Dispose()
     {
         client?.Dispose();
-        making.Dispose();
+        creating.Dispose();
     }
 
-    private async Task<AmazonIotDataClient> MakeAsync(CallRun run, CancellationToken cancellation)
+    private async Task<AmazonIotDataClient> CreateAsync(CallSequence calls, CancellationToken cancellation)
     {
-        await making.WaitAsync(cancellation);
+        await creating.WaitAsync(cancellation);
         try
         {
-            return client ??= AwsClients.Data(account.Settings, (await broker.FindAsync(run)).Host, account.Credentials);
+            return client ??= AwsClients.Data(account.Settings, (await broker.FindAsync(calls)).Host, account.Credentials);
         }
         finally
         {
-            making.Release();
+            creating.Release();
         }
     }
 }
 
-/// <summary>The unnamed shadow of a device's thing.</summary>
-/// <param name="data">The account's shadows.</param>
+/// <summary>The classic (unnamed) shadow of a device's thing.</summary>
 internal sealed class AwsDeviceShadow(DataPlane data) : IDeviceShadow
 {
-    private const int Largest = 8 * 1024; // bytes, AWS's limit for the whole document
+    private const int MaxBytes = 8 * 1024; // AWS's limit for the whole document.
     private const string Desired = "desired";
 
     private static readonly string[] Members = ["limits", "configuration"];
 
-    /// <inheritdoc/>
     public async ValueTask<DesiredSettings?> FindAsync(string device, CancellationToken cancellation) =>
         !DeviceName.IsValid(device) ? null : await data.AskAsync<DesiredSettings?>(
             $"the shadow of {device}",
-            async (run, its) =>
+            async (calls, dataClient) =>
             {
                 try
                 {
-                    var found = await run.AskAsync(its, (client, token) => client.GetThingShadowAsync(new GetThingShadowRequest { ThingName = device }, token));
+                    var found = await calls.AskAsync(dataClient, (client, token) => client.GetThingShadowAsync(new GetThingShadowRequest { ThingName = device }, token));
                     var shadow = await JsonNode.ParseAsync(found.Payload, cancellationToken: cancellation);
                     return shadow?["state"]?[Desired] is { } desired && shadow["version"] is { } version
                         ? new DesiredSettings(desired.ToJsonString(), version.GetValue<long>())
                         : null;
                 }
-                catch (AmazonServiceException fault) when (fault.Is(CallFaults.NotFound))
+                catch (AmazonServiceException fault) when (fault.Is(CallErrors.NotFound))
                 {
                     return null;
                 }
             },
             cancellation);
 
-    /// <inheritdoc/>
     public async ValueTask<ShadowAnswer> DesireAsync(string device, string desired, long? version, CancellationToken cancellation)
     {
         if (!DeviceName.IsValid(device))
             return ShadowAnswer.Unknown;
-        if (desired.Length > Largest)
+        if (desired.Length > MaxBytes)
             return ShadowAnswer.TooLarge;
         if (Read(desired) is not { } settings)
             return ShadowAnswer.NoSettings;
@@ -114,13 +101,13 @@ internal sealed class AwsDeviceShadow(DataPlane data) : IDeviceShadow
         if (version is not null)
             update["version"] = version;
         var payload = Encoding.UTF8.GetBytes(update.ToJsonString());
-        return payload.Length > Largest ? ShadowAnswer.TooLarge : await data.AskAsync(
+        return payload.Length > MaxBytes ? ShadowAnswer.TooLarge : await data.AskAsync(
             $"the shadow of {device}",
-            async (run, its) =>
+            async (calls, dataClient) =>
             {
                 try
                 {
-                    await run.AskAsync(its, (client, token) => client.UpdateThingShadowAsync(
+                    await calls.AskAsync(dataClient, (client, token) => client.UpdateThingShadowAsync(
                         new UpdateThingShadowRequest { ThingName = device, Payload = new MemoryStream(payload, writable: false) }, token));
                     return ShadowAnswer.Done;
                 }
@@ -135,7 +122,7 @@ internal sealed class AwsDeviceShadow(DataPlane data) : IDeviceShadow
     private static ShadowAnswer? Refusal(AmazonServiceException fault) => fault.ErrorCode switch
     {
         "ConflictException" => ShadowAnswer.Changed,
-        CallFaults.NotFound => ShadowAnswer.Unknown,
+        CallErrors.NotFound => ShadowAnswer.Unknown,
         "RequestEntityTooLargeException" => ShadowAnswer.TooLarge,
         _ => null,
     };
@@ -148,24 +135,22 @@ internal sealed class AwsDeviceShadow(DataPlane data) : IDeviceShadow
         }
         catch (Exception bad) when (bad is JsonException or ArgumentException)
         {
-            return null; // No JSON, or a member twice.
+            return null; // Not JSON, or with a duplicate member.
         }
     }
 }
 
-/// <summary>Publishes over HTTPS.</summary>
-/// <param name="data">The account's topics.</param>
+/// <summary>Publishes control messages over HTTPS.</summary>
 internal sealed class AwsControlFallback(DataPlane data) : IControlFallback
 {
     private const int AtLeastOnce = 1;
 
-    /// <inheritdoc/>
     public async ValueTask PublishAsync(string topic, ReadOnlyMemory<byte> payload, CancellationToken cancellation)
     {
         var bytes = MemoryMarshal.TryGetArray(payload, out var array) ? array : payload.ToArray();
         await data.AskUrgentlyAsync(
             $"a message on {topic}",
-            (run, its) => run.AskAsync(its, (client, token) => client.PublishAsync(
+            (calls, dataClient) => calls.AskAsync(dataClient, (client, token) => client.PublishAsync(
                 new PublishRequest { Topic = topic, Qos = AtLeastOnce, Payload = new MemoryStream(bytes.Array!, bytes.Offset, bytes.Count, writable: false) }, token)),
             cancellation);
     }

@@ -6,24 +6,24 @@ using Armada.Tests.AwsIot.Moto;
 namespace Armada.Tests.AwsIot.Calls;
 
 [Collection(MotoTests.Name)]
-public sealed class PatienceTests(MotoServer moto)
+public sealed class RetryTests(MotoServer moto)
 {
     [SkippableTheory]
     [InlineData(Fate.Throttled, "ThrottlingException")]
     [InlineData(Fate.Fails, "InternalFailureException")]
     [InlineData(Fate.Refused, "AccessDeniedException")]
     [InlineData(Fate.CutAfterwards, "broke off")]
-    public async Task What_does_not_pass_fails_in_words_without_a_secret(Fate fate, string words)
+    public async Task What_does_not_pass_fails_in_words_without_a_secret(Fate fate, string text)
     {
         moto.Require();
         using var logs = new FailOnLoggedErrors();
         await using var rig = new AwsRig(moto, logs);
-        var silo = rig.Start(settings => settings with { Patience = TimeSpan.FromSeconds(3) });
+        var silo = rig.Start(settings => settings with { RetryFor = TimeSpan.FromSeconds(3) });
         rig.Way.Set(_ => fate);
 
         var failed = await Assert.ThrowsAsync<RegistryFailedException>(async () => await silo.CreateAsync(new NewDevice("arm-1", DeviceKind.Agent), default));
 
-        Assert.Contains(words, failed.Message, StringComparison.Ordinal);
+        Assert.Contains(text, failed.Message, StringComparison.Ordinal);
         Assert.DoesNotContain(AwsRig.Who.GetCredentials().SecretKey, failed.ToString(), StringComparison.Ordinal);
         Assert.DoesNotContain("PRIVATE KEY", failed.ToString(), StringComparison.Ordinal);
         Assert.True(fate == Fate.Refused ? rig.Way.Calls == 1 : rig.Way.Calls > 2, $"it was tried {rig.Way.Calls} times");
@@ -35,9 +35,9 @@ public sealed class PatienceTests(MotoServer moto)
         moto.Require();
         using var logs = new FailOnLoggedErrors();
         await using var rig = new AwsRig(moto, logs);
-        var silo = rig.Start(settings => settings with { Patience = TimeSpan.FromMilliseconds(50), Endpoint = new Uri($"http://127.0.0.1:{FreePort.Next()}") });
+        var silo = rig.Start(settings => settings with { RetryFor = TimeSpan.FromMilliseconds(50), Endpoint = new Uri($"http://127.0.0.1:{FreePort.Next()}") });
         var failed = await Assert.ThrowsAsync<RegistryFailedException>(async () => await silo.ListAsync(null, 1, default));
-        Assert.Contains("it is not reached", failed.Message, StringComparison.Ordinal);
+        Assert.Contains("it cannot be reached", failed.Message, StringComparison.Ordinal);
     }
 
     [SkippableFact]

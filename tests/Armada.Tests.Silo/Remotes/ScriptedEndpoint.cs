@@ -11,8 +11,8 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Armada.Tests.Silo.Remotes;
 
-/// <summary>Another service's slave door as far as the silo sees it: answers what the test says.</summary>
-internal sealed class ScriptedDoor : IAsyncDisposable
+/// <summary>Another service's slave endpoint as far as the silo sees it: answers what the test says.</summary>
+internal sealed class ScriptedEndpoint : IAsyncDisposable
 {
     public const string Accepted = """{"type":"command_ack","data":{"accepted":true}}""";
     private const string JointStates =
@@ -24,7 +24,7 @@ internal sealed class ScriptedDoor : IAsyncDisposable
     private volatile Func<Task<string?>> onCommand = () => Task.FromResult<string?>(Accepted);
     private int open;
 
-    private ScriptedDoor(WebApplication server) => this.server = server;
+    private ScriptedEndpoint(WebApplication server) => this.server = server;
 
     public int Port => new Uri(server.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single()).Port;
 
@@ -43,16 +43,16 @@ internal sealed class ScriptedDoor : IAsyncDisposable
     /// <summary>Answers every command with this text from now on; null for never.</summary>
     public void Answer(string? text) => Answer(() => Task.FromResult(text));
 
-    public static async Task<ScriptedDoor> StartAsync()
+    public static async Task<ScriptedEndpoint> StartAsync()
     {
         var builder = WebApplication.CreateEmptyBuilder(new());
         builder.WebHost.UseKestrelCore().UseUrls("http://127.0.0.1:0");
         var server = builder.Build();
-        var door = new ScriptedDoor(server);
+        var endpoint = new ScriptedEndpoint(server);
         server.UseWebSockets();
-        server.Run(door.ServeAsync);
+        server.Run(endpoint.ServeAsync);
         await server.StartAsync();
-        return door;
+        return endpoint;
     }
 
     public async ValueTask DisposeAsync()

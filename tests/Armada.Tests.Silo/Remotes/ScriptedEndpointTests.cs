@@ -5,35 +5,35 @@ using Armada.Testing.Network;
 namespace Armada.Tests.Silo.Remotes;
 
 /// <summary>A remote slave at a service that does what it should not.</summary>
-public sealed class ScriptedDoorTests(RemoteSilo near) : IClassFixture<RemoteSilo>
+public sealed class ScriptedEndpointTests(RemoteSilo near) : IClassFixture<RemoteSilo>
 {
     [Fact]
     public async Task Commands_go_out_and_joint_states_come_back()
     {
-        await using var door = await ScriptedDoor.StartAsync();
-        var robot = await near.MakeAsync(door.Url + "/"); // A slash at the end is no part of the name.
+        await using var endpoint = await ScriptedEndpoint.StartAsync();
+        var robot = await near.MakeAsync(endpoint.Url + "/"); // A slash at the end is no part of the name.
         await near.ShowsAsync(robot, "live");
         await using var driver = await near.DriveAsync(robot, 12);
 
-        await Eventually.Holds("the door is commanded there", () => door.Commands.Any(command =>
+        await Eventually.Holds("the endpoint is commanded there", () => endpoint.Commands.Any(command =>
             Arena.ArenaClient.ValueIn(command, "Rotation") is { } value && Math.Abs(value - 12) < 0.01));
         await Eventually.Holds("its joint states are the slave's pose", () => Real(robot) == 1.5);
-        var visit = Assert.Single(door.Visits);
+        var visit = Assert.Single(endpoint.Visits);
         Assert.StartsWith($"/ws/slave/far?name={robot}-", visit, StringComparison.Ordinal);
-        Assert.Equal("far", door.Commands.First()["robot_id"]!.GetValue<string>());
+        Assert.Equal("far", endpoint.Commands.First()["robot_id"]!.GetValue<string>());
     }
 
     [Fact]
     public async Task A_service_that_never_answers_a_command_has_failed_and_is_dialed_again()
     {
-        await using var door = await ScriptedDoor.StartAsync();
-        door.Answer((string?)null);
-        var robot = await near.MakeAsync(door.Url);
+        await using var endpoint = await ScriptedEndpoint.StartAsync();
+        endpoint.Answer((string?)null);
+        var robot = await near.MakeAsync(endpoint.Url);
         await using var driver = await near.DriveAsync(robot, 5);
 
         await near.ShowsAsync(robot, "failed", "no answer to a command");
-        await Eventually.Holds("it is dialed again", () => door.Visits.Count > 1);
-        door.Answer(ScriptedDoor.Accepted);
+        await Eventually.Holds("it is dialed again", () => endpoint.Visits.Count > 1);
+        endpoint.Answer(ScriptedEndpoint.Accepted);
 
         await near.ShowsAsync(robot, "live");
     }
@@ -41,33 +41,33 @@ public sealed class ScriptedDoorTests(RemoteSilo near) : IClassFixture<RemoteSil
     [Fact]
     public async Task A_command_that_is_refused_fails_the_slave_with_the_services_reason()
     {
-        await using var door = await ScriptedDoor.StartAsync();
-        door.Answer("""{"type":"command_ack","data":{"accepted":false,"reason":"first is master there"}}""");
-        var robot = await near.MakeAsync(door.Url);
+        await using var endpoint = await ScriptedEndpoint.StartAsync();
+        endpoint.Answer("""{"type":"command_ack","data":{"accepted":false,"reason":"first is master there"}}""");
+        var robot = await near.MakeAsync(endpoint.Url);
         await using var driver = await near.DriveAsync(robot, 5);
 
         await near.ShowsAsync(robot, "failed", "first is master there");
-        await Eventually.Holds("it is dialed again", () => door.Visits.Count > 1);
+        await Eventually.Holds("it is dialed again", () => endpoint.Visits.Count > 1);
     }
 
     [Fact]
     public async Task A_service_that_answers_late_lags_and_gets_the_newest_command()
     {
-        await using var door = await ScriptedDoor.StartAsync();
-        door.Answer(async () =>
+        await using var endpoint = await ScriptedEndpoint.StartAsync();
+        endpoint.Answer(async () =>
         {
             await Task.Delay(TimeSpan.FromMilliseconds(450)); // This is how slow it is.
-            return ScriptedDoor.Accepted;
+            return ScriptedEndpoint.Accepted;
         });
-        var robot = await near.MakeAsync(door.Url);
+        var robot = await near.MakeAsync(endpoint.Url);
         await using var driver = await near.DriveAsync(robot, 25);
 
         await near.ShowsAsync(robot, "lagging");
-        door.Answer(ScriptedDoor.Accepted);
+        endpoint.Answer(ScriptedEndpoint.Accepted);
 
         await near.ShowsAsync(robot, "live");
-        Assert.Single(door.Visits);
-        await Eventually.Holds("it is commanded there", () => Arena.ArenaClient.ValueIn(door.Commands.Last(), "Rotation") == 25);
+        Assert.Single(endpoint.Visits);
+        await Eventually.Holds("it is commanded there", () => Arena.ArenaClient.ValueIn(endpoint.Commands.Last(), "Rotation") == 25);
     }
 
     [Theory]
@@ -78,22 +78,22 @@ public sealed class ScriptedDoorTests(RemoteSilo near) : IClassFixture<RemoteSil
     [InlineData("""{"type":"joint_states","data":{"joints":[{"name":"Rotation","real_value":1e9}]}}""")]
     public async Task What_makes_no_sense_is_passed_over(string nonsense)
     {
-        await using var door = await ScriptedDoor.StartAsync();
-        var robot = await near.MakeAsync(door.Url);
-        door.Answer(nonsense);
+        await using var endpoint = await ScriptedEndpoint.StartAsync();
+        var robot = await near.MakeAsync(endpoint.Url);
+        endpoint.Answer(nonsense);
         await using var driver = await near.DriveAsync(robot, 5);
-        await Eventually.Holds("it is commanded", () => door.Commands.Any());
-        door.Answer(ScriptedDoor.Accepted);
+        await Eventually.Holds("it is commanded", () => endpoint.Commands.Any());
+        endpoint.Answer(ScriptedEndpoint.Accepted);
 
-        await Eventually.Holds("it is commanded further", () => door.Commands.Count() > 5);
-        Assert.Single(door.Visits);
+        await Eventually.Holds("it is commanded further", () => endpoint.Commands.Count() > 5);
+        Assert.Single(endpoint.Visits);
     }
 
     [Fact]
     public async Task A_connection_that_takes_long_is_connecting_and_one_that_is_refused_has_failed()
     {
-        await using var door = await ScriptedDoor.StartAsync();
-        await using var proxy = new CuttingProxy(door.Port);
+        await using var endpoint = await ScriptedEndpoint.StartAsync();
+        await using var proxy = new CuttingProxy(endpoint.Port);
         proxy.Stall();
         var robot = await near.MakeAsync($"ws://127.0.0.1:{proxy.Port}/ws/slave/far");
         await near.ShowsAsync(robot, "connecting");
@@ -108,23 +108,23 @@ public sealed class ScriptedDoorTests(RemoteSilo near) : IClassFixture<RemoteSil
     [Fact]
     public async Task Unbinding_hangs_up_and_the_same_slave_may_be_bound_again()
     {
-        await using var door = await ScriptedDoor.StartAsync();
-        var robot = await near.MakeAsync(door.Url);
+        await using var endpoint = await ScriptedEndpoint.StartAsync();
+        var robot = await near.MakeAsync(endpoint.Url);
         await near.ShowsAsync(robot, "live");
 
         await near.UnbindAsync(robot);
-        await Eventually.Holds("the silo has hung up", () => door.Open == 0);
-        await near.BindAsync(robot, door.Url);
+        await Eventually.Holds("the silo has hung up", () => endpoint.Open == 0);
+        await near.BindAsync(robot, endpoint.Url);
 
         await near.ShowsAsync(robot, "live");
-        await Eventually.Holds("one connection is open, the second", () => (door.Open, door.Visits.Count) == (1, 2));
+        await Eventually.Holds("one connection is open, the second", () => (endpoint.Open, endpoint.Visits.Count) == (1, 2));
     }
 
     [Fact]
     public async Task Another_address_is_dialed_instead_and_a_robot_that_is_deleted_hangs_up()
     {
-        await using var first = await ScriptedDoor.StartAsync();
-        await using var second = await ScriptedDoor.StartAsync();
+        await using var first = await ScriptedEndpoint.StartAsync();
+        await using var second = await ScriptedEndpoint.StartAsync();
         var robot = await near.MakeAsync(first.Url);
         await near.ShowsAsync(robot, "live");
 
@@ -142,7 +142,7 @@ public sealed class ScriptedDoorTests(RemoteSilo near) : IClassFixture<RemoteSil
     [InlineData("ws://127.0.0.1/ws/slave/")]
     [InlineData("ws://127.0.0.1/ws/slave/far#part")]
     [InlineData("/ws/slave/far")]
-    public async Task An_address_that_is_no_slave_door_is_refused(string url)
+    public async Task An_address_that_is_no_slave_endpoint_is_refused(string url)
     {
         await near.Silo.MakeRobotAsync("refusing");
 

@@ -10,10 +10,10 @@ using Microsoft.Extensions.DependencyInjection;
 namespace Armada.Tests.Silo.Provisioning;
 
 /// <summary>Certificates that are renewed before they are over, with a real agent at the other end.</summary>
-public sealed class RenewalTests(Broker broker) : IClassFixture<Broker>
+public sealed class CertificateRenewalTests(Broker broker) : IClassFixture<Broker>
 {
     // What is good for so short a time is due at once: a certificate begins an hour before it is made.
-    private static readonly CertificateTerms AlmostOver = new(TimeSpan.FromMinutes(20), TimeSpan.FromMinutes(20));
+    private static readonly CertificateLifetimes AlmostOver = new(TimeSpan.FromMinutes(20), TimeSpan.FromMinutes(20));
 
     [Fact]
     public async Task An_agent_is_given_a_new_certificate_before_its_old_one_is_over_and_the_old_one_is_revoked()
@@ -23,11 +23,11 @@ public sealed class RenewalTests(Broker broker) : IClassFixture<Broker>
         await using var arm = ArmadaProgram.Start(
             "Armada.Emulators", "so101", "--role", "leader", "--link", folder.File("tty"), "--calibration-out", folder.File("calibration.json"));
         await arm.PrintsAsync("ready", TimeSpan.FromSeconds(20));
-        await EnrolAsync(silo, folder);
+        await EnrollAsync(silo, folder);
         await using var agent = ArmadaProgram.Start("Armada.EdgeAgent", "run", "--config", folder.File("agent.json"));
         var old = await InUseAsync(silo, null, agent);
 
-        await silo.Service<Renewals>().RenewDueAsync(default);
+        await silo.Service<CertificateRenewal>().RenewDueAsync(default);
 
         var young = await InUseAsync(silo, old, agent);
         await Eventually.HoldsAsync("the old certificate is taken back", async () => (await DeviceAsync(silo))["certificates"]!.AsArray().Count == 1);
@@ -43,14 +43,14 @@ public sealed class RenewalTests(Broker broker) : IClassFixture<Broker>
         await silo.CollectAsync(await silo.MakeAsync("away"));
         await silo.CollectAsync(await silo.MakeAsync("board", "micropython-arm", "leader"));
 
-        await silo.Service<Renewals>().RenewDueAsync(default);
+        await silo.Service<CertificateRenewal>().RenewDueAsync(default);
 
         foreach (var name in new[] { "away", "board" })
             Assert.Single((await silo.GetAsync($"{ProvisioningRig.Devices}/{name}"))["certificates"]!.AsArray());
         Assert.Empty(silo.Logs.Of(1751));
     }
 
-    private static async Task EnrolAsync(RunningSilo silo, TempFolder folder)
+    private static async Task EnrollAsync(RunningSilo silo, TempFolder folder)
     {
         var token = (await silo.SendAsync(HttpMethod.Post, "/api/v1/enrollment-tokens", new { kind = "so101-leader", name = "leader-1" }))!["token"]!.GetValue<string>();
         await using var enroll = ArmadaProgram.Start(

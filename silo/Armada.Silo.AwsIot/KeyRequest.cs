@@ -2,67 +2,59 @@ using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 
-namespace Armada.Silo.AwsIot.Certificates;
+namespace Armada.Silo.AwsIot;
 
-/// <summary>A key for which a certificate is asked, with its PKCS #10 request.</summary>
+/// <summary>A PKCS #10 request and its key.</summary>
 internal sealed class KeyRequest
 {
-    /// <summary>The longest request, characters; one for RSA with 4096 bits has under 2,000.</summary>
-    public const int Longest = 8192;
-
+    /// <summary>Characters; a request for RSA with 4096 bits has less than 2,000.</summary>
+    public const int MaxLength = 8192;
     private const string P256 = "1.2.840.10045.3.1.7";
-    private const int SmallestRsa = 2048; // bits
-    private const int LargestRsa = 4096;
+    private const int MinRsaBits = 2048;
+    private const int MaxRsaBits = 4096;
 
-    private static readonly string[] Labels = ["CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST"];
+    private static readonly string[] PemLabels = ["CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST"];
 
     private readonly string? privateKey;
 
     private KeyRequest(byte[] request, PublicKey key, string? privateKey)
     {
         this.privateKey = privateKey;
-        Pem = PemEncoding.WriteString(Labels[0], request) + "\n";
+        Pem = PemEncoding.WriteString(PemLabels[0], request) + "\n";
         Hash = KeyHash.Of(key);
     }
 
-    /// <summary>The request, PEM.</summary>
     public string Pem { get; }
-
-    /// <summary>The key's hash.</summary>
     public string Hash { get; }
 
-    /// <summary>The private key, PKCS #8 PEM, of a key made here; otherwise null.</summary>
+    /// <summary>PKCS #8 PEM; null unless the key was generated here.</summary>
     public string? PrivateKey() => privateKey;
 
-    /// <summary>Makes a key on P-256 and asks for its certificate; AWS never sees the private part.</summary>
-    /// <param name="name">Who will have it.</param>
-    public static KeyRequest Make(string name)
+    /// <summary>Generates a key on P-256; AWS never sees the private part.</summary>
+    public static KeyRequest Create(string name)
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         return Of(name, key, key.ExportPkcs8PrivateKeyPem() + "\n");
     }
 
-    /// <summary>Asks for the certificate of a key that is kept elsewhere.</summary>
     public static KeyRequest Of(string name, ECDsa key) => Of(name, key, null);
 
-    /// <summary>Reads a device's request; null where it is none, or its key is not taken.</summary>
-    /// <param name="pem">What the device sent.</param>
-    /// <param name="problem">Why it is not taken, for people.</param>
+    /// <summary>Null if the request is malformed or its key is not accepted.</summary>
     public static KeyRequest? TryRead(string pem, out string problem)
     {
         problem = "the certificate request must be PKCS #10, in PEM, and signed with its own key";
         try
         {
-            if (pem.Length > Longest || !PemEncoding.TryFind(pem, out var fields) || !Labels.Contains(pem[fields.Label]))
+            if (pem.Length > MaxLength || !PemEncoding.TryFind(pem, out var fields) || !PemLabels.Contains(pem[fields.Label]))
                 return null;
             var der = Convert.FromBase64String(pem[fields.Base64Data]);
-            var options = CertificateRequestLoadOptions.SkipSignatureValidation; // Until the key is known to be of a kind that costs no time.
+            var options = CertificateRequestLoadOptions.SkipSignatureValidation; // Until the key is known to be cheap to verify.
             var read = CertificateRequest.LoadSigningRequest(der, HashAlgorithmName.SHA256, out var consumed, options);
             if (consumed != der.Length)
                 return null;
             if (!IsTaken(read.PublicKey))
             {
-                problem = "the certificate request's key is not taken: use an EC key on P-256 (prime256v1), or RSA with 2048 to 4096 bits";
+                problem = "the certificate request's key is not accepted: use an EC key on P-256 (prime256v1), or RSA with 2048 to 4096 bits";
                 return null;
             }
 
@@ -87,17 +79,16 @@ internal sealed class KeyRequest
         if (ec is not null)
             return ec.ExportParameters(false).Curve is { IsNamed: true, Oid.Value: P256 };
         using var rsa = key.GetRSAPublicKey();
-        return rsa is { KeySize: >= SmallestRsa and <= LargestRsa } && rsa.ExportParameters(false).Exponent is [1, 0, 1];
+        return rsa is { KeySize: >= MinRsaBits and <= MaxRsaBits } && rsa.ExportParameters(false).Exponent is [1, 0, 1];
     }
 }
 
-/// <summary>SHA-256 of a public key, base64url: by it a request, its certificate and what became of it are told together.</summary>
+/// <summary>SHA-256 of a public key, base64url: it relates a request to its certificate.</summary>
 internal static class KeyHash
 {
-    /// <summary>Of a key.</summary>
     public static string Of(PublicKey key) => Base64Url.EncodeToString(SHA256.HashData(key.ExportSubjectPublicKeyInfo()));
 
-    /// <summary>Of a certificate's key; null where it is no certificate that can be read.</summary>
+    /// <summary>Null if the certificate cannot be read.</summary>
     public static string? OfCertificate(string pem)
     {
         try

@@ -5,64 +5,45 @@ using Amazon.IotData;
 using Amazon.Runtime;
 using Amazon.Runtime.Internal;
 
-namespace Armada.Silo.AwsIot.Calls;
+namespace Armada.Silo.AwsIot;
 
-/// <summary>The registry of one account and region, with the rates at which it may be asked.</summary>
+/// <summary>The client of one account and region, and its call rates.</summary>
 internal sealed class AwsAccount : IDisposable
 {
     private readonly ConcurrentDictionary<string, CallRate> rates = new(StringComparer.Ordinal);
 
-    /// <param name="settings">Which one.</param>
-    /// <param name="time">The clock of rates and waits.</param>
-    /// <param name="credentials">Who asks; null for the SDK's default chain.</param>
     public AwsAccount(AwsIotSettings settings, TimeProvider time, AWSCredentials? credentials = null)
     {
         (Settings, Time, Credentials) = (settings, time, credentials);
         Client = AwsClients.Registry(settings, credentials);
     }
 
-    /// <summary>How it is used.</summary>
     public AwsIotSettings Settings { get; }
-
-    /// <summary>The clock of rates and waits.</summary>
     public TimeProvider Time { get; }
 
-    /// <summary>Who asks; null for the SDK's default chain.</summary>
+    /// <summary>Null: the SDK's default chain.</summary>
     public AWSCredentials? Credentials { get; }
-
-    /// <summary>The SDK's client.</summary>
     public AmazonIoTClient Client { get; }
 
-    /// <summary>The rate of an operation.</summary>
     public CallRate RateOf(string operation) =>
         rates.GetOrAdd(operation, static (_, account) => new CallRate(account.Settings.CallsPerSecond, account.Time), this);
 
-    /// <summary>Begins a sequence of calls that belong together.</summary>
-    public CallRun Begin(CancellationToken cancellation) => new(this, isUrgent: false, cancellation);
+    public CallSequence Begin(CancellationToken cancellation) => new(this, isUrgent: false, cancellation);
 
-    /// <summary>Begins a sequence of calls that wait for no turn.</summary>
-    public CallRun BeginUrgent(CancellationToken cancellation) => new(this, isUrgent: true, cancellation);
+    public CallSequence BeginUrgent(CancellationToken cancellation) => new(this, isUrgent: true, cancellation);
 
-    /// <inheritdoc/>
     public void Dispose() => Client.Dispose();
 }
 
-/// <summary>The SDK's clients, set up so that nothing but <see cref="CallRun"/> repeats a call.</summary>
+/// <summary>Creates the SDK's clients without their own retries: only <see cref="CallSequence"/> retries.</summary>
 internal static class AwsClients
 {
-    /// <summary>A client of the registry.</summary>
-    /// <param name="settings">Where it is.</param>
-    /// <param name="credentials">Who asks; null for the SDK's default chain.</param>
     public static AmazonIoTClient Registry(AwsIotSettings settings, AWSCredentials? credentials)
     {
         var config = SetUp(new AmazonIoTConfig(), settings);
         return credentials is null ? new RegistryClient(config) : new RegistryClient(credentials, config);
     }
 
-    /// <summary>A client of shadows and topics.</summary>
-    /// <param name="settings">How it is asked.</param>
-    /// <param name="host">The account's endpoint.</param>
-    /// <param name="credentials">Who asks; null for the SDK's default chain.</param>
     public static AmazonIotDataClient Data(AwsIotSettings settings, string host, AWSCredentials? credentials)
     {
         var config = SetUp(new AmazonIotDataConfig(), settings);
@@ -76,7 +57,7 @@ internal static class AwsClients
     private static T SetUp<T>(T config, AwsIotSettings settings) where T : ClientConfig
     {
         config.MaxErrorRetry = 0;
-        config.Timeout = settings.AnswerWithin;
+        config.Timeout = settings.CallTimeout;
         if (settings.Endpoint is { } endpoint)
         {
             config.ServiceURL = endpoint.AbsoluteUri;
@@ -92,22 +73,19 @@ internal static class AwsClients
 }
 
 /// <summary>
-/// The SDK's client of the registry without its own retries: it repeats a call whose answer breaks off even where it is told to repeat
-/// none, and tells nobody, so that a certificate would be made twice unseen.
+/// The SDK's client without its retry handler, which silently repeats a call whose answer breaks off even with zero retries configured: a
+/// certificate would be created twice unnoticed.
 /// </summary>
 internal sealed class RegistryClient : AmazonIoTClient
 {
-    /// <summary>With the SDK's default chain of credentials.</summary>
     public RegistryClient(AmazonIoTConfig config) : base(config)
     {
     }
 
-    /// <summary>With credentials.</summary>
     public RegistryClient(AWSCredentials credentials, AmazonIoTConfig config) : base(credentials, config)
     {
     }
 
-    /// <inheritdoc/>
     protected override void CustomizeRuntimePipeline(RuntimePipeline pipeline)
     {
         base.CustomizeRuntimePipeline(pipeline);
@@ -115,18 +93,15 @@ internal sealed class RegistryClient : AmazonIoTClient
     }
 }
 
-/// <summary>A token bucket: so many calls per second, half of them at once after a pause. Who waits, waits in order.</summary>
-/// <param name="perSecond">Calls per second, above zero.</param>
-/// <param name="time">The clock.</param>
+/// <summary>A fair token bucket; after a pause, half a second's calls may burst.</summary>
 internal sealed class CallRate(double perSecond, TimeProvider time)
 {
     private readonly TimeSpan interval = TimeSpan.FromSeconds(1 / perSecond);
-    private readonly TimeSpan atOnce = TimeSpan.FromSeconds((Math.Max(1, Math.Floor(perSecond / 2)) - 1) / perSecond);
+    private readonly TimeSpan burst = TimeSpan.FromSeconds((Math.Max(1, Math.Floor(perSecond / 2)) - 1) / perSecond);
     private readonly Lock sync = new();
     private DateTimeOffset next = DateTimeOffset.MinValue;
 
-    /// <summary>Waits for the turn of one call; gives how long that was.</summary>
-    public async ValueTask<TimeSpan> TakeAsync(CancellationToken cancellation)
+    public async ValueTask<TimeSpan> AcquireAsync(CancellationToken cancellation)
     {
         var wait = Reserve();
         if (wait <= TimeSpan.Zero)
@@ -140,9 +115,9 @@ internal sealed class CallRate(double perSecond, TimeProvider time)
         lock (sync)
         {
             var now = time.GetUtcNow();
-            var turn = next > now - atOnce ? next : now - atOnce;
-            next = turn + interval;
-            return turn - now;
+            var slot = next > now - burst ? next : now - burst;
+            next = slot + interval;
+            return slot - now;
         }
     }
 }

@@ -4,38 +4,29 @@ using System.Text.Json.Nodes;
 using Armada.Core.Devices;
 using Armada.Core.Topics;
 
-namespace Armada.Silo.AwsIot.Policies;
+namespace Armada.Silo.AwsIot;
 
 /// <summary>The policies of an installation: one for devices, one for each role of a board, and one for silos.</summary>
-/// <param name="settings">Names and topics.</param>
 internal sealed class ArmadaPolicies(AwsIotSettings settings)
 {
     private const string Self = "${iot:Connection.Thing.ThingName}";
-    private const string ShadowDelta = $"$aws/things/{Self}/shadow/update/delta"; // A board's program listens to it.
+    private const string ShadowDelta = $"$aws/things/{Self}/shadow/update/delta"; // The programs of the boards subscribe to it.
     private const string ClientEvents = "$aws/events/presence/*";
 
-    /// <summary>The policy of silos.</summary>
     public string Silo => $"{settings.Prefix}-silo";
-
-    /// <summary>Every policy's name.</summary>
     public IReadOnlyList<string> All => [Silo, Device, Board(BoardRole.Leader), Board(BoardRole.Follower)];
-
     private string Device => $"{settings.Prefix}-device";
 
-    /// <summary>The policy of a device.</summary>
     /// <exception cref="ArgumentException">A board without a role.</exception>
     public string Of(DeviceKind kind, BoardRole? role) =>
         kind != DeviceKind.MicroPythonArm ? Device
         : Board(role ?? throw new ArgumentException("a MicroPython board is a leader or a follower", nameof(role)));
 
-    /// <summary>What a policy allows.</summary>
-    /// <param name="name">One of <see cref="All"/>.</param>
-    /// <param name="arnPrefix">What full names begin with.</param>
-    /// <exception cref="RegistryFailedException">A topic root has a character that means something else in a policy.</exception>
+    /// <exception cref="RegistryFailedException">A topic root contains a wildcard of policies.</exception>
     public string Document(string name, string arnPrefix)
     {
         if ((settings.Topics.Root + settings.MicroPythonTopics.Root).AsSpan().ContainsAny('*', '?', '$'))
-            throw new RegistryFailedException("in a policy of AWS IoT Core '*', '?' and '$' of a topic root would mean other topics too: choose roots without them");
+            throw new RegistryFailedException("in a policy of AWS IoT Core '*', '?' and '$' of a topic root match other topics, too: choose roots without them");
         var document = new PolicyDocument(arnPrefix);
         var topics = settings.Topics;
         if (name == Silo)
@@ -46,14 +37,14 @@ internal sealed class ArmadaPolicies(AwsIotSettings settings)
             return document
                 .Publish(topics.Of(Self, Channel.State), topics.Of(Self, Channel.Presence), topics.Of(Self, Channel.ControlReply))
                 .Retain(topics.Of(Self, Channel.Presence))
-                .Hear(topics.Of(Self, Channel.Command), topics.Of(Self, Channel.Control))
+                .Subscribe(topics.Of(Self, Channel.Command), topics.Of(Self, Channel.Control))
                 .ToString();
         }
 
         var dialect = settings.MicroPythonTopics;
         return name == Board(BoardRole.Leader)
-            ? document.Publish(dialect.Of(Self)).Hear($"{dialect.Root}/{Self}/action", ShadowDelta).ToString()
-            : document.Hear(dialect.Of(Self), ShadowDelta).ToString();
+            ? document.Publish(dialect.Of(Self)).Subscribe($"{dialect.Root}/{Self}/action", ShadowDelta).ToString()
+            : document.Subscribe(dialect.Of(Self), ShadowDelta).ToString();
     }
 
     private PolicyDocument ForSilos(PolicyDocument document)
@@ -63,7 +54,7 @@ internal sealed class ArmadaPolicies(AwsIotSettings settings)
         return document
             .Connect(false, AwsSilo.NamePrefix + "*")
             .Publish(topics.Of(every, Channel.Command), topics.Of(every, Channel.Control), dialect.Of(every))
-            .Hear(
+            .Subscribe(
                 topics.Of(every, Channel.State), topics.Of(every, Channel.Presence), topics.Of(every, Channel.ControlReply),
                 dialect.Of(every), ClientEvents);
     }
@@ -71,21 +62,18 @@ internal sealed class ArmadaPolicies(AwsIotSettings settings)
     private string Board(BoardRole role) => role == BoardRole.Leader ? $"{settings.Prefix}-board-leader" : $"{settings.Prefix}-board-follower";
 }
 
-/// <summary>What a policy allows; all else is denied.</summary>
-/// <param name="arnPrefix">What full names in this account and region begin with, such as <c>arn:aws:iot:eu-central-1:123456789012:</c>.</param>
+/// <summary>A policy: what is not allowed is denied.</summary>
+/// <param name="arnPrefix">Prefix of the ARNs in this account and region, such as <c>arn:aws:iot:eu-central-1:123456789012:</c>.</param>
 internal sealed class PolicyDocument(string arnPrefix)
 {
-    /// <summary>Longest document, characters.</summary>
-    public const int Longest = 2048;
+    /// <summary>Characters.</summary>
+    public const int MaxLength = 2048;
 
-    // AWS counts characters and variables have '$' and '{', so nothing is escaped that need not be.
+    // AWS limits the length, and variables contain '$' and '{': only what must be is escaped.
     private static readonly JsonSerializerOptions Plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     private readonly JsonArray statements = [];
 
-    /// <summary>Lets clients connect under these ids.</summary>
-    /// <param name="isAttached">Only with a certificate that is attached to the thing of the same name.</param>
-    /// <param name="clients">Client ids.</param>
     public PolicyDocument Connect(bool isAttached, params string[] clients)
     {
         var statement = Statement(["iot:Connect"], "client/", clients);
@@ -94,17 +82,13 @@ internal sealed class PolicyDocument(string arnPrefix)
         return this;
     }
 
-    /// <summary>Lets them publish on topics.</summary>
     public PolicyDocument Publish(params string[] topics) => Add(["iot:Publish"], "topic/", topics);
 
-    /// <summary>Lets them publish on topics so that the broker keeps the message.</summary>
     public PolicyDocument Retain(params string[] topics) => Add(["iot:RetainPublish"], "topic/", topics);
 
-    /// <summary>Lets them subscribe to filters, and receive on the same topics.</summary>
-    public PolicyDocument Hear(params string[] topics) =>
+    public PolicyDocument Subscribe(params string[] topics) =>
         Add(["iot:Subscribe"], "topicfilter/", topics).Add(["iot:Receive"], "topic/", topics);
 
-    /// <inheritdoc/>
     public override string ToString() =>
         new JsonObject { ["Version"] = "2012-10-17", ["Statement"] = statements.DeepClone() }.ToJsonString(Plain);
 

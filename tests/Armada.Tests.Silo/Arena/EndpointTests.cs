@@ -9,7 +9,7 @@ using Armada.Tests.Silo.Support;
 namespace Armada.Tests.Silo.Arena;
 
 /// <summary>Who comes in at the doors, what is written down of it, and that whoever goes leaves nothing behind.</summary>
-public sealed class DoorTests(Broker broker) : IClassFixture<Broker>
+public sealed class EndpointTests(Broker broker) : IClassFixture<Broker>
 {
     private const string Robot = "arm";
 
