@@ -53,7 +53,7 @@ internal static class IdentityRoutes
         if (page.Wrong is { } wrong)
             return wrong;
         var registry = services.GetRequiredService<IDeviceRegistry>();
-        var found = await registry.ListAsync(page.After, page.Most + 1, cancellation);
+        var found = await registry.ListAsync(page.After, page.Size + 1, cancellation);
         var robots = await engine.ListAsync(cancellation);
         return TypedResults.Ok(page.Cut(found, device => device.Name, device => reader.Read(device, robots)));
     }
