@@ -21,7 +21,7 @@ public sealed class RoomCleanupTests
         Assert.Equal(0, (await rig.Cleanup.SweepAsync(Caller.Silo, default)).RoomsRemoved);
 
         rig.Time.Advance(TimeSpan.FromSeconds(1));
-        Assert.True(Assert.Single((await rig.Cleanup.ReadAsync(default)).Rooms).WillBeCleaned);
+        Assert.True(Assert.Single((await rig.Cleanup.GetStatusAsync(default)).Rooms).WillBeCleaned);
         var result = await rig.Cleanup.SweepAsync(Caller.Silo, default);
 
         Assert.Equal((1, 0, 1), (result.RoomsBefore, result.RoomsAfter, result.RoomsRemoved));
@@ -35,7 +35,7 @@ public sealed class RoomCleanupTests
         await rig.MakeAsync("idle");
         await Eventually.Holds("the room is removed", () =>
         {
-            rig.Time.Advance(RoomCleanup.Every);
+            rig.Time.Advance(RoomCleanup.Interval);
             return rig.Engine.ListAsync(default).AsTask().GetAwaiter().GetResult().Count == 0;
         });
     }
@@ -71,11 +71,11 @@ public sealed class RoomCleanupTests
         await using var rig = await Rig.StartAsync();
         var robot = await rig.MakeAsync("used");
         rig.Time.Advance(TimeSpan.FromMinutes(50));
-        rig.Board.Of(robot).Touch(rig.Board.Now);
+        rig.OpenRooms.Get(robot).MarkUsed(rig.OpenRooms.Now);
         rig.Time.Advance(TimeSpan.FromMinutes(50));
 
         Assert.Equal(0, (await rig.Cleanup.SweepAsync(Caller.Silo, default)).RoomsRemoved);
-        var age = Assert.Single((await rig.Cleanup.ReadAsync(default)).Rooms);
+        var age = Assert.Single((await rig.Cleanup.GetStatusAsync(default)).Rooms);
         Assert.Equal((100.0, 50.0), (age.AgeMinutes, age.InactivityMinutes));
     }
 
@@ -87,13 +87,13 @@ public sealed class RoomCleanupTests
 
         public RoomCleanup Cleanup => silo.Service<RoomCleanup>();
 
-        public RoomBoard Board => silo.Service<RoomBoard>();
+        public OpenRooms OpenRooms => silo.Service<OpenRooms>();
 
         public static async Task<Rig> StartAsync()
         {
             var time = new HandTime();
             var rig = new Rig(await QuietSilo.StartAsync(services => services.AddSingleton(new SiloClock(time))), time);
-            Assert.Equal(0, rig.Board.Connections); // The board's clock begins.
+            Assert.Equal(0, rig.OpenRooms.Connections); // Its clock starts.
             return rig;
         }
 
