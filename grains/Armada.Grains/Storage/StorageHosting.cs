@@ -1,0 +1,45 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
+using Orleans.Configuration;
+using Orleans.Runtime.Hosting;
+using Orleans.Serialization;
+using Orleans.Serialization.Serializers;
+using Orleans.Storage;
+
+namespace Armada.Grains.Storage;
+
+/// <summary>Registers the stores.</summary>
+public static class StorageHosting
+{
+    /// <summary>
+    /// Adds the database file, opened when the host starts. Call it before UseOrleans and before any hosted service that stores: hosted
+    /// services start in the order of their registration and stop in the opposite one.
+    /// </summary>
+    public static IServiceCollection AddSqliteDatabase(this IServiceCollection services, SqliteDatabaseOptions options)
+    {
+        services.AddSingleton(options);
+        services.AddSingleton<SqliteDatabase>();
+        services.AddHostedService(provider => provider.GetRequiredService<SqliteDatabase>());
+        return services;
+    }
+
+    /// <summary>
+    /// Adds grain storage in the database file (<see cref="AddSqliteDatabase"/>), and an <see cref="IStateQuarantine"/> of the same name.
+    /// </summary>
+    public static ISiloBuilder AddSqliteGrainStorage(this ISiloBuilder silo, string name)
+    {
+        silo.Services.TryAddSingleton(TimeProvider.System);
+        silo.Services.AddGrainStorage(name, (services, _) => new SqliteGrainStorage(
+            services.GetRequiredService<SqliteDatabase>(),
+            services.ServiceId(),
+            new OrleansGrainStorageSerializer(services.GetRequiredService<Serializer>()),
+            services.GetRequiredService<IActivatorProvider>()));
+        silo.Services.AddKeyedSingleton<IStateQuarantine>(name, (services, _) => new SqliteStateQuarantine(
+            services.GetRequiredService<SqliteDatabase>(), services.ServiceId(), services.GetRequiredService<TimeProvider>()));
+        return silo;
+    }
+
+    private static string ServiceId(this IServiceProvider services) =>
+        services.GetRequiredService<IOptions<ClusterOptions>>().Value.ServiceId;
+}
