@@ -39,6 +39,36 @@ internal static class SqliteSchema
             checksum INTEGER NOT NULL
         ) STRICT;
         """,
+        """
+        CREATE TABLE audit (
+            seq INTEGER PRIMARY KEY AUTOINCREMENT,
+            at INTEGER NOT NULL,
+            who TEXT NOT NULL,
+            role TEXT NOT NULL,
+            source TEXT NOT NULL,
+            what TEXT NOT NULL,
+            subject TEXT NOT NULL,
+            detail TEXT,
+            is_stop INTEGER NOT NULL,
+            fold BLOB,
+            repeats INTEGER NOT NULL,
+            last_at INTEGER NOT NULL,
+            size INTEGER NOT NULL
+        ) STRICT;
+        CREATE INDEX audit_by_kind ON audit (is_stop);
+        CREATE INDEX audit_by_subject ON audit (subject);
+        CREATE INDEX audit_by_what ON audit (what);
+        CREATE INDEX audit_stops_by_actor ON audit (who) WHERE is_stop = 1;
+        CREATE INDEX audit_stops_by_fold ON audit (fold) WHERE is_stop = 1;
+        CREATE TABLE audit_size (is_stop INTEGER PRIMARY KEY, bytes INTEGER NOT NULL) STRICT;
+        INSERT INTO audit_size (is_stop, bytes) VALUES (0, 0), (1, 0);
+        CREATE TRIGGER audit_added AFTER INSERT ON audit BEGIN
+            UPDATE audit_size SET bytes = bytes + NEW.size WHERE is_stop = NEW.is_stop;
+        END;
+        CREATE TRIGGER audit_removed AFTER DELETE ON audit BEGIN
+            UPDATE audit_size SET bytes = bytes - OLD.size WHERE is_stop = OLD.is_stop;
+        END;
+        """,
     ];
 
     /// <summary>The version that this release writes.</summary>

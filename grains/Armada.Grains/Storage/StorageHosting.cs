@@ -42,6 +42,30 @@ public static class StorageHosting
         return silo;
     }
 
+    /// <summary>Adds the audit log in the database file (<see cref="AddSqliteDatabase"/>).</summary>
+    public static IServiceCollection AddSqliteAuditStore(this IServiceCollection services, AuditRetention? retention = null)
+    {
+        services.TryAddSingleton(TimeProvider.System);
+        return services.AddSingleton<IAuditStore>(provider => new SqliteAuditStore(
+            provider.GetRequiredService<SqliteDatabase>(), retention ?? new AuditRetention(), provider.GetRequiredService<TimeProvider>()));
+    }
+
+    /// <summary>Adds the audit log in Redis, one for all silos of a service.</summary>
+    /// <param name="services">The host's services.</param>
+    /// <param name="serviceId">Orleans' service id, which the keys begin with.</param>
+    /// <param name="connection">The connection that the host has open.</param>
+    /// <param name="retention">What is kept.</param>
+    public static IServiceCollection AddRedisAuditStore(
+        this IServiceCollection services,
+        string serviceId,
+        Func<IServiceProvider, IConnectionMultiplexer> connection,
+        AuditRetention? retention = null)
+    {
+        services.TryAddSingleton(TimeProvider.System);
+        return services.AddSingleton<IAuditStore>(provider => new RedisAuditStore(
+            () => connection(provider), serviceId, retention ?? new AuditRetention(), provider.GetRequiredService<TimeProvider>()));
+    }
+
     /// <summary>
     /// Adds Orleans' Redis grain storage so that it behaves as <see cref="AddSqliteGrainStorage"/> does: the same bytes, clearing deletes,
     /// the same exceptions, and an <see cref="IStateQuarantine"/> of the same name.
