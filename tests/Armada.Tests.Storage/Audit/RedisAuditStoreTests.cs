@@ -62,6 +62,18 @@ public sealed class RedisAuditStoreTests(RedisAuditStoreTests.Server server)
             await Redis.KillAsync();
             await Redis.RestartAsync();
             await ConnectAsync();
+            await Eventually.HoldsAsync("Redis has loaded its file", async () =>
+            {
+                try
+                {
+                    await Connection.GetDatabase().PingAsync();
+                    return true;
+                }
+                catch (RedisException)
+                {
+                    return false; // It accepts connections before that.
+                }
+            });
         }
 
         public async Task DisposeAsync()
