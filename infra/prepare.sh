@@ -1,4 +1,4 @@
-# Sourced by infra/up, tests/run and tests/bench: what must be on the machine before Armada builds, and which adapters the feed has.
+# Sourced by infra/up, tests/run and tests/bench: what must be on the machine before Armada builds, and whether AWS IoT Core is built in.
 # shellcheck shell=bash
 
 fail() { printf '%s\n' "$*" >&2; exit 2; }
@@ -41,59 +41,19 @@ install_missing() {
     || fail "apt-get could not install ${missing[*]}: run 'apt-get install ${missing[*]}' to see why"
 }
 
-# find_aws_version: the version of AWS's packages is the one that ARMADA_FEED carries, unless AwsIotVersion is set.
-find_aws_version() {
-  local package
-  [ -z "${AwsIotVersion:-}" ] && [ -n "${ARMADA_FEED:-}" ] || return 0
-  package=$(find "$ARMADA_FEED" -maxdepth 1 -iname 'AWSSDK.IoT.[0-9]*.nupkg' 2>/dev/null | sort -V | tail -1)
-  [ -n "$package" ] || return 0
-  package=$(basename "$package")
-  AwsIotVersion=${package:11}
-  export AwsIotVersion=${AwsIotVersion%.nupkg}
-}
-
-# find_adapters ROOT: sets ADAPTERS to those whose packages restore, and says in one line which and why.
-# A set Cloud or Profile variable is taken as it is.
-find_adapters() {
-  local root=$1 adapter project absent=()
-  ADAPTERS=""
-  find_aws_version
-  if [ -n "${Cloud:-}" ] || [ "${Profile:-}" = Cloud ]; then
-    ADAPTERS=${Cloud:-"Orleans MqttNet AwsIot IoPorts"}
-    echo "profile: Cloud with $ADAPTERS (asked for)" >&2
-  elif [ "${Profile:-}" = Standalone ]; then
-    echo "profile: Standalone (asked for)" >&2
+# find_aws_iot ROOT: sets AwsIot, which the builds read, to whether the packages of AWS IoT Core restore, and says so in one line.
+find_aws_iot() {
+  local root=$1
+  if [ -n "${AwsIot:-}" ]; then
+    echo "AWS IoT Core: AwsIot=$AwsIot, as asked for" >&2
+  elif dotnet restore "$root/silo/Armada.Silo.AwsIot" -p:AwsIot=true --verbosity quiet >/dev/null 2>&1; then
+    AwsIot=true
+    echo "AWS IoT Core: built in" >&2
   else
-    while read -r adapter project; do
-      if dotnet restore "$root/$project" -p:Cloud="$adapter" --verbosity quiet >/dev/null 2>&1; then
-        ADAPTERS="${ADAPTERS:+$ADAPTERS }$adapter"
-      else
-        absent+=("$adapter")
-      fi
-    done <<'END'
-Orleans silo/Armada.Silo.Orleans/Armada.Silo.Orleans.csproj
-MqttNet grains/Armada.Messaging.MqttNet/Armada.Messaging.MqttNet.csproj
-AwsIot silo/Armada.Silo.AwsIot/Armada.Silo.AwsIot.csproj
-IoPorts edge-agent/Armada.Devices.IoPorts/Armada.Devices.IoPorts.csproj
-END
-    local why=""
-    [ ${#absent[@]} -eq 0 ] || why="; the feed does not carry the packages of ${absent[*]}"
-    echo "profile: ${ADAPTERS:+Cloud with }${ADAPTERS:-Standalone}$why" >&2
+    AwsIot=false
+    echo "AWS IoT Core: left out, the package feed carries no AWSSDK.IoT and AWSSDK.IotData" >&2
   fi
-  export Cloud=$ADAPTERS
-  if [ -n "$ADAPTERS" ]; then
-    export Profile=Cloud
-    ADAPTER_SET="cloud-$(echo "$ADAPTERS" | tr 'A-Z;,+ ' 'a-z----')"
-  else
-    export Profile=Standalone
-    ADAPTER_SET=standalone
-  fi
-  export ARMADA_PROFILE=$ADAPTER_SET
-}
-
-# has_adapter NAME: whether it is one of those found.
-has_adapter() {
-  case " ${ADAPTERS//[;,+]/ } " in *" $1 "*) return 0 ;; *) return 1 ;; esac
+  export AwsIot
 }
 
 # build ROOT CONFIGURATION PROJECT...: quiet when well, the errors when not.

@@ -1,28 +1,25 @@
 using System.Runtime.InteropServices;
 using Armada.Devices.Calibration;
-using Armada.Messaging.LibMosquitto;
-using Armada.Up.Children;
-using Armada.Up.Measure;
-using Armada.Up.Stage;
+using Armada.Mqtt;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Armada.Up;
 
-/// <summary>The main job: one arm moves another, the whole way, until Ctrl-C or for a check.</summary>
+/// <summary>Runs everything on one machine: one arm moves and another follows, until Ctrl-C or for the time of a check.</summary>
 internal static class MainJob
 {
-    private static readonly TimeSpan LiveTimeout = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(30);
 
-    /// <summary>Runs the job and returns its exit code: 0 well, 1 something failed, 2 it was asked for what cannot be.</summary>
+    /// <returns>Exit code: 0 success, 1 failure, 2 wrong options, ports or calibration.</returns>
     public static async Task<int> RunAsync(UpOptions options, CancellationToken cancellation)
     {
-        if (MissingPort(options) is { } problem)
+        if (MissingPort(options) is { } port)
         {
-            await Console.Error.WriteLineAsync(problem);
+            await Console.Error.WriteLineAsync($"{port} does not exist: plug the arm in, or look for its port with 'ls /dev/ttyACM* /dev/ttyUSB*'");
             return 2;
         }
 
-        // A terminal that closes ends the job as Ctrl-C does.
+        // A terminal that is closed ends the job as Ctrl-C does.
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         using var hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, context =>
         {
@@ -32,77 +29,84 @@ internal static class MainJob
         using var workspace = new Workspace();
         try
         {
-            await using var scene = new Scene(workspace);
-            scene.StartSilo(options.HttpPort);
-            using var door = new SiloDoor(scene.Silo);
-            await WaitAsync(scene, "the silo to be ready", async () => await door.IsReadyAsync(ending.Token), ending.Token);
-            await scene.StartArmsAsync(options, door, ending.Token);
-            return await WatchAsync(options, scene, door, ending.Token);
+            await using var environment = new DemoEnvironment(workspace);
+            environment.StartSilo(options.HttpPort);
+            using var silo = new SiloClient(environment.Silo);
+            await WaitUntilAsync(environment, "the silo is ready", () => silo.IsReadyAsync(ending.Token), ending.Token);
+            await environment.StartArmsAsync(options, silo, ending.Token);
+            return await ObserveAsync(options, environment, silo, ending.Token);
         }
         catch (OperationCanceledException) when (ending.IsCancellationRequested)
         {
             await Console.Error.WriteLineAsync("ended");
             return options.Check is null ? 0 : 1;
         }
-        catch (CalibrationException wrong)
+        catch (CalibrationException invalid)
         {
-            await Console.Error.WriteLineAsync(wrong.Message);
+            await Console.Error.WriteLineAsync(invalid.Message);
             return 2;
         }
-        catch (Exception failure) when (failure is ChildDiedException or HttpRequestException or TimeoutException)
+        catch (Exception failure) when (failure is ChildProcessException or HttpRequestException or TimeoutException)
         {
             workspace.Keep = true;
             await Console.Error.WriteLineAsync($"{failure.Message}\nlogs are in {workspace.Folder}");
-            return failure is ChildDiedException { ExitCode: 2 } ? 2 : 1;
+            return failure is ChildProcessException { ExitCode: 2 } ? 2 : 1;
         }
     }
 
-    private static async Task<int> WatchAsync(UpOptions options, Scene scene, SiloDoor door, CancellationToken cancellation)
+    private static async Task<int> ObserveAsync(UpOptions options, DemoEnvironment environment, SiloClient silo, CancellationToken cancellation)
     {
-        await Console.Error.WriteLineAsync($"silo     {scene.Silo}api/v1/robots   openapi {scene.Silo}openapi/v1.json   health {scene.Silo}readyz");
-        await Console.Error.WriteLineAsync($"broker   mqtts://127.0.0.1:{scene.BrokerPort}   topics armada/v1/#   look on: XDG_CONFIG_HOME={scene.Watch} mosquitto_sub -v -t 'armada/v1/+/presence'");
-        await using var link = new LibMosquittoLink(scene.LookingOn("armada-up"), NullLogger<LibMosquittoLink>.Instance);
-        var watch = new MotionWatch(link, Scene.Leader, Scene.Follower);
+        await Console.Error.WriteLineAsync($"""
+            silo     {environment.Silo}api/v1/robots   OpenAPI {environment.Silo}openapi/v1.json   health {environment.Silo}readyz
+            broker   mqtts://127.0.0.1:{environment.BrokerPort}   topics armada/v1/#   listen: XDG_CONFIG_HOME={environment.MosquittoSubFolder} mosquitto_sub -v -t 'armada/v1/+/presence'
+            """);
+        await using var link = new MqttLink(environment.ObserverLink("armada-up"), NullLogger<MqttLink>.Instance);
+        var monitor = new MotionMonitor(silo, link);
         await link.StartAsync(cancellation);
 
-        await door.BindAsync("so101", Scene.Leader, Scene.Follower, cancellation);
-        var motion = new MotionMeter(door, watch);
-        await WaitAsync(
-            scene,
-            "the follower to track",
+        await silo.CreateRobotAsync("so101", DemoEnvironment.Leader, DemoEnvironment.Follower, cancellation);
+        await WaitUntilAsync(
+            environment,
+            "the follower tracks the leader",
             async () =>
             {
-                foreach (var fault in watch.NewFaults())
+                foreach (var fault in monitor.TakeNewFaults())
                     await Console.Error.WriteLineAsync($"fault    {fault}");
-                return await motion.TracksAsync(cancellation);
+                return await monitor.IsTrackingAsync(cancellation);
             },
             cancellation);
-        if (options.Check is not { } seconds)
-            return await LiveLine.ShowAsync(scene, motion, cancellation);
+        if (options.Check is { } seconds)
+            return await CheckAsync(TimeSpan.FromSeconds(seconds), environment, monitor, cancellation);
+        await StatusLine.PrintAsync(environment, monitor, cancellation);
+        return 0;
+    }
 
-        var report = await motion.MeasureAsync(TimeSpan.FromSeconds(seconds), scene.ThrowIfOneDied, cancellation);
-        if (report.DropsByReason.Length > 0)
-            await Console.Error.WriteLineAsync($"dropped  {report.DropsByReason}");
+    private static async Task<int> CheckAsync(
+        TimeSpan duration, DemoEnvironment environment, MotionMonitor monitor, CancellationToken cancellation)
+    {
+        var measured = await monitor.MeasureAsync(duration, environment.ThrowIfAnyExited, cancellation);
+        var report = CheckReport.Of(measured);
+        if (measured.Drops.ToString() is { Length: > 0 } drops)
+            await Console.Error.WriteLineAsync($"dropped  {drops}");
+        if (!report.Ok)
+            await Console.Error.WriteLineAsync($"late     {string.Join(", ", measured.LateTicks.Select(arm => $"{arm.Key} {arm.Value:0.00} %"))} of all ticks");
         Console.WriteLine(report.ToJson());
         return report.Ok ? 0 : 1;
     }
 
-    private static async Task WaitAsync(Scene scene, string what, Func<Task<bool>> condition, CancellationToken cancellation)
+    private static async Task WaitUntilAsync(
+        DemoEnvironment environment, string what, Func<Task<bool>> condition, CancellationToken cancellation)
     {
-        using var patience = new CancellationTokenSource(LiveTimeout);
+        using var limit = new CancellationTokenSource(StartTimeout);
         while (!await condition())
         {
-            scene.ThrowIfOneDied();
-            if (patience.IsCancellationRequested)
-                throw new TimeoutException($"waited {LiveTimeout.TotalSeconds:0} s for {what}");
+            environment.ThrowIfAnyExited();
+            if (limit.IsCancellationRequested)
+                throw new TimeoutException($"gave up after {StartTimeout.TotalSeconds:0} s waiting until {what}");
             await Task.Delay(TimeSpan.FromMilliseconds(100), cancellation);
         }
     }
 
-    private static string? MissingPort(UpOptions options)
-    {
-        string?[] ports = [options.Leader, options.Follower];
-        var missing = Array.Find(ports, port => port is not null && !File.Exists(port));
-        return missing is null ? null : $"{missing} does not exist: plug the arm in, or look for its port with 'ls /dev/ttyACM* /dev/ttyUSB*'";
-    }
+    private static string? MissingPort(UpOptions options) =>
+        Array.Find([options.Leader, options.Follower], port => port is not null && !File.Exists(port));
 }

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using Armada.Up;
 
-// A wrong option is one clear line and exit code 2; System.CommandLine alone would print its whole help.
+// A wrong option is one line and exit code 2; System.CommandLine would print its whole help.
 var parsed = UpOptions.Command(MainJob.RunAsync).Parse(args);
 if (parsed.Errors.Count > 0)
 {

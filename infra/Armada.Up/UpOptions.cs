@@ -3,24 +3,24 @@ using System.CommandLine.Parsing;
 
 namespace Armada.Up;
 
-/// <summary>What the main job was asked to do.</summary>
-/// <param name="Leader">Serial port of a real leader, or null for an emulated one.</param>
-/// <param name="Follower">Serial port of a real follower, or null for an emulated one.</param>
-/// <param name="Calibration">Folder with LeRobot's calibration files, or null to take what the servos hold.</param>
-/// <param name="Check">Seconds to measure before ending with a report, or null to run until Ctrl-C.</param>
-/// <param name="HttpPort">The silo's port on loopback; 0 for a free one.</param>
+/// <summary>The command line of the job.</summary>
+/// <param name="Leader">Serial port of a real leader; null for an emulated one.</param>
+/// <param name="Follower">Serial port of a real follower; null for an emulated one.</param>
+/// <param name="Calibration">Folder with LeRobot's calibration files; null for what the servos hold.</param>
+/// <param name="Check">Seconds to measure before ending with a report; null to run until Ctrl-C.</param>
+/// <param name="HttpPort">The silo's port on loopback, if nobody else listens there; 0 for any free one.</param>
 internal sealed record UpOptions(string? Leader, string? Follower, DirectoryInfo? Calibration, int? Check, int HttpPort)
 {
-    /// <summary>The command line, which runs <paramref name="run"/> once it is well-formed.</summary>
+    /// <summary>Parses and validates; valid options go to <paramref name="run"/>.</summary>
     public static RootCommand Command(Func<UpOptions, CancellationToken, Task<int>> run)
     {
         var leader = new Option<string?>("--leader") { Description = "serial port of a real leader arm, such as /dev/ttyACM0" };
         var follower = new Option<string?>("--follower") { Description = "serial port of a real follower arm" };
         var calibration = new Option<DirectoryInfo?>("--calibration") { Description = "folder with LeRobot's calibration files" };
-        var check = new Option<int?>("--check") { Description = "measure for this many seconds, print one line of JSON, end" };
+        var check = new Option<int?>("--check") { Description = "measure for this many seconds, print one line of JSON and exit" };
         var http = new Option<int>("--http-port")
         {
-            Description = "the silo's port on 127.0.0.1; 0 takes a free one",
+            Description = "the silo's port on 127.0.0.1; a free one if it is taken, or for 0",
             DefaultValueFactory = _ => 5080,
         };
         check.Validators.Add(result =>
@@ -33,7 +33,7 @@ internal sealed record UpOptions(string? Leader, string? Follower, DirectoryInfo
             if (!result.Implicit && (!int.TryParse(Value(result), out var port) || port is < 0 or > 65535))
                 result.AddError("--http-port takes 0 to 65535");
         });
-        var command = new RootCommand("Runs Armada on this machine: broker, silo and two edge agents.") { leader, follower, calibration, check, http };
+        var command = new RootCommand("Runs Armada on this machine: a silo with its broker, two edge agents and two arms.") { leader, follower, calibration, check, http };
         command.Validators.Add(result =>
         {
             if (result.GetResult(leader) is null != result.GetResult(follower) is null)

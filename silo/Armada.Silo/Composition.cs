@@ -1,9 +1,9 @@
-using Armada.Domain.Access;
-using Armada.Domain.Devices;
-using Armada.Domain.Engine;
-using Armada.Domain.Motions;
-using Armada.Domain.Robots;
-using Armada.Messaging.Link;
+using Armada.Core.Access;
+using Armada.Core.Devices;
+using Armada.Core.Engine;
+using Armada.Core.Motions;
+using Armada.Core.Robots;
+using Armada.Mqtt;
 using Armada.Silo.Access;
 using Armada.Silo.Access.Keys;
 using Armada.Silo.Arena;
@@ -22,32 +22,22 @@ using Armada.Silo.Sequences;
 using Armada.Silo.Store;
 using Armada.Silo.Telemetry;
 using Microsoft.Extensions.Logging.Abstractions;
-#if CLOUD_MQTTNET
-using Armada.Messaging.MqttNet;
-#else
-using Armada.Messaging.LibMosquitto;
-#endif
-#if CLOUD_AWSIOT
+#if AWS_IOT
 using Armada.Silo.AwsIot;
 #endif
-#if CLOUD_ORLEANS
-using Armada.Messaging.Pool;
-using Armada.Silo.Orleans.Hosting;
-#endif
+using Armada.Silo.Cluster;
 
 namespace Armada.Silo;
 
-/// <summary>Which adapter fills which port. The only file that may differ between build profiles.</summary>
+/// <summary>Which adapter fills which port. The only file that knows whether AWS IoT Core is built in.</summary>
 internal static class Composition
 {
-#if CLOUD_AWSIOT
+#if AWS_IOT
     private static readonly TimeSpan AwsKeepAlive = TimeSpan.FromSeconds(30); // The shortest that AWS takes.
 
 #endif
-#if CLOUD_ORLEANS
     private static readonly TimeSpan HandOverWithin = TimeSpan.FromSeconds(20);
 
-#endif
     /// <summary>Adds a silo: one that hosts every robot itself, or one of a cluster.</summary>
     /// <exception cref="SiloOptionsException">A cluster is asked for and this build has none.</exception>
     public static void AddSilo(this IHostApplicationBuilder builder, SiloOptions options)
@@ -72,7 +62,7 @@ internal static class Composition
         services.AddSingleton<SequenceLibrary>();
         services.AddSingleton<ISequences>(provider => provider.GetRequiredService<SequenceLibrary>());
         services.AddHostedService(provider => provider.GetRequiredService<SequenceLibrary>());
-        services.AddSingleton<IStateTopics, EveryDevice>();
+        services.AddSingleton<IStateTopics, AllStateTopics>();
         services.AddSingleton<DocumentStore>();
         services.AddSingleton<InProcessEngine>();
         services.AddSingleton<IRobotEngine>(provider => provider.GetRequiredService<InProcessEngine>());
@@ -83,11 +73,10 @@ internal static class Composition
         services.AddHostedService<TickLoop>();
     }
 
-#if CLOUD_ORLEANS
-    private static void AddSiloOfCluster(this IHostApplicationBuilder builder, SiloOptions options, ClusterSettings cluster)
+    private static void AddSiloOfCluster(this IHostApplicationBuilder builder, SiloOptions options, SiloClusterOptions cluster)
     {
         builder.Services.AddParts(options);
-        builder.Services.AddSingleton<IStateTopics, OwnDevices>();
+        builder.Services.AddSingleton<IStateTopics, OwnStateTopics>();
         builder.Services.AddSingleton(provider => new LinkPool(
             index => MakeLink(provider, options.Link with { ClientId = $"{options.Link.ClientId}-{index}" }),
             provider.GetRequiredService<ILogger<LinkPool>>()));
@@ -112,29 +101,19 @@ internal static class Composition
         builder.Services.AddHostedService(provider => provider.GetRequiredService<KeyUses>());
         builder.Services.AddRemotes();
     }
-#else
-    private static void AddSiloOfCluster(this IHostApplicationBuilder builder, SiloOptions options, ClusterSettings cluster) =>
-        throw new SiloOptionsException(
-            $"--cluster {cluster.ClusterId}: this silo was built without Orleans, so it cannot be one of a cluster; build with -p:Cloud=Orleans");
-#endif
 
-#if CLOUD_MQTTNET
-    private static MqttNetLink MakeLink(IServiceProvider provider, LinkOptions options, bool isPassing = false) =>
-        new(options, Logger<MqttNetLink>(provider, isPassing), provider.GetRequiredService<TimeProvider>());
-#else
-    private static LibMosquittoLink MakeLink(IServiceProvider provider, LinkOptions options, bool isPassing = false) =>
-        new(options, Logger<LibMosquittoLink>(provider, isPassing), provider.GetRequiredService<TimeProvider>());
-#endif
+    private static MqttLink MakeLink(IServiceProvider provider, LinkOptions options, bool isPassing = false) =>
+        new(options, Logger<MqttLink>(provider, isPassing), provider.GetRequiredService<TimeProvider>());
 
     // That a link came up that only takes a device's place would be no news.
     private static ILogger<T> Logger<T>(IServiceProvider provider, bool isPassing) =>
         isPassing ? NullLogger<T>.Instance : provider.GetRequiredService<ILogger<T>>();
 
     // Before all else, as nothing reaches the broker before it is there.
-    private static void AddOwnIdentities(this IServiceCollection services, SiloOptions options, BrokerSettings broker)
+    private static void AddOwnIdentities(this IServiceCollection services, SiloOptions options, SupervisedBrokerOptions broker)
     {
         services.AddSingleton(broker);
-        services.AddSingleton(CertificateTerms.Default);
+        services.AddSingleton(CertificateLifetimes.Default);
         services.AddSingleton(provider => CertificateAuthority.Open(
             provider.GetRequiredService<DataFolder>(),
             provider.GetRequiredService<TimeProvider>(),
@@ -143,14 +122,14 @@ internal static class Composition
         services.AddSingleton<LinkMaker>(provider => link => MakeLink(provider, link, isPassing: true));
         services.AddSingleton(options.Link);
         services.AddSingleton<SupervisedBroker>();
-        services.AddSingleton<IBrokerDoor>(provider => provider.GetRequiredService<SupervisedBroker>());
+        services.AddSingleton<IBrokerAdmin>(provider => provider.GetRequiredService<SupervisedBroker>());
         services.AddSingleton<OwnRegistry>();
         services.AddSingleton<IDeviceRegistry>(provider => provider.GetRequiredService<OwnRegistry>());
         services.AddHostedService<IdentityHost>();
         services.AddRegistryDesks();
     }
 
-#if CLOUD_AWSIOT
+#if AWS_IOT
     /// <summary>Finds out what a silo must know of its broker before it is built, and gives the options with it.</summary>
     /// <exception cref="SiloOptionsException">It cannot be found out.</exception>
     public static async Task<SiloOptions> PrepareAsync(SiloOptions options, ILoggerFactory logging, CancellationToken cancellation)
@@ -173,7 +152,7 @@ internal static class Composition
         }
     }
 
-    private static void AddAwsIdentities(this IServiceCollection services, SiloOptions options, AwsIotPlace aws)
+    private static void AddAwsIdentities(this IServiceCollection services, SiloOptions options, AwsIotOptions aws)
     {
         services.AddAwsIot(AccountOf(options, aws));
         services.AddRegistryDesks();
@@ -182,7 +161,7 @@ internal static class Composition
         services.AddHostedService(provider => provider.GetRequiredService<DeviceShadows>());
     }
 
-    private static AwsIotSettings AccountOf(SiloOptions options, AwsIotPlace aws) => new()
+    private static AwsIotSettings AccountOf(SiloOptions options, AwsIotOptions aws) => new()
     {
         Region = aws.Region,
         Endpoint = aws.Endpoint,
@@ -194,17 +173,17 @@ internal static class Composition
     /// <summary>Finds out what a silo must know of its broker before it is built: nothing here.</summary>
     public static Task<SiloOptions> PrepareAsync(SiloOptions options, ILoggerFactory logging, CancellationToken cancellation) => Task.FromResult(options);
 
-    private static void AddAwsIdentities(this IServiceCollection services, SiloOptions options, AwsIotPlace aws) =>
-        throw new SiloOptionsException("--aws-iot: this silo was built without AWS IoT Core; build with -p:Cloud=AwsIot");
+    private static void AddAwsIdentities(this IServiceCollection services, SiloOptions options, AwsIotOptions aws) =>
+        throw new SiloOptionsException("--aws-iot: this silo was built without AWS IoT Core; build with -p:AwsIot=true");
 #endif
 
     private static void AddRegistryDesks(this IServiceCollection services)
     {
         services.AddSingleton<BundleLinks>();
-        services.AddSingleton<ProvisioningDesk>();
-        services.AddSingleton<EnrolmentDesk>();
-        services.AddSingleton<Renewals>();
-        services.AddHostedService(provider => provider.GetRequiredService<Renewals>());
+        services.AddSingleton<ProvisioningService>();
+        services.AddSingleton<EnrollmentService>();
+        services.AddSingleton<CertificateRenewal>();
+        services.AddHostedService(provider => provider.GetRequiredService<CertificateRenewal>());
     }
 
     private static void AddParts(this IServiceCollection services, SiloOptions options)
@@ -223,21 +202,21 @@ internal static class Composition
 
         services.AddSingleton<DeviceRoutes>();
         services.AddSingleton<DevicePresences>();
-        services.AddSingleton<ControlDetour>();
-        services.AddHostedService(provider => provider.GetRequiredService<ControlDetour>());
+        services.AddSingleton<FallbackControlChannel>();
+        services.AddHostedService(provider => provider.GetRequiredService<FallbackControlChannel>());
         services.AddSingleton<ControlChannel>();
         services.AddSingleton<IDeviceControl>(provider => provider.GetRequiredService<ControlChannel>());
-        services.AddSingleton<Outlets>();
-        services.AddSingleton<CellParts>();
+        services.AddSingleton<SlaveSinks>();
+        services.AddSingleton<RuntimeServices>();
         services.AddSingleton<HostedRobots>();
         services.AddSingleton<FrameIngress>();
         services.AddSingleton<MicroPythonIngress>();
         services.AddRooms();
 
-        services.AddSingleton<Sightings>();
-        services.AddSingleton<EnrolmentTokens>();
+        services.AddSingleton<DeviceLastSeen>();
+        services.AddSingleton<EnrollmentTokens>();
         services.AddSingleton<IdentityReader>();
-        services.AddHostedService(provider => provider.GetRequiredService<Sightings>());
+        services.AddHostedService(provider => provider.GetRequiredService<DeviceLastSeen>());
 
         services.AddSingleton(new AuditSize());
         services.AddSingleton<AuditTrail>();

@@ -3,13 +3,11 @@ using Armada.Bench;
 using Armada.Bench.Soak;
 
 var quick = new Option<bool>("--quick") { Description = "shorter rounds, for a first look" };
-var only = new Option<string?>("--only") { Description = "only the rows of one name: latency, watched, rate, allocation, tick, agent, provisioning, link, grains" };
+var only = new Option<string?>("--only") { Description = "only the rows of one name: latency, watched, rate, allocation, tick, agent, provisioning, grains" };
 var port = new Option<int>("--port") { Description = "port of the broker on 127.0.0.1", Required = true };
 
-var link = new Option<string>("--link") { Description = "the link it relays over", DefaultValueFactory = _ => Composition.LibMosquitto };
-link.AcceptOnlyFromAmong([.. Composition.Links.Keys]);
-var relay = new Command("relay", "the yardstick: republishes each state payload as a command") { port, link };
-relay.SetAction((parsed, cancellation) => RelayProgram.RunAsync(parsed.GetValue(port), parsed.GetRequiredValue(link), cancellation));
+var relay = new Command("relay", "the yardstick: republishes each state payload as a command") { port };
+relay.SetAction((parsed, cancellation) => RelayProgram.RunAsync(parsed.GetValue(port), cancellation));
 
 var minutes = new Option<double>("--minutes") { Description = "how long", DefaultValueFactory = _ => 10 };
 var robots = new Option<int>("--robots") { Description = "how many robots, 4 or more", DefaultValueFactory = _ => 100 };

@@ -1,14 +1,15 @@
 using Armada.Bench.Yardstick;
-using Armada.Messaging.Link;
+using Armada.Mqtt;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Armada.Bench;
 
 /// <summary>The bare relay as a process, like the silo it is compared with.</summary>
 internal static class RelayProgram
 {
-    public static async Task<int> RunAsync(int port, string link, CancellationToken cancellation)
+    public static async Task<int> RunAsync(int port, CancellationToken cancellation)
     {
-        await using var relayed = Composition.Links[link](new LinkOptions { ClientId = "bench-relay", Port = port });
+        await using var relayed = new MqttLink(new LinkOptions { ClientId = "bench-relay", Port = port }, NullLogger<MqttLink>.Instance);
         var up = new TaskCompletionSource();
         relayed.StateChanged += state =>
         {

@@ -55,9 +55,7 @@ internal static class TableProgram
             rows.AddRange(await AgentCost.MeasureAsync(TimeSpan.FromSeconds(quick ? 10 : 60)));
         if (only is null or "provisioning")
             rows.AddRange(await Provisioned.MeasureAsync(1000));
-        if ((only is null or "link") && Composition.Links.ContainsKey(Composition.MqttNet))
-            rows.AddRange(await LinkAdapters.MeasureAsync(rounds, round));
-        if ((only is null or "grains") && Composition.HasOrleans)
+        if (only is null or "grains")
             rows.AddRange(await Clustered.MeasureAsync(rounds, round));
         Console.WriteLine(Row.Table(rows));
         return 0;

@@ -5,29 +5,15 @@ public sealed class ArrowTests
 {
     private static readonly Dictionary<string, string[]> Allowed = new()
     {
-        ["Armada.Domain"] = [],
-        ["Armada.Wire"] = [],
-        ["Armada.Messaging"] = ["Armada.Wire"],
-        ["Armada.Messaging.MqttNet"] = ["Armada.Messaging", "Armada.Wire"],
-        ["Armada.Grains.Contracts"] = ["Armada.Domain"],
-        ["Armada.Grains"] = ["Armada.Domain", "Armada.Wire", "Armada.Grains.Contracts"],
-        ["Armada.Silo"] =
-        [
-            "Armada.Domain", "Armada.Wire", "Armada.Messaging",
-            "Armada.Messaging.MqttNet", "Armada.Silo.Orleans", "Armada.Silo.AwsIot",
-        ],
-        ["Armada.Silo.Orleans"] = ["Armada.Domain", "Armada.Wire", "Armada.Messaging", "Armada.Grains", "Armada.Grains.Contracts"],
-        ["Armada.Silo.AwsIot"] = ["Armada.Domain", "Armada.Wire"],
-        ["Armada.Devices"] = ["Armada.Wire"],
-        ["Armada.Devices.IoPorts"] = ["Armada.Devices"],
-        ["Armada.Emulators"] = ["Armada.Devices", "Armada.Wire"],
-        ["Armada.EdgeAgent"] =
-        [
-            "Armada.Domain", "Armada.Wire", "Armada.Messaging", "Armada.Messaging.MqttNet",
-            "Armada.Devices", "Armada.Devices.IoPorts", "Armada.Emulators", "Armada.EdgeAgent.Orleans",
-        ],
-        ["Armada.EdgeAgent.Orleans"] = ["Armada.Domain", "Armada.Wire", "Armada.Messaging", "Armada.Grains.Contracts"],
-        ["Armada.Up"] = ["Armada.Wire", "Armada.Messaging", "Armada.Devices"],
+        ["Armada.Core"] = [],
+        ["Armada.Mqtt"] = ["Armada.Core"],
+        ["Armada.Grains"] = ["Armada.Core"],
+        ["Armada.Silo"] = ["Armada.Core", "Armada.Grains", "Armada.Mqtt", "Armada.Silo.AwsIot"],
+        ["Armada.Silo.AwsIot"] = ["Armada.Core"],
+        ["Armada.Devices"] = ["Armada.Core"],
+        ["Armada.Emulators"] = ["Armada.Devices", "Armada.Core"],
+        ["Armada.EdgeAgent"] = ["Armada.Core", "Armada.Mqtt", "Armada.Devices"],
+        ["Armada.Up"] = ["Armada.Core", "Armada.Mqtt", "Armada.Devices"],
     };
 
     public static TheoryData<string> Assemblies() => [.. BuiltAssemblies.Names];
@@ -41,17 +27,16 @@ public sealed class ArrowTests
         Assert.Empty(ours.Except(allowed!));
     }
 
-    [Theory]
-    [InlineData("Armada.Domain")]
-    [InlineData("Armada.Wire")]
-    public void A_pure_assembly_references_the_framework_alone(string name) =>
+    [Fact]
+    public void The_core_references_the_framework_and_serializer_attributes_alone() =>
         Assert.All(
-            BuiltAssemblies.ReferencesOf(name),
-            reference => Assert.True(reference.StartsWith("System.", StringComparison.Ordinal), $"{name} references {reference}"));
+            BuiltAssemblies.ReferencesOf("Armada.Core"),
+            reference => Assert.True(
+                reference is "Orleans.Serialization.Abstractions" || reference.StartsWith("System.", StringComparison.Ordinal),
+                $"Armada.Core references {reference}"));
 
     [Fact]
-    public void The_pure_assemblies_know_no_socket() =>
+    public void The_core_knows_no_socket() =>
         Assert.DoesNotContain(
-            BuiltAssemblies.ReferencesOf("Armada.Domain").Concat(BuiltAssemblies.ReferencesOf("Armada.Wire")),
-            reference => reference.StartsWith("System.Net", StringComparison.Ordinal));
+            BuiltAssemblies.ReferencesOf("Armada.Core"), reference => reference.StartsWith("System.Net", StringComparison.Ordinal));
 }

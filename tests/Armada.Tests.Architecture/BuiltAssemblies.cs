@@ -10,28 +10,32 @@ internal static class BuiltAssemblies
 
     public static string Root { get; } = FindRoot();
 
-    /// <summary>The folder under artifacts/ this build went to, such as standalone or cloud-orleans.</summary>
-    public static string AdapterSet { get; } = Path.GetRelativePath(Path.Combine(Root, "artifacts"), AppContext.BaseDirectory).Split('/')[0];
-
     public static IEnumerable<string> Names =>
         Folders.SelectMany(folder => Directory.GetDirectories(Path.Combine(Root, folder), "Armada.*"))
             .Where(folder => Directory.GetFiles(folder, "*.csproj").Length > 0)
             .Select(folder => Path.GetFileName(folder)!);
 
-    /// <summary>Names of all assemblies that one of ours references.</summary>
-    public static string[] ReferencesOf(string name)
+    /// <summary>Names of all assemblies that a project's assembly references; a project's name where the assembly is one of ours.</summary>
+    public static string[] ReferencesOf(string project)
     {
-        using var file = File.OpenRead(PathOf(name));
+        using var file = File.OpenRead(PathOf(project));
         using var image = new PEReader(file);
         var metadata = image.GetMetadataReader();
-        return [.. metadata.AssemblyReferences.Select(handle => metadata.GetString(metadata.GetAssemblyReference(handle).Name))];
+        return [.. metadata.AssemblyReferences.Select(handle => ProjectOf(metadata.GetString(metadata.GetAssemblyReference(handle).Name)))];
     }
 
-    // <root>/artifacts/<adapter set>/bin/<project>/<configuration>/: the neighbours are built alike.
-    private static string PathOf(string name)
+    private static string ProjectOf(string assembly) =>
+        Names.FirstOrDefault(project => Path.GetFileNameWithoutExtension(PathOf(project)) == assembly) ?? assembly;
+
+    // <root>/artifacts/bin/<project>/<configuration>/ has the one assembly, which is not always called as its project.
+    private static string PathOf(string project)
     {
+        const string ending = ".deps.json";
         var here = new DirectoryInfo(AppContext.BaseDirectory);
-        return Path.Combine(here.Parent!.Parent!.FullName, name, here.Name, name + ".dll");
+        var folder = new DirectoryInfo(Path.Combine(here.Parent!.Parent!.FullName, project, here.Name));
+        return folder.Exists && folder.GetFiles("*" + ending) is [var dependencies]
+            ? dependencies.FullName[..^ending.Length] + ".dll"
+            : throw new FileNotFoundException($"{project} is not built in this configuration: {folder} does not hold one assembly");
     }
 
     private static string FindRoot()

@@ -6,6 +6,7 @@ using Armada.Tests.EndToEnd.Rig;
 namespace Armada.Tests.EndToEnd;
 
 /// <summary>Arms that come in with certificates of their own, from the token to the end.</summary>
+[Trait("Category", "Timed")]
 public sealed class IdentityTests
 {
     private static readonly TimeSpan CutWithin = TimeSpan.FromSeconds(2);

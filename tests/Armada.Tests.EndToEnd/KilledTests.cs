@@ -4,6 +4,7 @@ using Armada.Tests.EndToEnd.Rig;
 namespace Armada.Tests.EndToEnd;
 
 /// <summary>Something dies by SIGKILL while the arms move, at several places of the sweep, and is started again.</summary>
+[Trait("Category", "Timed")]
 public sealed class KilledTests
 {
     // 300 ms by design; the rest is for a machine that is busy with everything else at once.

@@ -1,4 +1,4 @@
-using Armada.Messaging.Link;
+using Armada.Mqtt;
 using Armada.Testing;
 using Armada.Testing.Brokers;
 

@@ -85,6 +85,6 @@ public sealed class FollowerArm(FeetechBus bus, ArmCalibration calibration) : Se
     private int ToSteps(int joint, double goal)
     {
         var calibration = Calibration.Joints[joint];
-        return calibration.Clamp(calibration.Denormalise(goal, ArmJoint.All[joint].Scale));
+        return calibration.Clamp(calibration.Denormalize(goal, ArmJoint.All[joint].Scale));
     }
 }

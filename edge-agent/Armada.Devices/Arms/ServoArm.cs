@@ -16,7 +16,7 @@ public abstract class ServoArm : IDisposable
 
     private readonly byte[] data = new byte[ArmJoint.Count * 2];
     private readonly ServoAnswer[] answers = new ServoAnswer[ArmJoint.Count];
-    private readonly byte[] blocks = new byte[ArmJoint.Count * JointHealth.BlockSize];
+    private readonly byte[] blocks = new byte[ArmJoint.Count * ServoTelemetry.BlockSize];
     private readonly double[] pose = new double[ArmJoint.Count];
     private readonly int[] misses = new int[ArmJoint.Count];
     private readonly ServoErrors[] errors = new ServoErrors[ArmJoint.Count];
@@ -56,11 +56,11 @@ public abstract class ServoArm : IDisposable
     /// </summary>
     /// <exception cref="CalibrationException">A servo's own calibration is to hold and cannot be used.</exception>
     /// <exception cref="SerialLostException">The port is gone.</exception>
-    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
-    public ArmStart Start(CancellationToken cancellation)
+    /// <exception cref="OperationCanceledException">The token was canceled.</exception>
+    public ArmStartupReport Start(CancellationToken cancellation)
     {
         Forget();
-        var servos = ImmutableArray.CreateBuilder<ServoStart>(ArmJoint.Count);
+        var servos = ImmutableArray.CreateBuilder<ServoCheck>(ArmJoint.Count);
         for (var joint = 0; joint < ArmJoint.Count; joint++)
         {
             var servo = Identify(ArmJoint.All[joint], cancellation);
@@ -71,7 +71,7 @@ public abstract class ServoArm : IDisposable
             servos.Add(servo);
         }
 
-        var start = new ArmStart(servos.MoveToImmutable());
+        var start = new ArmStartupReport(servos.MoveToImmutable());
         Ready = start.Ready;
         return start;
     }
@@ -119,14 +119,14 @@ public abstract class ServoArm : IDisposable
     /// <param name="cancellation">Ends the wait.</param>
     /// <returns>How many servos answered.</returns>
     /// <exception cref="SerialLostException">The port is gone.</exception>
-    public int ReadHealth(Span<JointHealth> health, CancellationToken cancellation)
+    public int ReadHealth(Span<ServoTelemetry> health, CancellationToken cancellation)
     {
-        var answered = Bus.SyncRead(JointHealth.Address, JointHealth.BlockSize, Ids, blocks, answers, cancellation);
+        var answered = Bus.SyncRead(ServoTelemetry.Address, ServoTelemetry.BlockSize, Ids, blocks, answers, cancellation);
         for (var joint = 0; joint < ArmJoint.Count; joint++)
         {
-            var block = blocks.AsSpan(joint * JointHealth.BlockSize, JointHealth.BlockSize);
+            var block = blocks.AsSpan(joint * ServoTelemetry.BlockSize, ServoTelemetry.BlockSize);
             health[joint] = answers[joint].IsOk
-                ? JointHealth.Decode(block, answers[joint].Errors, ToUnits(joint, Sts3215.PresentPosition.Decode(block)))
+                ? ServoTelemetry.Decode(block, answers[joint].Errors, ToUnits(joint, Sts3215.PresentPosition.Decode(block)))
                 : default;
         }
 
@@ -167,7 +167,7 @@ public abstract class ServoArm : IDisposable
     private protected abstract bool SetUp(int joint, ServoErrors errors, CancellationToken cancellation);
 
     private protected double ToUnits(int joint, int steps) =>
-        Calibration.Joints[joint].Normalise(steps, ArmJoint.All[joint].Scale);
+        Calibration.Joints[joint].Normalize(steps, ArmJoint.All[joint].Scale);
 
     private bool TryCalibrate(int joint, CancellationToken cancellation)
     {
@@ -182,17 +182,17 @@ public abstract class ServoArm : IDisposable
         return true;
     }
 
-    private ServoStart Identify(ArmJoint joint, CancellationToken cancellation)
+    private ServoCheck Identify(ArmJoint joint, CancellationToken cancellation)
     {
         Span<byte> head = stackalloc byte[Sts3215.ModelNumber.Address + Sts3215.ModelNumber.Size];
         var answer = Bus.Ping(joint.Id, cancellation);
         if (answer.IsOk)
             answer = Bus.Read(joint.Id, Sts3215.FirmwareMajorVersion.Address, head, cancellation);
         if (!answer.IsOk)
-            return new ServoStart(joint, ServoState.Silent, 0, "", ServoErrors.None);
+            return new ServoCheck(joint, ServoState.Silent, 0, "", ServoErrors.None);
         var model = Sts3215.ModelNumber.Decode(head[Sts3215.ModelNumber.Address..]);
         var state = model == Sts3215.Model ? ServoState.Ready : ServoState.WrongModel;
-        return new ServoStart(joint, state, model, $"{head[0]}.{head[1]}", answer.Errors);
+        return new ServoCheck(joint, state, model, $"{head[0]}.{head[1]}", answer.Errors);
     }
 
     private void Forget()

@@ -19,7 +19,7 @@ public sealed record JointCalibration(byte Id, int DriveMode, int HomingOffset, 
     private int Span => RangeMax - RangeMin;
 
     /// <summary>Steps to units. Degrees are not clamped and know no drive mode; the others are clamped to the range.</summary>
-    public double Normalise(int steps, JointScale scale)
+    public double Normalize(int steps, JointScale scale)
     {
         switch (scale)
         {
@@ -39,7 +39,7 @@ public sealed record JointCalibration(byte Id, int DriveMode, int HomingOffset, 
     /// </summary>
     /// <param name="value">Units; not NaN.</param>
     /// <param name="scale">Which units.</param>
-    public int Denormalise(double value, JointScale scale)
+    public int Denormalize(double value, JointScale scale)
     {
         switch (scale)
         {

@@ -11,7 +11,7 @@ public interface ISerialLink : IDisposable
 
     /// <summary>Writes all bytes and returns when the driver has them.</summary>
     /// <exception cref="SerialLostException">The port is gone.</exception>
-    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    /// <exception cref="OperationCanceledException">The token was canceled.</exception>
     void Write(ReadOnlySpan<byte> bytes, CancellationToken cancellation);
 
     /// <summary>Waits for input and reads what there is, without spinning.</summary>
@@ -20,7 +20,7 @@ public interface ISerialLink : IDisposable
     /// <param name="cancellation">Ends the wait at once.</param>
     /// <returns>Bytes read; 0 at the timeout.</returns>
     /// <exception cref="SerialLostException">The port is gone.</exception>
-    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    /// <exception cref="OperationCanceledException">The token was canceled.</exception>
     int Read(Span<byte> buffer, TimeSpan timeout, CancellationToken cancellation);
 
     /// <summary>Throws away all input that has come in so far.</summary>

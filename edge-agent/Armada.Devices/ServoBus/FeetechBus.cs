@@ -5,7 +5,7 @@ namespace Armada.Devices.ServoBus;
 /// <summary>
 /// A bus of Feetech STS servos on a serial link. For one thread at a time; blocks; allocates nothing. A servo that is silent,
 /// corrupt or in error is told by its <see cref="ServoAnswer"/> and disturbs no other. Every method throws
-/// <see cref="SerialLostException"/> when the port is gone and <see cref="OperationCanceledException"/> when cancelled.
+/// <see cref="SerialLostException"/> when the port is gone and <see cref="OperationCanceledException"/> when canceled.
 /// </summary>
 public sealed class FeetechBus
 {

@@ -22,7 +22,7 @@ public readonly ref struct StatusFrame(byte id, ServoErrors errors, ReadOnlySpan
 /// </summary>
 public sealed class StatusParser
 {
-    // A status byte over 0x7F is no status frame (bits 6 and 7 are reserved; the vendor SDK resynchronises there too).
+    // A status byte over 0x7F is no status frame (bits 6 and 7 are reserved; the vendor SDK resynchronizes there too).
     private FrameScanner scanner = new(ServoFrame.MaxId, 0x7F);
 
     /// <summary>Bytes that belonged to no frame, since the parser was made.</summary>

@@ -3,7 +3,6 @@ using System.CommandLine.Help;
 using Armada.EdgeAgent.Configuration;
 using Armada.EdgeAgent.Hosting;
 using Armada.EdgeAgent.Stops;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Armada.EdgeAgent.Cli;
 
@@ -72,7 +71,6 @@ internal static class AgentCommands
         command.SetAction(async (parsed, _) =>
         {
             var configuration = ConfigurationFile.Load(parsed.GetRequiredValue(config));
-            await using var uplink = Composition.Uplink(configuration, TimeProvider.System, NullLoggerFactory.Instance);
             foreach (var device in configuration.Devices)
                 Calibrations.Load(device);
             Console.WriteLine($"ok: {configuration.Devices.Length} device(s), {configuration.Local.Length} local pair(s)");

@@ -1,5 +1,5 @@
 using System.CommandLine;
-using Armada.EdgeAgent.Enrolment;
+using Armada.EdgeAgent.Enrollment;
 
 namespace Armada.EdgeAgent.Cli;
 
@@ -12,7 +12,7 @@ internal static class EnrollCommand
         var server = new Option<string>("--server") { Description = "The silo, such as https://silo.example:8443.", Required = true };
         var token = new Option<string?>("--token")
         {
-            Description = $"The token that an admin made; - reads it from standard input. Unless given: {EnrolmentOrder.TokenVariable} of the environment.",
+            Description = $"The token that an admin made; - reads it from standard input. Unless given: {EnrollmentOrder.TokenVariable} of the environment.",
         };
         var name = new Option<string?>("--name") { Description = "The device's name. Unless given: the one the token is for." };
         var folder = new Option<string?>("--folder") { Description = "Where certificate and key go. Unless given: here." };
@@ -27,13 +27,13 @@ internal static class EnrollCommand
         command.SetAction(async (parsed, cancellation) =>
         {
             var rest = (parsed.GetValue(name), parsed.GetValue(folder), parsed.GetValue(port), parsed.GetValue(authority), parsed.GetValue(config));
-            var order = EnrolmentOrder.Of(parsed.GetRequiredValue(server), parsed.GetValue(token), parsed.GetValue(insecure), rest);
+            var order = EnrollmentOrder.Of(parsed.GetRequiredValue(server), parsed.GetValue(token), parsed.GetValue(insecure), rest);
             try
             {
-                await new DeviceEnrolment(order, TimeProvider.System, DeviceEnrolment.SerialPorts, Console.Out).RunAsync(cancellation);
+                await new DeviceEnrollment(order, TimeProvider.System, DeviceEnrollment.SerialPorts, Console.Out).RunAsync(cancellation);
                 return AgentCommands.Done;
             }
-            catch (EnrolmentFailedException e)
+            catch (EnrollmentFailedException e)
             {
                 return AgentCommands.Complain(e.Message, AgentCommands.Failed);
             }

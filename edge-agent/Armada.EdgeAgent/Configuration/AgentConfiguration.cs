@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 using System.Text.Json.Serialization;
-using Armada.Wire.Topics;
+using Armada.Core.Topics;
 
 namespace Armada.EdgeAgent.Configuration;
 
@@ -12,16 +12,12 @@ namespace Armada.EdgeAgent.Configuration;
 /// <param name="ControlSocket">
 /// Path of the unix socket that takes stop, reset and status; null for <see cref="Stops.ControlSocket.DefaultPath"/>.
 /// </param>
-/// <param name="Uplink">Where state frames go.</param>
-/// <param name="Cluster">The cluster they go to where the uplink says so.</param>
 public sealed record AgentConfiguration(
     ImmutableArray<DeviceSettings> Devices,
     BrokerSettings? Broker = null,
     string TopicRoot = TopicMap.DefaultRoot,
     ImmutableArray<LocalPairSettings> Local = default,
-    string? ControlSocket = null,
-    UplinkKind Uplink = UplinkKind.Mqtt,
-    ClusterSettings? Cluster = null)
+    string? ControlSocket = null)
 {
     /// <summary>Leaders and followers joined inside this agent; none where it is absent.</summary>
     public ImmutableArray<LocalPairSettings> Local { get; init; } = Local.IsDefault ? [] : Local;

@@ -80,9 +80,6 @@ public static class ConfigurationFile
         Broker = configuration.Broker is { Tls: { } tls } broker
             ? broker with { Tls = Anchor(tls, folder) }
             : configuration.Broker,
-        Cluster = configuration.Cluster is { Tls: { } own } cluster
-            ? cluster with { Tls = new ClusterTlsSettings(At(folder, own.Ca), At(folder, own.Certificate), At(folder, own.Key)) }
-            : configuration.Cluster,
         Devices = [.. configuration.Devices.Select(device =>
             device.Calibration == DeviceSettings.FromEeprom ? device : device with { Calibration = At(folder, device.Calibration) })],
         ControlSocket = At(folder, configuration.ControlSocket),

@@ -1,5 +1,5 @@
 using System.Net;
-using Armada.Wire.Topics;
+using Armada.Core.Topics;
 
 namespace Armada.EdgeAgent.Configuration;
 
@@ -18,7 +18,6 @@ internal static class ConfigurationRules
             return "devices: is empty; name at least one arm";
         return Root(configuration.TopicRoot)
             ?? (configuration.Broker is { } broker ? Broker(broker) : null)
-            ?? ClusterRules.Broken(configuration)
             ?? First(configuration.Devices, Device)
             ?? Repeated("name", configuration.Devices.Select(device => device.Name))
             ?? Repeated("port", configuration.Devices.Select(device => device.Port))

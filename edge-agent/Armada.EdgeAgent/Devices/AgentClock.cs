@@ -1,4 +1,4 @@
-using Armada.Domain.Time;
+using Armada.Core.Time;
 
 namespace Armada.EdgeAgent.Devices;
 
@@ -6,11 +6,11 @@ namespace Armada.EdgeAgent.Devices;
 internal static class AgentClock
 {
     /// <summary>Both clocks now.</summary>
-    public static Moment Now(this TimeProvider time)
+    public static Timestamp Now(this TimeProvider time)
     {
         var stamp = time.GetTimestamp();
         var whole = Math.DivRem(stamp, time.TimestampFrequency, out var rest);
-        var monotonic = (whole * Micros.PerSecond) + (rest * Micros.PerSecond / time.TimestampFrequency);
-        return new Moment(monotonic, (time.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond);
+        var monotonic = (whole * Microseconds.PerSecond) + (rest * Microseconds.PerSecond / time.TimestampFrequency);
+        return new Timestamp(monotonic, (time.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond);
     }
 }

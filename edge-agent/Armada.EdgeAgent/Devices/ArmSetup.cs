@@ -11,7 +11,7 @@ namespace Armada.EdgeAgent.Devices;
 internal sealed partial class ArmSetup(Device device, ArmCalibration? file, ILogger<ArmSetup> logger)
 {
     /// <summary>The calibration that holds: the servos' own, or the file's where the servos agree with it.</summary>
-    /// <exception cref="ArmUnfitException">They differ and may not be written.</exception>
+    /// <exception cref="ArmNotReadyException">They differ and may not be written.</exception>
     public ArmCalibration Calibrate(FeetechBus bus, CancellationToken cancellation)
     {
         try
@@ -27,20 +27,20 @@ internal sealed partial class ArmSetup(Device device, ArmCalibration? file, ILog
     }
 
     /// <summary>Starts an arm, with those of its servos that are there.</summary>
-    /// <exception cref="ArmUnfitException">None is, or one keeps a calibration that cannot be used.</exception>
-    public ArmStart Start(ServoArm arm, CancellationToken cancellation)
+    /// <exception cref="ArmNotReadyException">None is, or one keeps a calibration that cannot be used.</exception>
+    public ArmStartupReport Start(ServoArm arm, CancellationToken cancellation)
     {
         var start = TryStart(arm, cancellation);
         foreach (var complaint in start.Complaints)
             LogComplaint(device.Name, complaint);
         if (start.Ready.IsEmpty)
-            throw new ArmUnfitException($"no servo is ready on {arm.Bus.Port}: check the arm's power and its cable");
+            throw new ArmNotReadyException($"no servo is ready on {arm.Bus.Port}: check the arm's power and its cable");
         return start;
     }
 
     /// <summary>Starts an arm again when servos came back that its start left out: their calibration is looked at as at first.</summary>
-    /// <exception cref="ArmUnfitException">As with <see cref="Calibrate"/> and <see cref="Start"/>.</exception>
-    public ArmStart StartAgain(ServoArm arm, CancellationToken cancellation)
+    /// <exception cref="ArmNotReadyException">As with <see cref="Calibrate"/> and <see cref="Start"/>.</exception>
+    public ArmStartupReport StartAgain(ServoArm arm, CancellationToken cancellation)
     {
         Calibrate(arm.Bus, cancellation);
         return Start(arm, cancellation);
@@ -59,11 +59,11 @@ internal sealed partial class ArmSetup(Device device, ArmCalibration? file, ILog
         }
         catch (CalibrationException e)
         {
-            throw new ArmUnfitException(e.Message);
+            throw new ArmNotReadyException(e.Message);
         }
     }
 
-    private static ArmStart TryStart(ServoArm arm, CancellationToken cancellation)
+    private static ArmStartupReport TryStart(ServoArm arm, CancellationToken cancellation)
     {
         try
         {
@@ -71,7 +71,7 @@ internal sealed partial class ArmSetup(Device device, ArmCalibration? file, ILog
         }
         catch (CalibrationException e)
         {
-            throw new ArmUnfitException(e.Message);
+            throw new ArmNotReadyException(e.Message);
         }
     }
 
@@ -80,7 +80,7 @@ internal sealed partial class ArmSetup(Device device, ArmCalibration? file, ILog
     {
         if (device.Settings.OnCalibrationMismatch == OnMismatch.Refuse)
         {
-            throw new ArmUnfitException(
+            throw new ArmNotReadyException(
                 $"{wanted.Source} is not the calibration of these servos ({first}{(all.Length > 1 ? $", and {all.Length - 1} more" : "")}): "
                 + "name the right file, or set on_calibration_mismatch to write-servos");
         }

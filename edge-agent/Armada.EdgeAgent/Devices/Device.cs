@@ -1,14 +1,13 @@
 using System.Collections.Immutable;
 using System.Reflection;
-using Armada.Domain.Robots;
+using Armada.Core.Control;
+using Armada.Core.Frames;
+using Armada.Core.Robots;
 using Armada.EdgeAgent.Configuration;
 using Armada.EdgeAgent.Follower;
 using Armada.EdgeAgent.Identities;
 using Armada.EdgeAgent.Leader;
 using Armada.EdgeAgent.Stops;
-using Armada.Messaging.Uplink;
-using Armada.Wire.Control;
-using Armada.Wire.Frames;
 
 namespace Armada.EdgeAgent.Devices;
 
@@ -69,19 +68,26 @@ internal sealed class Device
     public IStream Stream => Role.IsLeader ? LeaderStream : Inbox;
 
     /// <summary>Control messages that wait for the bus.</summary>
-    public BusJobs Jobs { get; } = new();
+    public BusCommandQueue Jobs { get; } = new();
 
     /// <summary>The local leader or followers it is joined with; null where it serves a silo.</summary>
     public string? LocalPair { get; set; }
 
-    /// <summary>Where its states go besides the agent; null without a network.</summary>
-    public IStateUplink? Uplink { get; set; }
+    /// <summary>Publishes its states; null without a network.</summary>
+    public StatePublisher? Publisher { get; private set; }
 
     /// <summary>What renews its certificate; null where it connects without one of its own.</summary>
     public Renewal? Renewal { get; set; }
 
     /// <summary>Adds a taker of its states; before its session starts.</summary>
     public void AddSink(StateSink sink) => sinks = sinks.Add(sink);
+
+    /// <summary>Publishes its states, besides handing them to its other takers; before its session starts.</summary>
+    public void PublishTo(StatePublisher publisher)
+    {
+        Publisher = publisher;
+        AddSink(publisher.Publish);
+    }
 
     /// <summary>Hands a state to all that take it.</summary>
     public void Publish(in FrameHeader header, ReadOnlySpan<double> positions, FrameEcho? echo)
@@ -107,8 +113,8 @@ internal sealed class Device
     private Dictionary<string, long> Counts()
     {
         var all = Counters.Read();
-        if (Uplink is { Dropped: > 0 } uplink)
-            all["uplink.dropped"] = uplink.Dropped;
+        if (Publisher is { Dropped: > 0 } publisher)
+            all["state.dropped"] = publisher.Dropped;
         return all;
     }
 }

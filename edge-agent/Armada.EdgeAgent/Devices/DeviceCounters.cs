@@ -1,11 +1,11 @@
-using Armada.Domain.Routing;
+using Armada.Core.Routing;
 
 namespace Armada.EdgeAgent.Devices;
 
 /// <summary>What one device has counted since the agent started. Any thread may count and read; counting allocates nothing.</summary>
 internal sealed class DeviceCounters
 {
-    private static readonly string[] DropNames = [.. Enum.GetNames<Verdict>().Select(name => "dropped." + Kebab(name))];
+    private static readonly string[] DropNames = [.. Enum.GetNames<FrameResult>().Select(name => "dropped." + Kebab(name))];
     private readonly long[] drops = new long[DropNames.Length];
     private long ticks;
     private long lateTicks;
@@ -54,10 +54,10 @@ internal sealed class DeviceCounters
     public void LoopFault() => Interlocked.Increment(ref loopFaults);
 
     /// <summary>Counts a command that was not executed.</summary>
-    public void Drop(Verdict verdict) => Interlocked.Increment(ref drops[(int)verdict]);
+    public void Drop(FrameResult verdict) => Interlocked.Increment(ref drops[(int)verdict]);
 
     /// <summary>Commands dropped for one reason.</summary>
-    public long Dropped(Verdict verdict) => Volatile.Read(ref drops[(int)verdict]);
+    public long Dropped(FrameResult verdict) => Volatile.Read(ref drops[(int)verdict]);
 
     /// <summary>Every count by its name in presence; drops only where there were any.</summary>
     public Dictionary<string, long> Read()
@@ -72,7 +72,7 @@ internal sealed class DeviceCounters
             ["reopened"] = Volatile.Read(ref reopened),
             ["loop.faults"] = Volatile.Read(ref loopFaults),
         };
-        foreach (var verdict in Enum.GetValues<Verdict>())
+        foreach (var verdict in Enum.GetValues<FrameResult>())
         {
             if (Dropped(verdict) > 0)
                 all[NameOf(verdict)] = Dropped(verdict);
@@ -84,7 +84,7 @@ internal sealed class DeviceCounters
     }
 
     /// <summary>Name of a drop's count, such as dropped.stale-epoch.</summary>
-    public static string NameOf(Verdict verdict) => DropNames[(int)verdict];
+    public static string NameOf(FrameResult verdict) => DropNames[(int)verdict];
 
     private static string Kebab(string name) =>
         string.Concat(name.Select((c, at) => at > 0 && char.IsUpper(c) ? $"-{char.ToLowerInvariant(c)}" : $"{char.ToLowerInvariant(c)}"));

@@ -1,11 +1,9 @@
-using Armada.Domain.Routing;
+using Armada.Core.Control;
+using Armada.Core.Frames;
+using Armada.Core.Routing;
+using Armada.Core.Topics;
 using Armada.EdgeAgent.Configuration;
-using Armada.EdgeAgent.Uplink;
-using Armada.Messaging.Link;
-using Armada.Messaging.Uplink;
-using Armada.Wire.Control;
-using Armada.Wire.Frames;
-using Armada.Wire.Topics;
+using Armada.Mqtt;
 using Microsoft.Extensions.Logging;
 
 namespace Armada.EdgeAgent.Devices;
@@ -16,7 +14,7 @@ internal sealed partial class DeviceLink : IAsyncDisposable
     private static readonly TimeSpan PresencePeriod = TimeSpan.FromSeconds(2);
 
     private readonly Device device;
-    private readonly ControlDesk desk;
+    private readonly ControlHandler desk;
     private readonly IMqttLink link;
     private readonly TimeProvider time;
     private readonly ILogger<DeviceLink> logger;
@@ -29,10 +27,10 @@ internal sealed partial class DeviceLink : IAsyncDisposable
     private long malformed;
     private long malformedLoggedAt = long.MinValue;
 
-    public DeviceLink(Device device, ControlDesk desk, IMqttLink link, TopicMap topics, TimeProvider time, ILogger<DeviceLink> logger)
+    public DeviceLink(Device device, ControlHandler desk, IMqttLink link, TopicMap topics, TimeProvider time, ILogger<DeviceLink> logger)
     {
         (this.device, this.desk, this.link, this.time, this.logger) = (device, desk, link, time, logger);
-        States = new MqttUplink(link, topics.Of(device.Name, Channel.State));
+        device.PublishTo(new StatePublisher(link, topics.Of(device.Name, Channel.State)));
         replyTopic = topics.Of(device.Name, Channel.ControlReply);
         presenceTopic = topics.Of(device.Name, Channel.Presence);
         link.Subscribe(topics.Of(device.Name, Channel.Command), Delivery.Sample, OnCommand);
@@ -43,9 +41,6 @@ internal sealed partial class DeviceLink : IAsyncDisposable
             renewal.Answered = Reply;
         device.Status.Changed += SignalPresence;
     }
-
-    /// <summary>The device's state topic as an uplink.</summary>
-    public IStateUplink States { get; }
 
     /// <summary>Link options of one device.</summary>
     public static LinkOptions Options(Device device, BrokerSettings broker, TopicMap topics) => new()
@@ -66,7 +61,7 @@ internal sealed partial class DeviceLink : IAsyncDisposable
         return link.StartAsync(cancellation);
     }
 
-    /// <summary>Publishes presence at each change and every two seconds, until it is cancelled.</summary>
+    /// <summary>Publishes presence at each change and every two seconds, until it is canceled.</summary>
     public async Task RunPresenceAsync(CancellationToken cancellation)
     {
         try
@@ -117,7 +112,7 @@ internal sealed partial class DeviceLink : IAsyncDisposable
 
             if (device.Role.IsLeader || device.LocalPair is not null)
             {
-                device.Counters.Drop(Verdict.NotBound);
+                device.Counters.Drop(FrameResult.NotBound);
                 continue;
             }
 

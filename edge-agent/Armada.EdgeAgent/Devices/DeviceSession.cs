@@ -26,7 +26,7 @@ internal sealed partial class DeviceSession(Device device, ISerialPorts ports, I
     /// <summary>Closes a port that was opened and never run.</summary>
     public void Close() => Interlocked.Exchange(ref opened, null)?.Dispose();
 
-    /// <summary>Runs until cancelled; completes when the arm is without torque and its port closed.</summary>
+    /// <summary>Runs until canceled; completes when the arm is without torque and its port closed.</summary>
     public Task RunAsync(CancellationToken cancellation)
     {
         var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -73,7 +73,7 @@ internal sealed partial class DeviceSession(Device device, ISerialPorts ports, I
         {
             Complain("port", e.Message);
         }
-        catch (ArmUnfitException e)
+        catch (ArmNotReadyException e)
         {
             Complain("arm", e.Message);
         }

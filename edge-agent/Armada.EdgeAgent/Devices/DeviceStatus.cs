@@ -89,7 +89,7 @@ internal sealed class DeviceStatus
     /// <summary>Notes a reading of health.</summary>
     /// <param name="lowestVolts">Lowest supply voltage of the servos that answered.</param>
     /// <param name="health">Each servo's; one that did not answer keeps its temperature.</param>
-    public void Measure(double lowestVolts, ReadOnlySpan<JointHealth> health)
+    public void Measure(double lowestVolts, ReadOnlySpan<ServoTelemetry> health)
     {
         Volatile.Write(ref voltage, lowestVolts);
         var known = temperatures;

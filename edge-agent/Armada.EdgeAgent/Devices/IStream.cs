@@ -1,4 +1,4 @@
-using Armada.Domain.Time;
+using Armada.Core.Time;
 
 namespace Armada.EdgeAgent.Devices;
 
@@ -15,5 +15,5 @@ internal interface IStream
     bool TryStop(uint epoch);
 
     /// <summary>Whether somebody moves an arm through it now: it is worth not to be cut.</summary>
-    bool IsBusy(in Moment now);
+    bool IsBusy(in Timestamp now);
 }

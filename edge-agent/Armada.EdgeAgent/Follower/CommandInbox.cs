@@ -1,5 +1,5 @@
-using Armada.Domain.Routing;
-using Armada.Domain.Time;
+using Armada.Core.Routing;
+using Armada.Core.Time;
 using Armada.EdgeAgent.Devices;
 using Armada.EdgeAgent.Stops;
 
@@ -12,7 +12,7 @@ namespace Armada.EdgeAgent.Follower;
 internal sealed class CommandInbox(int joints, StopLatches stops, DeviceCounters counters) : IStream
 {
     /// <summary>A master that said nothing for so long has paused, microseconds.</summary>
-    private const long Recent = 3 * Micros.PerSecond;
+    private const long Recent = 3 * Microseconds.PerSecond;
 
     private readonly Lock gate = new();
     private readonly double[] newest = new double[joints];
@@ -20,7 +20,7 @@ internal sealed class CommandInbox(int joints, StopLatches stops, DeviceCounters
     private EpochGate epochs = new();
     private long lostBefore;
     private SampleStamp stamp;
-    private Moment received;
+    private Timestamp received;
     private bool isOpen;
     private bool isFull;
     private bool hasReceived;
@@ -81,22 +81,22 @@ internal sealed class CommandInbox(int joints, StopLatches stops, DeviceCounters
     }
 
     /// <inheritdoc/>
-    public bool IsBusy(in Moment now)
+    public bool IsBusy(in Timestamp now)
     {
         lock (gate)
-            return hasReceived && now.MicrosSince(received) < Recent;
+            return hasReceived && now.MicrosecondsSince(received) < Recent;
     }
 
     /// <summary>Judges a command, counts it, and keeps it in the place of the one before.</summary>
-    public Verdict Offer(in SampleStamp command, ReadOnlySpan<double> positions, in Moment now)
+    public FrameResult Offer(in SampleStamp command, ReadOnlySpan<double> positions, in Timestamp now)
     {
         lock (gate)
         {
             var verdict = Judge(command, positions.Length, now);
-            if (verdict == Verdict.Accepted)
+            if (verdict == FrameResult.Accepted)
             {
                 if (isFull)
-                    counters.Drop(Verdict.Superseded);
+                    counters.Drop(FrameResult.Superseded);
                 positions.CopyTo(newest);
                 (stamp, received, isFull, hasReceived) = (command, now, true, true);
             }
@@ -110,7 +110,7 @@ internal sealed class CommandInbox(int joints, StopLatches stops, DeviceCounters
     }
 
     /// <summary>Takes the newest command, if one came since the last call and is still fresh.</summary>
-    public bool TryTake(Span<double> positions, out SampleStamp command, out Moment at, in Moment now)
+    public bool TryTake(Span<double> positions, out SampleStamp command, out Timestamp at, in Timestamp now)
     {
         lock (gate)
         {
@@ -118,8 +118,8 @@ internal sealed class CommandInbox(int joints, StopLatches stops, DeviceCounters
             if (!isFull)
                 return false;
             isFull = false;
-            var refused = stops.IsLatched ? Verdict.Stopped : IsStale(now) ? Verdict.Expired : Verdict.Accepted;
-            if (refused != Verdict.Accepted)
+            var refused = stops.IsLatched ? FrameResult.Stopped : IsStale(now) ? FrameResult.Expired : FrameResult.Accepted;
+            if (refused != FrameResult.Accepted)
             {
                 counters.Drop(refused);
                 return false;
@@ -130,23 +130,23 @@ internal sealed class CommandInbox(int joints, StopLatches stops, DeviceCounters
         }
     }
 
-    private Verdict Judge(in SampleStamp command, int count, in Moment now)
+    private FrameResult Judge(in SampleStamp command, int count, in Timestamp now)
     {
         if (count != joints)
-            return Verdict.WrongJoints;
+            return FrameResult.WrongJoints;
         if (!isOpen)
-            return command.Epoch <= epochs.Epoch && Told > 0 ? Verdict.StaleEpoch : Verdict.AwaitingEpoch;
+            return command.Epoch <= epochs.Epoch && Told > 0 ? FrameResult.StaleEpoch : FrameResult.AwaitingEpoch;
         var previous = epochs.Epoch;
-        if (epochs.Pass(command) is var verdict and not Verdict.Accepted)
+        if (epochs.Pass(command) is var verdict and not FrameResult.Accepted)
             return verdict;
         if (epochs.Epoch != previous)
             freshness.Reset();
-        return !freshness.IsFresh(command, now) ? Verdict.Expired
-            : stops.IsLatched ? Verdict.Stopped
-            : Verdict.Accepted;
+        return !freshness.IsFresh(command, now) ? FrameResult.Expired
+            : stops.IsLatched ? FrameResult.Stopped
+            : FrameResult.Accepted;
     }
 
-    private bool IsStale(in Moment now) => stamp.TimeToLiveMs > 0 && now.MicrosSince(received) >= stamp.TimeToLiveMs * 1000L;
+    private bool IsStale(in Timestamp now) => stamp.TimeToLiveMs > 0 && now.MicrosecondsSince(received) >= stamp.TimeToLiveMs * 1000L;
 
     /// <summary>Another master, and perhaps another clock: what waits is of the epoch before.</summary>
     private void BeginEpoch(uint epoch)
@@ -159,7 +159,7 @@ internal sealed class CommandInbox(int joints, StopLatches stops, DeviceCounters
     private void GiveUpWaiting()
     {
         if (isFull)
-            counters.Drop(Verdict.StaleEpoch);
+            counters.Drop(FrameResult.StaleEpoch);
         isFull = false;
     }
 

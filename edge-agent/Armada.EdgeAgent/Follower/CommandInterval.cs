@@ -1,4 +1,4 @@
-using Armada.Domain.Time;
+using Armada.Core.Time;
 
 namespace Armada.EdgeAgent.Follower;
 
@@ -12,20 +12,20 @@ public sealed class CommandInterval(TimeSpan first)
     private const double Weight = 0.2;
     private const double LongestMicros = 100_000;
 
-    private double micros = Micros.Of(first);
-    private Moment last;
+    private double micros = Microseconds.Of(first);
+    private Timestamp last;
     private bool wasMoving;
 
     /// <summary>The estimate, up to 100 ms.</summary>
-    public TimeSpan Estimate => Micros.ToTimeSpan((long)micros);
+    public TimeSpan Estimate => Microseconds.ToTimeSpan((long)micros);
 
     /// <summary>Takes one command into account.</summary>
     /// <param name="received">When it came.</param>
     /// <param name="moving">Whether it is well away from the one before.</param>
-    public void Observe(in Moment received, bool moving)
+    public void Observe(in Timestamp received, bool moving)
     {
         if (moving && wasMoving)
-            micros += Weight * (Math.Min(received.MicrosSince(last), LongestMicros) - micros);
+            micros += Weight * (Math.Min(received.MicrosecondsSince(last), LongestMicros) - micros);
         last = received;
         wasMoving = moving;
     }

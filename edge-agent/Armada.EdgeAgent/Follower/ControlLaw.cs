@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
-using Armada.Domain.Robots;
-using Armada.Domain.Routing;
-using Armada.Domain.Time;
+using Armada.Core.Robots;
+using Armada.Core.Routing;
+using Armada.Core.Time;
 
 namespace Armada.EdgeAgent.Follower;
 
@@ -114,7 +114,7 @@ public sealed class ControlLaw
     /// <param name="positions">Anything: it is clamped to the limits, and what is not finite leaves its joint where it is.</param>
     /// <param name="received">When it came.</param>
     /// <param name="now">This tick's time.</param>
-    public void Command(ReadOnlySpan<double> positions, in Moment received, in Moment now)
+    public void Command(ReadOnlySpan<double> positions, in Timestamp received, in Timestamp now)
     {
         var (change, way) = Retarget(positions);
         interval.Observe(received, change > Moving);
@@ -132,7 +132,7 @@ public sealed class ControlLaw
     /// <summary>Moves the goals by one tick.</summary>
     /// <param name="now">This tick's time.</param>
     /// <returns>Whether any of them changed.</returns>
-    public bool Step(in Moment now)
+    public bool Step(in Timestamp now)
     {
         if (Motion == Motion.Holding)
             return false;
@@ -143,7 +143,7 @@ public sealed class ControlLaw
         return Move(now);
     }
 
-    private bool Move(in Moment now)
+    private bool Move(in Timestamp now)
     {
         goals.CopyTo(before, 0);
         clamp.Step(goals, wanted, Motion == Motion.Approaching ? approaching : tracking, now);

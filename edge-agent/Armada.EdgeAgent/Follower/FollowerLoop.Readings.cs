@@ -1,19 +1,19 @@
+using Armada.Core.Frames;
+using Armada.Core.Routing;
+using Armada.Core.Time;
 using Armada.Devices.Arms;
-using Armada.Domain.Routing;
-using Armada.Domain.Time;
 using Armada.EdgeAgent.Devices;
-using Armada.Wire.Frames;
 
 namespace Armada.EdgeAgent.Follower;
 
 internal sealed partial class FollowerLoop
 {
     private readonly ReadingSchedule schedule;
-    private readonly ArmCondition condition;
-    private readonly RestartPace restarts = new();
-    private readonly JointHealth[] health = new JointHealth[ArmJoint.Count];
+    private readonly ArmDiagnostics condition;
+    private readonly RestartBackoff restarts = new();
+    private readonly ServoTelemetry[] health = new ServoTelemetry[ArmJoint.Count];
     private SampleStamp? finished;
-    private Moment finishedAt;
+    private Timestamp finishedAt;
     private uint sequence;
 
     private void Read(CancellationToken cancellation)
@@ -56,6 +56,6 @@ internal sealed partial class FollowerLoop
         device.Publish(header, pose, finished is { } stamp ? EchoOf(stamp, now) : null);
     }
 
-    private FrameEcho EchoOf(in SampleStamp stamp, in Moment now) =>
-        new(stamp.Sequence, stamp.CapturedAt, (uint)Math.Clamp(now.MicrosSince(finishedAt), 0, uint.MaxValue));
+    private FrameEcho EchoOf(in SampleStamp stamp, in Timestamp now) =>
+        new(stamp.Sequence, stamp.CapturedAt, (uint)Math.Clamp(now.MicrosecondsSince(finishedAt), 0, uint.MaxValue));
 }

@@ -1,15 +1,15 @@
 using System.Collections.Immutable;
+using Armada.Core.Control;
+using Armada.Core.Robots;
+using Armada.Core.Routing;
+using Armada.Core.Time;
 using Armada.Devices.Arms;
 using Armada.Devices.Calibration;
 using Armada.Devices.ServoBus;
 using Armada.Devices.Timing;
-using Armada.Domain.Robots;
-using Armada.Domain.Routing;
-using Armada.Domain.Time;
 using Armada.EdgeAgent.Configuration;
 using Armada.EdgeAgent.Devices;
 using Armada.EdgeAgent.Telemetry;
-using Armada.Wire.Control;
 using Microsoft.Extensions.Logging;
 
 namespace Armada.EdgeAgent.Follower;
@@ -32,12 +32,12 @@ internal sealed partial class FollowerLoop : IArmLoop
     private readonly TimeSpan period;
     private readonly double[] command;
     private readonly double[] pose;
-    private readonly Nod nod;
+    private readonly IdentifyMotion nod;
     private FollowerArm arm = null!;
     private ControlLaw law = null!;
     private SampleStamp current;
-    private Moment lastFresh;
-    private Moment lastWrite;
+    private Timestamp lastFresh;
+    private Timestamp lastWrite;
     private bool hasUnfinished;
     private bool isStopped;
     private bool isLimp;
@@ -50,9 +50,9 @@ internal sealed partial class FollowerLoop : IArmLoop
         period = TimeSpan.FromSeconds(1 / rate);
         command = new double[device.Joints.Length];
         pose = new double[device.Joints.Length];
-        nod = new Nod(device.Joints);
+        nod = new IdentifyMotion(device.Joints);
         schedule = new ReadingSchedule(rate, device.Settings.StateRateHz ?? DeviceSettings.FollowerStateRateHz);
-        condition = new ArmCondition(device);
+        condition = new ArmDiagnostics(device);
     }
 
     /// <inheritdoc/>
@@ -67,14 +67,14 @@ internal sealed partial class FollowerLoop : IArmLoop
         if (wasLimp)
             GoLimp();
         running();
-        using var metronome = Metronome.Start(period);
+        using var metronome = TickTimer.Start(period);
         while (true)
             Tick(metronome.Next(cancellation), cancellation);
     }
 
     private void StartAgain(CancellationToken cancellation) => Begin(setup.StartAgain(arm, cancellation), cancellation);
 
-    private void Begin(ArmStart start, CancellationToken cancellation)
+    private void Begin(ArmStartupReport start, CancellationToken cancellation)
     {
         condition.Begin(start);
         law = new ControlLaw(Limits(), period, RobotTiming.Default);
@@ -94,7 +94,7 @@ internal sealed partial class FollowerLoop : IArmLoop
         telemetry.BusTime((time.Now().Monotonic - now.Monotonic) / 1000.0, tag);
     }
 
-    private void Steer(in Moment now, CancellationToken cancellation)
+    private void Steer(in Timestamp now, CancellationToken cancellation)
     {
         if (device.Stops.IsLatched != isStopped)
             EnterOrLeaveStop(cancellation);
@@ -123,7 +123,7 @@ internal sealed partial class FollowerLoop : IArmLoop
         hasUnfinished = false;
     }
 
-    private void Take(in SampleStamp stamp, in Moment received, in Moment now)
+    private void Take(in SampleStamp stamp, in Timestamp received, in Timestamp now)
     {
         if (stamp.Epoch != current.Epoch)
             law.Hold();
@@ -141,7 +141,7 @@ internal sealed partial class FollowerLoop : IArmLoop
         LogHolding(device.Name);
     }
 
-    private void Write(in Moment now, bool moved, CancellationToken cancellation)
+    private void Write(in Timestamp now, bool moved, CancellationToken cancellation)
     {
         var finishes = hasUnfinished && law.IsComplete;
         if (isLimp || !(moved || finishes || now.IsPast(lastWrite, LongestSilence)))
@@ -152,7 +152,7 @@ internal sealed partial class FollowerLoop : IArmLoop
             Finish(time.Now());
     }
 
-    private void Finish(in Moment written)
+    private void Finish(in Timestamp written)
     {
         hasUnfinished = false;
         finished = current;
@@ -160,13 +160,13 @@ internal sealed partial class FollowerLoop : IArmLoop
         telemetry.Lag((written.Unix - current.CapturedAt) / 1000.0, tag);
     }
 
-    private void DoJobs(in Moment now, CancellationToken cancellation)
+    private void DoJobs(in Timestamp now, CancellationToken cancellation)
     {
         while (device.Jobs.TryTake(out var message))
             device.Jobs.Answer(message, Do(message, now, cancellation));
     }
 
-    private string? Do(ControlMessage message, in Moment now, CancellationToken cancellation)
+    private string? Do(ControlMessage message, in Timestamp now, CancellationToken cancellation)
     {
         switch (message)
         {
@@ -217,6 +217,6 @@ internal sealed partial class FollowerLoop : IArmLoop
     private double EndOf(int joint, Func<JointCalibration, int> end)
     {
         var range = arm.Calibration.Joints[joint];
-        return range.Normalise(end(range), ArmJoint.All[joint].Scale);
+        return range.Normalize(end(range), ArmJoint.All[joint].Scale);
     }
 }

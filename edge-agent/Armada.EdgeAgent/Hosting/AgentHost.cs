@@ -5,7 +5,7 @@ using Armada.EdgeAgent.Configuration;
 using Armada.EdgeAgent.Devices;
 using Armada.EdgeAgent.Stops;
 using Armada.EdgeAgent.Telemetry;
-using Armada.Messaging.Link;
+using Armada.Mqtt;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -68,7 +68,6 @@ internal static class AgentHost
         services.AddSingleton<LocalStop>();
         services.AddSingleton(Composition.SerialPorts());
         services.AddSingleton<LinkFactory>(Composition.Link);
-        services.AddSingleton<UplinkFactory>(Composition.Uplink);
         services.AddSingleton<IReadOnlyList<Device>>(all =>
             [.. configuration.Devices.Select(device => new Device(device, all.GetRequiredService<LocalStop>()))]);
         services.AddSingleton<AgentTelemetry>();

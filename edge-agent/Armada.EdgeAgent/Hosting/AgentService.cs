@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Armada.Core.Topics;
 using Armada.Devices.Serial;
 using Armada.EdgeAgent.Configuration;
 using Armada.EdgeAgent.Devices;
@@ -7,10 +8,7 @@ using Armada.EdgeAgent.Identities;
 using Armada.EdgeAgent.Leader;
 using Armada.EdgeAgent.Local;
 using Armada.EdgeAgent.Telemetry;
-using Armada.EdgeAgent.Uplink;
-using Armada.Messaging.Link;
-using Armada.Messaging.Uplink;
-using Armada.Wire.Topics;
+using Armada.Mqtt;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
@@ -35,7 +33,6 @@ internal sealed partial class AgentService : IHostedService, IAsyncDisposable
     private readonly ImmutableArray<DeviceSession> sessions;
     private readonly ImmutableArray<DeviceLink> links;
     private readonly ImmutableArray<LocalPair> pairs;
-    private readonly IUplinkHub? cluster;
     private int disposed;
     private Task running = Task.CompletedTask;
     private Task talk = Task.CompletedTask;
@@ -45,7 +42,6 @@ internal sealed partial class AgentService : IHostedService, IAsyncDisposable
         IReadOnlyList<Device> devices,
         ISerialPorts ports,
         LinkFactory link,
-        UplinkFactory uplink,
         AgentTelemetry telemetry,
         TimeProvider time,
         ILoggerFactory loggers)
@@ -59,9 +55,6 @@ internal sealed partial class AgentService : IHostedService, IAsyncDisposable
         links = configuration.Broker is { } broker
             ? [.. devices.Select(device => Link(device, link, broker, topics))]
             : [];
-        cluster = uplink(configuration, time, loggers);
-        foreach (var (device, its) in devices.Zip(links))
-            StateFeed.Join(device, cluster?.Of(device.Name) ?? its.States);
     }
 
     /// <summary>Opens every port, then starts the links: what is named wrongly is told before any arm has torque.</summary>
@@ -73,7 +66,6 @@ internal sealed partial class AgentService : IHostedService, IAsyncDisposable
             session.Open();
         foreach (var link in links)
             await link.StartAsync(cancellation);
-        cluster?.Start();
     }
 
     public Task StartAsync(CancellationToken cancellationToken)
@@ -102,8 +94,6 @@ internal sealed partial class AgentService : IHostedService, IAsyncDisposable
             return;
         AppDomain.CurrentDomain.UnhandledException -= OnCrash;
         await StopAsync(CancellationToken.None);
-        if (cluster is not null)
-            await cluster.DisposeAsync();
         foreach (var link in links)
             await link.DisposeAsync();
         foreach (var session in sessions)
@@ -130,7 +120,7 @@ internal sealed partial class AgentService : IHostedService, IAsyncDisposable
         }
 
         return new DeviceLink(
-            device, new ControlDesk(device, loggers.CreateLogger<ControlDesk>()), made, topics, time, loggers.CreateLogger<DeviceLink>());
+            device, new ControlHandler(device, loggers.CreateLogger<ControlHandler>()), made, topics, time, loggers.CreateLogger<DeviceLink>());
     }
 
     private DeviceSession Session(Device device)

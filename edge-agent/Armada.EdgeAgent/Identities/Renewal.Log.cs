@@ -1,4 +1,4 @@
-using Armada.Wire.Control;
+using Armada.Core.Control;
 using Microsoft.Extensions.Logging;
 
 namespace Armada.EdgeAgent.Identities;

@@ -1,8 +1,8 @@
 using System.Threading.Channels;
+using Armada.Core.Control;
 using Armada.EdgeAgent.Configuration;
 using Armada.EdgeAgent.Devices;
-using Armada.Messaging.Link;
-using Armada.Wire.Control;
+using Armada.Mqtt;
 using Microsoft.Extensions.Logging;
 
 namespace Armada.EdgeAgent.Identities;
@@ -56,7 +56,7 @@ internal sealed partial class Renewal(
     /// <summary>Takes a message to renew, or with a certificate; false where too many wait.</summary>
     public bool TryAdd(ControlMessage message) => waiting.Writer.TryWrite(message);
 
-    /// <summary>Does what was asked, until it is cancelled.</summary>
+    /// <summary>Does what was asked, until it is canceled.</summary>
     public async Task RunAsync(CancellationToken cancellation)
     {
         // Without room for it there are messages, each of which looks too.

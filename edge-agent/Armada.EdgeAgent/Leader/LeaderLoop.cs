@@ -1,12 +1,12 @@
+using Armada.Core.Control;
+using Armada.Core.Frames;
+using Armada.Core.Time;
 using Armada.Devices.Arms;
 using Armada.Devices.ServoBus;
 using Armada.Devices.Timing;
-using Armada.Domain.Time;
 using Armada.EdgeAgent.Configuration;
 using Armada.EdgeAgent.Devices;
 using Armada.EdgeAgent.Telemetry;
-using Armada.Wire.Control;
-using Armada.Wire.Frames;
 
 namespace Armada.EdgeAgent.Leader;
 
@@ -34,12 +34,12 @@ internal sealed class LeaderLoop : IArmLoop
     private readonly double deadband;
     private readonly double[] pose;
     private readonly double[] published;
-    private readonly ArmCondition condition;
-    private readonly JointHealth[] health = new JointHealth[ArmJoint.Count];
+    private readonly ArmDiagnostics condition;
+    private readonly ServoTelemetry[] health = new ServoTelemetry[ArmJoint.Count];
     private readonly int ticksPerHealth;
-    private readonly RestartPace restarts = new();
+    private readonly RestartBackoff restarts = new();
     private LeaderArm arm = null!;
-    private Moment publishedAt;
+    private Timestamp publishedAt;
     private uint publishedEpoch;
     private uint sequence;
     private int ticksToHealth;
@@ -54,7 +54,7 @@ internal sealed class LeaderLoop : IArmLoop
         deadband = device.Settings.DeadbandDeg ?? DeviceSettings.LeaderDeadband;
         pose = new double[device.Joints.Length];
         published = new double[device.Joints.Length];
-        condition = new ArmCondition(device);
+        condition = new ArmDiagnostics(device);
     }
 
     /// <inheritdoc/>
@@ -66,7 +66,7 @@ internal sealed class LeaderLoop : IArmLoop
         condition.Begin(setup.Start(arm, cancellation));
         running();
         published.AsSpan().Fill(double.NaN);
-        using var metronome = Metronome.Start(period);
+        using var metronome = TickTimer.Start(period);
         while (true)
             Tick(metronome.Next(cancellation), cancellation);
     }
@@ -95,7 +95,7 @@ internal sealed class LeaderLoop : IArmLoop
         condition.Measure(health);
     }
 
-    private void Publish(in Moment now)
+    private void Publish(in Timestamp now)
     {
         var epoch = device.LeaderStream.Stamp;
         var moved = epoch != 0 && (epoch != publishedEpoch || HasMoved()) && IsDue(now);
@@ -118,7 +118,7 @@ internal sealed class LeaderLoop : IArmLoop
         return false;
     }
 
-    private bool IsDue(in Moment now) =>
+    private bool IsDue(in Timestamp now) =>
         device.LeaderStream.RateHz is not { } rate || now.IsPast(publishedAt, TimeSpan.FromSeconds(1 / rate) - (period / 2));
 
     private DeviceState State() =>

@@ -1,4 +1,4 @@
-using Armada.Domain.Time;
+using Armada.Core.Time;
 using Armada.EdgeAgent.Devices;
 
 namespace Armada.EdgeAgent.Leader;
@@ -20,7 +20,7 @@ internal sealed class LeaderStream : IStream
     public double? RateHz => grant.RateHz;
 
     /// <inheritdoc/>
-    public bool IsBusy(in Moment now) => grant.IsRunning;
+    public bool IsBusy(in Timestamp now) => grant.IsRunning;
 
     /// <inheritdoc/>
     public bool TryStart(uint epoch, double? rateHz) => TryChange(new Grant(epoch, rateHz, IsRunning: true));

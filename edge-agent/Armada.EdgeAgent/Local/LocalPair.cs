@@ -1,9 +1,9 @@
 using System.Collections.Immutable;
-using Armada.Domain.Robots;
-using Armada.Domain.Routing;
+using Armada.Core.Frames;
+using Armada.Core.Robots;
+using Armada.Core.Routing;
 using Armada.EdgeAgent.Configuration;
 using Armada.EdgeAgent.Devices;
-using Armada.Wire.Frames;
 using Microsoft.Extensions.Logging;
 
 namespace Armada.EdgeAgent.Local;
@@ -50,7 +50,7 @@ internal sealed partial class LocalPair : ICommandSink
     /// <summary>Leader and followers, as people see them.</summary>
     public string Name { get; }
 
-    /// <summary>Lets leases run out and slaves fail, until it is cancelled.</summary>
+    /// <summary>Lets leases run out and slaves fail, until it is canceled.</summary>
     public async Task RunAsync(CancellationToken cancellation)
     {
         using var timer = new PeriodicTimer(TickPeriod, time);
@@ -121,8 +121,8 @@ internal sealed partial class LocalPair : ICommandSink
             case Effect.StopStream stop:
                 Find(stop.Device).Stream.TryStop(stop.Epoch);
                 break;
-            case Effect.Note note:
-                LogNote(Name, note.Event, note.Subject);
+            case RobotEvent note:
+                LogNote(Name, note.Kind, note.Subject);
                 break;
         }
     }

@@ -1,5 +1,5 @@
 using System.Text.Json.Serialization;
-using Armada.Wire.Control;
+using Armada.Core.Control;
 
 namespace Armada.EdgeAgent.Stops;
 

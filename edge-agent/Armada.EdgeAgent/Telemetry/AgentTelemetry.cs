@@ -1,8 +1,7 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
-using Armada.Domain.Routing;
+using Armada.Core.Routing;
 using Armada.EdgeAgent.Devices;
-using Armada.Messaging.Uplink;
 
 namespace Armada.EdgeAgent.Telemetry;
 
@@ -28,12 +27,12 @@ internal sealed class AgentTelemetry : IDisposable
             "armada.agent.commands.applied", () => Each(device => device.Counters.Applied), "{command}", "Commands the control law took");
         meter.CreateObservableCounter("armada.agent.commands.dropped", Drops, "{command}", "Commands not executed, by reason");
         meter.CreateObservableCounter(
-            "armada.agent.uplink.sent", () => Uplinks(uplink => uplink.Sent), "{frame}", "State frames handed on, by uplink");
+            "armada.agent.state.sent", () => Published(publisher => publisher.Sent), "{frame}", "State frames given to the MQTT link");
         meter.CreateObservableCounter(
-            "armada.agent.uplink.dropped",
-            () => Uplinks(uplink => uplink.Dropped),
+            "armada.agent.state.dropped",
+            () => Published(publisher => publisher.Dropped),
             "{frame}",
-            "State frames not handed on, by uplink: overtaken, or the way was closed");
+            "State frames that the MQTT link refused, because it is not connected");
         meter.CreateObservableGauge(
             "armada.agent.device.state", () => Each(device => (long)device.Status.State),
             description: "Number of the state, in the order of presence");
@@ -58,13 +57,13 @@ internal sealed class AgentTelemetry : IDisposable
     private IEnumerable<Measurement<long>> Each(Func<Device, long> count) =>
         devices.Select(device => new Measurement<long>(count(device), Tag(device)));
 
-    private IEnumerable<Measurement<long>> Uplinks(Func<IStateUplink, long> count) =>
-        devices.Where(device => device.Uplink is not null).Select(device => new Measurement<long>(
-            count(device.Uplink!), Tag(device), new KeyValuePair<string, object?>("uplink", device.Uplink!.Way)));
+    private IEnumerable<Measurement<long>> Published(Func<StatePublisher, long> count) =>
+        devices.Where(device => device.Publisher is not null)
+            .Select(device => new Measurement<long>(count(device.Publisher!), Tag(device)));
 
     private IEnumerable<Measurement<long>> Drops() =>
         from device in devices
-        from verdict in Enum.GetValues<Verdict>()
+        from verdict in Enum.GetValues<FrameResult>()
         where device.Counters.Dropped(verdict) > 0
         select new Measurement<long>(
             device.Counters.Dropped(verdict),

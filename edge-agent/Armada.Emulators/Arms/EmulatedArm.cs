@@ -69,13 +69,13 @@ public sealed class EmulatedArm
     public IReadOnlyList<JointFit> Joints => joints;
 
     /// <summary>Held by whoever works with the servos.</summary>
-    internal Lock Gate { get; } = new();
+    internal Lock AsyncLock { get; } = new();
 
     /// <summary>A register of one servo, now.</summary>
     /// <exception cref="ArgumentOutOfRangeException">There is no such servo.</exception>
     public int Read(byte id, in Register register)
     {
-        lock (Gate)
+        lock (AsyncLock)
             return Find(id)[register];
     }
 
@@ -85,7 +85,7 @@ public sealed class EmulatedArm
     {
         Span<byte> data = stackalloc byte[register.Size];
         register.Encode(value, data);
-        lock (Gate)
+        lock (AsyncLock)
             Find(id).Write(register.Address, data);
     }
 
@@ -93,7 +93,7 @@ public sealed class EmulatedArm
     /// <param name="pose">One value for each joint.</param>
     public void Pose(Span<double> pose)
     {
-        lock (Gate)
+        lock (AsyncLock)
         {
             for (var i = 0; i < joints.Count; i++)
                 pose[i] = joints[i].FromSteps(servos[i].Shaft - joints[i].HomingOffset);
@@ -103,7 +103,7 @@ public sealed class EmulatedArm
     /// <summary>Power goes and comes back: all servos lose RAM and torque.</summary>
     public void PowerDip()
     {
-        lock (Gate)
+        lock (AsyncLock)
         {
             foreach (var servo in servos)
                 servo.PowerCycle();
@@ -114,7 +114,7 @@ public sealed class EmulatedArm
     /// <exception cref="ArgumentOutOfRangeException">There is no such servo.</exception>
     public void TripOverload(byte id)
     {
-        lock (Gate)
+        lock (AsyncLock)
             Find(id).TripOverload();
     }
 
@@ -124,7 +124,7 @@ public sealed class EmulatedArm
         get => supply;
         set
         {
-            lock (Gate)
+            lock (AsyncLock)
                 supply = value;
         }
     }
@@ -136,7 +136,7 @@ public sealed class EmulatedArm
     /// <exception cref="ArgumentOutOfRangeException">There is no such servo.</exception>
     public void Block(byte id, double least, double greatest)
     {
-        lock (Gate)
+        lock (AsyncLock)
         {
             var servo = Find(id);
             var offset = servo[Sts3215.HomingOffset];
@@ -147,14 +147,14 @@ public sealed class EmulatedArm
     /// <summary>Lets time pass, in steps of a millisecond; what is over is kept for the next call.</summary>
     public void Advance(TimeSpan time)
     {
-        lock (Gate)
+        lock (AsyncLock)
         {
             for (owed += time; owed >= Tick; owed -= Tick)
                 Step();
         }
     }
 
-    /// <summary>The servo of an id, or null; the caller holds <see cref="Gate"/>.</summary>
+    /// <summary>The servo of an id, or null; the caller holds <see cref="AsyncLock"/>.</summary>
     internal EmulatedServo? At(byte id)
     {
         foreach (var servo in servos)

@@ -10,7 +10,7 @@ public sealed class WavingHand : IHand
 
     // Degrees each way, percent for the gripper, and what the pose swings about.
     private static readonly double[] Amplitude = [40, 28, 32, 38, 42, 32];
-    private static readonly double[] Centre = [0, -20, 15, 5, 0, 45];
+    private static readonly double[] Center = [0, -20, 15, 5, 0, 45];
 
     private readonly (double Slow, double Fast, double SlowPhase, double FastPhase)[] waves;
 
@@ -38,7 +38,7 @@ public sealed class WavingHand : IHand
         for (var i = 0; i < waves.Length; i++)
         {
             var (slow, fast, slowPhase, fastPhase) = waves[i];
-            pose[i] = Centre[i] + (Amplitude[i] * ((0.6 * Math.Sin((slow * t) + slowPhase)) + (0.4 * Math.Sin((fast * t) + fastPhase))));
+            pose[i] = Center[i] + (Amplitude[i] * ((0.6 * Math.Sin((slow * t) + slowPhase)) + (0.4 * Math.Sin((fast * t) + fastPhase))));
         }
     }
 }

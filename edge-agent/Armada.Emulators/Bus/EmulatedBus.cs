@@ -159,7 +159,7 @@ public sealed class EmulatedBus : IDisposable
         {
             Heard++;
             train.Clear();
-            lock (Arm.Gate)
+            lock (Arm.AsyncLock)
                 responder.Answer(frame, now, train);
             Send((frame.Parameters.Length + ServoFrame.EmptySize) * ReplyTrain.MicrosecondsPerByte);
         }

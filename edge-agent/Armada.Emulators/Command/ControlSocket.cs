@@ -28,7 +28,7 @@ internal sealed class ControlSocket : IDisposable
         }
     }
 
-    /// <summary>Serves until cancelled.</summary>
+    /// <summary>Serves until canceled.</summary>
     public async Task RunAsync(CancellationToken cancellation)
     {
         List<Task> clients = [];

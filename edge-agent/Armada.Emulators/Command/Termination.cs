@@ -15,7 +15,7 @@ internal sealed class Termination : IDisposable
         PosixSignalRegistration.Create(PosixSignal.SIGHUP, OnSignal),
     ];
 
-    /// <summary>Cancelled by the first signal.</summary>
+    /// <summary>Canceled by the first signal.</summary>
     public CancellationToken Token => source.Token;
 
     public void Dispose()

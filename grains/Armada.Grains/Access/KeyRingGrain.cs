@@ -1,6 +1,5 @@
-using Armada.Domain.Access;
-using Armada.Grains.Contracts.Access;
-using Armada.Grains.Contracts.State;
+using Armada.Core.Access;
+using Armada.Grains.State;
 using Microsoft.Extensions.Logging;
 using Orleans.Storage;
 
@@ -14,7 +13,7 @@ public sealed partial class KeyRingGrain(
 {
     private const int MostForgotten = 1000;
 
-    private KeyRoll roll = new(0, [], [], WasUsed: false);
+    private KeySet roll = new(0, [], [], IsInitialized: false);
     private bool isUnsure; // A write failed, and may have reached the store all the same.
 
     /// <inheritdoc/>
@@ -25,7 +24,7 @@ public sealed partial class KeyRingGrain(
     }
 
     /// <inheritdoc/>
-    public Task<KeyRoll?> ReadAsync(long known) => Task.FromResult(known == roll.Version ? null : roll);
+    public Task<KeySet?> ReadAsync(long known) => Task.FromResult(known == roll.Version ? null : roll);
 
     /// <inheritdoc/>
     public async Task<KeyWrite> WriteAsync(long version, string id, string? content)
@@ -68,8 +67,8 @@ public sealed partial class KeyRingGrain(
         }
     }
 
-    private static KeyRoll Roll(KeyRingState state) =>
-        new(state.Version, state.Keys, state.Forgotten, WasUsed: !state.Keys.IsEmpty || !state.Forgotten.IsEmpty);
+    private static KeySet Roll(KeyRingState state) =>
+        new(state.Version, state.Keys, state.Forgotten, IsInitialized: !state.Keys.IsEmpty || !state.Forgotten.IsEmpty);
 
     [LoggerMessage(1675, LogLevel.Error, "The API keys could not be stored")]
     private partial void LogNotStored(Exception failed);

@@ -1,9 +1,8 @@
 using System.Collections.Immutable;
-using Armada.Domain.Devices;
-using Armada.Domain.Robots;
-using Armada.Grains.Contracts.Devices;
-using Armada.Grains.Contracts.Robots;
-using Armada.Grains.Contracts.State;
+using Armada.Core.Devices;
+using Armada.Core.Robots;
+using Armada.Grains.Robots;
+using Armada.Grains.State;
 using Microsoft.Extensions.Logging;
 
 namespace Armada.Grains.Devices;
@@ -19,7 +18,7 @@ public sealed partial class DeviceGrain(
     private string Device => this.GetPrimaryKeyString();
 
     /// <inheritdoc/>
-    public Task<DeviceClaim?> ClaimAsync() => Task.FromResult(state.State.Claim);
+    public Task<DeviceAssignment?> ClaimAsync() => Task.FromResult(state.State.Claim);
 
     /// <inheritdoc/>
     public async Task<DoorReply> BindAsync(string door, string robot, RobotRequest request)
@@ -30,7 +29,7 @@ public sealed partial class DeviceGrain(
             RobotRequest.BindSlave bind => (DeviceRole.Slave, bind.Takeover),
             _ => throw new ArgumentException($"{request.GetType().Name} binds no device", nameof(request)),
         };
-        var claim = new DeviceClaim(robot, role);
+        var claim = new DeviceAssignment(robot, role);
         var claimed = (await HeldAsync()).Claim(Device, claim, takeover);
         if (claimed.Refused is { } busy)
             return DoorReply.Refuse(busy.Reason, busy.Text);
@@ -53,7 +52,7 @@ public sealed partial class DeviceGrain(
         return After(claimed.Lost, await target.AskForDeviceAsync(door, request), told);
     }
 
-    private DoorReply After(DeviceClaim? lost, DoorReply reply, ImmutableArray<Told> told)
+    private DoorReply After(DeviceAssignment? lost, DoorReply reply, ImmutableArray<Told> told)
     {
         reply = reply with { Told = [.. told, .. reply.Told] };
         return lost is not null && reply.Reply.Refused is { } refused
@@ -61,21 +60,21 @@ public sealed partial class DeviceGrain(
             : reply;
     }
 
-    private async Task<DeviceClaims> HeldAsync()
+    private async Task<DeviceAssignments> HeldAsync()
     {
         if (state.State.Claim is not { } claim)
-            return DeviceClaims.None;
+            return DeviceAssignments.None;
         var holder = await GrainFactory.GetGrain<IRobotGrain>(claim.Robot).LookAsync();
-        return holder is null ? DeviceClaims.None : Only(DeviceClaims.None.With(holder.Document).Of(Device));
+        return holder is null ? DeviceAssignments.None : Only(DeviceAssignments.None.With(holder.Document).Of(Device));
     }
 
-    private DeviceClaims Only(DeviceClaim? claim) =>
-        claim is null ? DeviceClaims.None : DeviceClaims.None.Claim(Device, claim, takeover: false).Claims;
+    private DeviceAssignments Only(DeviceAssignment? claim) =>
+        claim is null ? DeviceAssignments.None : DeviceAssignments.None.Claim(Device, claim, takeover: false).Claims;
 
     private RobotRequest Unbinding(DeviceRole role) =>
         role == DeviceRole.Master ? new RobotRequest.UnbindMaster() : new RobotRequest.UnbindSlave(Device);
 
-    private async Task<string?> WriteAsync(DeviceClaim claim)
+    private async Task<string?> WriteAsync(DeviceAssignment claim)
     {
         var before = state.State;
         state.State = new DeviceState { Claim = claim };
@@ -94,7 +93,7 @@ public sealed partial class DeviceGrain(
     }
 
     [LoggerMessage(1640, LogLevel.Warning, "{Device} was {Lost} and is taken over by {Robot}")]
-    private partial void LogTakeover(string device, DeviceClaim lost, string robot);
+    private partial void LogTakeover(string device, DeviceAssignment lost, string robot);
 
     [LoggerMessage(1641, LogLevel.Error, "What {Device} serves could not be stored")]
     private partial void LogNotStored(Exception failed, string device);

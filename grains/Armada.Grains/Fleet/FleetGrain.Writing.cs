@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
-using Armada.Grains.Contracts.Fleet;
-using Armada.Grains.Contracts.Robots;
-using Armada.Grains.Contracts.State;
+using Armada.Grains.Robots;
+using Armada.Grains.State;
 using Microsoft.Extensions.Logging;
 using Orleans.Storage;
 

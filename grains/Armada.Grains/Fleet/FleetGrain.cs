@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
-using Armada.Domain.Robots;
-using Armada.Grains.Contracts.Fleet;
-using Armada.Grains.Contracts.State;
+using Armada.Core.Robots;
+using Armada.Grains.State;
 using Microsoft.Extensions.Logging;
 
 namespace Armada.Grains.Fleet;
@@ -29,7 +28,7 @@ public sealed partial class FleetGrain(
     public void Dispose() => writing.Dispose();
 
     /// <inheritdoc/>
-    public Task<FleetRoll> RollAsync() => Task.FromResult(new FleetRoll(robots, latch));
+    public Task<FleetDirectory> RollAsync() => Task.FromResult(new FleetDirectory(robots, latch));
 
     /// <inheritdoc/>
     public async Task<FleetEntry> RegisterAsync(string robot)

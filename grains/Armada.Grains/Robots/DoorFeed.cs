@@ -1,8 +1,7 @@
 using System.Collections.Immutable;
-using Armada.Domain.Engine;
-using Armada.Domain.Robots;
-using Armada.Domain.Routing;
-using Armada.Grains.Contracts.Robots;
+using Armada.Core.Engine;
+using Armada.Core.Robots;
+using Armada.Core.Routing;
 
 namespace Armada.Grains.Robots;
 
@@ -35,21 +34,21 @@ internal sealed class DoorFeed(TimeProvider time)
     }
 
     /// <summary>A party of the door.</summary>
-    public IRobotParty Add(long number, string name)
+    public IRobotSession Add(long number, string name)
     {
         lock (sync)
             return parties[number] = new Party(this, number, name);
     }
 
     /// <summary>The party of this number, or null.</summary>
-    public IRobotParty? Find(long number)
+    public IRobotSession? Find(long number)
     {
         lock (sync)
             return parties.GetValueOrDefault(number);
     }
 
     /// <summary>Forgets a party; what it was to be told is told no more.</summary>
-    public void Remove(IRobotParty party)
+    public void Remove(IRobotSession party)
     {
         var number = ((Party)party).Number;
         lock (sync)
@@ -67,7 +66,7 @@ internal sealed class DoorFeed(TimeProvider time)
     }
 
     /// <summary>Ends the feed, and whoever listens to it; gives the parties that it had.</summary>
-    public IReadOnlyCollection<IRobotParty> Close()
+    public IReadOnlyCollection<IRobotSession> Close()
     {
         lock (sync)
         {
@@ -117,7 +116,7 @@ internal sealed class DoorFeed(TimeProvider time)
         }
     }
 
-    private sealed class Party(DoorFeed feed, long number, string name) : IRobotParty
+    private sealed class Party(DoorFeed feed, long number, string name) : IRobotSession
     {
         public long Number => number;
 
@@ -126,7 +125,7 @@ internal sealed class DoorFeed(TimeProvider time)
         public void OnCommand(in SampleStamp stamp, ReadOnlySpan<double> positions) =>
             feed.Put(new Telling(0, number, Stamp: stamp, Positions: positions.ToImmutableArray()));
 
-        public void OnNote(Effect.Note note) => feed.Put(new Telling(0, number, note));
+        public void OnEvent(RobotEvent note) => feed.Put(new Telling(0, number, note));
 
         public void OnGone(string reason) => feed.Put(new Telling(0, number, Gone: reason));
     }

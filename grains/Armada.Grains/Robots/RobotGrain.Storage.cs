@@ -1,6 +1,6 @@
-using Armada.Domain.Engine;
-using Armada.Domain.Robots;
-using Armada.Grains.Contracts.State;
+using Armada.Core.Engine;
+using Armada.Core.Robots;
+using Armada.Grains.State;
 using Orleans.Storage;
 
 namespace Armada.Grains.Robots;

@@ -1,9 +1,8 @@
 using System.Collections.Immutable;
-using Armada.Domain.Engine;
-using Armada.Domain.Robots;
-using Armada.Grains.Contracts.Fleet;
-using Armada.Grains.Contracts.Robots;
-using Armada.Grains.Contracts.State;
+using Armada.Core.Engine;
+using Armada.Core.Robots;
+using Armada.Grains.Fleet;
+using Armada.Grains.State;
 using Microsoft.Extensions.Logging;
 using Orleans.Placement;
 using Orleans.Runtime.Placement;
@@ -145,7 +144,7 @@ public sealed partial class RobotGrain(
     {
         CloseDoors(); // Who listens must not hold the move up.
         RequestContext.Set(IPlacementDirector.PlacementHintKey, to);
-        this.MigrateOnIdle();
+        MigrateOnIdle();
         return Task.CompletedTask;
     }
 

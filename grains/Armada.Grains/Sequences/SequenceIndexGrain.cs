@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
-using Armada.Domain.Motions;
-using Armada.Grains.Contracts.Sequences;
-using Armada.Grains.Contracts.State;
+using Armada.Core.Motions;
+using Armada.Grains.State;
 using Microsoft.Extensions.Logging;
 
 namespace Armada.Grains.Sequences;

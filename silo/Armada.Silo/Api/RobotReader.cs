@@ -1,16 +1,15 @@
-using Armada.Domain.Robots;
-using Armada.Domain.Routing;
+using Armada.Core.Control;
+using Armada.Core.Robots;
+using Armada.Core.Routing;
 using Armada.Silo.Engine;
 using Armada.Silo.Ingress;
 using Armada.Silo.Telemetry;
-using Armada.Wire.Control;
 
 namespace Armada.Silo.Api;
 
-/// <summary>From what engine, ingress and link know to what the API shows.</summary>
+/// <summary>Builds the API's views of a robot from its snapshot and what is known of its devices.</summary>
 internal sealed class RobotReader(DeviceRoutes routes, DevicePresences presences, ControlChannel control)
 {
-    /// <summary>A robot.</summary>
     public RobotView Robot(RobotSnapshot robot) => new(
         robot.Document.Id,
         robot.Document.Model.Name,
@@ -20,10 +19,9 @@ internal sealed class RobotReader(DeviceRoutes routes, DevicePresences presences
         robot.Document.Epoch,
         robot.Document.Version,
         Master(robot),
-        [.. robot.Slaves.Concat(robot.Guests).Select(slave => Slave(robot, slave))],
+        [.. robot.Slaves.Concat(robot.UnboundSlaves).Select(slave => Slave(robot, slave))],
         [.. robot.Document.Model.Joints.Select(Joint)]);
 
-    /// <summary>Its master, or null.</summary>
     public MasterView? Master(RobotSnapshot robot) => robot.Master is not { } master ? null : new(
         KindNames.Of(master.Kind),
         master.Name,
@@ -37,14 +35,13 @@ internal sealed class RobotReader(DeviceRoutes routes, DevicePresences presences
         Frames(master.Frames, master.Name),
         Device(master.Name));
 
-    /// <summary>One slave or guest of a robot.</summary>
     public SlaveView Slave(RobotSnapshot robot, SlaveSnapshot slave) => new(
         KindNames.Of(slave.Binding.Kind),
         slave.Binding.Name,
-        robot.Guests.Contains(slave),
+        robot.UnboundSlaves.Contains(slave),
         slave.Binding.Url,
-        slave.Binding.Tunes.Where(tune => tune.Offset != 0).ToDictionary(tune => tune.Joint, tune => tune.Offset),
-        slave.Binding.Tunes.Where(tune => tune.Name is not null).ToDictionary(tune => tune.Joint, tune => tune.Name!),
+        slave.Binding.JointMappings.Where(tune => tune.Offset != 0).ToDictionary(tune => tune.Joint, tune => tune.Offset),
+        slave.Binding.JointMappings.Where(tune => tune.Name is not null).ToDictionary(tune => tune.Joint, tune => tune.Name!),
         slave.State,
         slave.Reason,
         slave.Approaching,
@@ -60,9 +57,9 @@ internal sealed class RobotReader(DeviceRoutes routes, DevicePresences presences
     private Dictionary<string, long> Frames(FrameCounts counts, string device)
     {
         var frames = new Dictionary<string, long>(StringComparer.Ordinal);
-        foreach (var verdict in Enum.GetValues<Verdict>())
+        foreach (var verdict in Enum.GetValues<FrameResult>())
             frames[SiloTelemetry.NameOf(verdict)] = counts[verdict];
-        frames[SiloTelemetry.NameOf(Verdict.Superseded)] += routes.Find(device)?.Superseded ?? 0;
+        frames[SiloTelemetry.NameOf(FrameResult.Superseded)] += routes.Find(device)?.Superseded ?? 0;
         frames["lost"] = counts.Lost;
         return frames;
     }

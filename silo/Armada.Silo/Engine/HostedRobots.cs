@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using System.Text;
-using Armada.Domain.Engine;
-using Armada.Domain.Robots;
+using Armada.Core.Engine;
+using Armada.Core.Robots;
 using Armada.Silo.Ingress;
 
 namespace Armada.Silo.Engine;
@@ -9,12 +9,12 @@ namespace Armada.Silo.Engine;
 /// <summary>The robots that run in this process, one cell each, whichever engine put them here.</summary>
 internal sealed class HostedRobots : IRobotHosting
 {
-    private readonly CellParts parts;
+    private readonly RuntimeServices parts;
     private readonly FrameIngress frames;
-    private readonly ConcurrentDictionary<RobotCell, byte> cells = new();
+    private readonly ConcurrentDictionary<RobotRuntime, byte> cells = new();
 
     /// <summary>None yet.</summary>
-    public HostedRobots(CellParts parts, FrameIngress frames)
+    public HostedRobots(RuntimeServices parts, FrameIngress frames)
     {
         (this.parts, this.frames) = (parts, frames);
         parts.Telemetry.Observe("armada.silo.robots", "{robot}", "Robots", () => cells.Count);
@@ -23,7 +23,7 @@ internal sealed class HostedRobots : IRobotHosting
     }
 
     /// <summary>Every cell.</summary>
-    public IEnumerable<RobotCell> Cells => cells.Select(entry => entry.Key);
+    public IEnumerable<RobotRuntime> Cells => cells.Select(entry => entry.Key);
 
     /// <inheritdoc/>
     public IReadOnlyCollection<string> Here => [.. Cells.Select(cell => cell.Id)];
@@ -33,9 +33,9 @@ internal sealed class HostedRobots : IRobotHosting
         Begin(document, isFleetStopped, storage);
 
     /// <inheritdoc cref="IRobotHosting.Begin"/>
-    public RobotCell Begin(RobotDocument document, bool isFleetStopped, IRobotStorage storage)
+    public RobotRuntime Begin(RobotDocument document, bool isFleetStopped, IRobotStorage storage)
     {
-        var cell = new RobotCell(document, isFleetStopped, storage, parts) { OnClosed = closed => cells.TryRemove(closed, out _) };
+        var cell = new RobotRuntime(document, isFleetStopped, storage, parts) { OnClosed = closed => cells.TryRemove(closed, out _) };
         cells[cell] = 0;
         return cell;
     }

@@ -1,6 +1,6 @@
-using Armada.Domain.Devices;
-using Armada.Domain.Engine;
-using Armada.Domain.Robots;
+using Armada.Core.Devices;
+using Armada.Core.Engine;
+using Armada.Core.Robots;
 
 namespace Armada.Silo.Engine;
 
@@ -8,10 +8,10 @@ namespace Armada.Silo.Engine;
 internal sealed partial class InProcessEngine
 {
     private async ValueTask<RobotReply> BindAsync(
-        RobotCell cell, string device, DeviceRole role, bool takeover, RobotRequest request, CancellationToken cancellation)
+        RobotRuntime cell, string device, DeviceRole role, bool takeover, RobotRequest request, CancellationToken cancellation)
     {
         using var gate = await arranging.EnterAsync(cancellation);
-        var claim = claims.Claim(device, new DeviceClaim(cell.Id, role), takeover);
+        var claim = claims.Claim(device, new DeviceAssignment(cell.Id, role), takeover);
         if (claim.Refused is not null)
             return new RobotReply(claim.Refused, null);
         if (claim.Lost is { } lost && cells.TryGetValue(lost.Robot, out var loser))
@@ -32,13 +32,13 @@ internal sealed partial class InProcessEngine
     }
 
     /// <summary>Asks for what may set a device free.</summary>
-    private async ValueTask<RobotReply> RearrangeAsync(RobotCell cell, RobotRequest request, CancellationToken cancellation)
+    private async ValueTask<RobotReply> RearrangeAsync(RobotRuntime cell, RobotRequest request, CancellationToken cancellation)
     {
         using var gate = await arranging.EnterAsync(cancellation);
         return await AskAndClaimAsync(cell, request);
     }
 
-    private async ValueTask<RobotReply> AskAndClaimAsync(RobotCell cell, RobotRequest request)
+    private async ValueTask<RobotReply> AskAndClaimAsync(RobotRuntime cell, RobotRequest request)
     {
         var reply = await cell.AskAsync(request, CancellationToken.None);
         if (reply.Robot is { } robot)
@@ -47,7 +47,7 @@ internal sealed partial class InProcessEngine
     }
 
     private IEnumerable<(string Device, DeviceRole Role)> ConflictsOf(RobotDocument document) =>
-        BindingsOf(document).Where(binding => claims.Of(binding.Device) is { } held && held != new DeviceClaim(document.Id, binding.Role));
+        BindingsOf(document).Where(binding => claims.Of(binding.Device) is { } held && held != new DeviceAssignment(document.Id, binding.Role));
 
     private static IEnumerable<(string Device, DeviceRole Role)> BindingsOf(RobotDocument document)
     {

@@ -1,4 +1,4 @@
-using Armada.Domain.Robots;
+using Armada.Core.Robots;
 using Armada.Silo.Store;
 
 namespace Armada.Silo.Engine;

@@ -1,4 +1,4 @@
-using Armada.Domain.Devices;
+using Armada.Core.Devices;
 
 namespace Armada.Silo.Engine;
 
@@ -11,10 +11,10 @@ internal sealed partial class InProcessEngine
     private partial void LogDeleted(string robot);
 
     [LoggerMessage(1112, LogLevel.Warning, "{Device} was {Lost} and is taken over by {Robot}")]
-    private partial void LogTakeover(string device, DeviceClaim lost, string robot);
+    private partial void LogTakeover(string device, DeviceAssignment lost, string robot);
 
     [LoggerMessage(1113, LogLevel.Warning, "Robot {Robot} binds {Device}, which is {Held}; it is unbound from {Robot}")]
-    private partial void LogConflict(string robot, string device, DeviceClaim held);
+    private partial void LogConflict(string robot, string device, DeviceAssignment held);
 
     [LoggerMessage(1114, LogLevel.Warning, "The fleet is stopped")]
     private partial void LogFleetStop();

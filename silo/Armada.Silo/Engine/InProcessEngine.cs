@@ -1,11 +1,11 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
-using Armada.Domain.Devices;
-using Armada.Domain.Engine;
-using Armada.Domain.Robots;
+using Armada.Core.Devices;
+using Armada.Core.Engine;
+using Armada.Core.Robots;
+using Armada.Core.Topics;
 using Armada.Silo.Store;
 using Armada.Silo.Telemetry;
-using Armada.Wire.Topics;
 
 namespace Armada.Silo.Engine;
 
@@ -16,10 +16,10 @@ internal sealed partial class InProcessEngine : IRobotEngine, IEngineHealth, IAs
     private readonly DocumentStore store;
     private readonly SiloTelemetry telemetry;
     private readonly ILogger<InProcessEngine> logger;
-    private readonly ConcurrentDictionary<string, RobotCell> cells = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, RobotRuntime> cells = new(StringComparer.Ordinal);
     private readonly SemaphoreSlim arranging = new(1);
     private readonly SemaphoreSlim latching = new(1);
-    private DeviceClaims claims = DeviceClaims.None;
+    private DeviceAssignments claims = DeviceAssignments.None;
     private volatile bool isFleetStopped;
     private volatile bool isLoaded;
 
@@ -28,7 +28,7 @@ internal sealed partial class InProcessEngine : IRobotEngine, IEngineHealth, IAs
         (this.robots, this.store, this.telemetry, this.logger) = (robots, store, telemetry, logger);
 
     /// <summary>Every cell.</summary>
-    public IEnumerable<RobotCell> Cells => cells.Select(entry => entry.Value);
+    public IEnumerable<RobotRuntime> Cells => cells.Select(entry => entry.Value);
 
     /// <inheritdoc/>
     public EngineHealth Now => new(isLoaded);
@@ -147,17 +147,17 @@ internal sealed partial class InProcessEngine : IRobotEngine, IEngineHealth, IAs
     }
 
     /// <inheritdoc/>
-    public async ValueTask<RobotReply> EnterAsync(string id, IRobotParty party, CancellationToken cancellation) =>
-        cells.TryGetValue(id, out var cell) ? await cell.EnterAsync(party, cancellation) : Unknown(id);
+    public async ValueTask<RobotReply> ConnectAsync(string id, IRobotSession party, CancellationToken cancellation) =>
+        cells.TryGetValue(id, out var cell) ? await cell.ConnectAsync(party, cancellation) : Unknown(id);
 
     /// <inheritdoc/>
-    public async ValueTask LeaveAsync(string id, IRobotParty party, string reason)
+    public async ValueTask DisconnectAsync(string id, IRobotSession party, string reason)
     {
         if (cells.TryGetValue(id, out var cell))
-            await cell.LeaveAsync(party, reason);
+            await cell.DisconnectAsync(party, reason);
     }
 
-    private static async ValueTask<RobotReply> AgainAsync(RobotCell cell, RobotModel model, CancellationToken cancellation)
+    private static async ValueTask<RobotReply> AgainAsync(RobotRuntime cell, RobotModel model, CancellationToken cancellation)
     {
         var reply = await cell.LookAsync(cancellation);
         var held = reply.Robot!.Document.Model;

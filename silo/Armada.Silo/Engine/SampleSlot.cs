@@ -1,20 +1,20 @@
-using Armada.Domain.Devices;
-using Armada.Domain.Robots;
-using Armada.Domain.Routing;
-using Armada.Domain.Time;
+using Armada.Core.Devices;
+using Armada.Core.Frames;
+using Armada.Core.Robots;
+using Armada.Core.Routing;
+using Armada.Core.Time;
 using Armada.Silo.Telemetry;
-using Armada.Wire.Frames;
 
 namespace Armada.Silo.Engine;
 
 /// <summary>One device bound to one robot: where its frames go, and the newest one that waits for the robot's turn.</summary>
-internal sealed class SampleSlot(string device, DeviceRole role, RobotCell cell, RobotModel model)
+internal sealed class SampleSlot(string device, DeviceRole role, RobotRuntime cell, RobotModel model)
 {
     private readonly Lock sync = new();
     private readonly double[] positions = new double[FrameCodec.MaxJoints];
     private volatile RobotModel model = model;
     private SampleStamp stamp;
-    private Moment received;
+    private Timestamp received;
     private int joints;
     private bool waiting;
     private long superseded;
@@ -28,7 +28,7 @@ internal sealed class SampleSlot(string device, DeviceRole role, RobotCell cell,
     public DeviceRole Role => role;
 
     /// <summary>The robot's cell.</summary>
-    public RobotCell Cell => cell;
+    public RobotRuntime Cell => cell;
 
     /// <summary>The robot's joints; written inside the cell's turn only.</summary>
     public RobotModel Model
@@ -59,7 +59,7 @@ internal sealed class SampleSlot(string device, DeviceRole role, RobotCell cell,
     }
 
     /// <summary>Leaves a sample for the next turn; true where it overtook one that was still waiting.</summary>
-    public bool Put(in SampleStamp newer, ReadOnlySpan<double> units, in Moment now)
+    public bool Put(in SampleStamp newer, ReadOnlySpan<double> units, in Timestamp now)
     {
         lock (sync)
         {
@@ -80,7 +80,7 @@ internal sealed class SampleSlot(string device, DeviceRole role, RobotCell cell,
     /// <param name="taken">Its stamp.</param>
     /// <param name="count">Its number of joints.</param>
     /// <param name="at">When it came.</param>
-    public bool TryTake(Span<double> units, out SampleStamp taken, out int count, out Moment at)
+    public bool TryTake(Span<double> units, out SampleStamp taken, out int count, out Timestamp at)
     {
         lock (sync)
         {

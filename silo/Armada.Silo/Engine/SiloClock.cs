@@ -1,17 +1,17 @@
-using Armada.Domain.Time;
+using Armada.Core.Time;
 
 namespace Armada.Silo.Engine;
 
 /// <summary>Reads both clocks of a <see cref="TimeProvider"/> as the robot core wants them.</summary>
 internal sealed class SiloClock(TimeProvider time)
 {
-    private readonly double microsPerTick = (double)Micros.PerSecond / time.TimestampFrequency;
+    private readonly double microsPerTick = (double)Microseconds.PerSecond / time.TimestampFrequency;
 
     /// <summary>Where the readings come from.</summary>
     public TimeProvider Time => time;
 
     /// <summary>Both clocks now.</summary>
-    public Moment Now() => new(Monotonic(), (time.GetUtcNow().Ticks - DateTime.UnixEpoch.Ticks) / TimeSpan.TicksPerMicrosecond);
+    public Timestamp Now() => new(Monotonic(), (time.GetUtcNow().Ticks - DateTime.UnixEpoch.Ticks) / TimeSpan.TicksPerMicrosecond);
 
     /// <summary>The monotonic clock now, microseconds.</summary>
     public long Monotonic() => (long)(time.GetTimestamp() * microsPerTick);

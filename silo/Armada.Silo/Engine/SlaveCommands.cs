@@ -1,5 +1,5 @@
-using Armada.Domain.Routing;
-using Armada.Domain.Time;
+using Armada.Core.Routing;
+using Armada.Core.Time;
 using Armada.Silo.Telemetry;
 
 namespace Armada.Silo.Engine;
@@ -8,22 +8,22 @@ namespace Armada.Silo.Engine;
 internal sealed class SlaveCommands(SiloClock clock, SiloTelemetry telemetry) : ICommandSink
 {
     /// <summary>The way to each slave, by its index.</summary>
-    public ISlaveOutlet[] Outlets { get; set; } = [];
+    public ISlaveSink[] SlaveSinks { get; set; } = [];
 
     /// <summary>When the sample came that is being routed.</summary>
-    public Moment Received { get; set; }
+    public Timestamp Received { get; set; }
 
     /// <summary>Lets time pass on the ways to the slaves.</summary>
-    public void Tick(in Moment now, bool isLed)
+    public void Tick(in Timestamp now, bool isLed)
     {
-        foreach (var outlet in Outlets)
+        foreach (var outlet in SlaveSinks)
             outlet.Tick(now, isLed);
     }
 
     /// <inheritdoc/>
     public void Command(int slave, in SampleStamp stamp, ReadOnlySpan<double> positions)
     {
-        Outlets[slave].Send(stamp, positions);
+        SlaveSinks[slave].Send(stamp, positions);
         telemetry.CountCommand();
         if (telemetry.RouteTime.Enabled)
             telemetry.RouteTime.Record((clock.Monotonic() - Received.Monotonic) / 1000.0);

@@ -1,42 +1,36 @@
+using System.Formats.Asn1;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.Json;
+using Armada.Silo.Options;
 using Armada.Silo.Store;
 
 namespace Armada.Silo.Identities;
 
 /// <summary>
-/// The folder <c>authority</c> of the silo's data: certificate, key and revocations. It is made as a whole, so that a start that is
-/// cut leaves none or all of it, and a file that is missing later is always a loss.
+/// The folder <c>authority</c> of the silo's data: certificate, key and revocations. It is created atomically, so that a file that is
+/// missing later was lost.
 /// </summary>
 internal sealed class AuthorityFolder(DataFolder data)
 {
-    /// <summary>The owner alone reads and writes.</summary>
     public const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
-    /// <summary>Where it is.</summary>
     public string Path { get; } = System.IO.Path.Combine(data.Path, "authority");
 
-    /// <summary>The authority's certificate, PEM.</summary>
+    /// <summary>PEM.</summary>
     public string CertificateFile => System.IO.Path.Combine(Path, "ca.pem");
 
-    /// <summary>The authority's key, PKCS #8 PEM; nobody but the silo's user may have any access.</summary>
+    /// <summary>PKCS #8 PEM; only the silo's user may have access.</summary>
     public string KeyFile => System.IO.Path.Combine(Path, "ca.key");
-
-    /// <summary>The serial numbers that are revoked; the truth of which the list is made.</summary>
     public string RevokedFile => System.IO.Path.Combine(Path, "revoked.json");
 
-    /// <summary>The signed list, PEM, as a broker reads it.</summary>
+    /// <summary>PEM, for the broker.</summary>
     public string ListFile => System.IO.Path.Combine(Path, "crl.pem");
-
-    /// <summary>Whether there is one. An empty folder, as a mount may leave, is none.</summary>
     public bool Exists => Directory.Exists(Path) && Directory.EnumerateFileSystemEntries(Path).Any();
-
     private string Staging => Path + DurableFile.TemporaryEnding;
 
-    /// <summary>Makes the folder with all it needs, durably.</summary>
-    /// <exception cref="IOException">The disk refused; there is no folder.</exception>
+    /// <exception cref="IOException">There is no folder.</exception>
     public void Make(X509Certificate2 certificate, ECDsa key)
     {
         foreach (var _ in Steps(certificate, key))
@@ -44,7 +38,6 @@ internal sealed class AuthorityFolder(DataFolder data)
         }
     }
 
-    /// <summary>The steps of <see cref="Make"/>, one at a time, by name.</summary>
     internal IEnumerable<string> Steps(X509Certificate2 certificate, ECDsa key)
     {
         if (Directory.Exists(Staging))
@@ -54,7 +47,7 @@ internal sealed class AuthorityFolder(DataFolder data)
         else
             Directory.CreateDirectory(Staging, OwnerOnly | UnixFileMode.UserExecute);
         yield return "folder made";
-        var revoked = JsonSerializer.SerializeToUtf8Bytes(StoredRevocations.None, RevocationJson.Default.StoredRevocations);
+        var revoked = JsonSerializer.SerializeToUtf8Bytes(StoredRevocations.None, StoredRevocationsJson.Default.StoredRevocations);
         (string File, byte[] Content, UnixFileMode? Mode)[] files =
         [
             (KeyFile, Encoding.ASCII.GetBytes(key.ExportPkcs8PrivateKeyPem() + "\n"), OwnerOnly),
@@ -74,5 +67,140 @@ internal sealed class AuthorityFolder(DataFolder data)
         yield return "folder in place";
         DurableFile.FlushFolder(System.IO.Path.GetDirectoryName(Path)!);
         yield return "folder flushed";
+    }
+}
+
+/// <summary>Loads an existing authority, and refuses one that cannot be trusted.</summary>
+internal static class AuthorityLoader
+{
+    private const int MaxFileBytes = 64 * 1024; // Both files have less than 1,000 bytes.
+
+    private const UnixFileMode AnyoneElse = UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.GroupExecute
+        | UnixFileMode.OtherRead | UnixFileMode.OtherWrite | UnixFileMode.OtherExecute;
+
+    /// <exception cref="SiloOptionsException">A file is missing, damaged, foreign or expired, or others may read the key.</exception>
+    public static (X509Certificate2 Certificate, ECDsa Key) Load(AuthorityFolder folder, DateTimeOffset now)
+    {
+        var certificate = ReadCertificate(folder);
+        try
+        {
+            var key = ReadKey(folder);
+            if (FindProblem(certificate, key, now) is not { } fault)
+                return (certificate, key);
+            key.Dispose();
+            throw Refused(folder, fault);
+        }
+        catch (CryptographicException)
+        {
+            certificate.Dispose();
+            throw Refused(folder, "ca.pem and ca.key are of a kind that the silo never creates");
+        }
+        catch
+        {
+            certificate.Dispose();
+            throw;
+        }
+    }
+
+    public static SiloOptionsException Refused(AuthorityFolder folder, string fault) => new(
+        $"The device authority in '{folder.Path}' cannot be used: {fault}. Restore the folder from its backup; "
+        + "without one, move it away, and every device needs a new certificate.");
+
+    private static X509Certificate2 ReadCertificate(AuthorityFolder folder)
+    {
+        var text = Read(folder, folder.CertificateFile);
+        try
+        {
+            return X509Certificate2.CreateFromPem(text);
+        }
+        catch (CryptographicException)
+        {
+            throw Refused(folder, "ca.pem is damaged");
+        }
+    }
+
+    private static ECDsa ReadKey(AuthorityFolder folder)
+    {
+        if (!OperatingSystem.IsWindows() && File.Exists(folder.KeyFile) && (File.GetUnixFileMode(folder.KeyFile) & AnyoneElse) != 0)
+        {
+            throw new SiloOptionsException(
+                $"'{folder.KeyFile}' may be accessed by others: chmod 600 '{folder.KeyFile}'. "
+                + "If somebody else may have read it, move the folder away; every device then needs a new certificate.");
+        }
+
+        var text = Read(folder, folder.KeyFile);
+        var key = ECDsa.Create();
+        try
+        {
+            key.ImportFromPem(text);
+            return key;
+        }
+        catch (Exception damaged) when (damaged is CryptographicException or ArgumentException)
+        {
+            key.Dispose();
+            throw Refused(folder, "ca.key is damaged"); // Without the parser's message, which is about a key.
+        }
+    }
+
+    private static string Read(AuthorityFolder folder, string file)
+    {
+        var name = Path.GetFileName(file);
+        try
+        {
+            var about = new FileInfo(file);
+            if (!about.Exists)
+                throw Refused(folder, $"{name} is missing");
+            if (about.Length > MaxFileBytes)
+                throw Refused(folder, $"{name} is damaged");
+            return File.ReadAllText(file);
+        }
+        catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException)
+        {
+            throw new SiloOptionsException($"'{file}' cannot be read: {unreadable.Message} Let the silo's user read it.", unreadable);
+        }
+    }
+
+    private static string? FindProblem(X509Certificate2 certificate, ECDsa key, DateTimeOffset now)
+    {
+        if (!P256.IsOnCurve(key))
+            return "ca.key is not a key on P-256";
+        using var certified = certificate.GetECDsaPublicKey();
+        if (certified is null || !P256.IsOnCurve(certified) || !Matches(key, certified))
+            return "ca.key is not the key of ca.pem";
+        if (!IsAuthority(certificate) || !IsSelfSigned(certificate, certified))
+            return "ca.pem is not an authority that the silo created";
+        return now >= certificate.NotAfter ? $"it expired on {certificate.NotAfter.ToUniversalTime():yyyy-MM-dd}" : null;
+    }
+
+    private static bool Matches(ECDsa key, ECDsa certified)
+    {
+        byte[] probe = [1];
+        try
+        {
+            return certified.VerifyData(probe, key.SignData(probe, HashAlgorithmName.SHA256), HashAlgorithmName.SHA256);
+        }
+        catch (CryptographicException)
+        {
+            return false; // It has no private part.
+        }
+    }
+
+    private static bool IsAuthority(X509Certificate2 certificate) =>
+        certificate.Extensions.OfType<X509BasicConstraintsExtension>().FirstOrDefault() is { CertificateAuthority: true }
+        && certificate.Extensions.OfType<X509KeyUsageExtension>().FirstOrDefault() is { } use
+        && use.KeyUsages.HasFlag(X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign)
+        && certificate.Extensions.OfType<X509SubjectKeyIdentifierExtension>().Count() == 1;
+
+    private static bool IsSelfSigned(X509Certificate2 certificate, ECDsa key)
+    {
+        try
+        {
+            return certificate.SubjectName.RawData.AsSpan().SequenceEqual(certificate.IssuerName.RawData)
+                && DerSignature.IsSignedBy(certificate.RawDataMemory, key);
+        }
+        catch (AsnContentException)
+        {
+            return false;
+        }
     }
 }

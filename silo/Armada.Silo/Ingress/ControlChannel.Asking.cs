@@ -1,5 +1,5 @@
-using Armada.Messaging.Link;
-using Armada.Wire.Control;
+using Armada.Core.Control;
+using Armada.Mqtt;
 
 namespace Armada.Silo.Ingress;
 

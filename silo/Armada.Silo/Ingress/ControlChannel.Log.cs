@@ -1,4 +1,4 @@
-using Armada.Wire.Control;
+using Armada.Core.Control;
 
 namespace Armada.Silo.Ingress;
 

@@ -1,9 +1,9 @@
 using System.Globalization;
-using Armada.Domain.Time;
-using Armada.Messaging.Link;
+using Armada.Core.Control;
+using Armada.Core.Time;
+using Armada.Core.Topics;
+using Armada.Mqtt;
 using Armada.Silo.Engine;
-using Armada.Wire.Control;
-using Armada.Wire.Topics;
 
 namespace Armada.Silo.Ingress;
 
@@ -13,7 +13,7 @@ namespace Armada.Silo.Ingress;
 /// repeated by the robot core as long as frames show that it is needed.
 /// </summary>
 internal sealed partial class ControlChannel(
-    IMqttLink link, ControlDetour detour, TopicMap topics, DevicePresences presences, SiloClock clock, ILogger<ControlChannel> logger) : IDeviceControl
+    IMqttLink link, FallbackControlChannel detour, TopicMap topics, DevicePresences presences, SiloClock clock, ILogger<ControlChannel> logger) : IDeviceControl
 {
     private static readonly TimeSpan Resend = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan GiveUp = TimeSpan.FromSeconds(10);
@@ -23,7 +23,7 @@ internal sealed partial class ControlChannel(
     private readonly Dictionary<string, Sent> latches = new(StringComparer.Ordinal);
     // Silos of a cluster may start in the same second, and a device may hear of one after the other.
     private readonly string life = string.Create(
-        CultureInfo.InvariantCulture, $"{clock.Now().Unix / Micros.PerSecond:x}{Random.Shared.Next(0x10000):x4}");
+        CultureInfo.InvariantCulture, $"{clock.Now().Unix / Microseconds.PerSecond:x}{Random.Shared.Next(0x10000):x4}");
 
     private long lastId;
 
@@ -129,7 +129,7 @@ internal sealed partial class ControlChannel(
         }
     }
 
-    private void Publish(Sent sent, Moment now)
+    private void Publish(Sent sent, Timestamp now)
     {
         sent.At = now;
         var (topic, payload) = (topics.Of(sent.Device, Channel.Control), ControlJson.Write(sent.Message));
@@ -144,12 +144,12 @@ internal sealed partial class ControlChannel(
 
     private sealed record Sent(string Device, ControlMessage Message)
     {
-        public Moment? At { get; set; }
+        public Timestamp? At { get; set; }
 
         public int Resends { get; set; }
 
         public TaskCompletionSource<ControlReply?>? Answer { get; init; }
 
-        public bool IsDue(in Moment now, TimeSpan after) => At is not { } at || now.IsPast(at, after);
+        public bool IsDue(in Timestamp now, TimeSpan after) => At is not { } at || now.IsPast(at, after);
     }
 }

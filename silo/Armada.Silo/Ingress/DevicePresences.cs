@@ -1,13 +1,13 @@
 using System.Collections.Concurrent;
-using Armada.Domain.Time;
-using Armada.Wire.Control;
+using Armada.Core.Control;
+using Armada.Core.Time;
 
 namespace Armada.Silo.Ingress;
 
 /// <summary>What a device said of itself last.</summary>
 /// <param name="Presence">Its words.</param>
 /// <param name="At">When they came.</param>
-internal sealed record DevicePresence(Presence Presence, Moment At);
+internal sealed record DevicePresence(Presence Presence, Timestamp At);
 
 /// <summary>The last presence of every device that ever spoke.</summary>
 internal sealed class DevicePresences

@@ -1,10 +1,10 @@
-using Armada.Domain.Devices;
-using Armada.Domain.Routing;
-using Armada.Domain.Time;
+using Armada.Core.Devices;
+using Armada.Core.Frames;
+using Armada.Core.Routing;
+using Armada.Core.Time;
+using Armada.Core.Topics;
 using Armada.Silo.Engine;
 using Armada.Silo.Telemetry;
-using Armada.Wire.Frames;
-using Armada.Wire.Topics;
 
 namespace Armada.Silo.Ingress;
 
@@ -44,10 +44,10 @@ internal sealed partial class FrameIngress(
             RefuseUnknown(device, now);
     }
 
-    private void Route(SampleSlot slot, in FrameView frame, int states, in Moment now)
+    private void Route(SampleSlot slot, in FrameView frame, int states, in Timestamp now)
     {
         for (var older = 1; older < states; older++)
-            telemetry.Count(slot.Role, Verdict.Superseded);
+            telemetry.Count(slot.Role, FrameResult.Superseded);
         Measure(slot, frame, now);
         Span<double> positions = stackalloc double[FrameCodec.MaxJoints];
         frame.CopyTo(positions);
@@ -57,7 +57,7 @@ internal sealed partial class FrameIngress(
         slot.Cell.OnSample(slot, stamp, positions[..header.Joints], now);
     }
 
-    private void Measure(SampleSlot slot, in FrameView frame, in Moment now)
+    private void Measure(SampleSlot slot, in FrameView frame, in Timestamp now)
     {
         if (telemetry.LeadTime.Enabled)
             telemetry.LeadTime.Record(Math.Max(0, (now.Unix - frame.Header.CapturedAt) / 1000.0));
@@ -68,7 +68,7 @@ internal sealed partial class FrameIngress(
         telemetry.FollowerLag.Record(Math.Max(0, lag));
     }
 
-    private void RefuseUnknown(ReadOnlySpan<byte> device, in Moment now)
+    private void RefuseUnknown(ReadOnlySpan<byte> device, in Timestamp now)
     {
         telemetry.CountUnknownDevice();
         if (unknownPace.IsDue(now, out var hidden))

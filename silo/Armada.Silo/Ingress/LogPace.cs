@@ -1,4 +1,4 @@
-using Armada.Domain.Time;
+using Armada.Core.Time;
 
 namespace Armada.Silo.Ingress;
 
@@ -11,11 +11,11 @@ internal sealed class LogPace
     /// <summary>Whether a line may be logged now.</summary>
     /// <param name="now">The time.</param>
     /// <param name="heldBack">Lines held back since the last one.</param>
-    public bool IsDue(in Moment now, out long heldBack)
+    public bool IsDue(in Timestamp now, out long heldBack)
     {
         heldBack = 0;
         var at = Volatile.Read(ref nextAt);
-        if (now.Monotonic < at || Interlocked.CompareExchange(ref nextAt, now.Monotonic + Micros.PerSecond, at) != at)
+        if (now.Monotonic < at || Interlocked.CompareExchange(ref nextAt, now.Monotonic + Microseconds.PerSecond, at) != at)
         {
             Interlocked.Increment(ref hidden);
             return false;

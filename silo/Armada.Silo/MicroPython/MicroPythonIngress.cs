@@ -1,16 +1,16 @@
 using System.Text;
-using Armada.Domain.Devices;
-using Armada.Domain.Routing;
+using Armada.Core.Devices;
+using Armada.Core.MicroPython;
+using Armada.Core.Routing;
 using Armada.Silo.Engine;
 using Armada.Silo.Ingress;
 using Armada.Silo.Telemetry;
-using Armada.Wire.MicroPython;
 
 namespace Armada.Silo.MicroPython;
 
 /// <summary>
-/// Poses of MicroPython leaders from the link's thread to the robots' cells. Allocates nothing unless a message is malformed or a line
-/// is logged.
+/// Passes the poses of MicroPython leaders to their robots, on the link's thread. Allocates nothing unless a message is malformed or
+/// something is logged.
 /// </summary>
 internal sealed partial class MicroPythonIngress(
     MicroPythonTopics topics, DeviceRoutes routes, SiloClock clock, SiloTelemetry telemetry, ILogger<MicroPythonIngress> logger)
@@ -18,10 +18,8 @@ internal sealed partial class MicroPythonIngress(
     private readonly LogPace malformedPace = new();
     private readonly LogPace unknownPace = new();
 
-    /// <summary>What to subscribe to.</summary>
     public string Filter => topics.Every;
 
-    /// <summary>Takes one message.</summary>
     public void OnState(ReadOnlySpan<byte> topic, ReadOnlySpan<byte> payload)
     {
         var now = clock.Now();
@@ -36,7 +34,7 @@ internal sealed partial class MicroPythonIngress(
         }
 
         if (slot.Role == DeviceRole.Slave)
-            return; // What we tell a follower comes back to us, and the follower itself says nothing here.
+            return; // The silo's own commands to a follower; the follower itself publishes nothing on this topic.
         Span<double> positions = stackalloc double[MicroPythonJson.Joints];
         if (!MicroPythonJson.TryRead(payload, positions, out var problem))
         {
@@ -50,4 +48,13 @@ internal sealed partial class MicroPythonIngress(
             positions[GripperUnit.Index] = GripperAngle.ToPercent(positions[GripperUnit.Index]);
         slot.Cell.OnSample(slot, new SampleStamp(0, 0, now.Unix, Unfenced: true), positions, now);
     }
+
+    [LoggerMessage(
+        1330,
+        LogLevel.Warning,
+        "{Thing} sent {Length} bytes that are not the pose of a MicroPython arm; dropped: {Problem} ({Hidden} similar messages suppressed)")]
+    private partial void LogMalformed(string thing, int length, string problem, long hidden);
+
+    [LoggerMessage(1331, LogLevel.Information, "{Thing} is not bound to a robot; its poses are dropped ({Hidden} similar messages suppressed)")]
+    private partial void LogUnknown(string thing, long hidden);
 }

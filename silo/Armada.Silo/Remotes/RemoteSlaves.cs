@@ -1,48 +1,66 @@
+using System.Collections.Concurrent;
 using System.Threading.Channels;
-using Armada.Domain.Engine;
-using Armada.Domain.Robots;
+using Armada.Core.Engine;
+using Armada.Core.Robots;
 using Armada.Silo.Engine;
 using Armada.Silo.Sockets;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace Armada.Silo.Remotes;
 
-/// <summary>What every link shares.</summary>
-/// <param name="Engine">The engine; asked for late, for it is made with the links.</param>
-/// <param name="Keys">Keys for other services' doors.</param>
-/// <param name="Limits">What a socket may take.</param>
-/// <param name="Timing">How long to wait for what.</param>
-/// <param name="Clock">The time.</param>
-/// <param name="Logger">Where the links' lines go.</param>
-internal sealed record RemoteParts(
+internal static class RemoteHost
+{
+    public static void AddRemotes(this IServiceCollection services)
+    {
+        services.TryAddSingleton<SocketLimits>();
+        services.AddSingleton<RemoteTiming>();
+        services.AddSingleton<Func<IRobotEngine>>(provider => provider.GetRequiredService<IRobotEngine>);
+        services.AddSingleton<RemoteServices>();
+        services.AddSingleton<RemoteSlaves>();
+        services.AddSingleton<IRemoteSlaves>(provider => provider.GetRequiredService<RemoteSlaves>());
+        services.AddHostedService(provider => provider.GetRequiredService<RemoteSlaves>());
+    }
+}
+
+/// <param name="Engine">Resolved late: the engine is created with the remote slaves.</param>
+internal sealed record RemoteServices(
     Func<IRobotEngine> Engine, RemoteKeys Keys, SocketLimits Limits, RemoteTiming Timing, SiloClock Clock, ILogger<RemoteSlave> Logger);
 
-/// <summary>Keeps one link for each remote slave that is bound, and ends it when it is not any more.</summary>
-internal sealed class RemoteSlaves(RemoteParts parts) : BackgroundService, IRemoteSlaves
+/// <summary>Keeps one connection for each bound remote slave, and ends it when the slave is unbound.</summary>
+internal sealed class RemoteSlaves(RemoteServices services) : BackgroundService, IRemoteSlaves
 {
-    private readonly Channel<(string Robot, IReadOnlyList<SlaveBinding> Remotes)> changes =
-        Channel.CreateUnbounded<(string, IReadOnlyList<SlaveBinding>)>();
-
+    private readonly ConcurrentDictionary<string, IReadOnlyList<SlaveBinding>> bound = new(StringComparer.Ordinal);
+    private readonly Channel<string> changed = Channel.CreateUnbounded<string>();
     private readonly Dictionary<(string Robot, string Slave), RemoteSlave> links = [];
 
-    /// <inheritdoc/>
-    public void Reconcile(string robot, IReadOnlyList<SlaveBinding> remotes) => changes.Writer.TryWrite((robot, remotes));
+    public void Reconcile(string robot, IReadOnlyList<SlaveBinding> remotes)
+    {
+        bound[robot] = remotes;
+        changed.Writer.TryWrite(robot);
+    }
 
-    /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        await SupervisedLoop.RunAsync("Connecting remote slaves", ReconcileNextAsync, services.Clock.Time, services.Logger, stoppingToken);
+        await Task.WhenAll(links.Values.Select(link => link.DisposeAsync().AsTask()));
+        links.Clear();
+    }
+
+    private async Task ReconcileNextAsync(CancellationToken cancellation)
+    {
+        var robot = await changed.Reader.ReadAsync(cancellation);
         try
         {
-            await foreach (var (robot, remotes) in changes.Reader.ReadAllAsync(stoppingToken))
-                await FollowAsync(robot, remotes);
+            await ReconcileAsync(robot, bound[robot]);
         }
-        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        catch
         {
-            await Task.WhenAll(links.Values.Select(link => link.DisposeAsync().AsTask()));
-            links.Clear();
+            changed.Writer.TryWrite(robot);
+            throw;
         }
     }
 
-    private async Task FollowAsync(string robot, IReadOnlyList<SlaveBinding> remotes)
+    private async Task ReconcileAsync(string robot, IReadOnlyList<SlaveBinding> remotes)
     {
         foreach (var (key, link) in links.Where(entry => entry.Key.Robot == robot && !remotes.Contains(entry.Value.Binding)).ToArray())
         {
@@ -51,6 +69,23 @@ internal sealed class RemoteSlaves(RemoteParts parts) : BackgroundService, IRemo
         }
 
         foreach (var binding in remotes.Where(binding => !links.ContainsKey((robot, binding.Name))))
-            links[(robot, binding.Name)] = new RemoteSlave(robot, binding, parts);
+            links[(robot, binding.Name)] = new RemoteSlave(robot, binding, services);
     }
+}
+
+internal sealed record RemoteTiming
+{
+    /// <summary>The protocol's own clients wait as long; so they do for <see cref="AcknowledgeTimeout"/>.</summary>
+    public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(3);
+
+    /// <summary>An unanswered command closes the connection after this time.</summary>
+    public TimeSpan AcknowledgeTimeout { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>An unanswered command marks the slave as lagging after this time, and a newer one is sent.</summary>
+    public TimeSpan LaggingAfter { get; init; } = TimeSpan.FromMilliseconds(300);
+
+    /// <summary>How often joint states are requested.</summary>
+    public TimeSpan PollInterval { get; init; } = TimeSpan.FromMilliseconds(100);
+    public TimeSpan MinBackOff { get; init; } = TimeSpan.FromMilliseconds(250);
+    public TimeSpan MaxBackOff { get; init; } = TimeSpan.FromSeconds(2);
 }

@@ -1,28 +1,61 @@
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
-using Armada.Domain.Robots;
+using System.Text.Json.Serialization.Metadata;
+using Armada.Core.Robots;
+using Armada.Silo.Api;
+using Armada.Silo.Store;
+using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Armada.Silo.Rooms;
 
-/// <summary>Who is in a room: the robot's master, whatever it is, and its slaves.</summary>
+/// <summary>Answers in RobotHub's form: errors are <c>{"detail": …}</c>, not problem details.</summary>
+internal static class RoomResults
+{
+    public static IResult RoomNotFound { get; } = Error(StatusCodes.Status404NotFound, "Room not found");
+
+    public static IResult Ok<T>(T answer, JsonTypeInfo<T> type) => TypedResults.Json(answer, type);
+
+    public static IResult Error(int status, string detail) => Error(status, JsonValue.Create(detail));
+
+    public static IResult Invalid(RoomRequestErrors errors) => Error(StatusCodes.Status422UnprocessableEntity, errors.All);
+
+    public static IResult Refuse(Refusal refusal) => Error(Problem.Of(refusal.Reason).Status, refusal.Text);
+
+    public static async ValueTask<object?> FilterAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
+    {
+        try
+        {
+            return await next(context);
+        }
+        catch (BadHttpRequestException bad)
+        {
+            return Error(bad.StatusCode, bad.Message);
+        }
+        catch (NotStoredException failed)
+        {
+            return Error(Problem.NotStored.Status, failed.Message);
+        }
+    }
+
+    private static JsonHttpResult<ErrorAnswer> Error(int status, JsonNode detail) =>
+        TypedResults.Json(new ErrorAnswer(detail), RoomsJson.Default.ErrorAnswer, statusCode: status);
+}
+
+/// <param name="Producer">The robot's master, of whatever kind; null without one.</param>
 internal sealed record ParticipantsView(string? Producer, IReadOnlyList<string> Consumers, int Total)
 {
-    /// <summary>Those of a robot.</summary>
     public static ParticipantsView Of(RobotSnapshot robot)
     {
-        string[] consumers = [.. robot.Slaves.Concat(robot.Guests).Select(slave => slave.Binding.Name)];
+        string[] consumers = [.. robot.Slaves.Concat(robot.UnboundSlaves).Select(slave => slave.Binding.Name)];
         return new(robot.Master?.Name, consumers, consumers.Length + (robot.Master is null ? 0 : 1));
     }
 }
 
-/// <summary>A room in a list.</summary>
 internal sealed record RoomView(string Id, string WorkspaceId, ParticipantsView Participants, int JointsCount);
 
-/// <summary>One room.</summary>
 internal sealed record RoomInfoView(
     string Id, string WorkspaceId, ParticipantsView Participants, int JointsCount, bool HasProducer, int ActiveConsumers);
 
-/// <summary>Where a room's joints are.</summary>
 internal sealed record RoomStateView(
     string RoomId, string WorkspaceId, IReadOnlyDictionary<string, double> Joints, ParticipantsView Participants, string Timestamp);
 
@@ -57,7 +90,6 @@ internal sealed record ServerHealth(string Status, bool ServerRunning);
 
 internal sealed record CombinedHealth(string Status, bool ServerRunning, bool FrontendEnabled, bool ApiAvailable);
 
-/// <summary>A room that was made as one, and how long it has been idle.</summary>
 internal sealed record RoomAge(
     string WorkspaceId, string RoomId, double AgeMinutes, double InactivityMinutes, bool HasConnections, bool WillBeCleaned);
 
@@ -76,7 +108,7 @@ internal sealed record CleanupResult(bool CleanupTriggered, int RoomsBefore, int
 
 internal sealed record CleanupAnswer(bool Success, [property: JsonPropertyName("cleanup_result")] CleanupResult Result);
 
-/// <summary>An error as RobotHub's server words it: a sentence, or a list of what is wrong with the request.</summary>
+/// <param name="Detail">A sentence, or the list of a request's errors.</param>
 internal sealed record ErrorAnswer(JsonNode Detail);
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]

@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 using System.ComponentModel;
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using Armada.Domain.Motions;
+using Armada.Core.Motions;
 using Armada.Silo.Api;
 using Armada.Silo.Audit;
 

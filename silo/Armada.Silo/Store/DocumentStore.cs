@@ -1,6 +1,6 @@
 using System.Text.Json;
-using Armada.Domain.Engine;
-using Armada.Domain.Robots;
+using Armada.Core.Engine;
+using Armada.Core.Robots;
 
 namespace Armada.Silo.Store;
 

@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json.Serialization;
-using Armada.Domain.Robots;
-using Armada.Wire.Topics;
+using Armada.Core.Robots;
+using Armada.Core.Topics;
 
 namespace Armada.Silo.Store;
 
@@ -20,7 +20,7 @@ internal sealed record StoredRobot(int Format, StoredRobotBody Robot)
             robot.Id,
             robot.Model,
             robot.Master is { } master ? new StoredMaster(master.Name, master.Kind) : null,
-            [.. robot.Slaves.Select(slave => new StoredSlave(slave.Name, slave.Kind, slave.Url, slave.Tunes))],
+            [.. robot.Slaves.Select(slave => new StoredSlave(slave.Name, slave.Kind, slave.Url, slave.JointMappings))],
             robot.Epoch,
             robot.Stopped,
             robot.Version,
@@ -122,11 +122,11 @@ internal sealed record StoredSlave(
     string? Name = null,
     SlaveKind Kind = SlaveKind.Device,
     string? Url = null,
-    ImmutableArray<JointTune> Tunes = default,
+    ImmutableArray<JointMapping> Tunes = default,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Device = null)
 {
     /// <summary>Joints that differ; never default.</summary>
-    public ImmutableArray<JointTune> Tunes { get; init; } = Tunes.IsDefault ? [] : Tunes;
+    public ImmutableArray<JointMapping> Tunes { get; init; } = Tunes.IsDefault ? [] : Tunes;
 
     /// <summary>The binding; without a name where it has none.</summary>
     public SlaveBinding ToBinding() => new(Name ?? Device ?? "", Kind, Url, Tunes);

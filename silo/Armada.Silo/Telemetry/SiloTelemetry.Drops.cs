@@ -1,9 +1,9 @@
 using System.Collections.Frozen;
 using System.Diagnostics.Metrics;
 using System.Text.Json;
-using Armada.Domain.Devices;
-using Armada.Domain.Routing;
-using Armada.Wire.Frames;
+using Armada.Core.Devices;
+using Armada.Core.Frames;
+using Armada.Core.Routing;
 
 namespace Armada.Silo.Telemetry;
 
@@ -12,11 +12,11 @@ internal sealed partial class SiloTelemetry
 {
     private const string NoRole = "none";
 
-    private static readonly FrozenDictionary<Verdict, string> VerdictNames = Names<Verdict>();
+    private static readonly FrozenDictionary<FrameResult, string> VerdictNames = Names<FrameResult>();
     private static readonly FrozenDictionary<FrameError, string> ErrorNames = Names<FrameError>();
 
     /// <summary>Name of a verdict, such as stale-epoch.</summary>
-    public static string NameOf(Verdict verdict) => VerdictNames[verdict];
+    public static string NameOf(FrameResult verdict) => VerdictNames[verdict];
 
     /// <summary>Frames dropped so far for each reason that has occurred; a frame that only awaits its epoch is no drop.</summary>
     public IReadOnlyDictionary<string, long> Drops()
@@ -37,7 +37,7 @@ internal sealed partial class SiloTelemetry
     {
         foreach (var (verdict, name) in VerdictNames)
         {
-            if (verdict is Verdict.Accepted or Verdict.AwaitingEpoch)
+            if (verdict is FrameResult.Accepted or FrameResult.AwaitingEpoch)
                 continue;
             yield return ("master", name, Frames(DeviceRole.Master, verdict));
             yield return ("slave", name, Frames(DeviceRole.Slave, verdict));

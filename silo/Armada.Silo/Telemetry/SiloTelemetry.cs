@@ -1,8 +1,8 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
-using Armada.Domain.Devices;
-using Armada.Domain.Routing;
-using Armada.Wire.Frames;
+using Armada.Core.Devices;
+using Armada.Core.Frames;
+using Armada.Core.Routing;
 
 namespace Armada.Silo.Telemetry;
 
@@ -12,7 +12,7 @@ internal sealed partial class SiloTelemetry : IDisposable
     /// <summary>Name of the meter and of the activity source.</summary>
     public const string Name = "Armada.Silo";
 
-    private const int Verdicts = (int)Verdict.Superseded + 1;
+    private const int Verdicts = (int)FrameResult.Superseded + 1;
 
     private readonly long[] frames = new long[2 * Verdicts];
     private readonly long[] malformed = new long[(int)FrameError.ReservedNotZero + 1];
@@ -34,7 +34,7 @@ internal sealed partial class SiloTelemetry : IDisposable
         FollowerLag = meter.CreateHistogram<double>(
             "armada.silo.follower.lag", "ms", "From a leader's capture to the write on the follower's bus");
         meter.CreateObservableCounter(
-            "armada.silo.frames.routed", () => Frames(DeviceRole.Master, Verdict.Accepted), "{frame}", "Leader frames routed");
+            "armada.silo.frames.routed", () => Frames(DeviceRole.Master, FrameResult.Accepted), "{frame}", "Leader frames routed");
         meter.CreateObservableCounter("armada.silo.frames.dropped", ObserveDrops, "{frame}", "Frames dropped, by role and reason");
         meter.CreateObservableCounter(
             "armada.silo.commands", () => Interlocked.Read(ref commands), "{frame}", "Command frames given to the link");
@@ -42,7 +42,7 @@ internal sealed partial class SiloTelemetry : IDisposable
             "armada.silo.control.malformed", () => Interlocked.Read(ref badMessages), "{message}",
             "Presences and replies that could not be read");
         meter.CreateObservableCounter(
-            "armada.silo.faults", () => Interlocked.Read(ref faults), "{fault}", "Turns and ticks that failed");
+            "armada.silo.faults", () => Interlocked.Read(ref faults), "{fault}", "KeyedLock and ticks that failed");
     }
 
     /// <summary>Control requests; samples have none.</summary>
@@ -58,7 +58,7 @@ internal sealed partial class SiloTelemetry : IDisposable
     public Histogram<double> FollowerLag { get; }
 
     /// <summary>Counts what became of a frame.</summary>
-    public void Count(DeviceRole role, Verdict verdict) => Interlocked.Increment(ref frames[IndexOf(role, verdict)]);
+    public void Count(DeviceRole role, FrameResult verdict) => Interlocked.Increment(ref frames[IndexOf(role, verdict)]);
 
     /// <summary>Counts bytes that are no frame.</summary>
     public void Count(FrameError error) => Interlocked.Increment(ref malformed[(int)error]);
@@ -79,7 +79,7 @@ internal sealed partial class SiloTelemetry : IDisposable
     public void CountFault() => Interlocked.Increment(ref faults);
 
     /// <summary>Frames of a role with a verdict so far.</summary>
-    public long Frames(DeviceRole role, Verdict verdict) => Interlocked.Read(ref frames[IndexOf(role, verdict)]);
+    public long Frames(DeviceRole role, FrameResult verdict) => Interlocked.Read(ref frames[IndexOf(role, verdict)]);
 
     /// <summary>Payloads with an error so far.</summary>
     public long Malformed(FrameError error) => Interlocked.Read(ref malformed[(int)error]);
@@ -107,5 +107,5 @@ internal sealed partial class SiloTelemetry : IDisposable
         Activities.Dispose();
     }
 
-    private static int IndexOf(DeviceRole role, Verdict verdict) => ((int)role * Verdicts) + (int)verdict;
+    private static int IndexOf(DeviceRole role, FrameResult verdict) => ((int)role * Verdicts) + (int)verdict;
 }

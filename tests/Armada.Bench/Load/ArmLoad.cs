@@ -1,8 +1,8 @@
 using System.Text;
-using Armada.Messaging.Link;
-using Armada.Wire.Control;
-using Armada.Wire.Frames;
-using Armada.Wire.Topics;
+using Armada.Core.Control;
+using Armada.Core.Frames;
+using Armada.Core.Topics;
+using Armada.Mqtt;
 
 namespace Armada.Bench.Load;
 
@@ -57,8 +57,8 @@ internal sealed class ArmLoad
         lock (gate)
             latency.Clear();
         var sent = Stream(hz, duration);
-        var deadline = WallClock.Micros + 500_000;
-        while (Received() < sent && WallClock.Micros < deadline)
+        var deadline = WallClock.Microseconds + 500_000;
+        while (Received() < sent && WallClock.Microseconds < deadline)
             Pause();
         lock (gate)
             return new Measurement(sent, latency.Count, latency.At(0.5), latency.At(0.99));
@@ -83,13 +83,13 @@ internal sealed class ArmLoad
     // Spread evenly: every millisecond its share of all leaders' frames, so that the broker sees arms and not bursts.
     private long Stream(double hz, TimeSpan duration)
     {
-        var begin = WallClock.Micros;
+        var begin = WallClock.Microseconds;
         var perMicro = Arms * hz / 1e6;
         var followerPerMicro = Arms * FollowerHz / 1e6;
         long sent = 0, alive = 0;
         while (true)
         {
-            var elapsed = WallClock.Micros - begin;
+            var elapsed = WallClock.Microseconds - begin;
             if (elapsed >= duration.TotalMicroseconds)
                 return sent;
             for (; sent < elapsed * perMicro; sent++)
@@ -104,7 +104,7 @@ internal sealed class ArmLoad
     {
         sequence++;
         pose.AsSpan().Fill(sequence / Arms % 100 * 0.1);
-        Publish(leaderState[arm], new FrameHeader(FrameKind.State, FrameFlags.None, Joints, sequence, WallClock.Micros, Volatile.Read(ref epochs[arm]), 0));
+        Publish(leaderState[arm], new FrameHeader(FrameKind.State, FrameFlags.None, Joints, sequence, WallClock.Microseconds, Volatile.Read(ref epochs[arm]), 0));
     }
 
     private void PublishFollower(int arm)
@@ -112,7 +112,7 @@ internal sealed class ArmLoad
         pose.AsSpan().Clear();
         Publish(
             followerState[arm],
-            new FrameHeader(FrameKind.State, FrameFlags.TorqueOn, Joints, ++sequence, WallClock.Micros, Volatile.Read(ref epochs[arm]), 0));
+            new FrameHeader(FrameKind.State, FrameFlags.TorqueOn, Joints, ++sequence, WallClock.Microseconds, Volatile.Read(ref epochs[arm]), 0));
     }
 
     private void Publish(string topic, in FrameHeader header)
@@ -123,7 +123,7 @@ internal sealed class ArmLoad
 
     private void OnCommand(ReadOnlySpan<byte> topic, ReadOnlySpan<byte> payload)
     {
-        var now = WallClock.Micros;
+        var now = WallClock.Microseconds;
         // The relay sends follower states back as well; they carry torque and are no commands of ours.
         lock (gate)
         {

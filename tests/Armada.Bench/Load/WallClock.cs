@@ -8,5 +8,5 @@ internal static class WallClock
     private static readonly long Start = (DateTimeOffset.UtcNow - DateTimeOffset.UnixEpoch).Ticks / 10;
     private static readonly long Zero = Stopwatch.GetTimestamp();
 
-    public static long Micros => Start + (long)Stopwatch.GetElapsedTime(Zero).TotalMicroseconds;
+    public static long Microseconds => Start + (long)Stopwatch.GetElapsedTime(Zero).TotalMicroseconds;
 }

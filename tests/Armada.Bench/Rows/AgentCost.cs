@@ -1,15 +1,14 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
+using Armada.Core.Control;
+using Armada.Core.Topics;
 using Armada.Devices.Arms;
 using Armada.Emulators.Arms;
 using Armada.Emulators.Bus;
-using Armada.Messaging.LibMosquitto;
-using Armada.Messaging.Link;
+using Armada.Mqtt;
 using Armada.Testing;
 using Armada.Testing.Brokers;
 using Armada.Testing.Processes;
-using Armada.Wire.Control;
-using Armada.Wire.Topics;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Armada.Bench.Rows;
@@ -25,8 +24,8 @@ internal static class AgentCost
         await using var broker = await Mosquitto.StartAsync();
         using var folder = new TempFolder();
         using var emulated = new EmulatedBus(EmulatedArm.So101(ArmRole.Leader, new WavingHand()), folder.File("leader"));
-        await using var link = new LibMosquittoLink(
-            new LinkOptions { ClientId = "bench-watch", Port = broker.Port }, NullLogger<LibMosquittoLink>.Instance);
+        await using var link = new MqttLink(
+            new LinkOptions { ClientId = "bench-watch", Port = broker.Port }, NullLogger<MqttLink>.Instance);
         Presence? last = null;
         var topics = new TopicMap();
         link.Subscribe(topics.Of(Device, Channel.Presence), Delivery.Control, (_, payload) => Volatile.Write(ref last, ControlJson.ReadPresence(payload)));

@@ -2,8 +2,7 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
 using Armada.Bench.Load;
-using Armada.Messaging.LibMosquitto;
-using Armada.Messaging.Link;
+using Armada.Mqtt;
 using Armada.Silo;
 using Armada.Silo.Options;
 using Armada.Testing;
@@ -20,8 +19,8 @@ internal sealed class Bout : IAsyncDisposable
 {
     private readonly Mosquitto broker;
     private readonly IAsyncDisposable[] routers;
-    private readonly LibMosquittoLink publisher;
-    private readonly LibMosquittoLink receiver;
+    private readonly MqttLink publisher;
+    private readonly MqttLink receiver;
     private readonly TempFolder data;
     private readonly Uri? address;
 
@@ -42,10 +41,10 @@ internal sealed class Bout : IAsyncDisposable
     public Uri Address => address ?? throw new InvalidOperationException("the relay has no address");
 
     /// <summary>With the bare relay as router.</summary>
-    public static async Task<Bout> OfRelayAsync(int arms, string link = Composition.LibMosquitto)
+    public static async Task<Bout> OfRelayAsync(int arms)
     {
         var broker = await Mosquitto.StartAsync();
-        var relay = ArmadaProgram.Start("Armada.Bench", "relay", "--port", $"{broker.Port}", "--link", link);
+        var relay = ArmadaProgram.Start("Armada.Bench", "relay", "--port", $"{broker.Port}");
         await relay.PrintsAsync("^relaying");
         var bout = new Bout(broker, [relay], new TempFolder(), arms);
         await bout.OpenAsync();
@@ -104,9 +103,9 @@ internal sealed class Bout : IAsyncDisposable
         var silo = SiloHost.Build(
             new SiloOptions
             {
-                Urls = [address],
+                Http = new() { Urls = [address] },
                 DataDirectory = data.Path,
-                Cluster = asGrains ? new ClusterSettings("bench", "bench", null, new IPEndPoint(IPAddress.Loopback, FreePort.Next()), FreePort.Next()) : null,
+                Cluster = asGrains ? new SiloClusterOptions("bench", "bench", null, new IPEndPoint(IPAddress.Loopback, FreePort.Next()), FreePort.Next()) : null,
                 Link = new LinkOptions { ClientId = "armada-silo", Port = broker.Port },
             },
             logging => logging.ClearProviders());
@@ -174,6 +173,6 @@ internal sealed class Bout : IAsyncDisposable
         (await http.PutAsJsonAsync($"{robot}/master", new { type = "device", device = ArmLoad.LeaderName(arm) })).EnsureSuccessStatusCode();
     }
 
-    private static LibMosquittoLink Link(int port, string name) =>
-        new(new LinkOptions { ClientId = name, Port = port }, NullLogger<LibMosquittoLink>.Instance);
+    private static MqttLink Link(int port, string name) =>
+        new(new LinkOptions { ClientId = name, Port = port }, NullLogger<MqttLink>.Instance);
 }

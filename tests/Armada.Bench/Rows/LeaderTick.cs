@@ -34,7 +34,7 @@ internal static class LeaderTick
     {
         var pose = new double[6];
         var ticks = new List<double>((int)(round.TotalSeconds * 100));
-        using var metronome = Metronome.Start(TimeSpan.FromMilliseconds(10));
+        using var metronome = TickTimer.Start(TimeSpan.FromMilliseconds(10));
         while (ticks.Count < ticks.Capacity)
         {
             metronome.Next(CancellationToken.None);

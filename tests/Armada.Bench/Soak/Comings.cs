@@ -1,7 +1,7 @@
 using System.Globalization;
 using Armada.Bench.Load;
-using Armada.Domain.Engine;
-using Armada.Domain.Robots;
+using Armada.Core.Engine;
+using Armada.Core.Robots;
 
 namespace Armada.Bench.Soak;
 
@@ -37,8 +37,8 @@ internal sealed class Comings : IAsyncDisposable
         Run(Coming.Leader, 4, 0.5, LeadAsync);
         Run(Coming.Program, 12, 0, CommandAsync);
         Run(Coming.Motion, 6, 1, PlayAsync);
-        Run(Coming.Guest, 12, 0, ExecuteAsync);
-        Run(Coming.Watcher, 6, 0, WatchAsync);
+        Run(Coming.UnboundSlave, 12, 0, ExecuteAsync);
+        Run(Coming.PanelSubscriber, 6, 0, WatchAsync);
         Run(Coming.Robot, 1, 2, MakeAndRemoveAsync);
         Run(Coming.Stop, 1, 3, StopAndResetAsync);
     }
@@ -92,7 +92,7 @@ internal sealed class Comings : IAsyncDisposable
     private async Task CommandAsync(string name, Random random)
     {
         var robot = RobotOf(2, random);
-        await using var program = await Visitor.EnterAsync(engine, robot, name);
+        await using var program = await Visitor.ConnectAsync(engine, robot, name);
         if (await program.AttachAsync(takeover: random.Next(5) == 0) is not { } epoch)
             return;
         using var pace = new PeriodicTimer(TimeSpan.FromMilliseconds(50));
@@ -110,7 +110,7 @@ internal sealed class Comings : IAsyncDisposable
         {
             await engine.ApplyAsync(robot, new RobotRequest.Play(new SwayMotion(name), Loop: true, Takeover: true), ending.Token);
             await Task.Delay(random.Next(500, 2000), ending.Token);
-            await engine.ApplyAsync(robot, new RobotRequest.Steer(Paused: null, TimeSpan.Zero), ending.Token);
+            await engine.ApplyAsync(robot, new RobotRequest.ControlPlayback(Paused: null, TimeSpan.Zero), ending.Token);
         }
         finally
         {
@@ -120,7 +120,7 @@ internal sealed class Comings : IAsyncDisposable
 
     private async Task ExecuteAsync(string name, Random random)
     {
-        await using var guest = await Visitor.EnterAsync(engine, SoakStage.RobotName(random.Next(stage.Robots)), name);
+        await using var guest = await Visitor.ConnectAsync(engine, SoakStage.RobotName(random.Next(stage.Robots)), name);
         await guest.JoinAsync();
         using var pace = new PeriodicTimer(TimeSpan.FromMilliseconds(100));
         for (var reports = random.Next(5, 30); reports > 0 && await pace.WaitForNextTickAsync(ending.Token); reports--)
@@ -162,8 +162,8 @@ internal enum Coming
     Leader,
     Program,
     Motion,
-    Guest,
-    Watcher,
+    UnboundSlave,
+    PanelSubscriber,
     Robot,
     Stop,
 }

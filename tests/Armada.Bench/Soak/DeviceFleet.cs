@@ -1,11 +1,10 @@
 using System.Text;
 using Armada.Bench.Load;
-using Armada.Messaging.LibMosquitto;
-using Armada.Messaging.Link;
+using Armada.Core.Control;
+using Armada.Core.Frames;
+using Armada.Core.Topics;
+using Armada.Mqtt;
 using Armada.Testing;
-using Armada.Wire.Control;
-using Armada.Wire.Frames;
-using Armada.Wire.Topics;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Armada.Bench.Soak;
@@ -17,7 +16,7 @@ internal sealed class DeviceFleet : IAsyncDisposable
     private const int LeaderHz = 50;
     private const int FollowerHz = 10;
 
-    private readonly LibMosquittoLink link;
+    private readonly MqttLink link;
     private readonly TopicMap topics = new();
     private readonly Dictionary<string, int> devices = [];
     private readonly string[] states;
@@ -36,7 +35,7 @@ internal sealed class DeviceFleet : IAsyncDisposable
         (epochs, sequences) = (new uint[names.Length], new uint[names.Length]);
         for (var device = 0; device < names.Length; device++)
             devices[names[device]] = device;
-        link = new LibMosquittoLink(new LinkOptions { ClientId = "soak-devices", Port = port }, NullLogger<LibMosquittoLink>.Instance);
+        link = new MqttLink(new LinkOptions { ClientId = "soak-devices", Port = port }, NullLogger<MqttLink>.Instance);
         link.Subscribe(topics.Every(Channel.Command), Delivery.Sample, (_, _) => Interlocked.Increment(ref commands));
         link.Subscribe(topics.Every(Channel.Control), Delivery.Control, OnControl);
     }
@@ -87,7 +86,7 @@ internal sealed class DeviceFleet : IAsyncDisposable
         var isLeader = device % 2 == 0;
         pose.AsSpan().Fill(isLeader ? 20 * Math.Sin(tick * 0.02) : 0);
         var header = new FrameHeader(
-            FrameKind.State, isLeader ? FrameFlags.None : FrameFlags.TorqueOn, Joints, ++sequences[device], WallClock.Micros, Volatile.Read(ref epochs[device]), 0);
+            FrameKind.State, isLeader ? FrameFlags.None : FrameFlags.TorqueOn, Joints, ++sequences[device], WallClock.Microseconds, Volatile.Read(ref epochs[device]), 0);
         link.Publish(states[device], buffer.AsSpan(0, FrameCodec.Write(buffer, header, pose)), Delivery.Sample);
     }
 

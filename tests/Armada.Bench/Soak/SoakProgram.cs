@@ -1,6 +1,6 @@
 using System.Diagnostics;
-using Armada.Domain.Devices;
-using Armada.Domain.Routing;
+using Armada.Core.Devices;
+using Armada.Core.Routing;
 using Armada.Silo.Access;
 using Armada.Silo.Telemetry;
 using Armada.Testing;
@@ -60,7 +60,7 @@ internal static class SoakProgram
 
     private static string Line(Vitals now, SiloTelemetry telemetry, DeviceFleet devices, ComingCounts counts) =>
         $"| {now.At.TotalMinutes:0.0} | {now.HeapBytes / 1e6:0.00} | {now.WorkingSetBytes / 1e6:0} | {now.Threads} | {now.Handles} | {now.Sockets} "
-        + $"| {telemetry.Frames(DeviceRole.Master, Verdict.Accepted)} | {telemetry.Drops().Sum(drop => drop.Value)} | {devices.Commands} "
+        + $"| {telemetry.Frames(DeviceRole.Master, FrameResult.Accepted)} | {telemetry.Drops().Sum(drop => drop.Value)} | {devices.Commands} "
         + $"| {counts} |";
 
     private static int Judge(SoakStage stage, List<Vitals> all, double bound)

@@ -1,5 +1,5 @@
 using System.Net.Http.Json;
-using Armada.Messaging.Link;
+using Armada.Mqtt;
 using Armada.Silo;
 using Armada.Silo.Options;
 using Armada.Testing;
@@ -53,7 +53,7 @@ internal sealed class SoakStage : IAsyncDisposable
         var errors = new ErrorCount();
         var options = new SiloOptions
         {
-            Urls = [address],
+            Http = new() { Urls = [address] },
             DataDirectory = data.Path,
             Link = new LinkOptions { ClientId = "armada-silo", Port = broker.Port },
         };

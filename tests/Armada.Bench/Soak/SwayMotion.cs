@@ -1,7 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
-using Armada.Domain.Motions;
-using Armada.Domain.Robots;
-using Armada.Domain.Time;
+using Armada.Core.Motions;
+using Armada.Core.Robots;
+using Armada.Core.Time;
 
 namespace Armada.Bench.Soak;
 
@@ -12,7 +12,7 @@ internal sealed class SwayMotion(string name) : IMotion, IMotionTrack
 
     public string Name => name;
 
-    public long Duration => 4 * Micros.PerSecond;
+    public long Duration => 4 * Microseconds.PerSecond;
 
     public bool TryFit(RobotModel model, [NotNullWhen(true)] out IMotionTrack? track, [NotNullWhen(false)] out string? misfit)
     {

@@ -1,11 +1,11 @@
-using Armada.Domain.Engine;
-using Armada.Domain.Robots;
-using Armada.Domain.Routing;
+using Armada.Core.Engine;
+using Armada.Core.Robots;
+using Armada.Core.Routing;
 
 namespace Armada.Bench.Soak;
 
 /// <summary>A program or a guest at one robot, for as long as it stays.</summary>
-internal sealed class Visitor : IRobotParty, IAsyncDisposable
+internal sealed class Visitor : IRobotSession, IAsyncDisposable
 {
     private readonly IRobotEngine engine;
     private readonly string robot;
@@ -15,10 +15,10 @@ internal sealed class Visitor : IRobotParty, IAsyncDisposable
 
     public string Name { get; }
 
-    public static async Task<Visitor> EnterAsync(IRobotEngine engine, string robot, string name)
+    public static async Task<Visitor> ConnectAsync(IRobotEngine engine, string robot, string name)
     {
         var visitor = new Visitor(engine, robot, name);
-        await engine.EnterAsync(robot, visitor, CancellationToken.None);
+        await engine.ConnectAsync(robot, visitor, CancellationToken.None);
         return visitor;
     }
 
@@ -38,7 +38,7 @@ internal sealed class Visitor : IRobotParty, IAsyncDisposable
             pose[joint] = pose[joint] with { Value = double.IsNaN(positions[joint]) ? pose[joint].Value : positions[joint] };
     }
 
-    public void OnNote(Effect.Note note)
+    public void OnEvent(RobotEvent note)
     {
     }
 
@@ -46,7 +46,7 @@ internal sealed class Visitor : IRobotParty, IAsyncDisposable
     {
     }
 
-    public ValueTask DisposeAsync() => engine.LeaveAsync(robot, this, "gone");
+    public ValueTask DisposeAsync() => engine.DisconnectAsync(robot, this, "gone");
 
     private ValueTask<RobotReply> AskAsync(RobotRequest request) => engine.ApplyAsync(robot, request, CancellationToken.None);
 }

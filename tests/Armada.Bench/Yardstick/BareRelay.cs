@@ -1,6 +1,6 @@
 using System.Text;
-using Armada.Messaging.Link;
-using Armada.Wire.Topics;
+using Armada.Core.Topics;
+using Armada.Mqtt;
 
 namespace Armada.Bench.Yardstick;
 

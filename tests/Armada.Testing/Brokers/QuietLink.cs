@@ -1,4 +1,4 @@
-using Armada.Messaging.Link;
+using Armada.Mqtt;
 
 namespace Armada.Testing.Brokers;
 

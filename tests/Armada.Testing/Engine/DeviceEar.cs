@@ -1,8 +1,8 @@
 using System.Text;
-using Armada.Domain.Routing;
-using Armada.Wire.Control;
-using Armada.Wire.Frames;
-using Armada.Wire.Topics;
+using Armada.Core.Control;
+using Armada.Core.Frames;
+using Armada.Core.Routing;
+using Armada.Core.Topics;
 
 namespace Armada.Testing.Engine;
 

@@ -1,5 +1,5 @@
 using System.Collections.Concurrent;
-using Armada.Domain.Routing;
+using Armada.Core.Routing;
 
 namespace Armada.Testing.Engine;
 

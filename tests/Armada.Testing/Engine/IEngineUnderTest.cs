@@ -1,6 +1,6 @@
-using Armada.Domain.Engine;
-using Armada.Domain.Routing;
-using Armada.Domain.Time;
+using Armada.Core.Engine;
+using Armada.Core.Routing;
+using Armada.Core.Time;
 
 namespace Armada.Testing.Engine;
 
@@ -11,7 +11,7 @@ public interface IEngineUnderTest : IAsyncDisposable
     IReadOnlyList<IRobotEngine> Doors { get; }
 
     /// <summary>The engine's clocks now; it may go on by itself, or with <see cref="PassAsync"/> alone.</summary>
-    Moment Now { get; }
+    Timestamp Now { get; }
 
     /// <summary>Ends the engine and begins it again on the same storage.</summary>
     Task RestartAsync();

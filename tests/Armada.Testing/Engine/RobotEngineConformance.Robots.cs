@@ -1,4 +1,4 @@
-using Armada.Domain.Robots;
+using Armada.Core.Robots;
 using Xunit;
 
 namespace Armada.Testing.Engine;
@@ -36,14 +36,14 @@ public abstract partial class RobotEngineConformance
     [Fact]
     public async Task What_is_asked_of_no_robot_is_refused()
     {
-        var party = new ScriptedParty("guest");
+        var party = new ScriptedSession("guest");
 
         await RefuseAsync(RefusalReason.UnknownRobot, Arm, new RobotRequest.Stop());
         await RefuseAsync(RefusalReason.UnknownRobot, Arm, new RobotRequest.BindMaster(Leader, true));
         Assert.Equal(RefusalReason.UnknownRobot, (await Here.DeleteAsync(Arm, default)).Refused?.Reason);
-        Assert.Equal(RefusalReason.UnknownRobot, (await Here.EnterAsync(Arm, party, default)).Refused?.Reason);
+        Assert.Equal(RefusalReason.UnknownRobot, (await Here.ConnectAsync(Arm, party, default)).Refused?.Reason);
         Assert.Equal(RefusalReason.Invalid, (await Here.CreateAsync("no/robot", RobotModels.So101, null, default)).Refused?.Reason);
-        await Here.LeaveAsync(Arm, party, "gone");
+        await Here.DisconnectAsync(Arm, party, "gone");
         Assert.Null(await There.GetAsync(Arm, default));
         Assert.Null(party.Gone);
     }
@@ -86,7 +86,7 @@ public abstract partial class RobotEngineConformance
     {
         await MakeAsync(Arm, Other);
         await RouteAsync();
-        await AcceptAsync(Other, new RobotRequest.BindSlave(new SlaveBinding("viewer", SlaveKind.WebSocket, null, [new JointTune(Pan, 5, "yaw")]), false));
+        await AcceptAsync(Other, new RobotRequest.BindSlave(new SlaveBinding("viewer", SlaveKind.WebSocket, null, [new JointMapping(Pan, 5, "yaw")]), false));
         var before = (await Here.ListAsync(default)).Select(robot => robot.Document with { Slaves = [] });
         var slaves = (await Here.ListAsync(default)).SelectMany(robot => robot.Document.Slaves);
 

@@ -1,19 +1,22 @@
 namespace Armada.Testing.Processes;
 
-/// <summary>Our own programs as a user runs them: real processes of this build.</summary>
+/// <summary>The programs of this build, started as a user starts them: as processes of their own.</summary>
 public static class ArmadaProgram
 {
     /// <summary>Starts a program.</summary>
-    /// <param name="project">Such as Armada.Silo.</param>
+    /// <param name="project">Its project, such as Armada.Silo.</param>
     /// <param name="arguments">Its command line.</param>
     public static RunningProcess Start(string project, params string[] arguments) => RunningProcess.Start("dotnet", [PathOf(project), .. arguments]);
 
-    /// <summary>The program's assembly: beside the tests', built alike.</summary>
+    /// <summary>The program's assembly in artifacts/bin/&lt;project&gt;/&lt;configuration&gt;, whatever it is called, in the tests' configuration.</summary>
+    /// <exception cref="FileNotFoundException">The project is not built.</exception>
     public static string PathOf(string project)
     {
-        // artifacts/<adapter set>/bin/<project>/<configuration>/
+        const string ending = ".runtimeconfig.json";
         var here = new DirectoryInfo(AppContext.BaseDirectory);
-        var assembly = Path.Combine(here.Parent!.Parent!.FullName, project, here.Name, project + ".dll");
-        return File.Exists(assembly) ? assembly : throw new FileNotFoundException($"{project} is not built in this configuration", assembly);
+        var folder = new DirectoryInfo(Path.Combine(here.Parent!.Parent!.FullName, project, here.Name));
+        return folder.Exists && folder.GetFiles("*" + ending) is [var program]
+            ? program.FullName[..^ending.Length] + ".dll"
+            : throw new FileNotFoundException($"{project} is not built in this configuration: {folder} does not hold one program");
     }
 }

@@ -6,31 +6,32 @@ using System.Text.RegularExpressions;
 
 namespace Armada.Testing.Processes;
 
-/// <summary>A real process in its own process group: its output is collected, and it is dead with all its children after the test.</summary>
+/// <summary>A real process in a process group of its own; its output is collected, and disposing kills it with all its children.</summary>
 public sealed class RunningProcess : IAsyncDisposable
 {
+    private readonly string program;
     private readonly Process process;
     private readonly ConcurrentQueue<string> lines = new();
     private readonly TaskCompletionSource outputEnded = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int openStreams = 2;
 
-    private RunningProcess(Process process)
+    private RunningProcess(string program, Process process)
     {
+        this.program = program;
         this.process = process;
         process.OutputDataReceived += (_, line) => Take(line.Data);
         process.ErrorDataReceived += (_, line) => Take(line.Data);
     }
 
-    /// <summary>Its process id, which is its group's too.</summary>
+    /// <summary>Its process id, which is also its group's.</summary>
     public int Id => process.Id;
 
-    /// <summary>Whether it has ended.</summary>
     public bool HasExited => process.HasExited;
 
-    /// <summary>Its exit code; 128 + signal where one ended it.</summary>
+    /// <summary>Its exit code; 128 + signal if a signal ended it.</summary>
     public int ExitCode => process.ExitCode;
 
-    /// <summary>Both its outputs so far.</summary>
+    /// <summary>Standard output and standard error so far.</summary>
     public string Output
     {
         get
@@ -41,45 +42,42 @@ public sealed class RunningProcess : IAsyncDisposable
         }
     }
 
-    /// <summary>The lines of both its outputs so far.</summary>
     public IReadOnlyCollection<string> Lines => lines;
 
-    /// <summary>Starts a program.</summary>
     public static RunningProcess Start(string program, params string[] arguments) => Start(program, arguments, null);
 
-    /// <summary>Starts a program with further environment variables.</summary>
+    /// <summary>Starts a program with additional environment variables.</summary>
     public static RunningProcess Start(string program, IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment)
     {
-        // setsid makes the group; it replaces itself by the program, so the id stays.
-        var start = new ProcessStartInfo("setsid", [program, .. arguments])
+        // setsid makes the group, env undoes what a shell's & or nohup lets every child ignore; both exec the program, so the id stays.
+        var start = new ProcessStartInfo("setsid", ["env", "--default-signal=HUP,INT,QUIT,TERM", program, .. arguments])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
             RedirectStandardInput = true,
         };
         foreach (var (name, value) in environment ?? new Dictionary<string, string>()) start.Environment[name] = value;
-        var running = new RunningProcess(new Process { StartInfo = start });
+        var running = new RunningProcess(program, new Process { StartInfo = start });
         running.process.Start();
         running.process.BeginOutputReadLine();
         running.process.BeginErrorReadLine();
         return running;
     }
 
-    /// <summary>Waits for a line of output that matches, and gives it.</summary>
+    /// <summary>Waits for a line of output that matches a pattern, and returns it.</summary>
     public async Task<string> PrintsAsync(string pattern, TimeSpan? timeout = null)
     {
         string? found = null;
         await Eventually.Holds(
-            () => $"'{process.StartInfo.ArgumentList[0]}' prints /{pattern}/; it printed:\n{Output}",
+            () => $"'{program}' prints /{pattern}/; it printed:\n{Output}",
             () => (found = lines.FirstOrDefault(line => Regex.IsMatch(line, pattern))) is not null || HasExited,
             timeout);
         if (found is null)
-            await outputEnded.Task; // It ended, and what it printed last may still be on its way.
+            await outputEnded.Task; // It exited, and its last lines may still be on their way.
         return found ?? lines.FirstOrDefault(line => Regex.IsMatch(line, pattern))
             ?? throw new InvalidOperationException($"The process ended ({ExitCode}) before it printed /{pattern}/:\n{Output}");
     }
 
-    /// <summary>Writes a line to its standard input.</summary>
     public Task WriteLineAsync(string line) => process.StandardInput.WriteLineAsync(line);
 
     /// <summary>Sends a signal to the process and its children.</summary>
@@ -94,10 +92,10 @@ public sealed class RunningProcess : IAsyncDisposable
         await kill.WaitForExitAsync();
     }
 
-    /// <summary>Waits for its end and all its output; gives the exit code.</summary>
+    /// <summary>Waits until it has exited and all its output is read; returns the exit code.</summary>
     public async Task<int> ExitsAsync(TimeSpan? timeout = null)
     {
-        await Eventually.Happens($"'{process.StartInfo.ArgumentList[0]}' ends", process.WaitForExitAsync(), timeout);
+        await Eventually.Happens($"'{program}' ends", process.WaitForExitAsync(), timeout);
         return ExitCode;
     }
 

@@ -1,4 +1,4 @@
-using Armada.Domain.Devices;
+using Armada.Core.Devices;
 using Xunit;
 
 namespace Armada.Testing.Registry;

@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
-using Armada.Domain.Devices;
+using Armada.Core.Devices;
 using Armada.Testing.Logging;
 using Xunit;
 

@@ -1,4 +1,4 @@
-using Armada.Domain.Motions;
+using Armada.Core.Motions;
 
 namespace Armada.Testing.Sequences;
 

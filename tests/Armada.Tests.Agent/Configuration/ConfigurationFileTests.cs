@@ -1,7 +1,4 @@
 using Armada.EdgeAgent.Configuration;
-using Armada.EdgeAgent.Hosting;
-using Armada.Messaging.Uplink;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Armada.Tests.Agent.Configuration;
 
@@ -68,16 +65,6 @@ public sealed class ConfigurationFileTests : IDisposable
     [InlineData("""{"local":[{"leader":"leader-1","followers":[]}],"devices":[LEADER,FOLLOWER]}""", "local[0].followers: is empty", "name at least one")]
     [InlineData("""{"local":[{"leader":"leader-1","followers":["leader-1"]}],"devices":[LEADER,FOLLOWER]}""", "local[0].followers: 'leader-1'", "name one")]
     [InlineData("""{"local":[{"leader":"leader-1","followers":["follower-1","follower-1"]}],"devices":[LEADER,FOLLOWER]}""", "'follower-1'", "twice")]
-    [InlineData("""{"broker":{},"uplink":"http","devices":[LEADER]}""", "uplink", "not one of those allowed")]
-    [InlineData("""{"broker":{},"uplink":"orleans","devices":[LEADER]}""", "cluster: is absent", "give")]
-    [InlineData("""{"broker":{},"cluster":{"id":"c","redis":"r:6379"},"devices":[LEADER]}""", "cluster: is for uplink", "remove it")]
-    [InlineData("""{"local":[{"leader":"leader-1","followers":["follower-1"]}],"uplink":"orleans","cluster":{"id":"c","redis":"r:1"},"devices":[LEADER,FOLLOWER]}""", "broker: is absent", "add it")]
-    [InlineData("""{"broker":{},"uplink":"orleans","cluster":{"redis":"r:1"},"devices":[LEADER]}""", "cluster", "missing 'id'")]
-    [InlineData("""{"broker":{},"uplink":"orleans","cluster":{"id":"a b","redis":"r:1"},"devices":[LEADER]}""", "cluster.id: 'a b'", "use")]
-    [InlineData("""{"broker":{},"uplink":"orleans","cluster":{"id":"c"},"devices":[LEADER]}""", "gateways and redis", "give one")]
-    [InlineData("""{"broker":{},"uplink":"orleans","cluster":{"id":"c","redis":"r:1","gateways":["h:1"]},"devices":[LEADER]}""", "gateways and redis", "give one")]
-    [InlineData("""{"broker":{},"uplink":"orleans","cluster":{"id":"c","gateways":["h:30000","h"]},"devices":[LEADER]}""", "cluster.gateways[1]: 'h'", "host:port")]
-    [InlineData("""{"broker":{},"uplink":"orleans","cluster":{"id":"c","gateways":["h:30000"],"tls":{"ca":"c"}},"devices":[LEADER]}""", "cluster.tls", "missing")]
     public void A_mistake_is_one_line_that_names_the_file_the_thing_and_what_to_do(string json, params string[] said)
     {
         var text = json.Replace("LEADER", Leader, StringComparison.Ordinal).Replace("FOLLOWER", Follower, StringComparison.Ordinal);
@@ -85,36 +72,6 @@ public sealed class ConfigurationFileTests : IDisposable
         Assert.Contains("agent.json", line, StringComparison.Ordinal);
         Assert.DoesNotContain('\n', line);
         Assert.All(said, part => Assert.Contains(part, line, StringComparison.Ordinal));
-    }
-
-    [Fact]
-    public void An_uplink_into_a_cluster_gets_the_silos_defaults_and_its_files_lie_beside_the_file()
-    {
-        var configuration = Load($$"""
-            {"broker":{},"uplink":"orleans","devices":[{{Leader}}],
-             "cluster":{"id":"c","gateways":["silo-1:30000","[::1]:30000"],"tls":{"ca":"ca.pem","certificate":"a.pem","key":"a.key"} } }
-            """);
-        Assert.Equal(UplinkKind.Orleans, configuration.Uplink);
-        Assert.Equal("armada", configuration.Cluster!.ServiceId);
-        Assert.Equal(Path.Combine(folder.FullName, "a.key"), configuration.Cluster.Tls!.Key);
-    }
-
-    [Fact]
-    public async Task Streaming_into_a_cluster_is_in_the_build_or_refused_with_how_to_build()
-    {
-        var configuration = Load(
-            $$"""{"broker":{},"uplink":"orleans","cluster":{"id":"c","gateways":["127.0.0.1:30000"]},"devices":[{{Leader}}]}""");
-        if (File.Exists(Path.Combine(AppContext.BaseDirectory, "Orleans.Core.dll")))
-        {
-            await using var uplink = Make();
-            Assert.NotNull(uplink);
-        }
-        else
-        {
-            Assert.Contains("-p:Cloud=Orleans", Assert.Throws<ConfigurationException>(Make).Message, StringComparison.Ordinal);
-        }
-
-        IUplinkHub? Make() => Composition.Uplink(configuration, TimeProvider.System, NullLoggerFactory.Instance);
     }
 
     [Fact]

@@ -1,5 +1,5 @@
-using Armada.Domain.Routing;
-using Armada.Domain.Time;
+using Armada.Core.Routing;
+using Armada.Core.Time;
 using Armada.EdgeAgent.Devices;
 using Armada.EdgeAgent.Follower;
 using Armada.EdgeAgent.Stops;
@@ -8,34 +8,34 @@ namespace Armada.Tests.Agent.Follower;
 
 public sealed class CommandInboxTests
 {
-    private const long Second = Micros.PerSecond;
+    private const long Second = Microseconds.PerSecond;
     private static readonly double[] Pose = [1, 2];
 
     private readonly StopLatches stops = new(new LocalStop());
     private readonly DeviceCounters counters = new();
     private readonly CommandInbox inbox;
     private readonly double[] taken = new double[2];
-    private Moment now = new(50 * Second, 1_000_000 * Second);
+    private Timestamp now = new(50 * Second, 1_000_000 * Second);
 
     public CommandInboxTests() => inbox = new CommandInbox(2, stops, counters);
 
     [Fact]
     public void Nothing_is_taken_before_an_epoch_is_told()
     {
-        Assert.Equal(Verdict.AwaitingEpoch, Offer(7, 1));
+        Assert.Equal(FrameResult.AwaitingEpoch, Offer(7, 1));
         inbox.TryStart(7);
-        Assert.Equal(Verdict.Accepted, Offer(7, 2));
+        Assert.Equal(FrameResult.Accepted, Offer(7, 2));
     }
 
     [Fact]
     public void An_older_epoch_is_refused_and_a_newer_one_adopted()
     {
         inbox.TryStart(7);
-        Assert.Equal(Verdict.StaleEpoch, Offer(6, 1));
-        Assert.Equal(Verdict.Accepted, Offer(8, 1));
-        Assert.Equal(Verdict.StaleEpoch, Offer(7, 2));
+        Assert.Equal(FrameResult.StaleEpoch, Offer(6, 1));
+        Assert.Equal(FrameResult.Accepted, Offer(8, 1));
+        Assert.Equal(FrameResult.StaleEpoch, Offer(7, 2));
         Assert.False(inbox.TryStart(7), "an epoch that is over was opened again");
-        Assert.Equal(2, counters.Dropped(Verdict.StaleEpoch));
+        Assert.Equal(2, counters.Dropped(FrameResult.StaleEpoch));
     }
 
     [Fact]
@@ -44,10 +44,10 @@ public sealed class CommandInboxTests
         inbox.TryStart(7);
         Offer(7, 1);
         Offer(7, 4);
-        Assert.Equal(Verdict.OutOfOrder, Offer(7, 4));
-        Assert.Equal(Verdict.OutOfOrder, Offer(7, 3));
+        Assert.Equal(FrameResult.OutOfOrder, Offer(7, 4));
+        Assert.Equal(FrameResult.OutOfOrder, Offer(7, 3));
         Assert.Equal(2, inbox.Lost);
-        Assert.Equal(2, counters.Dropped(Verdict.OutOfOrder));
+        Assert.Equal(2, counters.Dropped(FrameResult.OutOfOrder));
     }
 
     [Fact]
@@ -59,7 +59,7 @@ public sealed class CommandInboxTests
         Assert.True(Take(out var stamp), "there is no command");
         Assert.Equal(2u, stamp.Sequence);
         Assert.False(Take(out _), "a command was handed out twice");
-        Assert.Equal(1, counters.Dropped(Verdict.Superseded));
+        Assert.Equal(1, counters.Dropped(FrameResult.Superseded));
         Assert.Equal(0, inbox.Lost);
     }
 
@@ -69,8 +69,8 @@ public sealed class CommandInboxTests
         inbox.TryStart(7);
         Offer(7, 1);
         Pass(0.4);
-        Assert.Equal(Verdict.Expired, Offer(7, 2, age: 0.4));
-        Assert.Equal(Verdict.Accepted, Offer(7, 3));
+        Assert.Equal(FrameResult.Expired, Offer(7, 2, age: 0.4));
+        Assert.Equal(FrameResult.Accepted, Offer(7, 3));
     }
 
     [Theory]
@@ -81,9 +81,9 @@ public sealed class CommandInboxTests
         inbox.TryStart(7);
         Offer(7, 1);
         Pass(0.01);
-        Assert.Equal(Verdict.Accepted, Offer(7, 2, age: -jump));
+        Assert.Equal(FrameResult.Accepted, Offer(7, 2, age: -jump));
         Pass(0.01);
-        Assert.Equal(Verdict.Accepted, Offer(7, 3, age: -jump));
+        Assert.Equal(FrameResult.Accepted, Offer(7, 3, age: -jump));
     }
 
     [Fact]
@@ -93,7 +93,7 @@ public sealed class CommandInboxTests
         Offer(7, 1);
         Pass(0.3);
         Assert.False(Take(out _), "an old command was handed out");
-        Assert.Equal(1, counters.Dropped(Verdict.Expired));
+        Assert.Equal(1, counters.Dropped(FrameResult.Expired));
     }
 
     [Fact]
@@ -103,9 +103,9 @@ public sealed class CommandInboxTests
         Offer(7, 1);
         stops.LatchRemote();
         Assert.False(Take(out _), "a command passed a stop");
-        Assert.Equal(Verdict.Stopped, Offer(7, 2));
+        Assert.Equal(FrameResult.Stopped, Offer(7, 2));
         stops.ReleaseRemote();
-        Assert.Equal(Verdict.Accepted, Offer(7, 3));
+        Assert.Equal(FrameResult.Accepted, Offer(7, 3));
     }
 
     [Fact]
@@ -115,9 +115,9 @@ public sealed class CommandInboxTests
         Offer(7, 100);
         inbox.TryStop(7);
         Assert.False(Take(out _), "a command outlived its stream");
-        Assert.Equal(Verdict.StaleEpoch, Offer(7, 101));
+        Assert.Equal(FrameResult.StaleEpoch, Offer(7, 101));
         inbox.TryStart(7);
-        Assert.Equal(Verdict.Accepted, Offer(7, 1));
+        Assert.Equal(FrameResult.Accepted, Offer(7, 1));
     }
 
     [Fact]
@@ -127,7 +127,7 @@ public sealed class CommandInboxTests
         Offer(7, 1);
         inbox.TryStart(8);
         Assert.False(Take(out _), "a command of an older epoch was handed out");
-        Assert.Equal(1, counters.Dropped(Verdict.StaleEpoch));
+        Assert.Equal(1, counters.Dropped(FrameResult.StaleEpoch));
     }
 
     [Fact]
@@ -136,7 +136,7 @@ public sealed class CommandInboxTests
         inbox.TryStart(7);
         Offer(7, 1);
         inbox.TryStop(7);
-        Assert.Equal(1, counters.Dropped(Verdict.StaleEpoch));
+        Assert.Equal(1, counters.Dropped(FrameResult.StaleEpoch));
     }
 
     [Fact]
@@ -146,7 +146,7 @@ public sealed class CommandInboxTests
         Offer(7, 1);
         inbox.TryStart(8);
         Pass(5);
-        Assert.Equal(Verdict.Accepted, Offer(8, 1, age: 2));
+        Assert.Equal(FrameResult.Accepted, Offer(8, 1, age: 2));
     }
 
     [Fact]
@@ -154,17 +154,17 @@ public sealed class CommandInboxTests
     {
         inbox.TryStart(8);
         Assert.False(inbox.TryStop(7), "a newer stream was ended");
-        Assert.Equal(Verdict.Accepted, Offer(8, 1));
+        Assert.Equal(FrameResult.Accepted, Offer(8, 1));
     }
 
     [Fact]
     public void A_command_for_another_number_of_joints_is_refused()
     {
         inbox.TryStart(7);
-        Assert.Equal(Verdict.WrongJoints, inbox.Offer(new SampleStamp(7, 1, now.Unix, 300), [1, 2, 3], now));
+        Assert.Equal(FrameResult.WrongJoints, inbox.Offer(new SampleStamp(7, 1, now.Unix, 300), [1, 2, 3], now));
     }
 
-    private Verdict Offer(uint epoch, uint sequence, double age = 0) =>
+    private FrameResult Offer(uint epoch, uint sequence, double age = 0) =>
         inbox.Offer(new SampleStamp(epoch, sequence, now.Unix - (long)(age * Second), 300), Pose, now);
 
     private bool Take(out SampleStamp stamp) => inbox.TryTake(taken, out stamp, out _, now);

@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
-using Armada.Domain.Robots;
-using Armada.Domain.Time;
+using Armada.Core.Robots;
+using Armada.Core.Time;
 using Armada.EdgeAgent.Follower;
 using FsCheck;
 using FsCheck.Fluent;
@@ -15,10 +15,10 @@ public sealed class ControlLawTests
         [new("pan", JointUnit.Degree, -100, 100, Limit, 0), new("gripper", JointUnit.Percent, 0, 100, 200, 0)];
 
     private readonly ControlLaw law = new(Joints, Period, RobotTiming.Default);
-    private Moment now = new(1_000_000, 0);
+    private Timestamp now = new(1_000_000, 0);
 
     /// <summary>One thing that happens to a law: nothing, a command, a hold, a hold at another pose; then a tick after some time.</summary>
-    public sealed record Act(int Kind, double Pan, double Gripper, int Micros);
+    public sealed record Act(int Kind, double Pan, double Gripper, int Microseconds);
 
     [Fact]
     public void Goals_stay_within_the_limits_whatever_comes() => ForAnyActs((test, acts) =>
@@ -41,7 +41,7 @@ public sealed class ControlLawTests
             test.Do(act);
             if (act.Kind == 3)
                 (since, from) = (test.now, test.law.Goals[0]);
-            var most = Limit * ((test.now.MicrosSince(since) / 1e6) + (2 * Period.TotalSeconds));
+            var most = Limit * ((test.now.MicrosecondsSince(since) / 1e6) + (2 * Period.TotalSeconds));
             return Math.Abs(test.law.Goals[0] - from) <= most + 1e-6;
         });
     });
@@ -182,7 +182,7 @@ public sealed class ControlLawTests
 
     private void Do(Act act)
     {
-        now = new Moment(now.Monotonic + act.Micros, 0);
+        now = new Timestamp(now.Monotonic + act.Microseconds, 0);
         if (act.Kind == 1)
             law.Command([act.Pan, act.Gripper], now, now);
         else if (act.Kind == 2)

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
-using Armada.Domain.Routing;
+using Armada.Core.Control;
+using Armada.Core.Routing;
 using Armada.EdgeAgent.Configuration;
 using Armada.EdgeAgent.Devices;
 using Armada.EdgeAgent.Identities;
@@ -7,7 +8,6 @@ using Armada.EdgeAgent.Stops;
 using Armada.Testing;
 using Armada.Testing.Brokers;
 using Armada.Testing.Logging;
-using Armada.Wire.Control;
 
 namespace Armada.Tests.Agent.Identities;
 
@@ -255,6 +255,6 @@ public sealed class RenewalTests : IAsyncLifetime, IDisposable
     {
         var now = time.Now();
         var verdict = device.Inbox.Offer(new SampleStamp(7, sequence, now.Unix, 300), new double[6], now);
-        Assert.Equal(Verdict.Accepted, verdict);
+        Assert.Equal(FrameResult.Accepted, verdict);
     }
 }

@@ -1,15 +1,14 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text;
+using Armada.Core.Control;
+using Armada.Core.Frames;
+using Armada.Core.Topics;
 using Armada.EdgeAgent.Configuration;
-using Armada.Messaging.LibMosquitto;
-using Armada.Messaging.Link;
+using Armada.Mqtt;
 using Armada.Testing;
 using Armada.Testing.Brokers;
 using Armada.Testing.Logging;
-using Armada.Wire.Control;
-using Armada.Wire.Frames;
-using Armada.Wire.Topics;
 
 namespace Armada.Tests.Agent.Kit;
 
@@ -17,7 +16,7 @@ namespace Armada.Tests.Agent.Kit;
 public sealed class ScriptedSilo : IAsyncDisposable
 {
     private readonly TopicMap topics = new();
-    private readonly LibMosquittoLink link;
+    private readonly MqttLink link;
     private readonly ConcurrentDictionary<string, ControlReply> replies = new();
     private readonly ConcurrentDictionary<string, Presence> presences = new();
     private readonly ConcurrentDictionary<string, HeardState> states = new();
@@ -31,7 +30,7 @@ public sealed class ScriptedSilo : IAsyncDisposable
     {
         var own = broker.Certificates?.Client("silo");
         var tls = own is { } files ? new LinkTls(broker.Certificates!.CaFile, files.CertificateFile, files.KeyFile) : null;
-        link = new LibMosquittoLink(new LinkOptions { ClientId = "silo", Port = broker.Port, Tls = tls }, logs.For<LibMosquittoLink>());
+        link = new MqttLink(new LinkOptions { ClientId = "silo", Port = broker.Port, Tls = tls }, logs.For<MqttLink>());
         link.Subscribe(topics.Every(Channel.State), Delivery.Sample, (topic, payload) => states[DeviceOf(topic)] = Read(payload));
         link.Subscribe(topics.Every(Channel.Presence), Delivery.Control, (topic, payload) => presences[DeviceOf(topic)] = ControlJson.ReadPresence(payload)!);
         link.Subscribe(topics.Every(Channel.ControlReply), Delivery.Control, (_, payload) =>

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Armada.Core.Frames;
 using Armada.Devices.Serial.Posix;
 using Armada.EdgeAgent.Configuration;
 using Armada.EdgeAgent.Devices;
@@ -7,7 +8,6 @@ using Armada.EdgeAgent.Stops;
 using Armada.EdgeAgent.Telemetry;
 using Armada.Testing;
 using Armada.Testing.Logging;
-using Armada.Wire.Frames;
 
 namespace Armada.Tests.Agent.Kit;
 
@@ -21,7 +21,7 @@ public sealed class TestAgent : IAsyncDisposable
     {
         Devices = [.. configuration.Devices.Select(device => new Device(device, Stop))];
         telemetry = new AgentTelemetry(Devices);
-        service = new AgentService(configuration, Devices, new PosixSerialPorts(), Composition.Link, Composition.Uplink, telemetry, TimeProvider.System, logs);
+        service = new AgentService(configuration, Devices, new PosixSerialPorts(), Composition.Link, telemetry, TimeProvider.System, logs);
     }
 
     internal LocalStop Stop { get; } = new();

@@ -1,7 +1,7 @@
+using Armada.Core.Control;
 using Armada.Testing.Brokers;
 using Armada.Testing.Logging;
 using Armada.Tests.Agent.Kit;
-using Armada.Wire.Control;
 
 namespace Armada.Tests.Agent.OverMqtt;
 

@@ -1,9 +1,9 @@
+using Armada.Core.Topics;
 using Armada.EdgeAgent.Configuration;
 using Armada.EdgeAgent.Devices;
 using Armada.EdgeAgent.Hosting;
 using Armada.EdgeAgent.Stops;
 using Armada.Testing.Logging;
-using Armada.Wire.Topics;
 using Microsoft.Extensions.Logging;
 
 namespace Armada.Tests.Agent.OverMqtt;
@@ -19,7 +19,7 @@ public sealed class DeviceLinkTests
         var topics = new TopicMap();
         await using var link = new DeviceLink(
             device,
-            new ControlDesk(device, logs.CreateLogger<ControlDesk>()),
+            new ControlHandler(device, logs.CreateLogger<ControlHandler>()),
             Composition.Link(DeviceLink.Options(device, new BrokerSettings("127.0.0.1", 1), topics), logs),
             topics,
             TimeProvider.System,

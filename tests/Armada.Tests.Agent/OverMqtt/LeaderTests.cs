@@ -1,8 +1,8 @@
+using Armada.Core.Control;
+using Armada.Core.Frames;
 using Armada.Emulators.Arms;
 using Armada.Testing;
 using Armada.Tests.Agent.Kit;
-using Armada.Wire.Control;
-using Armada.Wire.Frames;
 
 namespace Armada.Tests.Agent.OverMqtt;
 

@@ -1,4 +1,5 @@
 using System.Security.Cryptography.X509Certificates;
+using Armada.Core.Control;
 using Armada.EdgeAgent.Configuration;
 using Armada.EdgeAgent.Identities;
 using Armada.Emulators.Arms;
@@ -6,7 +7,6 @@ using Armada.Testing;
 using Armada.Testing.Brokers;
 using Armada.Testing.Logging;
 using Armada.Tests.Agent.Kit;
-using Armada.Wire.Control;
 
 namespace Armada.Tests.Agent.OverMqtt;
 

@@ -2,7 +2,7 @@ using Armada.EdgeAgent.Configuration;
 using Armada.Testing;
 using Armada.Testing.Brokers;
 using Armada.Testing.Processes;
-using Armada.Tests.Agent.Enrolment;
+using Armada.Tests.Agent.Enrollment;
 
 namespace Armada.Tests.Agent.Program;
 
@@ -13,11 +13,11 @@ public sealed class EnrollCommandTests : IAsyncLifetime, IDisposable
 
     private readonly TempFolder folder = new();
     private readonly TestCertificates authority;
-    private EnrolmentDesk desk = null!;
+    private EnrollmentService desk = null!;
 
     public EnrollCommandTests() => authority = new TestCertificates(folder);
 
-    public async Task InitializeAsync() => desk = await EnrolmentDesk.OpenAsync(authority);
+    public async Task InitializeAsync() => desk = await EnrollmentService.OpenAsync(authority);
 
     public async Task DisposeAsync() => await desk.DisposeAsync();
 

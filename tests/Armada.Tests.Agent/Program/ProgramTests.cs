@@ -1,6 +1,7 @@
 using System.Text.Json;
+using Armada.Core.Control;
+using Armada.Core.Routing;
 using Armada.Devices.ServoBus;
-using Armada.Domain.Routing;
 using Armada.EdgeAgent.Configuration;
 using Armada.Emulators.Arms;
 using Armada.Testing;
@@ -8,7 +9,6 @@ using Armada.Testing.Brokers;
 using Armada.Testing.Logging;
 using Armada.Testing.Processes;
 using Armada.Tests.Agent.Kit;
-using Armada.Wire.Control;
 
 namespace Armada.Tests.Agent.Program;
 
@@ -110,7 +110,7 @@ public sealed class ProgramTests : IDisposable
         Assert.False(reply.Ok, "the silo took a follower of a local pair");
         Assert.Contains("leader-1 -> follower-1", reply.Error, StringComparison.Ordinal);
         silo.Command("follower-1", uint.MaxValue, follower.Pose());
-        await Eventually.Holds("the silo's command is dropped", () => agent["follower-1"].Counters.Dropped(Verdict.NotBound) == 1);
+        await Eventually.Holds("the silo's command is dropped", () => agent["follower-1"].Counters.Dropped(FrameResult.NotBound) == 1);
         Assert.True((await silo.Ask("follower-1", ControlOp.Stop)).Ok, "the silo's stop was refused");
         await silo.Shows("follower-1", "that it is stopped", presence => presence.State == "stopped");
     }

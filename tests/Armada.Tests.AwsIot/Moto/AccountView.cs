@@ -1,6 +1,6 @@
 using Amazon.IoT;
 using Amazon.IoT.Model;
-using Armada.Domain.Devices;
+using Armada.Core.Devices;
 
 namespace Armada.Tests.AwsIot.Moto;
 

@@ -1,8 +1,8 @@
 using Amazon.IoT.Model;
-using Armada.Domain.Devices;
+using Armada.Core.Devices;
 using Armada.Testing.Logging;
 using Armada.Tests.AwsIot.Moto;
-using Armada.Wire.Topics;
+using Armada.Core.Topics;
 
 namespace Armada.Tests.AwsIot.Policies;
 

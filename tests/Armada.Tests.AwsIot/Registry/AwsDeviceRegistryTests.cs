@@ -1,5 +1,5 @@
 using System.Security.Cryptography.X509Certificates;
-using Armada.Domain.Devices;
+using Armada.Core.Devices;
 using Armada.Testing.Logging;
 using Armada.Tests.AwsIot.Moto;
 

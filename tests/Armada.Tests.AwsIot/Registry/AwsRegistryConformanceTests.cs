@@ -1,5 +1,5 @@
 using Amazon.IoT;
-using Armada.Domain.Devices;
+using Armada.Core.Devices;
 using Armada.Testing.Registry;
 using Armada.Tests.AwsIot.Moto;
 

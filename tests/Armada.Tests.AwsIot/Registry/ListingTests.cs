@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
 using Amazon.IoT.Model;
-using Armada.Domain.Devices;
+using Armada.Core.Devices;
 using Armada.Testing.Logging;
 using Armada.Tests.AwsIot.Moto;
 

@@ -84,7 +84,7 @@ public sealed class ArmTests : IDisposable
         arm.WriteGoals([double.NaN, double.NaN, 5, double.NaN, double.NaN, double.NaN], default);
         Fence();
         Assert.Equal(stood, rig.Written(1, Sts3215.GoalPosition).Last());
-        Assert.Equal(SampleCalibration.Arm.Joints[1].Denormalise(10, JointScale.Degrees), rig.Written(2, Sts3215.GoalPosition).Last());
+        Assert.Equal(SampleCalibration.Arm.Joints[1].Denormalize(10, JointScale.Degrees), rig.Written(2, Sts3215.GoalPosition).Last());
         var goals = new double[6];
         arm.CopyGoals(goals);
         Assert.Equal(10, goals[1], 0.1);
@@ -94,7 +94,7 @@ public sealed class ArmTests : IDisposable
     public void Health_is_read_in_units_of_the_real_world()
     {
         rig.Arm.TripOverload(2);
-        var health = new JointHealth[6];
+        var health = new ServoTelemetry[6];
         Assert.Equal(6, arm.ReadHealth(health, default));
         Assert.All(health, joint => Assert.True(joint.IsKnown));
         Assert.All(health, joint => Assert.InRange(joint.Volts, 5, 8.4));
@@ -106,8 +106,8 @@ public sealed class ArmTests : IDisposable
     public void A_health_block_is_decoded_field_by_field()
     {
         byte[] block = [0x00, 0x08, 0x64, 0x80, 0xF4, 0x05, 74, 31, 0, 0x04, 1, 0, 0, 100, 0];
-        var health = JointHealth.Decode(block, ServoErrors.Voltage, 1.5);
-        Assert.Equal(new JointHealth(true, 1.5, -100, -50, 7.4, 31, ServoErrors.Voltage | ServoErrors.Overheat, true, 650), health);
+        var health = ServoTelemetry.Decode(block, ServoErrors.Voltage, 1.5);
+        Assert.Equal(new ServoTelemetry(true, 1.5, -100, -50, 7.4, 31, ServoErrors.Voltage | ServoErrors.Overheat, true, 650), health);
     }
 
     [Fact]
@@ -135,7 +135,7 @@ public sealed class ArmTests : IDisposable
     [Fact]
     public void A_tick_allocates_nothing()
     {
-        var health = new JointHealth[6];
+        var health = new ServoTelemetry[6];
         Span<double> goals = stackalloc double[6];
         var before = 0L;
         for (var tick = 0; tick < 200; tick++)

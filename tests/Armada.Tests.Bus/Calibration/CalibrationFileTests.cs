@@ -35,7 +35,7 @@ public sealed class CalibrationFileTests : IDisposable
         "\"drive_mode\": 0,\n        \"homing_offset\": 1107",
         "\"homing_offset\": 1107",
         "arm.json: gripper: drive_mode is missing")]
-    [InlineData("\"id\": 6", "\"id\": 6, \"colour\": 1", "arm.json: gripper: unknown key colour")]
+    [InlineData("\"id\": 6", "\"id\": 6, \"color\": 1", "arm.json: gripper: unknown key color")]
     [InlineData("\"id\": 6", "\"id\": 7", "arm.json: gripper: id is 7, but this joint's servo is 6")]
     [InlineData("\"id\": 6", "\"id\": 600", "arm.json: gripper: id 600 is no servo's")]
     [InlineData("3520", "35.5", "arm.json: gripper: range_max is not an integer")]

@@ -18,8 +18,8 @@ public class JointCalibrationTests
     [InlineData(700, -100, -116.483516)]
     public void Body_steps_become_units(int steps, double share, double degrees)
     {
-        Assert.Equal(share, Pan.Normalise(steps, JointScale.PlusMinus100), 6);
-        Assert.Equal(degrees, Pan.Normalise(steps, JointScale.Degrees), 6);
+        Assert.Equal(share, Pan.Normalize(steps, JointScale.PlusMinus100), 6);
+        Assert.Equal(degrees, Pan.Normalize(steps, JointScale.Degrees), 6);
     }
 
     [Theory]
@@ -29,8 +29,8 @@ public class JointCalibrationTests
     [InlineData(150, 3292, 120, 3390)]
     public void Units_become_body_steps(double share, int shareSteps, double degrees, int degreeSteps)
     {
-        Assert.Equal(shareSteps, Pan.Denormalise(share, JointScale.PlusMinus100));
-        Assert.Equal(degreeSteps, Pan.Denormalise(degrees, JointScale.Degrees));
+        Assert.Equal(shareSteps, Pan.Denormalize(share, JointScale.PlusMinus100));
+        Assert.Equal(degreeSteps, Pan.Denormalize(degrees, JointScale.Degrees));
     }
 
     [Theory]
@@ -39,7 +39,7 @@ public class JointCalibrationTests
     [InlineData(2775, 50)]
     [InlineData(3600, 100)]
     public void Gripper_steps_become_percent(int steps, double percent) =>
-        Assert.Equal(percent, Gripper.Normalise(steps, JointScale.Percent), 6);
+        Assert.Equal(percent, Gripper.Normalize(steps, JointScale.Percent), 6);
 
     [Theory]
     [InlineData(-5, 2030)]
@@ -47,7 +47,7 @@ public class JointCalibrationTests
     [InlineData(99.9, 3518)]
     [InlineData(120, 3520)]
     public void Percent_become_gripper_steps(double percent, int steps) =>
-        Assert.Equal(steps, Gripper.Denormalise(percent, JointScale.Percent));
+        Assert.Equal(steps, Gripper.Denormalize(percent, JointScale.Percent));
 
     [Theory]
     [InlineData(2047, -0.043956)]
@@ -55,7 +55,7 @@ public class JointCalibrationTests
     [InlineData(0, -180)]
     [InlineData(4095, 180)]
     public void A_full_turn_has_its_zero_between_two_steps(int steps, double degrees) =>
-        Assert.Equal(degrees, Roll.Normalise(steps, JointScale.Degrees), 6);
+        Assert.Equal(degrees, Roll.Normalize(steps, JointScale.Degrees), 6);
 
     [Theory]
     [InlineData(0, 2047)]
@@ -63,17 +63,17 @@ public class JointCalibrationTests
     [InlineData(181, 4106)]
     [InlineData(-181, -11)]
     public void Degrees_are_truncated_towards_zero_and_not_clamped(double degrees, int steps) =>
-        Assert.Equal(steps, Roll.Denormalise(degrees, JointScale.Degrees));
+        Assert.Equal(steps, Roll.Denormalize(degrees, JointScale.Degrees));
 
     [Fact]
     public void Reversed_joints_count_the_other_way_except_in_degrees()
     {
         var reversed = Pan with { DriveMode = 1 };
-        Assert.Equal(100, reversed.Normalise(758, JointScale.PlusMinus100));
-        Assert.Equal(100, reversed.Normalise(758, JointScale.Percent));
-        Assert.Equal(758, reversed.Denormalise(100, JointScale.PlusMinus100));
-        Assert.Equal(758, reversed.Denormalise(100, JointScale.Percent));
-        Assert.Equal(Pan.Normalise(758, JointScale.Degrees), reversed.Normalise(758, JointScale.Degrees));
+        Assert.Equal(100, reversed.Normalize(758, JointScale.PlusMinus100));
+        Assert.Equal(100, reversed.Normalize(758, JointScale.Percent));
+        Assert.Equal(758, reversed.Denormalize(100, JointScale.PlusMinus100));
+        Assert.Equal(758, reversed.Denormalize(100, JointScale.Percent));
+        Assert.Equal(Pan.Normalize(758, JointScale.Degrees), reversed.Normalize(758, JointScale.Degrees));
     }
 
     [Fact]
@@ -82,8 +82,8 @@ public class JointCalibrationTests
         var lost = 0;
         for (var steps = Pan.RangeMin; steps <= Pan.RangeMax; steps++)
         {
-            Assert.Equal(steps, Pan.Denormalise(Pan.Normalise(steps, JointScale.Degrees), JointScale.Degrees));
-            var back = Pan.Denormalise(Pan.Normalise(steps, JointScale.PlusMinus100), JointScale.PlusMinus100);
+            Assert.Equal(steps, Pan.Denormalize(Pan.Normalize(steps, JointScale.Degrees), JointScale.Degrees));
+            var back = Pan.Denormalize(Pan.Normalize(steps, JointScale.PlusMinus100), JointScale.PlusMinus100);
             Assert.InRange(back, steps - 1, steps);
             lost += steps - back;
         }
@@ -95,6 +95,6 @@ public class JointCalibrationTests
     [Fact]
     public void No_value_whatever_leaves_the_range_once_clamped() =>
         Prop.ForAll<double>(value => double.IsNaN(value) ||
-            Enum.GetValues<JointScale>().All(scale => Pan.Clamp(Pan.Denormalise(value, scale)) is >= 758 and <= 3292))
+            Enum.GetValues<JointScale>().All(scale => Pan.Clamp(Pan.Denormalize(value, scale)) is >= 758 and <= 3292))
             .QuickCheckThrowOnFailure();
 }

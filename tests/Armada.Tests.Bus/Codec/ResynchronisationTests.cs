@@ -5,7 +5,7 @@ using static Armada.Tests.Bus.Codec.ReferenceVectors;
 
 namespace Armada.Tests.Bus.Codec;
 
-public class ResynchronisationTests
+public class ResynchronizationTests
 {
     private const string SixPositions =
         "FF FF 01 04 00 00 08 F2 FF FF 02 04 00 00 04 F5 FF FF 03 04 00 00 0C EC " +

@@ -9,6 +9,7 @@ namespace Armada.Tests.Bus.Emulators;
 
 /// <summary>Answers take the time they take on a wire, and cost nothing else.</summary>
 [Collection(Alone.Name)]
+[Trait("Category", "Timed")]
 public sealed class WireTimingTests(ITestOutputHelper output)
 {
     private const string SyncRead = "FF FF FE 0A 82 38 02 01 02 03 04 05 06 26";

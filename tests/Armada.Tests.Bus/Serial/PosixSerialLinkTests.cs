@@ -7,6 +7,7 @@ using Armada.Devices.ServoBus;
 namespace Armada.Tests.Bus.Serial;
 
 [UnsupportedOSPlatform("windows")]
+[Trait("Category", "Timed")]
 public sealed class PosixSerialLinkTests : SerialLinkConformance
 {
     protected override ISerialPorts Ports { get; } = new PosixSerialPorts();

@@ -1,14 +1,14 @@
 using System.Text;
-using Armada.Domain.Engine;
-using Armada.Domain.Routing;
-using Armada.Domain.Time;
-using Armada.Grains.Contracts.Robots;
+using Armada.Core.Engine;
+using Armada.Core.Frames;
+using Armada.Core.Routing;
+using Armada.Core.Time;
+using Armada.Grains.Robots;
+using Armada.Silo.Cluster;
 using Armada.Silo.Engine;
 using Armada.Silo.Ingress;
-using Armada.Silo.Orleans.Engine;
 using Armada.Testing.Engine;
 using Armada.Testing.Logging;
-using Armada.Wire.Frames;
 using StackExchange.Redis;
 
 namespace Armada.Tests.Cluster.Conformance;
@@ -23,7 +23,7 @@ internal sealed class ClusterRig(TwoSilos cluster, FailOnLoggedErrors logs) : IE
 
     public IReadOnlyList<IRobotEngine> Doors => [.. cluster.Silos.Select(silo => silo.Of<IRobotEngine>())];
 
-    public Moment Now => cluster.Silos[0].Of<SiloClock>().Now();
+    public Timestamp Now => cluster.Silos[0].Of<SiloClock>().Now();
 
     public Task RestartAsync() => cluster.RestartAsync();
 

@@ -1,4 +1,4 @@
-using Armada.Domain.Motions;
+using Armada.Core.Motions;
 using Armada.Testing.Sequences;
 
 namespace Armada.Tests.Cluster.Documents;

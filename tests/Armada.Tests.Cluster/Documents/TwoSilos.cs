@@ -1,4 +1,4 @@
-using Armada.Domain.Engine;
+using Armada.Core.Engine;
 using Armada.Testing;
 using Armada.Testing.Logging;
 

@@ -1,11 +1,10 @@
 using System.Diagnostics;
 using System.Text;
-using Armada.Messaging.LibMosquitto;
-using Armada.Messaging.Link;
+using Armada.Core.Control;
+using Armada.Core.Frames;
+using Armada.Core.Topics;
+using Armada.Mqtt;
 using Armada.Testing;
-using Armada.Wire.Control;
-using Armada.Wire.Frames;
-using Armada.Wire.Topics;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Armada.Tests.Cluster.Processes;
@@ -18,8 +17,8 @@ internal sealed class ArmCrowd : IAsyncDisposable
     private const int FollowerEvery = 5; // 10 Hz
 
     private readonly TopicMap topics = new();
-    private readonly LibMosquittoLink publisher;
-    private readonly LibMosquittoLink receiver;
+    private readonly MqttLink publisher;
+    private readonly MqttLink receiver;
     private readonly Arm[] arms;
     private readonly Dictionary<string, Arm> byDevice = new(StringComparer.Ordinal);
     private readonly CancellationTokenSource ending = new();
@@ -32,8 +31,8 @@ internal sealed class ArmCrowd : IAsyncDisposable
         arms = [.. Enumerable.Range(0, count).Select(index => new Arm(index))];
         foreach (var arm in arms)
             byDevice[arm.Leader] = byDevice[arm.Follower] = arm;
-        publisher = new(new LinkOptions { ClientId = "crowd-out", Port = brokerPort }, NullLogger<LibMosquittoLink>.Instance);
-        receiver = new(new LinkOptions { ClientId = "crowd-in", Port = brokerPort }, NullLogger<LibMosquittoLink>.Instance);
+        publisher = new(new LinkOptions { ClientId = "crowd-out", Port = brokerPort }, NullLogger<MqttLink>.Instance);
+        receiver = new(new LinkOptions { ClientId = "crowd-in", Port = brokerPort }, NullLogger<MqttLink>.Instance);
         receiver.Subscribe(topics.Every(Channel.Command), Delivery.Sample, OnCommand);
         receiver.Subscribe(topics.Every(Channel.Control), Delivery.Control, OnControl);
         streaming = Task.Factory.StartNew(Stream, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);

@@ -8,6 +8,7 @@ using Xunit.Abstractions;
 namespace Armada.Tests.Cluster.Processes;
 
 /// <summary>Three real silos with a hundred robots under load, and what happens when one is killed, all are restarted, or Redis is away.</summary>
+[Trait("Category", "Timed")]
 public sealed class LostSiloTests(ITestOutputHelper output)
 {
     private const int Robots = 100;

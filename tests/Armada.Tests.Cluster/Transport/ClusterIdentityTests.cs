@@ -1,4 +1,4 @@
-using Armada.Grains.Contracts.Transport;
+using Armada.Grains.Transport;
 using Armada.Testing;
 using Armada.Testing.Brokers;
 

@@ -2,7 +2,7 @@ using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
-using Armada.Grains.Contracts.Transport;
+using Armada.Grains.Transport;
 using Armada.Testing;
 using Armada.Testing.Brokers;
 using Microsoft.Extensions.DependencyInjection;
@@ -50,7 +50,7 @@ public sealed class TlsClusterTests : IAsyncLifetime
     [Fact]
     public async Task An_agent_of_the_authority_gets_in()
     {
-        using var client = await Silo.ConnectAsync(Dialling(Identity(Ours, Ours.Client("agent-1"), isSilo: false)), Refused);
+        using var client = await Silo.ConnectAsync(Dialing(Identity(Ours, Ours.Client("agent-1"), isSilo: false)), Refused);
 
         var grain = client.Services.GetRequiredService<IClusterClient>().GetGrain<IWhereGrain>("a");
         Assert.Equal(Silo.Address, await grain.WhereAsync());
@@ -59,7 +59,7 @@ public sealed class TlsClusterTests : IAsyncLifetime
 
     [Fact]
     public Task An_agent_of_a_foreign_authority_gets_nothing() =>
-        AssertNoWayIn(Dialling(Identity(Foreign, Foreign.Client("agent-1"), isSilo: false)));
+        AssertNoWayIn(Dialing(Identity(Foreign, Foreign.Client("agent-1"), isSilo: false)));
 
     [Fact]
     public Task An_agent_without_TLS_gets_nothing() => AssertNoWayIn(_ => { });
@@ -76,7 +76,7 @@ public sealed class TlsClusterTests : IAsyncLifetime
     {
         await using var stranger = await TlsSilo.StartAsync(Identity(Foreign, Foreign.Member("silo-1")), Refused);
         await Assert.ThrowsAsync<ConnectionFailedException>(() =>
-            stranger.ConnectAsync(Dialling(Identity(Ours, Ours.Client("agent-1"), isSilo: false)), Refused));
+            stranger.ConnectAsync(Dialing(Identity(Ours, Ours.Client("agent-1"), isSilo: false)), Refused));
     }
 
     [Theory]
@@ -107,9 +107,9 @@ public sealed class TlsClusterTests : IAsyncLifetime
         await Eventually.Holds("the silo has refused the handshake", WasRefused);
     }
 
-    private static Action<IClientBuilder> Dialling(ClusterIdentity identity) => client =>
+    private static Action<IClientBuilder> Dialing(ClusterIdentity identity) => client =>
         client.Configure<ClientConnectionOptions>(connections =>
-            connections.ConfigureConnection(connection => connection.UseClientTls(identity.Dialling())));
+            connections.ConfigureConnection(connection => connection.UseClientTls(identity.Dialing())));
 
     private async Task AssertNoWayIn(Action<IClientBuilder> transport)
     {

@@ -1,6 +1,6 @@
 using System.Net;
-using Armada.Grains.Contracts.Transport;
-using Armada.Silo.Orleans.Hosting;
+using Armada.Grains.Transport;
+using Armada.Silo.Cluster;
 using Armada.Testing.Network;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;

@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using System.Reflection;
 using System.Runtime.InteropServices;
-using Armada.Domain.Motions;
+using Armada.Core.Motions;
 
 namespace Armada.Tests.Cluster.Wire;
 

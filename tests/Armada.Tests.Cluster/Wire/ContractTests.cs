@@ -1,9 +1,11 @@
 using System.Collections.Immutable;
 using System.Diagnostics.CodeAnalysis;
 using System.Text;
-using Armada.Domain.Engine;
-using Armada.Domain.Motions;
-using Armada.Domain.Robots;
+using Armada.Core.Engine;
+using Armada.Core.Motions;
+using Armada.Core.Robots;
+using Armada.Core.Routing;
+using Orleans.Serialization;
 using Orleans.Serialization.Invocation;
 
 namespace Armada.Tests.Cluster.Wire;
@@ -23,8 +25,8 @@ public sealed class ContractTests
     [Theory]
     [InlineData(typeof(RobotReply))]
     [InlineData(typeof(RobotSnapshot))]
-    [InlineData(typeof(Effect.Note))]
-    [InlineData(typeof(Domain.Routing.SampleStamp))]
+    [InlineData(typeof(RobotEvent))]
+    [InlineData(typeof(SampleStamp))]
     [InlineData(typeof(RoomName))]
     [InlineData(typeof(SequenceMotion))]
     public void Everything_an_engine_takes_and_answers_can_cross(Type value) => Assert.Contains(value, Crossing.Values);
@@ -42,9 +44,9 @@ public sealed class ContractTests
     }
 
     [Fact]
-    public void A_motion_that_is_no_sequence_is_refused_by_its_kind()
+    public void A_motion_without_a_serializer_is_refused_by_its_type()
     {
-        var fault = Assert.Throws<ArgumentException>(
+        var fault = Assert.Throws<CodecNotFoundException>(
             () => Crossing.Serializer.SerializeToArray<RobotRequest>(new RobotRequest.Play(new Wobble(), Loop: false, Takeover: false)));
 
         Assert.Contains(nameof(Wobble), fault.Message, StringComparison.Ordinal);
@@ -52,14 +54,14 @@ public sealed class ContractTests
 
     [Fact]
     public void A_member_that_the_sender_does_not_know_yet_is_the_default() =>
-        Assert.Equal(new JointTune("elbow"), Crossing.Serializer.Deserialize<JointTune>(Crossing.Serializer.SerializeToArray(new OlderTune { Joint = "elbow" })));
+        Assert.Equal(new JointMapping("elbow"), Crossing.Serializer.Deserialize<JointMapping>(Crossing.Serializer.SerializeToArray(new OlderTune { Joint = "elbow" })));
 
     [Fact]
     public void A_member_that_the_receiver_does_not_know_yet_is_passed_over()
     {
         var newer = new NewerTune { Joint = "elbow", Offset = 2, Name = "e", Backlash = ["a", "b"] };
 
-        Assert.Equal(new JointTune("elbow", 2, "e"), Crossing.Serializer.Deserialize<JointTune>(Crossing.Serializer.SerializeToArray(newer)));
+        Assert.Equal(new JointMapping("elbow", 2, "e"), Crossing.Serializer.Deserialize<JointMapping>(Crossing.Serializer.SerializeToArray(newer)));
     }
 
     private static void AssertKnownByAlias(byte[] bytes)

@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
-using Armada.Domain.Engine;
-using Armada.Domain.Robots;
-using Armada.Grains.Contracts.State;
+using Armada.Core.Engine;
+using Armada.Core.Robots;
+using Armada.Grains.State;
 
 namespace Armada.Tests.Cluster.Wire;
 

@@ -1,4 +1,5 @@
-using Armada.Grains.Contracts.State;
+using Armada.Core.Robots;
+using Armada.Grains.State;
 using Microsoft.Extensions.DependencyInjection;
 using Orleans.Serialization;
 
@@ -14,14 +15,11 @@ internal static class Crossing
 
     public static DeepCopier Copier { get; } = Provider.GetRequiredService<DeepCopier>();
 
-    /// <summary>Every Domain value that crosses: those that a converter is registered for.</summary>
+    /// <summary>Every serializable value of Core.</summary>
     public static Type[] Values { get; } =
     [
-        .. typeof(RobotState).Assembly.GetTypes()
-            .Where(type => type.IsDefined(typeof(RegisterConverterAttribute), inherit: false))
-            .SelectMany(type => type.GetInterfaces())
-            .Where(type => type.IsGenericType && type.GetGenericTypeDefinition() == typeof(IConverter<,>))
-            .Select(type => type.GenericTypeArguments[0])
+        .. typeof(RobotRequest).Assembly.GetTypes()
+            .Where(type => type.IsDefined(typeof(GenerateSerializerAttribute), inherit: false))
             .OrderBy(type => type.FullName, StringComparer.Ordinal),
     ];
 

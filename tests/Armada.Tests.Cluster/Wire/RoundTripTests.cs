@@ -1,6 +1,6 @@
 using System.Reflection;
-using Armada.Domain.Robots;
-using Armada.Grains.Contracts.State;
+using Armada.Core.Robots;
+using Armada.Grains.State;
 using FsCheck;
 using FsCheck.Fluent;
 
@@ -55,7 +55,7 @@ public sealed class RoundTripTests
         {
             _ when type == typeof(RobotState) => new RobotState { Document = seed % 4 == 0 ? null : (RobotDocument)any.Of(typeof(RobotDocument)) },
             _ when type == typeof(DeviceState) =>
-                new DeviceState { Claim = seed % 4 == 0 ? null : (Domain.Devices.DeviceClaim)any.Of(typeof(Domain.Devices.DeviceClaim)) },
+                new DeviceState { Claim = seed % 4 == 0 ? null : (Core.Devices.DeviceAssignment)any.Of(typeof(Core.Devices.DeviceAssignment)) },
             _ => any.Of(type),
         };
     }

@@ -1,10 +1,10 @@
-using Armada.Domain.Access;
-using Armada.Domain.Devices;
-using Armada.Domain.Engine;
-using Armada.Domain.Motions;
-using Armada.Domain.Robots;
-using Armada.Domain.Routing;
-using Armada.Grains.Contracts.State;
+using Armada.Core.Access;
+using Armada.Core.Devices;
+using Armada.Core.Engine;
+using Armada.Core.Motions;
+using Armada.Core.Robots;
+using Armada.Core.Routing;
+using Armada.Grains.State;
 
 namespace Armada.Tests.Cluster.Wire;
 
@@ -18,7 +18,7 @@ internal static class Samples
             new Joint("gripper", JointUnit.Percent, 0, 100, 200, 12.5)]),
         new MasterBinding("leader-1"),
         [
-            new SlaveBinding("follower-1", SlaveKind.Device, null, [new JointTune("gripper", -2.5, "jaw")]),
+            new SlaveBinding("follower-1", SlaveKind.Device, null, [new JointMapping("gripper", -2.5, "jaw")]),
             new SlaveBinding("far", SlaveKind.Remote, "wss://far.example/ws/slave/r")],
         60_000_000,
         Stopped: true,
@@ -27,7 +27,7 @@ internal static class Samples
 
     public static RobotState State { get; } = new() { Document = Document };
 
-    public static DeviceState Device { get; } = new() { Claim = new DeviceClaim("robot-1", DeviceRole.Slave) };
+    public static DeviceState Device { get; } = new() { Claim = new DeviceAssignment("robot-1", DeviceRole.Slave) };
 
     public static FleetState Fleet { get; } = new()
     {

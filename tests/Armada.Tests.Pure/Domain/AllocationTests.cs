@@ -1,7 +1,7 @@
-using Armada.Domain.Motions;
-using Armada.Domain.Robots;
-using Armada.Domain.Routing;
-using Armada.Domain.Time;
+using Armada.Core.Motions;
+using Armada.Core.Robots;
+using Armada.Core.Routing;
+using Armada.Core.Time;
 
 namespace Armada.Tests.Pure.Domain;
 
@@ -64,7 +64,7 @@ public sealed class AllocationTests
         var epoch = rig.Attach("script");
         var goals = Rig.Go(("shoulder_pan", 100));
         rig.Accept(new RobotRequest.RemoteCommand("script", epoch, goals with { Goals = [goals.Goals[0] with { Speed = 0.4 }] }));
-        var beat = new RobotRequest.Heartbeat("script", epoch);
+        var beat = new RobotRequest.RenewLease("script", epoch);
         var sink = new CountingSink();
 
         var allocated = Measure(rig, (core, _, now) =>
@@ -77,11 +77,11 @@ public sealed class AllocationTests
 
     private static void AddOpenLoops(Rig rig)
     {
-        rig.Accept(new RobotRequest.BindSlave(new SlaveBinding("micro", SlaveKind.MicroPython, null, [new JointTune("shoulder_pan", 3)]), false));
+        rig.Accept(new RobotRequest.BindSlave(new SlaveBinding("micro", SlaveKind.MicroPython, null, [new JointMapping("shoulder_pan", 3)]), false));
         rig.Accept(new RobotRequest.JoinSlave("guest"));
     }
 
-    private static long Measure(Rig rig, Func<RobotCore, int, Moment, bool> step)
+    private static long Measure(Rig rig, Func<RobotCore, int, Timestamp, bool> step)
     {
         var now = rig.Now;
         Run(rig.Core, step, ref now, WarmUp);
@@ -90,7 +90,7 @@ public sealed class AllocationTests
         return GC.GetAllocatedBytesForCurrentThread() - before;
     }
 
-    private static void Run(RobotCore core, Func<RobotCore, int, Moment, bool> step, ref Moment now, int steps)
+    private static void Run(RobotCore core, Func<RobotCore, int, Timestamp, bool> step, ref Timestamp now, int steps)
     {
         for (var index = 0; index < steps; index++)
         {

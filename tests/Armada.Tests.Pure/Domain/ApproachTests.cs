@@ -1,6 +1,6 @@
-using Armada.Domain.Robots;
-using Armada.Domain.Routing;
-using Armada.Domain.Time;
+using Armada.Core.Robots;
+using Armada.Core.Routing;
+using Armada.Core.Time;
 
 namespace Armada.Tests.Pure.Domain;
 
@@ -8,7 +8,7 @@ public sealed class ApproachTests
 {
     private static readonly TimeSpan LongestStep = TimeSpan.FromMilliseconds(100);
     private readonly Approach approach = new(RobotModels.So101.Joints, velocity: 45, tolerance: 3, LongestStep);
-    private Moment now = new(1_000_000, 0);
+    private Timestamp now = new(1_000_000, 0);
 
     [Fact]
     public void The_first_pose_is_the_real_one()
@@ -47,7 +47,7 @@ public sealed class ApproachTests
     }
 
     [Fact]
-    public void A_pause_is_no_licence_for_a_jump()
+    public void A_pause_is_no_license_for_a_jump()
     {
         approach.Start(new double[6], now);
         Step(0.01, 0);
@@ -121,7 +121,7 @@ public sealed class ApproachTests
                     var velocity = wasApproaching ? 45 : limits.MaxVelocity;
                     Assert.InRange(approach.Pose[joint], limits.Min, limits.Max);
                     Assert.True(Math.Abs(approach.Pose[joint] - before[joint]) <= velocity * 0.1 + 1e-6, "faster than one longest step");
-                    var seconds = now.MicrosSince(started) / 1e6;
+                    var seconds = now.MicrosecondsSince(started) / 1e6;
                     Assert.True(Math.Abs(approach.Pose[joint] - first[joint]) <= limits.MaxVelocity * seconds + 1e-6, "faster on the whole");
                 }
             }

@@ -1,5 +1,5 @@
-using Armada.Domain.Robots;
-using Armada.Domain.Routing;
+using Armada.Core.Robots;
+using Armada.Core.Routing;
 
 namespace Armada.Tests.Pure.Domain;
 
@@ -60,10 +60,10 @@ public sealed class ConfigureTests
 
         Assert.Equal(
             [
-                new Effect.Note(RobotEvent.ManualEnded, "robot-1"),
+                new RobotEvent(RobotEventKind.ManualEnded, "robot-1"),
                 new Effect.StopStream(Follower, epoch),
                 new Effect.Persist(rig.Core.Document),
-                new Effect.Note(RobotEvent.Configured, "robot-1"),
+                new RobotEvent(RobotEventKind.Configured, "robot-1"),
             ],
             rig.Effects);
     }
@@ -72,7 +72,7 @@ public sealed class ConfigureTests
     public void Joints_that_a_bound_slave_does_not_have_are_refused()
     {
         var rig = new Rig();
-        rig.Accept(new RobotRequest.BindSlave(new SlaveBinding("viewer", SlaveKind.WebSocket, null, [new JointTune("gripper", 2)]), false));
+        rig.Accept(new RobotRequest.BindSlave(new SlaveBinding("viewer", SlaveKind.WebSocket, null, [new JointMapping("gripper", 2)]), false));
         rig.Accept(new RobotRequest.BindSlave(new SlaveBinding("micro", SlaveKind.MicroPython), false));
         var five = RobotModels.So101 with { Joints = RobotModels.So101.Joints.RemoveAt(5) };
 
@@ -119,6 +119,6 @@ public sealed class ConfigureTests
 
         Assert.Equal(RobotModels.So101, rig.Core.Document.Model);
         Assert.Equal(6, rig.Snapshot.Joints.Length);
-        Assert.Equal(Verdict.Accepted, rig.Slave(Follower, 0));
+        Assert.Equal(FrameResult.Accepted, rig.Slave(Follower, 0));
     }
 }

@@ -1,4 +1,4 @@
-using Armada.Domain.Devices;
+using Armada.Core.Devices;
 
 namespace Armada.Tests.Pure.Domain;
 

@@ -1,5 +1,5 @@
-using Armada.Domain.Routing;
-using Armada.Domain.Time;
+using Armada.Core.Routing;
+using Armada.Core.Time;
 
 namespace Armada.Tests.Pure.Domain;
 
@@ -28,7 +28,7 @@ public sealed class FreshnessGateTests
         for (var sample = 0; sample < 100; sample++)
         {
             clock += 10_000;
-            if (gate.IsFresh(new SampleStamp(1, 1, clock, 300), new Moment(end, 0)))
+            if (gate.IsFresh(new SampleStamp(1, 1, clock, 300), new Timestamp(end, 0)))
                 fresh++;
             else
                 stalled++;
@@ -88,7 +88,7 @@ public sealed class FreshnessGateTests
         Run(seconds: 1);
         foreach (var absurd in new[] { long.MinValue, long.MaxValue, 0, -1 })
         {
-            Assert.True(gate.Age(absurd, new Moment(now, 0)) >= 0);
+            Assert.True(gate.Age(absurd, new Timestamp(now, 0)) >= 0);
             Pass(0.01);
             Assert.True(Age() >= 0);
         }
@@ -100,7 +100,7 @@ public sealed class FreshnessGateTests
     public void Without_a_time_to_live_nothing_is_too_old()
     {
         Age();
-        Assert.True(gate.IsFresh(new SampleStamp(1, 1, clock), new Moment(now + 60_000_000, 0)));
+        Assert.True(gate.IsFresh(new SampleStamp(1, 1, clock), new Timestamp(now + 60_000_000, 0)));
     }
 
     private void Run(double seconds)
@@ -108,11 +108,11 @@ public sealed class FreshnessGateTests
         for (var sample = 0; sample < seconds * 100; sample++)
         {
             Pass(0.01);
-            Assert.True(gate.IsFresh(new SampleStamp(1, 1, clock), new Moment(now, 0), 300), $"old after {sample} samples");
+            Assert.True(gate.IsFresh(new SampleStamp(1, 1, clock), new Timestamp(now, 0), 300), $"old after {sample} samples");
         }
     }
 
-    private long Age(long late = 0) => gate.Age(clock, new Moment(now + late, 0));
+    private long Age(long late = 0) => gate.Age(clock, new Timestamp(now + late, 0));
 
     private void Pass(double seconds)
     {

@@ -1,5 +1,5 @@
-using Armada.Domain.Robots;
-using Armada.Domain.Routing;
+using Armada.Core.Robots;
+using Armada.Core.Routing;
 
 namespace Armada.Tests.Pure.Domain;
 
@@ -23,7 +23,7 @@ internal sealed partial class History
     public Action? AfterEnd { get; set; }
 
     /// <summary>Called for each frame given to the robot as its master's: its stamp, what became of it.</summary>
-    public Action<SampleStamp, Verdict>? AfterMasterFrame { get; set; }
+    public Action<SampleStamp, FrameResult>? AfterMasterFrame { get; set; }
 
     /// <summary>Checks something of every history.</summary>
     /// <param name="watch">Given a history about to begin: sets what is to be asserted.</param>
@@ -94,7 +94,7 @@ internal sealed partial class History
     {
         sent.Add(stamp);
         var verdict = Rig.Master(stamp, pose);
-        IsFresh = verdict == Verdict.Accepted;
+        IsFresh = verdict == FrameResult.Accepted;
         AfterMasterFrame?.Invoke(stamp, verdict);
     }
 

@@ -1,5 +1,5 @@
-using Armada.Domain.Robots;
-using Armada.Domain.Routing;
+using Armada.Core.Robots;
+using Armada.Core.Routing;
 
 namespace Armada.Tests.Pure.Domain;
 
@@ -19,7 +19,7 @@ public sealed partial class HistoryProperties
         };
         history.AfterMasterFrame = (stamp, verdict) =>
         {
-            if (verdict is Verdict.Accepted or Verdict.Stopped)
+            if (verdict is FrameResult.Accepted or FrameResult.Stopped)
                 Assert.Equal(holders[stamp.Epoch], history.Rig.Core.Document.Master?.Name);
         };
     });
@@ -63,7 +63,7 @@ public sealed partial class HistoryProperties
     public void No_frame_of_an_older_epoch_is_taken() => History.Check(history =>
         history.AfterMasterFrame = (stamp, verdict) =>
         {
-            if (verdict is Verdict.Accepted or Verdict.Stopped)
+            if (verdict is FrameResult.Accepted or FrameResult.Stopped)
                 Assert.Equal(history.Rig.Durable.Epoch, stamp.Epoch);
         });
 
@@ -73,7 +73,7 @@ public sealed partial class HistoryProperties
         var newest = new Dictionary<uint, uint>();
         history.AfterMasterFrame = (stamp, verdict) =>
         {
-            if (verdict is not (Verdict.Accepted or Verdict.Stopped))
+            if (verdict is not (FrameResult.Accepted or FrameResult.Stopped))
                 return;
             Assert.True(stamp.Sequence > newest.GetValueOrDefault(stamp.Epoch), "an older or repeated frame was taken");
             newest[stamp.Epoch] = stamp.Sequence;
@@ -83,7 +83,7 @@ public sealed partial class HistoryProperties
         history.AfterStep = () => Assert.All(ByDevice(history.Rig), commands =>
         {
             var gate = new EpochGate();
-            Assert.All(commands, command => Assert.Equal(Verdict.Accepted, gate.Pass(command.Stamp)));
+            Assert.All(commands, command => Assert.Equal(FrameResult.Accepted, gate.Pass(command.Stamp)));
             Assert.Equal(0, gate.Lost);
         });
     });

@@ -1,5 +1,5 @@
-using Armada.Domain.Robots;
-using Armada.Domain.Routing;
+using Armada.Core.Robots;
+using Armada.Core.Routing;
 
 namespace Armada.Tests.Pure.Domain;
 
@@ -22,9 +22,9 @@ public sealed class MasterTests
             rig.Effects);
         Assert.Equal(MasterState.Waiting, rig.MasterState);
 
-        Assert.Equal(Verdict.Accepted, rig.Master(Leader, 0));
+        Assert.Equal(FrameResult.Accepted, rig.Master(Leader, 0));
         Assert.Equal(MasterState.Live, rig.MasterState);
-        Assert.Equal(new Effect.Note(RobotEvent.MasterLive, Leader), rig.Effects[^1]);
+        Assert.Equal(new RobotEvent(RobotEventKind.MasterLive, Leader), rig.Effects[^1]);
     }
 
     [Fact]
@@ -64,12 +64,12 @@ public sealed class MasterTests
             [
                 new Effect.Persist(rig.Core.Document),
                 new Effect.StopStream(Leader, epoch),
-                new Effect.Note(RobotEvent.MasterReplaced, Leader, "leader-2"),
+                new RobotEvent(RobotEventKind.MasterReplaced, Leader, "leader-2"),
                 new Effect.StartStream("leader-2", rig.Core.Document.Epoch),
             ],
             rig.Effects);
-        Assert.Equal(Verdict.Accepted, rig.Master("leader-2", 0));
-        Assert.Equal(Verdict.StaleEpoch, rig.Master(late, rig.Pose(0)));
+        Assert.Equal(FrameResult.Accepted, rig.Master("leader-2", 0));
+        Assert.Equal(FrameResult.StaleEpoch, rig.Master(late, rig.Pose(0)));
     }
 
     [Fact]
@@ -83,7 +83,7 @@ public sealed class MasterTests
 
         Assert.Equal(MasterState.Lost, live.MasterState);
         Assert.Contains(new Effect.StopStream(Follower, epoch), live.Effects);
-        Assert.Contains(new Effect.Note(RobotEvent.MasterLost, Leader), live.Effects);
+        Assert.Contains(new RobotEvent(RobotEventKind.MasterLost, Leader), live.Effects);
     }
 
     [Fact]
@@ -95,13 +95,13 @@ public sealed class MasterTests
         live.Advance(3);
         live.Effects.Clear();
 
-        Assert.Equal(Verdict.AwaitingEpoch, live.Master(dead, live.Pose(0)));
+        Assert.Equal(FrameResult.AwaitingEpoch, live.Master(dead, live.Pose(0)));
         for (var frame = 0u; frame < 50; frame++)
-            Assert.Equal(Verdict.AwaitingEpoch, live.Master(dead with { Sequence = dead.Sequence + frame }, live.Pose(0)));
+            Assert.Equal(FrameResult.AwaitingEpoch, live.Master(dead with { Sequence = dead.Sequence + frame }, live.Pose(0)));
 
         Assert.Single(live.Effects.OfType<Effect.Persist>());
         Assert.True(live.Core.Document.Epoch > epoch);
-        Assert.Equal(Verdict.Accepted, live.Master(Leader, 0));
+        Assert.Equal(FrameResult.Accepted, live.Master(Leader, 0));
         Assert.Equal(MasterState.Live, live.MasterState);
     }
 
@@ -113,9 +113,9 @@ public sealed class MasterTests
         live.Restart();
         Assert.Equal(MasterState.Waiting, live.MasterState);
 
-        Assert.Equal(Verdict.AwaitingEpoch, live.Master(Leader, 0));
+        Assert.Equal(FrameResult.AwaitingEpoch, live.Master(Leader, 0));
         Assert.True(live.Core.Document.Epoch > epoch);
-        Assert.Equal(Verdict.Accepted, live.Master(Leader, 0));
+        Assert.Equal(FrameResult.Accepted, live.Master(Leader, 0));
     }
 
     [Fact]
@@ -126,8 +126,8 @@ public sealed class MasterTests
         var epoch = live.Core.Document.Epoch;
         live.RestartDevice(Leader);
 
-        Assert.Equal(Verdict.AwaitingEpoch, live.Master(Leader, 0));
-        Assert.Equal(Verdict.Accepted, live.Master(Leader, 0));
+        Assert.Equal(FrameResult.AwaitingEpoch, live.Master(Leader, 0));
+        Assert.Equal(FrameResult.Accepted, live.Master(Leader, 0));
         Assert.True(live.Core.Document.Epoch > epoch);
     }
 
@@ -140,7 +140,7 @@ public sealed class MasterTests
         for (var frame = 0u; frame < 250; frame++)
         {
             rig.Advance(0.01);
-            Assert.Equal(Verdict.AwaitingEpoch, rig.Master(new SampleStamp(0, frame, rig.Now.Unix), rig.Pose(0)));
+            Assert.Equal(FrameResult.AwaitingEpoch, rig.Master(new SampleStamp(0, frame, rig.Now.Unix), rig.Pose(0)));
         }
 
         var told = new Effect.StartStream(Leader, rig.Core.Document.Epoch);
@@ -168,7 +168,7 @@ public sealed class MasterTests
         var epoch = live.Core.Document.Epoch;
         live.Stream(1.5, 0, 0);
 
-        Assert.Equal(Verdict.StaleEpoch, live.Master(new SampleStamp(uint.MaxValue, 1, live.Now.Unix), live.Pose(0)));
+        Assert.Equal(FrameResult.StaleEpoch, live.Master(new SampleStamp(uint.MaxValue, 1, live.Now.Unix), live.Pose(0)));
         Assert.Equal(epoch, live.Core.Document.Epoch);
     }
 
@@ -181,8 +181,8 @@ public sealed class MasterTests
 
         live.RestartDevice(Leader);
         live.Presence(Leader, true);
-        Assert.Equal(Verdict.AwaitingEpoch, live.Master(Leader, 0));
-        Assert.Equal(Verdict.Accepted, live.Master(Leader, 0));
+        Assert.Equal(FrameResult.AwaitingEpoch, live.Master(Leader, 0));
+        Assert.Equal(FrameResult.Accepted, live.Master(Leader, 0));
     }
 
     [Fact]
@@ -206,7 +206,7 @@ public sealed class MasterTests
         Assert.IsType<Effect.Persist>(live.Effects[0]);
         Assert.Contains(new Effect.StopStream(Leader, epoch), live.Effects);
         Assert.Contains(new Effect.StopStream(Follower, epoch), live.Effects);
-        Assert.Equal(Verdict.NotBound, live.Master(Leader, 0));
+        Assert.Equal(FrameResult.NotBound, live.Master(Leader, 0));
         Assert.Same(Decision.Nothing, live.Apply(new RobotRequest.UnbindMaster()));
     }
 
@@ -232,18 +232,18 @@ public sealed class MasterTests
         live.Stream(0.1, 0, 0);
         var stamp = live.Next(Leader);
 
-        Assert.Equal(Verdict.WrongJoints, live.Master(stamp, new double[5]));
-        Assert.Equal(Verdict.StaleEpoch, live.Master(stamp with { Epoch = stamp.Epoch - 1 }, live.Pose(0)));
-        Assert.Equal(Verdict.Accepted, live.Master(stamp, live.Pose(0)));
-        Assert.Equal(Verdict.OutOfOrder, live.Master(stamp, live.Pose(0)));
+        Assert.Equal(FrameResult.WrongJoints, live.Master(stamp, new double[5]));
+        Assert.Equal(FrameResult.StaleEpoch, live.Master(stamp with { Epoch = stamp.Epoch - 1 }, live.Pose(0)));
+        Assert.Equal(FrameResult.Accepted, live.Master(stamp, live.Pose(0)));
+        Assert.Equal(FrameResult.OutOfOrder, live.Master(stamp, live.Pose(0)));
         var late = live.Next(Leader);
         live.Advance(0.35);
-        Assert.Equal(Verdict.Expired, live.Master(late, live.Pose(0)));
+        Assert.Equal(FrameResult.Expired, live.Master(late, live.Pose(0)));
 
         var counts = live.Core.Snapshot(live.Now).Master!.Frames;
-        Assert.Equal(12, counts[Verdict.Accepted]);
+        Assert.Equal(12, counts[FrameResult.Accepted]);
         Assert.All(
-            [Verdict.WrongJoints, Verdict.StaleEpoch, Verdict.OutOfOrder, Verdict.Expired], verdict => Assert.Equal(1, counts[verdict]));
+            [FrameResult.WrongJoints, FrameResult.StaleEpoch, FrameResult.OutOfOrder, FrameResult.Expired], verdict => Assert.Equal(1, counts[verdict]));
     }
 
     [Fact]

@@ -1,4 +1,4 @@
-using Armada.Domain.Robots;
+using Armada.Core.Robots;
 
 namespace Armada.Tests.Pure.Domain;
 
@@ -7,7 +7,7 @@ public sealed class OffsetTests
 {
     private const string Leader = Rig.Leader;
     private const string Follower = Rig.Follower;
-    private static readonly SlaveBinding Tuned = new(Follower, SlaveKind.Device, null, [new JointTune("shoulder_pan", 5), new JointTune("Jaw", -3)]);
+    private static readonly SlaveBinding Tuned = new(Follower, SlaveKind.Device, null, [new JointMapping("shoulder_pan", 5), new JointMapping("Jaw", -3)]);
 
     [Fact]
     public void A_device_is_sent_and_read_with_its_offsets()

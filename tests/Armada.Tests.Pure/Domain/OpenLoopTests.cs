@@ -1,4 +1,4 @@
-using Armada.Domain.Robots;
+using Armada.Core.Robots;
 
 namespace Armada.Tests.Pure.Domain;
 
@@ -146,7 +146,7 @@ public sealed class OpenLoopTests
     public void Other_offsets_move_nothing_at_once()
     {
         Lead(2, 30);
-        var tuned = new SlaveBinding(Micro, SlaveKind.MicroPython, null, [new JointTune(Pan, 10)]);
+        var tuned = new SlaveBinding(Micro, SlaveKind.MicroPython, null, [new JointMapping(Pan, 10)]);
         rig.Accept(new RobotRequest.BindSlave(tuned, false));
         rig.Commands.Clear();
         rig.Advance(0.01);
@@ -162,7 +162,7 @@ public sealed class OpenLoopTests
     {
         Lead(2, 30);
         rig.DiskFails = true;
-        rig.Apply(new RobotRequest.BindSlave(new SlaveBinding(Micro, SlaveKind.MicroPython, null, [new JointTune(Pan, 10)]), false));
+        rig.Apply(new RobotRequest.BindSlave(new SlaveBinding(Micro, SlaveKind.MicroPython, null, [new JointMapping(Pan, 10)]), false));
         rig.DiskFails = false;
         rig.Advance(1.01);
         rig.Master(Leader, 30);

@@ -1,11 +1,11 @@
-using Armada.Domain.Robots;
-using Armada.Domain.Routing;
-using Armada.Domain.Time;
+using Armada.Core.Robots;
+using Armada.Core.Routing;
+using Armada.Core.Time;
 
 namespace Armada.Tests.Pure.Domain;
 
 /// <summary>One command as a slave got it.</summary>
-internal sealed record SentCommand(string Device, SampleStamp Stamp, double[] Positions, Moment At);
+internal sealed record SentCommand(string Device, SampleStamp Stamp, double[] Positions, Timestamp At);
 
 /// <summary>
 /// A robot core with a host around it, a disk, a clock, and devices that do what their control messages tell them: stamp the epoch
@@ -32,7 +32,7 @@ internal sealed class Rig : ICommandSink
 
     public RobotDocument Durable { get; private set; }
 
-    public Moment Now { get; set; } = new(5_000_000, 1_800_000_000_000_000);
+    public Timestamp Now { get; set; } = new(5_000_000, 1_800_000_000_000_000);
 
     /// <summary>Every effect so far.</summary>
     public List<Effect> Effects { get; } = [];
@@ -59,8 +59,8 @@ internal sealed class Rig : ICommandSink
         var rig = new Rig();
         rig.Accept(new RobotRequest.BindSlave(Follower, false));
         rig.Accept(new RobotRequest.BindMaster(Leader, false));
-        Assert.Equal(Verdict.Accepted, rig.Slave(Follower, real));
-        Assert.Equal(Verdict.Accepted, rig.Master(Leader, real));
+        Assert.Equal(FrameResult.Accepted, rig.Slave(Follower, real));
+        Assert.Equal(FrameResult.Accepted, rig.Master(Leader, real));
         return rig;
     }
 
@@ -68,7 +68,7 @@ internal sealed class Rig : ICommandSink
 
     public uint Epoch => Core.Document.Epoch;
 
-    public SlaveSnapshot SlaveOf(string name) => Snapshot.Slaves.Concat(Snapshot.Guests).Single(slave => slave.Binding.Name == name);
+    public SlaveSnapshot SlaveOf(string name) => Snapshot.Slaves.Concat(Snapshot.UnboundSlaves).Single(slave => slave.Binding.Name == name);
 
     /// <summary>A command for some joints, by name.</summary>
     public static JointCommand Go(params (string Joint, double Value)[] goals) => new([.. goals.Select(goal => new JointGoal(goal.Joint, goal.Value))]);
@@ -96,7 +96,7 @@ internal sealed class Rig : ICommandSink
             }
 
             if (Snapshot.Master is { Kind: MasterKind.Remote } program)
-                Accept(new RobotRequest.Heartbeat(program.Name, program.Epoch));
+                Accept(new RobotRequest.RenewLease(program.Name, program.Epoch));
             Tick();
         }
     }
@@ -117,9 +117,9 @@ internal sealed class Rig : ICommandSink
     public Decision Presence(string device, bool online) => Run(Core.OnPresence(device, online, Now));
 
     /// <summary>The next frame of a leader, every joint at one position.</summary>
-    public Verdict Master(string device, double position) => Master(Next(device), Pose(position));
+    public FrameResult Master(string device, double position) => Master(Next(device), Pose(position));
 
-    public Verdict Master(SampleStamp stamp, params double[] positions)
+    public FrameResult Master(SampleStamp stamp, params double[] positions)
     {
         var verdict = Core.OnMasterFrame(stamp, positions, Now, this, out var decision);
         Run(decision);
@@ -127,9 +127,9 @@ internal sealed class Rig : ICommandSink
     }
 
     /// <summary>The next frame of a follower, every joint at one position.</summary>
-    public Verdict Slave(string device, double position) => Slave(device, Next(device), Pose(position));
+    public FrameResult Slave(string device, double position) => Slave(device, Next(device), Pose(position));
 
-    public Verdict Slave(string device, SampleStamp stamp, params double[] positions)
+    public FrameResult Slave(string device, SampleStamp stamp, params double[] positions)
     {
         arms[device] = positions;
         var verdict = Core.OnSlaveFrame(Core.FindSlave(device), stamp, positions, Now, out var decision);
@@ -169,7 +169,7 @@ internal sealed class Rig : ICommandSink
     /// <summary>A turn of the robot fails; the host begins it anew.</summary>
     public void Fault()
     {
-        Core = Core.Anew(Durable, FleetStopped, Now);
+        Core = Core.Rebuild(Durable, FleetStopped, Now);
         Run(Core.Start());
     }
 

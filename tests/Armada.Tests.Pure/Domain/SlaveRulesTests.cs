@@ -1,4 +1,4 @@
-using Armada.Domain.Robots;
+using Armada.Core.Robots;
 
 namespace Armada.Tests.Pure.Domain;
 
@@ -18,16 +18,16 @@ public sealed class SlaveRulesTests
         { "no address of a slave door", new("far", SlaveKind.Remote, "ws://host/latest/meta-data") },
         { "no address of a slave door", new("far", SlaveKind.Remote, "ws://host/ws/slave/") },
         { "no address of a slave door", new("far", SlaveKind.Remote, "ws://user:secret@host/ws/slave/arm") },
-        { "no joint tail", Tuned(new JointTune("tail", 1)) },
-        { "given twice", Tuned(new JointTune("gripper", 1), new JointTune("Jaw", 1)) },
-        { "offset", Tuned(new JointTune("gripper", 180.1)) },
-        { "offset", Tuned(new JointTune("gripper", double.NaN)) },
-        { "have no names", Tuned(new JointTune("gripper", 0, "claw")) with { Kind = SlaveKind.Device } },
-        { "one joint only", Tuned(new JointTune("gripper", 0, "claw"), new JointTune("Pitch", 0, "claw")) },
-        { "one joint only", Tuned(new JointTune("gripper", 0, " ")) },
-        { "one joint only", Tuned(new JointTune("gripper", 0, new string('x', 65))) },
-        { "another joint", Tuned(new JointTune("gripper", 0, "elbow_flex")) },
-        { "another joint", Tuned(new JointTune("gripper", 0, "Elbow"), new JointTune("elbow_flex", 3)) },
+        { "no joint tail", Tuned(new JointMapping("tail", 1)) },
+        { "given twice", Tuned(new JointMapping("gripper", 1), new JointMapping("Jaw", 1)) },
+        { "offset", Tuned(new JointMapping("gripper", 180.1)) },
+        { "offset", Tuned(new JointMapping("gripper", double.NaN)) },
+        { "have no names", Tuned(new JointMapping("gripper", 0, "claw")) with { Kind = SlaveKind.Device } },
+        { "one joint only", Tuned(new JointMapping("gripper", 0, "claw"), new JointMapping("Pitch", 0, "claw")) },
+        { "one joint only", Tuned(new JointMapping("gripper", 0, " ")) },
+        { "one joint only", Tuned(new JointMapping("gripper", 0, new string('x', 65))) },
+        { "another joint", Tuned(new JointMapping("gripper", 0, "elbow_flex")) },
+        { "another joint", Tuned(new JointMapping("gripper", 0, "Elbow"), new JointMapping("elbow_flex", 3)) },
     };
 
     [Theory]
@@ -43,10 +43,10 @@ public sealed class SlaveRulesTests
     public static TheoryData<SlaveBinding> AllSound() => new()
     {
         Sound,
-        new SlaveBinding("micro", SlaveKind.MicroPython, null, [new JointTune("gripper", -180)]),
+        new SlaveBinding("micro", SlaveKind.MicroPython, null, [new JointMapping("gripper", -180)]),
         new SlaveBinding("far", SlaveKind.Remote, "wss://host:8443/ws/slave/arm?names=lerobot"),
-        Tuned(new JointTune("gripper", 0, "Jaw")),
-        Tuned(new JointTune("gripper", 0, "elbow_flex"), new JointTune("Elbow", 0, "gripper")),
+        Tuned(new JointMapping("gripper", 0, "Jaw")),
+        Tuned(new JointMapping("gripper", 0, "elbow_flex"), new JointMapping("Elbow", 0, "gripper")),
     };
 
     [Theory]
@@ -64,12 +64,12 @@ public sealed class SlaveRulesTests
     [Fact]
     public void Bindings_are_equal_by_content()
     {
-        var one = Tuned(new JointTune("gripper", 1));
-        Assert.Equal(one, Tuned(new JointTune("gripper", 1)));
-        Assert.Equal(one.GetHashCode(), Tuned(new JointTune("gripper", 1)).GetHashCode());
-        Assert.NotEqual(one, Tuned(new JointTune("gripper", 2)));
-        Assert.Empty(new SlaveBinding("x").Tunes);
+        var one = Tuned(new JointMapping("gripper", 1));
+        Assert.Equal(one, Tuned(new JointMapping("gripper", 1)));
+        Assert.Equal(one.GetHashCode(), Tuned(new JointMapping("gripper", 1)).GetHashCode());
+        Assert.NotEqual(one, Tuned(new JointMapping("gripper", 2)));
+        Assert.Empty(new SlaveBinding("x").JointMappings);
     }
 
-    private static SlaveBinding Tuned(params JointTune[] tunes) => Sound with { Tunes = [.. tunes] };
+    private static SlaveBinding Tuned(params JointMapping[] tunes) => Sound with { JointMappings = [.. tunes] };
 }

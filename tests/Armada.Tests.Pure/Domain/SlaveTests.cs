@@ -1,5 +1,5 @@
-using Armada.Domain.Robots;
-using Armada.Domain.Routing;
+using Armada.Core.Robots;
+using Armada.Core.Routing;
 
 namespace Armada.Tests.Pure.Domain;
 
@@ -76,7 +76,7 @@ public sealed class SlaveTests
         rig.Advance(0.35);
         rig.Tick();
         Assert.Equal(SlaveState.Lagging, rig.SlaveOf(Follower).State);
-        Assert.Equal(Verdict.Accepted, rig.Master(Leader, 0));
+        Assert.Equal(FrameResult.Accepted, rig.Master(Leader, 0));
         var commands = rig.Commands.Count;
 
         rig.Advance(1.7);
@@ -105,7 +105,7 @@ public sealed class SlaveTests
         rig.Presence(Follower, false);
         rig.Commands.Clear();
 
-        Assert.Equal(Verdict.Accepted, rig.Master(Leader, 1));
+        Assert.Equal(FrameResult.Accepted, rig.Master(Leader, 1));
         Assert.Contains(rig.Commands, command => command.Device == Second);
     }
 
@@ -115,9 +115,9 @@ public sealed class SlaveTests
         var rig = Rig.Routing();
         rig.Effects.Clear();
         for (var frame = 0; frame < 10; frame++)
-            Assert.Equal(Verdict.WrongJoints, rig.Slave(Follower, rig.Next(Follower), new double[7]));
+            Assert.Equal(FrameResult.WrongJoints, rig.Slave(Follower, rig.Next(Follower), new double[7]));
 
-        Assert.Equal([new Effect.Note(RobotEvent.SlaveFailed, Follower)], rig.Effects);
+        Assert.Equal([new RobotEvent(RobotEventKind.SlaveFailed, Follower)], rig.Effects);
         Assert.Contains("7 joints", rig.SlaveOf(Follower).Reason, StringComparison.Ordinal);
         rig.Commands.Clear();
         rig.Master(Leader, 0);
@@ -143,7 +143,7 @@ public sealed class SlaveTests
         rig.RestartDevice(Follower);
         rig.Effects.Clear();
 
-        Assert.Equal(Verdict.Accepted, rig.Slave(Follower, -30));
+        Assert.Equal(FrameResult.Accepted, rig.Slave(Follower, -30));
         Assert.Equal([new Effect.StartStream(Follower, rig.Core.Document.Epoch)], rig.Effects);
         rig.Master(Leader, 10);
         Assert.Equal(-30, rig.Commands[^1].Positions[0]);
@@ -159,7 +159,7 @@ public sealed class SlaveTests
         rig.Accept(new RobotRequest.BindSlave(Second, false));
 
         Assert.True(rig.Core.Document.Epoch > epoch);
-        Assert.Equal(Verdict.Accepted, rig.Master(Leader, 10));
+        Assert.Equal(FrameResult.Accepted, rig.Master(Leader, 10));
         Assert.False(rig.SlaveOf(Follower).Approaching);
         Assert.Equal(1u, rig.Commands[^1].Stamp.Sequence);
     }
@@ -176,11 +176,11 @@ public sealed class SlaveTests
             [
                 new Effect.Persist(rig.Core.Document),
                 new Effect.StopStream(Follower, rig.Core.Document.Epoch),
-                new Effect.Note(RobotEvent.SlaveLeft, Follower),
+                new RobotEvent(RobotEventKind.SlaveLeft, Follower),
             ],
             rig.Effects);
         Assert.Equal(RefusalReason.UnknownSlave, rig.Apply(new RobotRequest.UnbindSlave(Follower)).Refused?.Reason);
-        Assert.Equal(Verdict.NotBound, rig.Slave(Follower, 0));
+        Assert.Equal(FrameResult.NotBound, rig.Slave(Follower, 0));
     }
 
     [Fact]
@@ -188,12 +188,12 @@ public sealed class SlaveTests
     {
         var rig = Rig.Routing();
         var stamp = rig.Next(Follower);
-        Assert.Equal(Verdict.Accepted, rig.Slave(Follower, stamp, rig.Pose(1)));
-        Assert.Equal(Verdict.OutOfOrder, rig.Slave(Follower, stamp, rig.Pose(2)));
-        Assert.Equal(Verdict.StaleEpoch, rig.Slave(Follower, stamp with { Epoch = 1, Sequence = 99 }, rig.Pose(2)));
+        Assert.Equal(FrameResult.Accepted, rig.Slave(Follower, stamp, rig.Pose(1)));
+        Assert.Equal(FrameResult.OutOfOrder, rig.Slave(Follower, stamp, rig.Pose(2)));
+        Assert.Equal(FrameResult.StaleEpoch, rig.Slave(Follower, stamp with { Epoch = 1, Sequence = 99 }, rig.Pose(2)));
         var late = rig.Next(Follower);
         rig.Advance(0.4);
-        Assert.Equal(Verdict.Expired, rig.Slave(Follower, late, rig.Pose(2)));
+        Assert.Equal(FrameResult.Expired, rig.Slave(Follower, late, rig.Pose(2)));
         Assert.Equal(1, rig.SlaveOf(Follower).Joints[0].Real);
     }
 

@@ -1,4 +1,4 @@
-using Armada.Domain.Robots;
+using Armada.Core.Robots;
 
 namespace Armada.Tests.Pure.Domain;
 
@@ -60,7 +60,7 @@ public sealed class SnapshotTests
     public void The_first_slave_that_says_where_it_is_speaks_for_the_robot()
     {
         var rig = new Rig();
-        rig.Accept(new RobotRequest.BindSlave(new SlaveBinding("viewer", SlaveKind.WebSocket, null, [new JointTune("Pitch", 4)]), false));
+        rig.Accept(new RobotRequest.BindSlave(new SlaveBinding("viewer", SlaveKind.WebSocket, null, [new JointMapping("Pitch", 4)]), false));
         rig.Accept(new RobotRequest.BindSlave(Follower, false));
         rig.Slave(Follower, 30);
         rig.Accept(new RobotRequest.JoinSlave("viewer"));
@@ -84,7 +84,7 @@ public sealed class SnapshotTests
 
         Assert.Equal([Follower, "guest"], rig.Core.Targets.Select(slave => slave.Name));
         Assert.Equal([Follower], rig.Snapshot.Slaves.Select(slave => slave.Binding.Name));
-        Assert.Equal(["guest"], rig.Snapshot.Guests.Select(slave => slave.Binding.Name));
+        Assert.Equal(["guest"], rig.Snapshot.UnboundSlaves.Select(slave => slave.Binding.Name));
         Assert.Equal([Follower, "guest"], rig.Commands.Select(command => command.Device).Distinct());
         Assert.Equal(10, rig.LastOf("guest").Positions[0]);
     }

@@ -1,5 +1,5 @@
-using Armada.Domain.Robots;
-using Armada.Domain.Routing;
+using Armada.Core.Robots;
+using Armada.Core.Routing;
 
 namespace Armada.Tests.Pure.Domain;
 
@@ -16,7 +16,7 @@ public sealed class StopTests
         rig.Accept(new RobotRequest.Stop());
 
         Assert.Equal(
-            [new Effect.StopDevice(Follower), new Effect.Persist(rig.Core.Document), new Effect.Note(RobotEvent.Stopped, "robot-1")],
+            [new Effect.StopDevice(Follower), new Effect.Persist(rig.Core.Document), new RobotEvent(RobotEventKind.Stopped, "robot-1")],
             rig.Effects);
         Assert.True(rig.Durable.Stopped);
     }
@@ -32,7 +32,7 @@ public sealed class StopTests
         Assert.Empty(rig.Commands);
         Assert.Equal(MasterState.Live, rig.MasterState);
         Assert.Equal(SlaveState.Stopped, rig.SlaveOf(Follower).State);
-        Assert.Equal(500, rig.Core.Snapshot(rig.Now).Master!.Frames[Verdict.Stopped]);
+        Assert.Equal(500, rig.Core.Snapshot(rig.Now).Master!.Frames[FrameResult.Stopped]);
     }
 
     [Fact]
@@ -46,7 +46,7 @@ public sealed class StopTests
 
         rig.Accept(new RobotRequest.Reset());
         Assert.Equal(
-            [new Effect.Persist(rig.Core.Document), new Effect.Note(RobotEvent.Reset, "robot-1"), new Effect.ResetDevice(Follower)],
+            [new Effect.Persist(rig.Core.Document), new RobotEvent(RobotEventKind.Reset, "robot-1"), new Effect.ResetDevice(Follower)],
             rig.Effects);
         rig.Stream(0.1, 90, 20);
 
@@ -83,14 +83,14 @@ public sealed class StopTests
         rig.Accept(new RobotRequest.Stop());
 
         Assert.DoesNotContain(rig.Apply(new RobotRequest.Reset()).Effects, effect => effect is Effect.ResetDevice);
-        Assert.Equal(Verdict.Stopped, rig.Master(Leader, 0));
+        Assert.Equal(FrameResult.Stopped, rig.Master(Leader, 0));
 
         rig.Accept(new RobotRequest.Stop());
         Assert.DoesNotContain(rig.Apply(new RobotRequest.FleetStop(false)).Effects, effect => effect is Effect.ResetDevice);
-        Assert.Equal(Verdict.Stopped, rig.Master(Leader, 0));
+        Assert.Equal(FrameResult.Stopped, rig.Master(Leader, 0));
 
         Assert.Contains(new Effect.ResetDevice(Follower), rig.Apply(new RobotRequest.Reset()).Effects);
-        Assert.Equal(Verdict.Accepted, rig.Master(Leader, 0));
+        Assert.Equal(FrameResult.Accepted, rig.Master(Leader, 0));
     }
 
     [Fact]
@@ -133,7 +133,7 @@ public sealed class StopTests
         rig.Apply(new RobotRequest.Stop());
         Assert.True(rig.Core.IsStopped);
         Assert.False(rig.Durable.Stopped);
-        Assert.NotEqual(Verdict.Accepted, rig.Master(Leader, 0));
+        Assert.NotEqual(FrameResult.Accepted, rig.Master(Leader, 0));
 
         rig.Advance(1.1);
         rig.Tick();
@@ -156,7 +156,7 @@ public sealed class StopTests
 
         rig.DiskFails = false;
         rig.Advance(1.1);
-        Assert.Equal(Verdict.AwaitingEpoch, rig.Master(Leader, 0));
-        Assert.Equal(Verdict.Accepted, rig.Master(Leader, 0));
+        Assert.Equal(FrameResult.AwaitingEpoch, rig.Master(Leader, 0));
+        Assert.Equal(FrameResult.Accepted, rig.Master(Leader, 0));
     }
 }

@@ -1,7 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
-using Armada.Domain.Motions;
-using Armada.Domain.Robots;
-using Armada.Domain.Time;
+using Armada.Core.Motions;
+using Armada.Core.Robots;
+using Armada.Core.Time;
 
 namespace Armada.Tests.Pure.Domain;
 
@@ -21,7 +21,7 @@ internal sealed record TestMotion(double From, double To, double Seconds, string
 
     private sealed class Track(TestMotion motion) : IMotionTrack
     {
-        public long Duration => Micros.Of(TimeSpan.FromSeconds(motion.Seconds));
+        public long Duration => Microseconds.Of(TimeSpan.FromSeconds(motion.Seconds));
 
         public void PoseAt(long at, Span<double> pose) =>
             pose[0] = motion.From + (motion.To - motion.From) * (Duration == 0 ? 1 : at / (double)Duration);

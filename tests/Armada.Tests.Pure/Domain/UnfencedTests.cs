@@ -1,5 +1,5 @@
-using Armada.Domain.Robots;
-using Armada.Domain.Routing;
+using Armada.Core.Robots;
+using Armada.Core.Routing;
 
 namespace Armada.Tests.Pure.Domain;
 
@@ -20,8 +20,8 @@ public sealed class UnfencedTests
     [Fact]
     public void Its_first_frame_is_taken_and_routed_under_the_robots_epoch()
     {
-        Assert.Equal(Verdict.Accepted, Send(10));
-        Assert.Equal(Verdict.Accepted, Send(10));
+        Assert.Equal(FrameResult.Accepted, Send(10));
+        Assert.Equal(FrameResult.Accepted, Send(10));
 
         Assert.Equal(MasterState.Live, rig.MasterState);
         Assert.Equal([(rig.Epoch, 1u), (rig.Epoch, 2u)], rig.Commands.Select(command => (command.Stamp.Epoch, command.Stamp.Sequence)));
@@ -38,9 +38,9 @@ public sealed class UnfencedTests
         Assert.Equal(MasterState.Lost, rig.MasterState);
         rig.Effects.Clear();
 
-        Assert.Equal(Verdict.AwaitingEpoch, Send(10));
+        Assert.Equal(FrameResult.AwaitingEpoch, Send(10));
         Assert.DoesNotContain(rig.Effects, effect => effect is Effect.StartStream { Device: Leader });
-        Assert.Equal(Verdict.Accepted, Send(10));
+        Assert.Equal(FrameResult.Accepted, Send(10));
         Assert.True(rig.Epoch > epoch);
     }
 
@@ -48,10 +48,10 @@ public sealed class UnfencedTests
     public void A_live_leader_speaks_one_dialect()
     {
         Send(10);
-        Assert.Equal(Verdict.NotBound, rig.Master(Leader, 90));
+        Assert.Equal(FrameResult.NotBound, rig.Master(Leader, 90));
 
         var other = Rig.Routing();
-        Assert.Equal(Verdict.NotBound, other.Master(new SampleStamp(0, 0, other.Now.Unix, Unfenced: true), other.Pose(90)));
+        Assert.Equal(FrameResult.NotBound, other.Master(new SampleStamp(0, 0, other.Now.Unix, Unfenced: true), other.Pose(90)));
     }
 
     [Fact]
@@ -60,13 +60,13 @@ public sealed class UnfencedTests
         Send(10);
         rig.Advance(2.01);
         rig.Slave(Follower, 0);
-        Assert.Equal(Verdict.AwaitingEpoch, rig.Master(Leader, 10));
-        Assert.Equal(Verdict.Accepted, rig.Master(Leader, 10));
+        Assert.Equal(FrameResult.AwaitingEpoch, rig.Master(Leader, 10));
+        Assert.Equal(FrameResult.Accepted, rig.Master(Leader, 10));
 
         rig.Advance(2.01);
         rig.Slave(Follower, 0);
-        Assert.Equal(Verdict.AwaitingEpoch, Send(10));
-        Assert.Equal(Verdict.Accepted, Send(10));
+        Assert.Equal(FrameResult.AwaitingEpoch, Send(10));
+        Assert.Equal(FrameResult.Accepted, Send(10));
     }
 
     [Fact]
@@ -81,9 +81,9 @@ public sealed class UnfencedTests
         rig.RestartDevice(Leader);
         rig.Master(Leader, 10);
         rig.Advance(1.01);
-        Assert.Equal(Verdict.AwaitingEpoch, rig.Master(Leader, 10));
+        Assert.Equal(FrameResult.AwaitingEpoch, rig.Master(Leader, 10));
         Assert.Contains(new Effect.StartStream(Leader, rig.Epoch), rig.Effects);
-        Assert.Equal(Verdict.Accepted, rig.Master(Leader, 10));
+        Assert.Equal(FrameResult.Accepted, rig.Master(Leader, 10));
     }
 
     [Fact]
@@ -92,8 +92,8 @@ public sealed class UnfencedTests
         Send(10);
         Assert.Equal(RefusalReason.PanelLocked, rig.Apply(new RobotRequest.Manual(Rig.Go(("Jaw", 1)))).Refused?.Reason);
         rig.Accept(new RobotRequest.Stop());
-        Assert.Equal(Verdict.Stopped, Send(10));
-        Assert.Equal(Verdict.WrongJoints, rig.Master(new SampleStamp(0, 0, 0, Unfenced: true), 1, 2, 3));
+        Assert.Equal(FrameResult.Stopped, Send(10));
+        Assert.Equal(FrameResult.WrongJoints, rig.Master(new SampleStamp(0, 0, 0, Unfenced: true), 1, 2, 3));
     }
 
     [Fact]
@@ -103,9 +103,9 @@ public sealed class UnfencedTests
         rig.Accept(new RobotRequest.BindSlave("follower-2", false));
         rig.Slave("follower-2", 0);
 
-        Assert.Equal(Verdict.Accepted, Send(10));
+        Assert.Equal(FrameResult.Accepted, Send(10));
         Assert.Equal(rig.Epoch, rig.LastOf("follower-2").Stamp.Epoch);
     }
 
-    private Verdict Send(double position) => rig.Master(new SampleStamp(0, 0, rig.Now.Unix, Unfenced: true), rig.Pose(position));
+    private FrameResult Send(double position) => rig.Master(new SampleStamp(0, 0, rig.Now.Unix, Unfenced: true), rig.Pose(position));
 }

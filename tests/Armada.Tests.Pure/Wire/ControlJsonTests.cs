@@ -1,5 +1,5 @@
 using System.Text;
-using Armada.Wire.Control;
+using Armada.Core.Control;
 
 namespace Armada.Tests.Pure.Wire;
 

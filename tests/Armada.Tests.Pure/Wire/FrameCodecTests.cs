@@ -1,4 +1,4 @@
-using Armada.Wire.Frames;
+using Armada.Core.Frames;
 
 namespace Armada.Tests.Pure.Wire;
 

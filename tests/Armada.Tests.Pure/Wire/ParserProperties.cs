@@ -1,7 +1,7 @@
 using System.Text;
-using Armada.Wire.Control;
-using Armada.Wire.Frames;
-using Armada.Wire.Topics;
+using Armada.Core.Control;
+using Armada.Core.Frames;
+using Armada.Core.Topics;
 using FsCheck;
 using FsCheck.Fluent;
 

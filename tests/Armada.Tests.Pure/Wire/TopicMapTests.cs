@@ -1,5 +1,5 @@
 using System.Text;
-using Armada.Wire.Topics;
+using Armada.Core.Topics;
 
 namespace Armada.Tests.Pure.Wire;
 

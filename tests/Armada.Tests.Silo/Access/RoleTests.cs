@@ -46,7 +46,7 @@ public sealed class RoleTests(Broker broker) : IClassFixture<Broker>
 
         // RobotHub's launchers have four more places that tell, always in the same words, that the server is alive.
         Assert.Equal(
-            ["/api/health", "/api/robotics/health", "/api/v1/bundles/{secret}", "/api/v1/enrolments", "/health", "/healthz", "/readyz", "/robotics/health"],
+            ["/api/health", "/api/robotics/health", "/api/v1/bundles/{secret}", "/api/v1/enrollments", "/health", "/healthz", "/readyz", "/robotics/health"],
             open.Select(route => route.RoutePattern.RawText!.TrimEnd('/')).Order(StringComparer.Ordinal));
         Assert.All(open, route => Assert.NotNull(route.Metadata.GetMetadata<IAllowAnonymous>()));
     }

@@ -50,7 +50,7 @@ public sealed class SocketTests(Broker broker) : IClassFixture<Broker>
         await silo.SendAsync(HttpMethod.Delete, $"/api/v1/keys/{RunningSilo.IdOf(lost)}");
 
         foreach (var socket in new[] { first, second })
-            Assert.Equal((SocketClose.Unauthorized, "the key or token is no longer good"), await ClosedAsync(socket));
+            Assert.Equal((SocketClose.Unauthorized, "the key or token is no longer valid"), await ClosedAsync(socket));
         Assert.Equal("still here", await EchoAsync(other, "still here"));
         await CloseAsync(other);
     }
@@ -81,7 +81,7 @@ public sealed class SocketTests(Broker broker) : IClassFixture<Broker>
     [Fact]
     public async Task A_caller_has_so_many_sockets_and_all_together_so_many()
     {
-        await using var silo = await StartAsync(options => options with { Limits = new DoorLimits { Sockets = 3, SocketsPerCaller = 2 } });
+        await using var silo = await StartAsync(options => options with { Http = options.Http with { Limits = new RateLimits { Sockets = 3, SocketsPerCaller = 2 } } });
         silo.UseKey(await silo.MakeKeyAsync("boss", "admin"));
         string[] hands = ["armada.v1", $"armada.key.{await silo.MakeKeyAsync("hands", "operator")}"];
         string[] feet = ["armada.v1", $"armada.key.{await silo.MakeKeyAsync("feet", "operator")}"];
@@ -101,7 +101,7 @@ public sealed class SocketTests(Broker broker) : IClassFixture<Broker>
     [Fact]
     public async Task A_page_of_another_site_opens_no_socket_unless_it_is_on_the_list()
     {
-        await using var silo = await StartAsync(options => options with { AllowedOrigins = ["https://panel.example"] });
+        await using var silo = await StartAsync(options => options with { Http = options.Http with { AllowedOrigins = ["https://panel.example"] } });
 
         Assert.Equal(403, await RefusedAsync(silo, [], origin: "https://elsewhere.example"));
         Assert.Equal(403, await RefusedAsync(silo, [], origin: "null"));

@@ -43,7 +43,7 @@ public sealed class ProblemTests(Broker broker) : IClassFixture<Broker>
         { "POST", "/robots", """{"model":"so101"}""", "body" },
         { "POST", "/robots", """{"id":"x"}""", "model" },
         { "POST", "/robots", """{"id":"x","model":null}""", "model" },
-        { "POST", "/robots", """{"id":"x","model":"so101","colour":"red"}""", "colour" },
+        { "POST", "/robots", """{"id":"x","model":"so101","color":"red"}""", "color" },
         { "POST", "/robots", """{"id":"x","model":"so101","joints":[{"name":"tail"}]}""", "joints[0].name" },
         { "POST", "/robots", """{"id":"x","model":"so101","joints":[null]}""", "joints[0].name" },
         { "POST", "/robots", """{"id":"x","model":"so101","joints":[{"name":"gripper","min":-1}]}""", "joints[0].min" },

@@ -24,7 +24,7 @@ public sealed class RestFuzzTests(Broker broker) : IClassFixture<Broker>
     [InlineData(271828)]
     public async Task Whatever_is_asked_the_silo_answers_without_a_fault_and_goes_on_routing(int seed)
     {
-        await using var pair = await ArmPair.StartAsync(broker, options => options with { Open = true, Limits = new DoorLimits { Connections = 64 } });
+        await using var pair = await ArmPair.StartAsync(broker, options => options with { Http = options.Http with { Open = true, Limits = new RateLimits { Connections = 64 } } });
         var fuzz = new RequestFuzz(seed, RoutesOf(pair.Silo));
         var statuses = new Dictionary<int, int>();
 
@@ -47,11 +47,11 @@ public sealed class RestFuzzTests(Broker broker) : IClassFixture<Broker>
     }
 
     [Fact]
-    public async Task Whatever_is_asked_of_devices_bundles_and_enrolment_the_silo_answers_without_a_fault_and_gives_identities_on()
+    public async Task Whatever_is_asked_of_devices_bundles_and_enrollment_the_silo_answers_without_a_fault_and_gives_identities_on()
     {
         var seed = 31337;
         await using var silo = await ProvisioningRig.StartAsync(broker);
-        string[] parts = ["/devices", "/bundles", "/enrolment"];
+        string[] parts = ["/devices", "/bundles", "/enrollment"];
         var fuzz = new RequestFuzz(
             seed, [.. RoutesOf(silo).Where(route => parts.Any(part => route.Path.Contains(part, StringComparison.Ordinal)))]);
         var statuses = new Dictionary<int, int>();

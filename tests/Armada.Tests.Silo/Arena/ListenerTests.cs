@@ -1,5 +1,5 @@
-using Armada.Domain.Engine;
-using Armada.Domain.Robots;
+using Armada.Core.Engine;
+using Armada.Core.Robots;
 using Armada.Testing;
 using Armada.Tests.Silo.Support;
 
@@ -44,7 +44,7 @@ public sealed class ListenerTests(Broker broker) : IClassFixture<Broker>
     }
 
     [Fact]
-    public async Task What_a_client_reports_is_passed_on_to_the_master_door()
+    public async Task What_a_client_reports_is_forwarded_to_the_master_endpoint()
     {
         await using var silo = await StartAsync();
         await using var page = await ArenaClient.MasterAsync(Url(silo), Robot);
@@ -64,7 +64,7 @@ public sealed class ListenerTests(Broker broker) : IClassFixture<Broker>
     public async Task A_bound_slave_is_filled_by_the_client_of_its_name_with_its_own_joints()
     {
         await using var silo = await StartAsync();
-        var binding = new SlaveBinding("page", SlaveKind.WebSocket, null, [new JointTune("shoulder_pan", 7, "Base")]);
+        var binding = new SlaveBinding("page", SlaveKind.WebSocket, null, [new JointMapping("shoulder_pan", 7, "Base")]);
         Assert.Null((await Engine(silo).ApplyAsync(Robot, new RobotRequest.BindSlave(binding, false), default)).Refused);
         await using var page = await ArenaClient.SlaveAsync(Url(silo), Robot, "name=page");
         await using var driver = await DriveAsync(silo, "Rotation", 10);
@@ -74,7 +74,7 @@ public sealed class ListenerTests(Broker broker) : IClassFixture<Broker>
         await Eventually.Holds("the report is taken, less the offset", () => Slave(silo, "page").Joints[0].Real is 9);
         Assert.Equal(SlaveState.Live, Slave(silo, "page").State);
 
-        await page.LeaveAsync();
+        await page.DisconnectAsync();
         await Eventually.Holds("the slave has failed", () => Slave(silo, "page") is { State: SlaveState.Failed, Reason: not null });
     }
 
@@ -93,7 +93,7 @@ public sealed class ListenerTests(Broker broker) : IClassFixture<Broker>
             data = new
             {
                 id = "nod",
-                name = "Nod",
+                name = "IdentifyMotion",
                 commands = new[] { new { timestamp = 0, duration = 500, joints = new[] { new { name = "Wrist_Pitch", value = 4 } } } },
                 loop = false,
                 totalDuration = 600,
@@ -101,7 +101,7 @@ public sealed class ListenerTests(Broker broker) : IClassFixture<Broker>
         });
 
         var told = (await page.HearsAsync("sequence"))["data"]!;
-        Assert.Equal(("Nod", 600), (told["name"]!.GetValue<string>(), told["total_duration"]!.GetValue<int>()));
+        Assert.Equal(("IdentifyMotion", 600), (told["name"]!.GetValue<string>(), told["total_duration"]!.GetValue<int>()));
         Assert.Equal("Wrist_Pitch", told["commands"]![0]!["joints"]![0]!["name"]!.GetValue<string>());
         await page.HearsCommandAsync("Wrist_Pitch", 4);
         await player.HearsCommandAsync("Wrist_Pitch", 4);
@@ -131,7 +131,7 @@ public sealed class ListenerTests(Broker broker) : IClassFixture<Broker>
     {
         await using var silo = await StartAsync();
         await using var page = await ArenaClient.MasterAsync(Url(silo), Robot, "names=lerobot");
-        var motion = new Armada.Domain.Motions.SequenceMotion(Armada.Domain.Motions.Demonstrations.All[0]);
+        var motion = new Armada.Core.Motions.SequenceMotion(Armada.Core.Motions.Demonstrations.All[0]);
 
         Assert.Null((await Engine(silo).ApplyAsync(Robot, new RobotRequest.Play(motion, true, false), default)).Refused);
 

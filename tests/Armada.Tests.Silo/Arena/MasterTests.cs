@@ -1,5 +1,5 @@
 using System.Text.Json.Nodes;
-using Armada.Domain.Engine;
+using Armada.Core.Engine;
 using Armada.Silo.Arena;
 using Armada.Testing;
 using Armada.Tests.Silo.Support;
@@ -110,7 +110,7 @@ public sealed class MasterTests(Broker broker) : IClassFixture<Broker>
         await using var page = await ArenaClient.MasterAsync(Url(silo), Robot);
         await using var driver = await MasterAsync(silo, "driver");
 
-        await driver.LeaveAsync();
+        await driver.DisconnectAsync();
 
         await page.HearsAsync("status", status => !status["data"]!["master_connected"]!.GetValue<bool>() && status["data"]!["master"] is null);
     }
@@ -192,7 +192,7 @@ public sealed class MasterTests(Broker broker) : IClassFixture<Broker>
     private async Task<RunningSilo> StartAsync(TimeSpan? silence = null)
     {
         var silo = await RunningSilo.StartAsync(
-            broker, adjust: services => services.AddSingleton(new ArenaTiming { Silence = silence ?? new ArenaTiming().Silence }));
+            broker, adjust: services => services.AddSingleton(new ArenaTiming { SilenceLimit = silence ?? new ArenaTiming().SilenceLimit }));
         await silo.MakeRobotAsync(Robot);
         return silo;
     }

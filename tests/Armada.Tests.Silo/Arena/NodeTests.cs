@@ -1,6 +1,6 @@
-using Armada.Domain.Engine;
-using Armada.Domain.Motions;
-using Armada.Domain.Robots;
+using Armada.Core.Engine;
+using Armada.Core.Motions;
+using Armada.Core.Robots;
 using Armada.Testing.Network;
 using Armada.Testing.Processes;
 

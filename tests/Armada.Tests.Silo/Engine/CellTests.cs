@@ -1,10 +1,10 @@
-using Armada.Domain.Devices;
-using Armada.Domain.Robots;
-using Armada.Domain.Routing;
+using Armada.Core.Control;
+using Armada.Core.Devices;
+using Armada.Core.Robots;
+using Armada.Core.Routing;
 using Armada.Silo.Engine;
 using Armada.Testing;
 using Armada.Tests.Silo.Support;
-using Armada.Wire.Control;
 
 namespace Armada.Tests.Silo.Engine;
 
@@ -31,7 +31,7 @@ public sealed class CellTests
         Assert.Equal(0, allocated);
 
         (long Routed, long Expired) Counts() =>
-            (rig.Telemetry.Frames(DeviceRole.Master, Verdict.Accepted), rig.Telemetry.Frames(DeviceRole.Master, Verdict.Expired));
+            (rig.Telemetry.Frames(DeviceRole.Master, FrameResult.Accepted), rig.Telemetry.Frames(DeviceRole.Master, FrameResult.Expired));
     }
 
     [Fact]
@@ -93,7 +93,7 @@ public sealed class CellTests
         {
             await rig.AskAsync(new RobotRequest.Stop());
             var cell = Assert.Single(rig.Engine.Cells);
-            var fault = cell.AskAsync(new CellTurn((_, _) => throw new InvalidOperationException("on purpose")), ahead: false, default);
+            var fault = cell.AskAsync(new WorkItem((_, _) => throw new InvalidOperationException("on purpose")), ahead: false, default);
             await Assert.ThrowsAsync<InvalidOperationException>(() => fault);
             cell.Tick();
             Assert.True((await rig.Engine.GetAsync(EngineRig.Robot, default))!.Document.Stopped);
@@ -131,7 +131,7 @@ public sealed class CellTests
 
         Assert.Null(await asked);
         await rig.LearnEpochAsync();
-        Assert.True(rig.Telemetry.Frames(DeviceRole.Master, Verdict.Superseded) > 0, "no frame met a cell that was busy storing");
+        Assert.True(rig.Telemetry.Frames(DeviceRole.Master, FrameResult.Superseded) > 0, "no frame met a cell that was busy storing");
         await Eventually.Holds("frames are routed after the change", () =>
         {
             rig.SendFollower();

@@ -1,9 +1,9 @@
-using Armada.Domain.Engine;
-using Armada.Domain.Robots;
+using Armada.Core.Control;
+using Armada.Core.Engine;
+using Armada.Core.Robots;
 using Armada.Silo.Engine;
 using Armada.Testing;
 using Armada.Tests.Silo.Support;
-using Armada.Wire.Control;
 
 namespace Armada.Tests.Silo.Engine;
 

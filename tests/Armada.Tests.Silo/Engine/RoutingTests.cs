@@ -1,9 +1,9 @@
-using Armada.Domain.Devices;
-using Armada.Domain.Routing;
+using Armada.Core.Control;
+using Armada.Core.Devices;
+using Armada.Core.Frames;
+using Armada.Core.Routing;
 using Armada.Testing;
 using Armada.Tests.Silo.Support;
-using Armada.Wire.Control;
-using Armada.Wire.Frames;
 
 namespace Armada.Tests.Silo.Engine;
 
@@ -62,14 +62,14 @@ public sealed class RoutingTests(Broker broker) : IClassFixture<Broker>
         length += pair.Leader.Write(payload.AsSpan(length), 1_000_003, positions: [3, 0, 0, 0, 0, 0]);
         length += pair.Leader.Write(payload.AsSpan(length), 1_000_002, positions: [2, 0, 0, 0, 0, 0]);
 
-        var superseded = pair.Silo.Telemetry.Frames(DeviceRole.Master, Verdict.Superseded);
+        var superseded = pair.Silo.Telemetry.Frames(DeviceRole.Master, FrameResult.Superseded);
         var commanded = pair.Follower.CommandedAsync("the batch is routed");
         pair.Leader.SendRaw(payload.AsSpan(0, length));
         await commanded;
 
         var state = await pair.Silo.GetAsync("/api/v1/robots/arm/state");
         Assert.Equal(3, state["joints"]![0]!["commanded"]!.GetValue<double>());
-        Assert.Equal(superseded + 2, pair.Silo.Telemetry.Frames(DeviceRole.Master, Verdict.Superseded));
+        Assert.Equal(superseded + 2, pair.Silo.Telemetry.Frames(DeviceRole.Master, FrameResult.Superseded));
     }
 
     [Fact]

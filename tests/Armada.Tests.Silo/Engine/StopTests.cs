@@ -1,6 +1,6 @@
+using Armada.Core.Control;
 using Armada.Testing;
 using Armada.Tests.Silo.Support;
-using Armada.Wire.Control;
 
 namespace Armada.Tests.Silo.Engine;
 

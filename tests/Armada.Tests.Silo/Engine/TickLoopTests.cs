@@ -1,4 +1,4 @@
-using Armada.Domain.Robots;
+using Armada.Core.Robots;
 using Armada.Silo.Engine;
 using Armada.Testing;
 using Armada.Testing.Engine;
@@ -15,8 +15,8 @@ public sealed class TickLoopTests(Broker broker) : IClassFixture<Broker>
         await using var silo = await RunningSilo.StartAsync(broker);
         await silo.MakeRobotAsync("arm");
         var engine = silo.Service<InProcessEngine>();
-        var guest = new ScriptedParty("guest");
-        await engine.EnterAsync("arm", guest, default);
+        var guest = new ScriptedSession("guest");
+        await engine.ConnectAsync("arm", guest, default);
         await engine.ApplyAsync("arm", new RobotRequest.JoinSlave("guest"), default);
 
         var goal = new JointGoal("shoulder_pan", 100, 100);

@@ -1,9 +1,9 @@
 using System.IO.Compression;
 using System.Text;
 using System.Text.Json;
-using Armada.Domain.Devices;
+using Armada.Core.Devices;
+using Armada.Core.MicroPython;
 using Armada.Silo.Identities;
-using Armada.Wire.MicroPython;
 
 namespace Armada.Tests.Silo.Identities;
 

@@ -1,9 +1,9 @@
-using Armada.Domain.Devices;
-using Armada.Domain.Routing;
+using Armada.Core.Devices;
+using Armada.Core.Frames;
+using Armada.Core.Routing;
+using Armada.Core.Topics;
 using Armada.Testing;
 using Armada.Tests.Silo.Support;
-using Armada.Wire.Frames;
-using Armada.Wire.Topics;
 
 namespace Armada.Tests.Silo.Ingress;
 
@@ -75,19 +75,19 @@ public sealed class BadFrameTests(Broker broker) : IClassFixture<Broker>
     {
         await using var pair = await ArmPair.StartAsync(broker);
         pair.Leader.Silent = true;
-        var before = pair.Silo.Telemetry.Frames(DeviceRole.Master, Verdict.OutOfOrder);
+        var before = pair.Silo.Telemetry.Frames(DeviceRole.Master, FrameResult.OutOfOrder);
         await RoutedAsync(pair, () => pair.Leader.Send(2_000_000));
         pair.Leader.Send(2_000_000); // Once this one is refused, whatever was on its way before has been routed.
-        await Eventually.Holds("it is counted", () => pair.Silo.Telemetry.Frames(DeviceRole.Master, Verdict.OutOfOrder) > before);
-        var routed = pair.Silo.Telemetry.Frames(DeviceRole.Master, Verdict.Accepted);
-        var dropped = pair.Silo.Telemetry.Frames(DeviceRole.Master, Verdict.OutOfOrder);
+        await Eventually.Holds("it is counted", () => pair.Silo.Telemetry.Frames(DeviceRole.Master, FrameResult.OutOfOrder) > before);
+        var routed = pair.Silo.Telemetry.Frames(DeviceRole.Master, FrameResult.Accepted);
+        var dropped = pair.Silo.Telemetry.Frames(DeviceRole.Master, FrameResult.OutOfOrder);
 
         pair.Leader.Send(2_000_000);
         pair.Leader.Send(1_999_999);
 
         await Eventually.Holds(
-            "both are counted", () => pair.Silo.Telemetry.Frames(DeviceRole.Master, Verdict.OutOfOrder) == dropped + 2);
-        Assert.Equal(routed, pair.Silo.Telemetry.Frames(DeviceRole.Master, Verdict.Accepted));
+            "both are counted", () => pair.Silo.Telemetry.Frames(DeviceRole.Master, FrameResult.OutOfOrder) == dropped + 2);
+        Assert.Equal(routed, pair.Silo.Telemetry.Frames(DeviceRole.Master, FrameResult.Accepted));
     }
 
     [Fact]
@@ -95,13 +95,13 @@ public sealed class BadFrameTests(Broker broker) : IClassFixture<Broker>
     {
         await using var pair = await ArmPair.StartAsync(broker);
         pair.Leader.Silent = true;
-        var routed = pair.Silo.Telemetry.Frames(DeviceRole.Master, Verdict.Accepted);
-        var stale = pair.Silo.Telemetry.Frames(DeviceRole.Master, Verdict.StaleEpoch);
+        var routed = pair.Silo.Telemetry.Frames(DeviceRole.Master, FrameResult.Accepted);
+        var stale = pair.Silo.Telemetry.Frames(DeviceRole.Master, FrameResult.StaleEpoch);
 
         pair.Leader.Send(epoch: pair.Leader.Epoch - 1);
 
-        await Eventually.Holds("it is counted", () => pair.Silo.Telemetry.Frames(DeviceRole.Master, Verdict.StaleEpoch) == stale + 1);
-        Assert.InRange(pair.Silo.Telemetry.Frames(DeviceRole.Master, Verdict.Accepted), routed, routed + 1);
+        await Eventually.Holds("it is counted", () => pair.Silo.Telemetry.Frames(DeviceRole.Master, FrameResult.StaleEpoch) == stale + 1);
+        Assert.InRange(pair.Silo.Telemetry.Frames(DeviceRole.Master, FrameResult.Accepted), routed, routed + 1);
     }
 
     [Fact]
@@ -133,8 +133,8 @@ public sealed class BadFrameTests(Broker broker) : IClassFixture<Broker>
 
     private static Task RoutedAsync(ArmPair pair, Action send)
     {
-        var before = pair.Silo.Telemetry.Frames(DeviceRole.Master, Verdict.Accepted);
+        var before = pair.Silo.Telemetry.Frames(DeviceRole.Master, FrameResult.Accepted);
         send();
-        return Eventually.Holds("the frame is routed", () => pair.Silo.Telemetry.Frames(DeviceRole.Master, Verdict.Accepted) > before);
+        return Eventually.Holds("the frame is routed", () => pair.Silo.Telemetry.Frames(DeviceRole.Master, FrameResult.Accepted) > before);
     }
 }

@@ -1,6 +1,5 @@
 using System.Text;
-using Armada.Messaging.LibMosquitto;
-using Armada.Messaging.Link;
+using Armada.Mqtt;
 using Armada.Silo.Ingress;
 using Armada.Silo.Provisioning;
 using Armada.Testing;
@@ -17,10 +16,10 @@ public sealed class ClientEventsTests(Broker broker) : IClassFixture<Broker>
     public async Task A_client_that_connects_is_seen_with_its_certificate()
     {
         await using var silo = await RunningSilo.StartAsync(broker, adjust: services => services.AddHostedService<ClientEvents>());
-        await using var cloud = new LibMosquittoLink(
-            new LinkOptions { ClientId = "cloud", Port = broker.Mosquitto.Port }, silo.Logs.For<LibMosquittoLink>());
+        await using var cloud = new MqttLink(
+            new LinkOptions { ClientId = "cloud", Port = broker.Mosquitto.Port }, silo.Logs.For<MqttLink>());
         await cloud.StartAsync(default);
-        var sightings = silo.Service<Sightings>();
+        var lastSeen = silo.Service<DeviceLastSeen>();
 
         // The subscription is acknowledged in its own time; AWS tells of every connection anew, and so does this.
         await Eventually.Holds("the silo hears of it", () =>
@@ -29,9 +28,9 @@ public sealed class ClientEventsTests(Broker broker) : IClassFixture<Broker>
                 "$aws/events/presence/connected/board-1",
                 Encoding.UTF8.GetBytes($$"""{"clientId":"board-1","timestamp":1,"eventType":"connected","sessionIdentifier":"s","principalIdentifier":"{{Fingerprint}}","versionNumber":0}"""),
                 Delivery.Sample);
-            return sightings.CertificateOf("board-1") == Fingerprint;
+            return lastSeen.CertificateOf("board-1") == Fingerprint;
         });
-        Assert.NotNull(sightings.Of("board-1"));
+        Assert.NotNull(lastSeen.Of("board-1"));
     }
 
     [Theory]

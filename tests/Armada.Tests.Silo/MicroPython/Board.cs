@@ -1,9 +1,9 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using System.Text.Json.Nodes;
+using Armada.Core.MicroPython;
 using Armada.Testing.Processes;
 using Armada.Tests.Silo.Support;
-using Armada.Wire.MicroPython;
 
 namespace Armada.Tests.Silo.MicroPython;
 

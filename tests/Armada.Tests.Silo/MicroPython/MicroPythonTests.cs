@@ -1,10 +1,10 @@
 using System.Text.Json.Nodes;
-using Armada.Domain.Devices;
-using Armada.Domain.Routing;
+using Armada.Core.Control;
+using Armada.Core.Devices;
+using Armada.Core.MicroPython;
+using Armada.Core.Routing;
 using Armada.Testing;
 using Armada.Tests.Silo.Support;
-using Armada.Wire.Control;
-using Armada.Wire.MicroPython;
 
 namespace Armada.Tests.Silo.MicroPython;
 
@@ -125,8 +125,8 @@ public sealed class MicroPythonTests(Broker broker) : IClassFixture<Broker>
         await Eventually.Holds("the follower is told poses, and the silo hears them too", () => follower.Told.Length > 20);
 
         Assert.Equal(0, silo.Telemetry.UnknownDevice);
-        Assert.Equal(0, silo.Telemetry.Frames(DeviceRole.Slave, Verdict.NotBound));
-        Assert.Equal(0, silo.Telemetry.Frames(DeviceRole.Slave, Verdict.Accepted));
+        Assert.Equal(0, silo.Telemetry.Frames(DeviceRole.Slave, FrameResult.NotBound));
+        Assert.Equal(0, silo.Telemetry.Frames(DeviceRole.Slave, FrameResult.Accepted));
         Assert.Equal(409, (await silo.AskAsync(HttpMethod.Put, $"/api/v1/robots/{Robot}/master", new { type = "device", device = "board" })).Status);
     }
 
@@ -179,7 +179,7 @@ public sealed class MicroPythonTests(Broker broker) : IClassFixture<Broker>
         var before = Stopped();
         return Eventually.Holds($"{more} poses of the leader meet the stop", () => Stopped() >= before + more);
 
-        long Stopped() => silo.Telemetry.Frames(DeviceRole.Master, Verdict.Stopped);
+        long Stopped() => silo.Telemetry.Frames(DeviceRole.Master, FrameResult.Stopped);
     }
 
     /// <summary>The leader says a pose 50 times a second until the result is disposed.</summary>

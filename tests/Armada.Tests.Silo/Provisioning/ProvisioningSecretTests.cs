@@ -22,7 +22,7 @@ public sealed class ProvisioningSecretTests
         await using var silo = RunningProcess.Start(
             "dotnet",
             [
-                Path.Combine(AppContext.BaseDirectory, "Armada.Silo.dll"), "--urls", url, "--data", folder.Path,
+                ArmadaProgram.PathOf("Armada.Silo"), "--urls", url, "--data", folder.Path,
                 "--broker", string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{FreePort.Next()}"),
             ],
             collector.Variables);
@@ -34,7 +34,7 @@ public sealed class ProvisioningSecretTests
         var made = await SendAsync(http, "/api/v1/devices", new { name = "leader-1", kind = "so101-leader" });
         var link = made["bundle"]!["url"]!.GetValue<string>();
         var key = KeyOf(await http.GetByteArrayAsync(new Uri(link)));
-        var token = (await SendAsync(http, "/api/v1/enrolment-tokens", new { kind = "agent" }))["token"]!.GetValue<string>();
+        var token = (await SendAsync(http, "/api/v1/enrollment-tokens", new { kind = "agent" }))["token"]!.GetValue<string>();
         using var keys = new DeviceKeys();
         var secrets = new List<string>
         {
@@ -44,13 +44,13 @@ public sealed class ProvisioningSecretTests
             Base64Of(await File.ReadAllTextAsync(Path.Combine(folder.Path, "broker", "silo.key"))),
         };
         others.Append(await AskAsync(http, HttpMethod.Get, new Uri(link).AbsolutePath));
-        others.Append(await AskAsync(http, HttpMethod.Post, "/api/v1/enrolments", new { token, name = "a b", csr = keys.Request }));
-        others.Append(await AskAsync(http, HttpMethod.Post, "/api/v1/enrolments", new { token, name = "pi-1", csr = keys.Pem }));
-        others.Append(await AskAsync(http, HttpMethod.Post, "/api/v1/enrolments", new { token = 7, csr = token }));
-        others.Append(await AskAsync(http, HttpMethod.Post, "/api/v1/enrolments", new { token, name = "pi-1", csr = keys.Request }));
-        others.Append(await AskAsync(http, HttpMethod.Post, "/api/v1/enrolments", new { token, name = "pi-2", csr = keys.Request }));
+        others.Append(await AskAsync(http, HttpMethod.Post, "/api/v1/enrollments", new { token, name = "a b", csr = keys.Request }));
+        others.Append(await AskAsync(http, HttpMethod.Post, "/api/v1/enrollments", new { token, name = "pi-1", csr = keys.Pem }));
+        others.Append(await AskAsync(http, HttpMethod.Post, "/api/v1/enrollments", new { token = 7, csr = token }));
+        others.Append(await AskAsync(http, HttpMethod.Post, "/api/v1/enrollments", new { token, name = "pi-1", csr = keys.Request }));
+        others.Append(await AskAsync(http, HttpMethod.Post, "/api/v1/enrollments", new { token, name = "pi-2", csr = keys.Request }));
         others.Append(await AskAsync(http, HttpMethod.Post, "/api/v1/devices", new { name = "pi-3", kind = "agent", csr = keys.Pem }));
-        foreach (var path in new[] { "devices", "devices/leader-1", "devices/pi-1", "enrolment-tokens", "audit", "bundles/x" })
+        foreach (var path in new[] { "devices", "devices/leader-1", "devices/pi-1", "enrollment-tokens", "audit", "bundles/x" })
             others.Append(await AskAsync(http, HttpMethod.Get, $"/api/v1/{path}"));
         await Eventually.Holds("the requests are traced", () => collector.Got("/v1/traces", "HttpRequestIn"));
         await silo.SendAsync(Signal.Terminate);

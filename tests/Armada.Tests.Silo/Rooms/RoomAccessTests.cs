@@ -1,6 +1,6 @@
 using System.Net.WebSockets;
 using System.Text.Json.Nodes;
-using Armada.Domain.Robots;
+using Armada.Core.Robots;
 using Armada.Silo.Rooms;
 using Armada.Silo.Sockets;
 using Armada.Testing;
@@ -65,7 +65,7 @@ public sealed class RoomAccessTests(Broker broker) : IClassFixture<Broker>
         await other.MoveAsync(("Jaw", 20));
         await other.SendAsync(new { type = "emergency_stop", reason = "enough" });
         await other.HearsAsync("emergency_stop");
-        await other.LeaveAsync();
+        await other.DisconnectAsync();
         await Eventually.Holds("it is on the record that the room is free", () => CountOf(silo, "master-left") == 1);
 
         var trail = (await silo.GetAsync("/api/v1/audit"))["items"]!.AsArray().Reverse()
@@ -87,8 +87,8 @@ public sealed class RoomAccessTests(Broker broker) : IClassFixture<Broker>
     {
         await using var silo = await StartAsync();
 
-        var board = silo.Service<RoomBoard>();
-        board.Of(RoomCatalog.RobotIdOf(new RoomName("w1", "r1"))).Touch(board.Now - (2 * RoomCleanup.IdleLimit));
+        var board = silo.Service<OpenRooms>();
+        board.Get(RoomCatalog.RobotIdOf(new RoomName("w1", "r1"))).MarkUsed(board.Now - (2 * RoomCleanup.IdleLimit));
 
         await silo.SendAsync(HttpMethod.Post, "/robotics/cleanup/manual");
 

@@ -1,4 +1,4 @@
-using Armada.Domain.Motions;
+using Armada.Core.Motions;
 using Armada.Silo.Sequences;
 using Armada.Silo.Store;
 using Armada.Testing;

@@ -7,9 +7,9 @@ public sealed class SequenceRouteTests(Broker broker) : IClassFixture<Broker>
 {
     private const string Root = "/api/v1/sequences";
 
-    private const string Nod = """
+    private const string IdentifyMotion = """
         {
-          "id": "nod", "name": "Nod \u00e9", "loop": true, "total_duration": 2500.5,
+          "id": "nod", "name": "IdentifyMotion \u00e9", "loop": true, "total_duration": 2500.5,
           "commands": [
             { "timestamp": 0, "joints": [{ "name": "wrist_flex", "value": 20, "speed": 60 }], "duration": 1000, "metadata": { "b": [1, { "c": null }] } },
             { "timestamp": 1000, "joints": [{ "name": "Wrist_Pitch", "value": 0 }, { "name": "Jaw", "value": 5.5 }] }
@@ -34,7 +34,7 @@ public sealed class SequenceRouteTests(Broker broker) : IClassFixture<Broker>
         { """{"commands":[{"timestamp":0,"joints":[{"name":"a","value":1,"speed":0}]}]}""", "commands[0].joints[0].speed" },
         { """{"commands":[{"timestamp":0,"joints":[{"name":"a","value":1}],"metadata":7}]}""", "commands[0].metadata" },
         { """{"commands":[{"timestamp":"0","joints":[]}]}""", "commands[0].timestamp" },
-        { """{"colour":"red"}""", "colour" },
+        { """{"color":"red"}""", "color" },
     };
 
     [Fact]
@@ -47,7 +47,7 @@ public sealed class SequenceRouteTests(Broker broker) : IClassFixture<Broker>
         Assert.Equal(["gentle-wave", "small-scan", "tiny-flex"], all.Select(one => Text(one!["id"])));
         Assert.All(all, one => Assert.True(one!["built_in"]!.GetValue<bool>()));
         Assert.Equal(4, (await silo.GetAsync($"{Root}/gentle-wave"))["commands"]!.AsArray().Count);
-        var mine = JsonNode.Parse(Nod)!;
+        var mine = JsonNode.Parse(IdentifyMotion)!;
         mine["id"] = "gentle-wave";
         Assert.Equal((409, "sequence-built-in"), await silo.AskAsync(HttpMethod.Post, Root, mine));
         Assert.Equal((409, "sequence-built-in"), await silo.AskAsync(HttpMethod.Put, $"{Root}/gentle-wave", mine));
@@ -58,7 +58,7 @@ public sealed class SequenceRouteTests(Broker broker) : IClassFixture<Broker>
     public async Task A_sequence_is_kept_as_it_was_given_also_by_the_next_silo()
     {
         await using var silo = await RunningSilo.StartAsync(broker);
-        var given = JsonNode.Parse(Nod)!;
+        var given = JsonNode.Parse(IdentifyMotion)!;
         Assert.Equal((201, null), await silo.AskAsync(HttpMethod.Post, Root, given));
 
         foreach (var isNext in new[] { false, true })
@@ -70,7 +70,7 @@ public sealed class SequenceRouteTests(Broker broker) : IClassFixture<Broker>
             }
 
             var kept = await silo.GetAsync($"{Root}/nod");
-            Assert.Equal("Nod é", Text(kept["name"]));
+            Assert.Equal("IdentifyMotion é", Text(kept["name"]));
             Assert.Equal(2500.5, kept["total_duration"]!.GetValue<double>());
             Assert.True(kept["loop"]!.GetValue<bool>());
             Assert.False(kept["built_in"]!.GetValue<bool>());
@@ -90,8 +90,8 @@ public sealed class SequenceRouteTests(Broker broker) : IClassFixture<Broker>
     public async Task Another_content_under_the_same_id_needs_a_PUT()
     {
         await using var silo = await RunningSilo.StartAsync(broker);
-        await silo.SendAsync(HttpMethod.Post, Root, JsonNode.Parse(Nod));
-        var changed = JsonNode.Parse(Nod)!;
+        await silo.SendAsync(HttpMethod.Post, Root, JsonNode.Parse(IdentifyMotion));
+        var changed = JsonNode.Parse(IdentifyMotion)!;
         changed["loop"] = false;
 
         Assert.Equal((409, "sequence-exists"), await silo.AskAsync(HttpMethod.Post, Root, changed));
@@ -106,7 +106,7 @@ public sealed class SequenceRouteTests(Broker broker) : IClassFixture<Broker>
     public async Task A_change_for_an_old_version_is_refused()
     {
         await using var silo = await RunningSilo.StartAsync(broker);
-        var sequence = JsonNode.Parse(Nod)!;
+        var sequence = JsonNode.Parse(IdentifyMotion)!;
         await silo.SendAsync(HttpMethod.Post, Root, sequence);
         var tag = await TagAsync(silo, "nod");
         sequence["loop"] = false;
@@ -124,13 +124,13 @@ public sealed class SequenceRouteTests(Broker broker) : IClassFixture<Broker>
     public async Task Of_many_changes_for_one_version_one_is_made()
     {
         await using var silo = await RunningSilo.StartAsync(broker);
-        await silo.SendAsync(HttpMethod.Post, Root, JsonNode.Parse(Nod));
+        await silo.SendAsync(HttpMethod.Post, Root, JsonNode.Parse(IdentifyMotion));
         var tag = await TagAsync(silo, "nod");
 
         var answers = await Task.WhenAll(Enumerable.Range(0, 20).Select(n =>
         {
-            var mine = JsonNode.Parse(Nod)!;
-            mine["name"] = $"Nod {n}";
+            var mine = JsonNode.Parse(IdentifyMotion)!;
+            mine["name"] = $"IdentifyMotion {n}";
             return silo.AskAsync(HttpMethod.Put, $"{Root}/nod", mine, ("If-Match", tag));
         }));
 
@@ -142,7 +142,7 @@ public sealed class SequenceRouteTests(Broker broker) : IClassFixture<Broker>
     public async Task A_total_duration_is_spelt_either_way_or_left_out()
     {
         await using var silo = await RunningSilo.StartAsync(broker);
-        var sequence = Without(JsonNode.Parse(Nod)!, "total_duration");
+        var sequence = Without(JsonNode.Parse(IdentifyMotion)!, "total_duration");
 
         Assert.Equal(1000, (await silo.SendAsync(HttpMethod.Put, $"{Root}/nod", sequence))!["total_duration"]!.GetValue<double>());
         sequence["totalDuration"] = 9000;
@@ -153,7 +153,7 @@ public sealed class SequenceRouteTests(Broker broker) : IClassFixture<Broker>
     public async Task A_list_comes_in_parts()
     {
         await using var silo = await RunningSilo.StartAsync(broker);
-        await silo.SendAsync(HttpMethod.Post, Root, JsonNode.Parse(Nod));
+        await silo.SendAsync(HttpMethod.Post, Root, JsonNode.Parse(IdentifyMotion));
 
         var first = await silo.GetAsync($"{Root}?limit=3");
         var rest = await silo.GetAsync($"{Root}?limit=3&after={Text(first["next"])}");
@@ -197,7 +197,7 @@ public sealed class SequenceRouteTests(Broker broker) : IClassFixture<Broker>
     {
         await using var silo = await RunningSilo.StartAsync(broker);
         silo.Logs.Expect(1001);
-        await silo.SendAsync(HttpMethod.Post, Root, JsonNode.Parse(Nod));
+        await silo.SendAsync(HttpMethod.Post, Root, JsonNode.Parse(IdentifyMotion));
         await silo.StopAsync();
         await File.WriteAllTextAsync(Path.Combine(silo.Data, "sequences", "bad.json"), content);
         await silo.StartAsync();
@@ -213,10 +213,10 @@ public sealed class SequenceRouteTests(Broker broker) : IClassFixture<Broker>
         silo.Logs.Expect(1002);
         var blocker = Directory.CreateDirectory(Path.Combine(silo.Data, "sequences", "nod.json.tmp"));
 
-        Assert.Equal((503, "not-stored"), await silo.AskAsync(HttpMethod.Post, Root, JsonNode.Parse(Nod)));
+        Assert.Equal((503, "not-stored"), await silo.AskAsync(HttpMethod.Post, Root, JsonNode.Parse(IdentifyMotion)));
         Assert.Equal((404, "sequence-unknown"), await silo.AskAsync(HttpMethod.Get, $"{Root}/nod"));
         blocker.Delete();
-        Assert.Equal((201, null), await silo.AskAsync(HttpMethod.Post, Root, JsonNode.Parse(Nod)));
+        Assert.Equal((201, null), await silo.AskAsync(HttpMethod.Post, Root, JsonNode.Parse(IdentifyMotion)));
     }
 
     private static string Text(JsonNode? node) => node!.GetValue<string>();

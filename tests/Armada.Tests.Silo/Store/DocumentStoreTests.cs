@@ -1,4 +1,4 @@
-using Armada.Domain.Robots;
+using Armada.Core.Robots;
 using Armada.Silo.Options;
 using Armada.Silo.Store;
 using Armada.Testing;

@@ -1,5 +1,5 @@
 using System.Text.Json.Nodes;
-using Armada.Domain.Robots;
+using Armada.Core.Robots;
 using Armada.Silo.Store;
 using Armada.Testing;
 using Armada.Testing.Logging;
@@ -111,7 +111,7 @@ public sealed class FormatTests : IDisposable
         var robot = Assert.Single(store.Load().Robots);
         Assert.Null(await store.SaveAsync(robot));
 
-        Assert.Equal(new SlaveBinding("far", SlaveKind.Remote, "ws://10.0.0.7/ws/slave/arm", [new JointTune("base", -2.5, "J1")]), robot.Slaves[0]);
+        Assert.Equal(new SlaveBinding("far", SlaveKind.Remote, "ws://10.0.0.7/ws/slave/arm", [new JointMapping("base", -2.5, "J1")]), robot.Slaves[0]);
         Assert.Equal(new RoomName("lab", "room 1"), robot.Room);
         Assert.Equal(new Joint("base", JointUnit.Degree, -90, 90, 180, 0, JointMotion.Continuous, 4), Assert.Single(robot.Model.Joints));
         var written = JsonNode.Parse(await File.ReadAllTextAsync(Arm));

@@ -1,5 +1,5 @@
-using Armada.Domain.Motions;
-using Armada.Domain.Robots;
+using Armada.Core.Motions;
+using Armada.Core.Robots;
 using Armada.Silo.Access;
 using Armada.Silo.Access.Keys;
 using Armada.Silo.Sequences;
@@ -41,7 +41,7 @@ internal sealed class Shelf : IDisposable
         using var library = new SequenceLibrary(data, Logs.For<SequenceLibrary>());
         using var files = new KeyFiles(data, Logs.For<KeyFiles>());
         using var keys = new KeyRing(files, TimeProvider.System, Logs.For<KeyRing>());
-        SlaveBinding[] slaves = [new("follower"), new("door", SlaveKind.WebSocket, null, [new JointTune("gripper", 1.5, "jaw")])];
+        SlaveBinding[] slaves = [new("follower"), new("door", SlaveKind.WebSocket, null, [new JointMapping("gripper", 1.5, "jaw")])];
         Assert.Null(await store.SaveAsync(new RobotDocument(
             $"{mark}-arm", RobotModels.So101, new MasterBinding("leader"), [.. slaves], 59_000_000, true, 7, new RoomName("lab", mark))));
         await store.SaveFleetAsync(stopped: false, CancellationToken.None);

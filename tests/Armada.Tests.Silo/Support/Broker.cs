@@ -1,5 +1,5 @@
+using Armada.Core.Topics;
 using Armada.Testing.Brokers;
-using Armada.Wire.Topics;
 
 namespace Armada.Tests.Silo.Support;
 

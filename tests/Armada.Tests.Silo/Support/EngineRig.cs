@@ -1,6 +1,9 @@
 using System.Text;
-using Armada.Domain.Robots;
-using Armada.Messaging.Link;
+using Armada.Core.Control;
+using Armada.Core.Frames;
+using Armada.Core.Robots;
+using Armada.Core.Topics;
+using Armada.Mqtt;
 using Armada.Silo;
 using Armada.Silo.Engine;
 using Armada.Silo.Ingress;
@@ -9,9 +12,6 @@ using Armada.Silo.Telemetry;
 using Armada.Testing;
 using Armada.Testing.Brokers;
 using Armada.Testing.Logging;
-using Armada.Wire.Control;
-using Armada.Wire.Frames;
-using Armada.Wire.Topics;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 

@@ -1,14 +1,14 @@
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
-using Armada.Messaging.Link;
+using Armada.Core.MicroPython;
+using Armada.Core.Topics;
+using Armada.Mqtt;
 using Armada.Silo;
 using Armada.Silo.Options;
 using Armada.Silo.Telemetry;
 using Armada.Testing;
 using Armada.Testing.Logging;
-using Armada.Wire.MicroPython;
-using Armada.Wire.Topics;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
@@ -32,7 +32,7 @@ internal sealed class RunningSilo : IAsyncDisposable
         (Topics, this.map, this.adjust) = (topics, map, adjust);
         options = with(new SiloOptions
         {
-            Urls = [new Uri("http://127.0.0.1:0")],
+            Http = new() { Urls = [new Uri("http://127.0.0.1:0")] },
             DataDirectory = folder.Path,
             Topics = topics,
             MicroPythonTopics = new MicroPythonTopics($"{topics.Root}-micropython"),

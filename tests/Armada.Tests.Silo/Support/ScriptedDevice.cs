@@ -1,10 +1,9 @@
 using System.Collections.Concurrent;
-using Armada.Messaging.LibMosquitto;
-using Armada.Messaging.Link;
+using Armada.Core.Control;
+using Armada.Core.Frames;
+using Armada.Core.Topics;
+using Armada.Mqtt;
 using Armada.Testing;
-using Armada.Wire.Control;
-using Armada.Wire.Frames;
-using Armada.Wire.Topics;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Armada.Tests.Silo.Support;
@@ -16,7 +15,7 @@ internal sealed record ReceivedCommand(FrameHeader Header, double[] Positions);
 internal sealed class ScriptedDevice : IAsyncDisposable
 {
     private readonly TopicMap topics;
-    private readonly LibMosquittoLink link;
+    private readonly MqttLink link;
     private readonly CancellationTokenSource ending = new();
     private readonly ConcurrentQueue<ReceivedCommand> commands = new();
     private readonly ConcurrentQueue<ControlMessage> controls = new();
@@ -29,9 +28,9 @@ internal sealed class ScriptedDevice : IAsyncDisposable
         Name = name;
         this.topics = topics;
         stateTopic = topics.Of(name, Channel.State);
-        link = new LibMosquittoLink(
+        link = new MqttLink(
             new LinkOptions { ClientId = name + topics.Root.Replace('/', '-'), Port = broker.Mosquitto.Port },
-            NullLogger<LibMosquittoLink>.Instance);
+            NullLogger<MqttLink>.Instance);
         link.Subscribe(topics.Of(name, Channel.Command), Delivery.Sample, OnCommand);
         link.Subscribe(topics.Of(name, Channel.Control), Delivery.Control, OnControl);
     }

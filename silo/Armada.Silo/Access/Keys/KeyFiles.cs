@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Armada.Domain.Access;
+using Armada.Core.Access;
 using Armada.Silo.Store;
 
 namespace Armada.Silo.Access.Keys;
@@ -20,16 +20,16 @@ internal sealed class KeyFiles : IKeyStore, IDisposable
     }
 
     /// <summary>Every key; a damaged one is set aside and opens nothing, but counts as one that there was.</summary>
-    public ValueTask<KeyRoll?> ReadAsync(long known, CancellationToken cancellation)
+    public ValueTask<KeySet?> ReadAsync(long known, CancellationToken cancellation)
     {
         if (known == OnlyVersion)
-            return new((KeyRoll?)null);
+            return new((KeySet?)null);
         var found = files.ReadAll(folder, StoredKeyJson.Default.StoredKey, (stored, name) => stored.Fault(name));
-        return new(new KeyRoll(
+        return new(new KeySet(
             OnlyVersion,
             [.. found.Select(stored => new KeyDocument(stored.Key.Id, JsonSerializer.Serialize(stored, StoredKeyJson.Default.StoredKey)))],
             [],
-            WasUsed: found.Count > 0 || DocumentFiles.HasDamaged(folder)));
+            IsInitialized: found.Count > 0 || DocumentFiles.HasDamaged(folder)));
     }
 
     /// <inheritdoc/>

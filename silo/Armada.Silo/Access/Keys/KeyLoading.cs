@@ -1,5 +1,5 @@
-using Armada.Domain.Access;
-using Armada.Domain.Engine;
+using Armada.Core.Access;
+using Armada.Core.Engine;
 using Armada.Silo.Store;
 
 namespace Armada.Silo.Access.Keys;
@@ -21,7 +21,7 @@ internal sealed partial class KeyLoading(KeyRing keys, IKeyStore store, KeyFiles
         try
         {
             await keys.RefreshAsync(cancellation);
-            if (!ReferenceEquals(store, folder) && await folder.ReadAsync(KeyRoll.None, cancellation) is { } own)
+            if (!ReferenceEquals(store, folder) && await folder.ReadAsync(KeySet.None, cancellation) is { } own)
                 await keys.ImportAsync(own, cancellation);
             return true;
         }

@@ -1,4 +1,4 @@
-using Armada.Domain.Engine;
+using Armada.Core.Engine;
 using Armada.Silo.Store;
 
 namespace Armada.Silo.Access.Keys;

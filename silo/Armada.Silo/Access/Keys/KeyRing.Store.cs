@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json;
-using Armada.Domain.Access;
-using Armada.Domain.Engine;
+using Armada.Core.Access;
+using Armada.Core.Engine;
 using Armada.Silo.Engine;
 using Armada.Silo.Store;
 
@@ -11,7 +11,7 @@ namespace Armada.Silo.Access.Keys;
 internal sealed partial class KeyRing
 {
     private readonly Dictionary<string, ApiKey> unstored = new(StringComparer.Ordinal); // Revoked, and only this silo knows.
-    private long version = KeyRoll.None;
+    private long version = KeySet.None;
     private ImmutableArray<string> forgotten = [];
 
     /// <summary>Reads what changed since the last time, and stores the revocations that could not be; gives whether anything is new.</summary>
@@ -37,10 +37,10 @@ internal sealed partial class KeyRing
     /// </summary>
     /// <exception cref="EngineUnreachableException">The cluster cannot be asked now.</exception>
     /// <exception cref="NotStoredException">The store refused.</exception>
-    public async Task ImportAsync(KeyRoll other, CancellationToken cancellation)
+    public async Task ImportAsync(KeySet other, CancellationToken cancellation)
     {
         using var pass = await changing.EnterAsync(cancellation);
-        WasUsed |= other.WasUsed;
+        IsInitialized |= other.IsInitialized;
         foreach (var found in other.Keys.Select(Parse).OfType<ApiKey>())
             await ImportAsync(found, cancellation);
     }
@@ -126,7 +126,7 @@ internal sealed partial class KeyRing
                 read = read.SetItem(id, key with { Revoked = key.Revoked ?? revoked.Revoked });
         }
 
-        (version, forgotten, WasUsed) = (roll.Version, roll.Forgotten, WasUsed || roll.WasUsed);
+        (version, forgotten, IsInitialized) = (roll.Version, roll.Forgotten, IsInitialized || roll.IsInitialized);
         keys = read;
         return true;
     }

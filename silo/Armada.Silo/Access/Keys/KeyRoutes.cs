@@ -35,7 +35,7 @@ internal static class KeyRoutes
         keys.Find(id) is { } key ? TypedResults.Ok(KeyView.Of(key, time.GetUtcNow())) : NoKey(id);
 
     private static async Task<Results<Created<MadeKeyView>, ProblemHttpResult>> PostAsync(
-        NewKey body, KeyRing keys, OpenDoor door, OpenSockets sockets, TimeProvider time, HttpContext context, CancellationToken cancellation)
+        NewKey body, KeyRing keys, AnonymousAccess door, OpenSockets sockets, TimeProvider time, HttpContext context, CancellationToken cancellation)
     {
         var wrong = new Dictionary<string, string>(StringComparer.Ordinal);
         if (KeyRules.FindNameProblem(body.Name) is { } name)
@@ -61,7 +61,7 @@ internal static class KeyRoutes
     }
 
     private static async Task<Results<NoContent, ProblemHttpResult>> DeleteAsync(
-        string id, KeyRing keys, OpenDoor door, OpenSockets sockets, CancellationToken cancellation)
+        string id, KeyRing keys, AnonymousAccess door, OpenSockets sockets, CancellationToken cancellation)
     {
         try
         {

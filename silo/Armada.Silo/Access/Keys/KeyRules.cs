@@ -1,4 +1,4 @@
-using Armada.Wire.Topics;
+using Armada.Core.Topics;
 
 namespace Armada.Silo.Access.Keys;
 

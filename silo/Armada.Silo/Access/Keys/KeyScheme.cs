@@ -7,7 +7,7 @@ namespace Armada.Silo.Access.Keys;
 
 /// <summary>Lets callers in that bring a good API key, and those without one where the door is open.</summary>
 internal sealed class KeyScheme(
-    IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory loggers, UrlEncoder encoder, KeyRing keys, KeyUses uses, OpenDoor door)
+    IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory loggers, UrlEncoder encoder, KeyRing keys, KeyUses uses, AnonymousAccess door)
     : AuthenticationHandler<AuthenticationSchemeOptions>(options, loggers, encoder)
 {
     /// <summary>Name of the scheme.</summary>

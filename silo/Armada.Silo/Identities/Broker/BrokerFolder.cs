@@ -2,11 +2,11 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
-using Armada.Domain.Devices;
+using Armada.Core.Devices;
+using Armada.Core.MicroPython;
+using Armada.Core.Topics;
 using Armada.Silo.Options;
 using Armada.Silo.Store;
-using Armada.Wire.MicroPython;
-using Armada.Wire.Topics;
 
 namespace Armada.Silo.Identities.Broker;
 
@@ -19,7 +19,7 @@ internal sealed class BrokerFolder
     private static readonly TimeSpan Validity = TimeSpan.FromDays(2 * 365);
 
     private readonly string path;
-    private readonly BrokerSettings settings;
+    private readonly SupervisedBrokerOptions settings;
     private readonly CertificateAuthority authority;
     private readonly TopicMap topics;
     private readonly MicroPythonTopics dialect;
@@ -29,7 +29,7 @@ internal sealed class BrokerFolder
 
     /// <summary>In the silo's folder.</summary>
     public BrokerFolder(
-        DataFolder data, BrokerSettings settings, CertificateAuthority authority, TopicMap topics, MicroPythonTopics dialect, TimeProvider time)
+        DataFolder data, SupervisedBrokerOptions settings, CertificateAuthority authority, TopicMap topics, MicroPythonTopics dialect, TimeProvider time)
     {
         (this.settings, this.authority, this.topics, this.dialect, this.time) = (settings, authority, topics, dialect, time);
         path = Path.GetFullPath(data.Folder("broker"));
@@ -161,13 +161,13 @@ internal sealed class BrokerFolder
 
     private void WriteInner()
     {
-        using var key = P256.Make();
+        using var key = P256.Create();
         var now = time.GetUtcNow();
         var profile = CertificateProfile.Broker(CertificateAuthority.SiloName, [], new PublicKey(key));
         using var certificate = profile.Create(
             profile.SubjectName, // The very bytes: an issuer of another string type is not the subject, and the certificate not its own root.
             X509SignatureGenerator.CreateForECDsa(key),
-            now - CertificateAuthority.Slack,
+            now - CertificateAuthority.ClockSkew,
             now.AddYears(CertificateAuthority.Years),
             RandomNumberGenerator.GetBytes(8));
         Write("silo.key", key.ExportPkcs8PrivateKeyPem() + "\n", AuthorityFolder.OwnerOnly);

@@ -1,57 +1,58 @@
 using System.Collections.Immutable;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
-using Armada.Domain.Devices;
+using Armada.Core.Devices;
+using Armada.Silo.Engine;
 using Armada.Silo.Identities.Broker;
 using Armada.Silo.Store;
 
 namespace Armada.Silo.Identities.Registry;
 
 /// <summary>
-/// The devices that the silo's own authority gave an identity: one document each, without keys. The list of revoked certificates is the
-/// truth about what is taken back, and the documents follow it.
+/// The devices that are registered with the silo's own authority: one document each, without keys. The list of revoked certificates is
+/// authoritative, and the documents follow it.
 /// </summary>
 internal sealed partial class OwnRegistry : IDeviceRegistry, IDisposable
 {
     private readonly CertificateAuthority authority;
-    private readonly IBrokerDoor door;
-    private readonly CertificateTerms terms;
+    private readonly IBrokerAdmin broker;
+    private readonly CertificateLifetimes lifetimes;
     private readonly TimeProvider time;
     private readonly SemaphoreSlim changing = new(1);
     private ImmutableSortedDictionary<string, StoredDevice> devices = ImmutableSortedDictionary.Create<string, StoredDevice>(StringComparer.Ordinal);
+    private readonly ILoggerFactory loggers;
+    private readonly ILogger logger;
+    private readonly DocumentFiles files;
+    private readonly string folder;
+    private RevocationList? revocations;
 
-    /// <summary>In the silo's folder; nothing is read before <see cref="OpenAsync"/>.</summary>
     public OwnRegistry(
-        DataFolder data, CertificateAuthority authority, IBrokerDoor door, CertificateTerms terms, TimeProvider time, ILoggerFactory loggers)
+        DataFolder data, CertificateAuthority authority, IBrokerAdmin broker, CertificateLifetimes lifetimes, TimeProvider time, ILoggerFactory loggers)
     {
-        (this.authority, this.door, this.terms, this.time, this.loggers) = (authority, door, terms, time, loggers);
+        (this.authority, this.broker, this.lifetimes, this.time, this.loggers) = (authority, broker, lifetimes, time, loggers);
         logger = loggers.CreateLogger<OwnRegistry>();
         files = new DocumentFiles(logger);
         folder = data.Folder("devices");
     }
 
-    /// <inheritdoc/>
-    public ValueTask<BrokerPlace> BrokerAsync(CancellationToken cancellation) => new(new BrokerPlace(door.Host, door.Port, authority.Certificate.Pem));
+    public ValueTask<BrokerLocation> BrokerAsync(CancellationToken cancellation) => new(new BrokerLocation(broker.Host, broker.Port, authority.Certificate.Pem));
 
-    /// <inheritdoc/>
     public ValueTask<DeviceIdentity?> FindAsync(string name, CancellationToken cancellation) =>
         new(Volatile.Read(ref devices).GetValueOrDefault(name)?.ToIdentity());
 
-    /// <inheritdoc/>
     public ValueTask<ImmutableArray<DeviceIdentity>> ListAsync(string? after, int limit, CancellationToken cancellation) =>
         new([.. Volatile.Read(ref devices).Values
             .Where(device => after is null || string.CompareOrdinal(device.Name, after) > 0)
             .Take(limit)
             .Select(device => device.ToIdentity())]);
 
-    /// <inheritdoc/>
     public ValueTask<RegistryAnswer> CreateAsync(NewDevice device, CancellationToken cancellation) => ChangeAsync(
         async () =>
         {
             if (devices.TryGetValue(device.Name, out var known) && known.Leaving)
                 await RemoveAsync(known);
             else if (known is not null)
-                return await AgainAsync(known, device);
+                return await CreateAgainAsync(known, device);
             if (!TryIssue(device.Name, device.Role, device.Request, out var issued, out var refused))
                 return refused;
             var made = StoredDevice.Of(device, time.GetUtcNow(), StoredCertificate.Of(issued));
@@ -62,7 +63,6 @@ internal sealed partial class OwnRegistry : IDeviceRegistry, IDisposable
         },
         cancellation);
 
-    /// <inheritdoc/>
     public ValueTask<RegistryAnswer> RotateAsync(string name, string? request, CancellationToken cancellation) => ChangeAsync(
         name,
         async device =>
@@ -70,14 +70,14 @@ internal sealed partial class OwnRegistry : IDeviceRegistry, IDisposable
             if (request is not null && ReadKey(request, out var refused) is { } key)
             {
                 if (device.Certificates.FirstOrDefault(certificate => certificate.IsFor(key)) is { } same)
-                    return RegistryAnswer.Of(device.ToIdentity(), same.Again());
+                    return RegistryAnswer.Of(device.ToIdentity(), same.ToCredentials());
             }
 
             if (device.Certificates is [_, { Collected: true }])
             {
                 return RegistryAnswer.Refuse(
                     RegistryRefusalReason.RotationPending,
-                    $"{name} was given certificate {device.Newest!.Fingerprint} and was not seen on it yet; wait for that, or take one of its two back "
+                    $"{name} was given certificate {device.Newest!.Fingerprint} and was not seen on it yet; wait for that, or revoke one of the two "
                     + $"with DELETE /api/v1/devices/{name}/certificates/<fingerprint>");
             }
 
@@ -85,7 +85,6 @@ internal sealed partial class OwnRegistry : IDeviceRegistry, IDisposable
         },
         cancellation);
 
-    /// <inheritdoc/>
     public ValueTask<RegistryAnswer> CollectedAsync(string name, string fingerprint, CancellationToken cancellation) => ChangeAsync(
         name,
         async device =>
@@ -97,7 +96,6 @@ internal sealed partial class OwnRegistry : IDeviceRegistry, IDisposable
         },
         cancellation);
 
-    /// <inheritdoc/>
     public ValueTask<RegistryAnswer> SeenAsync(string name, string fingerprint, CancellationToken cancellation) => ChangeAsync(
         name,
         async device =>
@@ -112,7 +110,6 @@ internal sealed partial class OwnRegistry : IDeviceRegistry, IDisposable
         },
         cancellation);
 
-    /// <inheritdoc/>
     public ValueTask<RegistryAnswer> RetireAsync(string name, string fingerprint, CancellationToken cancellation) => ChangeAsync(
         name,
         async device =>
@@ -124,13 +121,12 @@ internal sealed partial class OwnRegistry : IDeviceRegistry, IDisposable
                 LogRetired(name, fingerprint);
             }
 
-            await RefreshAsync(); // Also where there was nothing to do: a call before this one may have come just so far.
+            await RefreshAsync(); // Even if there was nothing to revoke: an earlier call may have been interrupted before this step.
             await CutAsync(name);
             return RegistryAnswer.Of(device.ToIdentity());
         },
         cancellation);
 
-    /// <inheritdoc/>
     public ValueTask<RegistryAnswer> DeleteAsync(string name, CancellationToken cancellation) => ChangeAsync(
         name,
         async device =>
@@ -140,7 +136,6 @@ internal sealed partial class OwnRegistry : IDeviceRegistry, IDisposable
         },
         cancellation);
 
-    /// <inheritdoc/>
     public void Dispose()
     {
         revocations?.Dispose();
@@ -148,7 +143,7 @@ internal sealed partial class OwnRegistry : IDeviceRegistry, IDisposable
         changing.Dispose();
     }
 
-    private async Task<RegistryAnswer> AgainAsync(StoredDevice known, NewDevice wanted)
+    private async Task<RegistryAnswer> CreateAgainAsync(StoredDevice known, NewDevice wanted)
     {
         if (!known.ToIdentity().Is(wanted))
         {
@@ -157,7 +152,7 @@ internal sealed partial class OwnRegistry : IDeviceRegistry, IDisposable
         }
 
         if (known.IsBoard)
-            await RefreshAsync(); // The call that made it may have ended before the broker knew of it.
+            await RefreshAsync(); // The call that created it may have been interrupted before the broker knew of it.
         if (wanted.Request is null)
         {
             return known.Newest is { Collected: false } or null
@@ -168,13 +163,12 @@ internal sealed partial class OwnRegistry : IDeviceRegistry, IDisposable
         if (ReadKey(wanted.Request, out var refused) is not { } key)
             return refused!;
         return known.Certificates.FirstOrDefault(certificate => certificate.IsFor(key)) is { } same
-            ? RegistryAnswer.Of(known.ToIdentity(), same.Again())
+            ? RegistryAnswer.Of(known.ToIdentity(), same.ToCredentials())
             : RegistryAnswer.Refuse(
                 RegistryRefusalReason.Exists,
                 $"{known.Name} has a certificate for another key; POST /api/v1/devices/{known.Name}/rotate gives it a second one");
     }
 
-    /// <summary>Issues one more certificate, in the place of the newest where nobody has that one.</summary>
     private async Task<RegistryAnswer> ReplaceNewestAsync(StoredDevice device, bool replaces, string? request)
     {
         if (!TryIssue(device.Name, device.Role, request, out var issued, out var refused))
@@ -197,8 +191,8 @@ internal sealed partial class OwnRegistry : IDeviceRegistry, IDisposable
         [System.Diagnostics.CodeAnalysis.NotNullWhen(false)] out RegistryAnswer? refused)
     {
         var answer = request is null
-            ? authority.Issue(name, terms.Of(role))
-            : authority.Issue(name, Encoding.UTF8.GetBytes(request), terms.Of(role));
+            ? authority.Issue(name, lifetimes.For(role))
+            : authority.Issue(name, Encoding.UTF8.GetBytes(request), lifetimes.For(role));
         issued = answer.Issued;
         refused = answer.Refused is { } why ? Refuse(why) : null;
         return issued is not null;
@@ -222,4 +216,136 @@ internal sealed partial class OwnRegistry : IDeviceRegistry, IDisposable
     private static string Describe(StoredDevice device) =>
         $"a {device.Kind}{(device.Role is { } role ? $" ({(role == BoardRole.Leader ? "leader" : "follower")})" : "")} "
         + (device.Site is null ? "at no site" : $"at site {device.Site}");
+
+    /// <summary>For tests: called after each durable step of a call. The next start must recover from a crash at any of them.</summary>
+    internal Action<string>? StepCompleted { get; set; }
+
+    /// <summary>Reads every device and completes interrupted deletions and revocations.</summary>
+    /// <exception cref="Options.SiloOptionsException">The list of revoked certificates is lost.</exception>
+    /// <exception cref="NotStoredException"/>
+    public async Task OpenAsync(CancellationToken cancellation)
+    {
+        revocations = await RevocationList.OpenAsync(authority, time, loggers.CreateLogger<RevocationList>(), cancellation);
+        var found = files.ReadAll(folder, DeviceJson.Default.StoredDevice, (stored, name) => stored.FindProblem(name));
+        devices = devices.AddRange(found.Select(device => KeyValuePair.Create(device.Name, device)));
+        foreach (var device in found)
+        {
+            var good = device.Certificates.RemoveAll(certificate => revocations.IsRevoked(certificate.Serial));
+            if (device.Leaving)
+                await ForgetAsync(device);
+            else if (good.Length != device.Certificates.Length)
+                await SaveAsync(device with { Certificates = good });
+        }
+
+        await broker.RefreshAsync(Boards(), cancellation);
+        LogLoaded(devices.Count);
+    }
+
+    /// <summary>Signs a new list of revoked certificates if the present one is half-way to its expiry, and reloads the broker; call it daily.</summary>
+    /// <exception cref="NotStoredException">The disk refused, or the broker does not answer.</exception>
+    public async Task RenewAsync(CancellationToken cancellation)
+    {
+        using var held = await changing.EnterAsync(cancellation);
+        await Revocations.RenewAsync(cancellation);
+        await broker.RefreshAsync(Boards(), cancellation);
+    }
+
+    private RevocationList Revocations => revocations ?? throw new InvalidOperationException("the registry is not open yet");
+
+    private ValueTask<RegistryAnswer> ChangeAsync(
+        string name, Func<StoredDevice, Task<RegistryAnswer>> change, CancellationToken cancellation) => ChangeAsync(
+        () => devices.TryGetValue(name, out var device)
+            ? change(device)
+            : Task.FromResult(RegistryAnswer.Refuse(
+                RegistryRefusalReason.Unknown, $"there is no device {name}; GET /api/v1/devices lists all")),
+        cancellation);
+
+    // A change that has begun is not canceled, or it would be left half done.
+    private async ValueTask<RegistryAnswer> ChangeAsync(Func<Task<RegistryAnswer>> change, CancellationToken cancellation)
+    {
+        using var held = await changing.EnterAsync(cancellation);
+        _ = Revocations;
+        try
+        {
+            return await change();
+        }
+        catch (NotStoredException failed)
+        {
+            throw new RegistryFailedException($"{failed.Message} Repeat the call once that is fixed.", failed);
+        }
+    }
+
+    private async Task<StoredDevice> SaveAsync(StoredDevice device)
+    {
+        await files.WriteAsync(PathOf(device), device, DeviceJson.Default.StoredDevice, CancellationToken.None);
+        Volatile.Write(ref devices, devices.SetItem(device.Name, device));
+        StepCompleted?.Invoke("document written");
+        return device;
+    }
+
+    private async Task RevokeAsync(StoredCertificate certificate, X509RevocationReason reason)
+    {
+        await Revocations.RevokeAsync(certificate.Serial, reason, CancellationToken.None);
+        StepCompleted?.Invoke("certificate revoked");
+    }
+
+    private async Task RemoveAsync(StoredDevice device)
+    {
+        if (!device.Leaving)
+            device = await SaveAsync(device with { Leaving = true });
+        foreach (var certificate in device.Certificates)
+            await RevokeAsync(certificate, X509RevocationReason.CessationOfOperation);
+        await RefreshAsync();
+        await CutAsync(device.Name);
+        await ForgetAsync(device);
+        LogDeleted(device.Name);
+    }
+
+    private async Task ForgetAsync(StoredDevice device)
+    {
+        foreach (var certificate in device.Certificates)
+            await Revocations.RevokeAsync(certificate.Serial, X509RevocationReason.CessationOfOperation, CancellationToken.None);
+        await files.DeleteAsync(PathOf(device), CancellationToken.None);
+        Volatile.Write(ref devices, devices.Remove(device.Name));
+        StepCompleted?.Invoke("document removed");
+    }
+
+    private async Task RefreshAsync()
+    {
+        await broker.RefreshAsync(Boards(), CancellationToken.None);
+        StepCompleted?.Invoke("broker told");
+    }
+
+    private async Task CutAsync(string name)
+    {
+        await broker.CutAsync(name, CancellationToken.None);
+        StepCompleted?.Invoke("connection cut");
+    }
+
+    private IEnumerable<Board> Boards() => devices.Values
+        .Where(device => device.IsBoard && !device.Leaving)
+        .Select(device => new Board(device.Name, device.Role!.Value));
+
+    private string PathOf(StoredDevice device) => Path.Combine(folder, device.Name + ".json");
+
+    [LoggerMessage(1710, LogLevel.Information, "Loaded {Count} registered devices")]
+    private partial void LogLoaded(int count);
+
+    [LoggerMessage(1711, LogLevel.Information, "Device {Name} was seen on certificate {Fingerprint}; its older one is revoked")]
+    private partial void LogChanged(string name, string fingerprint);
+
+    [LoggerMessage(1712, LogLevel.Information, "Certificate {Fingerprint} of device {Name} is revoked")]
+    private partial void LogRetired(string name, string fingerprint);
+
+    [LoggerMessage(1713, LogLevel.Information, "Device {Name} is deleted and all its certificates are revoked")]
+    private partial void LogDeleted(string name);
+}
+
+/// <param name="Device">Of devices that renew their certificates themselves.</param>
+/// <param name="Board">Of MicroPython boards, whose certificates are exchanged by hand.</param>
+internal sealed record CertificateLifetimes(TimeSpan Device, TimeSpan Board)
+{
+    public static CertificateLifetimes Default { get; } = new(TimeSpan.FromDays(365), TimeSpan.FromDays(5 * 365));
+
+    public TimeSpan For(BoardRole? role) => role is null ? Device : Board;
 }

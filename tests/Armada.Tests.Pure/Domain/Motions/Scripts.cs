@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
-using Armada.Domain.Motions;
-using Armada.Domain.Robots;
+using Armada.Core.Motions;
+using Armada.Core.Robots;
 
 namespace Armada.Tests.Pure.Domain.Motions;
 

@@ -1,5 +1,5 @@
-using Armada.Domain.Motions;
-using Armada.Domain.Robots;
+using Armada.Core.Motions;
+using Armada.Core.Robots;
 using static Armada.Tests.Pure.Domain.Motions.Scripts;
 
 namespace Armada.Tests.Pure.Domain.Motions;

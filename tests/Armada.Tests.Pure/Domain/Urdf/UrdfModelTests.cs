@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
-using Armada.Domain.Robots;
-using Armada.Domain.Robots.Urdf;
+using Armada.Core.Robots;
+using Armada.Core.Robots.Urdf;
 
 namespace Armada.Tests.Pure.Domain.Urdf;
 

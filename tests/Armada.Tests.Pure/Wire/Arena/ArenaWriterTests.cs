@@ -1,6 +1,6 @@
 using System.Buffers;
 using System.Text;
-using Armada.Wire.Arena;
+using Armada.Core.Arena;
 
 namespace Armada.Tests.Pure.Wire.Arena;
 

@@ -1,5 +1,5 @@
 using System.Text;
-using Armada.Wire.Rooms;
+using Armada.Core.Rooms;
 
 namespace Armada.Tests.Pure.Wire.Rooms;
 
@@ -46,7 +46,7 @@ public sealed class RoomProperties
     }
 
     private static bool IsSound(RoomJoint joint) =>
-        joint.Name.Length is > 0 and <= RoomReader.LongestJointName
+        joint.Name.Length is > 0 and <= RoomReader.MaxJointNameLength
         && double.IsFinite(joint.Value)
-        && joint.Speed is null or (>= 0 and <= RoomReader.HighestSpeed);
+        && joint.Speed is null or (>= 0 and <= RoomReader.MaxSpeed);
 }

@@ -1,5 +1,5 @@
 using System.Text;
-using Armada.Wire.Rooms;
+using Armada.Core.Rooms;
 
 namespace Armada.Tests.Pure.Wire.Rooms;
 

@@ -1,7 +1,7 @@
 using System.Buffers;
 using System.Text;
 using System.Text.Json.Nodes;
-using Armada.Wire.Rooms;
+using Armada.Core.Rooms;
 
 namespace Armada.Tests.Pure.Wire.Rooms;
 

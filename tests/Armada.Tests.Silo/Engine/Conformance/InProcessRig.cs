@@ -1,8 +1,10 @@
 using System.Text;
-using Armada.Domain.Engine;
-using Armada.Domain.Routing;
-using Armada.Domain.Time;
-using Armada.Messaging.Link;
+using Armada.Core.Engine;
+using Armada.Core.Frames;
+using Armada.Core.Routing;
+using Armada.Core.Time;
+using Armada.Core.Topics;
+using Armada.Mqtt;
 using Armada.Silo;
 using Armada.Silo.Engine;
 using Armada.Silo.Ingress;
@@ -12,8 +14,6 @@ using Armada.Testing.Brokers;
 using Armada.Testing.Engine;
 using Armada.Testing.Logging;
 using Armada.Tests.Silo.Support;
-using Armada.Wire.Frames;
-using Armada.Wire.Topics;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
@@ -34,7 +34,7 @@ internal sealed class InProcessRig(FailOnLoggedErrors logs, HeardByDevices devic
 
     public IReadOnlyList<IRobotEngine> Doors => [Engine];
 
-    public Moment Now => Of<SiloClock>().Now();
+    public Timestamp Now => Of<SiloClock>().Now();
 
     private InProcessEngine Engine => Of<InProcessEngine>();
 

@@ -2,9 +2,8 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
-using Armada.Domain.Devices;
-using Armada.Messaging.LibMosquitto;
-using Armada.Messaging.Link;
+using Armada.Core.Devices;
+using Armada.Mqtt;
 using Armada.Testing;
 using Armada.Testing.Brokers;
 using Armada.Testing.Logging;
@@ -14,6 +13,7 @@ using Armada.Testing.Processes;
 namespace Armada.Tests.Silo.Identities.Registry;
 
 /// <summary>Who comes in at the real broker and what they may do there, played by clients that are not ours.</summary>
+[Trait("Category", "Timed")]
 public sealed class AdmissionTests : IAsyncLifetime, IDisposable
 {
     private static readonly TimeSpan CutsWithin = TimeSpan.FromSeconds(2);
@@ -130,9 +130,9 @@ public sealed class AdmissionTests : IAsyncLifetime, IDisposable
         await using var otherEar = await other.ListensAsync("armada/v1/arm-2/cmd");
         var (before, cut) = (new TaskCompletionSource(), new TaskCompletionSource<long>());
         // libmosquitto says when its connection ends; mosquitto_sub only when it has tried to come back.
-        await using var link = new LibMosquittoLink(
+        await using var link = new MqttLink(
             new LinkOptions { ClientId = "arm-1", Port = arm.Port, Tls = new LinkTls(arm.Ca, arm.Files!.Value.Certificate, arm.Files.Value.Key) },
-            logs.For<LibMosquittoLink>());
+            logs.For<MqttLink>());
         link.Subscribe("armada/v1/arm-1/cmd", Delivery.Sample, (_, _) => before.TrySetResult());
         var wasUp = false;
         link.StateChanged += state =>

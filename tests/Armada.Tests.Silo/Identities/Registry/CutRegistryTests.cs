@@ -1,4 +1,4 @@
-using Armada.Domain.Devices;
+using Armada.Core.Devices;
 using Armada.Silo.Identities;
 using Armada.Silo.Identities.Broker;
 using Armada.Silo.Identities.Registry;
@@ -43,7 +43,7 @@ public sealed class CutRegistryTests : IDisposable
         var steps = new List<(string, string)>();
         using var opened = await OpenAsync(folder.File("data"));
         await PrepareAsync(call, opened.Registry);
-        opened.Registry.Stepped = step =>
+        opened.Registry.StepCompleted = step =>
         {
             var copy = folder.File($"cut-{steps.Count}");
             Copy(folder.File("data"), copy);
@@ -129,7 +129,7 @@ public sealed class CutRegistryTests : IDisposable
     {
         var data = new DataFolder(path);
         var authority = CertificateAuthority.Open(data, TimeProvider.System, logs.For<CertificateAuthority>());
-        var registry = new OwnRegistry(data, authority, new NoBroker(), CertificateTerms.Default, TimeProvider.System, logs);
+        var registry = new OwnRegistry(data, authority, new NoBroker(), CertificateLifetimes.Default, TimeProvider.System, logs);
         await registry.OpenAsync(default);
         var revocations = await RevocationList.OpenAsync(authority, TimeProvider.System, logs.For<RevocationList>(), default);
         return new Opened(data, authority, registry, revocations);
@@ -155,7 +155,7 @@ public sealed class CutRegistryTests : IDisposable
     }
 
     /// <summary>No broker runs while a silo is down, and the next start's reads what it finds.</summary>
-    private sealed class NoBroker : IBrokerDoor
+    private sealed class NoBroker : IBrokerAdmin
     {
         public string Host => "127.0.0.1";
 

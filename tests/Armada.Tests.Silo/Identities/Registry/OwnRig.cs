@@ -1,9 +1,10 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using System.Net;
-using Armada.Domain.Devices;
-using Armada.Messaging.LibMosquitto;
-using Armada.Messaging.Link;
+using Armada.Core.Devices;
+using Armada.Core.MicroPython;
+using Armada.Core.Topics;
+using Armada.Mqtt;
 using Armada.Silo.Identities;
 using Armada.Silo.Identities.Broker;
 using Armada.Silo.Identities.Registry;
@@ -13,8 +14,6 @@ using Armada.Testing;
 using Armada.Testing.Logging;
 using Armada.Testing.Network;
 using Armada.Testing.Registry;
-using Armada.Wire.MicroPython;
-using Armada.Wire.Topics;
 
 namespace Armada.Tests.Silo.Identities.Registry;
 
@@ -83,15 +82,15 @@ internal sealed class OwnRig : IRegistryUnderTest
     {
         data = new DataFolder(DataPath);
         authority = CertificateAuthority.Open(data, TimeProvider.System, logs.For<CertificateAuthority>());
-        var settings = new BrokerSettings { Address = IPAddress.Loopback, Port = port, PlainPort = PlainPort };
+        var settings = new SupervisedBrokerOptions { Address = IPAddress.Loopback, Port = port, PlainPort = PlainPort };
         Broker = new SupervisedBroker(
             settings,
             new BrokerFolder(data, settings, authority, new TopicMap(), new MicroPythonTopics(), TimeProvider.System),
             new LinkOptions { ClientId = "armada-silo" },
-            link => new LibMosquittoLink(link, logs.For<LibMosquittoLink>()),
+            link => new MqttLink(link, logs.For<MqttLink>()),
             TimeProvider.System,
             logs.For<SupervisedBroker>());
-        Own = new OwnRegistry(data, authority, Broker, CertificateTerms.Default, TimeProvider.System, logs);
+        Own = new OwnRegistry(data, authority, Broker, CertificateLifetimes.Default, TimeProvider.System, logs);
         Registry = new Recording(Own, issued);
         host = new IdentityHost(Own, Broker, TimeProvider.System, logs.For<IdentityHost>());
         await host.StartAsync(default);
@@ -118,7 +117,7 @@ internal sealed class OwnRig : IRegistryUnderTest
     /// <summary>Keeps every certificate that was ever given out.</summary>
     private sealed class Recording(OwnRegistry own, ConcurrentDictionary<string, string> issued) : IDeviceRegistry
     {
-        public ValueTask<BrokerPlace> BrokerAsync(CancellationToken cancellation) => own.BrokerAsync(cancellation);
+        public ValueTask<BrokerLocation> BrokerAsync(CancellationToken cancellation) => own.BrokerAsync(cancellation);
 
         public ValueTask<RegistryAnswer> CreateAsync(NewDevice device, CancellationToken cancellation) =>
             Keep(own.CreateAsync(device, cancellation));

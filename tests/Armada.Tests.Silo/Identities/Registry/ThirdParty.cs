@@ -1,5 +1,5 @@
 using System.Globalization;
-using Armada.Domain.Devices;
+using Armada.Core.Devices;
 using Armada.Testing.Processes;
 
 namespace Armada.Tests.Silo.Identities.Registry;

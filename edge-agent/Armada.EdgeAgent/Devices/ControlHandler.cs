@@ -1,0 +1,72 @@
+using System.Diagnostics;
+using Armada.Core.Control;
+using Armada.EdgeAgent.Telemetry;
+using Microsoft.Extensions.Logging;
+
+namespace Armada.EdgeAgent.Devices;
+
+/// <summary>
+/// Does what the silo's control messages ask, in their order. A stop is latched right here, on the thread that received it; only
+/// what needs the bus waits for its next tick.
+/// </summary>
+internal sealed partial class ControlHandler(Device device, ILogger<ControlHandler> logger)
+{
+    /// <summary>Does one message; null where the answer comes later, from the bus thread or from what writes files.</summary>
+    public ControlReply? Handle(ControlMessage message)
+    {
+        using var activity = AgentTelemetry.Activities.StartActivity($"control {message.Op}")?.SetTag("device", device.Name);
+        LogControl(device.Name, message.Op, message.Epoch, message.Id);
+        if (message.Op is ControlOp.Torque or ControlOp.Identify)
+            return device.Jobs.TryAdd(message) ? null : Refuse(message, "too many control messages wait for the bus; try again");
+        if (message.Op is ControlOp.Renew or ControlOp.Certificate)
+            return Renew(message);
+        return Refusal(message) is { } error ? Refuse(message, error) : new ControlReply(message.Id, Ok: true);
+    }
+
+    private ControlReply? Renew(ControlMessage message)
+    {
+        if (device.Renewal is not { } renewal)
+            return Refuse(message, $"'{device.Name}' has no certificate of its own (broker.tls of the agent's configuration), so there is none to renew");
+        return renewal.TryAdd(message) ? null : Refuse(message, "too many control messages wait for the certificate's files; try again");
+    }
+
+    private string? Refusal(ControlMessage message)
+    {
+        switch (message.Op)
+        {
+            case ControlOp.StreamStart or ControlOp.StreamStop:
+                return Stream(message);
+            case ControlOp.Stop:
+                device.Stops.LatchRemote();
+                return null;
+            case ControlOp.Reset:
+                device.Stops.ReleaseRemote();
+                return null;
+            case ControlOp.Calibrate:
+                return "this agent cannot calibrate yet; calibrate with LeRobot and name the file in the agent's configuration";
+            default:
+                return $"this agent does not know {message.Op}";
+        }
+    }
+
+    private string? Stream(ControlMessage message)
+    {
+        if (device.LocalPair is { } pair)
+            return $"device '{device.Name}' serves the local pair {pair}; remove that from the agent's configuration first";
+        if (message.Epoch is not { } epoch)
+            return "epoch is missing";
+        if (message.RateHz is { } rate && !(rate is > 0 and <= 1000))
+            return $"rate_hz {rate} is out of range; give more than 0, 1000 at most";
+        var done = message.Op == ControlOp.StreamStart
+            ? device.Stream.TryStart(epoch, message.RateHz)
+            : device.Stream.TryStop(epoch);
+        return done ? null : $"epoch {epoch} is over; {device.Stream.Told} or newer is current";
+    }
+
+    private ControlReply Refuse(ControlMessage message, string error)
+    {
+        Activity.Current?.SetStatus(ActivityStatusCode.Error, error);
+        LogRefused(device.Name, message.Op, message.Id, error);
+        return new ControlReply(message.Id, Ok: false, error);
+    }
+}

@@ -1,0 +1,78 @@
+using System.Text.Json.Serialization;
+
+namespace Armada.Core.Control;
+
+/// <summary>What a control message asks of a device.</summary>
+[JsonConverter(typeof(ControlOpConverter))]
+public enum ControlOp
+{
+    /// <summary>Leader: stream state at a rate, stamped with an epoch. Follower: accept commands of that epoch and none older.</summary>
+    [JsonStringEnumMemberName("stream-start")] StreamStart,
+
+    /// <summary>End of the above: a leader falls back to keep-alives with epoch 0, a follower holds.</summary>
+    [JsonStringEnumMemberName("stream-stop")] StreamStop,
+
+    /// <summary>Torque on or off.</summary>
+    [JsonStringEnumMemberName("torque")] Torque,
+
+    /// <summary>Latched stop: hold the pose and refuse commands until a reset.</summary>
+    [JsonStringEnumMemberName("stop")] Stop,
+
+    /// <summary>Release a stop.</summary>
+    [JsonStringEnumMemberName("reset")] Reset,
+
+    /// <summary>Calibration; its payload comes with the issue that brings the procedure.</summary>
+    [JsonStringEnumMemberName("calibrate")] Calibrate,
+
+    /// <summary>Show which arm this is, by a servo's LED or a small move.</summary>
+    [JsonStringEnumMemberName("identify")] Identify,
+
+    /// <summary>Make a new key, keep it, and answer with a request (PKCS #10) for a certificate on it.</summary>
+    [JsonStringEnumMemberName("renew")] Renew,
+
+    /// <summary>The certificate for the key made before: keep both, and connect anew with them.</summary>
+    [JsonStringEnumMemberName("certificate")] Certificate,
+}
+
+/// <summary>Operations by name alone: a number is none, or a forgotten field would start a stream.</summary>
+internal sealed class ControlOpConverter() : JsonStringEnumConverter<ControlOp>(namingPolicy: null, allowIntegerValues: false);
+
+/// <summary>A control message, silo to device.</summary>
+/// <param name="Id">Chosen by the sender; the reply carries it.</param>
+/// <param name="Op">What is asked.</param>
+/// <param name="Epoch">With stream-start and stream-stop: the fencing number.</param>
+/// <param name="RateHz">With stream-start to a leader: frames per second; absent for the device's own rate.</param>
+/// <param name="On">With torque: on or off.</param>
+/// <param name="Certificate">With certificate: the certificate, PEM.</param>
+public sealed record ControlMessage(
+    string Id, ControlOp Op, uint? Epoch = null, double? RateHz = null, bool? On = null, string? Certificate = null);
+
+/// <summary>A device's answer.</summary>
+/// <param name="Id">The id of the message it answers.</param>
+/// <param name="Ok">Whether it was done.</param>
+/// <param name="Error">Why not.</param>
+/// <param name="Csr">To renew: the request, PKCS #10 in PEM.</param>
+public sealed record ControlReply(string Id, bool Ok, string? Error = null, string? Csr = null);
+
+/// <summary>What a device says of itself, retained at the broker.</summary>
+/// <param name="Online">False in the last will.</param>
+/// <param name="Kind">The device kind, such as so101-leader.</param>
+/// <param name="Agent">Version of the agent.</param>
+/// <param name="Joints">Joint names in the order of its frames.</param>
+/// <param name="Voltage">Lowest supply voltage of its servos, volts.</param>
+/// <param name="Temperatures">Per joint, °C.</param>
+/// <param name="Faults">Each fault in words that name the joint, empty when well.</param>
+/// <param name="State">What the device does now: connecting, idle, streaming, holding, approaching, tracking, stopped, limp, faulted.</param>
+/// <param name="Counters">Counts since the agent started, such as ticks, ticks.late, dropped.stale-epoch.</param>
+/// <param name="Certificate">SHA-256 of the certificate it connected with, 64 lower-case hexadecimal digits; absent without one.</param>
+public sealed record Presence(
+    bool Online,
+    string? Kind = null,
+    string? Agent = null,
+    IReadOnlyList<string>? Joints = null,
+    double? Voltage = null,
+    IReadOnlyList<double>? Temperatures = null,
+    IReadOnlyList<string>? Faults = null,
+    string? State = null,
+    IReadOnlyDictionary<string, long>? Counters = null,
+    string? Certificate = null);

@@ -1,0 +1,123 @@
+using Armada.Core.Motions;
+using Armada.Core.Routing;
+using Armada.Core.Time;
+
+namespace Armada.Core.Robots;
+
+/// <summary>The bound master's right to command, which lives as long as its frames, commands or signs of life come.</summary>
+internal sealed class MasterLease(MasterBinding binding, RobotTiming timing)
+{
+    private readonly SequenceGate sequence = new();
+    private readonly FreshnessGate freshness = new();
+    private readonly FrameRate rate = new();
+    private Timestamp? lastAccepted;
+    private Timestamp? lastTold;
+    private bool fault;
+
+    public string Name => binding.Name;
+
+    public MasterKind Kind => binding.Kind;
+
+    public bool IsDevice => binding.Kind == MasterKind.Device;
+
+    public MasterState State { get; private set; } = MasterState.Waiting;
+
+    /// <summary>Whether the robot's current epoch was raised for this lease and told to the device.</summary>
+    public bool IsOffered { get; private set; }
+
+    /// <summary>The epoch with which a program's lease began; the robot's own may rise above it meanwhile.</summary>
+    public uint BeganAt { get; private set; }
+
+    /// <summary>Whether its frames bring neither epoch nor sequence, and it understands no control message.</summary>
+    public bool IsUnfenced { get; set; }
+
+    /// <summary>Who stands behind a program's name, where that is no connected party.</summary>
+    public string? Holder { get; init; }
+
+    /// <summary>The motion that it is, if it is one.</summary>
+    public MotionPlayer? Player { get; init; }
+
+    public bool? IsOnline { get; set; }
+
+    public FrameCounter Frames { get; } = new();
+
+    public bool IsLive => State == MasterState.Live;
+
+    /// <summary>
+    /// Whether it was told to live and has not ended since. While a device's next epoch is on its way it is not live, and yet nobody
+    /// else's turn.
+    /// </summary>
+    public bool IsHeld { get; private set; }
+
+    /// <summary>A new epoch was raised for this master.</summary>
+    public void Offer(in Timestamp now)
+    {
+        IsOffered = true;
+        if (!IsDevice)
+            return;
+        State = MasterState.Waiting;
+        sequence.Reset();
+        freshness.Reset();
+        Told(now);
+    }
+
+    /// <summary>The lease of one that is no device begins at once.</summary>
+    public void Begin(uint epoch, in Timestamp now)
+    {
+        BeganAt = epoch;
+        State = MasterState.Live;
+        IsHeld = true;
+        lastAccepted = now;
+    }
+
+    /// <summary>The device was told its epoch, or could not be: not again before the retry time.</summary>
+    public void Told(in Timestamp now) => lastTold = now;
+
+    public bool MayTell(in Timestamp now) => lastTold is not { } told || now.IsPast(told, timing.StreamRetry);
+
+    public bool IsExpired(in Timestamp now) =>
+        IsHeld && Kind != MasterKind.Sequence && lastAccepted is { } last && now.IsPast(last, timing.Lease);
+
+    /// <summary>The epoch is no longer this lease's; its next frame asks for another.</summary>
+    public void Lose()
+    {
+        State = MasterState.Lost;
+        IsHeld = false;
+        IsOffered = false;
+        lastTold = null;
+    }
+
+    public void Arrived(in Timestamp now) => rate.Count(now);
+
+    /// <summary>Sequence and age of a frame of the current epoch.</summary>
+    public FrameResult Judge(in SampleStamp stamp, in Timestamp now) =>
+        stamp.Unfenced ? FrameResult.Accepted
+        : !sequence.TryPass(stamp.Sequence) ? FrameResult.OutOfOrder
+        : freshness.IsFresh(stamp, now, timing.CommandTimeToLiveMs) ? FrameResult.Accepted
+        : FrameResult.Expired;
+
+    /// <summary>A good frame came. True where the lease begins with it.</summary>
+    public bool Renew(in SampleStamp stamp, in Timestamp now)
+    {
+        var begins = !IsHeld;
+        State = MasterState.Live;
+        IsHeld = true;
+        lastAccepted = now;
+        fault = stamp.Fault;
+        return begins;
+    }
+
+    /// <summary>A sign of life came.</summary>
+    public void Renew(in Timestamp now) => lastAccepted = now;
+
+    public MasterSnapshot Snapshot(uint epoch, in Timestamp now) => new(
+        Name,
+        Kind,
+        State,
+        IsDevice ? epoch : BeganAt,
+        lastAccepted is { } last ? Microseconds.ToTimeSpan(now.MicrosecondsSince(last)) : null,
+        rate.Read(now),
+        fault,
+        Frames.Read(sequence.Lost),
+        Player?.Snapshot());
+}

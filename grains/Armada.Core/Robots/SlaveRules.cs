@@ -1,0 +1,70 @@
+namespace Armada.Core.Robots;
+
+/// <summary>What every slave must keep, for the robot it is bound to.</summary>
+public static class SlaveRules
+{
+    /// <summary>Joints of a MicroPython arm; its dialect has six and no others.</summary>
+    public const int MicroPythonJoints = 6;
+
+    /// <summary>Longest name of a party or slave.</summary>
+    public const int MaxNameLength = 64;
+
+    /// <summary>What is wrong with a slave, in words; null where it is sound.</summary>
+    public static string? FindProblem(SlaveBinding slave, RobotModel model)
+    {
+        if (FindProblem(slave.Name) is { } problem)
+            return problem;
+        if (slave.Kind == SlaveKind.MicroPython && model.Joints.Length != MicroPythonJoints)
+            return $"{slave.Name}: a MicroPython arm has {MicroPythonJoints} joints, {model.Name} has {model.Joints.Length}";
+        if (slave.Kind == SlaveKind.Remote != slave.Url is not null)
+            return slave.Url is null ? $"{slave.Name}: a remote slave needs a url" : $"{slave.Name}: only a remote slave has a url";
+        if (slave.Url is { } url && !IsDoor(url))
+            return $"{slave.Name}: '{url}' is no address of a slave door, which look like wss://host/ws/slave/arm";
+        return FindTuneProblem(slave, model);
+    }
+
+    /// <summary>What is wrong with a slave's or party's name; null where it is sound.</summary>
+    public static string? FindProblem(string name) =>
+        string.IsNullOrWhiteSpace(name) || name.Length > MaxNameLength || name.Any(char.IsControl)
+            ? $"a name has 1 to {MaxNameLength} printable characters"
+            : null;
+
+    private static string? FindTuneProblem(SlaveBinding slave, RobotModel model)
+    {
+        var tuned = new HashSet<int>();
+        var names = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var tune in slave.JointMappings)
+        {
+            var joint = model.Find(tune.Joint);
+            if (joint < 0)
+                return $"{slave.Name}: {model.Name} has no joint {tune.Joint}";
+            if (!tuned.Add(joint))
+                return $"{slave.Name}: {tune.Joint} is given twice";
+            if (!(Math.Abs(tune.Offset) <= JointMapping.MaxOffset))
+                return $"{slave.Name}: the offset of {tune.Joint} must be within ±{JointMapping.MaxOffset}";
+            if (tune.Name is { } name && (slave.IsDevice || string.IsNullOrWhiteSpace(name) || name.Length > MaxNameLength || !names.Add(name)))
+            {
+                return slave.IsDevice
+                    ? $"{slave.Name}: a device's joints go by their order and have no names of their own"
+                    : $"{slave.Name}: '{name}' must be another name for one joint only, 1 to {MaxNameLength} characters";
+            }
+        }
+
+        return slave.JointMappings.Select(tune => FindClash(slave, tune, model)).FirstOrDefault(clash => clash is not null);
+    }
+
+    // A name that another joint goes by would make it unclear whose position is told.
+    private static string? FindClash(SlaveBinding slave, JointMapping tune, RobotModel model) =>
+        tune.Name is { } name && model.Find(name) is >= 0 and var other && other != model.Find(tune.Joint) && !IsRenamed(slave, other, model)
+            ? $"{slave.Name}: '{name}' is the name of another joint of {model.Name}"
+            : null;
+
+    private static bool IsRenamed(SlaveBinding slave, int joint, RobotModel model) =>
+        slave.JointMappings.Any(tune => tune.Name is not null && model.Find(tune.Joint) == joint);
+
+    // With so narrow a path, whoever may bind slaves cannot make the silo ask for anything else inside its network.
+    private static bool IsDoor(string url) =>
+        Uri.TryCreate(url, UriKind.Absolute, out var door) && door.Scheme is "ws" or "wss" && door.Host.Length > 0
+        && door.UserInfo.Length == 0 && door.Fragment.Length == 0
+        && door.AbsolutePath.TrimEnd('/').Split('/') is [.., "ws", "slave", { Length: > 0 }];
+}

@@ -1,0 +1,383 @@
+using System.Collections.Immutable;
+using Armada.Core.Routing;
+using Armada.Core.Time;
+
+namespace Armada.Core.Robots;
+
+/// <summary>One slave: whether it lives, where it really is, and the pose it is commanded.</summary>
+internal sealed class SlaveTrack
+{
+    private readonly RobotTiming timing;
+    private readonly Approach approach;
+    private readonly SequenceGate sequence = new();
+    private readonly FreshnessGate freshness = new();
+    private readonly FrameRate rate = new();
+    private readonly double[] real;
+    private readonly double[] sent; // In the slave's own terms, so that other offsets do not change where it is; NaN before any.
+    private readonly RobotModel model;
+    private readonly Timestamp?[] reportedAt;
+    private Tuning tuning;
+    private Timestamp? lastAccepted;
+    private Timestamp? lastTold;
+    private Timestamp? lastCommand;
+    private long? realAt;
+    private long? commandedAt;
+    private uint heardEpoch;
+    private uint commandSequence;
+    private long commands;
+    private string? reason;
+    private bool fault;
+    private int? misfit;
+
+    public SlaveTrack(SlaveBinding binding, bool isUnbound, RobotModel model, RobotTiming timing)
+    {
+        Binding = binding;
+        IsUnbound = isUnbound;
+        (this.model, this.timing) = (model, timing);
+        tuning = new Tuning(binding, model);
+        approach = new Approach(model.Joints, timing.ApproachVelocity, timing.ApproachTolerance, timing.MaxStep);
+        real = new double[model.Joints.Length];
+        real.AsSpan().Fill(double.NaN);
+        sent = [.. real];
+        reportedAt = new Timestamp?[real.Length];
+        State = binding.Kind == SlaveKind.MicroPython ? SlaveState.Live : SlaveState.Connecting;
+    }
+
+    public SlaveBinding Binding { get; private set; }
+
+    /// <summary>Whether it is bound to nothing and goes when it leaves.</summary>
+    public bool IsUnbound { get; }
+
+    public string Name => Binding.Name;
+
+    /// <summary>Whether it is a device behind an agent: it is told epochs and stops, and lives by its frames.</summary>
+    public bool IsFenced => Binding.Kind == SlaveKind.Device;
+
+    public SlaveState State { get; private set; }
+
+    public bool? IsOnline { get; set; }
+
+    public FrameCounter Frames { get; } = new();
+
+    public bool IsCommanded => State is SlaveState.Live or SlaveState.Lagging;
+
+    /// <summary>A new epoch, whose commands count from 1, was told to the device.</summary>
+    public void BeginEpoch(in Timestamp now)
+    {
+        commandSequence = 0;
+        Told(now);
+    }
+
+    public void Told(in Timestamp now) => lastTold = now;
+
+    public bool MayTell(in Timestamp now) => lastTold is not { } told || now.IsPast(told, timing.StreamRetry);
+
+    /// <summary>Nothing more is commanded; what comes next approaches anew from the real pose.</summary>
+    public void Hold() => approach.End();
+
+    public void Arrived(in Timestamp now) => rate.Count(now);
+
+    /// <summary>Whether the device has forgotten its epoch, as after a restart; its sequence begins anew then.</summary>
+    public bool HasRestarted(uint epoch) => epoch == 0 && heardEpoch != 0;
+
+    /// <summary>Epoch, sequence and age of a frame.</summary>
+    public FrameResult Judge(in SampleStamp stamp, in Timestamp now)
+    {
+        if (stamp.Epoch < heardEpoch && stamp.Epoch != 0)
+            return FrameResult.StaleEpoch;
+        if (stamp.Epoch != heardEpoch)
+            sequence.Reset();
+        heardEpoch = stamp.Epoch;
+        return !sequence.TryPass(stamp.Sequence) ? FrameResult.OutOfOrder
+            : freshness.IsFresh(stamp, now, timing.CommandTimeToLiveMs) ? FrameResult.Accepted
+            : FrameResult.Expired;
+    }
+
+    /// <summary>A good frame came. The answer is the state before it.</summary>
+    public SlaveState Take(in SampleStamp stamp, ReadOnlySpan<double> positions, in Timestamp now)
+    {
+        var before = State;
+        if (!IsCommanded)
+            Hold();
+        State = SlaveState.Live;
+        reason = null;
+        misfit = null;
+        lastAccepted = now;
+        realAt = stamp.CapturedAt;
+        fault = stamp.Fault;
+        tuning.FromSlave(positions, real);
+        return before;
+    }
+
+    /// <summary>Lets time pass. True where the state changed.</summary>
+    public bool Tick(in Timestamp now)
+    {
+        if (!IsFenced || !IsCommanded || lastAccepted is not { } last)
+            return false;
+        if (now.IsPast(last, timing.SlaveLost))
+            return Fail($"silent for {timing.SlaveLost.TotalSeconds:0.###} s");
+        if (State == SlaveState.Lagging || !now.IsPast(last, timing.SlaveLagging))
+            return false;
+        State = SlaveState.Lagging;
+        return true;
+    }
+
+    /// <summary>Out of service until a good frame comes. False where it was so already, for the same reason.</summary>
+    public bool Fail(string why)
+    {
+        if (State == SlaveState.Failed && reason == why)
+            return false;
+        State = SlaveState.Failed;
+        reason = why;
+        heardEpoch = 0;
+        sequence.Reset();
+        freshness.Reset();
+        Hold();
+        return true;
+    }
+
+    /// <summary>Whether it has another number of joints than the robot, and that is not known yet; it may keep sending.</summary>
+    public bool IsNewMisfit(int joints)
+    {
+        var isNew = misfit != joints;
+        misfit = joints;
+        return isNew;
+    }
+
+    /// <summary>The next command towards a master's sample; its positions are <see cref="Pose"/>.</summary>
+    /// <param name="wanted">The robot's target.</param>
+    /// <param name="start">Where an open loop begins that has nothing better: the virtual robot before this target.</param>
+    /// <param name="epoch">Epoch of the command.</param>
+    /// <param name="capturedAt">Capture time at the master.</param>
+    /// <param name="now">This turn's time.</param>
+    public SampleStamp Command(
+        ReadOnlySpan<double> wanted, ReadOnlySpan<double> start, uint epoch, long capturedAt, in Timestamp now)
+    {
+        if (!IsFenced)
+            BeginOpenLoop(wanted, start, now);
+        else if (approach.IsStarted)
+            approach.Adopt(real);
+        else
+            approach.Start(real, now);
+        approach.Step(wanted, now);
+        tuning.ToSlave(approach.Pose, sent);
+        commands++;
+        commandedAt = now.Unix;
+        lastCommand = now;
+        return new SampleStamp(epoch, ++commandSequence, capturedAt, timing.CommandTimeToLiveMs);
+    }
+
+    /// <summary>The last command as the slave gets it, its offsets added.</summary>
+    public ReadOnlySpan<double> Pose => sent;
+
+    /// <summary>Whether the last command is the target already, so that only a sign of life is due from time to time.</summary>
+    public bool HasReached(ReadOnlySpan<double> wanted)
+    {
+        if (!approach.IsStarted)
+            return false;
+        for (var joint = 0; joint < wanted.Length; joint++)
+        {
+            if (Math.Abs(wanted[joint] - approach.Pose[joint]) > 0 || IsUnbegun(joint, wanted[joint]))
+                return false;
+        }
+
+        return true;
+    }
+
+    /// <summary>Whether a command is due to a slave that has reached its target.</summary>
+    public bool IsKeepAliveDue(in Timestamp now) => lastCommand is not { } last || now.IsPast(last, timing.KeepAlive);
+
+    public SlaveSnapshot Snapshot(bool stopped, in Timestamp now)
+    {
+        var joints = new JointPose[real.Length];
+        for (var joint = 0; joint < joints.Length; joint++)
+            joints[joint] = new JointPose(Reading.OrNull(approach.Pose[joint]), Reading.OrNull(real[joint]));
+        return new SlaveSnapshot(
+            Binding,
+            stopped && IsCommanded ? SlaveState.Stopped : State,
+            reason,
+            approach.IsApproaching,
+            lastAccepted is { } last ? Microseconds.ToTimeSpan(now.MicrosecondsSince(last)) : null,
+            rate.Read(now),
+            fault,
+            commands,
+            commandedAt,
+            realAt,
+            [.. joints],
+            Frames.Read(sequence.Lost));
+    }
+
+    /// <summary>Whether a connected party fills it.</summary>
+    public bool IsJoined { get; private set; }
+
+    /// <summary>Where its joints really are; NaN where it does not say.</summary>
+    public ReadOnlySpan<double> Real => real;
+
+    /// <summary>When that was captured, Unix microseconds of its clock, or null.</summary>
+    public long? RealAt => realAt;
+
+    /// <summary>Offset of one joint.</summary>
+    public double OffsetOf(int joint) => tuning.OffsetOf(joint);
+
+    /// <summary>Where one joint was read to be, or NaN: a device's last frame, or a report that is fresh.</summary>
+    public double MeasuredOf(int joint, in Timestamp now) => IsFenced || IsFresh(joint, now) ? real[joint] : double.NaN;
+
+    /// <summary>
+    /// Takes the place of another track of the same slave, for other joints, offsets or after a fault: a party that filled it fills this
+    /// one, and an open loop is where it was last commanded.
+    /// </summary>
+    public void Succeed(SlaveTrack before, in Timestamp now)
+    {
+        for (var joint = 0; joint < sent.Length; joint++)
+        {
+            if (Robots.Joint.IndexOfSame(before.model.Joints.AsSpan(), model.Joints[joint]) is >= 0 and var same)
+                sent[joint] = before.sent[same];
+        }
+
+        if (before.IsJoined)
+            Join(now);
+        if (before.IsOnline == false)
+            Fail(before.reason ?? "offline");
+        IsOnline = before.IsOnline;
+    }
+
+    /// <summary>A party fills it from now on.</summary>
+    public void Join(in Timestamp now)
+    {
+        IsJoined = true;
+        State = SlaveState.Live;
+        reason = null;
+        lastAccepted = now;
+        real.AsSpan().Fill(double.NaN);
+        reportedAt.AsSpan().Clear();
+        commandSequence = 0;
+        Hold();
+    }
+
+    /// <summary>The party is gone.</summary>
+    public bool Leave(string why)
+    {
+        IsJoined = false;
+        return Fail(why);
+    }
+
+    /// <summary>Its party keeps up or does not; true where that changed.</summary>
+    public bool Pace(bool lagging)
+    {
+        var next = lagging ? SlaveState.Lagging : SlaveState.Live;
+        if (!IsJoined || State == next)
+            return false;
+        State = next;
+        return true;
+    }
+
+    /// <summary>Its party says where its joints are; the answer is what is wrong with that, or null.</summary>
+    public string? Report(ImmutableArray<JointReading> readings, in Timestamp now)
+    {
+        if (readings.IsDefaultOrEmpty || readings.Length > RobotModelRules.MaxJoints)
+            return $"a report has 1 to {RobotModelRules.MaxJoints} joints";
+        foreach (var reading in readings)
+        {
+            if (tuning.Find(reading.Joint) < 0)
+                return $"{Name} has no joint {reading.Joint}";
+            if (!double.IsFinite(reading.Value) || Math.Abs(reading.Value) > RobotModelRules.MaxPosition)
+                return $"{reading.Joint}: a position is a number within ±{RobotModelRules.MaxPosition}";
+        }
+
+        foreach (var reading in readings)
+        {
+            var joint = tuning.Find(reading.Joint);
+            real[joint] = reading.Value - tuning.OffsetOf(joint);
+            reportedAt[joint] = now;
+        }
+
+        lastAccepted = now;
+        realAt = now.Unix;
+        return null;
+    }
+
+    /// <summary>Other offsets, names or address; what comes next approaches anew.</summary>
+    public void Rebind(SlaveBinding binding)
+    {
+        var before = tuning;
+        Binding = binding;
+        tuning = new Tuning(binding, model);
+        for (var joint = 0; joint < real.Length; joint++)
+            real[joint] += before.OffsetOf(joint) - tuning.OffsetOf(joint);
+        Hold();
+    }
+
+    /// <summary>Begins at the last known pose; a joint of which nothing is known begins when it is first wanted.</summary>
+    private void BeginOpenLoop(ReadOnlySpan<double> wanted, ReadOnlySpan<double> start, in Timestamp now)
+    {
+        Span<double> present = stackalloc double[real.Length];
+        if (!approach.IsStarted)
+        {
+            for (var joint = 0; joint < present.Length; joint++)
+                present[joint] = IsFresh(joint, now) && !IsOvertaken(joint) ? real[joint] : sent[joint] - tuning.OffsetOf(joint);
+            approach.Start(present, now);
+        }
+
+        for (var joint = 0; joint < present.Length; joint++)
+        {
+            present[joint] = !IsUnbegun(joint, wanted[joint]) ? double.NaN
+                : double.IsFinite(start[joint]) ? start[joint]
+                : model.Joints[joint].Rest;
+        }
+
+        approach.Adopt(present);
+    }
+
+    private bool IsUnbegun(int joint, double wanted) => !IsFenced && double.IsNaN(approach.Pose[joint]) && double.IsFinite(wanted);
+
+    private bool IsFresh(int joint, in Timestamp now) => reportedAt[joint] is { } at && !now.IsPast(at, timing.ReportValid);
+
+    // Since such a report the joint has moved, as it was commanded to.
+    private bool IsOvertaken(int joint) =>
+        double.IsFinite(sent[joint]) && lastCommand is { } last && reportedAt[joint] is { } at && at.MicrosecondsSince(last) < 0;
+
+    /// <summary>A slave's joint mappings by the index of the robot's joint.</summary>
+    private sealed class Tuning
+    {
+        private readonly double[]? offsets;
+        private readonly RobotModel model;
+        private readonly string?[] names;
+
+        public Tuning(SlaveBinding binding, RobotModel model)
+        {
+            this.model = model;
+            names = new string?[model.Joints.Length];
+            foreach (var tune in binding.JointMappings)
+            {
+                if (model.Find(tune.Joint) is not (>= 0 and var joint))
+                    continue;
+                names[joint] = tune.Name;
+                if (tune.Offset == 0)
+                    continue;
+                offsets ??= new double[names.Length];
+                offsets[joint] = tune.Offset;
+            }
+        }
+
+        public double OffsetOf(int joint) => offsets is null ? 0 : offsets[joint];
+
+        /// <summary>The robot's joint that the slave calls so, or -1.</summary>
+        public int Find(string name)
+        {
+            var own = Array.IndexOf(names, name);
+            return own >= 0 ? own : model.Find(name);
+        }
+
+        public void ToSlave(ReadOnlySpan<double> pose, Span<double> sent)
+        {
+            for (var joint = 0; joint < sent.Length; joint++)
+                sent[joint] = Math.Clamp(pose[joint] + OffsetOf(joint), -RobotModelRules.MaxPosition, RobotModelRules.MaxPosition);
+        }
+
+        public void FromSlave(ReadOnlySpan<double> positions, Span<double> real)
+        {
+            for (var joint = 0; joint < real.Length; joint++)
+                real[joint] = positions[joint] - OffsetOf(joint);
+        }
+    }
+}

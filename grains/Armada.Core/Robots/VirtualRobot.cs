@@ -1,0 +1,202 @@
+using System.Collections.Immutable;
+using Armada.Core.Routing;
+using Armada.Core.Time;
+
+namespace Armada.Core.Robots;
+
+/// <summary>
+/// What is asked of a robot, and the virtual robot that does it at once: it follows a leader's pose as it comes, and moves by itself
+/// towards goals that come now and then, within limits and velocities.
+/// </summary>
+internal sealed class VirtualRobot
+{
+    private readonly ImmutableArray<Joint> joints;
+    private readonly VelocityClamp clamp;
+    private readonly double[] commanded;
+    private readonly long[] commandedAt;
+    private readonly double[] pose;
+    private readonly long[] poseAt;
+    private readonly double[] target;
+    private readonly double[] velocities;
+    private readonly double[] before;
+    private readonly double[] wanted;
+
+    /// <summary>A robot at rest.</summary>
+    /// <param name="model">Its joints.</param>
+    /// <param name="timing">Its longest step.</param>
+    /// <param name="predecessor">The one it takes the place of, whose pose it keeps where a joint has the same name and unit; or null.</param>
+    public VirtualRobot(RobotModel model, RobotTiming timing, VirtualRobot? predecessor)
+    {
+        joints = model.Joints;
+        clamp = new VelocityClamp(timing.MaxDriveStep);
+        commanded = Unknown();
+        pose = Unknown();
+        target = Unknown();
+        before = Unknown();
+        wanted = Unknown();
+        commandedAt = new long[joints.Length];
+        poseAt = new long[joints.Length];
+        velocities = [.. joints.Select(joint => joint.MaxVelocity)];
+        for (var joint = 0; predecessor is not null && joint < joints.Length; joint++)
+            Keep(joint, predecessor);
+    }
+
+    /// <summary>Where the virtual robot is, within limits; NaN for a joint of which nothing is known.</summary>
+    public ReadOnlySpan<double> Pose => pose;
+
+    /// <summary>Where it was before the last step.</summary>
+    public ReadOnlySpan<double> Before => before;
+
+    /// <summary>Where slaves are to be: its pose, and NaN for a joint that no goal was set for.</summary>
+    public ReadOnlySpan<double> Wanted => wanted;
+
+    /// <summary>Whether its own motion is under way or keeps a pose; not while it follows a leader.</summary>
+    public bool IsDriven { get; private set; }
+
+    /// <summary>Whether any joint has a goal; where none has, nothing is to be commanded.</summary>
+    public bool IsAimed
+    {
+        get
+        {
+            foreach (var goal in target)
+            {
+                if (double.IsFinite(goal))
+                    return true;
+            }
+
+            return false;
+        }
+    }
+
+    /// <summary>Whether every goal is reached.</summary>
+    public bool IsSettled
+    {
+        get
+        {
+            for (var joint = 0; joint < pose.Length; joint++)
+            {
+                if (Math.Abs(target[joint] - pose[joint]) > 0)
+                    return false;
+            }
+
+            return true;
+        }
+    }
+
+    /// <summary>Takes a leader's pose; what is not finite leaves its joint as it is.</summary>
+    public void Follow(ReadOnlySpan<double> positions, long capturedAt, in Timestamp now)
+    {
+        IsDriven = false;
+        pose.AsSpan().CopyTo(before);
+        for (var joint = 0; joint < pose.Length; joint++)
+        {
+            if (!double.IsFinite(positions[joint]))
+                continue;
+            commanded[joint] = positions[joint];
+            commandedAt[joint] = capturedAt;
+            pose[joint] = JointLimits.Clamp(joints[joint], positions[joint]);
+            poseAt[joint] = now.Unix;
+        }
+    }
+
+    /// <summary>Its own motion begins where the real robot is; nothing moves until there is a goal.</summary>
+    /// <param name="real">Real position of each joint, or NaN; then it begins where it was, or at rest.</param>
+    /// <param name="now">When.</param>
+    public void Begin(ReadOnlySpan<double> real, in Timestamp now)
+    {
+        for (var joint = 0; joint < pose.Length; joint++)
+        {
+            var start = double.IsFinite(real[joint]) ? real[joint] : double.IsFinite(pose[joint]) ? pose[joint] : joints[joint].Rest;
+            pose[joint] = JointLimits.Clamp(joints[joint], start);
+            poseAt[joint] = now.Unix;
+        }
+
+        Hold();
+        clamp.Start(now);
+        IsDriven = true;
+    }
+
+    /// <summary>Stands still from now on; a new goal is needed to go on.</summary>
+    public void Hold()
+    {
+        target.AsSpan().Fill(double.NaN);
+        wanted.AsSpan().Fill(double.NaN);
+    }
+
+    /// <summary>Ends its own motion.</summary>
+    public void End()
+    {
+        Hold();
+        IsDriven = false;
+    }
+
+    /// <summary>Sets one joint's goal.</summary>
+    /// <param name="joint">Index.</param>
+    /// <param name="value">Anything finite; clamped to the limits.</param>
+    /// <param name="speed">Units per second, or null for the joint's own limit.</param>
+    /// <param name="duration">Time to take, or null.</param>
+    /// <param name="now">When it was asked for.</param>
+    public void Aim(int joint, double value, double? speed, TimeSpan? duration, in Timestamp now)
+    {
+        commanded[joint] = value;
+        commandedAt[joint] = now.Unix;
+        target[joint] = JointLimits.Clamp(joints[joint], value);
+        var velocity = Math.Min(joints[joint].MaxVelocity, speed ?? double.PositiveInfinity);
+        if (duration is { } time && time > TimeSpan.Zero && Math.Abs(target[joint] - pose[joint]) is var way and > 0)
+            velocity = Math.Min(velocity, way / time.TotalSeconds);
+        velocities[joint] = velocity;
+    }
+
+    /// <summary>Sets every joint's goal to a motion's pose now; NaN leaves a joint alone.</summary>
+    public void AimAll(ReadOnlySpan<double> positions, in Timestamp now)
+    {
+        for (var joint = 0; joint < positions.Length; joint++)
+        {
+            if (double.IsFinite(positions[joint]))
+                Aim(joint, positions[joint], null, null, now);
+        }
+    }
+
+    /// <summary>Moves towards the goals.</summary>
+    public void Advance(in Timestamp now)
+    {
+        pose.AsSpan().CopyTo(before);
+        for (var joint = 0; joint < pose.Length; joint++)
+        {
+            if (Math.Abs(target[joint] - pose[joint]) > 0)
+                poseAt[joint] = now.Unix;
+        }
+
+        clamp.Step(pose, target, velocities, now);
+        for (var joint = 0; joint < pose.Length; joint++)
+            wanted[joint] = double.IsFinite(target[joint]) ? pose[joint] : double.NaN;
+    }
+
+    /// <summary>One joint as it is.</summary>
+    public JointState State(int joint, double? real, long? realAt, double offset) => new(
+        Reading.OrNull(commanded[joint]),
+        Time(commandedAt[joint]),
+        Reading.OrNull(pose[joint]),
+        Time(poseAt[joint]),
+        real,
+        realAt,
+        offset);
+
+    private void Keep(int joint, VirtualRobot predecessor)
+    {
+        var same = Joint.IndexOfSame(predecessor.joints.AsSpan(), joints[joint]);
+        if (same < 0)
+            return;
+        pose[joint] = JointLimits.Clamp(joints[joint], predecessor.pose[same]);
+        poseAt[joint] = predecessor.poseAt[same];
+    }
+
+    private static long? Time(long at) => at == 0 ? null : at;
+
+    private double[] Unknown()
+    {
+        var positions = new double[joints.Length];
+        positions.AsSpan().Fill(double.NaN);
+        return positions;
+    }
+}

@@ -1,0 +1,54 @@
+using Armada.Core.Time;
+
+namespace Armada.Core.Routing;
+
+/// <summary>
+/// Moves a pose towards a target no faster than each joint may go. Time not used is saved, up to the longest step: samples that
+/// come in a burst are followed as well as evenly spaced ones, and a pause is no license for a jump.
+/// </summary>
+/// <param name="longestStep">Most time that one step makes up for; over any span t a joint moves at most velocity × (t + this).</param>
+public sealed class VelocityClamp(TimeSpan longestStep)
+{
+    private readonly long longest = Microseconds.Of(longestStep);
+    private long saved;
+    private Timestamp last;
+
+    /// <summary>Begins at <paramref name="now"/> with no time saved.</summary>
+    public void Start(in Timestamp now)
+    {
+        saved = 0;
+        last = now;
+    }
+
+    /// <summary>Moves each joint of <paramref name="pose"/> towards <paramref name="target"/>.</summary>
+    /// <param name="pose">Moved in place; a NaN, unknown where it is, stays.</param>
+    /// <param name="target">Where to; a NaN leaves the joint where it is.</param>
+    /// <param name="velocities">Fastest motion, units per second.</param>
+    /// <param name="now">This step's time.</param>
+    public void Step(Span<double> pose, ReadOnlySpan<double> target, ReadOnlySpan<double> velocities, in Timestamp now)
+    {
+        saved = Math.Clamp(saved + now.MicrosecondsSince(last), 0, longest);
+        last = now;
+        var seconds = saved / (double)Microseconds.PerSecond;
+        var used = 0.0;
+        for (var joint = 0; joint < pose.Length; joint++)
+        {
+            var way = target[joint] - pose[joint];
+            if (double.IsNaN(way))
+                continue;
+            var most = velocities[joint] * seconds;
+            if (Math.Abs(way) <= most)
+            {
+                pose[joint] = target[joint];
+                used = Math.Max(used, Math.Abs(way) / velocities[joint]);
+            }
+            else
+            {
+                pose[joint] += Math.CopySign(most, way);
+                used = seconds;
+            }
+        }
+
+        saved -= (long)Math.Ceiling(used * Microseconds.PerSecond);
+    }
+}

@@ -1,0 +1,121 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
+
+namespace Armada.Mqtt;
+
+/// <summary>A message that the broker publishes for a client that vanished.</summary>
+public sealed record LastWill(string Topic, ReadOnlyMemory<byte> Payload, bool Retain = true);
+
+/// <summary>TLS with an optional client certificate; PEM files, read again at every connect.</summary>
+/// <param name="CaFile">Certificates of the only authorities that the broker's certificate may come from.</param>
+/// <param name="CertificateFile">The client's certificate with its intermediates, or null.</param>
+/// <param name="KeyFile">The client's private key, or null.</param>
+public sealed record LinkTls(string CaFile, string? CertificateFile = null, string? KeyFile = null);
+
+/// <summary>How a link reaches its broker.</summary>
+public sealed record LinkOptions
+{
+    /// <summary>MQTT client id.</summary>
+    public required string ClientId { get; init; }
+
+    /// <summary>Broker's host name or address.</summary>
+    public string Host { get; init; } = "127.0.0.1";
+
+    /// <summary>Broker's port.</summary>
+    public int Port { get; init; } = 1883;
+
+    /// <summary>TLS, or null for a plain connection.</summary>
+    public LinkTls? Tls { get; init; }
+
+    /// <summary>A broker that is silent for this long is given up; 5 s or more. AWS IoT Core requires 30 s or more.</summary>
+    public TimeSpan KeepAlive { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>The last will, or null.</summary>
+    public LastWill? Will { get; init; }
+
+    /// <summary>First wait before a reconnect; each further one doubles, all jittered between half and whole.</summary>
+    public TimeSpan InitialBackOff { get; init; } = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>Longest wait before a reconnect.</summary>
+    public TimeSpan MaxBackOff { get; init; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>Most control messages that the broker has not acknowledged; beyond it <see cref="IMqttLink.Publish"/> throws.</summary>
+    public int ControlBacklog { get; init; } = 10_000;
+
+    /// <summary>Finds at start what would otherwise fail at every connect, with less to say.</summary>
+    /// <exception cref="LinkConfigurationException">Names the option or file and the remedy.</exception>
+    internal void Validate()
+    {
+        Require(ClientId.Length > 0, "ClientId is empty; give the device's or the silo's name.");
+        Require(Encoding.UTF8.GetByteCount(ClientId) <= TopicFilter.MaxBytes, "ClientId is longer than 65535 bytes.");
+        Require(Host.Length > 0, "Host is empty; give the broker's name or address.");
+        Require(Port is > 0 and <= 65_535, $"Port {Port} is not between 1 and 65535.");
+        Require(KeepAlive.TotalSeconds is >= 5 and <= 65_535, $"KeepAlive {KeepAlive} is not between 5 s and 65535 s.");
+        Require(InitialBackOff > TimeSpan.Zero, $"InitialBackOff {InitialBackOff} is not above zero.");
+        Require(MaxBackOff >= InitialBackOff, $"MaxBackOff {MaxBackOff} is shorter than InitialBackOff {InitialBackOff}.");
+        Require(ControlBacklog > 0, $"ControlBacklog {ControlBacklog} is not above zero.");
+        if (Will is { } will)
+        {
+            Require(TopicFilter.IsTopic(will.Topic), $"The last will's topic '{will.Topic}' is empty or has a wildcard in it.");
+            Require(will.Payload.Length <= 65_535, "The last will's payload is longer than 65535 bytes.");
+        }
+        if (Tls is { } tls) Validate(tls);
+    }
+
+    private static void Validate(LinkTls tls)
+    {
+        Read("CA file", tls.CaFile, file =>
+        {
+            var authorities = new X509Certificate2Collection();
+            authorities.ImportFromPemFile(file);
+            Require(authorities.Count > 0, $"CA file '{file}' contains no PEM certificate.");
+            foreach (var authority in authorities) authority.Dispose();
+        });
+        Require(
+            tls.CertificateFile is null == tls.KeyFile is null,
+            "CertificateFile and KeyFile go together; one is set and the other is not.");
+        if (tls is not { CertificateFile: { } certificateFile, KeyFile: { } keyFile }) return;
+        Read("key file", keyFile, static _ => { });
+        Read("certificate file", certificateFile, file => X509Certificate2.CreateFromPemFile(file, keyFile).Dispose());
+    }
+
+    private static void Read(string what, string file, Action<string> read)
+    {
+        try
+        {
+            using (File.OpenRead(file))
+            {
+            }
+            read(file);
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            throw new LinkConfigurationException($"The {what} '{file}' cannot be read: {fault.Message}", fault);
+        }
+        catch (CryptographicException fault)
+        {
+            throw new LinkConfigurationException(
+                $"The {what} '{file}' is not a PEM file, is encrypted, or does not belong to its key: {fault.Message}", fault);
+        }
+    }
+
+    private static void Require(bool holds, string message)
+    {
+        if (!holds) throw new LinkConfigurationException(message);
+    }
+}
+
+/// <summary>Options with which no link can be made; the message names the option or file and the remedy.</summary>
+public sealed class LinkConfigurationException : Exception
+{
+    /// <summary>With the message that the operator sees.</summary>
+    public LinkConfigurationException(string message) : base(message)
+    {
+    }
+
+    /// <summary>With the message that the operator sees and its cause.</summary>
+    public LinkConfigurationException(string message, Exception cause) : base(message, cause)
+    {
+    }
+}

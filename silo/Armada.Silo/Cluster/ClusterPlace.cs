@@ -1,0 +1,42 @@
+using System.Net;
+using Armada.Grains.Transport;
+
+namespace Armada.Silo.Cluster;
+
+/// <summary>Where a silo stands in which cluster.</summary>
+public sealed record ClusterPlace
+{
+    /// <summary>Id of the cluster: silos with the same one find each other. Another deployment has another one.</summary>
+    public required string ClusterId { get; init; }
+
+    /// <summary>Id under which the cluster's robots are stored; it stays the same over all deployments.</summary>
+    public required string ServiceId { get; init; }
+
+    /// <summary>Redis in its client's words, such as host:6379; null for a cluster of this one process that forgets everything at its end.</summary>
+    public string? Redis { get; init; }
+
+    /// <summary>Address by which the other silos reach this one.</summary>
+    public required IPAddress Address { get; init; }
+
+    /// <summary>Port for the other silos.</summary>
+    public required int SiloPort { get; init; }
+
+    /// <summary>Port for agents that stream straight into the cluster.</summary>
+    public required int GatewayPort { get; init; }
+
+    /// <summary>Certificates between silos and to agents; null for none.</summary>
+    public ClusterTls? Tls { get; init; }
+}
+
+/// <summary>Mutual TLS; PEM files. What is wrong with one is told by the name of the silo's option for it.</summary>
+/// <param name="CaFile">The authority that signed every silo's and agent's certificate.</param>
+/// <param name="CertificateFile">This silo's certificate, good for servers and clients.</param>
+/// <param name="KeyFile">Its private key, not encrypted.</param>
+public sealed record ClusterTls(string CaFile, string CertificateFile, string KeyFile)
+{
+    internal NamedFile Ca => new("--cluster-ca", CaFile);
+
+    internal NamedFile Certificate => new("--cluster-cert", CertificateFile);
+
+    internal NamedFile Key => new("--cluster-key", KeyFile);
+}

@@ -1,0 +1,150 @@
+using System.Net;
+using Armada.Silo.Access;
+
+namespace Armada.Silo.Options;
+
+/// <summary>Where the silo listens for HTTP, and whom it admits.</summary>
+public sealed record HttpOptions
+{
+    /// <summary>The address unless told otherwise.</summary>
+    public const string DefaultUrl = "http://127.0.0.1:5080";
+
+    /// <summary>Addresses, each an IP address of this machine or localhost. Port 0 takes a free one.</summary>
+    public IReadOnlyList<Uri> Urls { get; init; } = [new Uri(DefaultUrl)];
+
+    /// <summary>Certificate of the https addresses; null where there are none.</summary>
+    public TlsFiles? Tls { get; init; }
+
+    /// <summary>Whether http is allowed on an address that other machines reach, because a proxy in front of it ends TLS.</summary>
+    public bool InsecureHttp { get; init; }
+
+    /// <summary>Whether callers without a key are admitted although there are keys; loopback only.</summary>
+    public bool Open { get; init; }
+
+    /// <summary>Browser origins that may use the silo besides its own, such as https://panel.example.</summary>
+    public IReadOnlyList<string> AllowedOrigins { get; init; } = [];
+
+    /// <summary>Host names of the silo besides loopback's. Where it is empty and other machines reach the silo, every name is accepted.</summary>
+    public IReadOnlyList<string> AllowedHosts { get; init; } = [];
+
+    /// <summary>How much callers may use.</summary>
+    public RateLimits Limits { get; init; } = new();
+
+    /// <summary>Whether only this machine reaches the silo.</summary>
+    public bool IsLoopback => Urls.All(IsLoopbackUrl);
+
+    /// <summary>The address that other machines reach and its setting as it was given, for messages.</summary>
+    internal string PublicUrl => $"{UrlsName} '{Urls.First(url => !IsLoopbackUrl(url))}'";
+
+    internal string UrlsName { get; init; } = Settings.Urls.Option;
+
+    internal static HttpOptions Read(SiloConfiguration settings)
+    {
+        var limits = new RateLimits();
+        return new HttpOptions
+        {
+            Urls = ReadUrls(settings),
+            UrlsName = settings.NameOf(Settings.Urls),
+            Tls = settings.Files(Settings.TlsCert, Settings.TlsKey) is [var certificate, var key] ? new TlsFiles(certificate, key) : null,
+            InsecureHttp = settings.Flag(Settings.InsecureHttp),
+            Open = settings.Flag(Settings.Open),
+            AllowedOrigins = settings.List(Settings.AllowOrigin),
+            AllowedHosts = settings.List(Settings.AllowHost),
+            Limits = limits with
+            {
+                Connections = Limit(Settings.MaxConnections) ?? limits.Connections,
+                Sockets = Limit(Settings.MaxSockets) ?? limits.Sockets,
+                SocketsPerCaller = Limit(Settings.MaxSocketsPerCaller) ?? limits.SocketsPerCaller,
+                RequestsPerSecond = Limit(Settings.MaxRequests) ?? limits.RequestsPerSecond,
+            },
+        };
+
+        int? Limit(Setting setting) => settings.Number(setting, 1, 1_000_000);
+    }
+
+    /// <summary>What would admit, or be read by, somebody it is not meant for.</summary>
+    internal IEnumerable<string> Problems()
+    {
+        foreach (var url in Urls)
+        {
+            if (url.Scheme == Uri.UriSchemeHttps && Tls is null)
+                yield return $"{UrlsName} '{url}' needs --tls-cert and --tls-key, PEM files of its certificate";
+            if (url.Scheme == Uri.UriSchemeHttp && !IsLoopbackUrl(url) && !InsecureHttp)
+            {
+                yield return $"{UrlsName} '{url}' would send keys in the clear: use https with --tls-cert and --tls-key, "
+                    + "or --insecure-http behind a proxy that ends TLS";
+            }
+        }
+
+        if (Tls is not null && Urls.Count > 0 && Urls.All(url => url.Scheme != Uri.UriSchemeHttps))
+            yield return $"--tls-cert '{Tls.CertificateFile}' is given, but {UrlsName} has no https address; add one or leave the certificate out";
+        if (Open && !IsLoopback)
+            yield return $"--open admits everyone and is for loopback only, but {PublicUrl} is reached by other machines; leave it out, or listen on 127.0.0.1";
+        foreach (var origin in AllowedOrigins)
+        {
+            if (!Uri.TryCreate(origin, UriKind.Absolute, out var url) || !IsHttp(url) || url.GetLeftPart(UriPartial.Authority) != origin)
+                yield return $"--allow-origin '{origin}' must be as a browser sends it, such as https://panel.example";
+        }
+    }
+
+    /// <summary>Whether a host's name or address is this machine's loopback.</summary>
+    internal static bool IsLoopbackHost(string host) =>
+        host == "localhost" || (IPAddress.TryParse(host.Trim('[', ']'), out var address) && IPAddress.IsLoopback(address));
+
+    internal static bool IsLoopbackUrl(Uri url) => IsLoopbackHost(url.DnsSafeHost);
+
+    internal static bool IsHttp(Uri url) => url.Scheme == Uri.UriSchemeHttp || url.Scheme == Uri.UriSchemeHttps;
+
+    private static List<Uri> ReadUrls(SiloConfiguration settings)
+    {
+        var urls = new List<Uri>();
+        var texts = settings.List(Settings.Urls);
+        if (texts.Count == 0 && settings.IsSet(Settings.Urls))
+            settings.Refuse(Settings.Urls, $"holds no address; leave it out for {DefaultUrl}");
+        foreach (var text in texts.Count == 0 ? [DefaultUrl] : texts)
+        {
+            if (!Uri.TryCreate(text, UriKind.Absolute, out var url) || !IsHttp(url) || url.PathAndQuery != "/" || url.UserInfo.Length > 0)
+                settings.Refuse(Settings.Urls, text, $"must look like {DefaultUrl}");
+            else if (url.Host != "localhost" && !IPAddress.TryParse(url.DnsSafeHost, out _)) // The web server would listen on every address.
+                settings.Refuse(Settings.Urls, text, "must name an IP address of this machine, or localhost; 0.0.0.0 and [::] are all of them");
+            else
+                urls.Add(url);
+        }
+
+        return urls;
+    }
+}
+
+/// <summary>PEM files of a certificate.</summary>
+/// <param name="CertificateFile">The certificate, followed by those that lead to its authority.</param>
+/// <param name="KeyFile">Its private key, not encrypted.</param>
+public sealed record TlsFiles(string CertificateFile, string KeyFile);
+
+/// <summary>An OpenID Connect provider whose tokens the silo accepts.</summary>
+/// <param name="Authority">Its address, under which /.well-known/openid-configuration is served; https, or http on loopback.</param>
+/// <param name="Audience">Audience its tokens must have.</param>
+public sealed record OidcOptions(Uri Authority, string Audience)
+{
+    /// <summary>Claim with the caller's roles unless told otherwise.</summary>
+    public const string DefaultRoleClaim = "roles";
+
+    /// <summary>Claim whose values viewer, operator and admin are the caller's roles; the highest counts.</summary>
+    public string RoleClaim { get; init; } = DefaultRoleClaim;
+
+    internal static OidcOptions? Read(SiloConfiguration settings)
+    {
+        var (authority, audience) = (settings.Text(Settings.OidcAuthority), settings.Text(Settings.OidcAudience));
+        if (authority is null != audience is null)
+            settings.Refuse("--oidc-authority and --oidc-audience are given together or not at all");
+        if (authority is null || audience is null)
+            return null;
+        if (Uri.TryCreate(authority, UriKind.Absolute, out var address) && HttpOptions.IsHttp(address)
+            && (address.Scheme == Uri.UriSchemeHttps || HttpOptions.IsLoopbackUrl(address)))
+        {
+            return new OidcOptions(address, audience) { RoleClaim = settings.Text(Settings.OidcRoleClaim)! };
+        }
+
+        settings.Refuse(Settings.OidcAuthority, "must be an https address; http is for loopback only");
+        return null;
+    }
+}

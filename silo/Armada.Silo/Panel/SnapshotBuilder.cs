@@ -1,0 +1,120 @@
+using System.Buffers;
+using System.Collections.Immutable;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using Armada.Core.Robots;
+using Armada.Silo.Api;
+using Armada.Silo.Engine;
+using Armada.Silo.Telemetry;
+using Microsoft.Extensions.Options;
+using JsonOptions = Microsoft.AspNetCore.Http.Json.JsonOptions;
+
+namespace Armada.Silo.Panel;
+
+/// <summary>Builds each snapshot from its predecessor and the engine's present state. Not thread-safe.</summary>
+internal sealed class SnapshotBuilder : IDisposable
+{
+    private readonly PanelReader panel;
+    private readonly RobotReader robots;
+    private readonly JsonTypeInfo<PanelState> stateJson;
+    private readonly JsonTypeInfo<RobotView> robotJson;
+    private readonly JsonTypeInfo<FleetView> fleetJson;
+    private readonly ArrayBufferWriter<byte> buffer = new();
+    private readonly Utf8JsonWriter writer;
+    private readonly Dictionary<string, LagPercentiles?> lag = new(StringComparer.Ordinal);
+
+    public SnapshotBuilder(PanelReader panel, RobotReader robots, IOptions<JsonOptions> json)
+    {
+        (this.panel, this.robots) = (panel, robots);
+        var options = json.Value.SerializerOptions;
+        stateJson = (JsonTypeInfo<PanelState>)options.GetTypeInfo(typeof(PanelState));
+        robotJson = (JsonTypeInfo<RobotView>)options.GetTypeInfo(typeof(RobotView));
+        fleetJson = (JsonTypeInfo<FleetView>)options.GetTypeInfo(typeof(FleetView));
+        writer = new Utf8JsonWriter(buffer, new JsonWriterOptions { Encoder = options.Encoder, SkipValidation = true });
+    }
+
+    public void ClearLags() => lag.Clear();
+
+    public FleetSnapshot Build(FleetSnapshot? before, long seq, DateTimeOffset at, FleetView fleet, IReadOnlyList<RobotSnapshot> now)
+    {
+        var known = before is null ? null : before.Robots.ToDictionary(robot => robot.Id, StringComparer.Ordinal);
+        var next = ImmutableArray.CreateBuilder<PanelRobot>(now.Count);
+        foreach (var robot in now)
+            next.Add(Make(known?.GetValueOrDefault(robot.Document.Id), seq, robot));
+        var ids = now.Select(robot => robot.Document.Id).ToImmutableArray();
+        var robotList = before is not null && before.RobotList.Ids.AsSpan().SequenceEqual(ids.AsSpan()) ? before.RobotList : new RobotList(ids, seq);
+        return new FleetSnapshot(seq, at, Part(before?.Fleet, seq, fleet, fleetJson), next.MoveToImmutable(), robotList);
+    }
+
+    public void Dispose() => writer.Dispose();
+
+    private PanelRobot Make(PanelRobot? before, long seq, RobotSnapshot robot)
+    {
+        var version = robot.Document.Version;
+        return new PanelRobot(
+            robot.Document.Id,
+            version,
+            before?.Version == version ? before.VersionSince : seq,
+            Part(before?.State, seq, panel.Read(robot, lag), stateJson),
+            new Lazy<byte[]>(() => JsonSerializer.SerializeToUtf8Bytes(robots.Robot(robot), robotJson)));
+    }
+
+    private JsonFragment Part<T>(JsonFragment? before, long seq, T value, JsonTypeInfo<T> json)
+    {
+        buffer.ResetWrittenCount();
+        writer.Reset();
+        JsonSerializer.Serialize(writer, value, json);
+        return before is not null && buffer.WrittenSpan.SequenceEqual(before.Json) ? before : new JsonFragment(buffer.WrittenSpan.ToArray(), seq);
+    }
+}
+
+internal sealed class PanelReader(DeviceRoutes routes)
+{
+    private const int Decimals = 2; // The resolution of a frame.
+
+    public PanelState Read(RobotSnapshot robot, Dictionary<string, LagPercentiles?> lag)
+    {
+        var joints = new PanelJoint[robot.Joints.Length];
+        for (var index = 0; index < joints.Length; index++)
+            joints[index] = Joint(robot.Document.Model.Joints[index].Name, robot.Joints[index]);
+        var slaves = new List<PanelSlave>(robot.Slaves.Length + robot.UnboundSlaves.Length);
+        foreach (var slave in robot.Slaves)
+            slaves.Add(Slave(slave, isUnbound: false, lag));
+        foreach (var slave in robot.UnboundSlaves)
+            slaves.Add(Slave(slave, isUnbound: true, lag));
+        return new PanelState(robot.Document.Stopped, robot.FleetStopped, robot.Manual, Master(robot.Master), slaves, joints);
+    }
+
+    private static PanelMaster? Master(MasterSnapshot? master) =>
+        master is null ? null : new PanelMaster(master.Name, KindNames.Of(master.Kind), master.State, Playing(master.Playing));
+
+    private static PanelPlaying? Playing(PlaySnapshot? play) =>
+        play is null ? null : new PanelPlaying(play.Position.TotalMilliseconds, play.Duration.TotalMilliseconds, play.Loop, play.Paused);
+
+    private PanelSlave Slave(SlaveSnapshot slave, bool isUnbound, Dictionary<string, LagPercentiles?> lag)
+    {
+        var name = slave.Binding.Name;
+        if (slave.Binding.IsDevice && !lag.ContainsKey(name))
+            lag[name] = routes.Find(name)?.Lag.Read();
+        return new PanelSlave(
+            name, KindNames.Of(slave.Binding.Kind), slave.State, slave.Reason, slave.Approaching, isUnbound, lag.GetValueOrDefault(name));
+    }
+
+    private static PanelJoint Joint(string name, in JointState joint) =>
+        new(name, Round(joint.Commanded), Round(joint.Virtual), Round(joint.Real));
+
+    private static double? Round(double? position) => position is { } value ? Math.Round(value, Decimals) : null;
+}
+
+/// <summary>The whole fleet at one moment. Immutable; unchanged parts are shared with the predecessor.</summary>
+internal sealed record FleetSnapshot(
+    long Seq, DateTimeOffset At, JsonFragment Fleet, ImmutableArray<PanelRobot> Robots, RobotList RobotList);
+
+/// <summary>A JSON value, written once for all subscribers.</summary>
+/// <param name="Since">Number of the snapshot that changed it last.</param>
+internal sealed record JsonFragment(byte[] Json, long Since);
+
+internal sealed record RobotList(ImmutableArray<string> Ids, long Since);
+
+/// <param name="View">The whole robot as the REST API shows it; written when a subscriber first needs it.</param>
+internal sealed record PanelRobot(string Id, long Version, long VersionSince, JsonFragment State, Lazy<byte[]> View);
