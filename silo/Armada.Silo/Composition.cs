@@ -190,13 +190,11 @@ internal static class Composition
         services.AddSingleton<IdentityReader>();
         services.AddHostedService(provider => provider.GetRequiredService<DeviceLastSeen>());
 
-        services.AddSingleton(new AuditSize());
         services.AddSingleton<AuditTrail>();
         services.AddSingleton<IAuditTrail>(provider => provider.GetRequiredService<AuditTrail>());
 
         services.AddArena();
 
         services.AddHostedService<OtlpExport>();
-        services.AddHostedService(provider => provider.GetRequiredService<AuditTrail>());
     }
 }

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Armada.Core.Devices;
 using Armada.Core.Engine;
 using Armada.Core.Robots;
+using Armada.Grains.Storage;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Http.Metadata;
@@ -47,6 +48,7 @@ internal sealed record Problem(string Name, int Status, string Title)
     public static readonly Problem TooLarge = new("too-large", 413, "The body is too large");
     public static readonly Problem NotStored = new("not-stored", 503, "The change could not be made durable");
     public static readonly Problem RobotUnreachable = new("robot-unreachable", 503, "The robot's silo cannot be reached");
+    public static readonly Problem StorageUnreadable = new("storage-unreadable", 503, "The storage cannot be read now");
     public static readonly Problem ProviderUnreachable = new("provider-unreachable", 503, "The provider of the token cannot be reached");
     public static readonly Problem Unauthorized = new("unauthorized", 401, "No valid key or token was given");
     public static readonly Problem Forbidden = new("forbidden", 403, "The caller's role is not sufficient");
@@ -175,6 +177,7 @@ internal sealed class RequestFaults : IExceptionHandler
         {
             BadHttpRequestException bad => Answer(bad),
             EngineUnreachableException unreachable => Problem.RobotUnreachable.Answer(unreachable.Message),
+            StorageReadException unreadable => Problem.StorageUnreadable.Answer(unreadable.Message),
             RegistryFailedException failed => Problem.RegistryFailed.Answer(failed.Message),
             _ => null,
         };

@@ -1,5 +1,7 @@
 using System.ComponentModel;
 using System.Globalization;
+using System.Text.Json.Serialization;
+using Armada.Grains.Storage;
 using Armada.Silo.Access;
 using Armada.Silo.Api;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -9,26 +11,49 @@ namespace Armada.Silo.Audit;
 /// <summary>/audit: who did what, when and from where.</summary>
 internal static class AuditRoutes
 {
-    /// <summary>Maps the routes.</summary>
     public static void MapAudit(this IEndpointRouteBuilder api) =>
-        api.MapGet("/audit", List).WithTags("audit").Allow(Role.Admin)
-            .WithSummary("Changes of masters, slaves, stops, limits and keys, the newest first")
-            .Refuses(Problem.Invalid);
+        api.MapGet("/audit", ListAsync).WithTags("audit").Allow(Role.Admin)
+            .WithSummary("Changes of masters, slaves, stops, limits and keys, newest first; any silo of a cluster answers for all")
+            .Refuses(Problem.Invalid, Problem.StorageUnreadable);
 
-    private static Results<Ok<Page<AuditRecord>>, ProblemHttpResult> List(
+    private static async Task<Results<Ok<Page<AuditView>>, ProblemHttpResult>> ListAsync(
         [AsParameters] PageQuery page,
         [Description("Only what happened to this robot, or key.")] string? robot,
         [Description("Only this, such as master-bound.")] string? what,
-        AuditTrail audit)
+        IAuditStore audit,
+        IAuditTrail trail,
+        CancellationToken cancellation)
     {
         if (page.Wrong is { } wrong)
             return wrong;
         var before = long.MaxValue;
         if (page.After is not null && !long.TryParse(page.After, NumberStyles.None, CultureInfo.InvariantCulture, out before))
-            return Problem.WrongFields(new Dictionary<string, string> { ["after"] = "is no 'next' of an earlier answer" });
-        var found = audit.ReadBackwards()
-            .Where(record => record.Seq < before)
-            .Where(record => (robot is null || record.Subject == robot) && (what is null || record.What == what));
-        return TypedResults.Ok(page.Cut(found, record => record.Seq.ToString(CultureInfo.InvariantCulture), record => record));
+            return Problem.WrongFields(new Dictionary<string, string> { ["after"] = "must be the 'next' of an earlier answer" });
+        await trail.FlushAsync(cancellation); // Whoever was answered finds what was done.
+        var found = await audit.ReadAsync(new() { Before = before, Subject = robot, What = what, Limit = page.Size + 1 }, cancellation);
+        return TypedResults.Ok(page.Cut(found, record => record.Seq.ToString(CultureInfo.InvariantCulture), AuditView.Of));
     }
 }
+
+/// <summary>Who did what, when and from where.</summary>
+internal sealed record AuditView(
+    [property: Description("Number of the record; later ones are higher.")] long Seq,
+    DateTimeOffset At,
+    [property: Description("Key name, 'oidc:' and token subject, 'local' for callers without a key, or 'silo' for what it did by itself.")] string Who,
+    string Role,
+    [property: Description("Address of the caller.")] string From,
+    [property: Description("Such as master-bound.")] string What,
+    [property: Description("The robot, key or fleet it happened to.")] string Subject,
+    string? Detail,
+    [property: Description("How often; repeated stops and resets of one caller within seconds are one record.")] long Count,
+    [property: Description("When it happened last.")] DateTimeOffset LastAt)
+{
+    public static AuditView Of(StoredAuditEntry stored)
+    {
+        var entry = stored.Entry;
+        return new(stored.Seq, entry.At, entry.Who, entry.Role, entry.From, entry.What, entry.Subject, entry.Detail, stored.Count, stored.LastAt);
+    }
+}
+
+[JsonSerializable(typeof(Page<AuditView>))]
+internal sealed partial class AuditJson : JsonSerializerContext;

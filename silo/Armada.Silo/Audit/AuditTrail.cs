@@ -1,169 +1,164 @@
+using Armada.Grains.Storage;
 using Armada.Silo.Access;
-using Armada.Silo.Options;
-using Armada.Silo.Store;
 
 namespace Armada.Silo.Audit;
 
-/// <summary>The audit trail: records wait in memory for a moment and are written together by one loop.</summary>
-internal sealed partial class AuditTrail : IAuditTrail, IHostedService, IAsyncDisposable
+/// <summary>The audit trail: records wait in memory for a moment and are stored together by one loop.</summary>
+internal sealed partial class AuditTrail(IAuditStore store, TimeProvider time, ILogger<AuditTrail> logger) : IAuditTrail, IHostedService
 {
-    /// <summary>Most records that wait for a disk that refuses them; then the oldest is lost, and the gap in the numbers shows it.</summary>
-    public const int MostWaiting = 10_000;
+    /// <summary>Records that wait for a store that refuses them; beyond that the oldest is lost, which is logged.</summary>
+    public const int MaxWaiting = 10_000;
 
-    private const int LongestText = 500;
+    private const int BatchSize = 200;
 
     private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan CleanupInterval = TimeSpan.FromHours(1); // An empty append removes what is too old.
 
-    private readonly AuditFiles files;
-    private readonly TimeProvider time;
-    private readonly ILogger<AuditTrail> logger;
     private readonly Lock sync = new();
-    private readonly Queue<AuditRecord> waiting = new();
-    private readonly List<(long Seq, TaskCompletionSource Written)> flushes = [];
-    private readonly SemaphoreSlim rung = new(0);
-    private long nextSeq;
-    private bool closing;
-    private bool failing;
+    private readonly Queue<AuditEntry> waiting = new();
+    private readonly List<(long Number, TaskCompletionSource Stored)> flushes = [];
+    private readonly SemaphoreSlim wake = new(0);
+    private long recorded;
+    private long settled; // Stored or lost; the queue holds the records after it.
+    private long lost;
+    private bool isClosing;
+    private bool isFailing;
     private Task? loop;
 
-    /// <summary>In the silo's folder.</summary>
-    /// <exception cref="SiloOptionsException">It cannot be read.</exception>
-    public AuditTrail(DataFolder data, AuditSize size, TimeProvider time, ILogger<AuditTrail> logger)
-    {
-        (this.time, this.logger) = (time, logger);
-        try
-        {
-            files = new AuditFiles(data.Folder("audit"), size, logger);
-        }
-        catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
-        {
-            throw new SiloOptionsException($"--data '{data.Path}': the audit trail cannot be opened: {refused.Message}", refused);
-        }
-
-        nextSeq = files.NextSeq;
-    }
-
-    /// <inheritdoc/>
     public void Record(Caller caller, string what, string subject, string? detail = null)
     {
         lock (sync)
         {
-            if (waiting.Count == MostWaiting)
+            if (waiting.Count == MaxWaiting)
+            {
                 waiting.Dequeue();
-            waiting.Enqueue(new AuditRecord(
-                nextSeq++, time.GetUtcNow(), Cut(caller.Name)!, caller.Role, caller.From, what, Cut(subject)!, Cut(detail)));
+                settled++;
+                lost++;
+            }
+
+            recorded++;
+            waiting.Enqueue(new AuditEntry(time.GetUtcNow(), caller.Name, caller.Role.ToString().ToLowerInvariant(), caller.From, what, subject, detail));
         }
 
-        Ring();
+        Wake();
     }
 
-    /// <summary>Ends when everything recorded so far is durable, or when the disk has refused it.</summary>
     public async Task FlushAsync(CancellationToken cancellation)
     {
-        TaskCompletionSource written;
+        TaskCompletionSource stored;
         lock (sync)
         {
-            if (waiting.Count == 0)
+            if (waiting.Count == 0 || loop is null or { IsCompleted: true })
                 return;
-            flushes.Add((nextSeq - 1, written = new(TaskCreationOptions.RunContinuationsAsynchronously)));
+            flushes.Add((recorded, stored = new(TaskCreationOptions.RunContinuationsAsynchronously)));
         }
 
-        Ring();
-        await written.Task.WaitAsync(cancellation);
+        Wake();
+        await stored.Task.WaitAsync(cancellation);
     }
 
-    /// <summary>Records, the newest first.</summary>
-    public IEnumerable<AuditRecord> ReadBackwards() => files.ReadBackwards();
-
-    /// <inheritdoc/>
     public Task StartAsync(CancellationToken cancellationToken)
     {
         loop = Task.Run(RunAsync, CancellationToken.None);
         return Task.CompletedTask;
     }
 
-    /// <inheritdoc/>
+    /// <summary>Stores what waits; a store that refuses it now is not asked again.</summary>
     public Task StopAsync(CancellationToken cancellationToken)
     {
         lock (sync)
-            closing = true;
-        Ring();
-        return loop ?? Task.CompletedTask;
-    }
-
-    /// <inheritdoc/>
-    public async ValueTask DisposeAsync()
-    {
-        await StopAsync(CancellationToken.None);
-        files.Dispose();
+            isClosing = true;
+        Wake();
+        return loop?.WaitAsync(cancellationToken) ?? Task.CompletedTask;
     }
 
     private async Task RunAsync()
     {
-        var retry = Timeout.InfiniteTimeSpan;
-        bool last;
+        var pause = CleanupInterval;
+        bool isLast;
         do
         {
-            await rung.WaitAsync(retry);
+            await wake.WaitAsync(pause);
             lock (sync)
-                last = closing;
-            retry = TryWrite() ? Timeout.InfiniteTimeSpan : RetryAfter;
+                isLast = isClosing;
+            pause = await TryStoreAsync() ? CleanupInterval : RetryAfter;
         }
-        while (!last);
+        while (!isLast);
+        ReleaseFlushes(long.MaxValue);
     }
 
-    private bool TryWrite()
+    private async Task<bool> TryStoreAsync()
     {
-        AuditRecord[] batch;
-        lock (sync)
-            batch = [.. waiting];
         try
         {
-            if (batch.Length > 0)
-                files.Append(batch);
-            if (failing)
-                LogWrittenAgain();
-            failing = false;
-            Done(batch, refused: false);
+            do
+            {
+                AuditEntry[] batch;
+                long last;
+                lock (sync)
+                {
+                    batch = [.. waiting.Take(BatchSize)];
+                    last = settled + batch.Length;
+                }
+
+                await store.AppendAsync(batch, CancellationToken.None);
+                Settle(last);
+            }
+            while (HasWaiting());
+            if (isFailing)
+                LogStoredAgain(Interlocked.Exchange(ref lost, 0));
+            isFailing = false;
             return true;
         }
-        catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
+        catch (Exception refused) // Whatever it is, the loop goes on.
         {
-            if (!failing)
-                LogNotWritten(batch.Length, refused.Message);
-            failing = true;
-            Done([], refused: true);
+            if (!isFailing)
+                LogNotStored(waiting.Count, refused.Message);
+            isFailing = true;
+            ReleaseFlushes(long.MaxValue);
             return false;
         }
     }
 
-    private void Done(AuditRecord[] written, bool refused)
+    private void Settle(long last)
     {
         lock (sync)
         {
-            // Some may have been dropped meanwhile, to make room.
-            while (written.Length > 0 && waiting.TryPeek(out var first) && first.Seq <= written[^1].Seq)
+            for (; settled < last; settled++) // Some may have been lost meanwhile, to make room.
                 waiting.Dequeue();
-            foreach (var (_, flushed) in flushes.Where(flush => refused || flush.Seq < files.NextSeq))
-                flushed.TrySetResult();
-            flushes.RemoveAll(flush => flush.Written.Task.IsCompleted);
         }
+
+        ReleaseFlushes(last);
     }
 
-    private void Ring()
+    private void ReleaseFlushes(long last)
     {
         lock (sync)
         {
-            if (rung.CurrentCount == 0)
-                rung.Release();
+            foreach (var (_, stored) in flushes.Where(flush => flush.Number <= last))
+                stored.TrySetResult();
+            flushes.RemoveAll(flush => flush.Stored.Task.IsCompleted);
         }
     }
 
-    private static string? Cut(string? text) => text?.Length > LongestText ? text[..LongestText] : text;
+    private bool HasWaiting()
+    {
+        lock (sync)
+            return waiting.Count > 0;
+    }
 
-    [LoggerMessage(1201, LogLevel.Error, "{Count} audit records cannot be written and wait: {Reason}")]
-    private partial void LogNotWritten(int count, string reason);
+    private void Wake()
+    {
+        lock (sync)
+        {
+            if (wake.CurrentCount == 0)
+                wake.Release();
+        }
+    }
 
-    [LoggerMessage(1202, LogLevel.Information, "Audit records are written again")]
-    private partial void LogWrittenAgain();
+    [LoggerMessage(1550, LogLevel.Error, "{Count} audit records cannot be stored and wait: {Reason}")]
+    private partial void LogNotStored(int count, string reason);
+
+    [LoggerMessage(1551, LogLevel.Information, "Audit records are stored again; {Lost} were lost, the oldest of those that waited")]
+    private partial void LogStoredAgain(long lost);
 }

@@ -3,6 +3,7 @@ using Armada.Core.Motions;
 using Armada.Grains;
 using Armada.Grains.Storage;
 using Armada.Grains.Transport;
+using Armada.Silo.Audit;
 using Armada.Silo.Engine;
 using Orleans.Configuration;
 
@@ -43,9 +44,17 @@ public static class ClusterHost
         builder.Services.AddSingleton<ClusterHealth>();
         builder.Services.AddSingleton<IEngineHealth>(provider => provider.GetRequiredService<ClusterHealth>());
         if (redis is not null)
+        {
             builder.Services.AddHostedService(_ => redis); // Before the silo, so that a Redis that cannot be reached is reported in one line.
+            builder.Services.AddRedisAuditStore(place!.ServiceId, _ => redis.Connection);
+        }
         else
+        {
             builder.Services.AddSqliteDatabase(DatabaseIn(folder));
+            builder.Services.AddSqliteAuditStore();
+        }
+
+        builder.Services.AddHostedService(provider => provider.GetRequiredService<AuditTrail>()); // Stops after all that records.
         builder.UseOrleans(silo =>
         {
             silo.Configure<SiloMessagingOptions>(messaging => messaging.ResponseTimeout = AnswerWithin);
@@ -108,7 +117,6 @@ public static class ClusterHost
         silo.UseLocalhostClustering(LocalPort, gatewayPort: 0, serviceId: LocalCluster, clusterId: LocalCluster);
         NoNetwork.Use(silo.Services);
         silo.AddSqliteGrainStorage(GrainStores.Armada);
-        silo.Services.AddSqliteAuditStore();
         silo.Services.AddSingleton<IStoreHealth, LocalStoreHealth>();
     }
 }

@@ -136,7 +136,7 @@ internal sealed class KeyCommands(Option<string> data, TimeProvider time)
         public KeyRing Keys => services.GetRequiredService<KeyRing>();
 
         public Task AuditAsync(Caller caller, DateTimeOffset at, string what, string subject, string? detail = null) =>
-            services.GetRequiredService<IAuditStore>().AppendAsync([new AuditEntry(at, caller.Name, caller.Role.ToString(), caller.From, what, subject, detail)]);
+            services.GetRequiredService<IAuditStore>().AppendAsync([new AuditEntry(at, caller.Name, caller.Role.ToString().ToLowerInvariant(), caller.From, what, subject, detail)]);
 
         public ValueTask DisposeAsync() => services.DisposeAsync();
     }
