@@ -96,10 +96,10 @@ public sealed class RobotCore
         if (lease is { IsDevice: true } master && master.Name == device && master.IsOnline != online)
         {
             master.IsOnline = online;
-            if (!online && master.IsOffered)
+            if (!online && master.IsAnnounced)
                 LoseLease(master);
-            else if (online && master.IsOffered && !master.IsLive)
-                Tell(master, now);
+            else if (online && master.IsAnnounced && !master.IsLive)
+                SendEpoch(master, now);
         }
 
         if (FindSlave(device) is var index and >= 0 && slaves[index].IsFenced && slaves[index].IsOnline != online)
@@ -122,7 +122,7 @@ public sealed class RobotCore
         if (IsStopped)
             Emit(new Effect.StopDevice(slave.Name));
         if (IsEpochInUse)
-            Tell(slave, now);
+            SendEpoch(slave, now);
     }
 
     private void ExpireLease(in Timestamp now)
@@ -211,7 +211,7 @@ public sealed class RobotCore
             RobotRequest.SlaveReport report => SlaveReport(report, now),
             RobotRequest.Stop => Stop(),
             RobotRequest.Reset => Reset(now),
-            RobotRequest.FleetStop fleet => FollowFleet(fleet.Stopped, now),
+            RobotRequest.FleetStop fleet => ApplyFleetStop(fleet.Stopped, now),
             RobotRequest.Configure configure => Configure(configure, now),
             _ => new Refusal(RefusalReason.Invalid, $"{request.GetType().Name} is nothing a robot does"),
         };
@@ -257,7 +257,7 @@ public sealed class RobotCore
         return null;
     }
 
-    private Refusal? FollowFleet(bool stopped, in Timestamp now)
+    private Refusal? ApplyFleetStop(bool stopped, in Timestamp now)
     {
         var changes = fleetStopped != stopped;
         fleetStopped = stopped;
@@ -387,7 +387,7 @@ public sealed class RobotCore
             return refused;
         master!.Arrived(now);
         master.Renew(now);
-        return StoppedRefusal() ?? Aim(command.Command, now);
+        return StoppedRefusal() ?? SetGoal(command.Command, now);
     }
 
     private Refusal? Play(RobotRequest.Play play, in Timestamp now)
@@ -467,7 +467,7 @@ public sealed class RobotCore
             EndMaster(old, epoch, next.Name);
         lease = next;
         slaves.Hold();
-        Offer(now);
+        AnnounceEpoch(now);
     }
 
     private void EndProgram(MasterLease program, RobotEventKind why)
@@ -529,12 +529,12 @@ public sealed class RobotCore
             RaiseEpoch(Document, now);
             manualEpoch = Document.Epoch;
             Emit(new RobotEvent(RobotEventKind.ManualBegan, Document.Id));
-            Offer(now);
+            AnnounceEpoch(now);
             BeginDrive(now);
         }
 
         manualSince = now;
-        return Aim(manual.Command, now);
+        return SetGoal(manual.Command, now);
     }
 
     /// <summary>The panel keeps the slaves for a while after they have arrived.</summary>
@@ -712,7 +712,7 @@ public sealed class RobotCore
     {
         if (IsStopped)
             return;
-        if (robot is { IsDriven: true, IsAimed: false })
+        if (robot is { IsDriven: true, HasGoal: false })
             BeginDrive(now);
         foreach (var slave in slaves)
         {
@@ -726,17 +726,17 @@ public sealed class RobotCore
         new(RefusalReason.DeviceBusy, $"{device} is {role} of {Document.Id}; unbind it there or ask for takeover");
 
     /// <summary>Whether commands go out, or may at any time, under the present epoch.</summary>
-    private bool IsEpochInUse => lease is { IsOffered: true } || manualSince is not null;
+    private bool IsEpochInUse => lease is { IsAnnounced: true } || manualSince is not null;
 
     private void RaiseEpoch(RobotDocument document, in Timestamp now) =>
         Change(document with { Epoch = Epochs.Next(Document.Epoch, now) });
 
     /// <summary>Tells everyone the epoch just raised.</summary>
-    private void Offer(in Timestamp now)
+    private void AnnounceEpoch(in Timestamp now)
     {
         if (lease is { } master && manualSince is null)
         {
-            master.Offer(now);
+            master.AnnounceEpoch(now);
             if (master is { IsDevice: true, IsUnfenced: false })
                 Emit(new Effect.StartStream(master.Name, Document.Epoch));
         }
@@ -759,19 +759,19 @@ public sealed class RobotCore
         }
 
         RaiseEpoch(document, now);
-        Offer(now);
+        AnnounceEpoch(now);
     }
 
-    private void Tell(MasterLease master, in Timestamp now)
+    private void SendEpoch(MasterLease master, in Timestamp now)
     {
-        master.Told(now);
+        master.MarkSent(now);
         if (!master.IsUnfenced)
             Emit(new Effect.StartStream(master.Name, Document.Epoch));
     }
 
-    private void Tell(SlaveTrack slave, in Timestamp now)
+    private void SendEpoch(SlaveTrack slave, in Timestamp now)
     {
-        slave.Told(now);
+        slave.MarkSent(now);
         Emit(new Effect.StartStream(slave.Name, Document.Epoch));
     }
 
@@ -785,12 +785,12 @@ public sealed class RobotCore
     {
         if (!IsAheadByClock(epoch, now))
         {
-            Tell(slave, now);
+            SendEpoch(slave, now);
             return;
         }
 
         RaiseEpoch(Document, now);
-        Offer(now);
+        AnnounceEpoch(now);
     }
 
     /// <summary>A state frame of the bound master.</summary>
@@ -808,11 +808,11 @@ public sealed class RobotCore
             return FrameResult.NotBound;
         master.Arrived(now);
         ExpireLease(now);
-        var verdict = Take(master, stamp, positions, now);
-        if (verdict == FrameResult.Accepted)
+        var result = Take(master, stamp, positions, now);
+        if (result == FrameResult.Accepted)
             slaves.Command(positions, robot.Before, Document.Epoch, stamp.CapturedAt, now, sink);
         decision = EndTurn();
-        return master.Frames.Count(verdict);
+        return master.Frames.Count(result);
     }
 
     /// <summary>A state frame of a slave.</summary>
@@ -830,9 +830,9 @@ public sealed class RobotCore
             return FrameResult.NotBound;
         var track = slaves[slave];
         track.Arrived(now);
-        var verdict = Take(track, stamp, positions, now);
+        var result = Take(track, stamp, positions, now);
         decision = EndTurn();
-        return track.Frames.Count(verdict);
+        return track.Frames.Count(result);
     }
 
     private FrameResult Take(MasterLease master, in SampleStamp stamp, ReadOnlySpan<double> positions, in Timestamp now)
@@ -846,16 +846,16 @@ public sealed class RobotCore
             master.IsUnfenced = stamp.Unfenced;
         }
 
-        if (!master.IsOffered || (stamp.Epoch != Document.Epoch && !stamp.Unfenced))
+        if (!master.IsAnnounced || (stamp.Epoch != Document.Epoch && !stamp.Unfenced))
             return TakeOtherEpoch(master, stamp.Epoch, now);
-        var verdict = master.Judge(stamp, now);
-        if (verdict != FrameResult.Accepted)
-            return verdict;
+        var result = master.Judge(stamp, now);
+        if (result != FrameResult.Accepted)
+            return result;
         if (master.Renew(stamp, now))
             Emit(new RobotEvent(RobotEventKind.MasterLive, master.Name));
         if (IsStopped)
             return FrameResult.Stopped;
-        robot.Follow(positions, stamp.CapturedAt, now);
+        robot.Track(positions, stamp.CapturedAt, now);
         return FrameResult.Accepted;
     }
 
@@ -863,15 +863,15 @@ public sealed class RobotCore
     private FrameResult TakeOtherEpoch(MasterLease master, uint epoch, in Timestamp now)
     {
         // Epoch 0 under a live lease: the source restarted, and counts its frames from 1 again.
-        var attaches = !master.IsOffered || (master.IsLive && epoch == 0) || IsAheadByClock(epoch, now);
+        var attaches = !master.IsAnnounced || (master.IsLive && epoch == 0) || IsAheadByClock(epoch, now);
         if (master.IsLive && !attaches)
             return FrameResult.StaleEpoch;
-        if (!master.MayTell(now))
+        if (!master.MaySend(now))
             return FrameResult.AwaitingEpoch;
         if (attaches)
             Attach(now);
         else
-            Tell(master, now);
+            SendEpoch(master, now);
         return FrameResult.AwaitingEpoch;
     }
 
@@ -880,7 +880,7 @@ public sealed class RobotCore
         EndManual();
         slaves.Hold();
         RaiseEpoch(Document, now);
-        Offer(now);
+        AnnounceEpoch(now);
     }
 
     private FrameResult Take(SlaveTrack slave, in SampleStamp stamp, ReadOnlySpan<double> positions, in Timestamp now)
@@ -893,9 +893,9 @@ public sealed class RobotCore
         }
 
         var restarted = slave.HasRestarted(stamp.Epoch);
-        var verdict = slave.Judge(stamp, now);
-        if (verdict != FrameResult.Accepted)
-            return verdict;
+        var result = slave.Judge(stamp, now);
+        if (result != FrameResult.Accepted)
+            return result;
         if (restarted)
             slave.Hold();
         var before = slave.Take(stamp, positions, now);
@@ -903,7 +903,7 @@ public sealed class RobotCore
             Emit(new RobotEvent(RobotEventKind.SlaveLive, slave.Name));
         if (IsStopped && (restarted || before is SlaveState.Connecting or SlaveState.Failed))
             Emit(new Effect.StopDevice(slave.Name));
-        if (IsEpochInUse && stamp.Epoch != Document.Epoch && slave.MayTell(now))
+        if (IsEpochInUse && stamp.Epoch != Document.Epoch && slave.MaySend(now))
             BringToEpoch(slave, stamp.Epoch, now);
         return FrameResult.Accepted;
     }
@@ -917,10 +917,10 @@ public sealed class RobotCore
             Span<double> pose = stackalloc double[Document.Model.Joints.Length];
             pose.Fill(double.NaN);
             player.Advance(now, pose);
-            robot.AimAll(pose, now);
+            robot.SetGoals(pose, now);
         }
 
-        if (robot.IsAimed)
+        if (robot.HasGoal)
         {
             robot.Advance(now);
             slaves.CommandWhereDue(robot.Wanted, robot.Before, Document.Epoch, now, sink);
@@ -932,7 +932,7 @@ public sealed class RobotCore
             KeepSpell(since, now);
     }
 
-    private bool HasArrived() => !robot.IsAimed || (robot.IsSettled && slaves.HaveReached(robot.Wanted));
+    private bool HasArrived() => !robot.HasGoal || (robot.IsSettled && slaves.HaveReached(robot.Wanted));
 
     /// <summary>The robot moves by itself from where it really is.</summary>
     private void BeginDrive(in Timestamp now)
@@ -942,12 +942,12 @@ public sealed class RobotCore
         robot.Begin(real, now);
     }
 
-    private Refusal? Aim(JointCommand command, in Timestamp now)
+    private Refusal? SetGoal(JointCommand command, in Timestamp now)
     {
         if (FindProblem(command) is { } problem)
             return new Refusal(RefusalReason.Invalid, problem);
         foreach (var goal in command.Goals)
-            robot.Aim(Document.Model.Find(goal.Joint), goal.Value, goal.Speed, command.Duration, now);
+            robot.SetGoal(Document.Model.Find(goal.Joint), goal.Value, goal.Speed, command.Duration, now);
         return null;
     }
 
@@ -985,7 +985,7 @@ public sealed class RobotCore
         turn.AddRange(Ended(durable));
         Document = WithoutProgram(BackTo(durable));
         Restore(now);
-        lease?.Told(now);
+        lease?.MarkSent(now);
         return EndTurn();
     }
 
