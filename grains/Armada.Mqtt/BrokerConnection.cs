@@ -9,15 +9,13 @@ namespace Armada.Mqtt;
 
 /// <summary>The connection under one MQTT client: TCP, and TLS with certificates read from their files at each connect.</summary>
 /// <remarks>MQTTnet's own TLS does not send the intermediate certificates of the client's file.</remarks>
-internal sealed class BrokerConnection(LinkOptions options) : IMqttClientStreamProvider, IDisposable
+internal sealed class BrokerConnection(LinkOptions options) : IMqttClientStreamProvider
 {
-    private BrokerSocketStream? stream;
+    /// <summary>The socket, once connected.</summary>
+    public BrokerSocket? Socket { get; private set; }
 
     /// <summary>Whether TCP, and TLS where it is asked for, are established.</summary>
     public bool IsEstablished { get; private set; }
-
-    /// <summary>Whether a write waits for room in the socket.</summary>
-    public bool IsFull => stream is { IsFull: true };
 
     /// <exception cref="SocketException">The host is not found, or none of its addresses answers.</exception>
     /// <exception cref="System.Security.Authentication.AuthenticationException">One end does not trust the other.</exception>
@@ -28,10 +26,10 @@ internal sealed class BrokerConnection(LinkOptions options) : IMqttClientStreamP
         try
         {
             await socket.ConnectAsync(brokerEndPoint, cancellationToken);
-            stream = new(socket, options.KeepAlive);
-            Stream secured = options.Tls is { } tls ? await SecureAsync(stream, tls, cancellationToken) : stream;
+            Socket = new(socket);
+            Stream stream = options.Tls is { } tls ? await SecureAsync(Socket, tls, cancellationToken) : Socket;
             IsEstablished = true;
-            return secured;
+            return stream;
         }
         catch
         {
@@ -40,35 +38,22 @@ internal sealed class BrokerConnection(LinkOptions options) : IMqttClientStreamP
         }
     }
 
-    /// <summary>
-    /// From now on, whoever closes the stream ends only the writing: closing the socket while messages still arrive would reset the
-    /// connection, and the broker might lose our DISCONNECT and send the last will.
-    /// </summary>
-    public void KeepReading() => stream?.KeepReading();
-
-    /// <summary>Waits until the broker closes.</summary>
-    public Task DrainAsync(CancellationToken cancellation) => stream?.DrainAsync(cancellation) ?? Task.CompletedTask;
-
-    /// <summary>Closes the socket.</summary>
-    public void Dispose() => stream?.End();
-
     private async Task<SslStream> SecureAsync(Stream plain, LinkTls tls, CancellationToken cancellation)
     {
-        var authorities = new X509Certificate2Collection();
+        var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
         X509Certificate2? own = null;
         var secured = new SslStream(plain);
         try
         {
-            authorities.ImportFromPemFile(tls.CaFile);
-            var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
-            policy.CustomTrustStore.AddRange(authorities);
-            own = ReadOwn(tls);
-            var handshake = new SslClientAuthenticationOptions
+            policy.CustomTrustStore.ImportFromPemFile(tls.CaFile);
+            var handshake = new SslClientAuthenticationOptions { TargetHost = options.Host, CertificateChainPolicy = policy };
+            if (tls is { CertificateFile: { } certificateFile, KeyFile: { } keyFile })
             {
-                TargetHost = options.Host,
-                CertificateChainPolicy = policy,
-                ClientCertificateContext = own is null ? null : WithIntermediates(own, tls.CertificateFile!),
-            };
+                own = ReadPair(certificateFile, keyFile);
+                var chain = new X509Certificate2Collection();
+                chain.ImportFromPemFile(certificateFile);
+                handshake.ClientCertificateContext = SslStreamCertificateContext.Create(own, chain, offline: true);
+            }
             await secured.AuthenticateAsClientAsync(handshake, cancellation);
             return secured;
         }
@@ -79,113 +64,104 @@ internal sealed class BrokerConnection(LinkOptions options) : IMqttClientStreamP
         }
         finally
         {
-            foreach (var authority in authorities) authority.Dispose();
+            foreach (var authority in policy.CustomTrustStore) authority.Dispose();
             own?.Dispose();
         }
     }
 
-    private static X509Certificate2? ReadOwn(LinkTls tls)
+    private static X509Certificate2 ReadPair(string certificateFile, string keyFile)
     {
-        if (tls is not { CertificateFile: { } certificateFile, KeyFile: { } keyFile }) return null;
-        X509Certificate2 certificate;
         try
         {
-            certificate = X509Certificate2.CreateFromPemFile(certificateFile, keyFile);
+            var certificate = X509Certificate2.CreateFromPemFile(certificateFile, keyFile);
+            if (!OperatingSystem.IsWindows()) return certificate;
+
+            // Windows' own TLS takes no key that was never in a key store.
+            using (certificate) return X509CertificateLoader.LoadPkcs12(certificate.Export(X509ContentType.Pkcs12), null);
         }
         catch (ArgumentException)
         {
             // As between the two steps of a renewal.
             throw new CryptographicException($"'{certificateFile}' and '{keyFile}' do not belong together");
         }
-        if (!OperatingSystem.IsWindows()) return certificate;
+    }
+}
 
-        // Windows' own TLS takes no key that was never in a key store.
-        using (certificate) return X509CertificateLoader.LoadPkcs12(certificate.Export(X509ContentType.Pkcs12), null);
+/// <summary>A socket with a read buffer: MQTTnet reads the two bytes of a packet's header and its body one by one.</summary>
+internal sealed class BrokerSocket : NetworkStream
+{
+    /// <summary>Bytes that may wait in the kernel: more would only grow old there.</summary>
+    private const int MaxNotSent = 16 * 1024;
+
+    // Linux's socket options without a name in .NET.
+    private const int LevelTcp = 6;
+    private const int QuickAcknowledge = 12;
+    private const int NotSentLowWater = 25;
+    private static readonly byte[] On = BitConverter.GetBytes(1);
+
+    private readonly byte[] received = new byte[16 * 1024];
+    private int begin;
+    private int end;
+    private volatile bool isFull;
+    private volatile bool keepsReading;
+
+    public BrokerSocket(Socket socket) : base(socket, ownsSocket: true)
+    {
+        if (OperatingSystem.IsLinux()) socket.SetRawSocketOption(LevelTcp, NotSentLowWater, BitConverter.GetBytes(MaxNotSent));
     }
 
-    private static SslStreamCertificateContext WithIntermediates(X509Certificate2 own, string certificateFile)
+    /// <summary>Whether a write waits for room.</summary>
+    public bool IsFull => isFull;
+
+    /// <summary>
+    /// Whoever closes the stream now ends only the writing: closing the socket while messages still arrive would reset the
+    /// connection, and the broker might lose our DISCONNECT and send the last will.
+    /// </summary>
+    public void KeepReading() => keepsReading = true;
+
+    /// <summary>Waits until the broker closes.</summary>
+    public async Task DrainAsync(CancellationToken cancellation)
     {
-        var chain = new X509Certificate2Collection();
-        chain.ImportFromPemFile(certificateFile);
-        return SslStreamCertificateContext.Create(own, chain, offline: true);
+        while (await Socket.ReceiveAsync(received, cancellation) > 0)
+        {
+        }
     }
 
-    /// <summary>A buffered socket: MQTTnet reads the two bytes of a packet's header and its body one by one.</summary>
-    private sealed class BrokerSocketStream : NetworkStream
+    /// <summary>Closes the socket in any case.</summary>
+    public void End()
     {
-        /// <summary>Bytes that may wait in the kernel: more would only grow old there.</summary>
-        private const int MaxNotSent = 16 * 1024;
+        keepsReading = false;
+        Dispose();
+    }
 
-        // Linux's socket options without a name in .NET.
-        private const int LevelTcp = 6;
-        private const int QuickAcknowledge = 12;
-        private const int UserTimeout = 18;
-        private const int NotSentLowWater = 25;
-        private static readonly byte[] On = BitConverter.GetBytes(1);
-
-        private readonly byte[] buffer = new byte[16 * 1024];
-        private int begin;
-        private int end;
-        private volatile bool isFull;
-        private volatile bool keepsReading;
-
-        public BrokerSocketStream(Socket socket, TimeSpan keepAlive) : base(socket, ownsSocket: true)
+    public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        if (begin == end)
         {
-            if (!OperatingSystem.IsLinux()) return;
-            socket.SetRawSocketOption(LevelTcp, NotSentLowWater, BitConverter.GetBytes(MaxNotSent));
-            socket.SetRawSocketOption(LevelTcp, UserTimeout, BitConverter.GetBytes((int)keepAlive.TotalMilliseconds));
-        }
+            begin = 0;
+            end = await base.ReadAsync(received, cancellationToken);
 
-        public bool IsFull => isFull;
-
-        public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
-        {
-            if (begin == end)
-            {
-                begin = 0;
-                end = await base.ReadAsync(this.buffer, cancellationToken);
-                AcknowledgeAtOnce();
-            }
-            var count = Math.Min(buffer.Length, end - begin);
-            this.buffer.AsMemory(begin, count).CopyTo(buffer);
-            begin += count;
-            return count;
-        }
-
-        public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
-        {
-            var writing = base.WriteAsync(buffer, cancellationToken);
-            isFull = !writing.IsCompleted;
-            await writing;
-            isFull = false;
-        }
-
-        public void KeepReading() => keepsReading = true;
-
-        public async Task DrainAsync(CancellationToken cancellation)
-        {
-            while (await Socket.ReceiveAsync(buffer, cancellation) > 0)
-            {
-            }
-        }
-
-        public void End()
-        {
-            keepsReading = false;
-            Dispose();
-        }
-
-        protected override void Dispose(bool disposing)
-        {
-            if (!keepsReading) base.Dispose(disposing);
-            else if (disposing) Socket.Shutdown(SocketShutdown.Send);
-        }
-
-        // A broker that leaves Nagle's algorithm on (mosquitto's default) holds the next frame back until the last one is
-        // acknowledged, and a receiver that sends little acknowledges only after 40 ms. The kernel forgets the option at each read.
-        private void AcknowledgeAtOnce()
-        {
+            // A broker that leaves Nagle's algorithm on (mosquitto's default) holds the next frame back until the last one is
+            // acknowledged, and a receiver that sends little acknowledges after 40 ms. The kernel forgets this option at each read.
             if (OperatingSystem.IsLinux()) Socket.SetRawSocketOption(LevelTcp, QuickAcknowledge, On);
         }
+        var count = Math.Min(buffer.Length, end - begin);
+        received.AsMemory(begin, count).CopyTo(buffer);
+        begin += count;
+        return count;
+    }
+
+    public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        var writing = base.WriteAsync(buffer, cancellationToken);
+        isFull = !writing.IsCompleted;
+        await writing;
+        isFull = false;
+    }
+
+    protected override void Dispose(bool disposing)
+    {
+        if (!keepsReading) base.Dispose(disposing);
+        else if (disposing) Socket.Shutdown(SocketShutdown.Send);
     }
 }

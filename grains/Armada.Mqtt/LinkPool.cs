@@ -20,7 +20,6 @@ public sealed partial class LinkPool : IAsyncDisposable
     private readonly List<int> filtersOn = [];
     private readonly Dictionary<string, int> linkOf = new(StringComparer.Ordinal);
     private readonly List<Task> starts = [];
-    private bool isStarting;
     private bool isStarted;
     private Task? closing;
 
@@ -33,15 +32,6 @@ public sealed partial class LinkPool : IAsyncDisposable
         this.create = create;
         this.logger = logger;
         this.maxLinks = maxLinks;
-    }
-
-    /// <summary>Whether the pool is started and each of its links is up.</summary>
-    public bool IsUp
-    {
-        get
-        {
-            lock (gate) return isStarted && closing is null && links.TrueForAll(link => link.State is LinkState.Up);
-        }
     }
 
     /// <summary>Links opened so far; one that has become empty again counts too.</summary>
@@ -71,20 +61,11 @@ public sealed partial class LinkPool : IAsyncDisposable
         lock (gate)
         {
             ObjectDisposedException.ThrowIf(closing is not null, this);
-            if (isStarting) throw new InvalidOperationException("The pool is started already.");
-            isStarting = true;
+            if (isStarted) throw new InvalidOperationException("The pool is started already.");
             if (links.Count == 0) Open();
             first = links[0];
         }
-        try
-        {
-            await first.StartAsync(cancellation);
-        }
-        catch
-        {
-            lock (gate) isStarting = false;
-            throw;
-        }
+        await first.StartAsync(cancellation);
         lock (gate)
         {
             if (closing is not null) return;
@@ -151,10 +132,10 @@ public sealed partial class LinkPool : IAsyncDisposable
 
     private int Open()
     {
-        links.Add(create(links.Count));
+        var index = links.Count;
+        links.Add(create(index));
         filtersOn.Add(0);
         LogOpened(links.Count, maxLinks);
-        var index = links.Count - 1;
         if (isStarted) StartSoon(index);
         return index;
     }
@@ -172,7 +153,7 @@ public sealed partial class LinkPool : IAsyncDisposable
         {
             await link.StartAsync(CancellationToken.None);
         }
-#pragma warning disable CA1031 // Nobody waits for this start: the fault is logged, and the pool does not come up.
+#pragma warning disable CA1031 // Nobody waits for this start.
         catch (Exception fault)
 #pragma warning restore CA1031
         {

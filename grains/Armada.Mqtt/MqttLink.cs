@@ -36,22 +36,20 @@ public sealed partial class MqttLink : IMqttLink
     private volatile bool isStopping;
     private volatile LinkState state;
     private Task? running;
-    private bool wasUpBefore;
     private long received;
-    private long reconnects;
+    private long connections;
     private long handlerFaults;
 
     /// <summary>Creates a link that is down until started.</summary>
     /// <param name="options">How to reach the broker.</param>
     /// <param name="logger">Events 2100–2119.</param>
     /// <param name="time">Clock for limits, pings and once-a-second reports; the system's unless given.</param>
-    /// <param name="random">For the back-off's jitter, from 0 up to 1; <see cref="Random.Shared"/> unless given.</param>
-    public MqttLink(LinkOptions options, ILogger<MqttLink> logger, TimeProvider? time = null, Func<double>? random = null)
+    public MqttLink(LinkOptions options, ILogger<MqttLink> logger, TimeProvider? time = null)
     {
         this.options = options;
         this.logger = logger;
         this.time = time ?? TimeProvider.System;
-        backOff = new(options.InitialBackOff, options.MaxBackOff, random ?? Random.Shared.NextDouble);
+        backOff = new(options.InitialBackOff, options.MaxBackOff, Random.Shared.NextDouble);
         outbox = new(options.ControlBacklog);
         subscriptions = new(CountHandlerFault);
         faultReports = new(this.time);
@@ -68,7 +66,7 @@ public sealed partial class MqttLink : IMqttLink
         Interlocked.Read(ref received),
         outbox.Published,
         outbox.SamplesDropped,
-        Interlocked.Read(ref reconnects),
+        Math.Max(0, Interlocked.Read(ref connections) - 1),
         Interlocked.Read(ref handlerFaults));
 
     /// <inheritdoc/>
@@ -118,7 +116,6 @@ public sealed partial class MqttLink : IMqttLink
             running = this.running;
         }
         if (running is not null) await running;
-        outbox.Dispose();
     }
 
     private async Task RunAsync()
@@ -126,7 +123,7 @@ public sealed partial class MqttLink : IMqttLink
         while (NextInterrupt() is { } interrupted)
         {
             var began = time.GetTimestamp();
-            var end = await TryConnectionAsync(interrupted);
+            var end = await RunConnectionAsync(interrupted);
             if (interrupted.IsCompleted)
             {
                 if (!isStopping) LogReconnecting(options.ClientId);
@@ -153,24 +150,9 @@ public sealed partial class MqttLink : IMqttLink
         }
     }
 
-    private async Task<ConnectionEnd> TryConnectionAsync(Task interrupted)
-    {
-        try
-        {
-            return await RunConnectionAsync(interrupted);
-        }
-#pragma warning disable CA1031 // Supervises the connection: whatever ended it, the link says so and tries again.
-        catch (Exception fault)
-#pragma warning restore CA1031
-        {
-            LogConnectionFault(fault, options.ClientId);
-            return new(Innermost(fault));
-        }
-    }
-
     private async Task<ConnectionEnd> RunConnectionAsync(Task interrupted)
     {
-        using var broker = new BrokerConnection(options);
+        var broker = new BrokerConnection(options);
         using var client = Clients.CreateMqttClient();
         var disconnected = new TaskCompletionSource<MqttClientDisconnectedEventArgs>(TaskCreationOptions.RunContinuationsAsynchronously);
         client.ApplicationMessageReceivedAsync += DeliverAsync;
@@ -179,28 +161,36 @@ public sealed partial class MqttLink : IMqttLink
             disconnected.TrySetResult(end);
             return Task.CompletedTask;
         };
-
-        MqttClientConnectResult accepted;
         using var limit = new CancellationTokenSource(ConnectLimit, time);
         try
         {
             var connecting = client.ConnectAsync(ClientOptions(broker), limit.Token);
             await Task.WhenAny(connecting, interrupted);
             if (!connecting.IsCompleted) await limit.CancelAsync();
-            accepted = await connecting;
+            var accepted = await connecting;
+            return accepted.ResultCode is MqttClientConnectResultCode.Success
+                ? await ServeAsync(client, broker, accepted, disconnected.Task, interrupted)
+                : new(Text(accepted.ResultCode, accepted.ReasonString), IsRefusal: true);
         }
         catch (Exception fault) when (fault is OperationCanceledException or MqttCommunicationException or MqttProtocolViolationException)
         {
             if (limit.IsCancellationRequested) return new(NoAnswer);
 
             // In TLS 1.3 the broker looks at our certificate when for us the handshake is over: its refusal is the end that comes then.
-            var isRefusal = fault.GetBaseException() is AuthenticationException || fault.InnerException is AuthenticationException
-                || (options.Tls is not null && broker.IsEstablished);
+            var isRefusal = fault.InnerException is AuthenticationException || (options.Tls is not null && broker.IsEstablished);
             return new(Innermost(fault), IsRefusal: isRefusal);
         }
-        if (accepted.ResultCode is not MqttClientConnectResultCode.Success)
-            return new(Text(accepted.ResultCode, accepted.ReasonString), IsRefusal: true);
-        return await ServeAsync(client, broker, accepted, disconnected.Task, interrupted);
+#pragma warning disable CA1031 // Supervises the connection: whatever ended it, the link says so and tries again.
+        catch (Exception fault)
+#pragma warning restore CA1031
+        {
+            LogConnectionFault(fault, options.ClientId);
+            return new(Innermost(fault));
+        }
+        finally
+        {
+            broker.Socket?.End();
+        }
     }
 
     private async Task<ConnectionEnd> ServeAsync(
@@ -217,7 +207,7 @@ public sealed partial class MqttLink : IMqttLink
         subscriptions.Disconnect();
         outbox.Close();
         if (wasUp) Change(LinkState.Down);
-        broker.Dispose();
+        broker.Socket?.End();
 
         // It is told when the last handler has returned, so that no two connections' handlers run at once.
         var end = await disconnected;
@@ -250,20 +240,16 @@ public sealed partial class MqttLink : IMqttLink
     {
         if (request.Delivery is { } delivery)
         {
-            var subscribe = new MqttClientSubscribeOptions { TopicFilters = [new() { Topic = request.Filter, QualityOfServiceLevel = QoS(delivery) }] };
-            var answer = await client.SubscribeAsync(subscribe, limit);
-            foreach (var item in answer.Items)
-            {
-                if ((int)item.ResultCode >= RefusedFrom) LogSubscriptionRefused(request.Filter, Text(item.ResultCode, answer.ReasonString));
-            }
+            var answer = await client.SubscribeAsync(
+                new() { TopicFilters = [new() { Topic = request.Filter, QualityOfServiceLevel = QoS(delivery) }] }, limit);
+            if (answer.Items.Single() is { ResultCode: >= (MqttClientSubscribeResultCode)RefusedFrom and var refusal })
+                LogSubscriptionRefused(request.Filter, Text(refusal, answer.ReasonString));
         }
         else
         {
             var answer = await client.UnsubscribeAsync(new() { TopicFilters = [request.Filter] }, limit);
-            foreach (var item in answer.Items)
-            {
-                if ((int)item.ResultCode >= RefusedFrom) LogUnsubscribeRefused(request.Filter, Text(item.ResultCode, answer.ReasonString));
-            }
+            if (answer.Items.Single() is { ResultCode: >= (MqttClientUnsubscribeResultCode)RefusedFrom and var refusal })
+                LogUnsubscribeRefused(request.Filter, Text(refusal, answer.ReasonString));
         }
     }
 
@@ -271,27 +257,31 @@ public sealed partial class MqttLink : IMqttLink
     {
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(over);
         var unacknowledged = new List<Task>();
-        var sample = new MqttApplicationMessage();
-        TopicBuffer? buffer = null;
+        var publish = new MqttApplicationMessage();
+        OutgoingMessage? sample = null;
         try
         {
             while (true)
             {
-                while (outbox.TryTakeControl(out var message)) unacknowledged.Add(SendAsync(client, message, ending.Token));
-                if (outbox.TryTakeSample(ref buffer))
+                while (outbox.TryTakeControl(out var message))
                 {
-                    (sample.Topic, sample.Payload, sample.Retain) = (buffer.Topic, new(buffer.Payload), buffer.Retain);
-                    await client.PublishAsync(sample, over);
+                    var sent = SendAsync(client, message, ending.Token);
+                    sent.GetAwaiter().OnCompleted(outbox.Wake);
+                    unacknowledged.Add(sent);
+                }
+                if (outbox.TryTakeSample(ref sample))
+                {
+                    (publish.Topic, publish.Payload, publish.Retain) = (sample.Topic, new(sample.Payload), sample.Retain);
+                    await client.PublishAsync(publish, over);
                 }
                 else
                 {
                     await outbox.WaitAsync(over);
                 }
-                for (var i = unacknowledged.Count - 1; i >= 0; i--)
+                foreach (var sent in unacknowledged.FindAll(sent => sent.IsCompleted))
                 {
-                    if (!unacknowledged[i].IsCompleted) continue;
-                    await unacknowledged[i];
-                    unacknowledged.RemoveAt(i);
+                    await sent;
+                    unacknowledged.Remove(sent);
                 }
             }
         }
@@ -302,27 +292,26 @@ public sealed partial class MqttLink : IMqttLink
         }
     }
 
-    private async Task SendAsync(IMqttClient client, LinkedListNode<ControlMessage> message, CancellationToken over)
+    private async Task SendAsync(IMqttClient client, LinkedListNode<OutgoingMessage> message, CancellationToken over)
     {
-        var (topic, payload, retain) = message.Value;
-        try
+        var control = message.Value;
+        if (outbox.Fits(control.Topic, control.Payload.Length))
         {
-            if (outbox.Fits(topic, payload.Length))
+            var publish = new MqttApplicationMessage
             {
-                var publish = new MqttApplicationMessage { Topic = topic, Payload = new(payload), Retain = retain, QualityOfServiceLevel = QoS(Delivery.Control) };
-                var answer = await client.PublishAsync(publish, over);
-                if ((int)answer.ReasonCode >= RefusedFrom) LogControlRefused(topic, Text(answer.ReasonCode, answer.ReasonString));
-            }
-            else
-            {
-                LogControlRefused(topic, $"{payload.Length} bytes are more than the broker takes");
-            }
-            outbox.Acknowledge(message);
+                Topic = control.Topic,
+                Payload = new(control.Payload),
+                Retain = control.Retain,
+                QualityOfServiceLevel = QoS(Delivery.Control),
+            };
+            var answer = await client.PublishAsync(publish, over);
+            if ((int)answer.ReasonCode >= RefusedFrom) LogControlRefused(control.Topic, Text(answer.ReasonCode, answer.ReasonString));
         }
-        finally
+        else
         {
-            outbox.Wake();
+            LogControlRefused(control.Topic, $"{control.Payload.Length} bytes are more than the broker takes");
         }
+        outbox.Acknowledge(message);
     }
 
     /// <summary>
@@ -356,12 +345,12 @@ public sealed partial class MqttLink : IMqttLink
         Task settled = Task.WhenAny(outbox.Settled(), disconnected);
         if (state is LinkState.Up) await settled.WaitAsync(GoodbyeLimit, time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         outbox.Close();
-        broker.KeepReading();
+        broker.Socket?.KeepReading();
         using var limit = new CancellationTokenSource(GoodbyeLimit, time);
         try
         {
             await client.DisconnectAsync(new(), limit.Token);
-            await broker.DrainAsync(limit.Token);
+            if (broker.Socket is { } socket) await socket.DrainAsync(limit.Token);
         }
         catch (Exception fault) when (fault is MqttCommunicationException or OperationCanceledException or SocketException)
         {
@@ -379,12 +368,11 @@ public sealed partial class MqttLink : IMqttLink
 
     private void GoUp(BrokerConnection broker, MqttClientConnectResult accepted)
     {
-        if (wasUpBefore) Interlocked.Increment(ref reconnects);
-        wasUpBefore = true;
+        Interlocked.Increment(ref connections);
         outbox.Open(
             accepted.ReceiveMaximum is > 0 and { } window ? window : ushort.MaxValue,
             accepted.MaximumPacketSize is > 0 and < int.MaxValue and { } size ? (int)size : int.MaxValue,
-            () => broker.IsFull);
+            () => broker.Socket is { IsFull: true });
         LogUp(options.ClientId, options.Host, options.Port);
         Change(LinkState.Up);
     }

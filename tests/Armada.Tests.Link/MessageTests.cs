@@ -193,6 +193,35 @@ public sealed class MessageTests : LinkTestBase
         Assert.True(coalescing < 10 * prompt, $"a batch takes {coalescing} where the broker coalesces, else {prompt}");
     }
 
+    [Fact]
+    public async Task Who_publishes_samples_allocates_next_to_nothing()
+    {
+        const int batch = 20, batches = 1000;
+        await using var broker = await Mosquitto.StartAsync();
+        using var batchIsBack = new SemaphoreSlim(0);
+        var received = 0;
+        var link = await Started(To(broker), ("state", Delivery.Sample, (_, _) =>
+        {
+            if (++received % batch == 0) batchIsBack.Release();
+        }
+        ));
+        var payload = new byte[60];
+        Run(50);
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        Run(batches);
+        var allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+        Assert.True(allocated < 4 * batch * batches, $"the publisher allocated {allocated} bytes for {batch * batches} messages");
+
+        void Run(int count)
+        {
+            for (var i = 0; i < count; i++)
+            {
+                for (var j = 0; j < batch; j++) link.Publish("state", payload, Delivery.Sample);
+                Assert.True(batchIsBack.Wait(TimeSpan.FromSeconds(10)), "a batch did not come back within 10 s");
+            }
+        }
+    }
+
     /// <summary>The median time of ten samples out and back, all sent at once: Nagle's algorithm would hold them back for 40 ms.</summary>
     private async Task<TimeSpan> MedianBatch(string brokerOption)
     {

@@ -2,16 +2,20 @@ using Armada.Mqtt;
 
 namespace Armada.Tests.Link;
 
-/// <summary>A link without a broker: keeps what it is subscribed to; up, and faulty at the start, when the test says so.</summary>
+/// <summary>A link without a broker: keeps what it is subscribed to; faulty at the start when the test says so.</summary>
 internal sealed class RecordingLink : IMqttLink
 {
     private readonly Lock gate = new();
     private readonly List<string> filters = [];
     private int starts;
 
-    public event Action<LinkState>? StateChanged;
+    public event Action<LinkState>? StateChanged
+    {
+        add { }
+        remove { }
+    }
 
-    public LinkState State { get; private set; }
+    public LinkState State => LinkState.Down;
 
     public LinkCounters Counters => default;
 
@@ -27,12 +31,6 @@ internal sealed class RecordingLink : IMqttLink
         {
             lock (gate) return [.. filters];
         }
-    }
-
-    public void Become(LinkState state)
-    {
-        State = state;
-        StateChanged?.Invoke(state);
     }
 
     public void Subscribe(string filter, Delivery delivery, MessageHandler handler)

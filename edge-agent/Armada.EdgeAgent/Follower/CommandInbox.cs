@@ -84,7 +84,7 @@ internal sealed class CommandInbox(int joints, StopLatches stops, DeviceCounters
     public bool IsBusy(in Timestamp now)
     {
         lock (gate)
-            return hasReceived && now.MicrosSince(received) < Recent;
+            return hasReceived && now.MicrosecondsSince(received) < Recent;
     }
 
     /// <summary>Judges a command, counts it, and keeps it in the place of the one before.</summary>
@@ -146,7 +146,7 @@ internal sealed class CommandInbox(int joints, StopLatches stops, DeviceCounters
             : FrameResult.Accepted;
     }
 
-    private bool IsStale(in Timestamp now) => stamp.TimeToLiveMs > 0 && now.MicrosSince(received) >= stamp.TimeToLiveMs * 1000L;
+    private bool IsStale(in Timestamp now) => stamp.TimeToLiveMs > 0 && now.MicrosecondsSince(received) >= stamp.TimeToLiveMs * 1000L;
 
     /// <summary>Another master, and perhaps another clock: what waits is of the epoch before.</summary>
     private void BeginEpoch(uint epoch)

@@ -25,7 +25,7 @@ public sealed class CommandInterval(TimeSpan first)
     public void Observe(in Timestamp received, bool moving)
     {
         if (moving && wasMoving)
-            micros += Weight * (Math.Min(received.MicrosSince(last), LongestMicros) - micros);
+            micros += Weight * (Math.Min(received.MicrosecondsSince(last), LongestMicros) - micros);
         last = received;
         wasMoving = moving;
     }

@@ -57,5 +57,5 @@ internal sealed partial class FollowerLoop
     }
 
     private FrameEcho EchoOf(in SampleStamp stamp, in Timestamp now) =>
-        new(stamp.Sequence, stamp.CapturedAt, (uint)Math.Clamp(now.MicrosSince(finishedAt), 0, uint.MaxValue));
+        new(stamp.Sequence, stamp.CapturedAt, (uint)Math.Clamp(now.MicrosecondsSince(finishedAt), 0, uint.MaxValue));
 }

@@ -34,7 +34,7 @@ internal sealed class IdentifyMotion(ImmutableArray<Joint> joints)
     {
         if (!isRunning)
             return false;
-        var share = now.MicrosSince(began) / (double)Microseconds.Of(Duration);
+        var share = now.MicrosecondsSince(began) / (double)Microseconds.Of(Duration);
         rest.CopyTo(pose);
         if (share < 1)
         {

@@ -121,8 +121,8 @@ internal sealed partial class LocalPair : ICommandSink
             case Effect.StopStream stop:
                 Find(stop.Device).Stream.TryStop(stop.Epoch);
                 break;
-            case Effect.Note note:
-                LogNote(Name, note.Event, note.Subject);
+            case RobotEvent note:
+                LogNote(Name, note.Kind, note.Subject);
                 break;
         }
     }

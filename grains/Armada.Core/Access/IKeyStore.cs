@@ -37,13 +37,13 @@ public sealed record KeyDocument([Id(0)] string Id, [Id(1)] string Content)
 /// <param name="Version">Another one after each change, never <see cref="None"/>.</param>
 /// <param name="Keys">The documents.</param>
 /// <param name="Forgotten">Ids of removed keys, which must not come back; the oldest of very many may be left out.</param>
-/// <param name="WasUsed">Whether there is or was a key.</param>
-[GenerateSerializer, Immutable, Alias("armada.key.roll")]
+/// <param name="IsInitialized">Whether there is or was a key.</param>
+[GenerateSerializer, Immutable, Alias("armada.key.set")]
 public sealed record KeySet(
     [Id(0)] long Version,
     [Id(1)] ImmutableArray<KeyDocument> Keys,
     [Id(2)] ImmutableArray<string> Forgotten,
-    [Id(3)] bool WasUsed)
+    [Id(3)] bool IsInitialized)
 {
     /// <summary>The version of nothing read yet.</summary>
     public const long None = -1;

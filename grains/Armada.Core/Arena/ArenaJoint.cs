@@ -1,13 +1,13 @@
 namespace Armada.Core.Arena;
 
 /// <summary>Where one joint is to go.</summary>
-/// <param name="Name">Its name, 1 to <see cref="ArenaReader.MaxName"/> characters.</param>
+/// <param name="Name">Its name, 1 to <see cref="ArenaReader.MaxNameLength"/> characters.</param>
 /// <param name="Value">Position, finite, joint units.</param>
 /// <param name="Speed">Units per second, above 0; or null.</param>
 public readonly record struct ArenaGoal(string Name, double Value, double? Speed = null);
 
 /// <summary>Where one joint is.</summary>
-/// <param name="Name">Its name, 1 to <see cref="ArenaReader.MaxName"/> characters.</param>
+/// <param name="Name">Its name, 1 to <see cref="ArenaReader.MaxNameLength"/> characters.</param>
 /// <param name="Virtual">Where it should be by the sender's model, joint units; or null.</param>
 /// <param name="Real">Where the hardware says it is, joint units; or null.</param>
 public readonly record struct ArenaReading(string Name, double? Virtual, double? Real);

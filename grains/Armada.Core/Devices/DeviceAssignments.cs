@@ -16,7 +16,7 @@ public enum DeviceRole : byte
 /// <summary>A device's place in the fleet.</summary>
 /// <param name="Robot">Robot id.</param>
 /// <param name="Role">What it does there.</param>
-[GenerateSerializer, Immutable, Alias("armada.device.claim")]
+[GenerateSerializer, Immutable, Alias("armada.device.assignment")]
 public sealed record DeviceAssignment([Id(0)] string Robot, [Id(1)] DeviceRole Role)
 {
     /// <summary>Such as "slave of robot-1".</summary>

@@ -41,10 +41,10 @@ public interface IHostedRobot : IAsyncDisposable
     Task<RobotReply> CheckAsync(RobotRequest request, CancellationToken cancellation);
 
     /// <summary>Connects a party; refused where its name is taken.</summary>
-    Task<RobotReply> EnterAsync(IRobotSession party, CancellationToken cancellation);
+    Task<RobotReply> ConnectAsync(IRobotSession party, CancellationToken cancellation);
 
     /// <summary>Disconnects a party; its lease ends, and as a slave it leaves. Nothing where it is not connected.</summary>
-    Task LeaveAsync(IRobotSession party, string reason);
+    Task DisconnectAsync(IRobotSession party, string reason);
 }
 
 /// <summary>Where one robot's document is kept.</summary>

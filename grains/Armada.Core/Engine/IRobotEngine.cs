@@ -32,10 +32,10 @@ public interface IRobotEngine
     /// happens. Refused where the robot is not there or another party has the name. Canceled, it may be connected all the same: let
     /// it leave.
     /// </summary>
-    ValueTask<RobotReply> EnterAsync(string id, IRobotSession party, CancellationToken cancellation);
+    ValueTask<RobotReply> ConnectAsync(string id, IRobotSession party, CancellationToken cancellation);
 
     /// <summary>Disconnects a party: its lease ends, and as a slave it leaves. Nothing where it is not connected.</summary>
-    ValueTask LeaveAsync(string id, IRobotSession party, string reason);
+    ValueTask DisconnectAsync(string id, IRobotSession party, string reason);
 
     /// <summary>Latches or releases the fleet's stop; every robot has taken it when this ends.</summary>
     ValueTask<Refusal?> SetFleetStopAsync(bool stopped, CancellationToken cancellation);
@@ -60,7 +60,7 @@ public interface IRobotSession
     void OnCommand(in SampleStamp stamp, ReadOnlySpan<double> positions);
 
     /// <summary>Something happened to the robot, its master or a slave.</summary>
-    void OnNote(Effect.Note note);
+    void OnEvent(RobotEvent note);
 
     /// <summary>It is disconnected: the robot is gone or was lost from sight, or its slave was unbound. No more is told.</summary>
     void OnGone(string reason);

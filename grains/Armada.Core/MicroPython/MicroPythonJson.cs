@@ -21,7 +21,7 @@ public static class MicroPythonJson
     public const int MaxWritten = 320;
 
     /// <summary>Largest angle, degrees: a whole turn, which no servo of these arms makes.</summary>
-    public const double LargestAngle = 360;
+    public const double MaxAngle = 360;
 
     /// <summary>Reads the servos' degrees; never throws. Members it does not know are passed over.</summary>
     /// <param name="utf8">All of it.</param>
@@ -49,7 +49,7 @@ public static class MicroPythonJson
     /// <summary>Writes one message; allocates nothing.</summary>
     /// <param name="destination">At least <see cref="MaxWritten"/> bytes.</param>
     /// <param name="deviceName">A device name in UTF-8, 1 to 64 bytes that need no escape in JSON.</param>
-    /// <param name="degrees">One per servo; NaN leaves the servo out. Values beyond <see cref="LargestAngle"/> are clamped.</param>
+    /// <param name="degrees">One per servo; NaN leaves the servo out. Values beyond <see cref="MaxAngle"/> are clamped.</param>
     /// <returns>Bytes written.</returns>
     public static int Write(Span<byte> destination, ReadOnlySpan<byte> deviceName, ReadOnlySpan<double> degrees)
     {
@@ -63,7 +63,7 @@ public static class MicroPythonJson
             at = Put(destination, at, ",\""u8);
             at = Put(destination, at, NameOf(joint));
             at = Put(destination, at, "\":"u8);
-            var angle = Math.Round(Math.Clamp(degrees[joint], -LargestAngle, LargestAngle), 2) + 0.0; // Plus zero: never -0.
+            var angle = Math.Round(Math.Clamp(degrees[joint], -MaxAngle, MaxAngle), 2) + 0.0; // Plus zero: never -0.
             angle.TryFormat(destination[at..], out var written, "0.0#", CultureInfo.InvariantCulture);
             at += written;
         }
@@ -88,8 +88,8 @@ public static class MicroPythonJson
             else if (json.TokenType != JsonTokenType.Null)
             {
                 // Written so that a NaN fails.
-                if (json.TokenType != JsonTokenType.Number || !json.TryGetDouble(out var angle) || !(Math.Abs(angle) <= LargestAngle))
-                    return $"servo {joint + 1} must be a number within ±{LargestAngle}";
+                if (json.TokenType != JsonTokenType.Number || !json.TryGetDouble(out var angle) || !(Math.Abs(angle) <= MaxAngle))
+                    return $"servo {joint + 1} must be a number within ±{MaxAngle}";
                 degrees[joint] = angle;
                 found = true;
             }

@@ -8,7 +8,7 @@ namespace Armada.Core.Motions;
 public static class GoalRules
 {
     /// <summary>Largest value of a goal, joint units: a whole turn.</summary>
-    public const double LargestValue = 360;
+    public const double MaxValue = 360;
 
     /// <summary>Everything that is wrong, in the order of the goals; empty where nothing is.</summary>
     /// <param name="goals">The goals of one command.</param>
@@ -34,12 +34,12 @@ public static class GoalRules
     // Comparisons are written so that a NaN fails them.
     private static IEnumerable<SequenceProblem> FindProblems(JointGoal goal, string path, HashSet<string> names)
     {
-        if (string.IsNullOrWhiteSpace(goal.Joint) || goal.Joint.Length > RobotModelRules.MaxName)
-            yield return new($"{path}.name", $"must be 1 to {RobotModelRules.MaxName} characters, not all blank");
+        if (string.IsNullOrWhiteSpace(goal.Joint) || goal.Joint.Length > RobotModelRules.MaxNameLength)
+            yield return new($"{path}.name", $"must be 1 to {RobotModelRules.MaxNameLength} characters, not all blank");
         else if (!names.Add(JointNames.ArenaOf(goal.Joint)))
             yield return new($"{path}.name", $"'{goal.Joint}' is in this command already");
-        if (!(Math.Abs(goal.Value) <= LargestValue))
-            yield return new($"{path}.value", $"must be within ±{LargestValue}");
+        if (!(Math.Abs(goal.Value) <= MaxValue))
+            yield return new($"{path}.value", $"must be within ±{MaxValue}");
         if (goal.Speed is { } speed && !(speed > 0 && double.IsFinite(speed)))
             yield return new($"{path}.speed", "must be above 0");
     }

@@ -14,7 +14,7 @@ public interface ISequences
 
     /// <summary>The sequence of this id, or null.</summary>
     /// <exception cref="EngineUnreachableException">Of a cluster, who knows it cannot be asked now.</exception>
-    ValueTask<KeptSequence?> FindAsync(string id, CancellationToken cancellation);
+    ValueTask<VersionedSequence?> FindAsync(string id, CancellationToken cancellation);
 
     /// <summary>Keeps a sequence durably, in the place of another of its id. The same content again changes nothing.</summary>
     /// <param name="sequence">A sequence without problems.</param>

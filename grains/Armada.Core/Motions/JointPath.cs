@@ -76,7 +76,7 @@ internal sealed class JointPath(long[] times, double[] values)
             if (way > 0)
             {
                 var fastest = Math.Min(velocity, speed ?? velocity);
-                Add(at + Math.Max(duration, LeastTime(way / fastest)), value);
+                Add(at + Math.Max(duration, MinTime(way / fastest)), value);
             }
 
             return way;
@@ -114,6 +114,6 @@ internal sealed class JointPath(long[] times, double[] values)
         }
 
         // At most a day, so that a speed close to nothing overflows nothing; no sequence may last that long.
-        private static long LeastTime(double seconds) => (long)Math.Ceiling(Math.Min(seconds, 24 * 3600) * Microseconds.PerSecond);
+        private static long MinTime(double seconds) => (long)Math.Ceiling(Math.Min(seconds, 24 * 3600) * Microseconds.PerSecond);
     }
 }

@@ -48,7 +48,7 @@ internal sealed class MotionPlayer(IMotionTrack track, bool loop, TimeSpan longe
     public void Advance(in Timestamp now, Span<double> pose)
     {
         if (last is { } before && !IsPaused)
-            position += Math.Clamp(now.MicrosSince(before), 0, longest);
+            position += Math.Clamp(now.MicrosecondsSince(before), 0, longest);
         last = now;
         if (position > track.Duration)
             position = loop && track.Duration > 0 ? position % track.Duration : track.Duration;

@@ -9,13 +9,13 @@ public static class SequenceChanges
     private const long BuiltInVersion = 1;
 
     /// <summary>The built-in sequence of this id, or null.</summary>
-    public static KeptSequence? FindBuiltIn(string id) =>
-        Demonstrations.Find(id) is { } sequence ? new KeptSequence(sequence, BuiltInVersion, IsBuiltIn: true) : null;
+    public static VersionedSequence? FindBuiltIn(string id) =>
+        Demonstrations.Find(id) is { } sequence ? new VersionedSequence(sequence, BuiltInVersion, IsBuiltIn: true) : null;
 
     /// <summary>Why a sequence may not be changed or forgotten, or null.</summary>
     /// <param name="now">The sequence as it is, or null where there is none.</param>
     /// <param name="expected">The version that the change is for, or null for any.</param>
-    public static SequenceRefusal? Refuse(KeptSequence? now, ExpectedVersion? expected) =>
+    public static SequenceRefusal? Refuse(VersionedSequence? now, ExpectedVersion? expected) =>
         now is { IsBuiltIn: true } ? SequenceRefusal.BuiltIn
         : expected is { } one && one.Version != now?.Version ? SequenceRefusal.Changed
         : null;
@@ -25,6 +25,6 @@ public static class SequenceChanges
     public static SequenceRefusal? RefuseOneMore(int stored) => stored >= Most ? SequenceRefusal.TooMany : null;
 
     /// <summary>What there is after a sequence was put in the place of another; that other itself where nothing changes.</summary>
-    public static KeptSequence Put(KeptSequence? now, Sequence sequence) =>
-        now is not null && now.Sequence.Equals(sequence) ? now : new KeptSequence(sequence, (now?.Version ?? 0) + 1, IsBuiltIn: false);
+    public static VersionedSequence Put(VersionedSequence? now, Sequence sequence) =>
+        now is not null && now.Sequence.Equals(sequence) ? now : new VersionedSequence(sequence, (now?.Version ?? 0) + 1, IsBuiltIn: false);
 }

@@ -10,7 +10,7 @@ public static class SequenceRules
     public const int MaxCommands = 1000;
 
     /// <summary>Longest name of a sequence, characters.</summary>
-    public const int MaxName = 64;
+    public const int MaxNameLength = 64;
 
     /// <summary>Longest metadata of one command, characters.</summary>
     public const int MaxMetadata = 4096;
@@ -22,10 +22,10 @@ public static class SequenceRules
     public static ImmutableArray<SequenceProblem> FindProblems(Sequence sequence)
     {
         var problems = ImmutableArray.CreateBuilder<SequenceProblem>();
-        if (string.IsNullOrEmpty(sequence.Id) || sequence.Id.Length > MaxName)
-            problems.Add(new("id", $"must be 1 to {MaxName} characters"));
-        if (string.IsNullOrWhiteSpace(sequence.Name) || sequence.Name.Length > MaxName)
-            problems.Add(new("name", $"must be 1 to {MaxName} characters, not all blank"));
+        if (string.IsNullOrEmpty(sequence.Id) || sequence.Id.Length > MaxNameLength)
+            problems.Add(new("id", $"must be 1 to {MaxNameLength} characters"));
+        if (string.IsNullOrWhiteSpace(sequence.Name) || sequence.Name.Length > MaxNameLength)
+            problems.Add(new("name", $"must be 1 to {MaxNameLength} characters, not all blank"));
         if (sequence.TotalDuration < TimeSpan.Zero || sequence.TotalDuration > Longest)
             problems.Add(new("total_duration", $"must be 0 to {Ms(Longest)} ms"));
         if (sequence.Commands.IsDefaultOrEmpty || sequence.Commands.Length > MaxCommands)

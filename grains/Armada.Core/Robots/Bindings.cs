@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Armada.Core.Rooms;
 
 namespace Armada.Core.Robots;
 
@@ -39,13 +40,13 @@ public enum SlaveKind : byte
 
 /// <summary>What differs between a robot's joint and the same joint of one slave.</summary>
 /// <param name="Joint">Canonical name of the robot's joint.</param>
-/// <param name="Offset">Added to what is sent, taken from what is read, joint units, ±<see cref="LargestOffset"/>.</param>
+/// <param name="Offset">Added to what is sent, taken from what is read, joint units, ±<see cref="MaxOffset"/>.</param>
 /// <param name="Name">The slave's own name of it, or null where it is the same.</param>
-[GenerateSerializer, Immutable, Alias("armada.joint.tune")]
+[GenerateSerializer, Immutable, Alias("armada.joint.mapping")]
 public sealed record JointMapping([Id(0)] string Joint, [Id(1)] double Offset = 0, [Id(2)] string? Name = null)
 {
     /// <summary>Largest offset, joint units: half a turn, the most by which a servo can be mounted wrongly.</summary>
-    public const double LargestOffset = 180;
+    public const double MaxOffset = 180;
 }
 
 /// <summary>A target that executes a robot's commands.</summary>
@@ -54,26 +55,26 @@ public sealed record JointMapping([Id(0)] string Joint, [Id(1)] double Offset = 
 /// </param>
 /// <param name="Kind">What it is.</param>
 /// <param name="Url">Of a remote slave, the other service's slave door, ws or wss; otherwise null.</param>
-/// <param name="Tunes">Joints that differ; default for none.</param>
+/// <param name="JointMappings">Joints that differ; default for none.</param>
 [GenerateSerializer, Immutable, Alias("armada.slave.binding")]
 public sealed record SlaveBinding(
     [Id(0)] string Name,
     [Id(1)] SlaveKind Kind = SlaveKind.Device,
     [Id(2)] string? Url = null,
-    [Id(3)] ImmutableArray<JointMapping> Tunes = default)
+    [Id(3)] ImmutableArray<JointMapping> JointMappings = default)
 {
     /// <summary>Whether its name is that of a device, which serves one robot at a time.</summary>
     public bool IsDevice => Kind is SlaveKind.Device or SlaveKind.MicroPython;
 
     /// <summary>Joints that differ; never default.</summary>
-    public ImmutableArray<JointMapping> Tunes { get => field.IsDefault ? [] : field; init; } = Tunes;
+    public ImmutableArray<JointMapping> JointMappings { get => field.IsDefault ? [] : field; init; } = JointMappings;
 
     /// <inheritdoc/>
     public bool Equals(SlaveBinding? other) =>
-        other is not null && Name == other.Name && Kind == other.Kind && Url == other.Url && Tunes.AsSpan().SequenceEqual(other.Tunes.AsSpan());
+        other is not null && Name == other.Name && Kind == other.Kind && Url == other.Url && JointMappings.AsSpan().SequenceEqual(other.JointMappings.AsSpan());
 
     /// <inheritdoc/>
-    public override int GetHashCode() => HashCode.Combine(Name, Kind, Url, Tunes.Length);
+    public override int GetHashCode() => HashCode.Combine(Name, Kind, Url, JointMappings.Length);
 }
 
 /// <summary>The room that a robot is, in the words of RobotHub's transport protocol.</summary>
@@ -83,6 +84,10 @@ public sealed record SlaveBinding(
 [GenerateSerializer, Immutable, Alias("armada.room")]
 public sealed record RoomName([Id(0)] string Workspace, [Id(1)] string Id, [Id(2)] int? MaxConsumers = null)
 {
+    /// <summary>Whether a text can be a workspace or room id that one segment of a URL path carries.</summary>
+    /// <remarks>A server splits a path at an escaped slash too or leaves it escaped, and clients resolve dot segments before they ask.</remarks>
+    public static bool IsId(string? id) => RoomReader.IsId(id) && id is not ("." or "..") && !id!.Contains('/', StringComparison.Ordinal);
+
     /// <inheritdoc/>
     public bool Equals(RoomName? other) => other is not null && Workspace == other.Workspace && Id == other.Id;
 

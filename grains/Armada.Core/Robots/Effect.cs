@@ -4,7 +4,7 @@ namespace Armada.Core.Robots;
 [SerializerTransparent]
 public abstract record Effect
 {
-    private Effect()
+    private protected Effect()
     {
     }
 
@@ -22,17 +22,17 @@ public abstract record Effect
 
     /// <summary>Release a device's stop, QoS 1.</summary>
     public sealed record ResetDevice(string Device) : Effect;
-
-    /// <summary>Something to log, to audit and to tell those who are connected to the robot.</summary>
-    /// <param name="Event">What happened.</param>
-    /// <param name="Subject">The master, slave or robot it happened to.</param>
-    /// <param name="By">Who made it happen, where that is another; or null.</param>
-    [GenerateSerializer, Immutable, Alias("armada.note")]
-    public sealed record Note([Id(0)] RobotEvent Event, [Id(1)] string Subject, [Id(2)] string? By = null) : Effect;
 }
 
+/// <summary>An event of a robot: logged, audited and sent to the connected sessions.</summary>
+/// <param name="Kind">What happened.</param>
+/// <param name="Subject">The master, slave or robot it happened to.</param>
+/// <param name="By">The master or device that caused it, if another one did.</param>
+[GenerateSerializer, Immutable, Alias("armada.robot.event")]
+public sealed record RobotEvent([Id(0)] RobotEventKind Kind, [Id(1)] string Subject, [Id(2)] string? By = null) : Effect;
+
 /// <summary>What happened to a robot.</summary>
-public enum RobotEvent
+public enum RobotEventKind
 {
     /// <summary>A master's lease began.</summary>
     MasterLive,

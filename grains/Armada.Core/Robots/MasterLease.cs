@@ -115,7 +115,7 @@ internal sealed class MasterLease(MasterBinding binding, RobotTiming timing)
         Kind,
         State,
         IsDevice ? epoch : BeganAt,
-        lastAccepted is { } last ? Microseconds.ToTimeSpan(now.MicrosSince(last)) : null,
+        lastAccepted is { } last ? Microseconds.ToTimeSpan(now.MicrosecondsSince(last)) : null,
         rate.Read(now),
         fault,
         Frames.Read(sequence.Lost),

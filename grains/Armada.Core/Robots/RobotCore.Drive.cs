@@ -27,7 +27,7 @@ public sealed partial class RobotCore
         }
 
         if (lease is { Player.IsAtEnd: true } ended && HasArrived())
-            EndProgram(ended, RobotEvent.MotionEnded);
+            EndProgram(ended, RobotEventKind.MotionEnded);
         if (manualSince is { } since)
             KeepSpell(since, now);
     }
@@ -86,8 +86,8 @@ public sealed partial class RobotCore
     {
         if (command.Goals.IsDefaultOrEmpty || command.Goals.Length > RobotModelRules.MaxJoints)
             return $"a command has 1 to {RobotModelRules.MaxJoints} joints";
-        if (command.Duration is { } time && (time < TimeSpan.Zero || time > LongestDuration))
-            return $"a command's duration is 0 to {LongestDuration.TotalSeconds} s";
+        if (command.Duration is { } time && (time < TimeSpan.Zero || time > MaxDuration))
+            return $"a command's duration is 0 to {MaxDuration.TotalSeconds} s";
         var named = 0u; // One bit a joint.
         foreach (var goal in command.Goals)
         {

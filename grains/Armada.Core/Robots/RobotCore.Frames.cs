@@ -65,7 +65,7 @@ public sealed partial class RobotCore
         if (verdict != FrameResult.Accepted)
             return verdict;
         if (master.Renew(stamp, now))
-            Emit(new Effect.Note(RobotEvent.MasterLive, master.Name));
+            Emit(new RobotEvent(RobotEventKind.MasterLive, master.Name));
         if (IsStopped)
             return FrameResult.Stopped;
         robot.Follow(positions, stamp.CapturedAt, now);
@@ -124,7 +124,7 @@ public sealed partial class RobotCore
             slave.Hold();
         var before = slave.Take(stamp, positions, now);
         if (before != SlaveState.Live)
-            Emit(new Effect.Note(RobotEvent.SlaveLive, slave.Name));
+            Emit(new RobotEvent(RobotEventKind.SlaveLive, slave.Name));
         if (IsStopped && (restarted || before is SlaveState.Connecting or SlaveState.Failed))
             Emit(new Effect.StopDevice(slave.Name));
         if (IsEpochInUse && stamp.Epoch != Document.Epoch && slave.MayTell(now))

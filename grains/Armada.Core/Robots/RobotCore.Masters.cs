@@ -7,7 +7,7 @@ namespace Armada.Core.Robots;
 public sealed partial class RobotCore
 {
     /// <summary>Longest time one command may be given.</summary>
-    private static readonly TimeSpan LongestDuration = TimeSpan.FromHours(1);
+    private static readonly TimeSpan MaxDuration = TimeSpan.FromHours(1);
 
     private Refusal? BindMaster(RobotRequest.BindMaster bind, in Timestamp now)
     {
@@ -72,11 +72,11 @@ public sealed partial class RobotCore
     private Refusal? DetachRemote(RobotRequest.DetachRemote detach)
     {
         if (lease is { Kind: MasterKind.Remote, Holder: null } master && master.Name == detach.Name)
-            EndProgram(master, RobotEvent.MasterUnbound);
+            EndProgram(master, RobotEventKind.MasterUnbound);
         return null;
     }
 
-    private Refusal? Heartbeat(RobotRequest.Heartbeat beat, in Timestamp now)
+    private Refusal? RenewLease(RobotRequest.RenewLease beat, in Timestamp now)
     {
         if (NotHolder(beat.Name, beat.Epoch, beat.Holder, out var master) is { } refused)
             return refused;
@@ -104,14 +104,14 @@ public sealed partial class RobotCore
             return null;
         if (Held(play.Takeover) is { } held)
             return held;
-        var player = new MotionPlayer(track, play.Loop, timing.LongestStep);
+        var player = new MotionPlayer(track, play.Loop, timing.MaxStep);
         BeginProgram(new MasterLease(new MasterBinding(play.Motion.Name, MasterKind.Sequence), timing) { Player = player }, now);
         if (!play.Loop)
             player.Begin(robot.Pose); // A loop begins where it ends.
         return null;
     }
 
-    private Refusal? Steer(RobotRequest.Steer steer)
+    private Refusal? ControlPlayback(RobotRequest.ControlPlayback steer)
     {
         if (lease?.Player is not { } player)
             return new Refusal(RefusalReason.NothingPlays, $"no motion is master of {Document.Id}");
@@ -136,7 +136,7 @@ public sealed partial class RobotCore
             return null;
         if (!master.IsDevice)
         {
-            EndProgram(master, RobotEvent.MasterUnbound);
+            EndProgram(master, RobotEventKind.MasterUnbound);
             return null;
         }
 
@@ -154,7 +154,7 @@ public sealed partial class RobotCore
     {
         Replace(Document with { Master = new MasterBinding(program.Name, program.Kind) }, program, now);
         program.Begin(Document.Epoch, now);
-        Emit(new Effect.Note(RobotEvent.MasterLive, program.Name));
+        Emit(new RobotEvent(RobotEventKind.MasterLive, program.Name));
         BeginDrive(now);
     }
 
@@ -174,12 +174,12 @@ public sealed partial class RobotCore
         Offer(now);
     }
 
-    private void EndProgram(MasterLease program, RobotEvent why)
+    private void EndProgram(MasterLease program, RobotEventKind why)
     {
         lease = null;
         robot.End();
         ReleaseStreams();
-        Emit(new Effect.Note(why, program.Name)); // Told before the disk is asked, as a stop is.
+        Emit(new RobotEvent(why, program.Name)); // Told before the disk is asked, as a stop is.
         Change(Document with { Master = null });
     }
 
@@ -187,7 +187,7 @@ public sealed partial class RobotCore
     {
         if (master.IsDevice)
             Emit(new Effect.StopStream(master.Name, epoch));
-        Emit(new Effect.Note(by is null ? RobotEvent.MasterUnbound : RobotEvent.MasterReplaced, master.Name, by));
+        Emit(new RobotEvent(by is null ? RobotEventKind.MasterUnbound : RobotEventKind.MasterReplaced, master.Name, by));
     }
 
     private Refusal? Held(bool takeover) => lease is { } holder && !takeover

@@ -29,7 +29,7 @@ public sealed partial class RobotCore
                 slave.Hold();
             RaiseEpoch(Document, now);
             manualEpoch = Document.Epoch;
-            Emit(new Effect.Note(RobotEvent.ManualBegan, Document.Id));
+            Emit(new RobotEvent(RobotEventKind.ManualBegan, Document.Id));
             Offer(now);
             BeginDrive(now);
         }
@@ -66,6 +66,6 @@ public sealed partial class RobotCore
             return;
         manualSince = null;
         robot.End();
-        Emit(new Effect.Note(RobotEvent.ManualEnded, Document.Id));
+        Emit(new RobotEvent(RobotEventKind.ManualEnded, Document.Id));
     }
 }

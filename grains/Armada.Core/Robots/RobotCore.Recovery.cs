@@ -16,7 +16,7 @@ public sealed partial class RobotCore
     /// <param name="durable">The last document that was made durable.</param>
     /// <param name="isFleetStopped">Whether the fleet's stop is latched.</param>
     /// <param name="now">When.</param>
-    public RobotCore Anew(RobotDocument durable, bool isFleetStopped, in Timestamp now)
+    public RobotCore Rebuild(RobotDocument durable, bool isFleetStopped, in Timestamp now)
     {
         var next = new RobotCore(BackTo(durable), isFleetStopped, timing);
         if (next.Document.Stopped && !durable.Stopped)
@@ -39,7 +39,7 @@ public sealed partial class RobotCore
             unstoredStop = now;
         turn.AddRange(Ended(durable));
         Document = WithoutProgram(BackTo(durable));
-        Rebuild(now);
+        Restore(now);
         lease?.Told(now);
         return EndTurn();
     }
@@ -55,15 +55,15 @@ public sealed partial class RobotCore
     private IEnumerable<Effect> Ended(RobotDocument durable)
     {
         if (TakeDisplaced(durable) is { } lost)
-            yield return new Effect.Note(RobotEvent.MasterLost, lost);
+            yield return new RobotEvent(RobotEventKind.MasterLost, lost);
         if (IsManual && manualEpoch <= durable.Epoch)
-            yield return new Effect.Note(RobotEvent.ManualEnded, Document.Id);
+            yield return new RobotEvent(RobotEventKind.ManualEnded, Document.Id);
     }
 
     private static RobotDocument WithoutProgram(RobotDocument document) =>
         document.Master is { Kind: not MasterKind.Device } ? document with { Master = null } : document;
 
-    private void Rebuild(in Timestamp now)
+    private void Restore(in Timestamp now)
     {
         lease = Document.Master is { } master ? new MasterLease(master, timing) : null;
         manualSince = null;
@@ -76,17 +76,17 @@ public sealed partial class RobotCore
     {
         slaves.Clear();
         foreach (var binding in Document.Slaves)
-            Add(binding, isGuest: false, before.FirstOrDefault(slave => slave.Name == binding.Name), now);
-        foreach (var guest in before.Where(slave => slave is { IsGuest: true, IsJoined: true }))
-            Add(guest.Binding, isGuest: true, guest, now);
+            Add(binding, isUnbound: false, before.FirstOrDefault(slave => slave.Name == binding.Name), now);
+        foreach (var guest in before.Where(slave => slave is { IsUnbound: true, IsJoined: true }))
+            Add(guest.Binding, isUnbound: true, guest, now);
         robot = new VirtualRobot(Document.Model, timing, robot);
         realPose = new double[Document.Model.Joints.Length];
         UpdateTargets();
     }
 
-    private void Add(SlaveBinding binding, bool isGuest, SlaveTrack? before, in Timestamp now)
+    private void Add(SlaveBinding binding, bool isUnbound, SlaveTrack? before, in Timestamp now)
     {
-        var slave = new SlaveTrack(binding, isGuest, Document.Model, timing);
+        var slave = new SlaveTrack(binding, isUnbound, Document.Model, timing);
         if (before is not null)
             slave.Succeed(before, now);
         slaves.Add(slave);

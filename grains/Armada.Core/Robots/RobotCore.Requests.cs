@@ -14,10 +14,10 @@ public sealed partial class RobotCore
             RobotRequest.BindMaster bind => BindMaster(bind, now),
             RobotRequest.AttachRemote attach => AttachRemote(attach, now),
             RobotRequest.DetachRemote detach => DetachRemote(detach),
-            RobotRequest.Heartbeat beat => Heartbeat(beat, now),
+            RobotRequest.RenewLease beat => RenewLease(beat, now),
             RobotRequest.RemoteCommand command => RemoteCommand(command, now),
             RobotRequest.Play play => Play(play, now),
-            RobotRequest.Steer steer => Steer(steer),
+            RobotRequest.ControlPlayback playback => ControlPlayback(playback),
             RobotRequest.Manual manual => Manual(manual, now),
             RobotRequest.UnbindMaster => UnbindMaster(),
             RobotRequest.BindSlave bind => BindSlave(bind, now),
@@ -57,7 +57,7 @@ public sealed partial class RobotCore
             return null;
         unstoredStop = null;
         Change(Document with { Stopped = true });
-        Emit(new Effect.Note(RobotEvent.Stopped, Document.Id));
+        Emit(new RobotEvent(RobotEventKind.Stopped, Document.Id));
         return null;
     }
 
@@ -67,7 +67,7 @@ public sealed partial class RobotCore
         {
             unstoredStop = null;
             Change(Document with { Stopped = false });
-            Emit(new Effect.Note(RobotEvent.Reset, Document.Id));
+            Emit(new RobotEvent(RobotEventKind.Reset, Document.Id));
         }
 
         ReleaseSlaves(now);
@@ -89,7 +89,7 @@ public sealed partial class RobotCore
         }
 
         if (changes)
-            Emit(new Effect.Note(stopped ? RobotEvent.Stopped : RobotEvent.Reset, Document.Id));
+            Emit(new RobotEvent(stopped ? RobotEventKind.Stopped : RobotEventKind.Reset, Document.Id));
         return null;
     }
 
@@ -116,11 +116,11 @@ public sealed partial class RobotCore
         Document = Document with { Model = configure.Model };
         RebuildSlaves([.. slaves], now);
         if (motion is not null)
-            EndProgram(motion, RobotEvent.MasterUnbound); // It was fitted to the old joints.
+            EndProgram(motion, RobotEventKind.MasterUnbound); // It was fitted to the old joints.
         else if (lease is { IsDevice: false })
             BeginDrive(now);
         ChangeUnderLease(Document, now);
-        Emit(new Effect.Note(RobotEvent.Configured, Document.Id));
+        Emit(new RobotEvent(RobotEventKind.Configured, Document.Id));
         return null;
     }
 }

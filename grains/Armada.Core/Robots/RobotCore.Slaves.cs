@@ -15,7 +15,7 @@ public sealed partial class RobotCore
         if (binding.IsDevice && IsMaster(binding.Name))
             UnbindMaster();
 
-        var slave = new SlaveTrack(binding, isGuest: false, Document.Model, timing);
+        var slave = new SlaveTrack(binding, isUnbound: false, Document.Model, timing);
         if (IsStopped && slave.IsFenced)
             Emit(new Effect.StopDevice(binding.Name));
         slaves.Insert(Document.Slaves.Length, slave);
@@ -33,7 +33,7 @@ public sealed partial class RobotCore
         var binding = bind.Slave;
         if (SlaveRules.FindProblem(binding, Document.Model) is { } problem)
             return new Refusal(RefusalReason.Invalid, problem);
-        if (FindSlave(binding.Name) is var index and >= 0 && (slaves[index].IsGuest || slaves[index].Binding.Kind != binding.Kind))
+        if (FindSlave(binding.Name) is var index and >= 0 && (slaves[index].IsUnbound || slaves[index].Binding.Kind != binding.Kind))
         {
             return new Refusal(
                 RefusalReason.NameTaken, $"{binding.Name} is another slave of {Document.Id}; choose another name or unbind that one");
@@ -65,7 +65,7 @@ public sealed partial class RobotCore
         var slave = slaves[index];
         slaves.RemoveAt(index);
         UpdateTargets();
-        if (!slave.IsGuest)
+        if (!slave.IsUnbound)
         {
             unbound = slave;
             Change(Document with { Slaves = Document.Slaves.RemoveAt(index) });
@@ -73,7 +73,7 @@ public sealed partial class RobotCore
 
         if (slave.IsFenced)
             Emit(new Effect.StopStream(unbind.Name, Document.Epoch));
-        Emit(new Effect.Note(RobotEvent.SlaveLeft, unbind.Name));
+        Emit(new RobotEvent(RobotEventKind.SlaveLeft, unbind.Name));
         return null;
     }
 
@@ -93,13 +93,13 @@ public sealed partial class RobotCore
         }
         else
         {
-            var guest = new SlaveTrack(new SlaveBinding(join.Name, SlaveKind.WebSocket), isGuest: true, Document.Model, timing);
+            var guest = new SlaveTrack(new SlaveBinding(join.Name, SlaveKind.WebSocket), isUnbound: true, Document.Model, timing);
             guest.Join(now);
             slaves.Add(guest);
             UpdateTargets();
         }
 
-        Emit(new Effect.Note(RobotEvent.SlaveLive, join.Name));
+        Emit(new RobotEvent(RobotEventKind.SlaveLive, join.Name));
         return null;
     }
 
@@ -117,16 +117,16 @@ public sealed partial class RobotCore
     private void Leave(int index, string reason)
     {
         var slave = slaves[index];
-        if (!slave.IsGuest)
+        if (!slave.IsUnbound)
         {
             slave.Leave(reason);
-            Emit(new Effect.Note(RobotEvent.SlaveFailed, slave.Name));
+            Emit(new RobotEvent(RobotEventKind.SlaveFailed, slave.Name));
             return;
         }
 
         slaves.RemoveAt(index);
         UpdateTargets();
-        Emit(new Effect.Note(RobotEvent.SlaveLeft, slave.Name));
+        Emit(new RobotEvent(RobotEventKind.SlaveLeft, slave.Name));
     }
 
     private Refusal? SlavePace(RobotRequest.SlavePace pace)
@@ -134,7 +134,7 @@ public sealed partial class RobotCore
         if (Joined(pace.Name, out var slave) is { } refused)
             return refused;
         if (slave!.Pace(pace.Lagging))
-            Emit(new Effect.Note(pace.Lagging ? RobotEvent.SlaveLagging : RobotEvent.SlaveLive, pace.Name));
+            Emit(new RobotEvent(pace.Lagging ? RobotEventKind.SlaveLagging : RobotEventKind.SlaveLive, pace.Name));
         return null;
     }
 

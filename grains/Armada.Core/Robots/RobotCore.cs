@@ -34,7 +34,7 @@ public sealed partial class RobotCore
         this.fleetStopped = fleetStopped;
         Document = WithoutProgram(document.Slaves.IsDefault ? document with { Slaves = [] } : document);
         robot = new VirtualRobot(Document.Model, timing, null);
-        Rebuild(default);
+        Restore(default);
     }
 
     /// <summary>What must survive a restart, as of the last turn.</summary>
@@ -69,7 +69,7 @@ public sealed partial class RobotCore
         foreach (var slave in slaves)
         {
             if (slave.Tick(now))
-                Emit(new Effect.Note(slave.State == SlaveState.Failed ? RobotEvent.SlaveFailed : RobotEvent.SlaveLagging, slave.Name));
+                Emit(new RobotEvent(slave.State == SlaveState.Failed ? RobotEventKind.SlaveFailed : RobotEventKind.SlaveLagging, slave.Name));
         }
 
         if (unstoredStop is { } tried && now.IsPast(tried, timing.StreamRetry))
@@ -132,19 +132,19 @@ public sealed partial class RobotCore
     {
         if (!master.IsDevice)
         {
-            EndProgram(master, RobotEvent.MasterLost);
+            EndProgram(master, RobotEventKind.MasterLost);
             return;
         }
 
         master.Lose();
         ReleaseStreams();
-        Emit(new Effect.Note(RobotEvent.MasterLost, master.Name));
+        Emit(new RobotEvent(RobotEventKind.MasterLost, master.Name));
     }
 
     private void FailSlave(SlaveTrack slave, string reason)
     {
         if (slave.Fail(reason))
-            Emit(new Effect.Note(RobotEvent.SlaveFailed, slave.Name));
+            Emit(new RobotEvent(RobotEventKind.SlaveFailed, slave.Name));
     }
 
     /// <summary>Every slave holds its pose, and devices expect no more commands of this epoch.</summary>

@@ -1,4 +1,6 @@
 using System.Collections.Immutable;
+using Armada.Core.Rooms;
+using Armada.Core.Topics;
 
 namespace Armada.Core.Robots;
 
@@ -21,3 +23,47 @@ public sealed record RobotDocument(
     [Id(5)] bool Stopped,
     [Id(6)] long Version,
     [Id(7)] RoomName? Room = null);
+
+/// <summary>The rules that a stored document must keep before a robot runs from it.</summary>
+public static class RobotDocumentRules
+{
+    /// <summary>Why a robot cannot run from a document, or null. Never throws, whatever was stored.</summary>
+    /// <param name="document">The document as it was read; any reference in it may be null.</param>
+    /// <param name="id">The robot's id, under which it was stored.</param>
+    public static string? FindProblem(RobotDocument document, string id)
+    {
+        if (document.Id != id || !DeviceName.IsValid(document.Id))
+            return $"it holds robot '{document.Id}', not '{id}'";
+        if (document.Model is not { Joints.IsDefault: false } model || model.Joints.Any(joint => joint is null))
+            return "its model or a joint of it is missing";
+        if (document.Room is { } room && !(RoomReader.IsId(room.Workspace) && RoomReader.IsId(room.Id)))
+            return $"its room has no valid id: 1 to {RoomReader.MaxIdLength} characters without control characters";
+        return RobotModelRules.FindProblem(model) ?? FindProblem(document.Master) ?? FindProblem(document.Slaves, model);
+    }
+
+    private static string? FindProblem(MasterBinding? master) =>
+        master is null ? null
+        : !Enum.IsDefined(master.Kind) ? $"the kind of its master {master.Name} is unknown"
+        : FindProblem(master.Name, master.Kind == MasterKind.Device);
+
+    private static string? FindProblem(ImmutableArray<SlaveBinding> slaves, RobotModel model)
+    {
+        var names = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var slave in slaves.IsDefault ? [] : slaves)
+        {
+            if (slave is null || slave.JointMappings.Any(mapping => mapping is null))
+                return "a slave or a joint mapping of it is missing";
+            if (!Enum.IsDefined(slave.Kind))
+                return $"the kind of its slave {slave.Name} is unknown";
+            if ((FindProblem(slave.Name, slave.IsDevice) ?? SlaveRules.FindProblem(slave, model)) is { } problem)
+                return problem;
+            if (!names.Add(slave.Name))
+                return $"{slave.Name} is its slave twice";
+        }
+
+        return null;
+    }
+
+    private static string? FindProblem(string name, bool isDevice) =>
+        isDevice && !DeviceName.IsValid(name) ? $"'{name}' is not a device name" : SlaveRules.FindProblem(name);
+}

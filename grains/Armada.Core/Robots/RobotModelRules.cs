@@ -7,19 +7,19 @@ public static class RobotModelRules
     public const int MaxJoints = 32;
 
     /// <summary>The largest position there is a wire form for, joint units.</summary>
-    public const double LargestPosition = 327.67;
+    public const double MaxPosition = 327.67;
 
     /// <summary>Longest name of a model or joint, characters.</summary>
-    public const int MaxName = 64;
+    public const int MaxNameLength = 64;
 
     /// <summary>Highest servo id; those above it mean something else on the bus.</summary>
-    public const int HighestServoId = 252;
+    public const int MaxServoId = 252;
 
     /// <summary>What is wrong with a model, in words that name the joint; null where it is sound.</summary>
     public static string? FindProblem(RobotModel model)
     {
         if (IsNoName(model.Name))
-            return $"the model's name must be 1 to {MaxName} printable characters";
+            return $"the model's name must be 1 to {MaxNameLength} printable characters";
         if (model.Joints.IsDefaultOrEmpty || model.Joints.Length > MaxJoints)
             return $"a model has 1 to {MaxJoints} joints";
         var names = new HashSet<string>(StringComparer.Ordinal);
@@ -39,14 +39,14 @@ public static class RobotModelRules
 
     // Written so that a NaN fails every test.
     private static string? FindProblem(Joint joint) =>
-        IsNoName(joint.Name) ? $"a joint's name must be 1 to {MaxName} printable characters"
+        IsNoName(joint.Name) ? $"a joint's name must be 1 to {MaxNameLength} printable characters"
         : !Enum.IsDefined(joint.Unit) || !Enum.IsDefined(joint.Motion) ? $"{joint.Name}: its unit or motion is unknown"
         : !(joint.Min < joint.Max) ? $"{joint.Name}: min must be below max"
-        : !(joint.Min >= -LargestPosition && joint.Max <= LargestPosition) ? $"{joint.Name}: limits must be within ±{LargestPosition}"
+        : !(joint.Min >= -MaxPosition && joint.Max <= MaxPosition) ? $"{joint.Name}: limits must be within ±{MaxPosition}"
         : !(joint.MaxVelocity > 0 && double.IsFinite(joint.MaxVelocity)) ? $"{joint.Name}: max velocity must be above 0"
         : !(joint.Rest >= joint.Min && joint.Rest <= joint.Max) ? $"{joint.Name}: rest must be within its limits"
-        : joint.ServoId is < 0 or > HighestServoId ? $"{joint.Name}: a servo id is 0 to {HighestServoId}"
+        : joint.ServoId is < 0 or > MaxServoId ? $"{joint.Name}: a servo id is 0 to {MaxServoId}"
         : null;
 
-    private static bool IsNoName(string name) => string.IsNullOrWhiteSpace(name) || name.Length > MaxName || name.Any(char.IsControl);
+    private static bool IsNoName(string name) => string.IsNullOrWhiteSpace(name) || name.Length > MaxNameLength || name.Any(char.IsControl);
 }

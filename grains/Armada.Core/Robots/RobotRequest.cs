@@ -37,8 +37,8 @@ public abstract record RobotRequest
     /// <param name="Name">The program's name.</param>
     /// <param name="Epoch">The epoch it was given.</param>
     /// <param name="Holder">Who stands behind the name, as when it attached.</param>
-    [GenerateSerializer, Immutable, Alias("armada.request.heartbeat")]
-    public sealed record Heartbeat([Id(0)] string Name, [Id(1)] uint Epoch, [Id(2)] string? Holder = null) : RobotRequest;
+    [GenerateSerializer, Immutable, Alias("armada.request.renew-lease")]
+    public sealed record RenewLease([Id(0)] string Name, [Id(1)] uint Epoch, [Id(2)] string? Holder = null) : RobotRequest;
 
     /// <summary>A command of the program that holds the lease; also a sign of life.</summary>
     /// <param name="Name">The program's name.</param>
@@ -62,8 +62,8 @@ public abstract record RobotRequest
     /// <summary>Change how the motion that is master goes on; what is null stays.</summary>
     /// <param name="Paused">Whether it stands still.</param>
     /// <param name="Position">Where it goes on.</param>
-    [GenerateSerializer, Immutable, Alias("armada.request.steer")]
-    public sealed record Steer([Id(0)] bool? Paused, [Id(1)] TimeSpan? Position) : RobotRequest;
+    [GenerateSerializer, Immutable, Alias("armada.request.control-playback")]
+    public sealed record ControlPlayback([Id(0)] bool? Paused, [Id(1)] TimeSpan? Position) : RobotRequest;
 
     /// <summary>A command from the operator's panel. Refused while a master's lease lives.</summary>
     /// <param name="Command">Where the joints are to go.</param>

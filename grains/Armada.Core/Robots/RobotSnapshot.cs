@@ -41,7 +41,7 @@ public enum SlaveState : byte
 /// <param name="FleetStopped">Whether the fleet's stop is latched.</param>
 /// <param name="Master">The bound master, or null.</param>
 /// <param name="Slaves">The slaves, in the document's order.</param>
-/// <param name="Guests">Connected slaves that are bound to nothing; they follow the bound ones.</param>
+/// <param name="UnboundSlaves">Connected slaves that are bound to nothing; they follow the bound ones.</param>
 /// <param name="Joints">Where the robot's joints are and should be, in the model's order.</param>
 /// <param name="Manual">Whether a manual command is being executed or has been just now.</param>
 [GenerateSerializer, Immutable, Alias("armada.robot.snapshot")]
@@ -51,7 +51,7 @@ public sealed record RobotSnapshot(
     [Id(2)] bool FleetStopped,
     [Id(3)] MasterSnapshot? Master,
     [Id(4)] ImmutableArray<SlaveSnapshot> Slaves,
-    [Id(5)] ImmutableArray<SlaveSnapshot> Guests,
+    [Id(5)] ImmutableArray<SlaveSnapshot> UnboundSlaves,
     [Id(6)] ImmutableArray<JointState> Joints,
     [Id(7)] bool Manual)
 {

@@ -28,7 +28,7 @@ public sealed record RobotTiming
     public double ApproachTolerance { get; init; } = 3;
 
     /// <summary>Longest step of the virtual robot's own motion; a late tick slows the motion down, it does not make it jump.</summary>
-    public TimeSpan LongestDrive { get; init; } = TimeSpan.FromMilliseconds(30);
+    public TimeSpan MaxDriveStep { get; init; } = TimeSpan.FromMilliseconds(30);
 
     /// <summary>A slave that has reached its target is told again this often while a program, a motion or the panel commands.</summary>
     public TimeSpan KeepAlive { get; init; } = TimeSpan.FromMilliseconds(100);
@@ -40,5 +40,5 @@ public sealed record RobotTiming
     public TimeSpan ReportValid { get; init; } = TimeSpan.FromSeconds(1);
 
     /// <summary>Longest time one command may make up for, so that a pause is no license for a jump.</summary>
-    public TimeSpan LongestStep { get; init; } = TimeSpan.FromMilliseconds(100);
+    public TimeSpan MaxStep { get; init; } = TimeSpan.FromMilliseconds(100);
 }

@@ -7,7 +7,7 @@ public static class SlaveRules
     public const int MicroPythonJoints = 6;
 
     /// <summary>Longest name of a party or slave.</summary>
-    public const int LongestName = 64;
+    public const int MaxNameLength = 64;
 
     /// <summary>What is wrong with a slave, in words; null where it is sound.</summary>
     public static string? FindProblem(SlaveBinding slave, RobotModel model)
@@ -25,32 +25,32 @@ public static class SlaveRules
 
     /// <summary>What is wrong with a slave's or party's name; null where it is sound.</summary>
     public static string? FindProblem(string name) =>
-        string.IsNullOrWhiteSpace(name) || name.Length > LongestName || name.Any(char.IsControl)
-            ? $"a name has 1 to {LongestName} printable characters"
+        string.IsNullOrWhiteSpace(name) || name.Length > MaxNameLength || name.Any(char.IsControl)
+            ? $"a name has 1 to {MaxNameLength} printable characters"
             : null;
 
     private static string? FindTuneProblem(SlaveBinding slave, RobotModel model)
     {
         var tuned = new HashSet<int>();
         var names = new HashSet<string>(StringComparer.Ordinal);
-        foreach (var tune in slave.Tunes)
+        foreach (var tune in slave.JointMappings)
         {
             var joint = model.Find(tune.Joint);
             if (joint < 0)
                 return $"{slave.Name}: {model.Name} has no joint {tune.Joint}";
             if (!tuned.Add(joint))
                 return $"{slave.Name}: {tune.Joint} is given twice";
-            if (!(Math.Abs(tune.Offset) <= JointMapping.LargestOffset))
-                return $"{slave.Name}: the offset of {tune.Joint} must be within ±{JointMapping.LargestOffset}";
-            if (tune.Name is { } name && (slave.IsDevice || string.IsNullOrWhiteSpace(name) || name.Length > LongestName || !names.Add(name)))
+            if (!(Math.Abs(tune.Offset) <= JointMapping.MaxOffset))
+                return $"{slave.Name}: the offset of {tune.Joint} must be within ±{JointMapping.MaxOffset}";
+            if (tune.Name is { } name && (slave.IsDevice || string.IsNullOrWhiteSpace(name) || name.Length > MaxNameLength || !names.Add(name)))
             {
                 return slave.IsDevice
                     ? $"{slave.Name}: a device's joints go by their order and have no names of their own"
-                    : $"{slave.Name}: '{name}' must be another name for one joint only, 1 to {LongestName} characters";
+                    : $"{slave.Name}: '{name}' must be another name for one joint only, 1 to {MaxNameLength} characters";
             }
         }
 
-        return slave.Tunes.Select(tune => FindClash(slave, tune, model)).FirstOrDefault(clash => clash is not null);
+        return slave.JointMappings.Select(tune => FindClash(slave, tune, model)).FirstOrDefault(clash => clash is not null);
     }
 
     // A name that another joint goes by would make it unclear whose position is told.
@@ -60,7 +60,7 @@ public static class SlaveRules
             : null;
 
     private static bool IsRenamed(SlaveBinding slave, int joint, RobotModel model) =>
-        slave.Tunes.Any(tune => tune.Name is not null && model.Find(tune.Joint) == joint);
+        slave.JointMappings.Any(tune => tune.Name is not null && model.Find(tune.Joint) == joint);
 
     // With so narrow a path, whoever may bind slaves cannot make the silo ask for anything else inside its network.
     private static bool IsDoor(string url) =>

@@ -28,7 +28,7 @@ internal sealed class VirtualRobot
     public VirtualRobot(RobotModel model, RobotTiming timing, VirtualRobot? predecessor)
     {
         joints = model.Joints;
-        clamp = new VelocityClamp(timing.LongestDrive);
+        clamp = new VelocityClamp(timing.MaxDriveStep);
         commanded = Unknown();
         pose = Unknown();
         target = Unknown();

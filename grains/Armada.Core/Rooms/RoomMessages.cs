@@ -41,13 +41,13 @@ public abstract record RoomMessage
     public sealed record Heartbeat : RoomMessage;
 
     /// <summary>Stop.</summary>
-    /// <param name="Reason">Why, as the sender put it, cut to <see cref="RoomReader.LongestReason"/>; or null.</param>
+    /// <param name="Reason">Why, as the sender put it, cut to <see cref="RoomReader.MaxReasonLength"/>; or null.</param>
     public sealed record EmergencyStop(string? Reason) : RoomMessage;
 
     /// <summary>A type that the protocol names and that asks nothing of a server.</summary>
     public sealed record Unhandled : RoomMessage;
 
     /// <summary>A type that the protocol does not name.</summary>
-    /// <param name="Type">The type, cut to <see cref="RoomReader.LongestReason"/>.</param>
+    /// <param name="Type">The type, cut to <see cref="RoomReader.MaxReasonLength"/>.</param>
     public sealed record Unknown(string Type) : RoomMessage;
 }

@@ -7,21 +7,21 @@ namespace Armada.Core.Rooms;
 public static class RoomReader
 {
     /// <summary>Longest workspace, room or participant id, characters.</summary>
-    public const int LongestId = 100;
+    public const int MaxIdLength = 100;
 
     /// <summary>Longest joint name, characters.</summary>
-    public const int LongestJointName = 50;
+    public const int MaxJointNameLength = 50;
 
     /// <summary>Longest text of a sender that is passed on, characters.</summary>
-    public const int LongestReason = 500;
+    public const int MaxReasonLength = 500;
 
     /// <summary>Highest speed, percent.</summary>
-    public const double HighestSpeed = 100;
+    public const double MaxSpeed = 100;
 
     private delegate T? Take<T>(JsonElement root, out string? error);
 
     /// <summary>Whether a text may be the id of a workspace, a room or a participant.</summary>
-    public static bool IsId(string? id) => id is { Length: > 0 and <= LongestId } && !id.Any(char.IsControl);
+    public static bool IsId(string? id) => id is { Length: > 0 and <= MaxIdLength } && !id.Any(char.IsControl);
 
     /// <summary>Reads the first frame; null where the bytes are none, and why.</summary>
     public static RoomJoin? ReadJoin(ReadOnlyMemory<byte> utf8, out string? error) => Read<RoomJoin>(utf8, TakeJoin, out error);
@@ -55,7 +55,7 @@ public static class RoomReader
     {
         var id = Text(root, "participant_id");
         var role = Text(root, "role");
-        error = !IsId(id) ? $"participant_id must be 1 to {LongestId} characters, none of them a control character"
+        error = !IsId(id) ? $"participant_id must be 1 to {MaxIdLength} characters, none of them a control character"
             : role is not ("producer" or "consumer") ? "role must be producer or consumer"
             : null;
         return error is not null ? null : new RoomJoin(
@@ -102,16 +102,16 @@ public static class RoomReader
     private static RoomJoint? TakeJoint(JsonElement item, out string? wrong)
     {
         var name = item.ValueKind == JsonValueKind.Object ? Text(item, "name") : null;
-        if (name is not { Length: > 0 and <= LongestJointName })
+        if (name is not { Length: > 0 and <= MaxJointNameLength })
         {
-            wrong = $"a joint's name must be 1 to {LongestJointName} characters";
+            wrong = $"a joint's name must be 1 to {MaxJointNameLength} characters";
             return null;
         }
 
         var value = Number(item, "value");
         var speed = Number(item, "speed");
         wrong = value is not { } given || !double.IsFinite(given) ? $"{name}: value must be a number"
-            : speed is not null and not (>= 0 and <= HighestSpeed) ? $"{name}: speed must be 0 to 100"
+            : speed is not null and not (>= 0 and <= MaxSpeed) ? $"{name}: speed must be 0 to 100"
             : null;
         return wrong is null ? new RoomJoint(name, value!.Value, speed) : null;
     }
@@ -139,5 +139,5 @@ public static class RoomReader
     private static bool IsTrue(JsonElement of, string member) =>
         of.TryGetProperty(member, out var value) && value.ValueKind == JsonValueKind.True;
 
-    private static string? Cut(string? text) => text is { Length: > LongestReason } ? text[..LongestReason] : text;
+    private static string? Cut(string? text) => text is { Length: > MaxReasonLength } ? text[..MaxReasonLength] : text;
 }

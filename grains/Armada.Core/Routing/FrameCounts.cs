@@ -3,13 +3,13 @@ using System.Collections.Immutable;
 namespace Armada.Core.Routing;
 
 /// <summary>How many frames came, by what became of them.</summary>
-/// <param name="ByVerdict">One count per <see cref="FrameResult"/>, in its order.</param>
+/// <param name="ByResult">One count per <see cref="FrameResult"/>, in its order.</param>
 /// <param name="Lost">Frames missing from the accepted sequence.</param>
 [GenerateSerializer, Immutable, Alias("armada.frame.counts")]
-public sealed record FrameCounts([Id(0)] ImmutableArray<long> ByVerdict, [Id(1)] long Lost)
+public sealed record FrameCounts([Id(0)] ImmutableArray<long> ByResult, [Id(1)] long Lost)
 {
     /// <summary>Frames of one verdict.</summary>
-    public long this[FrameResult verdict] => ByVerdict[(int)verdict];
+    public long this[FrameResult verdict] => ByResult[(int)verdict];
 }
 
 /// <summary>Counts frames by verdict.</summary>

@@ -23,7 +23,7 @@ internal sealed class FrameRate
 
     private void Turn(in Timestamp now)
     {
-        var passed = now.MicrosSince(start ??= now);
+        var passed = now.MicrosecondsSince(start ??= now);
         if (passed < Microseconds.PerSecond)
             return;
         last = passed < 2 * Microseconds.PerSecond ? counting * (double)Microseconds.PerSecond / passed : 0;

@@ -10,7 +10,7 @@ namespace Armada.Core.Routing;
 public sealed class FreshnessGate
 {
     private const long BucketMicros = 10 * Microseconds.PerSecond;
-    private const long LatestCapture = long.MaxValue / 4;
+    private const long MaxCapture = long.MaxValue / 4;
 
     private long bucketStart;
     private long least = long.MaxValue;
@@ -22,7 +22,7 @@ public sealed class FreshnessGate
     /// <param name="received">When it came.</param>
     public long Age(long capturedAt, in Timestamp received)
     {
-        var capture = Math.Clamp(capturedAt, 0, LatestCapture);
+        var capture = Math.Clamp(capturedAt, 0, MaxCapture);
         if (capture < lastCapture)
             Reset();
         lastCapture = capture;

@@ -27,7 +27,7 @@ public sealed class VelocityClamp(TimeSpan longestStep)
     /// <param name="now">This step's time.</param>
     public void Step(Span<double> pose, ReadOnlySpan<double> target, ReadOnlySpan<double> velocities, in Timestamp now)
     {
-        saved = Math.Clamp(saved + now.MicrosSince(last), 0, longest);
+        saved = Math.Clamp(saved + now.MicrosecondsSince(last), 0, longest);
         last = now;
         var seconds = saved / (double)Microseconds.PerSecond;
         var used = 0.0;

@@ -6,10 +6,10 @@ namespace Armada.Core.Time;
 public readonly record struct Timestamp(long Monotonic, long Unix)
 {
     /// <summary>Microseconds from <paramref name="earlier"/> to this moment.</summary>
-    public long MicrosSince(in Timestamp earlier) => Monotonic - earlier.Monotonic;
+    public long MicrosecondsSince(in Timestamp earlier) => Monotonic - earlier.Monotonic;
 
     /// <summary>Whether at least <paramref name="duration"/> has gone by since <paramref name="earlier"/>.</summary>
-    public bool IsPast(in Timestamp earlier, TimeSpan duration) => MicrosSince(earlier) >= Microseconds.Of(duration);
+    public bool IsPast(in Timestamp earlier, TimeSpan duration) => MicrosecondsSince(earlier) >= Microseconds.Of(duration);
 
     /// <summary>The moment <paramref name="duration"/> later, on both clocks.</summary>
     public Timestamp Plus(TimeSpan duration) => new(Monotonic + Microseconds.Of(duration), Unix + Microseconds.Of(duration));

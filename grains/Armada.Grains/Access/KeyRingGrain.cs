@@ -13,7 +13,7 @@ public sealed partial class KeyRingGrain(
 {
     private const int MostForgotten = 1000;
 
-    private KeySet roll = new(0, [], [], WasUsed: false);
+    private KeySet roll = new(0, [], [], IsInitialized: false);
     private bool isUnsure; // A write failed, and may have reached the store all the same.
 
     /// <inheritdoc/>
@@ -68,7 +68,7 @@ public sealed partial class KeyRingGrain(
     }
 
     private static KeySet Roll(KeyRingState state) =>
-        new(state.Version, state.Keys, state.Forgotten, WasUsed: !state.Keys.IsEmpty || !state.Forgotten.IsEmpty);
+        new(state.Version, state.Keys, state.Forgotten, IsInitialized: !state.Keys.IsEmpty || !state.Forgotten.IsEmpty);
 
     [LoggerMessage(1675, LogLevel.Error, "The API keys could not be stored")]
     private partial void LogNotStored(Exception failed);

@@ -125,7 +125,7 @@ internal sealed class DoorFeed(TimeProvider time)
         public void OnCommand(in SampleStamp stamp, ReadOnlySpan<double> positions) =>
             feed.Put(new Telling(0, number, Stamp: stamp, Positions: positions.ToImmutableArray()));
 
-        public void OnNote(Effect.Note note) => feed.Put(new Telling(0, number, note));
+        public void OnEvent(RobotEvent note) => feed.Put(new Telling(0, number, note));
 
         public void OnGone(string reason) => feed.Put(new Telling(0, number, Gone: reason));
     }

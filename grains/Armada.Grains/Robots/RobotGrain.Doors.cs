@@ -19,7 +19,7 @@ public sealed partial class RobotGrain
         if (!doors.TryGetValue(door, out var feed))
             doors[door] = feed = new DoorFeed(time);
         var entered = feed.Add(party, name);
-        var reply = await hosted.EnterAsync(entered, CancellationToken.None);
+        var reply = await hosted.ConnectAsync(entered, CancellationToken.None);
         if (reply.Refused is not null)
             feed.Remove(entered);
         return Answer(door, reply);
@@ -31,7 +31,7 @@ public sealed partial class RobotGrain
         if (hosted is null || !doors.TryGetValue(door, out var feed) || feed.Find(party) is not { } gone)
             return Answer(door, new RobotReply(null, null));
         feed.Remove(gone);
-        await hosted.LeaveAsync(gone, reason);
+        await hosted.DisconnectAsync(gone, reason);
         return Answer(door, new RobotReply(null, null));
     }
 
@@ -53,7 +53,7 @@ public sealed partial class RobotGrain
                 continue;
             LogSilentDoor(Id, parties.Length);
             foreach (var party in parties)
-                await hosted.LeaveAsync(party, "its silo fell silent");
+                await hosted.DisconnectAsync(party, "its silo fell silent");
         }
     }
 

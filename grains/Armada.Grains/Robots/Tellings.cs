@@ -26,7 +26,7 @@ public sealed record Tellings([property: Id(0)] bool IsKnown, [property: Id(1)] 
 public sealed record Telling(
     [property: Id(0)] long Number,
     [property: Id(1)] long Party,
-    [property: Id(2)] Effect.Note? Note = null,
+    [property: Id(2)] RobotEvent? Note = null,
     [property: Id(3)] string? Gone = null,
     [property: Id(4)] SampleStamp Stamp = default,
     [property: Id(5)] ImmutableArray<double> Positions = default);

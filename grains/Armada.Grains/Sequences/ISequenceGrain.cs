@@ -9,7 +9,7 @@ public interface ISequenceGrain : IGrainWithStringKey
 {
     /// <summary>The sequence now, or null where there is none.</summary>
     [Alias("look"), AlwaysInterleave]
-    Task<KeptSequence?> LookAsync();
+    Task<VersionedSequence?> LookAsync();
 
     /// <summary>Keeps a sequence of this id. The same content again changes nothing.</summary>
     /// <param name="sequence">A sequence without problems.</param>

@@ -9,7 +9,7 @@ namespace Armada.Grains.Sequences;
 public sealed partial class SequenceGrain(
     [PersistentState("sequence", GrainStores.Armada)] IPersistentState<SequenceState> state, ILogger<SequenceGrain> logger) : Grain, ISequenceGrain
 {
-    private KeptSequence? kept;
+    private VersionedSequence? kept;
 
     private string Id => this.GetPrimaryKeyString();
 
@@ -19,12 +19,12 @@ public sealed partial class SequenceGrain(
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
         if (state.State.Sequence is { } sequence)
-            kept = new KeptSequence(sequence, state.State.Version, IsBuiltIn: false);
+            kept = new VersionedSequence(sequence, state.State.Version, IsBuiltIn: false);
         return Task.CompletedTask;
     }
 
     /// <inheritdoc/>
-    public Task<KeptSequence?> LookAsync()
+    public Task<VersionedSequence?> LookAsync()
     {
         if (kept is null)
             DeactivateOnIdle(); // Nobody's id; whoever asks for it must not fill the memory.

@@ -1,6 +1,6 @@
-using System.Security.Cryptography.X509Certificates;
 using Armada.Silo.Access.Keys;
 using Armada.Silo.Access.Tokens;
+using Armada.Silo.Api;
 using Armada.Silo.Options;
 using Armada.Silo.Sockets;
 using Microsoft.AspNetCore.Authentication;
@@ -20,7 +20,9 @@ internal static class AccessPipeline
     {
         Listen(builder.WebHost, options);
         var services = builder.Services;
-        services.AddSingleton(options.Limits);
+        services.AddSingleton(options.Http.Limits);
+        if (options.Http.Tls is { } tls)
+            services.AddSingleton(provider => ActivatorUtilities.CreateInstance<HttpsCertificate>(provider, tls));
         services.Configure<SocketTransportOptions>(SendQueue.KeepShort);
         services.AddSingleton<KeyFiles>();
         services.AddSingleton<KeyRing>();
@@ -30,9 +32,9 @@ internal static class AccessPipeline
         services.AddSingleton<OpenSockets>();
         services.AddSingleton<OriginGuard>();
         services.AddSingleton<RefusedLogins>();
-        services.AddRateLimiter(rates => rates.Limit(options.Limits));
+        services.AddRateLimiter(rates => rates.Limit(options.Http.Limits));
         services.AddCors(cors => cors.AddPolicy(OriginGuard.CorsPolicy, policy => policy
-            .WithOrigins([.. options.AllowedOrigins])
+            .WithOrigins([.. options.Http.AllowedOrigins])
             .AllowAnyMethod()
             .WithHeaders("authorization", "content-type", "if-match", "if-none-match", PresentedSecret.Header)
             .WithExposedHeaders("etag", "location", "retry-after")));
@@ -62,6 +64,7 @@ internal static class AccessPipeline
         app.UseRateLimiter();
         app.UseWebSockets();
         app.UseAuthorization();
+        app.Use(QueryMembers.RefuseUnknownAsync);
         app.Use(app.Services.GetRequiredService<OpenSockets>().InvokeAsync);
     }
 
@@ -70,25 +73,17 @@ internal static class AccessPipeline
         web.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
-            kestrel.Limits.Limit(options.Limits);
+            kestrel.Limits.Limit(options.Http.Limits);
             kestrel.ConfigureEndpointDefaults(endpoint => endpoint.Protocols = HttpProtocols.Http1); // WebSockets are routed as GET.
-            if (options.Tls is { } tls)
-                kestrel.ConfigureHttpsDefaults(https => (https.ServerCertificate, https.ServerCertificateChain) = Read(tls));
+            if (options.Http.Tls is null)
+                return;
+            var certificate = kestrel.ApplicationServices.GetRequiredService<HttpsCertificate>();
+            kestrel.ConfigureHttpsDefaults(https =>
+            {
+                https.ServerCertificate = certificate.Current.TargetCertificate;
+                https.OnAuthenticate = (_, tls) => tls.ServerCertificateContext = certificate.Current;
+            });
         });
-        web.UseUrls([.. options.Urls.Select(url => url.ToString())]);
-    }
-
-    private static (X509Certificate2 Certificate, X509Certificate2Collection Chain) Read(SiloTls tls)
-    {
-        try
-        {
-            var chain = new X509Certificate2Collection();
-            chain.ImportFromPemFile(tls.CertificateFile);
-            return (X509Certificate2.CreateFromPemFile(tls.CertificateFile, tls.KeyFile), chain);
-        }
-        catch (Exception refused) when (refused is System.Security.Cryptography.CryptographicException or IOException or UnauthorizedAccessException)
-        {
-            throw new SiloOptionsException($"--tls-cert '{tls.CertificateFile}' and --tls-key cannot be used: {refused.Message}", refused);
-        }
+        web.UseUrls([.. options.Http.Urls.Select(url => url.ToString())]);
     }
 }

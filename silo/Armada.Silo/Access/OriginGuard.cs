@@ -12,9 +12,9 @@ internal sealed class OriginGuard(SiloOptions options)
     /// <summary>Name of the policy that tells browsers which origins are on the list.</summary>
     public const string CorsPolicy = "allow-list";
 
-    private readonly HashSet<string> origins = new(options.AllowedOrigins, StringComparer.Ordinal);
-    private readonly HashSet<string> hosts = new(options.AllowedHosts, StringComparer.OrdinalIgnoreCase);
-    private readonly bool anyHost = !options.IsLoopback && options.AllowedHosts.Count == 0;
+    private readonly HashSet<string> origins = new(options.Http.AllowedOrigins, StringComparer.Ordinal);
+    private readonly HashSet<string> hosts = new(options.Http.AllowedHosts, StringComparer.OrdinalIgnoreCase);
+    private readonly bool anyHost = !options.Http.IsLoopback && options.Http.AllowedHosts.Count == 0;
 
     /// <summary>Middleware: lets a request through whose Host and, if it has one, Origin are known.</summary>
     public Task InvokeAsync(HttpContext context, RequestDelegate next)
@@ -28,9 +28,9 @@ internal sealed class OriginGuard(SiloOptions options)
                 .ExecuteAsync(context);
     }
 
-    private bool Knows(HostString host) => anyHost || ListenUrls.IsLoopback(host.Host) || hosts.Contains(host.Host);
+    private bool Knows(HostString host) => anyHost || HttpOptions.IsLoopbackHost(host.Host) || hosts.Contains(host.Host);
 
     // Behind a proxy that does TLS the silo itself sees http.
     private bool IsOwn(string origin, HttpRequest request) =>
-        origin == $"{request.Scheme}://{request.Host}" || (options.InsecureHttp && origin == $"https://{request.Host}");
+        origin == $"{request.Scheme}://{request.Host}" || (options.Http.InsecureHttp && origin == $"https://{request.Host}");
 }

@@ -53,26 +53,26 @@ internal static class CommandRoutes
 
     private static Task<Results<NoContent, ProblemHttpResult>> HeartbeatAsync(
         string id, HeartbeatBody body, IRobotEngine engine, HttpContext context, CancellationToken cancellation) =>
-        TellAsync(id, new RobotRequest.Heartbeat(body.Name, body.Epoch, context.Caller().Name), engine, cancellation);
+        TellAsync(id, new RobotRequest.RenewLease(body.Name, body.Epoch, context.Caller().Name), engine, cancellation);
 
     private static Task<Results<Ok<MasterView>, ProblemHttpResult>> PauseAsync(
         string id, IRobotEngine engine, RobotReader reader, CancellationToken cancellation) =>
-        SteerAsync(id, new RobotRequest.Steer(Paused: true, null), engine, reader, cancellation);
+        ControlPlaybackAsync(id, new RobotRequest.ControlPlayback(Paused: true, null), engine, reader, cancellation);
 
     private static Task<Results<Ok<MasterView>, ProblemHttpResult>> ResumeAsync(
         string id, IRobotEngine engine, RobotReader reader, CancellationToken cancellation) =>
-        SteerAsync(id, new RobotRequest.Steer(Paused: false, null), engine, reader, cancellation);
+        ControlPlaybackAsync(id, new RobotRequest.ControlPlayback(Paused: false, null), engine, reader, cancellation);
 
     private static Task<Results<Ok<MasterView>, ProblemHttpResult>> SeekAsync(
         string id, SeekBody body, IRobotEngine engine, RobotReader reader, CancellationToken cancellation) =>
-        SteerAsync(id, new RobotRequest.Steer(null, Milliseconds.ToTime(body.PositionMs)), engine, reader, cancellation);
+        ControlPlaybackAsync(id, new RobotRequest.ControlPlayback(null, Milliseconds.ToTime(body.PositionMs)), engine, reader, cancellation);
 
     private static async Task<Results<NoContent, ProblemHttpResult>> TellAsync(
         string id, RobotRequest request, IRobotEngine engine, CancellationToken cancellation) =>
         (await engine.ApplyAsync(id, request, cancellation)).Refused is { } refused ? Problem.Refuse(refused) : TypedResults.NoContent();
 
-    private static async Task<Results<Ok<MasterView>, ProblemHttpResult>> SteerAsync(
-        string id, RobotRequest.Steer steer, IRobotEngine engine, RobotReader reader, CancellationToken cancellation)
+    private static async Task<Results<Ok<MasterView>, ProblemHttpResult>> ControlPlaybackAsync(
+        string id, RobotRequest.ControlPlayback steer, IRobotEngine engine, RobotReader reader, CancellationToken cancellation)
     {
         var reply = await engine.ApplyAsync(id, steer, cancellation);
         return reply.Refused is { } refused ? Problem.Refuse(refused) : TypedResults.Ok(reader.Master(reply.Robot!)!);

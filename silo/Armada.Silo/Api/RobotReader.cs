@@ -20,7 +20,7 @@ internal sealed class RobotReader(DeviceRoutes routes, DevicePresences presences
         robot.Document.Epoch,
         robot.Document.Version,
         Master(robot),
-        [.. robot.Slaves.Concat(robot.Guests).Select(slave => Slave(robot, slave))],
+        [.. robot.Slaves.Concat(robot.UnboundSlaves).Select(slave => Slave(robot, slave))],
         [.. robot.Document.Model.Joints.Select(Joint)]);
 
     /// <summary>Its master, or null.</summary>
@@ -41,10 +41,10 @@ internal sealed class RobotReader(DeviceRoutes routes, DevicePresences presences
     public SlaveView Slave(RobotSnapshot robot, SlaveSnapshot slave) => new(
         KindNames.Of(slave.Binding.Kind),
         slave.Binding.Name,
-        robot.Guests.Contains(slave),
+        robot.UnboundSlaves.Contains(slave),
         slave.Binding.Url,
-        slave.Binding.Tunes.Where(tune => tune.Offset != 0).ToDictionary(tune => tune.Joint, tune => tune.Offset),
-        slave.Binding.Tunes.Where(tune => tune.Name is not null).ToDictionary(tune => tune.Joint, tune => tune.Name!),
+        slave.Binding.JointMappings.Where(tune => tune.Offset != 0).ToDictionary(tune => tune.Joint, tune => tune.Offset),
+        slave.Binding.JointMappings.Where(tune => tune.Name is not null).ToDictionary(tune => tune.Joint, tune => tune.Name!),
         slave.State,
         slave.Reason,
         slave.Approaching,

@@ -75,7 +75,7 @@ internal sealed class ShapeReader(RequestRules rules)
         if (body is not { Min: not null, Max: not null, MaxVelocity: not null })
             rules.Add(path, "needs name, min, max and max_velocity");
         var (unit, motion) = (body?.Unit ?? JointUnit.Degree, body?.Motion ?? JointMotion.Revolute);
-        const double Far = RobotModelRules.LargestPosition;
+        const double Far = RobotModelRules.MaxPosition;
         var blank = new Joint(body?.Name ?? "", unit, -Far, Far, SlowestVelocity, 0, motion);
         return body is null ? blank : Set(blank, body, -Far, Far, path);
     }
@@ -88,7 +88,7 @@ internal sealed class ShapeReader(RequestRules rules)
             rules.Add($"{path}.max", string.Create(CultureInfo.InvariantCulture, $"must be above min, which is {min}"));
         var rest = rules.Within($"{path}.rest", body.Rest, min, max) ?? Math.Clamp(joint.Rest, min, Math.Max(min, max));
         var velocity = rules.Within($"{path}.max_velocity", body.MaxVelocity, SlowestVelocity, FastestVelocity) ?? joint.MaxVelocity;
-        var servo = (int?)rules.Within($"{path}.servo_id", body.ServoId, 0, RobotModelRules.HighestServoId) ?? joint.ServoId;
+        var servo = (int?)rules.Within($"{path}.servo_id", body.ServoId, 0, RobotModelRules.MaxServoId) ?? joint.ServoId;
         return joint with { Min = min, Max = max, MaxVelocity = velocity, Rest = rest, ServoId = servo };
     }
 

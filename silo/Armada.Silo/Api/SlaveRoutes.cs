@@ -73,5 +73,5 @@ internal static class SlaveRoutes
 
     private static SlaveSnapshot? Find(RobotSnapshot robot, string name) => All(robot).FirstOrDefault(slave => slave.Binding.Name == name);
 
-    private static IEnumerable<SlaveSnapshot> All(RobotSnapshot robot) => robot.Slaves.Concat(robot.Guests);
+    private static IEnumerable<SlaveSnapshot> All(RobotSnapshot robot) => robot.Slaves.Concat(robot.UnboundSlaves);
 }

@@ -18,7 +18,7 @@ internal sealed record RobotStateView(
             robot.Document.Id,
             Times.Of(robot.At),
             [.. joints.Zip(robot.Joints, JointStateView.Of)],
-            [.. robot.Slaves.Concat(robot.Guests).Select(slave => SlaveStateView.Of(slave, joints))]);
+            [.. robot.Slaves.Concat(robot.UnboundSlaves).Select(slave => SlaveStateView.Of(slave, joints))]);
     }
 }
 
@@ -64,7 +64,7 @@ internal sealed record SlaveStateView(
     /// <summary>The view of a slave of a robot with these joints.</summary>
     public static SlaveStateView Of(SlaveSnapshot slave, IEnumerable<Joint> joints)
     {
-        var offsets = slave.Binding.Tunes.ToDictionary(tune => tune.Joint, tune => tune.Offset);
+        var offsets = slave.Binding.JointMappings.ToDictionary(tune => tune.Joint, tune => tune.Offset);
         return new(
             slave.Binding.Name,
             slave.State,

@@ -50,7 +50,7 @@ internal sealed record PlayingView(double PositionMs, double DurationMs, bool Lo
 internal sealed record SlaveView(
     [property: Description("device, micropython, websocket or remote.")] string Type,
     string Name,
-    [property: Description("It is connected, but bound to nothing; it goes when it leaves.")] bool UnboundSlave,
+    [property: Description("It is connected without being bound to the robot, and is removed when it disconnects.")] bool Unbound,
     [property: Description("Of a remote robot, the other service's slave door.")] string? Url,
     [property: Description("Calibration offsets that are not 0, by joint.")] IReadOnlyDictionary<string, double> Offsets,
     [property: Description("The slave's own names of joints, where they differ from the robot's.")]

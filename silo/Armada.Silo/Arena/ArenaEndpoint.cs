@@ -30,9 +30,9 @@ internal sealed class ArenaEndpoint(ArenaParts parts, OpenSockets open, IHostApp
     public static void Map(IEndpointRouteBuilder app)
     {
         app.MapGet("/ws/master/{robot}", (HttpContext context, string robot, ArenaEndpoint door) => door.ServeAsync(context, robot, "master"))
-            .Allow(Role.Operator).ExcludeFromDescription();
+            .Allow(Role.Operator).ReadsQuery("name", "names", "takeover").ExcludeFromDescription();
         app.MapGet("/ws/slave/{robot}", (HttpContext context, string robot, ArenaEndpoint door) => door.ServeAsync(context, robot, "slave"))
-            .Allow(Role.Operator).ExcludeFromDescription();
+            .Allow(Role.Operator).ReadsQuery("name", "names", "takeover").ExcludeFromDescription();
     }
 
     private async Task ServeAsync(HttpContext context, string robot, string kind)

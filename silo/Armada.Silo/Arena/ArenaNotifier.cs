@@ -99,7 +99,7 @@ internal sealed class ArenaNotifier(string robot, JsonSocket socket, SiloClock c
             snapshot.Master?.Name,
             snapshot.Master is { Kind: MasterKind.Remote } master && master.Name == client,
             snapshot.Stopped,
-            snapshot.Slaves.Length + snapshot.Guests.Length);
+            snapshot.Slaves.Length + snapshot.UnboundSlaves.Length);
         lock (sync)
         {
             writer.WriteStatus(buffer, clock.Now().Unix, status);

@@ -39,7 +39,7 @@ internal sealed class ArenaSequences(ISequences stored)
     {
         var id = content.Id.Length == 0 ? $"{client}/sequence" : $"{client}/{content.Id}";
         sequence = new Sequence(
-            id.Length <= SequenceRules.MaxName ? id : id[..SequenceRules.MaxName],
+            id.Length <= SequenceRules.MaxNameLength ? id : id[..SequenceRules.MaxNameLength],
             content.Name.Length == 0 ? "Sequence" : content.Name,
             [.. content.Commands.Select(Command)],
             content.Loop,

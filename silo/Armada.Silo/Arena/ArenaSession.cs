@@ -74,7 +74,7 @@ internal sealed partial class ArenaSession : IRobotSession, IDisposable
     /// <summary>Serves the client until it goes, or is sent away.</summary>
     public async Task RunAsync(CancellationToken stopping)
     {
-        var entered = await parts.Engine.EnterAsync(robot, this, stopping);
+        var entered = await parts.Engine.ConnectAsync(robot, this, stopping);
         if (entered.Refused is { } refused)
         {
             Dismiss(refused);
@@ -92,7 +92,7 @@ internal sealed partial class ArenaSession : IRobotSession, IDisposable
             var why = socket.Closing is { Reason.Length: > 0 } closing ? closing.Reason : "it disconnected";
             if (Held is not null)
                 parts.Audit.Record(caller, "master-unbound", robot, $"remote {Name}: {why}");
-            await parts.Engine.LeaveAsync(robot, this, why);
+            await parts.Engine.DisconnectAsync(robot, this, why);
             LogLeft(robot, Name, why);
         }
     }
@@ -356,7 +356,7 @@ internal sealed partial class ArenaSession : IRobotSession, IDisposable
             else if (IsHeard(now) && (renewed is not { } at || now.IsPast(at, parts.Timing.Renewal)))
             {
                 renewed = now;
-                var reply = await parts.Engine.ApplyAsync(robot, new RobotRequest.Heartbeat(Name, epoch), CancellationToken.None);
+                var reply = await parts.Engine.ApplyAsync(robot, new RobotRequest.RenewLease(Name, epoch), CancellationToken.None);
                 if (reply.Refused is { } refused)
                     await LoseAsync(epoch, refused.Text);
             }
@@ -378,7 +378,7 @@ internal sealed partial class ArenaSession : IRobotSession, IDisposable
     public void OnCommand(in SampleStamp stamp, ReadOnlySpan<double> positions) => outbox.PutCommand(positions);
 
     /// <inheritdoc/>
-    public void OnNote(Effect.Note note)
+    public void OnEvent(RobotEvent note)
     {
         lock (leasing)
         {
@@ -386,11 +386,11 @@ internal sealed partial class ArenaSession : IRobotSession, IDisposable
             lock (telling)
             {
                 happened.Anything = true;
-                if (note.Event == RobotEvent.MasterLive && note.Subject != Name)
+                if (note.Kind == RobotEventKind.MasterLive && note.Subject != Name)
                     happened.Began = note.Subject;
-                else if (isOwn && note.Event == RobotEvent.MasterLost)
+                else if (isOwn && note.Kind == RobotEventKind.MasterLost)
                     happened.Lost = held;
-                else if (isOwn && note.Event is RobotEvent.MasterReplaced or RobotEvent.MasterUnbound)
+                else if (isOwn && note.Kind is RobotEventKind.MasterReplaced or RobotEventKind.MasterUnbound)
                     happened.Ended = EndLease(note.By);
             }
         }
@@ -474,7 +474,7 @@ internal sealed partial class ArenaSession : IRobotSession, IDisposable
     private void Face(RobotSnapshot snapshot)
     {
         var own = snapshot.Document.Slaves.FirstOrDefault(slave => slave.Name == Name);
-        var names = WireNames.Of(snapshot.Document.Model, own?.Tunes ?? [], query.Canonical);
+        var names = WireNames.Of(snapshot.Document.Model, own?.JointMappings ?? [], query.Canonical);
         if (names.AsSpan().SequenceEqual(told))
             return;
         told = names;

@@ -16,7 +16,7 @@ internal sealed class ClusterSequences(IGrainFactory grains) : ISequences
     }
 
     /// <inheritdoc/>
-    public async ValueTask<KeptSequence?> FindAsync(string id, CancellationToken cancellation) =>
+    public async ValueTask<VersionedSequence?> FindAsync(string id, CancellationToken cancellation) =>
         SequenceChanges.FindBuiltIn(id) ?? (DeviceName.IsValid(id) ? await AskAsync(Name(id), Grain(id).LookAsync, cancellation) : null);
 
     /// <inheritdoc/>

@@ -134,7 +134,7 @@ internal sealed partial class Door(IGrainFactory grains, TimeProvider time, ILog
         try
         {
             if (telling.Note is { } note)
-                guest.Party.OnNote(note);
+                guest.Party.OnEvent(note);
             else if (telling.Gone is { } reason)
                 Expel(guest, reason);
             else

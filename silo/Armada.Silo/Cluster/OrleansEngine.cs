@@ -48,7 +48,7 @@ internal sealed class OrleansEngine(IGrainFactory grains, Door door) : IRobotEng
     };
 
     /// <inheritdoc/>
-    public async ValueTask<RobotReply> EnterAsync(string id, IRobotSession party, CancellationToken cancellation)
+    public async ValueTask<RobotReply> ConnectAsync(string id, IRobotSession party, CancellationToken cancellation)
     {
         if (!DeviceName.IsValid(id))
             return Unknown(id);
@@ -63,7 +63,7 @@ internal sealed class OrleansEngine(IGrainFactory grains, Door door) : IRobotEng
     }
 
     /// <inheritdoc/>
-    public ValueTask LeaveAsync(string id, IRobotSession party, string reason) => door.LeaveAsync(party, reason);
+    public ValueTask DisconnectAsync(string id, IRobotSession party, string reason) => door.LeaveAsync(party, reason);
 
     /// <inheritdoc/>
     public async ValueTask<Refusal?> SetFleetStopAsync(bool stopped, CancellationToken cancellation)

@@ -33,13 +33,13 @@ internal sealed class ConnectedSession(IRobotSession party, Action<ConnectedSess
     }
 
     /// <summary>Tells it what happened.</summary>
-    public void Tell(Effect.Note note)
+    public void Tell(RobotEvent note)
     {
         if (failed)
             return;
         try
         {
-            party.OnNote(note);
+            party.OnEvent(note);
         }
         catch (Exception fault)
         {

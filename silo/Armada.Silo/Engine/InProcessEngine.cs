@@ -147,14 +147,14 @@ internal sealed partial class InProcessEngine : IRobotEngine, IEngineHealth, IAs
     }
 
     /// <inheritdoc/>
-    public async ValueTask<RobotReply> EnterAsync(string id, IRobotSession party, CancellationToken cancellation) =>
-        cells.TryGetValue(id, out var cell) ? await cell.EnterAsync(party, cancellation) : Unknown(id);
+    public async ValueTask<RobotReply> ConnectAsync(string id, IRobotSession party, CancellationToken cancellation) =>
+        cells.TryGetValue(id, out var cell) ? await cell.ConnectAsync(party, cancellation) : Unknown(id);
 
     /// <inheritdoc/>
-    public async ValueTask LeaveAsync(string id, IRobotSession party, string reason)
+    public async ValueTask DisconnectAsync(string id, IRobotSession party, string reason)
     {
         if (cells.TryGetValue(id, out var cell))
-            await cell.LeaveAsync(party, reason);
+            await cell.DisconnectAsync(party, reason);
     }
 
     private static async ValueTask<RobotReply> AgainAsync(RobotRuntime cell, RobotModel model, CancellationToken cancellation)

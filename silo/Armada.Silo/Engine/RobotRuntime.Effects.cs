@@ -65,15 +65,15 @@ internal sealed partial class RobotRuntime
     }
 
     /// <summary>Who asked is recorded at the doors; here, what came of it, also of frames and silence.</summary>
-    private void Audit(Effect.Note note)
+    private void Audit(RobotEvent note)
     {
-        var what = note.Event switch
+        var what = note.Kind switch
         {
-            RobotEvent.MasterLive => "master-live",
-            RobotEvent.MasterLost => "master-lost",
-            RobotEvent.MasterUnbound => "master-left",
-            RobotEvent.MasterReplaced => "master-replaced",
-            RobotEvent.MotionEnded => "motion-ended",
+            RobotEventKind.MasterLive => "master-live",
+            RobotEventKind.MasterLost => "master-lost",
+            RobotEventKind.MasterUnbound => "master-left",
+            RobotEventKind.MasterReplaced => "master-replaced",
+            RobotEventKind.MotionEnded => "motion-ended",
             _ => null,
         };
         if (what is not null)
@@ -96,11 +96,11 @@ internal sealed partial class RobotRuntime
             case Effect.ResetDevice reset:
                 parts.Control.Reset(reset.Device);
                 break;
-            case Effect.Note note:
-                IsMasterLive = note.Event switch
+            case RobotEvent note:
+                IsMasterLive = note.Kind switch
                 {
-                    RobotEvent.MasterLive => true,
-                    RobotEvent.MasterLost or RobotEvent.MasterUnbound or RobotEvent.MasterReplaced or RobotEvent.MotionEnded => false,
+                    RobotEventKind.MasterLive => true,
+                    RobotEventKind.MasterLost or RobotEventKind.MasterUnbound or RobotEventKind.MasterReplaced or RobotEventKind.MotionEnded => false,
                     _ => IsMasterLive,
                 };
                 Log(note);

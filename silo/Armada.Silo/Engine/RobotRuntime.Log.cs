@@ -6,19 +6,19 @@ internal sealed partial class RobotRuntime
 {
     private readonly ILogger<RobotRuntime> logger;
 
-    private void Log(Effect.Note note)
+    private void Log(RobotEvent note)
     {
-        if (note.Event is RobotEvent.MasterLost or RobotEvent.SlaveLagging or RobotEvent.SlaveFailed or RobotEvent.Stopped)
-            LogTrouble(Id, note.Event, note.Subject);
+        if (note.Kind is RobotEventKind.MasterLost or RobotEventKind.SlaveLagging or RobotEventKind.SlaveFailed or RobotEventKind.Stopped)
+            LogTrouble(Id, note.Kind, note.Subject);
         else
-            LogEvent(Id, note.Event, note.Subject);
+            LogEvent(Id, note.Kind, note.Subject);
     }
 
     [LoggerMessage(1100, LogLevel.Information, "{Robot}: {Event} {Subject}")]
-    private partial void LogEvent(string robot, RobotEvent @event, string subject);
+    private partial void LogEvent(string robot, RobotEventKind @event, string subject);
 
     [LoggerMessage(1101, LogLevel.Warning, "{Robot}: {Event} {Subject}")]
-    private partial void LogTrouble(string robot, RobotEvent @event, string subject);
+    private partial void LogTrouble(string robot, RobotEventKind @event, string subject);
 
     [LoggerMessage(1102, LogLevel.Error, "{Robot}: a turn failed; the robot begins anew from what is stored")]
     private partial void LogFault(Exception fault, string robot);

@@ -10,14 +10,14 @@ internal sealed partial class RobotRuntime
     private readonly Dictionary<string, ConnectedSession> parties = new(StringComparer.Ordinal);
 
     /// <inheritdoc/>
-    public Task<RobotReply> EnterAsync(IRobotSession party, CancellationToken cancellation)
+    public Task<RobotReply> ConnectAsync(IRobotSession party, CancellationToken cancellation)
     {
         var connected = new ConnectedSession(party, Drop);
         return AskAsync(new WorkItem((_, _) => Enter(connected)), ahead: false, cancellation);
     }
 
     /// <inheritdoc/>
-    public Task LeaveAsync(IRobotSession party, string reason) => AskAsync(
+    public Task DisconnectAsync(IRobotSession party, string reason) => AskAsync(
         new WorkItem((_, now) => Leave(parties.Values.FirstOrDefault(connected => connected.Is(party)), reason, now)),
         ahead: false,
         CancellationToken.None);
@@ -67,7 +67,7 @@ internal sealed partial class RobotRuntime
         return party;
     }
 
-    private void Tell(Effect.Note note)
+    private void Tell(RobotEvent note)
     {
         foreach (var party in parties.Values)
             party.Tell(note);

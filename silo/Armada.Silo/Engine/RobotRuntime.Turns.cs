@@ -145,7 +145,7 @@ internal sealed partial class RobotRuntime
     {
         broken = false;
         IsMasterLive = false;
-        core = core.Anew(durable, isFleetStopped, parts.Clock.Now());
+        core = core.Rebuild(durable, isFleetStopped, parts.Clock.Now());
         due = core.Start();
         Rebind();
     }

@@ -1,107 +1,150 @@
-using System.CommandLine;
+using System.Net;
 using Armada.Silo.Access;
 
 namespace Armada.Silo.Options;
 
-/// <summary>The options of the command line about who may come in and how much they may take.</summary>
-internal sealed class HttpOptions
+/// <summary>Where the silo listens for HTTP, and whom it admits.</summary>
+public sealed record HttpOptions
 {
-    private static readonly RateLimits Limits = new();
+    /// <summary>The address unless told otherwise.</summary>
+    public const string DefaultUrl = "http://127.0.0.1:5080";
 
-    private readonly Option<string> urls = new("--urls")
+    /// <summary>Addresses, each an IP address of this machine or localhost. Port 0 takes a free one.</summary>
+    public IReadOnlyList<Uri> Urls { get; init; } = [new Uri(DefaultUrl)];
+
+    /// <summary>Certificate of the https addresses; null where there are none.</summary>
+    public TlsFiles? Tls { get; init; }
+
+    /// <summary>Whether http is allowed on an address that other machines reach, because a proxy in front of it ends TLS.</summary>
+    public bool InsecureHttp { get; init; }
+
+    /// <summary>Whether callers without a key are admitted although there are keys; loopback only.</summary>
+    public bool Open { get; init; }
+
+    /// <summary>Browser origins that may use the silo besides its own, such as https://panel.example.</summary>
+    public IReadOnlyList<string> AllowedOrigins { get; init; } = [];
+
+    /// <summary>Host names of the silo besides loopback's. Where it is empty and other machines reach the silo, every name is accepted.</summary>
+    public IReadOnlyList<string> AllowedHosts { get; init; } = [];
+
+    /// <summary>How much callers may use.</summary>
+    public RateLimits Limits { get; init; } = new();
+
+    /// <summary>Whether only this machine reaches the silo.</summary>
+    public bool IsLoopback => Urls.All(IsLoopbackUrl);
+
+    /// <summary>The address that other machines reach and its setting as it was given, for messages.</summary>
+    internal string PublicUrl => $"{UrlsName} '{Urls.First(url => !IsLoopbackUrl(url))}'";
+
+    internal string UrlsName { get; init; } = Settings.Urls.Option;
+
+    internal static HttpOptions Read(SiloConfiguration settings)
     {
-        Description = "Addresses to listen on, separated by ';'; beyond loopback only with keys or OpenID Connect.",
-        DefaultValueFactory = _ => SiloOptions.DefaultUrl,
-    };
-
-    private readonly Option<string?> certificate = new("--tls-cert") { Description = "PEM file of the https certificate and its chain." };
-
-    private readonly Option<string?> key = new("--tls-key") { Description = "PEM file of the https certificate's private key." };
-
-    private readonly Option<bool> insecure = new("--insecure-http") { Description = "Allow http beyond loopback, behind a proxy that does TLS." };
-
-    private readonly Option<bool> open = new("--open") { Description = "Let callers in without a key although there are keys; loopback only." };
-
-    private readonly Option<string?> authority = new("--oidc-authority") { Description = "OpenID Connect provider whose tokens are taken." };
-
-    private readonly Option<string?> audience = new("--oidc-audience") { Description = "What its tokens must be meant for." };
-
-    private readonly Option<string> roleClaim = new("--oidc-role-claim")
-    {
-        Description = "Claim that holds viewer, operator or admin.",
-        DefaultValueFactory = _ => OidcOptions.DefaultRoleClaim,
-    };
-
-    private readonly Option<string[]> origins = new("--allow-origin") { Description = "Browser origin that may use the doors; repeatable." };
-
-    private readonly Option<string[]> hosts = new("--allow-host") { Description = "Name the silo may be called by; repeatable." };
-
-    private readonly Option<int> connections = Number("--max-connections", "Connections at once.", Limits.Connections);
-
-    private readonly Option<int> sockets = Number("--max-sockets", "WebSockets at once.", Limits.Sockets);
-
-    private readonly Option<int> socketsPerCaller =
-        Number("--max-sockets-per-caller", "WebSockets at once of one caller.", Limits.SocketsPerCaller);
-
-    private readonly Option<int> requests =
-        Number("--max-requests", "Requests a second of one caller; stops and resets are not limited.", Limits.RequestsPerSecond);
-
-    /// <summary>Adds the options.</summary>
-    public void AddTo(Command command)
-    {
-        foreach (var option in (Option[])
-            [urls, certificate, key, insecure, open, authority, audience, roleClaim, origins, hosts, connections, sockets, socketsPerCaller, requests])
+        var limits = new RateLimits();
+        return new HttpOptions
         {
-            command.Add(option);
+            Urls = ReadUrls(settings),
+            UrlsName = settings.NameOf(Settings.Urls),
+            Tls = settings.Files(Settings.TlsCert, Settings.TlsKey) is [var certificate, var key] ? new TlsFiles(certificate, key) : null,
+            InsecureHttp = settings.Flag(Settings.InsecureHttp),
+            Open = settings.Flag(Settings.Open),
+            AllowedOrigins = settings.List(Settings.AllowOrigin),
+            AllowedHosts = settings.List(Settings.AllowHost),
+            Limits = limits with
+            {
+                Connections = Limit(Settings.MaxConnections) ?? limits.Connections,
+                Sockets = Limit(Settings.MaxSockets) ?? limits.Sockets,
+                SocketsPerCaller = Limit(Settings.MaxSocketsPerCaller) ?? limits.SocketsPerCaller,
+                RequestsPerSecond = Limit(Settings.MaxRequests) ?? limits.RequestsPerSecond,
+            },
+        };
+
+        int? Limit(Setting setting) => settings.Number(setting, 1, 1_000_000);
+    }
+
+    /// <summary>What would admit, or be read by, somebody it is not meant for.</summary>
+    internal IEnumerable<string> Problems()
+    {
+        foreach (var url in Urls)
+        {
+            if (url.Scheme == Uri.UriSchemeHttps && Tls is null)
+                yield return $"{UrlsName} '{url}' needs --tls-cert and --tls-key, PEM files of its certificate";
+            if (url.Scheme == Uri.UriSchemeHttp && !IsLoopbackUrl(url) && !InsecureHttp)
+            {
+                yield return $"{UrlsName} '{url}' would send keys in the clear: use https with --tls-cert and --tls-key, "
+                    + "or --insecure-http behind a proxy that ends TLS";
+            }
+        }
+
+        if (Tls is not null && Urls.Count > 0 && Urls.All(url => url.Scheme != Uri.UriSchemeHttps))
+            yield return $"--tls-cert '{Tls.CertificateFile}' is given, but {UrlsName} has no https address; add one or leave the certificate out";
+        if (Open && !IsLoopback)
+            yield return $"--open admits everyone and is for loopback only, but {PublicUrl} is reached by other machines; leave it out, or listen on 127.0.0.1";
+        foreach (var origin in AllowedOrigins)
+        {
+            if (!Uri.TryCreate(origin, UriKind.Absolute, out var url) || !IsHttp(url) || url.GetLeftPart(UriPartial.Authority) != origin)
+                yield return $"--allow-origin '{origin}' must be as a browser sends it, such as https://panel.example";
         }
     }
 
-    /// <summary>What was said.</summary>
-    /// <exception cref="SiloOptionsException">Something is wrong with it.</exception>
-    public SiloOptions Read(ParseResult line, SiloOptions options) => options with
-    {
-        Urls = ListenUrls.Parse(line.GetRequiredValue(urls)),
-        Tls = ReadTls(line),
-        InsecureHttp = line.GetValue(insecure),
-        Open = line.GetValue(open),
-        Oidc = ReadOidc(line),
-        AllowedOrigins = line.GetValue(origins) ?? [],
-        AllowedHosts = line.GetValue(hosts) ?? [],
-        Limits = Limits with
-        {
-            Connections = line.GetValue(connections),
-            Sockets = line.GetValue(sockets),
-            SocketsPerCaller = line.GetValue(socketsPerCaller),
-            RequestsPerSecond = line.GetValue(requests),
-        },
-    };
+    /// <summary>Whether a host's name or address is this machine's loopback.</summary>
+    internal static bool IsLoopbackHost(string host) =>
+        host == "localhost" || (IPAddress.TryParse(host.Trim('[', ']'), out var address) && IPAddress.IsLoopback(address));
 
-    private SiloTls? ReadTls(ParseResult line)
+    internal static bool IsLoopbackUrl(Uri url) => IsLoopbackHost(url.DnsSafeHost);
+
+    internal static bool IsHttp(Uri url) => url.Scheme == Uri.UriSchemeHttp || url.Scheme == Uri.UriSchemeHttps;
+
+    private static List<Uri> ReadUrls(SiloConfiguration settings)
     {
-        var files = (Certificate: line.GetValue(certificate), Key: line.GetValue(key));
-        if (files.Certificate is null != files.Key is null)
-            throw new SiloOptionsException("--tls-cert and --tls-key are given together or not at all");
-        foreach (var (option, file) in new[] { (certificate, files.Certificate), (key, files.Key) })
+        var urls = new List<Uri>();
+        var texts = settings.List(Settings.Urls);
+        if (texts.Count == 0 && settings.IsSet(Settings.Urls))
+            settings.Refuse(Settings.Urls, $"holds no address; leave it out for {DefaultUrl}");
+        foreach (var text in texts.Count == 0 ? [DefaultUrl] : texts)
         {
-            if (file is not null && !File.Exists(file))
-                throw new SiloOptionsException($"{option.Name} '{file}' is no file");
+            if (!Uri.TryCreate(text, UriKind.Absolute, out var url) || !IsHttp(url) || url.PathAndQuery != "/" || url.UserInfo.Length > 0)
+                settings.Refuse(Settings.Urls, text, $"must look like {DefaultUrl}");
+            else if (url.Host != "localhost" && !IPAddress.TryParse(url.DnsSafeHost, out _)) // The web server would listen on every address.
+                settings.Refuse(Settings.Urls, text, "must name an IP address of this machine, or localhost; 0.0.0.0 and [::] are all of them");
+            else
+                urls.Add(url);
         }
 
-        return files.Certificate is null ? null : new SiloTls(files.Certificate, files.Key!);
+        return urls;
     }
+}
 
-    private OidcOptions? ReadOidc(ParseResult line)
+/// <summary>PEM files of a certificate.</summary>
+/// <param name="CertificateFile">The certificate, followed by those that lead to its authority.</param>
+/// <param name="KeyFile">Its private key, not encrypted.</param>
+public sealed record TlsFiles(string CertificateFile, string KeyFile);
+
+/// <summary>An OpenID Connect provider whose tokens the silo accepts.</summary>
+/// <param name="Authority">Its address, under which /.well-known/openid-configuration is served; https, or http on loopback.</param>
+/// <param name="Audience">Audience its tokens must have.</param>
+public sealed record OidcOptions(Uri Authority, string Audience)
+{
+    /// <summary>Claim with the caller's roles unless told otherwise.</summary>
+    public const string DefaultRoleClaim = "roles";
+
+    /// <summary>Claim whose values viewer, operator and admin are the caller's roles; the highest counts.</summary>
+    public string RoleClaim { get; init; } = DefaultRoleClaim;
+
+    internal static OidcOptions? Read(SiloConfiguration settings)
     {
-        var said = (Authority: line.GetValue(authority), Audience: line.GetValue(audience));
-        if (said.Authority is null != said.Audience is null)
-            throw new SiloOptionsException("--oidc-authority and --oidc-audience are given together or not at all");
-        if (said.Authority is null)
+        var (authority, audience) = (settings.Text(Settings.OidcAuthority), settings.Text(Settings.OidcAudience));
+        if (authority is null != audience is null)
+            settings.Refuse("--oidc-authority and --oidc-audience are given together or not at all");
+        if (authority is null || audience is null)
             return null;
-        if (!Uri.TryCreate(said.Authority, UriKind.Absolute, out var address))
-            throw new SiloOptionsException($"--oidc-authority '{said.Authority}' must be an https address");
-        return new OidcOptions(address, said.Audience!) { RoleClaim = line.GetRequiredValue(roleClaim) };
-    }
+        if (Uri.TryCreate(authority, UriKind.Absolute, out var address) && HttpOptions.IsHttp(address)
+            && (address.Scheme == Uri.UriSchemeHttps || HttpOptions.IsLoopbackUrl(address)))
+        {
+            return new OidcOptions(address, audience) { RoleClaim = settings.Text(Settings.OidcRoleClaim)! };
+        }
 
-    private static Option<int> Number(string name, string description, int standard) =>
-        new(name) { Description = description, DefaultValueFactory = _ => standard };
+        settings.Refuse(Settings.OidcAuthority, "must be an https address; http is for loopback only");
+        return null;
+    }
 }

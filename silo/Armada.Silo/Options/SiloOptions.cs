@@ -1,6 +1,6 @@
 using Armada.Core.MicroPython;
 using Armada.Core.Topics;
-using Armada.Silo.Access;
+using Armada.Silo.Access.Keys;
 using Armada.Silo.Remotes;
 using Armada.Silo.Rooms;
 
@@ -9,43 +9,25 @@ namespace Armada.Silo.Options;
 /// <summary>Everything a silo is told when it starts.</summary>
 public sealed record SiloOptions
 {
-    /// <summary>Where the silo listens unless told otherwise.</summary>
-    public const string DefaultUrl = "http://127.0.0.1:5080";
+    internal const string NameRule = "must be 1 to 64 of a-z, A-Z, 0-9, '-' and '_', beginning with a letter or digit";
 
-    /// <summary>Addresses of the doors. Port 0 takes a free one.</summary>
-    public IReadOnlyList<Uri> Urls { get; init; } = [new Uri(DefaultUrl)];
+    /// <summary>Where it listens, and whom it admits.</summary>
+    public HttpOptions Http { get; init; } = new();
 
-    /// <summary>Certificate of the https addresses; null where there are none.</summary>
-    public SiloTls? Tls { get; init; }
-
-    /// <summary>Whether http is good enough on an address that other machines reach, because a proxy in front of it does TLS.</summary>
-    public bool InsecureHttp { get; init; }
-
-    /// <summary>Whether callers without a key come in although there are keys; loopback only.</summary>
-    public bool Open { get; init; }
-
-    /// <summary>The provider whose tokens are taken, or null.</summary>
+    /// <summary>The provider whose tokens are accepted, or null.</summary>
     public OidcOptions? Oidc { get; init; }
 
-    /// <summary>Browser origins that may use the doors besides the silo's own, such as https://panel.example.</summary>
-    public IReadOnlyList<string> AllowedOrigins { get; init; } = [];
+    /// <summary>The first admin key, used while there is none; or null.</summary>
+    internal ApiKey? AdminKey { get; init; }
 
-    /// <summary>
-    /// Names by which the silo may be called besides loopback's. Where it is empty and other machines reach the silo, every name is good.
-    /// </summary>
-    public IReadOnlyList<string> AllowedHosts { get; init; } = [];
-
-    /// <summary>How much callers may take.</summary>
-    public RateLimits Limits { get; init; } = new();
-
-    /// <summary>Folder of the documents; made where it is missing.</summary>
+    /// <summary>Folder of what survives a restart; created where it is missing.</summary>
     public string DataDirectory { get; init; } = "data";
 
     /// <summary>How the broker is reached.</summary>
     public LinkOptions Link { get; init; } = new() { ClientId = "armada-silo" };
 
     /// <summary>The broker that the silo runs for devices with certificates; null where it uses another one.</summary>
-    public BrokerSettings? Broker { get; init; }
+    public SupervisedBrokerOptions? Broker { get; init; }
 
     /// <summary>The topics of all devices.</summary>
     public TopicMap Topics { get; init; } = new();
@@ -53,11 +35,11 @@ public sealed record SiloOptions
     /// <summary>The topics of MicroPython arms.</summary>
     public MicroPythonTopics MicroPythonTopics { get; init; } = new();
 
-    /// <summary>Keys for other services' slave doors.</summary>
+    /// <summary>Keys for other services' slave endpoints.</summary>
     public RemoteKeys RemoteKeys { get; init; } = RemoteKeys.None;
 
     /// <summary>The cluster that the silo is part of; null where it hosts every robot itself.</summary>
-    public ClusterSettings? Cluster { get; init; }
+    public SiloClusterOptions? Cluster { get; init; }
 
     /// <summary>The AWS IoT Core that is broker and registry of devices; null where it is not.</summary>
     public AwsIotOptions? AwsIot { get; init; }
@@ -65,24 +47,111 @@ public sealed record SiloOptions
     /// <summary>What the values of joints mean in rooms.</summary>
     public RoomUnits RoomUnits { get; init; }
 
-    /// <summary>Whether only this machine reaches the doors.</summary>
-    public bool IsLoopback => Urls.All(ListenUrls.IsLoopback);
+    /// <summary>Levels and form of the log, in the words of the section Logging.</summary>
+    public IConfiguration Logging { get; init; } = new ConfigurationBuilder().Build();
+
+    /// <exception cref="SiloOptionsException">Something is wrong; its message has a line for each problem.</exception>
+    internal static SiloOptions Read(SiloConfiguration settings)
+    {
+        var options = new SiloOptions
+        {
+            Http = HttpOptions.Read(settings),
+            Oidc = OidcOptions.Read(settings),
+            AdminKey = AdminKeyFile.Read(settings),
+            DataDirectory = settings.Text(Settings.Data)!,
+            Link = OutsideBroker.Read(settings),
+            Broker = SupervisedBrokerOptions.Read(settings),
+            Topics = ReadTopics(settings, Settings.TopicRoot, root => new TopicMap(root)),
+            MicroPythonTopics = ReadTopics(settings, Settings.DialectRoot, root => new MicroPythonTopics(root)),
+            RemoteKeys = ReadRemoteKeys(settings),
+            Cluster = SiloClusterOptions.Read(settings),
+            AwsIot = AwsIotOptions.Read(settings),
+            RoomUnits = ReadRoomUnits(settings),
+            Logging = ReadLogging(settings),
+        };
+        if (options.Topics?.Root is { } root && root == options.MicroPythonTopics?.Root)
+            settings.Refuse(Settings.DialectRoot, "must differ from --topic-root, whose topics carry frames");
+        CheckBroker(settings, options);
+        string[] problems = [.. settings.Problems, .. options.Http.Problems()];
+        return problems.Length == 0 ? options : throw new SiloOptionsException(string.Join('\n', problems));
+    }
+
+    // Devices have one broker: an outside one, the silo's own, or AWS IoT Core.
+    private static void CheckBroker(SiloConfiguration settings, SiloOptions options)
+    {
+        if (options.Broker is null && options.AwsIot is null)
+            return;
+        var chosen = options.Broker is null ? Settings.AwsIot : Settings.Broker;
+        if (options.Broker is not null && options.AwsIot is not null)
+            settings.Refuse("--aws-iot and --broker are both the devices' broker; give one of them");
+        foreach (var outside in OutsideBroker.All.Where(settings.IsSet))
+            settings.Refuse($"{settings.NameOf(outside)} names an outside broker, but {settings.NameOf(chosen)} gives devices another one; give one of them");
+        if (options.Broker is not null && options.Cluster is not null)
+            settings.Refuse(Settings.Broker, "is one silo's own and cannot serve a cluster; give all silos the same broker with --mqtt");
+    }
+
+    private static T ReadTopics<T>(SiloConfiguration settings, Setting setting, Func<string, T> make)
+        where T : class
+    {
+        try
+        {
+            return make(settings.Text(setting)!);
+        }
+        catch (ArgumentException)
+        {
+            settings.Refuse(setting, "must be one to three levels without wildcards");
+            return null!; // What was refused never leaves Read.
+        }
+    }
+
+    private static RemoteKeys ReadRemoteKeys(SiloConfiguration settings)
+    {
+        try
+        {
+            return settings.Text(Settings.RemoteKeys) is { } file ? RemoteKeys.Read(file) : RemoteKeys.None;
+        }
+        catch (SiloOptionsException refused)
+        {
+            settings.Refuse(refused.Message);
+            return RemoteKeys.None;
+        }
+    }
+
+    private static RoomUnits ReadRoomUnits(SiloConfiguration settings)
+    {
+        if (settings.Text(Settings.RoomUnits) is not ("joint" or "normalized"))
+            settings.Refuse(Settings.RoomUnits, "must be joint or normalized");
+        return settings.Text(Settings.RoomUnits) == "normalized" ? RoomUnits.Normalized : RoomUnits.Joint;
+    }
+
+    private static IConfigurationSection ReadLogging(SiloConfiguration settings)
+    {
+        var logging = settings.Logging;
+        if (settings.Text(Settings.Log) is not ("line" or "json"))
+            settings.Refuse(Settings.Log, "must be line or json");
+        else if (settings.IsSet(Settings.Log))
+            logging["Console:FormatterName"] = settings.Text(Settings.Log) == "json" ? "json" : "simple";
+        if (logging["Console:FormatterName"] is { } formatter && formatter is not ("simple" or "json" or "systemd"))
+            settings.Refuse($"Logging:Console:FormatterName '{formatter}' must be simple, json or systemd");
+        foreach (var level in logging.AsEnumerable().Where(item => item.Value is not null && item.Key.Contains("LogLevel:", StringComparison.OrdinalIgnoreCase)))
+        {
+            if (!Enum.TryParse<LogLevel>(level.Value, ignoreCase: true, out _))
+                settings.Refuse($"{level.Key} '{level.Value}' must be one of {string.Join(", ", Enum.GetNames<LogLevel>())}");
+        }
+
+        return logging;
+    }
 }
 
-/// <summary>PEM files of the https addresses.</summary>
-/// <param name="CertificateFile">The certificate, followed by those that lead to its authority.</param>
-/// <param name="KeyFile">Its private key, not encrypted.</param>
-public sealed record SiloTls(string CertificateFile, string KeyFile);
-
-/// <summary>An option with which no silo can start; the message names the option and what to do.</summary>
+/// <summary>Options with which no silo can start; each line of the message names a setting, what is wrong with it and what to do.</summary>
 public sealed class SiloOptionsException : Exception
 {
-    /// <summary>With the one line a person sees.</summary>
+    /// <summary>With what a person reads.</summary>
     public SiloOptionsException(string message) : base(message)
     {
     }
 
-    /// <summary>With the one line a person sees and its cause.</summary>
+    /// <summary>With what a person reads and its cause.</summary>
     public SiloOptionsException(string message, Exception cause) : base(message, cause)
     {
     }

@@ -26,7 +26,7 @@ internal static class PanelRoutes
 
     /// <summary>Maps the route; docs/panel-feed.md describes it, which OpenAPI cannot.</summary>
     public static void MapPanel(this IEndpointRouteBuilder app) =>
-        app.MapGet("/ws/panel", ServeAsync).Allow(Role.Viewer).ExcludeFromDescription();
+        app.MapGet("/ws/panel", ServeAsync).Allow(Role.Viewer).ReadsQuery("rate", "robots").ExcludeFromDescription();
 
     private static async Task ServeAsync(
         HttpContext context, PanelFeed feed, OpenSockets sockets, SiloClock clock, IHostApplicationLifetime lifetime)

@@ -90,10 +90,10 @@ internal sealed class PanelReader(DeviceRoutes routes)
         var joints = new PanelJoint[robot.Joints.Length];
         for (var index = 0; index < joints.Length; index++)
             joints[index] = Joint(robot.Document.Model.Joints[index].Name, robot.Joints[index]);
-        var slaves = new List<PanelSlave>(robot.Slaves.Length + robot.Guests.Length);
+        var slaves = new List<PanelSlave>(robot.Slaves.Length + robot.UnboundSlaves.Length);
         foreach (var slave in robot.Slaves)
             slaves.Add(Slave(slave, guest: false, lag));
-        foreach (var slave in robot.Guests)
+        foreach (var slave in robot.UnboundSlaves)
             slaves.Add(Slave(slave, guest: true, lag));
         return new PanelState(robot.Document.Stopped, robot.FleetStopped, robot.Manual, Master(robot.Master), slaves, joints);
     }

@@ -49,9 +49,9 @@ internal sealed partial class RemoteSlave : IRobotSession, IAsyncDisposable
     public void OnCommand(in SampleStamp stamp, ReadOnlySpan<double> positions) => Volatile.Read(ref current)?.Put(positions);
 
     /// <inheritdoc/>
-    public void OnNote(Effect.Note note)
+    public void OnEvent(RobotEvent note)
     {
-        if (note.Event == RobotEvent.Configured)
+        if (note.Kind == RobotEventKind.Configured)
             Volatile.Read(ref current)?.Socket.Close(SocketClose.Normal, "the robot has other joints"); // The next connection knows them.
     }
 
@@ -76,7 +76,7 @@ internal sealed partial class RemoteSlave : IRobotSession, IAsyncDisposable
         {
             while (!ending.IsCancellationRequested)
             {
-                var trouble = await EnterAsync() ?? await ConnectAsync();
+                var trouble = await ConnectToRobotAsync() ?? await ConnectAsync();
                 await ReportAsync(trouble);
                 await Task.Delay(backOff.Next(), parts.Clock.Time, ending.Token);
             }
@@ -91,16 +91,16 @@ internal sealed partial class RemoteSlave : IRobotSession, IAsyncDisposable
         }
         finally
         {
-            await parts.Engine().LeaveAsync(robot, this, "the link has ended");
+            await parts.Engine().DisconnectAsync(robot, this, "the link has ended");
         }
     }
 
     // The name is free for sure only when an older link of the same binding, or a client that filled it, has left.
-    private async ValueTask<string?> EnterAsync()
+    private async ValueTask<string?> ConnectToRobotAsync()
     {
         if (isInside)
             return null;
-        var entered = await parts.Engine().EnterAsync(robot, this, ending.Token);
+        var entered = await parts.Engine().ConnectAsync(robot, this, ending.Token);
         isInside = entered.Refused is null;
         return entered.Refused?.Text;
     }
@@ -112,7 +112,7 @@ internal sealed partial class RemoteSlave : IRobotSession, IAsyncDisposable
         socket.Options.KeepAliveTimeout = parts.Limits.PongWithin;
         if (parts.Keys.Of(door.Address) is { } key)
         {
-            if (door.Address.Scheme != Uri.UriSchemeWss && !ListenUrls.IsLoopback(door.Address.DnsSafeHost))
+            if (door.Address.Scheme != Uri.UriSchemeWss && !HttpOptions.IsLoopbackUrl(door.Address))
                 return $"the key for {RemoteKeys.Place(door.Address)} is not sent over ws; bind the slave with wss";
             socket.Options.SetRequestHeader("Authorization", $"Bearer {key}");
         }
@@ -153,7 +153,7 @@ internal sealed partial class RemoteSlave : IRobotSession, IAsyncDisposable
         if (await engine.GetAsync(robot, ending.Token) is not { } snapshot)
             return "the robot is gone";
         using var conversation = new RemoteConversation(
-            socket, door.Robot, WireNames.Of(snapshot.Document.Model, Binding.Tunes), parts.Limits, parts.Timing, parts.Clock);
+            socket, door.Robot, WireNames.Of(snapshot.Document.Model, Binding.JointMappings), parts.Limits, parts.Timing, parts.Clock);
         Volatile.Write(ref current, conversation);
         using var over = CancellationTokenSource.CreateLinkedTokenSource(ending.Token);
         try

@@ -71,7 +71,7 @@ internal sealed partial class RoomCleanup(
     private bool IsDue(Room room) => !IsConnected(room) && board.Now - board.Of(room.Robot.Document.Id).Used > IdleLimit;
 
     private bool IsConnected(Room room) =>
-        room.Robot is not { Master: null, Slaves.IsEmpty: true, Guests.IsEmpty: true }
+        room.Robot is not { Master: null, Slaves.IsEmpty: true, UnboundSlaves.IsEmpty: true }
         || board.Of(room.Robot.Document.Id).Sessions.Count > 0;
 
     [LoggerMessage(1410, LogLevel.Debug, "{Removed} of {Rooms} rooms were removed because nobody used them")]

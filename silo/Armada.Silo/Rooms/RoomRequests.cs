@@ -51,9 +51,9 @@ internal static class RoomBodies
     }
 
     private static RoomJoint Take(RoomFields joint) => new(
-        joint.Text("name", needed: true, RoomReader.LongestJointName) ?? "",
+        joint.Text("name", needed: true, RoomReader.MaxJointNameLength) ?? "",
         joint.Number("value", -LargestValue, LargestValue, needed: true) ?? 0,
-        joint.Number("speed", 0, RoomReader.HighestSpeed));
+        joint.Number("speed", 0, RoomReader.MaxSpeed));
 }
 
 /// <summary>Bodies as bytes: what they hold is checked and worded as RobotHub's server does it.</summary>
@@ -90,7 +90,7 @@ internal sealed class RoomFaults
     public void Id(string? id, params IEnumerable<object> place)
     {
         if (!RoomReader.IsId(id))
-            Add("value_error", $"Id should have 1 to {RoomReader.LongestId} characters, none of them a control character", place);
+            Add("value_error", $"Id should have 1 to {RoomReader.MaxIdLength} characters, none of them a control character", place);
     }
 
     /// <summary>Reads a body; null with faults where it is not what it should be.</summary>

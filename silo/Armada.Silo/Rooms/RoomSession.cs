@@ -116,7 +116,7 @@ internal sealed partial class RoomSession : IRobotSession, ISampleSource, IDispo
             }
             finally
             {
-                await LeaveAsync();
+                await DisconnectAsync();
             }
         }
     }
@@ -189,7 +189,7 @@ internal sealed partial class RoomSession : IRobotSession, ISampleSource, IDispo
             return;
         }
 
-        var reply = await parts.Engine.EnterAsync(id, this, CancellationToken.None);
+        var reply = await parts.Engine.ConnectAsync(id, this, CancellationToken.None);
         entered = reply.Refused is null;
         if (entered)
             reply = await ApplyAsync(Role == RoomRole.Producer ? new RobotRequest.AttachRemote(Name, join!.Takeover) : new RobotRequest.JoinSlave(Name));
@@ -222,10 +222,10 @@ internal sealed partial class RoomSession : IRobotSession, ISampleSource, IDispo
     private void RecordBound(bool takeover) => parts.Audit.Record(
         caller, "master-bound", robot, $"{Name} (remote), producer of room {room.Workspace}/{room.Id}{(takeover ? ", takeover" : "")}");
 
-    private async Task LeaveAsync()
+    private async Task DisconnectAsync()
     {
         if (entered)
-            await parts.Engine.LeaveAsync(robot, this, "left the room");
+            await parts.Engine.DisconnectAsync(robot, this, "left the room");
         open?.Dismiss(this, parts.Board.Now);
         if (!IsJoined)
             return;
@@ -259,7 +259,7 @@ internal sealed partial class RoomSession : IRobotSession, ISampleSource, IDispo
     /// <summary>A participant's name at the robot: its id, shortened where a robot takes no name of its length.</summary>
     private static string PartyName(string id) => SlaveRules.FindProblem(id) is null
         ? id
-        : $"{id[..Math.Min(id.Length, SlaveRules.LongestName / 2)].Trim()}~{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(id)).AsSpan(0, 8))}";
+        : $"{id[..Math.Min(id.Length, SlaveRules.MaxNameLength / 2)].Trim()}~{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(id)).AsSpan(0, 8))}";
 
     private static string CodeOf(RefusalReason reason) =>
         System.Text.Json.JsonNamingPolicy.SnakeCaseLower.ConvertName(reason.ToString());
@@ -389,27 +389,27 @@ internal sealed partial class RoomSession : IRobotSession, ISampleSource, IDispo
     }
 
     /// <inheritdoc/>
-    public void OnNote(Effect.Note note)
+    public void OnEvent(RobotEvent note)
     {
-        switch (note.Event)
+        switch (note.Kind)
         {
-            case RobotEvent.MasterLive:
+            case RobotEventKind.MasterLive:
                 source = note.Subject;
                 break;
-            case RobotEvent.ManualBegan:
+            case RobotEventKind.ManualBegan:
                 source = SourceOfOthers;
                 break;
-            case RobotEvent.MasterReplaced or RobotEvent.MasterUnbound when IsMyLease(note):
+            case RobotEventKind.MasterReplaced or RobotEventKind.MasterUnbound when IsMyLease(note):
                 SayError("No longer the producer", note.By is null ? "detached" : "taken_over", $"{note.By ?? "an operator"} ended it");
                 socket.Close(SocketClose.TakenOver, $"{note.By ?? "an operator"} took the producer's place");
                 break;
-            case RobotEvent.Stopped when open is { IsStopping: false } && IsJoined:
+            case RobotEventKind.Stopped when open is { IsStopping: false } && IsJoined:
                 SayStopped(new StopWords($"{note.Subject} was stopped", note.By ?? SourceOfOthers));
                 break;
-            case RobotEvent.Reset:
+            case RobotEventKind.Reset:
                 open?.Release();
                 break;
-            case RobotEvent.Configured:
+            case RobotEventKind.Configured:
                 configured = true;
                 break;
         }
@@ -448,7 +448,7 @@ internal sealed partial class RoomSession : IRobotSession, ISampleSource, IDispo
         return true;
     }
 
-    private bool IsMyLease(Effect.Note note) => IsJoined && Role == RoomRole.Producer && note.Subject == Name && note.By != Name;
+    private bool IsMyLease(RobotEvent note) => IsJoined && Role == RoomRole.Producer && note.Subject == Name && note.By != Name;
 
     private void BeginUpdates(RobotSnapshot snapshot)
     {
@@ -500,7 +500,7 @@ internal sealed partial class RoomSession : IRobotSession, ISampleSource, IDispo
 
     private async Task RenewAsync()
     {
-        var reply = await ApplyAsync(new RobotRequest.Heartbeat(Name, epoch));
+        var reply = await ApplyAsync(new RobotRequest.RenewLease(Name, epoch));
         if (reply.Refused?.Reason == RefusalReason.NotMaster)
             await RegainAsync();
     }

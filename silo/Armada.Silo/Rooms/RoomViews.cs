@@ -53,7 +53,7 @@ internal sealed record ParticipantsView(string? Producer, IReadOnlyList<string> 
     /// <summary>Those of a robot.</summary>
     public static ParticipantsView Of(RobotSnapshot robot)
     {
-        string[] consumers = [.. robot.Slaves.Concat(robot.Guests).Select(slave => slave.Binding.Name)];
+        string[] consumers = [.. robot.Slaves.Concat(robot.UnboundSlaves).Select(slave => slave.Binding.Name)];
         return new(robot.Master?.Name, consumers, consumers.Length + (robot.Master is null ? 0 : 1));
     }
 }

@@ -8,7 +8,7 @@ namespace Armada.Silo.Sequences;
 /// <summary>Every sequence, in memory, and those that are not built in also in one document each. Members may be called from any thread.</summary>
 internal sealed partial class SequenceLibrary : ISequences, IHostedService, IDisposable
 {
-    private readonly ConcurrentDictionary<string, KeptSequence> kept = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, VersionedSequence> kept = new(StringComparer.Ordinal);
     private readonly SemaphoreSlim changing = new(1);
     private readonly DocumentFiles files;
     private readonly ILogger<SequenceLibrary> logger;
@@ -29,7 +29,7 @@ internal sealed partial class SequenceLibrary : ISequences, IHostedService, IDis
     {
         var found = files.ReadAll(folder, StoredSequenceJson.Default.StoredSequence, (stored, name) => stored.Fault(name));
         foreach (var stored in found)
-            kept[stored.Sequence.Id!] = new KeptSequence(stored.Sequence.ToSequence(), stored.Version, IsBuiltIn: false);
+            kept[stored.Sequence.Id!] = new VersionedSequence(stored.Sequence.ToSequence(), stored.Version, IsBuiltIn: false);
         LogLoaded(found.Count);
         return Task.CompletedTask;
     }
@@ -42,7 +42,7 @@ internal sealed partial class SequenceLibrary : ISequences, IHostedService, IDis
         new([.. kept.Select(entry => entry.Key).Order(StringComparer.Ordinal)]);
 
     /// <inheritdoc/>
-    public ValueTask<KeptSequence?> FindAsync(string id, CancellationToken cancellation) => new(Find(id));
+    public ValueTask<VersionedSequence?> FindAsync(string id, CancellationToken cancellation) => new(Find(id));
 
     /// <inheritdoc/>
     public async ValueTask<SequenceAnswer> PutAsync(Sequence sequence, ExpectedVersion? expected, CancellationToken cancellation)
@@ -96,10 +96,10 @@ internal sealed partial class SequenceLibrary : ISequences, IHostedService, IDis
         files.Dispose();
     }
 
-    private static SequenceAnswer NotStored(NotStoredException failed, KeptSequence? old) =>
+    private static SequenceAnswer NotStored(NotStoredException failed, VersionedSequence? old) =>
         new(SequenceRefusal.NotStored, old, $"{failed.Message}; nothing was changed, free the disk and ask again");
 
-    private KeptSequence? Find(string id) => kept.GetValueOrDefault(id);
+    private VersionedSequence? Find(string id) => kept.GetValueOrDefault(id);
 
     private string PathOf(string id) => Path.Combine(folder, id + ".json");
 

@@ -44,7 +44,7 @@ internal static class SequenceRoutes
             return wrong;
         var part = page.Of(await sequences.ListAsync(cancellation), id => id, id => id);
         var found = await Task.WhenAll(part.Items.Select(id => sequences.FindAsync(id, cancellation).AsTask()));
-        return TypedResults.Ok(new Page<SequenceSummary>([.. found.OfType<KeptSequence>().Select(SequenceSummary.Of)], part.Next));
+        return TypedResults.Ok(new Page<SequenceSummary>([.. found.OfType<VersionedSequence>().Select(SequenceSummary.Of)], part.Next));
     }
 
     private static async Task<Results<Ok<SequenceView>, ProblemHttpResult>> GetAsync(
@@ -107,12 +107,12 @@ internal static class SequenceRoutes
         var answer = await sequences.PutAsync(sequence, expected, cancellation);
         if (answer.Refused is not null)
             return refuse(answer);
-        var shown = Show(answer.Kept!, context);
+        var shown = Show(answer.Current!, context);
         return isNew ? TypedResults.Created($"/api/v1/sequences/{sequence.Id}", shown.Value) : shown;
     }
 
     // Without a condition the last one wins; with one, what was seen must still stand when the change is made.
-    private static bool TryExpect(HttpRequest request, KeptSequence? before, out ExpectedVersion? expected, out ProblemHttpResult refused)
+    private static bool TryExpect(HttpRequest request, VersionedSequence? before, out ExpectedVersion? expected, out ProblemHttpResult refused)
     {
         (var problem, _) = VersionTag.Condition(request, before?.Version);
         refused = problem!;
@@ -136,7 +136,7 @@ internal static class SequenceRoutes
         return rules.Problem;
     }
 
-    private static Ok<SequenceView> Show(KeptSequence kept, HttpContext context)
+    private static Ok<SequenceView> Show(VersionedSequence kept, HttpContext context)
     {
         context.Response.Headers.ETag = VersionTag.Of(kept.Version);
         return TypedResults.Ok(SequenceView.Of(kept));

@@ -16,7 +16,7 @@ internal sealed record SequenceView(
     [property: Description("It came with the silo and cannot be changed.")] bool BuiltIn)
 {
     /// <summary>The view of a sequence.</summary>
-    public static SequenceView Of(KeptSequence kept)
+    public static SequenceView Of(VersionedSequence kept)
     {
         var body = SequenceBody.Of(kept.Sequence);
         return new(kept.Sequence.Id, body.Name, body.Commands, body.Loop, kept.Sequence.TotalDuration.TotalMilliseconds, kept.IsBuiltIn);
@@ -33,7 +33,7 @@ internal sealed record SequenceSummary(
     [property: Description("It came with the silo and cannot be changed.")] bool BuiltIn)
 {
     /// <summary>The summary of a sequence.</summary>
-    public static SequenceSummary Of(KeptSequence kept) => new(
+    public static SequenceSummary Of(VersionedSequence kept) => new(
         kept.Sequence.Id,
         kept.Sequence.Name,
         kept.Sequence.Commands.Length,

@@ -13,7 +13,7 @@ internal sealed record StoredSequence(int Format, long Version, SequenceBody Seq
     private const int CurrentFormat = 1;
 
     /// <summary>The file of a sequence.</summary>
-    public static StoredSequence Of(KeptSequence kept) => new(CurrentFormat, kept.Version, SequenceBody.Of(kept.Sequence));
+    public static StoredSequence Of(VersionedSequence kept) => new(CurrentFormat, kept.Version, SequenceBody.Of(kept.Sequence));
 
     /// <summary>What is wrong with it, given its file's name without ending; or null.</summary>
     public string? Fault(string name)

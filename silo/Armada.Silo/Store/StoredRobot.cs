@@ -20,7 +20,7 @@ internal sealed record StoredRobot(int Format, StoredRobotBody Robot)
             robot.Id,
             robot.Model,
             robot.Master is { } master ? new StoredMaster(master.Name, master.Kind) : null,
-            [.. robot.Slaves.Select(slave => new StoredSlave(slave.Name, slave.Kind, slave.Url, slave.Tunes))],
+            [.. robot.Slaves.Select(slave => new StoredSlave(slave.Name, slave.Kind, slave.Url, slave.JointMappings))],
             robot.Epoch,
             robot.Stopped,
             robot.Version,

@@ -68,7 +68,7 @@ internal sealed class RouterUnderLoad : IAsyncDisposable
         var data = new TempFolder();
         var address = FreeAddress();
         var silo = SiloHost.Build(
-            new SiloOptions { Urls = [address], DataDirectory = data.Path, Link = new LinkOptions { ClientId = "armada-silo", Port = broker.Port } },
+            new SiloOptions { Http = new() { Urls = [address] }, DataDirectory = data.Path, Link = new LinkOptions { ClientId = "armada-silo", Port = broker.Port } },
             logging => logging.ClearProviders());
         await silo.StartAsync();
         return await BoundAsync(new RouterUnderLoad(broker, [silo], data, arms, address), () => "");

@@ -92,7 +92,7 @@ internal sealed class SoakActors : IAsyncDisposable
     private async Task CommandAsync(string name, Random random)
     {
         var robot = RobotOf(2, random);
-        await using var program = await SoakSession.EnterAsync(engine, robot, name);
+        await using var program = await SoakSession.ConnectAsync(engine, robot, name);
         if (await program.AttachAsync(takeover: random.Next(5) == 0) is not { } epoch)
             return;
         using var pace = new PeriodicTimer(TimeSpan.FromMilliseconds(50));
@@ -110,7 +110,7 @@ internal sealed class SoakActors : IAsyncDisposable
         {
             await engine.ApplyAsync(robot, new RobotRequest.Play(new SwayMotion(name), Loop: true, Takeover: true), ending.Token);
             await Task.Delay(random.Next(500, 2000), ending.Token);
-            await engine.ApplyAsync(robot, new RobotRequest.Steer(Paused: null, TimeSpan.Zero), ending.Token);
+            await engine.ApplyAsync(robot, new RobotRequest.ControlPlayback(Paused: null, TimeSpan.Zero), ending.Token);
         }
         finally
         {
@@ -120,7 +120,7 @@ internal sealed class SoakActors : IAsyncDisposable
 
     private async Task ExecuteAsync(string name, Random random)
     {
-        await using var guest = await SoakSession.EnterAsync(engine, SoakSetup.RobotName(random.Next(setup.Robots)), name);
+        await using var guest = await SoakSession.ConnectAsync(engine, SoakSetup.RobotName(random.Next(setup.Robots)), name);
         await guest.JoinAsync();
         using var pace = new PeriodicTimer(TimeSpan.FromMilliseconds(100));
         for (var reports = random.Next(5, 30); reports > 0 && await pace.WaitForNextTickAsync(ending.Token); reports--)

@@ -15,10 +15,10 @@ internal sealed class SoakSession : IRobotSession, IAsyncDisposable
 
     public string Name { get; }
 
-    public static async Task<SoakSession> EnterAsync(IRobotEngine engine, string robot, string name)
+    public static async Task<SoakSession> ConnectAsync(IRobotEngine engine, string robot, string name)
     {
         var session = new SoakSession(engine, robot, name);
-        await engine.EnterAsync(robot, session, CancellationToken.None);
+        await engine.ConnectAsync(robot, session, CancellationToken.None);
         return session;
     }
 
@@ -38,7 +38,7 @@ internal sealed class SoakSession : IRobotSession, IAsyncDisposable
             pose[joint] = pose[joint] with { Value = double.IsNaN(positions[joint]) ? pose[joint].Value : positions[joint] };
     }
 
-    public void OnNote(Effect.Note note)
+    public void OnEvent(RobotEvent note)
     {
     }
 
@@ -46,7 +46,7 @@ internal sealed class SoakSession : IRobotSession, IAsyncDisposable
     {
     }
 
-    public ValueTask DisposeAsync() => engine.LeaveAsync(robot, this, "gone");
+    public ValueTask DisposeAsync() => engine.DisconnectAsync(robot, this, "gone");
 
     private ValueTask<RobotReply> AskAsync(RobotRequest request) => engine.ApplyAsync(robot, request, CancellationToken.None);
 }

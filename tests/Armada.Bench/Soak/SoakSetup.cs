@@ -53,7 +53,7 @@ internal sealed class SoakSetup : IAsyncDisposable
         var errors = new ErrorCount();
         var options = new SiloOptions
         {
-            Urls = [address],
+            Http = new() { Urls = [address] },
             DataDirectory = data.Path,
             Link = new LinkOptions { ClientId = "armada-silo", Port = broker.Port },
         };

@@ -12,7 +12,7 @@ namespace Armada.Testing.Engine;
 /// </summary>
 public sealed class RaceRecord(string name) : IRobotSession
 {
-    private readonly ConcurrentQueue<Effect.Note> notes = new();
+    private readonly ConcurrentQueue<RobotEvent> notes = new();
     private readonly ConcurrentQueue<uint> commanded = new();
     private readonly ConcurrentQueue<RobotSnapshot> snapshots = new();
     private readonly ConcurrentQueue<(uint Epoch, string Name, long Version)> grants = new();
@@ -24,15 +24,15 @@ public sealed class RaceRecord(string name) : IRobotSession
 
     public int Accepted => accepted.Count;
 
-    public int Replaced => notes.Count(note => note.Event == RobotEvent.MasterReplaced);
+    public int Replaced => notes.Count(note => note.Kind == RobotEventKind.MasterReplaced);
 
     public IReadOnlyCollection<uint> Commanded => commanded;
 
     /// <summary>Everyone who became master, in this order.</summary>
-    public IReadOnlyList<string> Masters => [.. notes.Where(note => note.Event == RobotEvent.MasterLive).Select(note => note.Subject)];
+    public IReadOnlyList<string> Masters => [.. notes.Where(note => note.Kind == RobotEventKind.MasterLive).Select(note => note.Subject)];
 
     /// <summary>Who is master as far as was told, or null.</summary>
-    public string? Holder => notes.LastOrDefault(IsOfMaster) is { Event: RobotEvent.MasterLive } live ? live.Subject : null;
+    public string? Holder => notes.LastOrDefault(IsOfMaster) is { Kind: RobotEventKind.MasterLive } live ? live.Subject : null;
 
     /// <summary>A client asked for the lease; gives the epoch it got, or null where it was refused as it should be.</summary>
     public uint? Asked(string client, RobotReply reply)
@@ -76,7 +76,7 @@ public sealed class RaceRecord(string name) : IRobotSession
 
     public void OnCommand(in SampleStamp stamp, ReadOnlySpan<double> positions) => commanded.Enqueue(stamp.Epoch);
 
-    public void OnNote(Effect.Note note) => notes.Enqueue(note);
+    public void OnEvent(RobotEvent note) => notes.Enqueue(note);
 
     public void OnGone(string reason)
     {
@@ -99,13 +99,13 @@ public sealed class RaceRecord(string name) : IRobotSession
         string? holder = null;
         foreach (var note in notes)
         {
-            switch (note.Event)
+            switch (note.Kind)
             {
-                case RobotEvent.MasterLive:
+                case RobotEventKind.MasterLive:
                     Assert.True(holder is null, $"{note.Subject} became master while {holder} was");
                     holder = note.Subject;
                     break;
-                case RobotEvent.MasterReplaced or RobotEvent.MasterUnbound or RobotEvent.MasterLost:
+                case RobotEventKind.MasterReplaced or RobotEventKind.MasterUnbound or RobotEventKind.MasterLost:
                     Assert.Equal(holder, note.Subject);
                     holder = null;
                     break;
@@ -115,8 +115,8 @@ public sealed class RaceRecord(string name) : IRobotSession
         Assert.Equal(commanded.Order(), commanded);
     }
 
-    private static bool IsOfMaster(Effect.Note note) =>
-        note.Event is RobotEvent.MasterLive or RobotEvent.MasterReplaced or RobotEvent.MasterUnbound or RobotEvent.MasterLost;
+    private static bool IsOfMaster(RobotEvent note) =>
+        note.Kind is RobotEventKind.MasterLive or RobotEventKind.MasterReplaced or RobotEventKind.MasterUnbound or RobotEventKind.MasterLost;
 
     private void CheckEpochs()
     {

@@ -31,7 +31,7 @@ public abstract partial class RobotEngineConformance
     {
         await MakeAsync(Arm, Other);
         await RouteAsync();
-        var watcher = await EnterAsync("watcher");
+        var watcher = await ConnectAsync("watcher");
 
         await AcceptAsync(Other, new RobotRequest.BindMaster(Leader, true), There);
         await AcceptAsync(Other, new RobotRequest.BindSlave(Follower, true), There);
@@ -39,7 +39,7 @@ public abstract partial class RobotEngineConformance
         var old = (await LookAsync()).Document;
         Assert.Null(old.Master);
         Assert.Empty(old.Slaves);
-        await Eventually.Holds("those connected to the old robot are told", () => watcher.WasTold(RobotEvent.MasterUnbound, Leader));
+        await Eventually.Holds("those connected to the old robot are told", () => watcher.WasTold(RobotEventKind.MasterUnbound, Leader));
         var before = Devices.CommandsOf(Follower);
         await StreamUntilAsync("the new robot commands the follower", () => Devices.CommandsOf(Follower) > before, (Follower, 0), (Leader, 0));
         Assert.Equal((await LookAsync(Other)).Document.Epoch, Devices.Commands.Last().Stamp.Epoch);

@@ -20,7 +20,7 @@ public abstract partial class RobotEngineConformance
     public async Task A_master_gives_way_to_a_takeover_alone_under_a_higher_epoch(MasterKind first, MasterKind second)
     {
         await MakeAsync(Arm);
-        var watcher = await EnterAsync("watcher");
+        var watcher = await ConnectAsync("watcher");
         var held = await AcceptAsync(Arm, Mastering(first, "first", false));
 
         var text = await RefuseAsync(RefusalReason.MasterHeld, Arm, Mastering(second, "second", false));
@@ -30,7 +30,7 @@ public abstract partial class RobotEngineConformance
 
         Assert.Equal(("second", second), (taken.Master!.Name, taken.Master.Kind));
         Assert.True(taken.Document.Epoch > held.Document.Epoch, "the takeover raised no epoch");
-        Assert.True(watcher.WasTold(RobotEvent.MasterReplaced, "first", "second"), "the watcher was not told of the takeover");
+        Assert.True(watcher.WasTold(RobotEventKind.MasterReplaced, "first", "second"), "the watcher was not told of the takeover");
     }
 
     [Fact]
@@ -43,33 +43,33 @@ public abstract partial class RobotEngineConformance
         var text = await RefuseAsync(RefusalReason.NotMaster, Arm, new RobotRequest.RemoteCommand("first", first, Go(10)));
         Assert.Contains("second is", text, StringComparison.Ordinal);
         await RefuseAsync(RefusalReason.NotMaster, Arm, new RobotRequest.RemoteCommand("second", first, Go(10)));
-        await RefuseAsync(RefusalReason.NotMaster, Arm, new RobotRequest.Heartbeat("first", second));
+        await RefuseAsync(RefusalReason.NotMaster, Arm, new RobotRequest.RenewLease("first", second));
         await AcceptAsync(Arm, new RobotRequest.DetachRemote("first"));
 
         var robot = await AcceptAsync(Arm, new RobotRequest.RemoteCommand("second", second, Go(10)));
         Assert.Equal(10, robot.Joints[0].Commanded);
         await AcceptAsync(Arm, new RobotRequest.DetachRemote("second"), There);
-        Assert.Contains("nobody is", await RefuseAsync(RefusalReason.NotMaster, Arm, new RobotRequest.Heartbeat("second", second)), StringComparison.Ordinal);
+        Assert.Contains("nobody is", await RefuseAsync(RefusalReason.NotMaster, Arm, new RobotRequest.RenewLease("second", second)), StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task A_program_that_falls_silent_loses_its_lease_and_one_that_does_not_keeps_it()
     {
         await MakeAsync(Arm);
-        var watcher = await EnterAsync("watcher");
+        var watcher = await ConnectAsync("watcher");
         var epoch = await AttachAsync(Script);
         for (var beat = 0; beat < 6; beat++)
         {
             await Rig.PassAsync(TimeSpan.FromSeconds(0.5));
-            await AcceptAsync(Arm, new RobotRequest.Heartbeat(Script, epoch), There);
+            await AcceptAsync(Arm, new RobotRequest.RenewLease(Script, epoch), There);
         }
 
         Assert.Equal(MasterState.Live, (await LookAsync()).Master!.State);
         await Rig.PassAsync(TimeSpan.FromSeconds(2.2));
 
         Assert.Null((await LookAsync()).Master);
-        await Eventually.Holds("the watcher is told of the loss", () => watcher.WasTold(RobotEvent.MasterLost, Script));
-        await RefuseAsync(RefusalReason.NotMaster, Arm, new RobotRequest.Heartbeat(Script, epoch));
+        await Eventually.Holds("the watcher is told of the loss", () => watcher.WasTold(RobotEventKind.MasterLost, Script));
+        await RefuseAsync(RefusalReason.NotMaster, Arm, new RobotRequest.RenewLease(Script, epoch));
     }
 
     [Fact]
@@ -91,16 +91,16 @@ public abstract partial class RobotEngineConformance
     public async Task A_sequence_is_played_to_its_end_and_leaves()
     {
         await MakeAsync(Arm);
-        var guest = await EnterAsync("guest", joins: true);
+        var guest = await ConnectAsync("guest", joins: true);
 
         await AcceptAsync(Arm, Play(Reached));
         await RefuseAsync(RefusalReason.PanelLocked, Arm, new RobotRequest.Manual(Go(0)));
         await Rig.PassAsync(TimeSpan.FromSeconds(3));
 
-        await Eventually.Holds("the guest is told of the end", () => guest.WasTold(RobotEvent.MotionEnded, "wave"));
+        await Eventually.Holds("the guest is told of the end", () => guest.WasTold(RobotEventKind.MotionEnded, "wave"));
         Assert.Equal(Reached, guest.Commands.Last().Positions[0], 1e-6);
         Assert.Null((await LookAsync()).Master);
-        await RefuseAsync(RefusalReason.NothingPlays, Arm, new RobotRequest.Steer(true, null));
+        await RefuseAsync(RefusalReason.NothingPlays, Arm, new RobotRequest.ControlPlayback(true, null));
     }
 
     [Fact]
@@ -109,11 +109,11 @@ public abstract partial class RobotEngineConformance
         await MakeAsync(Arm);
         await AcceptAsync(Arm, Play(Reached, milliseconds: 5000));
 
-        await AcceptAsync(Arm, new RobotRequest.Steer(true, TimeSpan.FromSeconds(2)), There);
+        await AcceptAsync(Arm, new RobotRequest.ControlPlayback(true, TimeSpan.FromSeconds(2)), There);
         await Rig.PassAsync(TimeSpan.FromSeconds(0.5));
         Assert.Equal((true, TimeSpan.FromSeconds(2)), (await LookAsync()).Master!.Playing is { } at ? (at.Paused, at.Position) : default);
-        await RefuseAsync(RefusalReason.Invalid, Arm, new RobotRequest.Steer(null, TimeSpan.FromSeconds(6)));
-        await AcceptAsync(Arm, new RobotRequest.Steer(false, null), There);
+        await RefuseAsync(RefusalReason.Invalid, Arm, new RobotRequest.ControlPlayback(null, TimeSpan.FromSeconds(6)));
+        await AcceptAsync(Arm, new RobotRequest.ControlPlayback(false, null), There);
         await Rig.PassAsync(TimeSpan.FromSeconds(0.5));
 
         Assert.True((await LookAsync()).Master!.Playing!.Position > TimeSpan.FromSeconds(2.3));
@@ -123,7 +123,7 @@ public abstract partial class RobotEngineConformance
     public async Task The_panel_commands_while_no_masters_lease_lives_and_yields_to_any()
     {
         await MakeAsync(Arm);
-        var guest = await EnterAsync("guest", joins: true);
+        var guest = await ConnectAsync("guest", joins: true);
         await AttachAsync(Script);
         Assert.StartsWith(Script, await RefuseAsync(RefusalReason.PanelLocked, Arm, new RobotRequest.Manual(Go(5))), StringComparison.Ordinal);
         await AcceptAsync(Arm, new RobotRequest.UnbindMaster());
@@ -133,9 +133,9 @@ public abstract partial class RobotEngineConformance
 
         Assert.True(manual.Manual);
         Assert.Equal(Reached, guest.Commands.Last().Positions[0], 1e-6);
-        Assert.True(guest.WasTold(RobotEvent.ManualBegan, Arm));
+        Assert.True(guest.WasTold(RobotEventKind.ManualBegan, Arm));
         Assert.True(await AttachAsync(Script) > manual.Document.Epoch);
-        Assert.True(guest.WasTold(RobotEvent.ManualEnded, Arm));
+        Assert.True(guest.WasTold(RobotEventKind.ManualEnded, Arm));
         await RefuseAsync(RefusalReason.PanelLocked, Arm, new RobotRequest.Manual(Go(0)));
     }
 

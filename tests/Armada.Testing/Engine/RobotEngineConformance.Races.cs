@@ -16,7 +16,7 @@ public abstract partial class RobotEngineConformance
     {
         await MakeAsync(Arm);
         var record = new RaceRecord("observer");
-        await Here.EnterAsync(Arm, record, default);
+        await Here.ConnectAsync(Arm, record, default);
         await AcceptAsync(Arm, new RobotRequest.JoinSlave(record.Name));
 
         await Task.WhenAll(Enumerable.Range(0, Clients).Select(client => Task.Run(() => RaceAsync(record, client))));
@@ -41,16 +41,16 @@ public abstract partial class RobotEngineConformance
             // Ten for each name: whoever finds it taken goes on without.
             var party = new ScriptedSession($"guest-{number / 10}");
             var door = Rig.Doors[number % Rig.Doors.Count];
-            var entered = await door.EnterAsync(Arm, party, default);
+            var entered = await door.ConnectAsync(Arm, party, default);
             if (entered.Refused is null)
                 await door.ApplyAsync(Arm, new RobotRequest.JoinSlave(party.Name), default);
             else
                 Assert.Equal(RefusalReason.NameTaken, entered.Refused.Reason);
-            await door.LeaveAsync(Arm, party, "gone");
+            await door.DisconnectAsync(Arm, party, "gone");
         })));
 
-        Assert.Empty((await LookAsync()).Guests);
-        Assert.Null((await Here.EnterAsync(Arm, new ScriptedSession("guest-0"), default)).Refused);
+        Assert.Empty((await LookAsync()).UnboundSlaves);
+        Assert.Null((await Here.ConnectAsync(Arm, new ScriptedSession("guest-0"), default)).Refused);
     }
 
     // Every tenth asks for takeover; every seventh goes away like a broken connection instead of giving the lease back.
@@ -61,12 +61,12 @@ public abstract partial class RobotEngineConformance
         var party = new ScriptedSession(name);
         while (record.Grants < Leases)
         {
-            Assert.Null((await door.EnterAsync(Arm, party, default)).Refused);
+            Assert.Null((await door.ConnectAsync(Arm, party, default)).Refused);
             if (record.Asked(name, await door.ApplyAsync(Arm, new RobotRequest.AttachRemote(name, number % 10 == 0), default)) is { } epoch)
                 await CommandAsync(door, record, name, epoch);
             if (number % 7 != 0)
                 record.Seen(await door.ApplyAsync(Arm, new RobotRequest.DetachRemote(name), default));
-            await door.LeaveAsync(Arm, party, "gone");
+            await door.DisconnectAsync(Arm, party, "gone");
         }
     }
 

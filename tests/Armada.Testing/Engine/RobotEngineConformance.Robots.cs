@@ -41,9 +41,9 @@ public abstract partial class RobotEngineConformance
         await RefuseAsync(RefusalReason.UnknownRobot, Arm, new RobotRequest.Stop());
         await RefuseAsync(RefusalReason.UnknownRobot, Arm, new RobotRequest.BindMaster(Leader, true));
         Assert.Equal(RefusalReason.UnknownRobot, (await Here.DeleteAsync(Arm, default)).Refused?.Reason);
-        Assert.Equal(RefusalReason.UnknownRobot, (await Here.EnterAsync(Arm, party, default)).Refused?.Reason);
+        Assert.Equal(RefusalReason.UnknownRobot, (await Here.ConnectAsync(Arm, party, default)).Refused?.Reason);
         Assert.Equal(RefusalReason.Invalid, (await Here.CreateAsync("no/robot", RobotModels.So101, null, default)).Refused?.Reason);
-        await Here.LeaveAsync(Arm, party, "gone");
+        await Here.DisconnectAsync(Arm, party, "gone");
         Assert.Null(await There.GetAsync(Arm, default));
         Assert.Null(party.Gone);
     }

@@ -13,7 +13,7 @@ public abstract partial class RobotEngineConformance
     {
         await MakeAsync(Arm);
         await AcceptAsync(Arm, new RobotRequest.BindSlave(Follower, false));
-        var guest = await EnterAsync("guest", joins: true);
+        var guest = await ConnectAsync("guest", joins: true);
         var epoch = await AttachAsync(Script);
         await AcceptAsync(Arm, new RobotRequest.RemoteCommand(Script, epoch, Go(Reached)));
 
@@ -63,7 +63,7 @@ public abstract partial class RobotEngineConformance
     {
         await MakeAsync(Arm);
         await AcceptAsync(Arm, new RobotRequest.BindSlave(Follower, false));
-        var guest = await EnterAsync("guest", joins: true);
+        var guest = await ConnectAsync("guest", joins: true);
         await AttachAsync(Script);
         if (ofTheFleet)
             Assert.Null(await There.SetFleetStopAsync(true, default));
@@ -76,7 +76,7 @@ public abstract partial class RobotEngineConformance
         var robot = await LookAsync();
         Assert.Equal((true, ofTheFleet), (robot.Stopped, robot.FleetStopped));
         Assert.Null(robot.Master);
-        Assert.Empty(robot.Guests);
+        Assert.Empty(robot.UnboundSlaves);
         Assert.NotNull(guest.Gone);
         await Eventually.Holds("the stop is told again", () => Devices.Count(Follower, OrderKind.Stop) > told);
         await RefuseAsync(RefusalReason.Stopped, Arm, new RobotRequest.Manual(Go(0)));

@@ -13,7 +13,7 @@ public abstract partial class RobotEngineConformance
     {
         await MakeAsync(Arm);
         await AcceptAsync(Arm, new RobotRequest.BindSlave(new SlaveBinding("viewer", SlaveKind.WebSocket), false));
-        var watcher = await EnterAsync("watcher", joins: true);
+        var watcher = await ConnectAsync("watcher", joins: true);
         var before = await LookAsync();
         var request = WritingRequest(what);
 
@@ -26,7 +26,7 @@ public abstract partial class RobotEngineConformance
         Assert.Null(after.Master);
         Assert.False(after.Manual);
         Assert.Empty(watcher.Commands);
-        Assert.Equal("watcher", Assert.Single(after.Guests).Binding.Name);
+        Assert.Equal("watcher", Assert.Single(after.UnboundSlaves).Binding.Name);
         Assert.True((await AcceptAsync(Arm, request)).Document.Version > before.Document.Version);
     }
 
@@ -49,14 +49,14 @@ public abstract partial class RobotEngineConformance
     public async Task A_lease_whose_takeover_could_not_be_stored_has_ended_and_its_holder_is_told()
     {
         await MakeAsync(Arm);
-        var watcher = await EnterAsync("watcher");
+        var watcher = await ConnectAsync("watcher");
         var epoch = await AttachAsync("first");
 
         using (Rig.BreakStorage(Arm))
             await RefuseAsync(RefusalReason.NotStored, Arm, new RobotRequest.AttachRemote("second", true));
 
-        await RefuseAsync(RefusalReason.NotMaster, Arm, new RobotRequest.Heartbeat("first", epoch));
-        Assert.Equal([(RobotEvent.MasterLive, "first"), (RobotEvent.MasterLost, "first")], watcher.Notes.Select(note => (note.Event, note.Subject)));
+        await RefuseAsync(RefusalReason.NotMaster, Arm, new RobotRequest.RenewLease("first", epoch));
+        Assert.Equal([(RobotEventKind.MasterLive, "first"), (RobotEventKind.MasterLost, "first")], watcher.Notes.Select(note => (note.Kind, note.Subject)));
         Assert.True(await AttachAsync("first") > epoch);
     }
 
@@ -95,7 +95,7 @@ public abstract partial class RobotEngineConformance
         var last = 0u;
         for (var round = 0; round < 3; round++)
         {
-            var guest = await EnterAsync("guest", joins: true);
+            var guest = await ConnectAsync("guest", joins: true);
             var epoch = await AttachAsync(Script);
             Assert.True(epoch > last, $"epoch {epoch} came after {last}");
             await AcceptAsync(Arm, new RobotRequest.RemoteCommand(Script, epoch, Go(round)));

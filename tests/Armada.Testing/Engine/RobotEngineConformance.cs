@@ -77,10 +77,10 @@ public abstract partial class RobotEngineConformance : IAsyncLifetime
         await There.GetAsync(robot, default) ?? throw new InvalidOperationException($"there is no {robot}");
 
     /// <summary>A party that is connected at the last door, and a slave of the robot if <paramref name="joins"/>.</summary>
-    protected async Task<ScriptedSession> EnterAsync(string name, bool joins = false, string robot = Arm)
+    protected async Task<ScriptedSession> ConnectAsync(string name, bool joins = false, string robot = Arm)
     {
         var party = new ScriptedSession(name);
-        Assert.Null((await There.EnterAsync(robot, party, default)).Refused);
+        Assert.Null((await There.ConnectAsync(robot, party, default)).Refused);
         if (joins)
             await AcceptAsync(robot, new RobotRequest.JoinSlave(name), There);
         return party;

@@ -8,13 +8,13 @@ namespace Armada.Testing.Engine;
 /// <summary>A party that writes down what it is told, and throws where it is told to.</summary>
 public sealed class ScriptedSession(string name) : IRobotSession
 {
-    private readonly ConcurrentQueue<Effect.Note> notes = new();
+    private readonly ConcurrentQueue<RobotEvent> notes = new();
     private readonly ConcurrentQueue<Heard> commands = new();
     private volatile string? gone;
 
     public string Name => name;
 
-    public IReadOnlyCollection<Effect.Note> Notes => notes;
+    public IReadOnlyCollection<RobotEvent> Notes => notes;
 
     public IReadOnlyCollection<Heard> Commands => commands;
 
@@ -32,7 +32,7 @@ public sealed class ScriptedSession(string name) : IRobotSession
             throw new InvalidOperationException("on purpose, at a command");
     }
 
-    public void OnNote(Effect.Note note)
+    public void OnEvent(RobotEvent note)
     {
         notes.Enqueue(note);
         if (ThrowsOnNote)
@@ -41,7 +41,7 @@ public sealed class ScriptedSession(string name) : IRobotSession
 
     public void OnGone(string reason) => gone = reason;
 
-    public int Count(RobotEvent of) => notes.Count(note => note.Event == of);
+    public int Count(RobotEventKind of) => notes.Count(note => note.Kind == of);
 
-    public bool WasTold(RobotEvent of, string subject, string? by = null) => notes.Contains(new Effect.Note(of, subject, by));
+    public bool WasTold(RobotEventKind of, string subject, string? by = null) => notes.Contains(new RobotEvent(of, subject, by));
 }

@@ -36,7 +36,7 @@ public abstract class SequencesConformance : IAsyncLifetime
         foreach (var id in BuiltIn)
         {
             var found = await There.FindAsync(id, default);
-            Assert.Equal(new KeptSequence(Demonstrations.Find(id)!, 1, IsBuiltIn: true), found);
+            Assert.Equal(new VersionedSequence(Demonstrations.Find(id)!, 1, IsBuiltIn: true), found);
             Assert.Equal(new SequenceAnswer(SequenceRefusal.BuiltIn, found), await Here.PutAsync(Make(id), null, default));
             Assert.Equal(new SequenceAnswer(SequenceRefusal.BuiltIn, found), await Here.DeleteAsync(id, new ExpectedVersion(1), default));
         }
@@ -54,8 +54,8 @@ public abstract class SequencesConformance : IAsyncLifetime
 
         for (var restart = 0; restart < 2; restart++)
         {
-            Assert.Equal(new KeptSequence(slow, 2, IsBuiltIn: false), await Here.FindAsync("nod", default));
-            Assert.Equal(new KeptSequence(slow, 2, IsBuiltIn: false), await There.FindAsync("nod", default));
+            Assert.Equal(new VersionedSequence(slow, 2, IsBuiltIn: false), await Here.FindAsync("nod", default));
+            Assert.Equal(new VersionedSequence(slow, 2, IsBuiltIn: false), await There.FindAsync("nod", default));
             Assert.Equal(["a-first", .. BuiltIn[..1], "nod", .. BuiltIn[1..]], await There.ListAsync(default));
             await Rig.RestartAsync();
         }
@@ -114,7 +114,7 @@ public abstract class SequencesConformance : IAsyncLifetime
 
         var made = Assert.Single(answers, answer => answer.Refused is null);
         Assert.Equal(19, answers.Count(answer => answer.Refused == SequenceRefusal.Changed));
-        Assert.Equal(made.Kept, await There.FindAsync("nod", default));
+        Assert.Equal(made.Current, await There.FindAsync("nod", default));
     }
 
     [Fact]
@@ -131,7 +131,7 @@ public abstract class SequencesConformance : IAsyncLifetime
         Assert.Null((await There.PutAsync(Make("more"), null, default)).Refused);
     }
 
-    private static SequenceAnswer Kept(Sequence sequence, long version) => new(null, new KeptSequence(sequence, version, IsBuiltIn: false));
+    private static SequenceAnswer Kept(Sequence sequence, long version) => new(null, new VersionedSequence(sequence, version, IsBuiltIn: false));
 
     private static Sequence Make(string id, bool loop = false, string name = "IdentifyMotion") => new(
         id,

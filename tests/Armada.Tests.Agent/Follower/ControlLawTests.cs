@@ -41,7 +41,7 @@ public sealed class ControlLawTests
             test.Do(act);
             if (act.Kind == 3)
                 (since, from) = (test.now, test.law.Goals[0]);
-            var most = Limit * ((test.now.MicrosSince(since) / 1e6) + (2 * Period.TotalSeconds));
+            var most = Limit * ((test.now.MicrosecondsSince(since) / 1e6) + (2 * Period.TotalSeconds));
             return Math.Abs(test.law.Goals[0] - from) <= most + 1e-6;
         });
     });

@@ -16,8 +16,8 @@ internal sealed class SiloUnderTest : IAsyncDisposable
     private readonly TempFolder folder = new();
     private readonly WebApplication silo;
 
-    public SiloUnderTest(ClusterSettings cluster, TimeProvider robots, ILoggerProvider logs, QuietLink.Heard heard) => silo = SiloHost.Build(
-        new SiloOptions { DataDirectory = folder.Path, Urls = [new Uri("http://127.0.0.1:0")], Cluster = cluster },
+    public SiloUnderTest(SiloClusterOptions cluster, TimeProvider robots, ILoggerProvider logs, QuietLink.Heard heard) => silo = SiloHost.Build(
+        new SiloOptions { DataDirectory = folder.Path, Http = new() { Urls = [new Uri("http://127.0.0.1:0")] }, Cluster = cluster },
         logging => logging.AddProvider(logs),
         services =>
         {

@@ -72,7 +72,7 @@ public sealed class TwoSilos : IAsyncLifetime
         life++;
         for (var index = 0; index < Count; index++)
         {
-            var place = new ClusterSettings($"{id}-{life}", id, RedisAddress, new IPEndPoint(IPAddress.Loopback, FreePort.Next()), FreePort.Next());
+            var place = new SiloClusterOptions($"{id}-{life}", id, RedisAddress, new IPEndPoint(IPAddress.Loopback, FreePort.Next()), FreePort.Next());
             var silo = new SiloUnderTest(place, Time, new Relay(this), (topic, payload) => devices.Hear(topic, payload));
             silos.Add(silo);
             await silo.StartAsync();

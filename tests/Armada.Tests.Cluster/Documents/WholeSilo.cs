@@ -30,9 +30,9 @@ internal sealed class WholeSilo(SharedServers servers, string id, FailOnLoggedEr
         var options = new SiloOptions
         {
             DataDirectory = folder.Path,
-            Urls = [new Uri("http://127.0.0.1:0")],
+            Http = new() { Urls = [new Uri("http://127.0.0.1:0")] },
             Link = new() { ClientId = $"silo-{Guid.NewGuid():n}", Port = servers.Broker.Port },
-            Cluster = new ClusterSettings(
+            Cluster = new SiloClusterOptions(
                 cluster, id, servers.Redis.Address, new IPEndPoint(IPAddress.Loopback, FreePort.Next()), FreePort.Next()),
         };
         silo = SiloHost.Build(options, logging => logging.AddProvider(logs));

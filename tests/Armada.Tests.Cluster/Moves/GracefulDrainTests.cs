@@ -33,7 +33,7 @@ public sealed class HandOverTests
         {
             for (var index = 0; index < Count; index++)
             {
-                var place = new ClusterSettings("moves", "moves", redis.Address, new IPEndPoint(IPAddress.Loopback, FreePort.Next()), FreePort.Next());
+                var place = new SiloClusterOptions("moves", "moves", redis.Address, new IPEndPoint(IPAddress.Loopback, FreePort.Next()), FreePort.Next());
                 silos.Add(new SiloUnderTest(place, TimeProvider.System, logs, devices.Hear));
                 await silos[^1].StartAsync();
             }

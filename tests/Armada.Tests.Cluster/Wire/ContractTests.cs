@@ -25,7 +25,7 @@ public sealed class ContractTests
     [Theory]
     [InlineData(typeof(RobotReply))]
     [InlineData(typeof(RobotSnapshot))]
-    [InlineData(typeof(Effect.Note))]
+    [InlineData(typeof(RobotEvent))]
     [InlineData(typeof(SampleStamp))]
     [InlineData(typeof(RoomName))]
     [InlineData(typeof(SequenceMotion))]

@@ -64,7 +64,7 @@ public sealed class AllocationTests
         var epoch = rig.Attach("script");
         var goals = Rig.Go(("shoulder_pan", 100));
         rig.Accept(new RobotRequest.RemoteCommand("script", epoch, goals with { Goals = [goals.Goals[0] with { Speed = 0.4 }] }));
-        var beat = new RobotRequest.Heartbeat("script", epoch);
+        var beat = new RobotRequest.RenewLease("script", epoch);
         var sink = new CountingSink();
 
         var allocated = Measure(rig, (core, _, now) =>

@@ -121,7 +121,7 @@ public sealed class ApproachTests
                     var velocity = wasApproaching ? 45 : limits.MaxVelocity;
                     Assert.InRange(approach.Pose[joint], limits.Min, limits.Max);
                     Assert.True(Math.Abs(approach.Pose[joint] - before[joint]) <= velocity * 0.1 + 1e-6, "faster than one longest step");
-                    var seconds = now.MicrosSince(started) / 1e6;
+                    var seconds = now.MicrosecondsSince(started) / 1e6;
                     Assert.True(Math.Abs(approach.Pose[joint] - first[joint]) <= limits.MaxVelocity * seconds + 1e-6, "faster on the whole");
                 }
             }

@@ -60,10 +60,10 @@ public sealed class ConfigureTests
 
         Assert.Equal(
             [
-                new Effect.Note(RobotEvent.ManualEnded, "robot-1"),
+                new RobotEvent(RobotEventKind.ManualEnded, "robot-1"),
                 new Effect.StopStream(Follower, epoch),
                 new Effect.Persist(rig.Core.Document),
-                new Effect.Note(RobotEvent.Configured, "robot-1"),
+                new RobotEvent(RobotEventKind.Configured, "robot-1"),
             ],
             rig.Effects);
     }

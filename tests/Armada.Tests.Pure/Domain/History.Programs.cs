@@ -35,13 +35,13 @@ internal sealed partial class History
         {
             case < 8: Attach(program, b % 2 == 0); break;
             case 8: Ask(new RobotRequest.DetachRemote(program)); break;
-            case < 12: Ask(new RobotRequest.Heartbeat(Holder ?? program, given - b % 2u)); break;
+            case < 12: Ask(new RobotRequest.RenewLease(Holder ?? program, given - b % 2u)); break;
             case < 30: Ask(new RobotRequest.RemoteCommand(Holder ?? program, given, Goals(a, b))); break;
             case 30: Ask(new RobotRequest.RemoteCommand(Holder ?? program, given - 1u - b % 3u, Goals(a, b))); break;
             case 31: Ask(new RobotRequest.RemoteCommand(program, given, Goals(a, b))); break;
             case 32: Ask(new RobotRequest.RemoteCommand(Holder ?? program, given, Absurd(b))); break;
             case < 37: Ask(new RobotRequest.Play(new TestMotion(a - 128, b - 128, b / 100.0), b % 3 == 0, a % 2 == 0)); break;
-            case < 41: Ask(new RobotRequest.Steer(a % 3 == 0 ? null : a % 3 == 1, b % 2 == 0 ? TimeSpan.FromSeconds(b / 100.0) : null)); break;
+            case < 41: Ask(new RobotRequest.ControlPlayback(a % 3 == 0 ? null : a % 3 == 1, b % 2 == 0 ? TimeSpan.FromSeconds(b / 100.0) : null)); break;
             case < 46: Ask(new RobotRequest.Manual(b % 8 == 0 ? Absurd(a) : Goals(a, b))); break;
             case < 51: Ask(new RobotRequest.JoinSlave(connected)); break;
             case < 53: Ask(new RobotRequest.LeaveSlave(connected, "gone")); break;
@@ -73,7 +73,7 @@ internal sealed partial class History
         var refused = Rig.Apply(request).Refused;
         var failed = Rig.DiskFails && Rig.Effects.Skip(stored).Any(effect => effect is Effect.Persist);
         IsFresh = refused is null && !failed
-            && request is RobotRequest.RemoteCommand or RobotRequest.Manual or RobotRequest.Play or RobotRequest.Steer { Paused: false };
+            && request is RobotRequest.RemoteCommand or RobotRequest.Manual or RobotRequest.Play or RobotRequest.ControlPlayback { Paused: false };
         if (!failed)
             AfterRequest?.Invoke(request, refused);
     }

@@ -13,20 +13,20 @@ public sealed partial class HistoryProperties
         history.BeforeRestart = lost => (living, isManual) = lost ? (null, false) : (living, isManual);
         history.Rig.Watch = effect =>
         {
-            if (effect is not Effect.Note note)
+            if (effect is not RobotEvent note)
                 return;
-            switch (note.Event)
+            switch (note.Kind)
             {
-                case RobotEvent.MasterLive:
+                case RobotEventKind.MasterLive:
                     Assert.True(living is null || living == note.Subject, $"{note.Subject} became master while {living} was");
                     living = note.Subject;
                     break;
-                case RobotEvent.MasterLost or RobotEvent.MasterUnbound or RobotEvent.MasterReplaced or RobotEvent.MotionEnded:
+                case RobotEventKind.MasterLost or RobotEventKind.MasterUnbound or RobotEventKind.MasterReplaced or RobotEventKind.MotionEnded:
                     Assert.True(living is null || living == note.Subject, $"{note.Subject} ended while {living} was master");
                     living = null;
                     break;
-                case RobotEvent.ManualBegan or RobotEvent.ManualEnded:
-                    Assert.NotEqual(isManual, note.Event == RobotEvent.ManualBegan);
+                case RobotEventKind.ManualBegan or RobotEventKind.ManualEnded:
+                    Assert.NotEqual(isManual, note.Kind == RobotEventKind.ManualBegan);
                     isManual = !isManual;
                     break;
             }
@@ -55,7 +55,7 @@ public sealed partial class HistoryProperties
             var claim = request switch
             {
                 RobotRequest.RemoteCommand command => (command.Name, command.Epoch),
-                RobotRequest.Heartbeat beat => (beat.Name, beat.Epoch),
+                RobotRequest.RenewLease beat => (beat.Name, beat.Epoch),
                 _ => default,
             };
             if (claim.Name is null)
@@ -88,7 +88,7 @@ public sealed partial class HistoryProperties
         Assert.Same(core.Document, robot.Document);
         Assert.Equal(core.Document.Master, robot.Master is { } master ? new MasterBinding(master.Name, master.Kind) : null);
         Assert.Equal(core.Document.Slaves, robot.Slaves.Select(slave => slave.Binding));
-        Assert.Equal(core.Targets, robot.Slaves.Concat(robot.Guests).Select(slave => slave.Binding));
+        Assert.Equal(core.Targets, robot.Slaves.Concat(robot.UnboundSlaves).Select(slave => slave.Binding));
         Assert.Equal(core.Targets.Length, core.Targets.Select(slave => slave.Name).Distinct().Count());
         Assert.Equal(core.IsStopped, robot.Stopped);
         foreach (var (joint, state) in core.Document.Model.Joints.Zip(robot.Joints))

@@ -20,7 +20,7 @@ public sealed partial class HistoryProperties
     public void A_command_goes_to_the_slave_whose_index_it_has() => History.Check(history => history.Rig.WatchCommand = (slave, command) =>
     {
         var robot = history.Rig.Snapshot;
-        var track = robot.Slaves.AddRange(robot.Guests)[slave];
+        var track = robot.Slaves.AddRange(robot.UnboundSlaves)[slave];
         Assert.Equal(command.Device, track.Binding.Name);
         Assert.True(track.State is SlaveState.Live or SlaveState.Lagging, $"{command.Device} is {track.State} and commanded");
         foreach (var ((joint, position), pose) in Plain(history.Rig, slave, command).Zip(track.Joints))
@@ -55,7 +55,7 @@ public sealed partial class HistoryProperties
     {
         var joints = rig.Core.Document.Model.Joints;
         for (var joint = 0; joint < joints.Length; joint++)
-            yield return (joints[joint], command.Positions[joint] - OffsetOf(rig.Core.Targets[slave].Tunes, joints[joint]));
+            yield return (joints[joint], command.Positions[joint] - OffsetOf(rig.Core.Targets[slave].JointMappings, joints[joint]));
     }
 
     private static double OffsetOf(ImmutableArray<JointMapping> tunes, Joint joint) =>
@@ -70,21 +70,21 @@ public sealed partial class HistoryProperties
 
         public void Check(Rig rig, int slave, SentCommand command)
         {
-            var longest = Rig.Timing.LongestStep.TotalSeconds;
+            var longest = Rig.Timing.MaxStep.TotalSeconds;
             var model = rig.Core.Document.Model.Joints;
             var binding = rig.Core.Targets[slave];
             var robot = rig.Snapshot;
-            var real = robot.Slaves.AddRange(robot.Guests)[slave].Joints;
+            var real = robot.Slaves.AddRange(robot.UnboundSlaves)[slave].Joints;
             if (last.Length == 0)
                 (last, saved, at) = ([.. model.Select(_ => double.NaN)], new double[model.Length], command.At);
-            var passed = command.At.MicrosSince(at) / (double)Microseconds.PerSecond;
+            var passed = command.At.MicrosecondsSince(at) / (double)Microseconds.PerSecond;
             at = command.At;
             for (var joint = 0; joint < model.Length; joint++)
             {
                 var position = command.Positions[joint];
                 saved[joint] = Math.Min(longest, saved[joint] + passed);
                 var needed = Math.Abs(position - last[joint]) / model[joint].MaxVelocity;
-                var offset = OffsetOf(binding.Tunes, model[joint]);
+                var offset = OffsetOf(binding.JointMappings, model[joint]);
                 if (double.IsNaN(needed) || needed <= saved[joint] + Rounding)
                     saved[joint] -= double.IsNaN(needed) ? 0 : needed;
                 else
@@ -96,7 +96,7 @@ public sealed partial class HistoryProperties
         // It began anew: where the slave says it is, or, of an open loop, where it was last commanded, both as the present limits let it.
         private static void AssertBegins(Joint joint, double position, double? real, double before)
         {
-            var step = Rig.Timing.ApproachVelocity * Rig.Timing.LongestStep.TotalSeconds + Rounding;
+            var step = Rig.Timing.ApproachVelocity * Rig.Timing.MaxStep.TotalSeconds + Rounding;
             var isNearReal = real is { } pose && Math.Abs(Math.Clamp(pose, joint.Min, joint.Max) - position) <= step;
             var isNearLimit = (before < joint.Min || before > joint.Max) && Math.Abs(Math.Clamp(before, joint.Min, joint.Max) - position) <= step;
             Assert.True(isNearReal || isNearLimit, $"{joint.Name} jumped from {before} to {position}, while it is at {real}");

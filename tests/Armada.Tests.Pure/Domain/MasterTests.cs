@@ -24,7 +24,7 @@ public sealed class MasterTests
 
         Assert.Equal(FrameResult.Accepted, rig.Master(Leader, 0));
         Assert.Equal(MasterState.Live, rig.MasterState);
-        Assert.Equal(new Effect.Note(RobotEvent.MasterLive, Leader), rig.Effects[^1]);
+        Assert.Equal(new RobotEvent(RobotEventKind.MasterLive, Leader), rig.Effects[^1]);
     }
 
     [Fact]
@@ -64,7 +64,7 @@ public sealed class MasterTests
             [
                 new Effect.Persist(rig.Core.Document),
                 new Effect.StopStream(Leader, epoch),
-                new Effect.Note(RobotEvent.MasterReplaced, Leader, "leader-2"),
+                new RobotEvent(RobotEventKind.MasterReplaced, Leader, "leader-2"),
                 new Effect.StartStream("leader-2", rig.Core.Document.Epoch),
             ],
             rig.Effects);
@@ -83,7 +83,7 @@ public sealed class MasterTests
 
         Assert.Equal(MasterState.Lost, live.MasterState);
         Assert.Contains(new Effect.StopStream(Follower, epoch), live.Effects);
-        Assert.Contains(new Effect.Note(RobotEvent.MasterLost, Leader), live.Effects);
+        Assert.Contains(new RobotEvent(RobotEventKind.MasterLost, Leader), live.Effects);
     }
 
     [Fact]

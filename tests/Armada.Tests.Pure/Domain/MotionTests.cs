@@ -24,7 +24,7 @@ public sealed class MotionTests
             [
                 new Effect.Persist(rig.Core.Document),
                 new Effect.StartStream(Follower, rig.Epoch),
-                new Effect.Note(RobotEvent.MasterLive, "wave"),
+                new RobotEvent(RobotEventKind.MasterLive, "wave"),
             ],
             rig.Effects);
         rig.Tick();
@@ -48,7 +48,7 @@ public sealed class MotionTests
         Assert.Equal(
             [
                 new Effect.StopStream(Follower, rig.Epoch),
-                new Effect.Note(RobotEvent.MotionEnded, "wave"),
+                new RobotEvent(RobotEventKind.MotionEnded, "wave"),
                 new Effect.Persist(rig.Core.Document),
             ],
             rig.Effects);
@@ -109,13 +109,13 @@ public sealed class MotionTests
         Play(Wave);
         rig.Tick();
         rig.Drive(1);
-        rig.Accept(new RobotRequest.Steer(true, null));
+        rig.Accept(new RobotRequest.ControlPlayback(true, null));
         rig.Drive(5);
         Assert.Equal((TimeSpan.FromSeconds(1), true), (rig.Snapshot.Master!.Playing!.Position, rig.Snapshot.Master.Playing.Paused));
         Assert.Equal(20, rig.LastOf(Follower).Positions[0], 0.001);
-        Assert.True(rig.Now.MicrosSince(rig.LastOf(Follower).At) <= 100_000, "a paused motion keeps its slaves");
+        Assert.True(rig.Now.MicrosecondsSince(rig.LastOf(Follower).At) <= 100_000, "a paused motion keeps its slaves");
 
-        rig.Accept(new RobotRequest.Steer(false, null));
+        rig.Accept(new RobotRequest.ControlPlayback(false, null));
         rig.Drive(0.5);
         Assert.Equal(30, rig.LastOf(Follower).Positions[0], 0.5);
     }
@@ -126,7 +126,7 @@ public sealed class MotionTests
         Play(Wave);
         rig.Drive(0.1);
         var before = rig.LastOf(Follower);
-        rig.Accept(new RobotRequest.Steer(null, TimeSpan.FromSeconds(1.9)));
+        rig.Accept(new RobotRequest.ControlPlayback(null, TimeSpan.FromSeconds(1.9)));
         rig.Advance(0.01);
         rig.Tick();
 
@@ -142,7 +142,7 @@ public sealed class MotionTests
         Play(Wave);
         rig.Drive(0.5);
 
-        Assert.Equal(RefusalReason.Invalid, rig.Apply(new RobotRequest.Steer(true, TimeSpan.FromSeconds(seconds))).Refused?.Reason);
+        Assert.Equal(RefusalReason.Invalid, rig.Apply(new RobotRequest.ControlPlayback(true, TimeSpan.FromSeconds(seconds))).Refused?.Reason);
         Assert.False(rig.Snapshot.Master!.Playing!.Paused);
     }
 
@@ -150,11 +150,11 @@ public sealed class MotionTests
     public void A_motion_sought_to_its_end_while_it_is_paused_ends_when_it_is_resumed()
     {
         Play(Wave);
-        rig.Accept(new RobotRequest.Steer(true, TimeSpan.FromSeconds(2)));
+        rig.Accept(new RobotRequest.ControlPlayback(true, TimeSpan.FromSeconds(2)));
         rig.Drive(2);
         Assert.NotNull(rig.Snapshot.Master);
 
-        rig.Accept(new RobotRequest.Steer(false, null));
+        rig.Accept(new RobotRequest.ControlPlayback(false, null));
         rig.Drive(0.1);
         Assert.Null(rig.Snapshot.Master);
     }
@@ -167,7 +167,7 @@ public sealed class MotionTests
         rig.Advance(1);
         rig.Tick();
 
-        Assert.Equal(Rig.Timing.LongestStep, rig.Snapshot.Master!.Playing!.Position);
+        Assert.Equal(Rig.Timing.MaxStep, rig.Snapshot.Master!.Playing!.Position);
     }
 
     [Fact]
@@ -196,16 +196,16 @@ public sealed class MotionTests
     [Fact]
     public void There_is_nothing_to_steer_without_one()
     {
-        Assert.Equal(RefusalReason.NothingPlays, rig.Apply(new RobotRequest.Steer(true, null)).Refused?.Reason);
+        Assert.Equal(RefusalReason.NothingPlays, rig.Apply(new RobotRequest.ControlPlayback(true, null)).Refused?.Reason);
         rig.Attach("script");
-        Assert.Equal(RefusalReason.NothingPlays, rig.Apply(new RobotRequest.Steer(true, null)).Refused?.Reason);
+        Assert.Equal(RefusalReason.NothingPlays, rig.Apply(new RobotRequest.ControlPlayback(true, null)).Refused?.Reason);
     }
 
     [Fact]
     public void It_needs_no_sign_of_life_and_does_not_survive_a_restart()
     {
         Play(Wave, loop: true);
-        rig.Accept(new RobotRequest.Steer(true, null));
+        rig.Accept(new RobotRequest.ControlPlayback(true, null));
         rig.Advance(3600);
         rig.Tick();
         Assert.Equal(MasterState.Live, rig.MasterState);
@@ -227,7 +227,7 @@ public sealed class MotionTests
         Assert.Null(rig.Snapshot.Master);
         Assert.Null(rig.Durable.Master);
         Assert.Equal(slow, rig.Durable.Model);
-        Assert.Contains(new Effect.Note(RobotEvent.MasterUnbound, "wave"), rig.Effects);
+        Assert.Contains(new RobotEvent(RobotEventKind.MasterUnbound, "wave"), rig.Effects);
         rig.Commands.Clear();
         rig.Drive(0.5);
         Assert.Empty(rig.Commands);
@@ -243,7 +243,7 @@ public sealed class MotionTests
         rig.Drive(0.5);
 
         Assert.Empty(rig.Commands);
-        Assert.Contains(new Effect.Note(RobotEvent.MasterReplaced, "wave", "script"), rig.Effects);
+        Assert.Contains(new RobotEvent(RobotEventKind.MasterReplaced, "wave", "script"), rig.Effects);
     }
 
     private void Play(TestMotion motion, bool loop = false) => rig.Accept(new RobotRequest.Play(motion, loop, false));

@@ -29,7 +29,7 @@ public sealed class PanelTests
         Assert.Contains("script", Refused(rig).Text, StringComparison.Ordinal);
 
         rig.Accept(new RobotRequest.Play(new TestMotion(0, 10, 1), true, true));
-        rig.Accept(new RobotRequest.Steer(true, null));
+        rig.Accept(new RobotRequest.ControlPlayback(true, null));
         rig.Advance(60);
         Assert.Contains("wave", Refused(rig).Text, StringComparison.Ordinal);
     }
@@ -65,7 +65,7 @@ public sealed class PanelTests
         Assert.Equal(
             [
                 new Effect.Persist(rig.Core.Document),
-                new Effect.Note(RobotEvent.ManualBegan, "robot-1"),
+                new RobotEvent(RobotEventKind.ManualBegan, "robot-1"),
                 new Effect.StartStream(Follower, rig.Epoch),
             ],
             rig.Effects);
@@ -99,7 +99,7 @@ public sealed class PanelTests
 
         Assert.False(rig.Snapshot.Manual);
         Assert.False(rig.Core.IsDriving);
-        Assert.Equal([new Effect.Note(RobotEvent.ManualEnded, "robot-1"), new Effect.StopStream(Follower, rig.Epoch)], rig.Effects);
+        Assert.Equal([new RobotEvent(RobotEventKind.ManualEnded, "robot-1"), new Effect.StopStream(Follower, rig.Epoch)], rig.Effects);
         rig.Commands.Clear();
         rig.Drive(1);
         Assert.Empty(rig.Commands);
@@ -117,7 +117,7 @@ public sealed class PanelTests
 
         Assert.Equal(FrameResult.AwaitingEpoch, rig.Master(Leader, 0));
         Assert.False(rig.Snapshot.Manual);
-        Assert.Contains(new Effect.Note(RobotEvent.ManualEnded, "robot-1"), rig.Effects);
+        Assert.Contains(new RobotEvent(RobotEventKind.ManualEnded, "robot-1"), rig.Effects);
         Assert.Equal(FrameResult.Accepted, rig.Master(Leader, 0));
         Assert.True(rig.Commands[^1].Stamp.Epoch > spell);
         Refused(rig);
@@ -172,7 +172,7 @@ public sealed class PanelTests
 
         Assert.Empty(rig.Commands);
         Assert.False(rig.Snapshot.Manual);
-        Assert.DoesNotContain(rig.Effects, effect => effect is Effect.Note { Event: RobotEvent.ManualBegan or RobotEvent.ManualEnded });
+        Assert.DoesNotContain(rig.Effects, effect => effect is RobotEvent { Kind: RobotEventKind.ManualBegan or RobotEventKind.ManualEnded });
     }
 
     [Fact]
@@ -185,7 +185,7 @@ public sealed class PanelTests
         rig.Apply(new RobotRequest.BindSlave("follower-2", false));
 
         Assert.False(rig.Snapshot.Manual);
-        Assert.Equal([new Effect.Note(RobotEvent.ManualEnded, "robot-1")], rig.Effects.OfType<Effect.Note>());
+        Assert.Equal([new RobotEvent(RobotEventKind.ManualEnded, "robot-1")], rig.Effects.OfType<RobotEvent>());
     }
 
     [Fact]

@@ -27,7 +27,7 @@ public sealed class ProgramTests
             [
                 new Effect.Persist(rig.Core.Document),
                 new Effect.StartStream(Follower, epoch),
-                new Effect.Note(RobotEvent.MasterLive, "script"),
+                new RobotEvent(RobotEventKind.MasterLive, "script"),
             ],
             rig.Effects);
         var master = rig.Snapshot.Master!;
@@ -72,7 +72,7 @@ public sealed class ProgramTests
         Assert.Same(Decision.Nothing, rig.Apply(new RobotRequest.AttachRemote("script", false)));
         Assert.Same(Decision.Nothing, rig.Apply(new RobotRequest.AttachRemote("script", true)));
         rig.Advance(1.5);
-        rig.Accept(new RobotRequest.Heartbeat("script", epoch));
+        rig.Accept(new RobotRequest.RenewLease("script", epoch));
     }
 
     [Theory]
@@ -91,7 +91,7 @@ public sealed class ProgramTests
 
         rig.Accept(new RobotRequest.AttachRemote("script", true, theirs));
         Assert.True(rig.Epoch > epoch, "the epoch did not rise");
-        Assert.Equal(RefusalReason.NotMaster, rig.Apply(new RobotRequest.Heartbeat("script", epoch)).Refused?.Reason);
+        Assert.Equal(RefusalReason.NotMaster, rig.Apply(new RobotRequest.RenewLease("script", epoch)).Refused?.Reason);
     }
 
     [Fact]
@@ -101,7 +101,7 @@ public sealed class ProgramTests
 
         rig.Accept(new RobotRequest.DetachRemote("script"));
 
-        rig.Accept(new RobotRequest.Heartbeat("script", rig.Epoch, "mine"));
+        rig.Accept(new RobotRequest.RenewLease("script", rig.Epoch, "mine"));
     }
 
     [Theory]
@@ -114,7 +114,7 @@ public sealed class ProgramTests
 
         foreach (var request in new RobotRequest[]
         {
-            new RobotRequest.Heartbeat("script", rig.Epoch, theirs),
+            new RobotRequest.RenewLease("script", rig.Epoch, theirs),
             new RobotRequest.RemoteCommand("script", rig.Epoch, Rig.Go((Pan, 10)), theirs),
         })
         {
@@ -138,9 +138,9 @@ public sealed class ProgramTests
         Assert.Equal(
             [
                 new Effect.Persist(rig.Core.Document),
-                new Effect.Note(RobotEvent.MasterReplaced, "script", "other"),
+                new RobotEvent(RobotEventKind.MasterReplaced, "script", "other"),
                 new Effect.StartStream(Follower, epoch),
-                new Effect.Note(RobotEvent.MasterLive, "other"),
+                new RobotEvent(RobotEventKind.MasterLive, "other"),
             ],
             rig.Effects);
         var refused = rig.Apply(new RobotRequest.RemoteCommand("script", old, Rig.Go((Pan, 10)))).Refused;
@@ -158,7 +158,7 @@ public sealed class ProgramTests
 
         foreach (var request in new RobotRequest[]
         {
-            new RobotRequest.Heartbeat(name, epoch), new RobotRequest.RemoteCommand(name, epoch, Rig.Go((Pan, 10))),
+            new RobotRequest.RenewLease(name, epoch), new RobotRequest.RemoteCommand(name, epoch, Rig.Go((Pan, 10))),
         })
         {
             var refused = rig.Apply(request).Refused;
@@ -181,7 +181,7 @@ public sealed class ProgramTests
             rig.Advance(1.9);
             rig.Accept(commands
                 ? new RobotRequest.RemoteCommand("script", epoch, Rig.Go((Pan, time)))
-                : new RobotRequest.Heartbeat("script", epoch));
+                : new RobotRequest.RenewLease("script", epoch));
         }
 
         rig.Effects.Clear();
@@ -193,11 +193,11 @@ public sealed class ProgramTests
         Assert.Equal(
             [
                 new Effect.StopStream(Follower, epoch),
-                new Effect.Note(RobotEvent.MasterLost, "script"),
+                new RobotEvent(RobotEventKind.MasterLost, "script"),
                 new Effect.Persist(rig.Core.Document),
             ],
-            rig.Effects.Where(effect => effect is not Effect.Note { Event: RobotEvent.SlaveFailed }));
-        Assert.Equal(RefusalReason.NotMaster, rig.Apply(new RobotRequest.Heartbeat("script", epoch)).Refused?.Reason);
+            rig.Effects.Where(effect => effect is not RobotEvent { Kind: RobotEventKind.SlaveFailed }));
+        Assert.Equal(RefusalReason.NotMaster, rig.Apply(new RobotRequest.RenewLease("script", epoch)).Refused?.Reason);
     }
 
     [Fact]
@@ -209,7 +209,7 @@ public sealed class ProgramTests
         var refused = rig.Apply(new RobotRequest.RemoteCommand("script", epoch, Rig.Go((Pan, 10))));
 
         Assert.Equal(RefusalReason.NotMaster, refused.Refused?.Reason);
-        Assert.Contains(new Effect.Note(RobotEvent.MasterLost, "script"), refused.Effects);
+        Assert.Contains(new RobotEvent(RobotEventKind.MasterLost, "script"), refused.Effects);
         Assert.True(rig.Attach("other") > epoch);
     }
 
@@ -223,7 +223,7 @@ public sealed class ProgramTests
         rig.Accept(new RobotRequest.DetachRemote("script"));
 
         Assert.Null(rig.Snapshot.Master);
-        Assert.Contains(new Effect.Note(RobotEvent.MasterUnbound, "script"), rig.Effects);
+        Assert.Contains(new RobotEvent(RobotEventKind.MasterUnbound, "script"), rig.Effects);
         Assert.Same(Decision.Nothing, rig.Apply(new RobotRequest.DetachRemote("script")));
     }
 
@@ -246,7 +246,7 @@ public sealed class ProgramTests
         rig.Restart();
 
         Assert.Null(rig.Snapshot.Master);
-        Assert.Equal(RefusalReason.NotMaster, rig.Apply(new RobotRequest.Heartbeat("script", epoch)).Refused?.Reason);
+        Assert.Equal(RefusalReason.NotMaster, rig.Apply(new RobotRequest.RenewLease("script", epoch)).Refused?.Reason);
         Assert.True(rig.Attach("script") > epoch);
     }
 
@@ -257,7 +257,7 @@ public sealed class ProgramTests
         rig.Apply(new RobotRequest.AttachRemote("script", false));
 
         Assert.Null(rig.Snapshot.Master);
-        Assert.DoesNotContain(rig.Effects, effect => effect is Effect.Note or Effect.StartStream);
+        Assert.DoesNotContain(rig.Effects, effect => effect is RobotEvent or Effect.StartStream);
         rig.DiskFails = false;
         var tried = rig.Epoch;
         Assert.True(rig.Attach("script") > tried);
@@ -273,7 +273,7 @@ public sealed class ProgramTests
         rig.Apply(new RobotRequest.AttachRemote("other", true));
 
         Assert.Null(rig.Snapshot.Master);
-        Assert.Equal([new Effect.Note(RobotEvent.MasterLost, "script")], rig.Effects.OfType<Effect.Note>());
+        Assert.Equal([new RobotEvent(RobotEventKind.MasterLost, "script")], rig.Effects.OfType<RobotEvent>());
     }
 
     [Fact]
@@ -287,7 +287,7 @@ public sealed class ProgramTests
         rig.Apply(new RobotRequest.BindSlave("follower-2", false));
 
         Assert.Null(rig.Snapshot.Master);
-        Assert.Equal([new Effect.Note(RobotEvent.MasterLost, "script")], rig.Effects.OfType<Effect.Note>());
+        Assert.Equal([new RobotEvent(RobotEventKind.MasterLost, "script")], rig.Effects.OfType<RobotEvent>());
     }
 
     [Fact]
@@ -298,7 +298,7 @@ public sealed class ProgramTests
         rig.Accept(new RobotRequest.DetachRemote("script"));
 
         Assert.Null(rig.Snapshot.Master);
-        Assert.Equal(RefusalReason.NotMaster, rig.Apply(new RobotRequest.Heartbeat("script", epoch)).Refused?.Reason);
+        Assert.Equal(RefusalReason.NotMaster, rig.Apply(new RobotRequest.RenewLease("script", epoch)).Refused?.Reason);
         rig.Restart();
         Assert.Null(rig.Snapshot.Master);
     }

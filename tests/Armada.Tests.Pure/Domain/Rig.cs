@@ -68,7 +68,7 @@ internal sealed class Rig : ICommandSink
 
     public uint Epoch => Core.Document.Epoch;
 
-    public SlaveSnapshot SlaveOf(string name) => Snapshot.Slaves.Concat(Snapshot.Guests).Single(slave => slave.Binding.Name == name);
+    public SlaveSnapshot SlaveOf(string name) => Snapshot.Slaves.Concat(Snapshot.UnboundSlaves).Single(slave => slave.Binding.Name == name);
 
     /// <summary>A command for some joints, by name.</summary>
     public static JointCommand Go(params (string Joint, double Value)[] goals) => new([.. goals.Select(goal => new JointGoal(goal.Joint, goal.Value))]);
@@ -96,7 +96,7 @@ internal sealed class Rig : ICommandSink
             }
 
             if (Snapshot.Master is { Kind: MasterKind.Remote } program)
-                Accept(new RobotRequest.Heartbeat(program.Name, program.Epoch));
+                Accept(new RobotRequest.RenewLease(program.Name, program.Epoch));
             Tick();
         }
     }
@@ -169,7 +169,7 @@ internal sealed class Rig : ICommandSink
     /// <summary>A turn of the robot fails; the host begins it anew.</summary>
     public void Fault()
     {
-        Core = Core.Anew(Durable, FleetStopped, Now);
+        Core = Core.Rebuild(Durable, FleetStopped, Now);
         Run(Core.Start());
     }
 

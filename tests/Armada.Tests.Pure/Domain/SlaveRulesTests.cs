@@ -68,8 +68,8 @@ public sealed class SlaveRulesTests
         Assert.Equal(one, Tuned(new JointMapping("gripper", 1)));
         Assert.Equal(one.GetHashCode(), Tuned(new JointMapping("gripper", 1)).GetHashCode());
         Assert.NotEqual(one, Tuned(new JointMapping("gripper", 2)));
-        Assert.Empty(new SlaveBinding("x").Tunes);
+        Assert.Empty(new SlaveBinding("x").JointMappings);
     }
 
-    private static SlaveBinding Tuned(params JointMapping[] tunes) => Sound with { Tunes = [.. tunes] };
+    private static SlaveBinding Tuned(params JointMapping[] tunes) => Sound with { JointMappings = [.. tunes] };
 }

@@ -117,7 +117,7 @@ public sealed class SlaveTests
         for (var frame = 0; frame < 10; frame++)
             Assert.Equal(FrameResult.WrongJoints, rig.Slave(Follower, rig.Next(Follower), new double[7]));
 
-        Assert.Equal([new Effect.Note(RobotEvent.SlaveFailed, Follower)], rig.Effects);
+        Assert.Equal([new RobotEvent(RobotEventKind.SlaveFailed, Follower)], rig.Effects);
         Assert.Contains("7 joints", rig.SlaveOf(Follower).Reason, StringComparison.Ordinal);
         rig.Commands.Clear();
         rig.Master(Leader, 0);
@@ -176,7 +176,7 @@ public sealed class SlaveTests
             [
                 new Effect.Persist(rig.Core.Document),
                 new Effect.StopStream(Follower, rig.Core.Document.Epoch),
-                new Effect.Note(RobotEvent.SlaveLeft, Follower),
+                new RobotEvent(RobotEventKind.SlaveLeft, Follower),
             ],
             rig.Effects);
         Assert.Equal(RefusalReason.UnknownSlave, rig.Apply(new RobotRequest.UnbindSlave(Follower)).Refused?.Reason);

@@ -84,7 +84,7 @@ public sealed class SnapshotTests
 
         Assert.Equal([Follower, "guest"], rig.Core.Targets.Select(slave => slave.Name));
         Assert.Equal([Follower], rig.Snapshot.Slaves.Select(slave => slave.Binding.Name));
-        Assert.Equal(["guest"], rig.Snapshot.Guests.Select(slave => slave.Binding.Name));
+        Assert.Equal(["guest"], rig.Snapshot.UnboundSlaves.Select(slave => slave.Binding.Name));
         Assert.Equal([Follower, "guest"], rig.Commands.Select(command => command.Device).Distinct());
         Assert.Equal(10, rig.LastOf("guest").Positions[0]);
     }

@@ -87,18 +87,18 @@ public sealed class StandstillTests
         var at = rig.Snapshot.Master!.Playing!.Position;
         Latch(latch, true);
         Assert.True(rig.Snapshot.Master!.Playing!.Paused);
-        Assert.Equal(RefusalReason.Stopped, rig.Apply(new RobotRequest.Steer(false, null)).Refused?.Reason);
+        Assert.Equal(RefusalReason.Stopped, rig.Apply(new RobotRequest.ControlPlayback(false, null)).Refused?.Reason);
         rig.Slave(Follower, -10);
         Latch(latch, false);
         rig.Commands.Clear();
 
         rig.Drive(3);
-        rig.Accept(new RobotRequest.Steer(null, at));
-        rig.Accept(new RobotRequest.Steer(true, null));
+        rig.Accept(new RobotRequest.ControlPlayback(null, at));
+        rig.Accept(new RobotRequest.ControlPlayback(true, null));
         rig.Drive(1);
         Assert.Empty(rig.Commands);
 
-        rig.Accept(new RobotRequest.Steer(false, null));
+        rig.Accept(new RobotRequest.ControlPlayback(false, null));
         rig.Drive(5);
         Assert.Null(rig.Snapshot.Master);
         Assert.Equal(-10, rig.Commands.First(command => command.Device == Follower).Positions[0], 0.5);
@@ -123,7 +123,7 @@ public sealed class StandstillTests
         StopAndReset(latch);
 
         Assert.False(rig.Snapshot.Manual);
-        Assert.Contains(new Effect.Note(RobotEvent.ManualEnded, "robot-1"), rig.Effects);
+        Assert.Contains(new RobotEvent(RobotEventKind.ManualEnded, "robot-1"), rig.Effects);
         Assert.Contains(new Effect.StopStream(Follower, rig.Epoch), rig.Effects);
         rig.Drive(3);
         Assert.Empty(rig.Commands);

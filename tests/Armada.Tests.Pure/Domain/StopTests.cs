@@ -16,7 +16,7 @@ public sealed class StopTests
         rig.Accept(new RobotRequest.Stop());
 
         Assert.Equal(
-            [new Effect.StopDevice(Follower), new Effect.Persist(rig.Core.Document), new Effect.Note(RobotEvent.Stopped, "robot-1")],
+            [new Effect.StopDevice(Follower), new Effect.Persist(rig.Core.Document), new RobotEvent(RobotEventKind.Stopped, "robot-1")],
             rig.Effects);
         Assert.True(rig.Durable.Stopped);
     }
@@ -46,7 +46,7 @@ public sealed class StopTests
 
         rig.Accept(new RobotRequest.Reset());
         Assert.Equal(
-            [new Effect.Persist(rig.Core.Document), new Effect.Note(RobotEvent.Reset, "robot-1"), new Effect.ResetDevice(Follower)],
+            [new Effect.Persist(rig.Core.Document), new RobotEvent(RobotEventKind.Reset, "robot-1"), new Effect.ResetDevice(Follower)],
             rig.Effects);
         rig.Stream(0.1, 90, 20);
 

@@ -20,11 +20,11 @@ public sealed class GuestTests
         rig.Effects.Clear();
         Join(UnboundSlave);
 
-        Assert.Equal([new Effect.Note(RobotEvent.SlaveLive, UnboundSlave)], rig.Effects);
+        Assert.Equal([new RobotEvent(RobotEventKind.SlaveLive, UnboundSlave)], rig.Effects);
         Assert.Same(document, rig.Core.Document);
         rig.Master(Leader, 30);
         Assert.Equal(new SampleStamp(rig.Epoch, 1, rig.Now.Unix, 300), rig.LastOf(UnboundSlave).Stamp);
-        Assert.Equal(UnboundSlave, Assert.Single(rig.Snapshot.Guests).Binding.Name);
+        Assert.Equal(UnboundSlave, Assert.Single(rig.Snapshot.UnboundSlaves).Binding.Name);
         Assert.False(rig.SlaveOf(Follower).Approaching);
     }
 
@@ -35,8 +35,8 @@ public sealed class GuestTests
         rig.Effects.Clear();
         rig.Accept(new RobotRequest.LeaveSlave(UnboundSlave, "closed"));
 
-        Assert.Equal([new Effect.Note(RobotEvent.SlaveLeft, UnboundSlave)], rig.Effects);
-        Assert.Empty(rig.Snapshot.Guests);
+        Assert.Equal([new RobotEvent(RobotEventKind.SlaveLeft, UnboundSlave)], rig.Effects);
+        Assert.Empty(rig.Snapshot.UnboundSlaves);
         Assert.Equal([Follower], rig.Core.Targets.Select(slave => slave.Name));
         Assert.Same(Decision.Nothing, rig.Apply(new RobotRequest.LeaveSlave(UnboundSlave, "closed")));
     }
@@ -47,7 +47,7 @@ public sealed class GuestTests
         Join(UnboundSlave);
         rig.Restart();
 
-        Assert.Empty(rig.Snapshot.Guests);
+        Assert.Empty(rig.Snapshot.UnboundSlaves);
     }
 
     [Fact]
@@ -136,7 +136,7 @@ public sealed class GuestTests
         Assert.Equal(UnboundSlave, rig.Commands[^1].Device);
 
         rig.Accept(new RobotRequest.SlavePace(UnboundSlave, false));
-        Assert.Equal([new Effect.Note(RobotEvent.SlaveLagging, UnboundSlave), new Effect.Note(RobotEvent.SlaveLive, UnboundSlave)], rig.Effects);
+        Assert.Equal([new RobotEvent(RobotEventKind.SlaveLagging, UnboundSlave), new RobotEvent(RobotEventKind.SlaveLive, UnboundSlave)], rig.Effects);
         Assert.Equal(RefusalReason.UnknownSlave, rig.Apply(new RobotRequest.SlavePace("nobody", true)).Refused?.Reason);
         Assert.Equal(RefusalReason.UnknownSlave, rig.Apply(new RobotRequest.SlavePace(Follower, true)).Refused?.Reason);
     }
@@ -155,11 +155,11 @@ public sealed class GuestTests
     {
         Join(UnboundSlave);
         rig.Accept(new RobotRequest.AttachRemote(UnboundSlave, true));
-        Assert.Empty(rig.Snapshot.Guests);
+        Assert.Empty(rig.Snapshot.UnboundSlaves);
 
         rig.Accept(new RobotRequest.DetachRemote(UnboundSlave));
         Join(UnboundSlave);
-        Assert.Single(rig.Snapshot.Guests);
+        Assert.Single(rig.Snapshot.UnboundSlaves);
     }
 
     [Fact]
@@ -169,11 +169,11 @@ public sealed class GuestTests
         var version = rig.Core.Document.Version;
         rig.Accept(new RobotRequest.UnbindSlave(UnboundSlave));
 
-        Assert.Empty(rig.Snapshot.Guests);
+        Assert.Empty(rig.Snapshot.UnboundSlaves);
         Assert.Equal(version, rig.Core.Document.Version);
         rig.DiskFails = true;
         rig.Apply(new RobotRequest.UnbindSlave(Follower));
-        Assert.Empty(rig.Snapshot.Guests);
+        Assert.Empty(rig.Snapshot.UnboundSlaves);
     }
 
     [Fact]

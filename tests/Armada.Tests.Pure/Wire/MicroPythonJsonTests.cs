@@ -64,7 +64,7 @@ public sealed class MicroPythonJsonTests
             {
                 var degrees = new double[MicroPythonJson.Joints];
                 return MicroPythonJson.TryRead(json, degrees, out var problem)
-                    ? problem is null && Array.TrueForAll(degrees, angle => double.IsNaN(angle) || Math.Abs(angle) <= MicroPythonJson.LargestAngle)
+                    ? problem is null && Array.TrueForAll(degrees, angle => double.IsNaN(angle) || Math.Abs(angle) <= MicroPythonJson.MaxAngle)
                     : problem.Length > 0;
             }
         },

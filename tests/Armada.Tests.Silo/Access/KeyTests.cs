@@ -28,7 +28,7 @@ public sealed class KeyTests(Broker broker) : IClassFixture<Broker>
     [Fact]
     public async Task A_silo_told_to_stay_open_does_and_still_refuses_a_bad_key()
     {
-        await using var silo = await RunningSilo.StartAsync(broker, options => options with { Open = true });
+        await using var silo = await RunningSilo.StartAsync(broker, options => options with { Http = options.Http with { Open = true } });
         await silo.MakeKeyAsync("eyes", "viewer");
 
         Assert.Equal((200, null), await silo.AskAsync(HttpMethod.Get, "/api/v1/keys"));
@@ -57,7 +57,7 @@ public sealed class KeyTests(Broker broker) : IClassFixture<Broker>
     [Fact]
     public async Task Two_keys_are_never_alike()
     {
-        await using var silo = await RunningSilo.StartAsync(broker, options => options with { Open = true });
+        await using var silo = await RunningSilo.StartAsync(broker, options => options with { Http = options.Http with { Open = true } });
 
         var keys = new HashSet<string>(StringComparer.Ordinal);
         for (var i = 0; i < 50; i++)

@@ -14,7 +14,7 @@ public sealed class LimitTests(Broker broker) : IClassFixture<Broker>
     [Fact]
     public async Task A_caller_that_asks_too_often_waits_and_still_stops_its_robots()
     {
-        await using var silo = await RunningSilo.StartAsync(broker, options => options with { Limits = new RateLimits { RequestsPerSecond = 5 } });
+        await using var silo = await RunningSilo.StartAsync(broker, options => options with { Http = options.Http with { Limits = new RateLimits { RequestsPerSecond = 5 } } });
         await silo.MakeRobotAsync("arm");
 
         HttpResponseMessage? refused = null;
@@ -45,7 +45,7 @@ public sealed class LimitTests(Broker broker) : IClassFixture<Broker>
     [Fact]
     public async Task One_caller_does_not_use_up_what_another_may_ask()
     {
-        await using var silo = await RunningSilo.StartAsync(broker, options => options with { Limits = new RateLimits { RequestsPerSecond = 5 } });
+        await using var silo = await RunningSilo.StartAsync(broker, options => options with { Http = options.Http with { Limits = new RateLimits { RequestsPerSecond = 5 } } });
         var boss = await silo.MakeKeyAsync("boss", "admin");
         silo.UseKey(boss);
         var eyes = await silo.MakeKeyAsync("eyes", "viewer");
@@ -62,7 +62,7 @@ public sealed class LimitTests(Broker broker) : IClassFixture<Broker>
     public async Task Strangers_are_slowed_down_before_they_are_told_no()
     {
         await using var silo = await RunningSilo.StartAsync(
-            broker, options => options with { Limits = new RateLimits { StrangerRequestsPerSecond = 1 } });
+            broker, options => options with { Http = options.Http with { Limits = new RateLimits { StrangerRequestsPerSecond = 1 } } });
         var boss = await silo.MakeKeyAsync("boss", "admin");
         var problems = new List<string?>();
         for (var i = 0; i < 1000 && !problems.Contains("too-many-requests"); i++)
@@ -88,7 +88,7 @@ public sealed class LimitTests(Broker broker) : IClassFixture<Broker>
     [Fact]
     public async Task A_connection_too_many_is_closed_and_the_others_go_on()
     {
-        await using var silo = await RunningSilo.StartAsync(broker, options => options with { Limits = new RateLimits { Connections = 3 } });
+        await using var silo = await RunningSilo.StartAsync(broker, options => options with { Http = options.Http with { Limits = new RateLimits { Connections = 3 } } });
         var held = new List<TcpClient>();
         try
         {
@@ -133,7 +133,7 @@ public sealed class LimitTests(Broker broker) : IClassFixture<Broker>
     [Fact]
     public async Task Browsers_learn_which_origins_are_on_the_list()
     {
-        await using var silo = await RunningSilo.StartAsync(broker, options => options with { AllowedOrigins = ["https://panel.example"] });
+        await using var silo = await RunningSilo.StartAsync(broker, options => options with { Http = options.Http with { AllowedOrigins = ["https://panel.example"] } });
         await silo.MakeKeyAsync("boss", "admin");
 
         using var preflight = new HttpRequestMessage(HttpMethod.Options, "/api/v1/fleet/stop");
@@ -153,7 +153,7 @@ public sealed class LimitTests(Broker broker) : IClassFixture<Broker>
     [Fact]
     public async Task Only_names_of_loopback_and_those_on_the_list_are_answered()
     {
-        await using var silo = await RunningSilo.StartAsync(broker, options => options with { AllowedHosts = ["silo.example"] });
+        await using var silo = await RunningSilo.StartAsync(broker, options => options with { Http = options.Http with { AllowedHosts = ["silo.example"] } });
 
         foreach (var (host, status) in new[] { ("silo.example", 200), ("SILO.example:5080", 200), ("localhost", 200), ("[::1]:80", 200), ("elsewhere.example", 403) })
             Assert.Equal(status, (await silo.AskAsync(HttpMethod.Get, "/healthz", null, ("Host", host))).Status);

@@ -81,7 +81,7 @@ public sealed class SocketTests(Broker broker) : IClassFixture<Broker>
     [Fact]
     public async Task A_caller_has_so_many_sockets_and_all_together_so_many()
     {
-        await using var silo = await StartAsync(options => options with { Limits = new RateLimits { Sockets = 3, SocketsPerCaller = 2 } });
+        await using var silo = await StartAsync(options => options with { Http = options.Http with { Limits = new RateLimits { Sockets = 3, SocketsPerCaller = 2 } } });
         silo.UseKey(await silo.MakeKeyAsync("boss", "admin"));
         string[] hands = ["armada.v1", $"armada.key.{await silo.MakeKeyAsync("hands", "operator")}"];
         string[] feet = ["armada.v1", $"armada.key.{await silo.MakeKeyAsync("feet", "operator")}"];
@@ -101,7 +101,7 @@ public sealed class SocketTests(Broker broker) : IClassFixture<Broker>
     [Fact]
     public async Task A_page_of_another_site_opens_no_socket_unless_it_is_on_the_list()
     {
-        await using var silo = await StartAsync(options => options with { AllowedOrigins = ["https://panel.example"] });
+        await using var silo = await StartAsync(options => options with { Http = options.Http with { AllowedOrigins = ["https://panel.example"] } });
 
         Assert.Equal(403, await RefusedAsync(silo, [], origin: "https://elsewhere.example"));
         Assert.Equal(403, await RefusedAsync(silo, [], origin: "null"));

@@ -17,7 +17,7 @@ public sealed class ListAndVersionTests(Broker broker) : IClassFixture<Broker>
     [InlineData("/api/v1/keys?limit=7")]
     public async Task A_list_read_in_parts_has_each_item_once_in_order(string first)
     {
-        await using var silo = await RunningSilo.StartAsync(broker, options => options with { Open = true });
+        await using var silo = await RunningSilo.StartAsync(broker, options => options with { Http = options.Http with { Open = true } });
         for (var i = 0; i < 20; i++)
         {
             await silo.MakeRobotAsync($"arm-{i:00}");

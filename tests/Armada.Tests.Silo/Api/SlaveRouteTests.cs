@@ -47,7 +47,7 @@ public sealed class SlaveRouteTests(Broker broker) : IClassFixture<Broker>
             Assert.Equal("""{"gripper":1}""", slaves[0]!["offsets"]!.ToJsonString());
             Assert.Equal("""{"shoulder_pan":-2.5}""", slaves[1]!["offsets"]!.ToJsonString());
             Assert.Equal("""{"gripper":"claw"}""", slaves[2]!["joint_names"]!.ToJsonString());
-            Assert.All(slaves, slave => Assert.False(slave!["guest"]!.GetValue<bool>()));
+            Assert.All(slaves, slave => Assert.False(slave!["unbound"]!.GetValue<bool>()));
             await silo.StopAsync();
             await silo.StartAsync();
         }
@@ -77,7 +77,7 @@ public sealed class SlaveRouteTests(Broker broker) : IClassFixture<Broker>
     {
         await using var silo = await StartAsync();
         var engine = silo.Services.GetRequiredService<IRobotEngine>();
-        await engine.EnterAsync("arm", new UnboundSlave("visitor"), CancellationToken.None);
+        await engine.ConnectAsync("arm", new UnboundSlave("visitor"), CancellationToken.None);
         await engine.ApplyAsync("arm", new RobotRequest.JoinSlave("visitor"), CancellationToken.None);
         await engine.ApplyAsync(
             "arm", new RobotRequest.SlaveReport("visitor", [new JointReading("Jaw", 40)]), CancellationToken.None);
@@ -85,7 +85,7 @@ public sealed class SlaveRouteTests(Broker broker) : IClassFixture<Broker>
         var guest = Assert.Single((await silo.GetAsync(Slaves))["items"]!.AsArray());
         var state = await silo.GetAsync("/api/v1/robots/arm/state");
 
-        Assert.True(guest!["guest"]!.GetValue<bool>());
+        Assert.True(guest!["unbound"]!.GetValue<bool>());
         Assert.Equal("visitor", (await silo.GetAsync($"{Slaves}/visitor"))["name"]!.GetValue<string>());
         Assert.Equal(40, state["slaves"]![0]!["joints"]![5]!["real"]!.GetValue<double>());
         Assert.Equal(40, state["joints"]![5]!["real"]!.GetValue<double>());
@@ -100,7 +100,7 @@ public sealed class SlaveRouteTests(Broker broker) : IClassFixture<Broker>
             HttpMethod.Put, "/api/v1/robots/arm", new { model = "so101", joints = new[] { new { name = "Jaw", min = 10, max = 60, rest = 20 } } });
         await silo.SendAsync(HttpMethod.Post, Slaves, new { type = "websocket", name = "twin", offsets = new { gripper = 4 } });
         var engine = silo.Services.GetRequiredService<IRobotEngine>();
-        await engine.EnterAsync("arm", new UnboundSlave("twin"), CancellationToken.None);
+        await engine.ConnectAsync("arm", new UnboundSlave("twin"), CancellationToken.None);
         await engine.ApplyAsync("arm", new RobotRequest.JoinSlave("twin"), CancellationToken.None);
         await engine.ApplyAsync("arm", new RobotRequest.SlaveReport("twin", [new JointReading("gripper", 34)]), CancellationToken.None);
         await silo.SendAsync(
@@ -146,7 +146,7 @@ public sealed class SlaveRouteTests(Broker broker) : IClassFixture<Broker>
         {
         }
 
-        public void OnNote(Effect.Note note)
+        public void OnEvent(RobotEvent note)
         {
         }
 

@@ -93,7 +93,7 @@ public sealed class BadInputTests(Broker broker) : IClassFixture<Broker>
             if (round % 3 == 0)
                 client.Vanish();
             else if (round % 3 == 1)
-                await client.LeaveAsync();
+                await client.DisconnectAsync();
         }
 
         await Eventually.Holds("all that was sent is through, and only the page is left", () => IsLeftAlone(silo));
@@ -128,7 +128,7 @@ public sealed class BadInputTests(Broker broker) : IClassFixture<Broker>
     private static bool IsLeftAlone(RunningSilo silo)
     {
         var robot = silo.Service<Armada.Core.Engine.IRobotEngine>().GetAsync(Robot, default).AsTask().Result!;
-        return robot.Guests.Length == 1 && robot.Master is null or { Kind: MasterKind.Sequence };
+        return robot.UnboundSlaves.Length == 1 && robot.Master is null or { Kind: MasterKind.Sequence };
     }
 
     private static async Task SendAnyAsync(ArenaClient client, Random random)

@@ -38,7 +38,7 @@ public sealed class DoorTests(Broker broker) : IClassFixture<Broker>
     public async Task Strangers_viewers_pages_of_other_sites_and_one_socket_too_many_are_refused(string door)
     {
         await using var silo = await RunningSilo.StartAsync(
-            broker, options => options with { Limits = new RateLimits { SocketsPerCaller = 1 } });
+            broker, options => options with { Http = options.Http with { Limits = new RateLimits { SocketsPerCaller = 1 } } });
         await silo.MakeRobotAsync(Robot);
         silo.UseKey(await silo.MakeKeyAsync("boss", "admin"));
         var (eyes, hands) = (await silo.MakeKeyAsync("eyes", "viewer"), await silo.MakeKeyAsync("hands", "operator"));
@@ -63,7 +63,7 @@ public sealed class DoorTests(Broker broker) : IClassFixture<Broker>
         await second.CommandAsync("Rotation", 6);
         await second.HearsAsync("command_ack");
         await first.ClosesWithAsync(4009);
-        await second.LeaveAsync();
+        await second.DisconnectAsync();
 
         await RecordedAsync(silo, "left", "master-bound", "remote first");
         await RecordedAsync(silo, "right", "master-bound", "remote second, takeover");
@@ -88,7 +88,7 @@ public sealed class DoorTests(Broker broker) : IClassFixture<Broker>
 
         await (why switch
         {
-            "goodbye" => driver.LeaveAsync(),
+            "goodbye" => driver.DisconnectAsync(),
             "too large" => driver.SendTextAsync(new string(' ', 64 * 1024 + 1)),
             "no text" => driver.SendBytesAsync([1], WebSocketMessageType.Binary),
             "deleted" => silo.SendAsync(HttpMethod.Delete, $"/api/v1/robots/{Robot}"),
@@ -109,7 +109,7 @@ public sealed class DoorTests(Broker broker) : IClassFixture<Broker>
 
     private static Task IsLeftAsync(RunningSilo silo) => Eventually.Holds(
         "nobody is at the robot",
-        () => silo.Service<IRobotEngine>().GetAsync(Robot, default).AsTask().Result is { Guests: [], Master: null });
+        () => silo.Service<IRobotEngine>().GetAsync(Robot, default).AsTask().Result is { UnboundSlaves: [], Master: null });
 
     private static async Task RecordedAsync(RunningSilo silo, string who, string what, string detail)
     {

@@ -74,7 +74,7 @@ public sealed class ListenerTests(Broker broker) : IClassFixture<Broker>
         await Eventually.Holds("the report is taken, less the offset", () => Slave(silo, "page").Joints[0].Real is 9);
         Assert.Equal(SlaveState.Live, Slave(silo, "page").State);
 
-        await page.LeaveAsync();
+        await page.DisconnectAsync();
         await Eventually.Holds("the slave has failed", () => Slave(silo, "page") is { State: SlaveState.Failed, Reason: not null });
     }
 

@@ -110,7 +110,7 @@ public sealed class MasterTests(Broker broker) : IClassFixture<Broker>
         await using var page = await ArenaClient.MasterAsync(Url(silo), Robot);
         await using var driver = await MasterAsync(silo, "driver");
 
-        await driver.LeaveAsync();
+        await driver.DisconnectAsync();
 
         await page.HearsAsync("status", status => !status["data"]!["master_connected"]!.GetValue<bool>() && status["data"]!["master"] is null);
     }

@@ -49,7 +49,7 @@ public sealed class AuditRouteTests(Broker broker) : IClassFixture<Broker>
     [Fact]
     public async Task The_trail_survives_a_restart_and_is_read_in_parts()
     {
-        await using var silo = await RunningSilo.StartAsync(broker, options => options with { Open = true });
+        await using var silo = await RunningSilo.StartAsync(broker, options => options with { Http = options.Http with { Open = true } });
         for (var i = 0; i < 25; i++)
             await silo.MakeRobotAsync($"arm-{i}");
         await silo.StopAsync();

@@ -22,8 +22,8 @@ public sealed class CellFaultTests
         await FailAsync(rig);
 
         var robot = (await rig.Engine.GetAsync(EngineRig.Robot, default))!;
-        Assert.Equal((SlaveState.Live, "guest"), (Assert.Single(robot.Guests).State, robot.Guests[0].Binding.Name));
-        Assert.True(guest.WasTold(RobotEvent.MasterLost, "script"));
+        Assert.Equal((SlaveState.Live, "guest"), (Assert.Single(robot.UnboundSlaves).State, robot.UnboundSlaves[0].Binding.Name));
+        Assert.True(guest.WasTold(RobotEventKind.MasterLost, "script"));
         Assert.Null(guest.Gone);
         var before = guest.Commands.Count;
         var again = await AttachAsync(rig);
@@ -41,7 +41,7 @@ public sealed class CellFaultTests
 
         await FailAsync(rig);
 
-        Assert.Null((await rig.Engine.ApplyAsync("other", new RobotRequest.Heartbeat("script", epoch), default)).Refused);
+        Assert.Null((await rig.Engine.ApplyAsync("other", new RobotRequest.RenewLease("script", epoch), default)).Refused);
     }
 
     [Fact]
@@ -67,14 +67,14 @@ public sealed class CellFaultTests
             rig.SendLeader();
             return rig.Link.Samples > commands;
         });
-        Assert.True(watcher.WasTold(RobotEvent.MasterLost, "leader"));
-        await Eventually.Holds("the watcher is told that it lives again", () => watcher.Notes.Last().Event == RobotEvent.MasterLive);
+        Assert.True(watcher.WasTold(RobotEventKind.MasterLost, "leader"));
+        await Eventually.Holds("the watcher is told that it lives again", () => watcher.Notes.Last().Kind == RobotEventKind.MasterLive);
     }
 
     private static async Task<ScriptedSession> JoinAsync(EngineRig rig, string name)
     {
         var party = new ScriptedSession(name);
-        await rig.Engine.EnterAsync(EngineRig.Robot, party, default);
+        await rig.Engine.ConnectAsync(EngineRig.Robot, party, default);
         Assert.Null(await rig.AskAsync(new RobotRequest.JoinSlave(name)));
         return party;
     }

@@ -16,7 +16,7 @@ public sealed class TickLoopTests(Broker broker) : IClassFixture<Broker>
         await silo.MakeRobotAsync("arm");
         var engine = silo.Service<InProcessEngine>();
         var guest = new ScriptedSession("guest");
-        await engine.EnterAsync("arm", guest, default);
+        await engine.ConnectAsync("arm", guest, default);
         await engine.ApplyAsync("arm", new RobotRequest.JoinSlave("guest"), default);
 
         var goal = new JointGoal("shoulder_pan", 100, 100);

@@ -14,7 +14,7 @@ public sealed class AwsIotOptionTests
         var errors = new StringWriter();
         var exit = await new SiloCommandLine().RunAsync(["--data", data.Path, "--aws-iot"], SiloHost.RunAsync, TextWriter.Null, errors);
         Assert.Equal(2, exit);
-        Assert.Contains("-p:Cloud=AwsIot", Assert.Single(errors.ToString().TrimEnd().Split('\n')), StringComparison.Ordinal);
+        Assert.Contains("-p:AwsIot=true", Assert.Single(errors.ToString().TrimEnd().Split('\n')), StringComparison.Ordinal);
     }
 
     [Theory]

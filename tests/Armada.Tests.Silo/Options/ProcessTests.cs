@@ -1,7 +1,9 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using System.Runtime.Versioning;
 using System.Security.Cryptography.X509Certificates;
+using System.Text.Json.Nodes;
 using Armada.Testing;
 using Armada.Testing.Brokers;
 using Armada.Testing.Network;
@@ -10,6 +12,7 @@ using Armada.Tests.Silo.Support;
 
 namespace Armada.Tests.Silo.Options;
 
+[UnsupportedOSPlatform("windows")]
 public sealed class ProcessTests
 {
     [Fact]
@@ -159,6 +162,112 @@ public sealed class ProcessTests
 
         Assert.Equal(0, await silo.ExitsAsync());
         Assert.DoesNotContain("fail:", silo.Output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(Signal.Terminate, 0)]
+    [InlineData(Signal.Terminate, 1)]
+    [InlineData(Signal.Terminate, 2)]
+    [InlineData(Signal.Terminate, 3)]
+    [InlineData(Signal.Interrupt, 2)]
+    public async Task A_signal_while_it_starts_ends_it_in_order(Signal signal, int moment)
+    {
+        using var folder = new TempFolder();
+        var data = Path.Combine(folder.Path, "data");
+        await using var silo = SiloProcess.Start("--data", data, "--urls", FreeUrl(), "--mqtt", Unreachable());
+        await Eventually.Holds(() => $"the start is at moment {moment}; it printed:\n{silo.Output}", () => silo.HasExited || moment switch
+        {
+            0 => IsHandling(silo.Id, signal),
+            1 => Directory.Exists(data),
+            2 => silo.Lines.Count > 0,
+            _ => silo.Lines.Any(line => line.Contains("listening", StringComparison.Ordinal)),
+        }, TimeSpan.FromSeconds(30));
+
+        await silo.SendAsync(signal);
+
+        Assert.True(await silo.ExitsAsync() == 0, silo.Output);
+        Assert.DoesNotContain("Unhandled", silo.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("fail:", silo.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_log_has_the_date_a_level_from_the_environment_and_a_JSON_form()
+    {
+        using var folder = new TempFolder();
+        await using (var silo = SiloProcess.Start("--data", folder.Path, "--urls", FreeUrl(), "--mqtt", Unreachable()))
+        {
+            var line = await silo.PrintsAsync("Application started", TimeSpan.FromSeconds(30));
+            Assert.Matches("^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d{3}[+-]\\d\\d:\\d\\d info: ", line);
+        }
+
+        await using var json = SiloProcess.Start(
+            ["--data", folder.Path, "--urls", FreeUrl(), "--mqtt", Unreachable(), "--log", "json"],
+            new Dictionary<string, string> { ["Logging__LogLevel__Microsoft.Hosting.Lifetime"] = "Debug" });
+        var text = await json.PrintsAsync("Hosting environment", TimeSpan.FromSeconds(30));
+        var entry = JsonNode.Parse(text)!;
+        Assert.Equal("Information", entry["LogLevel"]!.GetValue<string>());
+        Assert.True(DateTimeOffset.TryParse(entry["Timestamp"]!.GetValue<string>(), CultureInfo.InvariantCulture, out var at) && DateTimeOffset.UtcNow - at < TimeSpan.FromMinutes(1));
+        Assert.All(json.Lines, line => Assert.NotNull(JsonNode.Parse(line)));
+    }
+
+    [Fact]
+    public async Task The_environment_says_where_it_listens_under_the_same_rules_as_the_command_line()
+    {
+        using var folder = new TempFolder();
+        var url = FreeUrl();
+        await using (var silo = SiloProcess.Start(
+            ["--data", folder.Path, "--mqtt", Unreachable()], new Dictionary<string, string> { ["ASPNETCORE_URLS"] = url }))
+        {
+            await silo.PrintsAsync($"listening on: {url}", TimeSpan.FromSeconds(30));
+        }
+
+        await using var everywhere = SiloProcess.Start(
+            ["--data", folder.Path, "--mqtt", Unreachable()],
+            new Dictionary<string, string> { ["ASPNETCORE_URLS"] = url.Replace("127.0.0.1", "0.0.0.0", StringComparison.Ordinal), ["ARMADA_INSECURE_HTTP"] = "true" });
+        await RefusesAsync(everywhere, "ASPNETCORE_URLS");
+    }
+
+    [Fact]
+    public async Task The_first_admin_key_comes_from_a_file_and_a_later_one_does_not_replace_it()
+    {
+        using var folder = new TempFolder();
+        var everywhere = string.Create(CultureInfo.InvariantCulture, $"http://0.0.0.0:{FreePort.Next()}");
+        var url = everywhere.Replace("0.0.0.0", "127.0.0.1", StringComparison.Ordinal);
+        var keys = new[] { "armada_0123456789ab_0123456789abcdef0123456789abcdef", "armada_ba9876543210_0123456789abcdef0123456789abcdef" };
+        foreach (var key in keys)
+        {
+            var file = folder.Write("key", key);
+            File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+            await using var silo = SiloProcess.Start(
+                ["--data", Path.Combine(folder.Path, "data"), "--urls", everywhere, "--insecure-http", "--mqtt", Unreachable()],
+                new Dictionary<string, string> { ["ARMADA_ADMIN_KEY_FILE"] = file });
+            await silo.PrintsAsync("Application started", TimeSpan.FromSeconds(30));
+            Assert.Equal([HttpStatusCode.OK, HttpStatusCode.Unauthorized], await Task.WhenAll(keys.Select(given => StatusAsync(url, given))));
+            Assert.DoesNotContain(key.Split('_')[2], silo.Output, StringComparison.Ordinal);
+            await silo.SendAsync(Signal.Terminate);
+            await silo.ExitsAsync();
+        }
+    }
+
+    private static async Task<HttpStatusCode> StatusAsync(string url, string key)
+    {
+        using var http = new HttpClient { DefaultRequestHeaders = { { "X-Api-Key", key } } };
+        return (await http.GetAsync(new Uri($"{url}/api/v1/keys"))).StatusCode;
+    }
+
+    // Before its own handler is there, no program can end in order; SigCgt is the mask of the signals that a process handles (proc(5)).
+    private static bool IsHandling(int process, Signal signal)
+    {
+        try
+        {
+            var mask = File.ReadLines($"/proc/{process}/status").First(line => line.StartsWith("SigCgt:", StringComparison.Ordinal)).Split('\t')[1];
+            return File.ReadAllText($"/proc/{process}/comm").Trim() != "setsid" && ((Convert.ToUInt64(mask, 16) >> ((int)signal - 1)) & 1) != 0
+                && File.ReadAllText($"/proc/{process}/maps").Contains("System.CommandLine", StringComparison.Ordinal);
+        }
+        catch (IOException)
+        {
+            return false;
+        }
     }
 
     private static async Task ExpectRefusalAsync(string named, params string[] args)

@@ -22,7 +22,7 @@ public sealed class ProvisioningSecretTests
         await using var silo = RunningProcess.Start(
             "dotnet",
             [
-                Path.Combine(AppContext.BaseDirectory, "Armada.Silo.dll"), "--urls", url, "--data", folder.Path,
+                ArmadaProgram.PathOf("Armada.Silo"), "--urls", url, "--data", folder.Path,
                 "--broker", string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{FreePort.Next()}"),
             ],
             collector.Variables);

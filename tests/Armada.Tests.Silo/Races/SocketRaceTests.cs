@@ -31,7 +31,7 @@ public sealed class SocketRaceTests(Broker broker) : IClassFixture<Broker>
         await silo.MakeRobotAsync(Robot);
         var engine = silo.Service<InProcessEngine>();
         var record = new RaceRecord("observer");
-        await engine.EnterAsync(Robot, record, CancellationToken.None);
+        await engine.ConnectAsync(Robot, record, CancellationToken.None);
         await engine.ApplyAsync(Robot, new RobotRequest.JoinSlave(record.Name), CancellationToken.None);
 
         await Task.WhenAll(Enumerable.Range(0, Clients).Select(number => RaceAsync(silo.Http, number)));
@@ -69,7 +69,7 @@ public sealed class SocketRaceTests(Broker broker) : IClassFixture<Broker>
         }
 
         if (isMaster && number % 4 == 0 && !client.HasEnded)
-            await client.LeaveAsync();
+            await client.DisconnectAsync();
     }
 
     // Whoever got the lease commands until another has it, and every other one falls silent instead of giving it back.
@@ -112,10 +112,10 @@ public sealed class SocketRaceTests(Broker broker) : IClassFixture<Broker>
     {
         var sockets = silo.Service<OpenSockets>();
         await Eventually.Holds(() => $"every WebSocket is closed; {sockets.Count} are open", () => sockets.Count == 0);
-        await engine.LeaveAsync(Robot, record, "has seen it all");
+        await engine.DisconnectAsync(Robot, record, "has seen it all");
         var robot = (await engine.GetAsync(Robot, CancellationToken.None))!;
         Assert.Null(robot.Master);
-        Assert.Empty(robot.Guests);
+        Assert.Empty(robot.UnboundSlaves);
         Assert.Empty(robot.Slaves);
     }
 

@@ -65,7 +65,7 @@ public sealed class RoomAccessTests(Broker broker) : IClassFixture<Broker>
         await other.MoveAsync(("Jaw", 20));
         await other.SendAsync(new { type = "emergency_stop", reason = "enough" });
         await other.HearsAsync("emergency_stop");
-        await other.LeaveAsync();
+        await other.DisconnectAsync();
         await Eventually.Holds("it is on the record that the room is free", () => CountOf(silo, "master-left") == 1);
 
         var trail = (await silo.GetAsync("/api/v1/audit"))["items"]!.AsArray().Reverse()

@@ -128,7 +128,7 @@ public sealed class RoomDefectTests(SharedSilo shared) : IClassFixture<SharedSil
 
         var joined = await watcher.HearsAsync("participant_joined", told => told["participant_id"]!.GetValue<string>() == "hand");
         Assert.Equal(("r1", "producer"), (joined["room_id"]!.GetValue<string>(), joined["role"]!.GetValue<string>()));
-        await producer.LeaveAsync();
+        await producer.DisconnectAsync();
         await watcher.HearsAsync("participant_left", told => told["participant_id"]!.GetValue<string>() == "hand");
         Assert.Equal(0, other.CountOf("participant_joined") + other.CountOf("participant_left"));
     }
@@ -142,7 +142,7 @@ public sealed class RoomDefectTests(SharedSilo shared) : IClassFixture<SharedSil
         await Task.WhenAll(Enumerable.Range(0, 30).Select(async number =>
         {
             await using var passing = await silo.JoinAsync("consumer", $"passing-{number}", presence: true);
-            await passing.LeaveAsync();
+            await passing.DisconnectAsync();
         }));
 
         await Eventually.Holds(

@@ -149,7 +149,7 @@ public sealed class RoomSocketTests(SharedSilo shared) : IClassFixture<SharedSil
         await using var second = await silo.AskAsync("consumer", "second");
         Assert.Contains("1 consumers", Text(await second.HearsErrorAsync("room_full"), "reason"), StringComparison.Ordinal);
 
-        await first.LeaveAsync();
+        await first.DisconnectAsync();
         await Eventually.Holds("the room is told that it is left", () => silo.RoomAsync().GetAwaiter().GetResult()["active_consumers"]!.GetValue<int>() == 0);
         await using var third = await silo.JoinAsync("consumer", "third");
     }
@@ -176,7 +176,7 @@ public sealed class RoomSocketTests(SharedSilo shared) : IClassFixture<SharedSil
             var refused = await silo.TryAsync(HttpMethod.Post, Command, body);
             Assert.Equal(409, refused.Status);
             Assert.Contains("panel locked by hand", refused.Body!["detail"]!.GetValue<string>(), StringComparison.Ordinal);
-            await producer.LeaveAsync();
+            await producer.DisconnectAsync();
         }
 
         await using var consumer = await silo.JoinAsync("consumer", "screen");

@@ -49,7 +49,7 @@ internal abstract class JsonClient : IAsyncDisposable
     public int CountOf(string type) => messages.Count(message => TypeOf(message) == type);
 
     /// <summary>Says goodbye, where the silo has not yet.</summary>
-    public async Task LeaveAsync()
+    public async Task DisconnectAsync()
     {
         try
         {

@@ -32,7 +32,7 @@ internal sealed class RunningSilo : IAsyncDisposable
         (Topics, this.map, this.adjust) = (topics, map, adjust);
         options = with(new SiloOptions
         {
-            Urls = [new Uri("http://127.0.0.1:0")],
+            Http = new() { Urls = [new Uri("http://127.0.0.1:0")] },
             DataDirectory = folder.Path,
             Topics = topics,
             MicroPythonTopics = new MicroPythonTopics($"{topics.Root}-micropython"),

@@ -69,7 +69,7 @@ public static class UrdfModel
         {
             { Type: "revolute", Limit: { } limit } => (JointMotion.Revolute, Degrees(limit.Lower ?? 0), Degrees(limit.Upper ?? 0)),
             { Type: "revolute" } => throw new UrdfFault($"joint {joint.Name} is revolute and has no limit"),
-            { Type: "continuous" } => (JointMotion.Continuous, -RobotModelRules.LargestPosition, RobotModelRules.LargestPosition),
+            { Type: "continuous" } => (JointMotion.Continuous, -RobotModelRules.MaxPosition, RobotModelRules.MaxPosition),
             _ => throw new UrdfFault($"joint {joint.Name} is {joint.Type}; only revolute and continuous joints can be commanded"),
         };
         if (!(lower < upper))
@@ -85,7 +85,7 @@ public static class UrdfModel
     };
 
     private static double Degrees(double radians) =>
-        Math.Clamp(radians * DegreesPerRadian, -RobotModelRules.LargestPosition, RobotModelRules.LargestPosition);
+        Math.Clamp(radians * DegreesPerRadian, -RobotModelRules.MaxPosition, RobotModelRules.MaxPosition);
 
     private static RobotModel Give<T>(RobotModel model, IReadOnlyDictionary<string, T>? given, string what, Func<Joint, T, Joint> set)
     {

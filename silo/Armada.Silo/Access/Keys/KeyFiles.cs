@@ -29,7 +29,7 @@ internal sealed class KeyFiles : IKeyStore, IDisposable
             OnlyVersion,
             [.. found.Select(stored => new KeyDocument(stored.Key.Id, JsonSerializer.Serialize(stored, StoredKeyJson.Default.StoredKey)))],
             [],
-            WasUsed: found.Count > 0 || DocumentFiles.HasDamaged(folder)));
+            IsInitialized: found.Count > 0 || DocumentFiles.HasDamaged(folder)));
     }
 
     /// <inheritdoc/>

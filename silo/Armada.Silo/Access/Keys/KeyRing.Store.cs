@@ -40,7 +40,7 @@ internal sealed partial class KeyRing
     public async Task ImportAsync(KeySet other, CancellationToken cancellation)
     {
         using var pass = await changing.EnterAsync(cancellation);
-        WasUsed |= other.WasUsed;
+        IsInitialized |= other.IsInitialized;
         foreach (var found in other.Keys.Select(Parse).OfType<ApiKey>())
             await ImportAsync(found, cancellation);
     }
@@ -126,7 +126,7 @@ internal sealed partial class KeyRing
                 read = read.SetItem(id, key with { Revoked = key.Revoked ?? revoked.Revoked });
         }
 
-        (version, forgotten, WasUsed) = (roll.Version, roll.Forgotten, WasUsed || roll.WasUsed);
+        (version, forgotten, IsInitialized) = (roll.Version, roll.Forgotten, IsInitialized || roll.IsInitialized);
         keys = read;
         return true;
     }

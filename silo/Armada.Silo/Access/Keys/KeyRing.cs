@@ -18,7 +18,7 @@ internal sealed partial class KeyRing(IKeyStore store, TimeProvider time, ILogge
     private volatile ImmutableDictionary<string, ApiKey> keys = ImmutableDictionary.Create<string, ApiKey>(StringComparer.Ordinal);
 
     /// <summary>Whether there is or ever was a key here, a damaged one also counts: then nobody comes in without one.</summary>
-    public bool WasUsed { get; private set; }
+    public bool IsInitialized { get; private set; }
 
     /// <summary>Every key.</summary>
     public IEnumerable<ApiKey> All => keys.Values;
@@ -70,7 +70,7 @@ internal sealed partial class KeyRing(IKeyStore store, TimeProvider time, ILogge
             var key = new ApiKey(id, name, role, hash, now, expires, null, null);
             if (!await TryWriteAsync(id, key, cancellation))
                 continue;
-            WasUsed = true;
+            IsInitialized = true;
             LogMade(name, id, role, expires);
             return new KeyAnswer(null, key, text);
         }

@@ -31,11 +31,11 @@ internal static class KeySecret
     /// <summary>Whether a text may be a key's id.</summary>
     public static bool IsId(string text) => text.Length == IdLength && text.All(char.IsAsciiHexDigitLower);
 
-    /// <summary>Takes a key's text apart; false where it is none.</summary>
-    public static bool TryRead(string text, out string id, out byte[] hash)
+    /// <summary>Takes a key's text apart; false where it is none, or its secret is shorter than it must be.</summary>
+    public static bool TryRead(string text, out string id, out byte[] hash, int minSecretLength = 1)
     {
         (id, hash) = ("", []);
-        if (!IsKey(text) || text.Length is <= SecretAt or > LongestText || text[SecretAt - 1] != '_')
+        if (!IsKey(text) || text.Length is > LongestText || text.Length < SecretAt + minSecretLength || text[SecretAt - 1] != '_')
             return false;
         id = text[Prefix.Length..(SecretAt - 1)];
         hash = Hash(text[SecretAt..]);

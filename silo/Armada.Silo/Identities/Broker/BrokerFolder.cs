@@ -19,7 +19,7 @@ internal sealed class BrokerFolder
     private static readonly TimeSpan Validity = TimeSpan.FromDays(2 * 365);
 
     private readonly string path;
-    private readonly BrokerSettings settings;
+    private readonly SupervisedBrokerOptions settings;
     private readonly CertificateAuthority authority;
     private readonly TopicMap topics;
     private readonly MicroPythonTopics dialect;
@@ -29,7 +29,7 @@ internal sealed class BrokerFolder
 
     /// <summary>In the silo's folder.</summary>
     public BrokerFolder(
-        DataFolder data, BrokerSettings settings, CertificateAuthority authority, TopicMap topics, MicroPythonTopics dialect, TimeProvider time)
+        DataFolder data, SupervisedBrokerOptions settings, CertificateAuthority authority, TopicMap topics, MicroPythonTopics dialect, TimeProvider time)
     {
         (this.settings, this.authority, this.topics, this.dialect, this.time) = (settings, authority, topics, dialect, time);
         path = Path.GetFullPath(data.Folder("broker"));

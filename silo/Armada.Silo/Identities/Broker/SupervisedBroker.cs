@@ -27,7 +27,7 @@ internal sealed partial class SupervisedBroker : IBrokerAdmin, IDisposable
     // So long the silo keeps a cut device's place: whoever was just coming in with a certificate that was good then is cut as well.
     private static readonly TimeSpan PlaceKept = TimeSpan.FromMilliseconds(300);
 
-    private readonly BrokerSettings settings;
+    private readonly SupervisedBrokerOptions settings;
     private readonly BrokerFolder folder;
     private readonly LinkMaker makeLink;
     private readonly TimeProvider time;
@@ -45,7 +45,7 @@ internal sealed partial class SupervisedBroker : IBrokerAdmin, IDisposable
 
     /// <summary>Made by the host.</summary>
     public SupervisedBroker(
-        BrokerSettings settings, BrokerFolder folder, LinkOptions link, LinkMaker makeLink, TimeProvider time, ILogger<SupervisedBroker> logger)
+        SupervisedBrokerOptions settings, BrokerFolder folder, LinkOptions link, LinkMaker makeLink, TimeProvider time, ILogger<SupervisedBroker> logger)
     {
         (this.settings, this.folder, this.makeLink, this.time, this.logger) = (settings, folder, makeLink, time, logger);
         said = new OncePerSecond(time);

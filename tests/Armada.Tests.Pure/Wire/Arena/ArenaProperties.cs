@@ -64,7 +64,7 @@ public sealed class ArenaProperties
     }
 
     private static bool IsSound(ArenaGoal goal) =>
-        goal.Name.Length is > 0 and <= ArenaReader.MaxName && double.IsFinite(goal.Value) && goal.Speed is null or (> 0 and < double.PositiveInfinity);
+        goal.Name.Length is > 0 and <= ArenaReader.MaxNameLength && double.IsFinite(goal.Value) && goal.Speed is null or (> 0 and < double.PositiveInfinity);
 
     private static byte[] Damaged(byte[] sample, byte[] by)
     {

@@ -155,8 +155,8 @@ public sealed class ArenaReaderTests
     {
         Assert.True(Joints(ArenaReader.MaxJoints));
         Assert.False(Joints(ArenaReader.MaxJoints + 1));
-        Assert.True(Named(ArenaReader.MaxName));
-        Assert.False(Named(ArenaReader.MaxName + 1));
+        Assert.True(Named(ArenaReader.MaxNameLength));
+        Assert.False(Named(ArenaReader.MaxNameLength + 1));
         Assert.True(Padded(ArenaReader.MaxLength));
         Assert.False(Padded(ArenaReader.MaxLength + 1));
         Assert.True(Commands(ArenaReader.MaxCommands));

@@ -46,7 +46,7 @@ public sealed class RoomProperties
     }
 
     private static bool IsSound(RoomJoint joint) =>
-        joint.Name.Length is > 0 and <= RoomReader.LongestJointName
+        joint.Name.Length is > 0 and <= RoomReader.MaxJointNameLength
         && double.IsFinite(joint.Value)
-        && joint.Speed is null or (>= 0 and <= RoomReader.HighestSpeed);
+        && joint.Speed is null or (>= 0 and <= RoomReader.MaxSpeed);
 }

@@ -4,8 +4,8 @@ namespace Armada.Core.Motions;
 /// <param name="Sequence">The sequence.</param>
 /// <param name="Version">Raised at every change; the first is 1.</param>
 /// <param name="IsBuiltIn">Whether it came with the silo and cannot be changed.</param>
-[GenerateSerializer, Immutable, Alias("armada.sequence.kept")]
-public sealed record KeptSequence([Id(0)] Sequence Sequence, [Id(1)] long Version, [Id(2)] bool IsBuiltIn);
+[GenerateSerializer, Immutable, Alias("armada.sequence.version")]
+public sealed record VersionedSequence([Id(0)] Sequence Sequence, [Id(1)] long Version, [Id(2)] bool IsBuiltIn);
 
 /// <summary>What a change asks of the version it is for.</summary>
 /// <param name="Version">The version, or null for "there is none".</param>
@@ -33,7 +33,7 @@ public enum SequenceRefusal : byte
 
 /// <summary>What became of a change.</summary>
 /// <param name="Refused">Why nothing was done, or null.</param>
-/// <param name="Kept">The sequence as it is now; null where there is none.</param>
+/// <param name="Current">The sequence as it is now; null where there is none.</param>
 /// <param name="Text">Where it could not be made durable, why and what to do; otherwise null.</param>
 [GenerateSerializer, Immutable, Alias("armada.sequence.answer")]
-public sealed record SequenceAnswer([Id(0)] SequenceRefusal? Refused, [Id(1)] KeptSequence? Kept, [Id(2)] string? Text = null);
+public sealed record SequenceAnswer([Id(0)] SequenceRefusal? Refused, [Id(1)] VersionedSequence? Current, [Id(2)] string? Text = null);

@@ -1,0 +1,53 @@
+using Armada.Silo.Access;
+using Armada.Silo.Access.Keys;
+
+namespace Armada.Silo.Options;
+
+/// <summary>The first admin key, which containers are given as a file.</summary>
+internal static class AdminKeyFile
+{
+    private const int MinSecretLength = 32;
+    private const int MaxFileLength = 256;
+
+    private const UnixFileMode Others = UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.GroupExecute
+        | UnixFileMode.OtherRead | UnixFileMode.OtherWrite | UnixFileMode.OtherExecute;
+
+    /// <summary>The key in the file; null where none is set or it cannot be used.</summary>
+    public static ApiKey? Read(SiloConfiguration settings)
+    {
+        if (settings.Text(Settings.AdminKeyFile) is not { } file)
+            return null;
+        try
+        {
+            if (!OperatingSystem.IsWindows() && (File.GetUnixFileMode(file) & Others) != 0 && !IsOnReadOnlyMount(file, File.ReadLines("/proc/self/mountinfo")))
+                settings.Refuse(Settings.AdminKeyFile, $"can be read by others: chmod 600 '{file}', or mount it read-only as a secret");
+            else if (new FileInfo(file).Length <= MaxFileLength && KeySecret.TryRead(File.ReadAllText(file).Trim(), out var id, out var hash, MinSecretLength) && KeySecret.IsId(id))
+                return new ApiKey(id, "admin", Role.Admin, hash, TimeProvider.System.GetUtcNow(), null, null, null);
+            else
+                settings.Refuse(Settings.AdminKeyFile, "must hold armada_<12 hexadecimal digits>_<secret of 32 to 100 letters and digits>, such as "
+                    + "printf 'armada_%s_%s' $(openssl rand -hex 6) $(openssl rand -hex 32) makes");
+        }
+        catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
+        {
+            settings.Refuse(Settings.AdminKeyFile, $"cannot be read: {refused.Message}");
+        }
+
+        return null;
+    }
+
+    /// <summary>Whether the mount that a file is on is read-only, as those of secrets are, whose files have mode 0444.</summary>
+    /// <param name="file">Path of the file.</param>
+    /// <param name="mounts">Lines of /proc/self/mountinfo (proc(5)): id, parent, device, root, mount point, options; blanks as \040.</param>
+    internal static bool IsOnReadOnlyMount(string file, IEnumerable<string> mounts)
+    {
+        var path = Path.GetFullPath(file);
+        var mount = mounts.Select(line => line.Split(' '))
+            .Where(fields => fields.Length > 5 && IsUnder(path, fields[4].Replace("\\040", " ", StringComparison.Ordinal)))
+            .OrderBy(fields => fields[4].Length)
+            .LastOrDefault();
+        return mount?[5].Split(',').Contains("ro") == true;
+    }
+
+    private static bool IsUnder(string path, string folder) =>
+        path == folder || path.StartsWith(folder.EndsWith('/') ? folder : folder + '/', StringComparison.Ordinal);
+}
