@@ -120,16 +120,16 @@ internal sealed class SoakActors : IAsyncDisposable
 
     private async Task ExecuteAsync(string name, Random random)
     {
-        await using var guest = await SoakSession.ConnectAsync(engine, SoakSetup.RobotName(random.Next(setup.Robots)), name);
-        await guest.JoinAsync();
+        await using var slave = await SoakSession.ConnectAsync(engine, SoakSetup.RobotName(random.Next(setup.Robots)), name);
+        await slave.JoinAsync();
         using var pace = new PeriodicTimer(TimeSpan.FromMilliseconds(100));
         for (var reports = random.Next(5, 30); reports > 0 && await pace.WaitForNextTickAsync(ending.Token); reports--)
-            await guest.ReportAsync();
+            await slave.ReportAsync();
     }
 
     private async Task WatchAsync(string name, Random random)
     {
-        await using var watcher = await PanelSubscribers.OpenAsync(setup.Address, 1);
+        await using var subscriber = await PanelSubscribers.OpenAsync(setup.Address, 1);
         await Task.Delay(random.Next(1000, 6000), ending.Token);
     }
 

@@ -7,24 +7,24 @@ using Armada.Testing;
 
 namespace Armada.Bench.Soak;
 
-/// <summary>Hours in minutes: everything that can come and go does, and the heap must stay as it is.</summary>
+/// <summary>Hours of use in minutes: clients and devices come and go, and the heap must not grow.</summary>
 internal static class SoakProgram
 {
     private const int Seed = 2025;
 
     private static readonly TimeSpan Act = TimeSpan.FromSeconds(15);
 
-    /// <summary>Runs and judges.</summary>
+    /// <summary>Runs it and compares the growth of the heap with the bound.</summary>
     /// <param name="minutes">How long.</param>
     /// <param name="robots">How many robots; at least 4.</param>
-    /// <param name="bound">Max growth of the heap that passes as flat, percent of its mean per hour.</param>
-    /// <param name="cancellation">Ends it early, without a verdict.</param>
+    /// <param name="bound">Highest growth of the heap that counts as flat, percent of its mean per hour.</param>
+    /// <param name="cancellation">ends it early, without a result.</param>
     /// <returns>0 where memory is flat and nothing failed, else 1.</returns>
     public static async Task<int> RunAsync(double minutes, int robots, double bound, CancellationToken cancellation)
     {
         Console.WriteLine($"""
             Soak: {robots} robots for {minutes} minutes on {Environment.ProcessorCount} cores, .NET {Environment.Version}, silo and load in one process.
-            Every {Act.TotalSeconds:0} s all visitors leave at once, and the heap is read after a full collection, with the robots and devices still there.
+            Every {Act.TotalSeconds:0} s all clients disconnect at once, and the heap is read after a full collection, with the robots and devices still there.
             Each line is the last of a minute. Seed {Seed}.
 
             | min | heap MB | working set MB | threads | handles | sockets | frames routed | dropped | commands | came and went |
@@ -55,7 +55,7 @@ internal static class SoakProgram
             await Task.WhenAny(actors.Failed, Task.Delay(Act, cancellation));
         cancellation.ThrowIfCancellationRequested();
         var sockets = setup.Part<OpenSockets>();
-        await Eventually.Holds(() => $"the silo sees that all visitors have left; {sockets.Count} sockets are open", () => sockets.Count == 0);
+        await Eventually.Holds(() => $"the silo sees that all clients have disconnected; {sockets.Count} sockets are open", () => sockets.Count == 0);
     }
 
     private static string Line(ProcessSample now, SiloTelemetry telemetry, DeviceFleet devices, ActivityCounts counts) =>

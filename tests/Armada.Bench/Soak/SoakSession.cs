@@ -4,7 +4,7 @@ using Armada.Core.Routing;
 
 namespace Armada.Bench.Soak;
 
-/// <summary>A program or a guest at one robot, for as long as it stays.</summary>
+/// <summary>A program or an unbound slave at one robot, while it is connected.</summary>
 internal sealed class SoakSession : IRobotSession, IAsyncDisposable
 {
     private readonly IRobotEngine engine;
