@@ -55,6 +55,7 @@ internal static class Composition
         services.AddHostedService<KeyRefresh>();
         services.AddHostedService(provider => provider.GetRequiredService<KeyUses>());
         services.AddRemotes();
+        services.AddRooms();
     }
 
     private static ClusterPlace? PlaceOf(SiloClusterOptions? cluster) => cluster is not { Redis: { } redis } ? null : new()
@@ -183,7 +184,6 @@ internal static class Composition
         services.AddSingleton<StateSubscriptions>();
         services.AddSingleton<FrameIngress>();
         services.AddSingleton<MicroPythonIngress>();
-        services.AddRooms();
 
         services.AddSingleton<DeviceLastSeen>();
         services.AddSingleton<EnrollmentTokens>();

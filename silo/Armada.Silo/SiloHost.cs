@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using Armada.Core.Engine;
+using Armada.Grains.Storage;
 using Armada.Silo.Access;
 using Armada.Silo.Api;
 using Armada.Silo.Options;
@@ -24,7 +25,7 @@ public static class SiloHost
         using (var logging = LoggerFactory.Create(LogToConsole))
             options = await Composition.PrepareAsync(options, logging, cancellation);
         await using var silo = Build(options, LogToConsole);
-        await StartAsync(silo, cancellation);
+        await StartAsync(silo, options, cancellation);
         isStarted = true;
         await silo.WaitForShutdownAsync(cancellation);
 
@@ -54,24 +55,22 @@ public static class SiloHost
         return silo;
     }
 
-    private static async Task StartAsync(WebApplication silo, CancellationToken cancellation)
+    private static async Task StartAsync(WebApplication silo, SiloOptions options, CancellationToken cancellation)
     {
         try
         {
             await silo.StartAsync(cancellation);
         }
-        catch (Exception) when (cancellation.IsCancellationRequested)
+        catch (Exception refused)
         {
             await silo.StopAsync(CancellationToken.None); // What has started already, such as the broker's process, ends in order.
-            throw new OperationCanceledException(cancellation);
-        }
-        catch (Exception refused) when (refused is IOException or SocketException)
-        {
-            throw new SiloOptionsException($"--urls cannot be listened on: {refused.Message}", refused);
-        }
-        catch (EngineUnreachableException refused)
-        {
-            throw new SiloOptionsException(refused.Message, refused);
+            throw refused switch
+            {
+                _ when cancellation.IsCancellationRequested => new OperationCanceledException(cancellation),
+                IOException or SocketException => new SiloOptionsException($"{options.Http.UrlsName} cannot be listened on: {refused.Message}", refused),
+                EngineUnreachableException or StorageException => new SiloOptionsException(refused.Message, refused),
+                _ => refused,
+            };
         }
     }
 
@@ -83,6 +82,8 @@ public static class SiloHost
         logging.Services.Configure<JsonConsoleFormatterOptions>(json => json.TimestampFormat = Time.TrimEnd());
         return logging
             .AddFilter("Microsoft", LogLevel.Warning)
+            .AddFilter("Orleans", LogLevel.Warning)
+            .AddFilter("Orleans.Runtime.Silo", LogLevel.Error) // Its warnings recommend the server GC, which a Pi has no memory for.
             .AddFilter("Microsoft.Hosting.Lifetime", LogLevel.Information)
             .AddConfiguration(options.Logging) // After the filters, which it may override.
             .AddConsole();

@@ -62,6 +62,6 @@ public sealed partial class EventIdTests
         Roots.SelectMany(root => Directory.EnumerateFiles(Path.Combine(BuiltAssemblies.Root, root), "*.cs", SearchOption.AllDirectories))
             .Select(path => (Path.GetRelativePath(BuiltAssemblies.Root, path), File.ReadAllText(path)));
 
-    [GeneratedRegex(@"\[LoggerMessage\((\d+),")]
+    [GeneratedRegex(@"\[LoggerMessage\(\s*(\d+),")]
     private static partial Regex EventId();
 }

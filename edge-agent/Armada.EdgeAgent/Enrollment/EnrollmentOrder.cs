@@ -7,7 +7,7 @@ namespace Armada.EdgeAgent.Enrollment;
 internal sealed class EnrollmentOrder
 {
     /// <summary>Environment variable with the token, so that it stands in no list of processes.</summary>
-    public const string TokenVariable = "ARMADA_ENROL_TOKEN";
+    public const string TokenVariable = "ARMADA_ENROLL_TOKEN";
 
     private const int LongestToken = 1024;
 

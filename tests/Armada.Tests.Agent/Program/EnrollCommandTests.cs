@@ -85,7 +85,7 @@ public sealed class EnrollCommandTests : IAsyncLifetime, IDisposable
     private RunningProcess Start(string? token, string[] arguments)
     {
         string[] place = arguments.Contains("--folder") ? [] : ["--folder", folder.File("arms")];
-        var variables = token is null ? null : new Dictionary<string, string> { ["ARMADA_ENROL_TOKEN"] = token };
+        var variables = token is null ? null : new Dictionary<string, string> { ["ARMADA_ENROLL_TOKEN"] = token };
         return RunningProcess.Start("dotnet", [ArmadaEdge, "enroll", .. place, .. arguments], variables);
     }
 }

@@ -15,9 +15,10 @@ public sealed class RobotFaultTests
     [Fact]
     public async Task Those_who_are_connected_stay_so_over_a_fault_and_go_on_where_they_were()
     {
-        await using var rig = await EngineRig.StartAsync();
+        var time = new HandTime(); // How far the first command after the fault moves follows from the time since the last one.
+        await using var rig = await EngineRig.StartAsync(time);
         var guest = await JoinAsync(rig, "guest");
-        await MoveAsync(rig, guest);
+        await MoveAsync(rig, time, guest);
 
         await FailAsync(rig);
 
@@ -28,7 +29,7 @@ public sealed class RobotFaultTests
         var before = guest.Commands.Count;
         var again = await AttachAsync(rig);
         await rig.AskAsync(Command(again, -Goal));
-        await Eventually.Holds("the guest is commanded again", () => Ticked(rig, () => guest.Commands.Count > before));
+        await Eventually.Holds("the guest is commanded again", () => Ticked(rig, time, () => guest.Commands.Count > before));
         Assert.InRange(guest.Commands.ElementAt(before).Positions[0], Goal - 5, Goal);
     }
 
@@ -79,11 +80,11 @@ public sealed class RobotFaultTests
         return party;
     }
 
-    private static async Task MoveAsync(EngineRig rig, ScriptedSession guest)
+    private static async Task MoveAsync(EngineRig rig, HandTime time, ScriptedSession guest)
     {
         var epoch = await AttachAsync(rig);
         await rig.AskAsync(Command(epoch, Goal));
-        await Eventually.Holds("the guest is at the goal", () => Ticked(rig, () => Math.Abs(guest.Commands.Last().Positions[0] - Goal) < 1e-6));
+        await Eventually.Holds("the guest is at the goal", () => Ticked(rig, time, () => guest.Commands.Count > 0 && Math.Abs(guest.Commands.Last().Positions[0] - Goal) < 1e-6));
     }
 
     private static async Task<uint> AttachAsync(EngineRig rig) =>
@@ -91,8 +92,9 @@ public sealed class RobotFaultTests
 
     private static RobotRequest.RemoteCommand Command(uint epoch, double goal) => new("script", epoch, new JointCommand([new JointGoal("shoulder_pan", goal)]));
 
-    private static bool Ticked(EngineRig rig, Func<bool> condition)
+    private static bool Ticked(EngineRig rig, HandTime time, Func<bool> condition)
     {
+        time.Advance(TimeSpan.FromMilliseconds(10));
         foreach (var robot in rig.Robots)
             robot.Tick();
         return condition();

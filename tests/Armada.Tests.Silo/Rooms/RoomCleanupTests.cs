@@ -33,6 +33,8 @@ public sealed class RoomCleanupTests
     {
         await using var rig = await Rig.StartAsync();
         await rig.MakeAsync("idle");
+        await rig.Cleanup.StartAsync(default);
+
         await Eventually.Holds("the room is removed", () =>
         {
             rig.Time.Advance(RoomCleanup.Interval);
@@ -93,6 +95,7 @@ public sealed class RoomCleanupTests
         {
             var time = new HandTime();
             var rig = new Rig(await QuietSilo.StartAsync(services => services.AddSingleton(new SiloClock(time))), time);
+            await rig.Cleanup.StopAsync(default); // Tests sweep themselves.
             Assert.Equal(0, rig.OpenRooms.Connections); // Its clock starts.
             return rig;
         }

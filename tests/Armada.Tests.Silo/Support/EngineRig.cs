@@ -51,9 +51,10 @@ internal sealed class EngineRig : IAsyncDisposable
     public uint Epoch { get; private set; }
 
     /// <summary>A rig whose robot has a live leader and a live follower.</summary>
-    public static async Task<EngineRig> StartAsync()
+    /// <param name="time">The robots' clock; without it the real one.</param>
+    public static async Task<EngineRig> StartAsync(TimeProvider? time = null)
     {
-        var rig = new EngineRig(await QuietSilo.StartAsync());
+        var rig = new EngineRig(await QuietSilo.StartAsync(services => services.AddSingleton(new SiloClock(time ?? TimeProvider.System))));
         await rig.Engine.CreateAsync(Robot, RobotModels.So101, null, CancellationToken.None);
         await rig.AskAsync(new RobotRequest.BindMaster("leader", false));
         await rig.AskAsync(new RobotRequest.BindSlave("follower", false));

@@ -4,22 +4,22 @@ using Armada.Core.Routing;
 
 namespace Armada.Bench.Soak;
 
-/// <summary>A program or a guest at one robot, for as long as it stays.</summary>
-internal sealed class Visitor : IRobotSession, IAsyncDisposable
+/// <summary>A program or an unbound slave at one robot, while it is connected.</summary>
+internal sealed class SoakSession : IRobotSession, IAsyncDisposable
 {
     private readonly IRobotEngine engine;
     private readonly string robot;
     private readonly JointReading[] pose = [.. RobotModels.So101.Joints.Select(joint => new JointReading(joint.Name, 0))];
 
-    private Visitor(IRobotEngine engine, string robot, string name) => (this.engine, this.robot, Name) = (engine, robot, name);
+    private SoakSession(IRobotEngine engine, string robot, string name) => (this.engine, this.robot, Name) = (engine, robot, name);
 
     public string Name { get; }
 
-    public static async Task<Visitor> ConnectAsync(IRobotEngine engine, string robot, string name)
+    public static async Task<SoakSession> ConnectAsync(IRobotEngine engine, string robot, string name)
     {
-        var visitor = new Visitor(engine, robot, name);
-        await engine.ConnectAsync(robot, visitor, CancellationToken.None);
-        return visitor;
+        var session = new SoakSession(engine, robot, name);
+        await engine.ConnectAsync(robot, session, CancellationToken.None);
+        return session;
     }
 
     public async Task<uint?> AttachAsync(bool takeover) =>

@@ -2,8 +2,8 @@ using System.Net.WebSockets;
 
 namespace Armada.Bench.Load;
 
-/// <summary>Watchers of the panel's feed that read everything and keep nothing.</summary>
-internal sealed class Watchers : IAsyncDisposable
+/// <summary>PanelSubscribers of the panel's feed that read everything and keep nothing.</summary>
+internal sealed class PanelSubscribers : IAsyncDisposable
 {
     private readonly List<ClientWebSocket> sockets = [];
     private readonly List<Task> reading = [];
@@ -13,18 +13,18 @@ internal sealed class Watchers : IAsyncDisposable
     public long Bytes => Interlocked.Read(ref bytes);
 
     /// <summary>Connects so many.</summary>
-    public static async Task<Watchers> OpenAsync(Uri silo, int count)
+    public static async Task<PanelSubscribers> OpenAsync(Uri silo, int count)
     {
-        var watchers = new Watchers();
+        var subscribers = new PanelSubscribers();
         for (var i = 0; i < count; i++)
         {
             var socket = new ClientWebSocket();
-            watchers.sockets.Add(socket);
+            subscribers.sockets.Add(socket);
             await socket.ConnectAsync(new UriBuilder(silo) { Scheme = "ws", Path = "/ws/panel" }.Uri, CancellationToken.None);
-            watchers.reading.Add(watchers.ReadAsync(socket));
+            subscribers.reading.Add(subscribers.ReadAsync(socket));
         }
 
-        return watchers;
+        return subscribers;
     }
 
     public async ValueTask DisposeAsync()

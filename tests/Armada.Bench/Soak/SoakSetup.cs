@@ -12,14 +12,14 @@ using Microsoft.Extensions.Logging;
 namespace Armada.Bench.Soak;
 
 /// <summary>A silo in this process, so that its heap can be read, a broker of its own, and robots with a follower each.</summary>
-internal sealed class SoakStage : IAsyncDisposable
+internal sealed class SoakSetup : IAsyncDisposable
 {
     private readonly Mosquitto broker;
     private readonly TempFolder data;
     private readonly WebApplication silo;
     private readonly ErrorCount errors;
 
-    private SoakStage(Mosquitto broker, TempFolder data, WebApplication silo, ErrorCount errors, Uri address, int robots)
+    private SoakSetup(Mosquitto broker, TempFolder data, WebApplication silo, ErrorCount errors, Uri address, int robots)
     {
         (this.broker, this.data, this.silo, this.errors, Address, Robots) = (broker, data, silo, errors, address, robots);
         Http = new HttpClient { BaseAddress = address };
@@ -45,7 +45,7 @@ internal sealed class SoakStage : IAsyncDisposable
 
     public static string FollowerOf(int robot) => $"soak-follower-{robot}";
 
-    public static async Task<SoakStage> StartAsync(int robots)
+    public static async Task<SoakSetup> StartAsync(int robots)
     {
         var broker = await Mosquitto.StartAsync();
         var data = new TempFolder();
@@ -59,10 +59,10 @@ internal sealed class SoakStage : IAsyncDisposable
         };
         var silo = SiloHost.Build(options, logging => logging.ClearProviders().SetMinimumLevel(LogLevel.Error).AddProvider(errors));
         await silo.StartAsync();
-        var stage = new SoakStage(broker, data, silo, errors, address, robots);
+        var setup = new SoakSetup(broker, data, silo, errors, address, robots);
         for (var robot = 0; robot < robots; robot++)
-            await stage.MakeAsync(RobotName(robot), FollowerOf(robot));
-        return stage;
+            await setup.MakeAsync(RobotName(robot), FollowerOf(robot));
+        return setup;
     }
 
     /// <summary>A part of the silo.</summary>

@@ -1,6 +1,4 @@
-using System.Net;
 using System.Net.Http.Json;
-using System.Text.Json.Nodes;
 using Armada.Bench.Load;
 using Armada.Mqtt;
 using Armada.Silo;
@@ -14,8 +12,8 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Armada.Bench.Rows;
 
-/// <summary>A broker of its own, one router in a process of its own, and a load on them.</summary>
-internal sealed class Bout : IAsyncDisposable
+/// <summary>One router (a silo or the bare relay) with a broker of its own, and a load on them.</summary>
+internal sealed class RouterUnderLoad : IAsyncDisposable
 {
     private readonly Mosquitto broker;
     private readonly IAsyncDisposable[] routers;
@@ -24,7 +22,7 @@ internal sealed class Bout : IAsyncDisposable
     private readonly TempFolder data;
     private readonly Uri? address;
 
-    private Bout(Mosquitto broker, IAsyncDisposable[] routers, TempFolder data, int arms, Uri? address = null)
+    private RouterUnderLoad(Mosquitto broker, IAsyncDisposable[] routers, TempFolder data, int arms, Uri? address = null)
     {
         this.address = address;
         this.broker = broker;
@@ -41,76 +39,39 @@ internal sealed class Bout : IAsyncDisposable
     public Uri Address => address ?? throw new InvalidOperationException("the relay has no address");
 
     /// <summary>With the bare relay as router.</summary>
-    public static async Task<Bout> OfRelayAsync(int arms)
+    public static async Task<RouterUnderLoad> OfRelayAsync(int arms)
     {
         var broker = await Mosquitto.StartAsync();
         var relay = ArmadaProgram.Start("Armada.Bench", "relay", "--port", $"{broker.Port}");
         await relay.PrintsAsync("^relaying");
-        var bout = new Bout(broker, [relay], new TempFolder(), arms);
-        await bout.OpenAsync();
-        bout.Load.Run(20, TimeSpan.FromSeconds(1));
-        return bout;
+        var router = new RouterUnderLoad(broker, [relay], new TempFolder(), arms);
+        await router.OpenAsync();
+        router.Load.Run(20, TimeSpan.FromSeconds(1));
+        return router;
     }
 
     /// <summary>With the silo as router, in a process of its own: one robot for each leader, with one follower.</summary>
-    public static async Task<Bout> OfSiloAsync(int arms)
+    public static async Task<RouterUnderLoad> OfSiloAsync(int arms)
     {
         var broker = await Mosquitto.StartAsync();
         var data = new TempFolder();
         var address = FreeAddress();
         var silo = ArmadaProgram.Start(
             "Armada.Silo", "--urls", address.GetLeftPart(UriPartial.Authority), "--data", data.Path, "--mqtt", $"127.0.0.1:{broker.Port}");
-        return await BoundAsync(new Bout(broker, [silo], data, arms, address), () => silo.Output);
-    }
-
-    /// <summary>With a cluster of silos as router, each in a process of its own, on a Redis: one grain for each robot.</summary>
-    public static async Task<Bout> OfGrainsAsync(int arms, int silos)
-    {
-        var broker = await Mosquitto.StartAsync();
-        var redis = await Redis.StartAsync();
-        var data = new TempFolder();
-        var addresses = Enumerable.Range(0, silos).Select(_ => FreeAddress()).ToArray();
-        var processes = addresses.Select((address, index) => ArmadaProgram.Start(
-            "Armada.Silo",
-            "--urls", address.GetLeftPart(UriPartial.Authority),
-            "--data", Path.Combine(data.Path, $"{index}"),
-            "--mqtt", $"127.0.0.1:{broker.Port}",
-            "--client-id", $"silo-{index}",
-            "--cluster", "bench",
-            "--redis", redis.Address,
-            "--silo-endpoint", $"127.0.0.1:{FreePort.Next()}",
-            "--gateway-port", $"{FreePort.Next()}")).ToArray();
-        foreach (var address in addresses)
-        {
-            using var http = new HttpClient { BaseAddress = address };
-            await Eventually.Holds(
-                () => $"a silo is ready; they printed:\n{string.Join('\n', processes.Select(process => process.Output))}",
-                () => IsReady(http, silos),
-                TimeSpan.FromSeconds(40));
-        }
-
-        return await BoundAsync(new Bout(broker, [.. processes, redis], data, arms, addresses[0]), () => processes[0].Output);
+        return await BoundAsync(new RouterUnderLoad(broker, [silo], data, arms, address), () => silo.Output);
     }
 
     /// <summary>With the silo as router in this process, so that its allocations can be counted.</summary>
-    /// <param name="arms">How many.</param>
-    /// <param name="asGrains">As a cluster of this one silo.</param>
-    public static async Task<Bout> OfSiloHereAsync(int arms, bool asGrains = false)
+    public static async Task<RouterUnderLoad> OfSiloHereAsync(int arms)
     {
         var broker = await Mosquitto.StartAsync();
         var data = new TempFolder();
         var address = FreeAddress();
         var silo = SiloHost.Build(
-            new SiloOptions
-            {
-                Http = new() { Urls = [address] },
-                DataDirectory = data.Path,
-                Cluster = asGrains ? new SiloClusterOptions("bench", "bench", null, new IPEndPoint(IPAddress.Loopback, FreePort.Next()), FreePort.Next()) : null,
-                Link = new LinkOptions { ClientId = "armada-silo", Port = broker.Port },
-            },
+            new SiloOptions { Http = new() { Urls = [address] }, DataDirectory = data.Path, Link = new LinkOptions { ClientId = "armada-silo", Port = broker.Port } },
             logging => logging.ClearProviders());
         await silo.StartAsync();
-        return await BoundAsync(new Bout(broker, [silo], data, arms, address), () => "");
+        return await BoundAsync(new RouterUnderLoad(broker, [silo], data, arms, address), () => "");
     }
 
     public async ValueTask DisposeAsync()
@@ -125,16 +86,16 @@ internal sealed class Bout : IAsyncDisposable
 
     private static Uri FreeAddress() => new($"http://127.0.0.1:{FreePort.Next()}");
 
-    private static async Task<Bout> BoundAsync(Bout bout, Func<string> output)
+    private static async Task<RouterUnderLoad> BoundAsync(RouterUnderLoad router, Func<string> output)
     {
-        using var http = new HttpClient { BaseAddress = bout.Address };
+        using var http = new HttpClient { BaseAddress = router.Address };
         await Eventually.Holds(() => $"the silo is ready; it printed:\n{output()}", () => IsReady(http), TimeSpan.FromSeconds(20));
-        await bout.OpenAsync();
-        for (var arm = 0; arm < bout.Load.Arms; arm++)
+        await router.OpenAsync();
+        for (var arm = 0; arm < router.Load.Arms; arm++)
             await BindAsync(http, arm);
-        await Eventually.Holds("every leader is told its epoch", () => bout.Probe() && bout.Load.AllLive, TimeSpan.FromSeconds(30));
-        await Eventually.Holds("every frame becomes a command", () => bout.Load.Run(20, TimeSpan.FromSeconds(0.5)).Lossless, TimeSpan.FromSeconds(30));
-        return bout;
+        await Eventually.Holds("every leader is told its epoch", () => router.Probe() && router.Load.AllLive, TimeSpan.FromSeconds(30));
+        await Eventually.Holds("every frame becomes a command", () => router.Load.Run(20, TimeSpan.FromSeconds(0.5)).Lossless, TimeSpan.FromSeconds(30));
+        return router;
     }
 
     private async Task OpenAsync()
@@ -150,14 +111,13 @@ internal sealed class Bout : IAsyncDisposable
         return true;
     }
 
-    private static bool IsReady(HttpClient http, int? silos = null)
+    private static bool IsReady(HttpClient http)
     {
         try
         {
             using var request = new HttpRequestMessage(HttpMethod.Get, "/readyz");
             using var answer = http.Send(request);
-            using var body = answer.Content.ReadAsStream();
-            return answer.IsSuccessStatusCode && (silos is null || JsonNode.Parse(body)!["silos"]!.GetValue<int>() == silos);
+            return answer.IsSuccessStatusCode;
         }
         catch (HttpRequestException)
         {

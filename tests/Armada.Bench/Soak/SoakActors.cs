@@ -6,41 +6,41 @@ using Armada.Core.Robots;
 namespace Armada.Bench.Soak;
 
 /// <summary>How often something came and went, over all acts.</summary>
-internal sealed class ComingCounts
+internal sealed class ActivityCounts
 {
-    private readonly long[] counts = new long[Enum.GetValues<Coming>().Length];
+    private readonly long[] counts = new long[Enum.GetValues<Activity>().Length];
 
-    public void Count(Coming what) => Interlocked.Increment(ref counts[(int)what]);
+    public void Count(Activity what) => Interlocked.Increment(ref counts[(int)what]);
 
     public override string ToString() =>
-        string.Join(", ", Enum.GetValues<Coming>().Select(what => $"{Interlocked.Read(ref counts[(int)what])} {what}s".ToLowerInvariant()));
+        string.Join(", ", Enum.GetValues<Activity>().Select(what => $"{Interlocked.Read(ref counts[(int)what])} {what}s".ToLowerInvariant()));
 }
 
 /// <summary>One act: many come and go, again and again, and at its end all leave at once.</summary>
-internal sealed class Comings : IAsyncDisposable
+internal sealed class SoakActors : IAsyncDisposable
 {
     private const int Kinds = 4;
-    private const int MostActors = 12;
+    private const int ActorsPerActivity = 12;
 
-    private readonly SoakStage stage;
-    private readonly ComingCounts counts;
+    private readonly SoakSetup setup;
+    private readonly ActivityCounts counts;
     private readonly int seed;
     private readonly IRobotEngine engine;
     private readonly CancellationTokenSource ending = new();
     private readonly List<Task> running = [];
 
     /// <summary>Begins; robots 0, 1, 4, 5 … have leaders, 2, 6 … programs and 3, 7 … motions as masters.</summary>
-    public Comings(SoakStage stage, ComingCounts counts, int seed)
+    public SoakActors(SoakSetup setup, ActivityCounts counts, int seed)
     {
-        (this.stage, this.counts, this.seed) = (stage, counts, seed);
-        engine = stage.Part<IRobotEngine>();
-        Run(Coming.Leader, 4, 0.5, LeadAsync);
-        Run(Coming.Program, 12, 0, CommandAsync);
-        Run(Coming.Motion, 6, 1, PlayAsync);
-        Run(Coming.UnboundSlave, 12, 0, ExecuteAsync);
-        Run(Coming.PanelSubscriber, 6, 0, WatchAsync);
-        Run(Coming.Robot, 1, 2, MakeAndRemoveAsync);
-        Run(Coming.Stop, 1, 3, StopAndResetAsync);
+        (this.setup, this.counts, this.seed) = (setup, counts, seed);
+        engine = setup.Part<IRobotEngine>();
+        Run(Activity.Leader, 4, 0.5, LeadAsync);
+        Run(Activity.Program, 12, 0, CommandAsync);
+        Run(Activity.Motion, 6, 1, PlayAsync);
+        Run(Activity.UnboundSlave, 12, 0, ExecuteAsync);
+        Run(Activity.PanelSubscriber, 6, 0, WatchAsync);
+        Run(Activity.Robot, 1, 2, MakeAndRemoveAsync);
+        Run(Activity.Stop, 1, 3, StopAndResetAsync);
     }
 
     /// <summary>Done early only where one of them failed.</summary>
@@ -53,17 +53,17 @@ internal sealed class Comings : IAsyncDisposable
         ending.Dispose();
     }
 
-    private void Run(Coming what, int actors, double pauseSeconds, Func<string, Random, Task> come)
+    private void Run(Activity what, int actors, double pauseSeconds, Func<string, Random, Task> come)
     {
         for (var actor = 0; actor < actors; actor++)
         {
             var name = string.Create(CultureInfo.InvariantCulture, $"{what.ToString().ToLowerInvariant()}-{actor}");
-            var random = new Random((((seed * MostActors) + actor) * Enum.GetValues<Coming>().Length) + (int)what);
+            var random = new Random((((seed * ActorsPerActivity) + actor) * Enum.GetValues<Activity>().Length) + (int)what);
             running.Add(Task.Run(() => RepeatAsync(what, TimeSpan.FromSeconds(pauseSeconds), () => come(name, random))));
         }
     }
 
-    private async Task RepeatAsync(Coming what, TimeSpan pause, Func<Task> come)
+    private async Task RepeatAsync(Activity what, TimeSpan pause, Func<Task> come)
     {
         try
         {
@@ -82,17 +82,17 @@ internal sealed class Comings : IAsyncDisposable
 
     private async Task LeadAsync(string name, Random random)
     {
-        var robot = (random.Next(stage.Robots) / Kinds * Kinds) + random.Next(2);
+        var robot = (random.Next(setup.Robots) / Kinds * Kinds) + random.Next(2);
         if (random.Next(2) == 0)
-            await stage.SendAsync(HttpMethod.Delete, $"robots/{SoakStage.RobotName(robot)}/master");
-        await stage.SendAsync(
-            HttpMethod.Put, $"robots/{SoakStage.RobotName(robot)}/master", new { type = "device", device = SoakStage.LeaderOf(robot), takeover = true });
+            await setup.SendAsync(HttpMethod.Delete, $"robots/{SoakSetup.RobotName(robot)}/master");
+        await setup.SendAsync(
+            HttpMethod.Put, $"robots/{SoakSetup.RobotName(robot)}/master", new { type = "device", device = SoakSetup.LeaderOf(robot), takeover = true });
     }
 
     private async Task CommandAsync(string name, Random random)
     {
         var robot = RobotOf(2, random);
-        await using var program = await Visitor.ConnectAsync(engine, robot, name);
+        await using var program = await SoakSession.ConnectAsync(engine, robot, name);
         if (await program.AttachAsync(takeover: random.Next(5) == 0) is not { } epoch)
             return;
         using var pace = new PeriodicTimer(TimeSpan.FromMilliseconds(50));
@@ -114,50 +114,50 @@ internal sealed class Comings : IAsyncDisposable
         }
         finally
         {
-            await stage.SendAsync(HttpMethod.Delete, $"robots/{robot}/master");
+            await setup.SendAsync(HttpMethod.Delete, $"robots/{robot}/master");
         }
     }
 
     private async Task ExecuteAsync(string name, Random random)
     {
-        await using var guest = await Visitor.ConnectAsync(engine, SoakStage.RobotName(random.Next(stage.Robots)), name);
-        await guest.JoinAsync();
+        await using var slave = await SoakSession.ConnectAsync(engine, SoakSetup.RobotName(random.Next(setup.Robots)), name);
+        await slave.JoinAsync();
         using var pace = new PeriodicTimer(TimeSpan.FromMilliseconds(100));
         for (var reports = random.Next(5, 30); reports > 0 && await pace.WaitForNextTickAsync(ending.Token); reports--)
-            await guest.ReportAsync();
+            await slave.ReportAsync();
     }
 
     private async Task WatchAsync(string name, Random random)
     {
-        await using var watcher = await Watchers.OpenAsync(stage.Address, 1);
+        await using var subscriber = await PanelSubscribers.OpenAsync(setup.Address, 1);
         await Task.Delay(random.Next(1000, 6000), ending.Token);
     }
 
     private async Task MakeAndRemoveAsync(string name, Random random)
     {
-        await stage.MakeAsync(name, $"{name}-follower");
-        await stage.SendAsync(HttpMethod.Delete, $"robots/{name}");
+        await setup.MakeAsync(name, $"{name}-follower");
+        await setup.SendAsync(HttpMethod.Delete, $"robots/{name}");
     }
 
     private async Task StopAndResetAsync(string name, Random random)
     {
-        var robot = SoakStage.RobotName(random.Next(stage.Robots));
-        await stage.SendAsync(HttpMethod.Post, $"robots/{robot}/stop");
+        var robot = SoakSetup.RobotName(random.Next(setup.Robots));
+        await setup.SendAsync(HttpMethod.Post, $"robots/{robot}/stop");
         try
         {
             await Task.Delay(random.Next(100, 1000), ending.Token);
         }
         finally
         {
-            await stage.SendAsync(HttpMethod.Post, $"robots/{robot}/reset");
+            await setup.SendAsync(HttpMethod.Post, $"robots/{robot}/reset");
         }
     }
 
-    private string RobotOf(int kind, Random random) => SoakStage.RobotName((random.Next(stage.Robots / Kinds) * Kinds) + kind);
+    private string RobotOf(int kind, Random random) => SoakSetup.RobotName((random.Next(setup.Robots / Kinds) * Kinds) + kind);
 }
 
 /// <summary>What comes and goes.</summary>
-internal enum Coming
+internal enum Activity
 {
     Leader,
     Program,

@@ -9,14 +9,14 @@ namespace Armada.Bench.Soak;
 /// <param name="Threads">Threads.</param>
 /// <param name="Handles">Open file descriptors.</param>
 /// <param name="Sockets">Those of them that are sockets.</param>
-internal sealed record Vitals(TimeSpan At, long HeapBytes, long WorkingSetBytes, int Threads, int Handles, int Sockets)
+internal sealed record ProcessSample(TimeSpan At, long HeapBytes, long WorkingSetBytes, int Threads, int Handles, int Sockets)
 {
     /// <summary>Of this process now.</summary>
-    public static Vitals Take(TimeSpan at)
+    public static ProcessSample Take(TimeSpan at)
     {
         var heap = HeapAfterCollection();
         var handles = Directory.GetFiles("/proc/self/fd");
-        return new Vitals(at, heap, Kilobytes("VmRSS:") * 1024, (int)Kilobytes("Threads:"), handles.Length, handles.Count(IsSocket));
+        return new ProcessSample(at, heap, Kilobytes("VmRSS:") * 1024, (int)Kilobytes("Threads:"), handles.Length, handles.Count(IsSocket));
     }
 
     // Twice: what the first collection finalizes is free only after the second.

@@ -2,8 +2,8 @@ using Armada.Testing;
 
 namespace Armada.Bench.Rows;
 
-/// <summary>The most frames a second of which none is lost, found by halving; the load is the same process for both routers.</summary>
-internal static class GreatestRate
+/// <summary>The most frames per second without a loss, found by bisection; both routers have the same load process.</summary>
+internal static class HighestRate
 {
     private const int Arms = 100;
     private const double Lowest = 5_000;
@@ -12,8 +12,8 @@ internal static class GreatestRate
 
     public static async Task<Row> MeasureAsync(int rounds, TimeSpan round)
     {
-        await using var relay = await Bout.OfRelayAsync(Arms);
-        await using var silo = await Bout.OfSiloAsync(Arms);
+        await using var relay = await RouterUnderLoad.OfRelayAsync(Arms);
+        await using var silo = await RouterUnderLoad.OfSiloAsync(Arms);
         var pairs = new List<(double Silo, double Relay)>();
         for (var i = 0; i < rounds; i++)
             pairs.Add((await SearchAsync(silo, round), await SearchAsync(relay, round)));
@@ -25,14 +25,14 @@ internal static class GreatestRate
             "≥ 0.80");
     }
 
-    /// <summary>The highest rate one router holds.</summary>
-    public static async Task<double> SearchAsync(Bout bout, TimeSpan round)
+    /// <summary>The highest rate that one router sustains.</summary>
+    public static async Task<double> SearchAsync(RouterUnderLoad router, TimeSpan round)
     {
         double low = Lowest, high = Highest;
         while (high / low > 1 + Step)
         {
             var rate = Math.Sqrt(low * high);
-            if (await HoldsAsync(bout, rate, round) || await HoldsAsync(bout, rate, round))
+            if (await HoldsAsync(router, rate, round) || await HoldsAsync(router, rate, round))
                 low = rate;
             else
                 high = rate;
@@ -41,12 +41,12 @@ internal static class GreatestRate
         return low;
     }
 
-    // What an overload left behind, in the broker's queues or as slaves that fell silent, must not be counted in the next run.
-    private static async Task<bool> HoldsAsync(Bout bout, double rate, TimeSpan round)
+    // An overload leaves full broker queues and lagging slaves behind, which must not count in the next run.
+    private static async Task<bool> HoldsAsync(RouterUnderLoad router, double rate, TimeSpan round)
     {
-        await bout.Load.DrainAsync();
+        await router.Load.DrainAsync();
         await Eventually.Holds(
-            "the router has recovered", () => bout.Load.Run(20, TimeSpan.FromSeconds(0.5)).Lossless, TimeSpan.FromSeconds(30));
-        return bout.Load.Run(rate / Arms, round).KeepsUp(rate, round);
+            "the router has recovered", () => router.Load.Run(20, TimeSpan.FromSeconds(0.5)).Lossless, TimeSpan.FromSeconds(30));
+        return router.Load.Run(rate / Arms, round).KeepsUp(rate, round);
     }
 }
