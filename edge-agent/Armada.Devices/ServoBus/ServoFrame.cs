@@ -6,7 +6,6 @@ namespace Armada.Devices.ServoBus;
 /// </summary>
 public static class ServoFrame
 {
-    /// <summary>The highest id of a servo.</summary>
     public const byte MaxId = 253;
 
     /// <summary>The id that addresses every servo.</summary>
@@ -23,7 +22,6 @@ public static class ServoFrame
 
     private const byte Header = 0xFF;
 
-    /// <summary>Writes a ping.</summary>
     /// <returns>Bytes written, here and in every method below.</returns>
     public static int Ping(Span<byte> destination, byte id) => Instruct(destination, id, Instruction.Ping, []);
 
@@ -31,7 +29,6 @@ public static class ServoFrame
     public static int Read(Span<byte> destination, byte id, byte address, byte length) =>
         Instruct(destination, id, Instruction.Read, [address, length]);
 
-    /// <summary>Writes a write of registers.</summary>
     public static int Write(Span<byte> destination, byte id, byte address, ReadOnlySpan<byte> data) =>
         AddressAndData(destination, id, Instruction.Write, address, data);
 
@@ -54,10 +51,6 @@ public static class ServoFrame
     }
 
     /// <summary>Writes a sync write: each servo's own bytes to the same registers of several servos.</summary>
-    /// <param name="destination">Where to.</param>
-    /// <param name="address">First register.</param>
-    /// <param name="length">Bytes for each servo.</param>
-    /// <param name="ids">The servos.</param>
     /// <param name="data">The bytes, servo by servo: ids × length of them.</param>
     public static int SyncWrite(Span<byte> destination, byte address, byte length, ReadOnlySpan<byte> ids, ReadOnlySpan<byte> data)
     {
@@ -86,7 +79,6 @@ public static class ServoFrame
         return End(destination);
     }
 
-    /// <summary>Writes what a servo answers.</summary>
     public static int Status(Span<byte> destination, byte id, ServoErrors errors, ReadOnlySpan<byte> data)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(id, MaxId);
@@ -94,7 +86,6 @@ public static class ServoFrame
         return End(destination);
     }
 
-    /// <summary>The checksum of the bytes between header and checksum.</summary>
     public static byte Checksum(ReadOnlySpan<byte> body)
     {
         var sum = 0;
@@ -136,4 +127,21 @@ public static class ServoFrame
         foreach (var id in ids)
             ArgumentOutOfRangeException.ThrowIfGreaterThan(id, MaxId, nameof(ids));
     }
+}
+
+/// <summary>What the host asks of a servo (STS/SMS series, "protocol 0").</summary>
+public enum Instruction : byte
+{
+    Ping = 0x01, // Answer with an empty status frame. The one broadcast that is answered.
+    Read = 0x02, // Read registers: address, length.
+    Write = 0x03, // Write registers: address, data.
+    RegWrite = 0x04, // Hold a write until Action: address, data.
+    Action = 0x05, // Carry out the held writes.
+    Recovery = 0x06, // Restore the saved EEPROM set. Known from one vendor manual only: never sent by Armada.
+    Reboot = 0x08, // Restart the servo. Known from one vendor manual only: never sent by Armada.
+    Backup = 0x09, // Save the EEPROM set for Recovery. Known from one vendor manual only: never sent by Armada.
+    Reset = 0x0A, // Clear the turn counter and the status; not a factory reset.
+    OffsetCalibrate = 0x0B, // Make the present position read as 2048, or as the two-byte value given. Firmware 3.10 and later.
+    SyncRead = 0x82, // Broadcast: each listed servo answers with its own status frame, in list order: address, length, ids.
+    SyncWrite = 0x83, // Broadcast, unanswered: address, length, then an id and that many bytes for each servo.
 }

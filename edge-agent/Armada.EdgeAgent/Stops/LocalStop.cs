@@ -8,13 +8,11 @@ public sealed class LocalStop
 {
     private volatile bool latched;
 
-    /// <summary>Whether it is latched.</summary>
     public bool IsLatched => latched;
 
     /// <summary>Latches it; every follower holds from its next tick.</summary>
     public void Latch() => latched = true;
 
-    /// <summary>Releases it.</summary>
     public void Release() => latched = false;
 }
 
@@ -23,15 +21,10 @@ public sealed class StopLatches(LocalStop local)
 {
     private volatile bool remote;
 
-    /// <summary>Whether either is latched.</summary>
     public bool IsLatched => remote || local.IsLatched;
-
-    /// <summary>Whether the silo's is latched.</summary>
     public bool IsRemoteLatched => remote;
 
-    /// <summary>Latches the silo's.</summary>
     public void LatchRemote() => remote = true;
 
-    /// <summary>Releases the silo's only.</summary>
     public void ReleaseRemote() => remote = false;
 }

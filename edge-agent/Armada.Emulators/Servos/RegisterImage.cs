@@ -60,7 +60,6 @@ internal sealed class RegisterImage
         this[Sts3215.TorqueLimit] = this[Sts3215.MaxTorqueLimit];
     }
 
-    /// <summary>Saves the EEPROM set.</summary>
     public void Save() => saved = [.. stored];
 
     /// <summary>Brings back the EEPROM set last saved, or the factory's; the id stays.</summary>

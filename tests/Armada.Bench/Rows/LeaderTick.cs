@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using Armada.Devices.Arms;
-using Armada.Devices.Serial.Posix;
+using Armada.Devices.Serial;
 using Armada.Devices.ServoBus;
 using Armada.Devices.Timing;
 using Armada.Emulators.Arms;
@@ -20,7 +20,7 @@ internal static class LeaderTick
     {
         using var folder = new TempFolder();
         using var emulated = new EmulatedBus(EmulatedArm.So101(ArmRole.Leader, new WavingHand()), folder.File("leader"));
-        using var port = new PosixSerialPorts().Open(emulated.Port, BaudRate);
+        using var port = SerialPorts.Create().Open(emulated.Port, BaudRate);
         using var arm = new LeaderArm(new FeetechBus(port), JointFit.Calibration(ArmRole.Leader));
         arm.Start(CancellationToken.None);
         var medians = new List<double>();
@@ -34,10 +34,10 @@ internal static class LeaderTick
     {
         var pose = new double[6];
         var ticks = new List<double>((int)(round.TotalSeconds * 100));
-        using var metronome = TickTimer.Start(TimeSpan.FromMilliseconds(10));
+        using var timer = TickTimer.Every(TimeSpan.FromMilliseconds(10));
         while (ticks.Count < ticks.Capacity)
         {
-            metronome.Next(CancellationToken.None);
+            timer.Next(CancellationToken.None);
             var begin = Stopwatch.GetTimestamp();
             arm.ReadPose(pose, CancellationToken.None);
             ticks.Add(Stopwatch.GetElapsedTime(begin).TotalMicroseconds);
