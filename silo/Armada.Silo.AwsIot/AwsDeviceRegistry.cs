@@ -1,91 +1,79 @@
 using System.Collections.Immutable;
 using Armada.Core.Devices;
 using Armada.Core.Topics;
-using Armada.Silo.AwsIot.Broker;
-using Armada.Silo.AwsIot.Calls;
-using Armada.Silo.AwsIot.Certificates;
-using Armada.Silo.AwsIot.Things;
 using Microsoft.Extensions.Logging;
 
 namespace Armada.Silo.AwsIot;
 
 /// <summary>
-/// Devices as things of AWS IoT Core. A thing's attributes say what the device is and which certificates it has; AWS holds nothing of it
-/// elsewhere, so several silos may share it. Safe to use from several threads.
+/// Devices as things of AWS IoT Core. All state of a device is in the attributes of its thing, so several silos may share the account.
+/// Thread-safe.
 /// </summary>
 internal sealed partial class AwsDeviceRegistry : IDeviceRegistry
 {
     private readonly AwsAccount account;
-    private readonly AccountSetup foundations;
+    private readonly AccountSetup setup;
     private readonly ThingStore things;
     private readonly ThingIdentities identities;
     private readonly BrokerEndpoint broker;
-    private readonly KeyedLock turns = new();
+    private readonly KeyedLock locks = new();
     private readonly ILogger logger;
 
-    /// <param name="account">The account.</param>
-    /// <param name="foundations">What the things stand on.</param>
-    /// <param name="broker">Where its broker is.</param>
-    /// <param name="logger">Where to report.</param>
-    public AwsDeviceRegistry(AwsAccount account, AccountSetup foundations, BrokerEndpoint broker, ILogger<AwsDeviceRegistry> logger)
+    public AwsDeviceRegistry(AwsAccount account, AccountSetup setup, BrokerEndpoint broker, ILogger<AwsDeviceRegistry> logger)
     {
-        (this.account, this.foundations, this.broker, this.logger) = (account, foundations, broker, logger);
-        things = new ThingStore(foundations.DeviceType);
-        identities = new ThingIdentities(things, foundations, logger);
+        (this.account, this.setup, this.broker, this.logger) = (account, setup, broker, logger);
+        things = new ThingStore(setup.DeviceType);
+        identities = new ThingIdentities(things, setup, logger);
     }
 
-    /// <inheritdoc/>
     public async ValueTask<BrokerLocation> BrokerAsync(CancellationToken cancellation) =>
-        await AskAsync("the broker's address", run => broker.FindAsync(run).AsTask(), cancellation);
+        await AskAsync("the broker's address", calls => broker.FindAsync(calls).AsTask(), cancellation);
 
-    /// <inheritdoc/>
     public async ValueTask<RegistryAnswer> CreateAsync(NewDevice device, CancellationToken cancellation)
     {
-        if (NameFault(device.Name) is { } fault)
+        if (FindNameProblem(device.Name) is { } fault)
             return RegistryAnswer.Refuse(RegistryRefusalReason.Name, fault);
         if (ReadKey(device.Name, device.Request, out var key) is { } refusal)
             return refusal;
-        return await InTurnAsync(
+        return await WithLockAsync(
             device.Name,
-            async (run, thing, isTaken) =>
+            async (calls, thing, isTaken) =>
             {
                 if (isTaken)
-                    return RegistryAnswer.Refuse(RegistryRefusalReason.Exists, $"{device.Name} is a thing in the account that is none of Armada's; choose another name");
+                    return RegistryAnswer.Refuse(RegistryRefusalReason.Exists, $"{device.Name} is a thing in the account that is not Armada's; choose another name");
                 if (thing is null)
                 {
                     var order = Order(device.Kind, device.Role, key, device.Request, []);
-                    var (made, certificate) = await identities.MakeAsync(run, device.Name, Labels.Of(device, account.Time.GetUtcNow()), order, cancellation);
-                    return RegistryAnswer.Of(Identity(made), Credentials(certificate, key), isNew: true);
+                    var (created, certificate) = await identities.CreateAsync(calls, device.Name, Tags.Of(device, account.Time.GetUtcNow()), order, cancellation);
+                    return RegistryAnswer.Of(Identity(created), Credentials(certificate, key), isNew: true);
                 }
 
-                return await CreateAgainAsync(run, thing, device, key, cancellation);
+                return await CreateExistingAsync(calls, thing, device, key, cancellation);
             },
             cancellation);
     }
 
-    /// <inheritdoc/>
     public async ValueTask<DeviceIdentity?> FindAsync(string name, CancellationToken cancellation)
     {
-        if (NameFault(name) is not null)
+        if (FindNameProblem(name) is not null)
             return null;
         return await AskAsync<DeviceIdentity?>(
             name,
-            async run => (await things.ReadAsync(run, name)).Thing is { Note.Phase: not ThingPhase.New } thing ? Identity(thing) : null,
+            async calls => (await things.ReadAsync(calls, name)).Thing is { Attributes.Phase: not ThingPhase.New } thing ? Identity(thing) : null,
             cancellation);
     }
 
-    /// <inheritdoc/>
     public async ValueTask<ImmutableArray<DeviceIdentity>> ListAsync(string? after, int limit, CancellationToken cancellation) =>
         await AskAsync<ImmutableArray<DeviceIdentity>>(
             "the list of devices",
-            async run =>
+            async calls =>
             {
                 List<DeviceIdentity> found = [];
-                await foreach (var (name, thing) in things.ListAsync(run, cancellation))
+                await foreach (var (name, thing) in things.ListAsync(calls, cancellation))
                 {
-                    if (thing is null || Labels.Read(thing) is not { } device)
-                        LogUnread(name);
-                    else if (thing.Note.Phase != ThingPhase.New && (after is null || string.CompareOrdinal(name, after) > 0))
+                    if (thing is null || Tags.Read(thing) is not { } device)
+                        LogUnreadable(name);
+                    else if (thing.Attributes.Phase != ThingPhase.New && (after is null || string.CompareOrdinal(name, after) > 0))
                         found.Add(device);
                 }
 
@@ -93,36 +81,35 @@ internal sealed partial class AwsDeviceRegistry : IDeviceRegistry
             },
             cancellation);
 
-    /// <inheritdoc/>
     public async ValueTask<RegistryAnswer> DeleteAsync(string name, CancellationToken cancellation)
     {
-        if (NameFault(name) is not null)
+        if (FindNameProblem(name) is not null)
             return Unknown(name);
-        return await InTurnAsync(
+        return await WithLockAsync(
             name,
-            async (run, thing, _) =>
+            async (calls, thing, _) =>
             {
                 if (thing is null)
                     return Unknown(name);
-                await identities.DeleteAsync(run, thing);
-                return thing.Note.Phase == ThingPhase.New ? Unknown(name) : RegistryAnswer.Of(Identity(thing));
+                await identities.DeleteAsync(calls, thing);
+                return thing.Attributes.Phase == ThingPhase.New ? Unknown(name) : RegistryAnswer.Of(Identity(thing));
             },
             cancellation,
-            settle: false);
+            completePending: false);
     }
 
-    /// <summary>Completes what earlier calls, of this or another silo, began and did not end.</summary>
-    /// <exception cref="RegistryFailedException">It cannot be done now.</exception>
+    /// <summary>Completes or undoes interrupted calls, of this or another silo.</summary>
+    /// <exception cref="RegistryFailedException">It failed for at least one device; repeat the call.</exception>
     public async Task RecoverAsync(CancellationToken cancellation)
     {
         var open = await AskAsync(
             "the list of devices",
-            async run =>
+            async calls =>
             {
                 List<string> names = [];
-                await foreach (var (name, thing) in things.ListAsync(run, cancellation))
+                await foreach (var (name, thing) in things.ListAsync(calls, cancellation))
                 {
-                    if (thing is { Note.IsOpen: true })
+                    if (thing is { Attributes.HasPendingWork: true })
                         names.Add(name);
                 }
 
@@ -134,11 +121,11 @@ internal sealed partial class AwsDeviceRegistry : IDeviceRegistry
         {
             try
             {
-                await InTurnAsync(name, (_, _, _) => Task.FromResult(0), cancellation);
+                await WithLockAsync(name, (_, _, _) => Task.FromResult(0), cancellation);
             }
-            catch (RegistryFailedException fault)
+            catch (Exception fault) when (!cancellation.IsCancellationRequested)
             {
-                failed = fault; // The others are no worse for it.
+                failed = fault as RegistryFailedException ?? new RegistryFailedException($"{name}: {fault.Message}", fault); // The other devices are completed all the same.
             }
         }
 
@@ -146,7 +133,7 @@ internal sealed partial class AwsDeviceRegistry : IDeviceRegistry
             throw failed;
     }
 
-    private static string? NameFault(string name) =>
+    private static string? FindNameProblem(string name) =>
         !DeviceName.IsValid(name)
             ? $"the device's name must have 1 to {DeviceName.MaxLength} of a-z, A-Z, 0-9, '-' and '_', beginning with a letter or digit"
         : name.StartsWith(AwsSilo.NamePrefix, StringComparison.OrdinalIgnoreCase)
@@ -155,86 +142,82 @@ internal sealed partial class AwsDeviceRegistry : IDeviceRegistry
 
     private static RegistryAnswer Unknown(string name) => RegistryAnswer.Refuse(RegistryRefusalReason.Unknown, $"there is no device {name}");
 
-    private static DeviceIdentity Identity(Thing thing) => Labels.Read(thing) ?? throw new RegistryFailedException(
+    private static DeviceIdentity Identity(Thing thing) => Tags.Read(thing) ?? throw new RegistryFailedException(
         $"the attributes of the thing {thing.Name} at AWS IoT Core were changed and cannot be read; delete the thing and its certificates there");
 
-    // Whatever an earlier call left under way is settled before the new one begins.
-    private async Task<T> InTurnAsync<T>(string name, Func<CallRun, Thing?, bool, Task<T>> call, CancellationToken cancellation, bool settle = true)
+    // What an interrupted call left behind is completed or undone first.
+    private async Task<T> WithLockAsync<T>(string name, Func<CallSequence, Thing?, bool, Task<T>> call, CancellationToken cancellation, bool completePending = true)
     {
-        using var turn = await turns.TakeAsync(name, cancellation);
+        using var held = await locks.AcquireAsync(name, cancellation);
         return await AskAsync(
             name,
-            async run =>
+            async calls =>
             {
-                var (thing, isTaken) = await things.ReadAsync(run, name);
-                if (thing is not null && settle)
-                    thing = await identities.SettleAsync(run, thing);
-                return await call(run, thing, isTaken);
+                var (thing, isTaken) = await things.ReadAsync(calls, name);
+                if (thing is not null && completePending)
+                    thing = await identities.CompletePendingAsync(calls, thing);
+                return await call(calls, thing, isTaken);
             },
             cancellation);
     }
 
-    private Task<T> AskAsync<T>(string what, Func<CallRun, Task<T>> call, CancellationToken cancellation) =>
-        CallFaults.InWordsAsync(what, () => call(account.Begin(cancellation)), cancellation);
+    private Task<T> AskAsync<T>(string what, Func<CallSequence, Task<T>> call, CancellationToken cancellation) =>
+        CallErrors.TranslateFaultsAsync(what, () => call(account.Begin(cancellation)), cancellation);
 
-    /// <inheritdoc/>
     public async ValueTask<RegistryAnswer> RotateAsync(string name, string? request, CancellationToken cancellation)
     {
-        if (NameFault(name) is not null)
+        if (FindNameProblem(name) is not null)
             return Unknown(name);
         if (ReadKey(name, request, out var key) is { } refusal)
             return refusal;
-        return await InTurnAsync(
+        return await WithLockAsync(
             name,
-            async (run, thing, _) =>
+            async (calls, thing, _) =>
             {
                 if (thing is null)
                     return Unknown(name);
-                if (request is not null && await GiveAgainAsync(run, thing, key) is { } again)
+                if (request is not null && await ReturnExistingAsync(calls, thing, key) is { } again)
                     return again;
-                var second = thing.Note.Certificates is [_, .., var newest] ? newest : null;
+                var second = thing.Attributes.Certificates is [_, .., var newest] ? newest : null;
                 if (second is { Use: CertificateUse.Collected })
                 {
                     return RegistryAnswer.Refuse(
-                        RegistryRefusalReason.RotationPending, $"{name} has a second certificate already; wait until it is seen on it, or take one of the two back");
+                        RegistryRefusalReason.RotationPending, $"{name} has a second certificate already; wait until it is seen on that one, or revoke one of the two");
                 }
 
-                return await IssueAsync(run, thing, key, request, second is null ? [] : [second.Fingerprint], cancellation);
+                return await IssueAsync(calls, thing, key, request, second is null ? [] : [second.Fingerprint], cancellation);
             },
             cancellation);
     }
 
-    /// <inheritdoc/>
     public ValueTask<RegistryAnswer> CollectedAsync(string name, string fingerprint, CancellationToken cancellation) =>
-        ChangeAsync(name, fingerprint, note => note.With(entry => entry.Fingerprint == fingerprint ? Collected(entry) : entry), cancellation);
+        ChangeAsync(name, fingerprint, attributes => attributes.With(entry => entry.Fingerprint == fingerprint ? Collected(entry) : entry), cancellation);
 
-    /// <inheritdoc/>
     public ValueTask<RegistryAnswer> SeenAsync(string name, string fingerprint, CancellationToken cancellation) =>
         ChangeAsync(
             name,
             fingerprint,
-            note =>
+            attributes =>
             {
-                var older = note.Certificates.TakeWhile(entry => entry.Fingerprint != fingerprint).ToHashSet();
-                return note.Leave(older.Contains).With(entry => entry.Fingerprint == fingerprint ? Collected(entry) : entry);
+                var older = attributes.Certificates.TakeWhile(entry => entry.Fingerprint != fingerprint).ToHashSet();
+                return attributes.MarkLeaving(older.Contains).With(entry => entry.Fingerprint == fingerprint ? Collected(entry) : entry);
             },
             cancellation);
 
-    /// <inheritdoc/>
     public ValueTask<RegistryAnswer> RetireAsync(string name, string fingerprint, CancellationToken cancellation) =>
-        ChangeAsync(name, fingerprint, note => note.Leave(entry => entry.Fingerprint == fingerprint), cancellation);
+        ChangeAsync(name, fingerprint, attributes => attributes.MarkLeaving(entry => entry.Fingerprint == fingerprint), cancellation);
 
-    private static CertificateNote Collected(CertificateNote note) =>
-        note.Use == CertificateUse.Issued ? note with { Use = CertificateUse.Collected } : note;
+    private static CertificateEntry Collected(CertificateEntry entry) =>
+        entry.Use == CertificateUse.Issued ? entry with { Use = CertificateUse.Collected } : entry;
 
-    private static IssuedCredentials Credentials(MadeCertificate certificate, KeyRequest key) =>
+    private static IssuedCredentials Credentials(CreatedCertificate certificate, KeyRequest key) =>
         new(certificate.Fingerprint, certificate.Pem, key.PrivateKey());
 
     private static RegistryAnswer? ReadKey(string name, string? request, out KeyRequest key)
     {
         if (request is null)
         {
-            key = KeyRequest.Make(name);
+            key = KeyRequest.Create(name);
             return null;
         }
 
@@ -245,51 +228,51 @@ internal sealed partial class AwsDeviceRegistry : IDeviceRegistry
     private async ValueTask<RegistryAnswer> ChangeAsync(
         string name, string fingerprint, Func<ThingAttributes, ThingAttributes> change, CancellationToken cancellation)
     {
-        if (NameFault(name) is not null)
+        if (FindNameProblem(name) is not null)
             return Unknown(name);
-        return await InTurnAsync(
+        return await WithLockAsync(
             name,
-            async (run, thing, _) => thing is null ? Unknown(name)
-                : RegistryAnswer.Of(Identity(thing.Note.Find(fingerprint) is null ? thing : await identities.RetireAsync(run, thing, change(thing.Note)))),
+            async (calls, thing, _) => thing is null ? Unknown(name)
+                : RegistryAnswer.Of(Identity(thing.Attributes.Find(fingerprint) is null ? thing : await identities.RetireAsync(calls, thing, change(thing.Attributes)))),
             cancellation);
     }
 
-    private async Task<RegistryAnswer> CreateAgainAsync(CallRun run, Thing thing, NewDevice device, KeyRequest key, CancellationToken cancellation)
+    private async Task<RegistryAnswer> CreateExistingAsync(CallSequence calls, Thing thing, NewDevice device, KeyRequest key, CancellationToken cancellation)
     {
         if (!Identity(thing).Is(device))
-            return RegistryAnswer.Refuse(RegistryRefusalReason.Exists, $"{device.Name} is there already, as something else; choose another name, or delete it first");
+            return RegistryAnswer.Refuse(RegistryRefusalReason.Exists, $"{device.Name} exists already as another kind, role or site; choose another name, or delete it first");
         if (device.Request is not null)
         {
-            return await GiveAgainAsync(run, thing, key)
-                ?? RegistryAnswer.Refuse(RegistryRefusalReason.Exists, $"{device.Name} is there already, with another key; rotate its certificate, or delete it first");
+            return await ReturnExistingAsync(calls, thing, key)
+                ?? RegistryAnswer.Refuse(RegistryRefusalReason.Exists, $"{device.Name} exists already with another key; rotate its certificate, or delete it first");
         }
 
-        var uncollected = thing.Note.Certificates.Where(note => note.Use == CertificateUse.Issued).Select(note => note.Fingerprint).ToList();
+        var uncollected = thing.Attributes.Certificates.Where(entry => entry.Use == CertificateUse.Issued).Select(entry => entry.Fingerprint).ToList();
         return uncollected.Count == 0
             ? RegistryAnswer.Of(Identity(thing))
-            : await IssueAsync(run, thing, key, null, uncollected, cancellation);
+            : await IssueAsync(calls, thing, key, null, uncollected, cancellation);
     }
 
     private async Task<RegistryAnswer> IssueAsync(
-        CallRun run, Thing thing, KeyRequest key, string? request, IReadOnlyCollection<string> replaced, CancellationToken cancellation)
+        CallSequence calls, Thing thing, KeyRequest key, string? request, IReadOnlyCollection<string> replaced, CancellationToken cancellation)
     {
         var device = Identity(thing);
-        var (changed, certificate) = await identities.AddAsync(run, thing, Order(device.Kind, device.Role, key, request, replaced), cancellation);
+        var (changed, certificate) = await identities.AddAsync(calls, thing, Order(device.Kind, device.Role, key, request, replaced), cancellation);
         return RegistryAnswer.Of(Identity(changed), Credentials(certificate, key));
     }
 
     private CertificateOrder Order(DeviceKind kind, BoardRole? role, KeyRequest key, string? request, IReadOnlyCollection<string> replaced) =>
-        new(key, request is not null, foundations.Policies.Of(kind, role), replaced);
+        new(key, request is not null, setup.Policies.Of(kind, role), replaced);
 
-    private static async Task<RegistryAnswer?> GiveAgainAsync(CallRun run, Thing thing, KeyRequest key)
+    private static async Task<RegistryAnswer?> ReturnExistingAsync(CallSequence calls, Thing thing, KeyRequest key)
     {
-        if (thing.Note.Certificates.LastOrDefault(note => note.KeyHash == key.Hash) is not { } note)
+        if (thing.Attributes.Certificates.LastOrDefault(entry => entry.KeyHash == key.Hash) is not { } entry)
             return null;
-        var pem = await CertificateStore.FetchAsync(run, note.Fingerprint) ?? throw new RegistryFailedException(
-            $"the certificate {note.Fingerprint} of {thing.Name} was deleted at AWS IoT Core by somebody else; take it back here and ask again");
-        return RegistryAnswer.Of(Identity(thing), new IssuedCredentials(note.Fingerprint, pem, null));
+        var pem = await CertificateStore.FetchAsync(calls, entry.Fingerprint) ?? throw new RegistryFailedException(
+            $"the certificate {entry.Fingerprint} of {thing.Name} was deleted at AWS IoT Core by somebody else; revoke it here and repeat the call");
+        return RegistryAnswer.Of(Identity(thing), new IssuedCredentials(entry.Fingerprint, pem, null));
     }
 
     [LoggerMessage(2202, LogLevel.Warning, "The attributes of the thing {Thing} at AWS IoT Core cannot be read; it is left out of the list")]
-    private partial void LogUnread(string thing);
+    private partial void LogUnreadable(string thing);
 }

@@ -1,43 +1,31 @@
-using Armada.Core.Devices;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace Armada.Silo.AwsIot;
 
-/// <summary>Completes, once after the start, what calls began that an earlier life of a silo did not end.</summary>
+/// <summary>Completes, once after the start, the calls that were interrupted when a silo ended; repeated each minute until it succeeds.</summary>
 internal sealed partial class RegistryRecovery(AwsDeviceRegistry registry, TimeProvider time, ILogger<RegistryRecovery> logger) : BackgroundService
 {
-    private static readonly TimeSpan Pause = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan RetryInterval = TimeSpan.FromMinutes(1);
 
-    /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        using var timer = new PeriodicTimer(Pause, time);
-        try
+        while (!stoppingToken.IsCancellationRequested)
         {
-            while (!await IsDoneAsync(stoppingToken))
-                await timer.WaitForNextTickAsync(stoppingToken);
-        }
-        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-        {
-            return;
+            try
+            {
+                await registry.RecoverAsync(stoppingToken);
+                return;
+            }
+            catch (Exception fault) when (!stoppingToken.IsCancellationRequested)
+            {
+                LogNotRecovered(fault.Message);
+            }
+
+            await Task.Delay(RetryInterval, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
-    private async Task<bool> IsDoneAsync(CancellationToken cancellation)
-    {
-        try
-        {
-            await registry.RecoverAsync(cancellation);
-            return true;
-        }
-        catch (RegistryFailedException fault)
-        {
-            LogNotRecovered(fault.Message);
-            return false;
-        }
-    }
-
-    [LoggerMessage(2203, LogLevel.Warning, "What earlier calls at AWS IoT Core began is not completed yet; it is tried again in a minute: {Words}")]
-    private partial void LogNotRecovered(string words);
+    [LoggerMessage(2203, LogLevel.Warning, "Interrupted calls at AWS IoT Core are not completed yet; retried in a minute: {Reason}")]
+    private partial void LogNotRecovered(string reason);
 }

@@ -113,7 +113,7 @@ internal static class Composition
     private static void AddOwnIdentities(this IServiceCollection services, SiloOptions options, SupervisedBrokerOptions broker)
     {
         services.AddSingleton(broker);
-        services.AddSingleton(CertificateTerms.Default);
+        services.AddSingleton(CertificateLifetimes.Default);
         services.AddSingleton(provider => CertificateAuthority.Open(
             provider.GetRequiredService<DataFolder>(),
             provider.GetRequiredService<TimeProvider>(),
@@ -182,8 +182,8 @@ internal static class Composition
         services.AddSingleton<BundleLinks>();
         services.AddSingleton<ProvisioningService>();
         services.AddSingleton<EnrollmentService>();
-        services.AddSingleton<Renewals>();
-        services.AddHostedService(provider => provider.GetRequiredService<Renewals>());
+        services.AddSingleton<CertificateRenewal>();
+        services.AddHostedService(provider => provider.GetRequiredService<CertificateRenewal>());
     }
 
     private static void AddParts(this IServiceCollection services, SiloOptions options)

@@ -9,7 +9,6 @@ namespace Armada.Silo.Access;
 internal sealed partial class AccessHost(
     SiloOptions options, KeyRing keys, KeyLoading loading, AnonymousAccess anonymous, ILogger<AccessHost> logger) : IHostedService
 {
-    /// <inheritdoc/>
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         await loading.LoadAsync(cancellationToken);
@@ -22,12 +21,35 @@ internal sealed partial class AccessHost(
             LogNoAdmin();
     }
 
-    /// <inheritdoc/>
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    [LoggerMessage(1150, LogLevel.Information, "Everyone on this machine is admitted as admin; the first API key ends that")]
+    [LoggerMessage(1500, LogLevel.Information, "Everyone on this machine is admitted as admin; the first API key ends that")]
     private partial void LogOpen();
 
-    [LoggerMessage(1151, LogLevel.Warning, "There is no valid admin key: create one with 'armada-silo key add', or give --admin-key-file")]
+    [LoggerMessage(1501, LogLevel.Warning, "There is no valid admin key: create one with 'armada-silo key add', or give --admin-key-file")]
     private partial void LogNoAdmin();
+}
+
+/// <summary>Who is admitted without a key or token, and which keys must remain so that somebody can be admitted at all.</summary>
+internal sealed class AnonymousAccess(SiloOptions options, KeyRing keys)
+{
+    /// <summary>
+    /// Whether everyone is admitted, as admin: on loopback, where it was asked for, or as long as there never was a key and there is no
+    /// OpenID Connect provider.
+    /// </summary>
+    public bool AdmitsAnyone => options.Http.IsLoopback && (options.Http.Open || (!keys.IsInitialized && options.Oidc is null));
+
+    /// <summary>Whether nobody could create keys without a valid admin key.</summary>
+    public bool NeedsAdminKey => !options.Http.Open && options.Oidc is null;
+
+    /// <exception cref="SiloOptionsException">Other machines reach the silo, and nobody could be told from anybody else.</exception>
+    public void Check()
+    {
+        if (!options.Http.IsLoopback && NeedsAdminKey && !keys.HasGoodAdmin)
+        {
+            throw new SiloOptionsException(
+                $"{options.Http.PublicUrl} is reached by other machines and there is no valid admin key: create one with "
+                + $"'armada-silo key add --name NAME --role admin --data {options.DataDirectory}', give --admin-key-file, or give --oidc-authority and --oidc-audience");
+        }
+    }
 }

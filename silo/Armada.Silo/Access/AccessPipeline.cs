@@ -15,7 +15,6 @@ internal static class AccessPipeline
 {
     private const string EitherScheme = "Armada";
 
-    /// <summary>Adds what the doors need, and says where they are.</summary>
     public static void AddAccess(this WebApplicationBuilder builder, SiloOptions options)
     {
         Listen(builder.WebHost, options);
@@ -23,7 +22,7 @@ internal static class AccessPipeline
         services.AddSingleton(options.Http.Limits);
         if (options.Http.Tls is { } tls)
             services.AddSingleton(provider => ActivatorUtilities.CreateInstance<HttpsCertificate>(provider, tls));
-        services.Configure<SocketTransportOptions>(SendQueue.KeepShort);
+        services.Configure<SocketTransportOptions>(UnsentDataLimit.Apply);
         services.AddSingleton<KeyFiles>();
         services.AddSingleton<KeyRing>();
         services.AddSingleton<KeyLoading>();
@@ -48,13 +47,12 @@ internal static class AccessPipeline
         if (options.Oidc is { } oidc)
             authentication.AddTokens(oidc);
 
-        services.AddSingleton<IAuthorizationHandler, RouteRoleHandler>();
+        services.AddSingleton<IAuthorizationHandler, RouteRole>();
         services.AddSingleton<IAuthorizationMiddlewareResultHandler, AccessAnswers>();
         services.AddAuthorization(authorization =>
             authorization.DefaultPolicy = authorization.FallbackPolicy = RouteRole.Policy);
     }
 
-    /// <summary>Puts the doors before the routes.</summary>
     public static void UseAccess(this WebApplication app)
     {
         app.Use(app.Services.GetRequiredService<OriginGuard>().InvokeAsync);

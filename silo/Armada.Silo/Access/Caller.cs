@@ -3,22 +3,27 @@ namespace Armada.Silo.Access;
 /// <summary>What a caller may do; each role may do all that the ones before it may.</summary>
 public enum Role
 {
-    /// <summary>Look.</summary>
+    /// <summary>May read.</summary>
     Viewer,
 
-    /// <summary>Command, bind, stop and reset robots.</summary>
+    /// <summary>May command, bind, stop and reset robots.</summary>
     Operator,
 
-    /// <summary>Make and remove robots, change their limits, and say who else may do what.</summary>
+    /// <summary>May create and remove robots, change their limits, and manage keys and devices.</summary>
     Admin,
 }
 
-/// <summary>Who asks for something.</summary>
-/// <param name="Name">Key name or token subject; "local" where the silo runs open on loopback.</param>
+/// <param name="Name">Name of the key, subject of the token; "local" where callers are anonymous.</param>
 /// <param name="Role">What it may do.</param>
-/// <param name="From">Address it asks from.</param>
+/// <param name="From">Its address.</param>
 internal sealed record Caller(string Name, Role Role, string From)
 {
-    /// <summary>Who does what nobody asked for, such as a lease that runs out.</summary>
+    /// <summary>The caller of what nobody asked for, such as a lease that expires.</summary>
     public static Caller Silo { get; } = new("silo", Role.Admin, "silo");
 }
+
+/// <summary>What a caller was authenticated by; a feature of every authenticated request.</summary>
+/// <param name="Caller">Who it is.</param>
+/// <param name="Expires">When it expires; null for never.</param>
+/// <param name="Holds">Whether it is still valid; any thread.</param>
+internal sealed record Credential(Caller Caller, DateTimeOffset? Expires, Func<bool> Holds);

@@ -90,9 +90,9 @@ internal sealed partial class HttpsCertificate
 
     private static bool IsUnusable(Exception refused) => refused is CryptographicException or ArgumentException or IOException or UnauthorizedAccessException;
 
-    [LoggerMessage(1152, LogLevel.Information, "The https certificate {File} was renewed; it is valid until {Expires:u}")]
+    [LoggerMessage(1510, LogLevel.Information, "The https certificate {File} was renewed; it is valid until {Expires:u}")]
     private partial void LogRenewed(string file, DateTime expires);
 
-    [LoggerMessage(1153, LogLevel.Error, "{Certificate} and {Key} changed and cannot be used; the former https certificate stays: {Reason}")]
+    [LoggerMessage(1511, LogLevel.Error, "{Certificate} and {Key} changed and cannot be used; the former https certificate stays: {Reason}")]
     private partial void LogKept(string certificate, string key, string reason);
 }

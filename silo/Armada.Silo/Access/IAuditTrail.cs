@@ -4,15 +4,15 @@ namespace Armada.Silo.Access;
 internal interface IAuditTrail
 {
     /// <summary>
-    /// Records something that happened; returns at once, from any thread, and never throws. The record is durable when the silo has
-    /// ended in order; a sudden end loses at most what happened in the last moment before it.
+    /// Records an event; returns at once, from any thread, and never throws. The record is durable after an orderly end; a crash loses at
+    /// most what happened in the last moment before it.
     /// </summary>
     /// <param name="caller">Who.</param>
-    /// <param name="what">Such as master-attached.</param>
+    /// <param name="what">Such as master-bound.</param>
     /// <param name="subject">The robot, key or fleet it happened to.</param>
-    /// <param name="detail">What else there is to say; no secret.</param>
+    /// <param name="detail">Further information; no secret.</param>
     void Record(Caller caller, string what, string subject, string? detail = null);
 
-    /// <summary>Ends when everything recorded so far is durable. Doors await it before they answer, except after a stop.</summary>
+    /// <summary>Ends when everything recorded so far is durable or the store has refused it. Routes await it before they answer, except after a stop.</summary>
     Task FlushAsync(CancellationToken cancellation);
 }

@@ -5,23 +5,22 @@ using Microsoft.AspNetCore.Http.Features;
 
 namespace Armada.Silo.Access;
 
-/// <summary>Every open WebSocket and whose it is: counts them, and closes those whose key or token is no longer good.</summary>
+/// <summary>All open WebSockets and their callers: limits their number, and closes those whose key or token is no longer valid.</summary>
 internal sealed class OpenSockets(RateLimits limits, TimeProvider time)
 {
     /// <summary>The subprotocol that the silo answers with to a client that offers it.</summary>
     public const string Subprotocol = "armada.v1";
 
-    private const string NoLongerGood = "the key or token is no longer good";
+    private const string NoLongerValid = "the key or token is no longer valid";
 
     private readonly ConcurrentDictionary<OpenSocket, bool> sockets = new();
     private readonly Dictionary<string, int> perCaller = new(StringComparer.Ordinal);
     private readonly Lock counting = new();
     private int all;
 
-    /// <summary>How many are open.</summary>
     public int Count => Volatile.Read(ref all);
 
-    /// <summary>Middleware: gives every WebSocket request a place or refuses it.</summary>
+    /// <summary>Middleware: counts a WebSocket request or refuses it.</summary>
     public async Task InvokeAsync(HttpContext context, RequestDelegate next)
     {
         if (!context.WebSockets.IsWebSocketRequest || context.Features.Get<Credential>() is not { } credential)
@@ -43,9 +42,9 @@ internal sealed class OpenSockets(RateLimits limits, TimeProvider time)
         sockets[socket] = true;
         try
         {
-            // A key revoked between the check at the door and this line is found here; one revoked later finds the socket.
+            // A key revoked between authentication and this line is found here; one revoked later finds the socket.
             if (!credential.Holds())
-                socket.Close(SocketClose.Unauthorized, NoLongerGood);
+                socket.Close(SocketClose.Unauthorized, NoLongerValid);
             context.Features.Set(socket);
             await next(context);
         }
@@ -57,10 +56,9 @@ internal sealed class OpenSockets(RateLimits limits, TimeProvider time)
     }
 
     /// <summary>
-    /// Says how this request's WebSocket is closed, with a code and a reason, when its caller may no longer be here. The action may
-    /// run on any thread, returns at once and does not throw; it is not run after the result was disposed.
+    /// Registers how this request's WebSocket is closed, with a code and a reason, when its caller is no longer authenticated. The action
+    /// may run on any thread, returns at once and does not throw; it is not run after the result was disposed.
     /// </summary>
-    /// <example><c>using var open = openSockets.Enter(context, socket.Close);</c></example>
     /// <exception cref="InvalidOperationException">The request is no WebSocket's, or it has ended.</exception>
     public IDisposable Enter(HttpContext context, Action<int, string> close)
     {
@@ -68,13 +66,13 @@ internal sealed class OpenSockets(RateLimits limits, TimeProvider time)
         return sockets.ContainsKey(socket) ? socket.ClosedBy(close) : throw new InvalidOperationException("the request has ended");
     }
 
-    /// <summary>Closes every socket whose key or token, or the lack of one, is no longer good.</summary>
+    /// <summary>Closes every socket whose credential is no longer valid.</summary>
     public void CloseUnauthorized()
     {
         foreach (var (socket, _) in sockets)
         {
             if (!socket.Credential.Holds())
-                socket.Close(SocketClose.Unauthorized, NoLongerGood);
+                socket.Close(SocketClose.Unauthorized, NoLongerValid);
         }
     }
 
@@ -104,6 +102,76 @@ internal sealed class OpenSockets(RateLimits limits, TimeProvider time)
             all--;
             if (--perCaller[caller] == 0)
                 perCaller.Remove(caller);
+        }
+    }
+}
+
+internal sealed class OpenSocket : IDisposable
+{
+    private static readonly TimeSpan LongestTimer = TimeSpan.FromDays(1); // A timer holds 49 days; a key may last for years.
+
+    private readonly Lock sync = new();
+    private readonly TimeProvider time;
+    private readonly ITimer? expiry;
+    private Action<int, string>? close;
+    private (int Code, string Reason)? told;
+
+    public OpenSocket(Credential credential, TimeProvider time)
+    {
+        (Credential, this.time) = (credential, time);
+        if (credential.Expires is { } at)
+            expiry = time.CreateTimer(_ => Expire(at), null, Until(at), Timeout.InfiniteTimeSpan);
+    }
+
+    public Credential Credential { get; }
+
+    /// <summary>Registers how the socket is closed, until the result is disposed.</summary>
+    public IDisposable ClosedBy(Action<int, string> action)
+    {
+        (int Code, string Reason)? before;
+        lock (sync)
+            (close, before) = (action, told);
+        if (before is { } reason)
+            action(reason.Code, reason.Reason);
+        return new Detachment(this);
+    }
+
+    /// <summary>Closes the socket now, or as soon as it is registered how.</summary>
+    public void Close(int code, string reason)
+    {
+        Action<int, string>? action;
+        lock (sync)
+        {
+            if (told is not null)
+                return;
+            (told, action) = ((code, reason), close);
+        }
+
+        action?.Invoke(code, reason);
+    }
+
+    public void Dispose() => expiry?.Dispose();
+
+    private void Expire(DateTimeOffset at)
+    {
+        if (time.GetUtcNow() >= at)
+            Close(SocketClose.Unauthorized, "the key or token has expired");
+        else
+            expiry!.Change(Until(at), Timeout.InfiniteTimeSpan);
+    }
+
+    private TimeSpan Until(DateTimeOffset at)
+    {
+        var left = at - time.GetUtcNow();
+        return left <= TimeSpan.Zero ? TimeSpan.FromMilliseconds(1) : left < LongestTimer ? left : LongestTimer;
+    }
+
+    private sealed class Detachment(OpenSocket socket) : IDisposable
+    {
+        public void Dispose()
+        {
+            lock (socket.sync)
+                socket.close = null;
         }
     }
 }

@@ -1,22 +1,19 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using System.Threading.RateLimiting;
+using Armada.Silo.Api;
+using Microsoft.AspNetCore.Http.Metadata;
+using Microsoft.AspNetCore.RateLimiting;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+
 namespace Armada.Silo.Access;
 
-/// <summary>How much callers may take of a silo. The defaults let one panel at 20 Hz show and command 100 robots.</summary>
+/// <summary>How much callers may use of a silo. The defaults let one panel at 20 Hz show and command 100 robots.</summary>
 public sealed record RateLimits
 {
     /// <summary>Largest body of a request whose route says nothing else, bytes.</summary>
     public const int MaxBodyBytes = 64 * 1024;
-
-    /// <summary>Longest request line, bytes.</summary>
-    public const int MaxLineBytes = 8 * 1024;
-
-    /// <summary>All headers together, bytes; a token of an OpenID provider may have several thousand.</summary>
-    public const int MaxHeaderBytes = 16 * 1024;
-
-    /// <summary>Most headers.</summary>
-    public const int MaxHeaders = 64;
-
-    /// <summary>How long a client may take to send its headers.</summary>
-    public static readonly TimeSpan HeadersWithin = TimeSpan.FromSeconds(10);
 
     /// <summary>Connections at once, WebSockets aside; one more is closed at once.</summary>
     public int Connections { get; init; } = 2048;
@@ -27,9 +24,75 @@ public sealed record RateLimits
     /// <summary>WebSockets at once of one caller.</summary>
     public int SocketsPerCaller { get; init; } = 256;
 
-    /// <summary>Requests a second of one caller, for long; twice as many at once. A stop or reset is never limited.</summary>
+    /// <summary>Sustained requests per second of one caller; twice as many at once. A stop or reset is never limited.</summary>
     public int RequestsPerSecond { get; init; } = 2000;
 
-    /// <summary>Requests a second of one address without a key or token; twice as many at once.</summary>
+    /// <summary>Sustained requests per second of one address without a key or token; twice as many at once.</summary>
     public int StrangerRequestsPerSecond { get; init; } = 100;
+}
+
+/// <summary>Applies <see cref="RateLimits"/> to the web server and the routes.</summary>
+internal static class RequestLimits
+{
+    private const int BurstSeconds = 2;
+    public const int MaxLineBytes = 8 * 1024;
+    public const int MaxHeaderBytes = 16 * 1024; // A token of an OpenID provider may have several thousand.
+    public const int MaxHeaders = 64;
+
+    private static readonly TimeSpan HeadersWithin = TimeSpan.FromSeconds(10);
+
+    public static void Limit(this KestrelServerLimits server, RateLimits limits)
+    {
+        server.MaxRequestBodySize = RateLimits.MaxBodyBytes;
+        server.MaxRequestLineSize = MaxLineBytes;
+        server.MaxRequestHeadersTotalSize = MaxHeaderBytes;
+        server.MaxRequestHeaderCount = MaxHeaders;
+        server.RequestHeadersTimeout = HeadersWithin;
+        server.MaxConcurrentConnections = limits.Connections;
+    }
+
+    public static void Limit(this RateLimiterOptions rates, RateLimits limits)
+    {
+        rates.GlobalLimiter = PartitionedRateLimiter.Create<HttpContext, string>(context =>
+            context.Features.Get<Credential>() is { } credential
+                ? RateLimitPartition.GetTokenBucketLimiter(credential.Caller.Name, _ => Bucket(limits.RequestsPerSecond))
+                : RateLimitPartition.GetTokenBucketLimiter(
+                    $"?{Network(context.Connection.RemoteIpAddress)}", _ => Bucket(limits.StrangerRequestsPerSecond)));
+        rates.OnRejected = async (rejected, _) =>
+        {
+            var wait = rejected.Lease.TryGetMetadata(MetadataName.RetryAfter, out var after) ? Math.Ceiling(after.TotalSeconds) : 1;
+            rejected.HttpContext.Response.Headers.RetryAfter = Math.Max(1, wait).ToString(CultureInfo.InvariantCulture);
+            await Problem.TooManyRequests
+                .Answer($"a caller may send {limits.RequestsPerSecond} requests per second; a stop or reset is never limited")
+                .ExecuteAsync(rejected.HttpContext);
+        };
+    }
+
+    /// <summary>Allows bodies larger than <see cref="RateLimits.MaxBodyBytes"/>.</summary>
+    public static TBuilder MaxBody<TBuilder>(this TBuilder routes, long bytes)
+        where TBuilder : IEndpointConventionBuilder => routes.WithMetadata(new BodyLimit(bytes));
+
+    /// <summary>Exempts routes from the rate limit: stops and resets, and nothing else.</summary>
+    public static TBuilder Unlimited<TBuilder>(this TBuilder routes)
+        where TBuilder : IEndpointConventionBuilder => routes.DisableRateLimiting();
+
+    private static TokenBucketRateLimiterOptions Bucket(int perSecond) => new()
+    {
+        TokenLimit = perSecond * BurstSeconds,
+        TokensPerPeriod = perSecond,
+        ReplenishmentPeriod = TimeSpan.FromSeconds(1),
+        QueueLimit = 0,
+    };
+
+    // Whoever has one IPv6 address has 2^64 of them.
+    private static string Network(IPAddress? address)
+    {
+        if (address is not { AddressFamily: AddressFamily.InterNetworkV6, IsIPv4MappedToIPv6: false })
+            return address?.ToString() ?? "";
+        var bytes = address.GetAddressBytes();
+        bytes.AsSpan(8).Clear();
+        return new IPAddress(bytes).ToString();
+    }
+
+    private sealed record BodyLimit(long? MaxRequestBodySize) : IRequestSizeLimitMetadata;
 }

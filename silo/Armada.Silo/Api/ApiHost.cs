@@ -13,10 +13,9 @@ using Microsoft.AspNetCore.Http.Metadata;
 
 namespace Armada.Silo.Api;
 
-/// <summary>The HTTP side of the host: JSON, problems, OpenAPI and all routes.</summary>
+/// <summary>The REST API of the host: JSON, problems, OpenAPI and all routes.</summary>
 internal static class ApiHost
 {
-    /// <summary>Adds what the routes need.</summary>
     public static void AddApi(this WebApplicationBuilder builder)
     {
         builder.Services.AddRouting();
@@ -36,7 +35,6 @@ internal static class ApiHost
             }));
     }
 
-    /// <summary>Maps every route.</summary>
     public static void UseApi(this WebApplication app)
     {
         app.UseExceptionHandler();
@@ -45,7 +43,7 @@ internal static class ApiHost
         app.MapOpenApi().Allow(Role.Viewer);
         app.MapHealth();
         app.MapPanel();
-        app.MapRoomDoors();
+        app.MapRoomEndpoints();
         var api = app.MapGroup("/api/v1").RefusesAsAll();
         api.MapRobots();
         api.MapMaster();
@@ -78,7 +76,7 @@ internal static class ApiHost
         json.TypeInfoResolverChain.Insert(0, PanelJson.Default);
     }
 
-    // Answers without words of their own, such as an unknown path, get a type as stable as the others.
+    // Answers without a problem of their own, such as of an unknown path, get a type as stable as the others.
     private static void Complete(ProblemDetailsContext context)
     {
         var problem = context.ProblemDetails;
@@ -89,11 +87,11 @@ internal static class ApiHost
         else if (problem.Type?.StartsWith("urn:", StringComparison.Ordinal) != true)
             problem.Type = Problem.TypeOf(problem.Status ?? context.HttpContext.Response.StatusCode);
         if (known == Problem.TooLarge)
-            problem.Detail = $"a body may have {LargestBody(context.HttpContext)} bytes";
+            problem.Detail = $"a body may have at most {MaxBodyOf(context.HttpContext)} bytes";
     }
 
-    // A handler that read too much threw, and the endpoint is with its exception; a body that was too large to be read is no exception.
-    private static long LargestBody(HttpContext context)
+    // Where the handler threw, the endpoint is with the exception.
+    private static long MaxBodyOf(HttpContext context)
     {
         var endpoint = context.Features.Get<IExceptionHandlerFeature>()?.Endpoint ?? context.GetEndpoint();
         return endpoint?.Metadata.GetMetadata<IRequestSizeLimitMetadata>()?.MaxRequestBodySize ?? RateLimits.MaxBodyBytes;

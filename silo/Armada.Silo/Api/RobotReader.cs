@@ -7,10 +7,9 @@ using Armada.Silo.Telemetry;
 
 namespace Armada.Silo.Api;
 
-/// <summary>From what engine, ingress and link know to what the API shows.</summary>
+/// <summary>Builds the API's views of a robot from its snapshot and what is known of its devices.</summary>
 internal sealed class RobotReader(DeviceRoutes routes, DevicePresences presences, ControlChannel control)
 {
-    /// <summary>A robot.</summary>
     public RobotView Robot(RobotSnapshot robot) => new(
         robot.Document.Id,
         robot.Document.Model.Name,
@@ -23,7 +22,6 @@ internal sealed class RobotReader(DeviceRoutes routes, DevicePresences presences
         [.. robot.Slaves.Concat(robot.UnboundSlaves).Select(slave => Slave(robot, slave))],
         [.. robot.Document.Model.Joints.Select(Joint)]);
 
-    /// <summary>Its master, or null.</summary>
     public MasterView? Master(RobotSnapshot robot) => robot.Master is not { } master ? null : new(
         KindNames.Of(master.Kind),
         master.Name,
@@ -37,7 +35,6 @@ internal sealed class RobotReader(DeviceRoutes routes, DevicePresences presences
         Frames(master.Frames, master.Name),
         Device(master.Name));
 
-    /// <summary>One slave or guest of a robot.</summary>
     public SlaveView Slave(RobotSnapshot robot, SlaveSnapshot slave) => new(
         KindNames.Of(slave.Binding.Kind),
         slave.Binding.Name,

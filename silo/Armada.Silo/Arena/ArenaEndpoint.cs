@@ -8,31 +8,29 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace Armada.Silo.Arena;
 
-/// <summary>The parts of the requirement's WebSocket doors.</summary>
 internal static class ArenaHost
 {
-    /// <summary>Adds them.</summary>
     public static void AddArena(this IServiceCollection services)
     {
         services.TryAddSingleton<SocketLimits>();
         services.AddSingleton<ArenaTiming>();
         services.AddSingleton<ArenaRelay>();
         services.AddSingleton<ArenaSequences>();
-        services.AddSingleton<ArenaParts>();
+        services.AddSingleton<ArenaServices>();
         services.AddSingleton<ArenaEndpoint>();
     }
 }
 
-/// <summary>Lets clients of the requirement's WebSocket protocol in, at <c>/ws/master/{robot}</c> and <c>/ws/slave/{robot}</c>.</summary>
-internal sealed class ArenaEndpoint(ArenaParts parts, OpenSockets open, IHostApplicationLifetime lifetime)
+/// <summary>Serves clients of LeRobot Arena's WebSocket protocol at <c>/ws/master/{robot}</c> and <c>/ws/slave/{robot}</c>.</summary>
+internal sealed class ArenaEndpoint(ArenaServices services, OpenSockets open, IHostApplicationLifetime lifetime)
 {
-    /// <summary>Maps both doors.</summary>
     public static void Map(IEndpointRouteBuilder app)
     {
-        app.MapGet("/ws/master/{robot}", (HttpContext context, string robot, ArenaEndpoint door) => door.ServeAsync(context, robot, "master"))
-            .Allow(Role.Operator).ReadsQuery("name", "names", "takeover").ExcludeFromDescription();
-        app.MapGet("/ws/slave/{robot}", (HttpContext context, string robot, ArenaEndpoint door) => door.ServeAsync(context, robot, "slave"))
-            .Allow(Role.Operator).ReadsQuery("name", "names", "takeover").ExcludeFromDescription();
+        foreach (var kind in new[] { "master", "slave" })
+        {
+            app.MapGet($"/ws/{kind}/{{robot}}", (HttpContext context, string robot, ArenaEndpoint endpoint) => endpoint.ServeAsync(context, robot, kind))
+                .Allow(Role.Operator).ReadsQuery("name", "names", "takeover").ExcludeFromDescription();
+        }
     }
 
     private async Task ServeAsync(HttpContext context, string robot, string kind)
@@ -43,38 +41,31 @@ internal sealed class ArenaEndpoint(ArenaParts parts, OpenSockets open, IHostApp
             return;
         }
 
-        var accept = OpenSockets.Accept(context);
-        (accept.KeepAliveInterval, accept.KeepAliveTimeout) = (parts.Limits.PingEvery, parts.Limits.PongWithin);
-        using var raw = await context.WebSockets.AcceptWebSocketAsync(accept);
+        using var raw = await JsonSocket.AcceptAsync(context, services.Limits);
         if (!ArenaQuery.TryRead(context.Request.Query, kind, out var query, out var problem))
         {
-            var socket = new JsonSocket(raw, null, parts.Limits, parts.Clock);
-            using var voice = new ArenaNotifier(robot, socket, parts.Clock);
-            voice.Error("invalid", problem);
+            var socket = new JsonSocket(raw, null, services.Limits, services.Clock);
+            using var notifier = new ArenaNotifier(robot, socket, services.Clock);
+            notifier.SendError("invalid", problem);
             socket.Close(SocketClose.Refused, problem);
             await socket.RunAsync(_ => ValueTask.CompletedTask, lifetime.ApplicationStopping);
             return;
         }
 
-        using var session = new ArenaSession(raw, robot, query, kind == "master", context.Caller(), parts);
-        using var place = open.Enter(context, session.Close);
+        using var session = new ArenaSession(raw, robot, query, kind == "master", context.Caller(), services);
+        using var registration = open.Enter(context, session.Close);
         await session.RunAsync(lifetime.ApplicationStopping);
     }
 }
 
-/// <summary>What a client says in its address when it connects.</summary>
-/// <param name="Name">Its name among the robot's parties and slaves.</param>
-/// <param name="Canonical">Whether it is told LeRobot's joint names instead of Arena's.</param>
-/// <param name="Takeover">Whether its first command takes another master's place.</param>
+/// <summary>The query of a client's address.</summary>
+/// <param name="Canonical">Whether the client uses LeRobot's joint names instead of Arena's.</param>
+/// <param name="Takeover">Whether its first command replaces another master.</param>
 internal sealed record ArenaQuery(string Name, bool Canonical, bool Takeover)
 {
-    private const int ChosenDigits = 8;
+    private const int RandomDigits = 8;
 
-    /// <summary>Reads name, names and takeover; a client without a name gets one, such as master-1f09c3aa.</summary>
-    /// <param name="query">The address's query.</param>
-    /// <param name="kind">Beginning of a name that is chosen here.</param>
-    /// <param name="read">What it says.</param>
-    /// <param name="problem">What is wrong with it, in words.</param>
+    /// <summary>Reads name, names and takeover; a client without a name gets a random one, such as master-1f09c3aa.</summary>
     public static bool TryRead(
         IQueryCollection query, string kind, [NotNullWhen(true)] out ArenaQuery? read, [NotNullWhen(false)] out string? problem)
     {
@@ -89,7 +80,7 @@ internal sealed record ArenaQuery(string Name, bool Canonical, bool Takeover)
         read = problem is not null
             ? null
             : new ArenaQuery(
-                name.Length > 0 ? name : $"{kind}-{RandomNumberGenerator.GetHexString(ChosenDigits, lowercase: true)}",
+                name.Length > 0 ? name : $"{kind}-{RandomNumberGenerator.GetHexString(RandomDigits, lowercase: true)}",
                 names == "lerobot",
                 takeover == "true");
         return read is not null;

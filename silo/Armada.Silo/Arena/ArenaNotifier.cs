@@ -8,7 +8,7 @@ using Armada.Silo.Sockets;
 
 namespace Armada.Silo.Arena;
 
-/// <summary>What a client is told that must not be lost. The same error is told once a second at most.</summary>
+/// <summary>Sends what must reach the client. The same error is sent at most once a second.</summary>
 internal sealed class ArenaNotifier(string robot, JsonSocket socket, SiloClock clock) : IDisposable
 {
     private readonly Lock sync = new();
@@ -17,8 +17,7 @@ internal sealed class ArenaNotifier(string robot, JsonSocket socket, SiloClock c
     private (string Code, string Message) lastError;
     private Timestamp? lastErrorAt;
 
-    /// <summary>Calls the joints so from now on.</summary>
-    public void Name(IEnumerable<string> joints)
+    public void SetJoints(IEnumerable<string> joints)
     {
         lock (sync)
         {
@@ -27,14 +26,9 @@ internal sealed class ArenaNotifier(string robot, JsonSocket socket, SiloClock c
         }
     }
 
-    /// <summary>Tells of a refusal, with the name of its problem in the REST API as code.</summary>
-    public void Refuse(Refusal refusal) => Error(CodeOf(refusal), refusal.Text);
+    public void SendRefusal(Refusal refusal) => SendError(CodeOf(refusal), refusal.Text);
 
-    /// <summary>Tells what is wrong.</summary>
-    /// <param name="code">For programs.</param>
-    /// <param name="message">For people.</param>
-    /// <param name="slave">The slave that says so, or null for the silo itself.</param>
-    public void Error(string code, string message, string? slave = null)
+    public void SendError(string code, string message, string? slave = null)
     {
         var now = clock.Now();
         lock (sync)
@@ -43,32 +37,29 @@ internal sealed class ArenaNotifier(string robot, JsonSocket socket, SiloClock c
                 return;
             (lastError, lastErrorAt) = ((code, message), now);
             writer.WriteError(buffer, now.Unix, code, message, slave);
-            Send();
+            Flush();
         }
     }
 
-    /// <summary>Tells what became of a command.</summary>
-    public void Acknowledge(bool accepted, string? reason)
+    public void SendAcknowledgement(bool accepted, string? reason)
     {
         lock (sync)
         {
             writer.WriteCommandAck(buffer, clock.Now().Unix, accepted, reason);
-            Send();
+            Flush();
         }
     }
 
-    /// <summary>Answers a sign of life.</summary>
-    public void Heartbeat()
+    public void SendHeartbeatAck()
     {
         lock (sync)
         {
             writer.WriteHeartbeatAck(buffer, clock.Now().Unix);
-            Send();
+            Flush();
         }
     }
 
-    /// <summary>Tells where the joints are.</summary>
-    public void JointStates(RobotSnapshot snapshot)
+    public void SendJointStates(RobotSnapshot snapshot)
     {
         var joints = snapshot.Document.Model.Joints;
         var states = new ArenaJointState[joints.Length];
@@ -85,14 +76,13 @@ internal sealed class ArenaNotifier(string robot, JsonSocket socket, SiloClock c
         lock (sync)
         {
             if (writer.Joints != states.Length)
-                return; // The robot was changed this moment; its new joints follow.
+                return; // The robot has just got other joints, which follow.
             writer.WriteJointStates(buffer, clock.Now().Unix, states);
-            Send();
+            Flush();
         }
     }
 
-    /// <summary>Tells how the robot stands.</summary>
-    public void Status(RobotSnapshot snapshot, string client)
+    public void SendStatus(RobotSnapshot snapshot, string client)
     {
         var status = new ArenaStatus(
             snapshot.Master is { State: MasterState.Live },
@@ -103,21 +93,19 @@ internal sealed class ArenaNotifier(string robot, JsonSocket socket, SiloClock c
         lock (sync)
         {
             writer.WriteStatus(buffer, clock.Now().Unix, status);
-            Send();
+            Flush();
         }
     }
 
-    /// <summary>Tells of a motion that begins.</summary>
-    public void Sequence(ArenaSequence sequence)
+    public void SendSequence(ArenaSequence sequence)
     {
         lock (sync)
         {
             writer.WriteSequence(buffer, clock.Now().Unix, sequence);
-            Send();
+            Flush();
         }
     }
 
-    /// <inheritdoc/>
     public void Dispose()
     {
         lock (sync)
@@ -126,17 +114,17 @@ internal sealed class ArenaNotifier(string robot, JsonSocket socket, SiloClock c
 
     private static string CodeOf(Refusal refusal) => Problem.Of(refusal.Reason).Name.Replace('-', '_');
 
-    private void Send()
+    private void Flush()
     {
         socket.Send(buffer.WrittenSpan);
         buffer.ResetWrittenCount();
     }
 }
 
-/// <summary>What a client is sent newest only: the robot's command, and what each slave says of its joints.</summary>
-internal sealed class ArenaOutbox(string robot, SiloClock clock) : ISampleSource, IDisposable
+/// <summary>What is sent to a client newest-only: the robot's command, and the joint states of each slave.</summary>
+internal sealed class ArenaSamples(string robot, SiloClock clock) : ISampleSource, IDisposable
 {
-    private const int MostSlaves = 64; // Those whose words wait at once; more wait for their next word.
+    private const int MaxQueuedSlaves = 64; // A slave beyond these is sent with its next report.
 
     private readonly Lock sync = new();
     private readonly double[] positions = new double[ArenaReader.MaxJoints];
@@ -144,11 +132,9 @@ internal sealed class ArenaOutbox(string robot, SiloClock clock) : ISampleSource
     private ArenaWriter writer = new(robot, []);
     private bool isCommandDue;
 
-    /// <summary>Rung whenever something waits; set once, before anything does.</summary>
-    public Action Ring { get; set; } = () => { };
+    public Action SampleReady { get; set; } = () => { };
 
-    /// <summary>Calls the joints so from now on.</summary>
-    public void Name(IEnumerable<string> joints)
+    public void SetJoints(IEnumerable<string> joints)
     {
         lock (sync)
         {
@@ -158,8 +144,7 @@ internal sealed class ArenaOutbox(string robot, SiloClock clock) : ISampleSource
         }
     }
 
-    /// <summary>Takes the newest command; one for other joints than the client was told of is dropped.</summary>
-    public void PutCommand(ReadOnlySpan<double> command)
+    public void SetCommand(ReadOnlySpan<double> command)
     {
         lock (sync)
         {
@@ -169,36 +154,33 @@ internal sealed class ArenaOutbox(string robot, SiloClock clock) : ISampleSource
             isCommandDue = true;
         }
 
-        Ring();
+        SampleReady();
     }
 
-    /// <summary>Takes the newest word of a slave.</summary>
-    public void PutStatus(string slave, ArenaReading[] readings)
+    public void SetStatus(string slave, ArenaReading[] readings)
     {
         lock (sync)
         {
-            if (statuses.Count < MostSlaves || statuses.ContainsKey(slave))
+            if (statuses.Count < MaxQueuedSlaves || statuses.ContainsKey(slave))
                 statuses[slave] = readings;
         }
 
-        Ring();
+        SampleReady();
     }
 
-    /// <summary>Forgets what waits: the client does no longer execute.</summary>
     public void DropCommand()
     {
         lock (sync)
             isCommandDue = false;
     }
 
-    /// <inheritdoc/>
     public bool TryWrite(IBufferWriter<byte> message)
     {
         var at = clock.Now().Unix;
         lock (sync)
         {
             if (statuses.Count + (isCommandDue ? 1 : 0) > 1)
-                Ring(); // One message a time: the rest is asked for again.
+                SampleReady(); // One message at a time: the rest is sent with the next call.
             if (isCommandDue)
             {
                 isCommandDue = false;
@@ -209,7 +191,6 @@ internal sealed class ArenaOutbox(string robot, SiloClock clock) : ISampleSource
         }
     }
 
-    /// <inheritdoc/>
     public void Dispose()
     {
         lock (sync)

@@ -2,20 +2,18 @@ using Armada.Core.Arena;
 
 namespace Armada.Silo.Arena;
 
-/// <summary>Passes what a robot's clients say of their joints on to those who listen at its master door.</summary>
+/// <summary>Forwards the joint states and errors of a robot's clients to the others that are connected to its master endpoint.</summary>
 internal sealed class ArenaRelay
 {
     private readonly Lock sync = new();
     private readonly Dictionary<string, ArenaSession[]> listeners = new(StringComparer.Ordinal);
 
-    /// <summary>A client listens.</summary>
     public void Add(string robot, ArenaSession session)
     {
         lock (sync)
             listeners[robot] = [.. Of(robot), session];
     }
 
-    /// <summary>A client listens no more.</summary>
     public void Remove(string robot, ArenaSession session)
     {
         lock (sync)
@@ -28,8 +26,7 @@ internal sealed class ArenaRelay
         }
     }
 
-    /// <summary>Passes a client's word on to all others.</summary>
-    public void Pass(string robot, ArenaSession from, ArenaReading[] readings)
+    public void Forward(string robot, ArenaSession from, ArenaReading[] readings)
     {
         foreach (var session in Snapshot(robot))
         {
@@ -38,8 +35,7 @@ internal sealed class ArenaRelay
         }
     }
 
-    /// <summary>Passes a client's trouble on to all others.</summary>
-    public void Pass(string robot, ArenaSession from, ArenaMessage.Error error)
+    public void Forward(string robot, ArenaSession from, ArenaMessage.Error error)
     {
         foreach (var session in Snapshot(robot))
         {

@@ -7,20 +7,18 @@ using Armada.Core.Robots;
 
 namespace Armada.Silo.Arena;
 
-/// <summary>Motions from and to the protocol's form; those that clients sent are kept as long as their robot plays nothing else.</summary>
+/// <summary>Converts sequences from and to the protocol's form. A sequence that a client sent is kept until its robot plays another one.</summary>
 internal sealed class ArenaSequences(ISequences stored)
 {
-    private readonly ConcurrentDictionary<string, Sequence> sent = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, Sequence> sequences = new(StringComparer.Ordinal);
 
-    /// <summary>Keeps what a client has a robot play.</summary>
-    public void Keep(string robot, Sequence sequence) => sent[robot] = sequence;
+    public void Set(string robot, Sequence sequence) => sequences[robot] = sequence;
 
-    /// <summary>The robot is gone.</summary>
-    public void Forget(string robot) => sent.TryRemove(robot, out _);
+    public void Remove(string robot) => sequences.TryRemove(robot, out _);
 
-    /// <summary>What a robot's master of this name plays, or null.</summary>
+    /// <summary>The sequence that the robot's master of this name plays, or null.</summary>
     public async ValueTask<ArenaSequence?> FindAsync(string robot, string master, Func<string, string> nameOf) =>
-        (sent.TryGetValue(robot, out var own) && own.Id == master ? own : (await stored.FindAsync(master, CancellationToken.None))?.Sequence) is { } sequence
+        (sequences.TryGetValue(robot, out var own) && own.Id == master ? own : (await stored.FindAsync(master, CancellationToken.None))?.Sequence) is { } sequence
             ? new ArenaSequence(
                 sequence.Id,
                 sequence.Name,
@@ -29,11 +27,6 @@ internal sealed class ArenaSequences(ISequences stored)
                 sequence.TotalDuration)
             : null;
 
-    /// <summary>A message's motion as a sequence, where it keeps the rules of sequences.</summary>
-    /// <param name="content">What was sent.</param>
-    /// <param name="client">Who sent it; its motions are called after it, so that none passes for a stored one.</param>
-    /// <param name="sequence">The sequence.</param>
-    /// <param name="problem">What is wrong with it, in words.</param>
     public static bool TryConvert(
         ArenaSequence content, string client, [NotNullWhen(true)] out Sequence? sequence, [NotNullWhen(false)] out string? problem)
     {

@@ -9,36 +9,28 @@ using Armada.Silo.Store;
 namespace Armada.Silo.Identities;
 
 /// <summary>
-/// The folder <c>authority</c> of the silo's data: certificate, key and revocations. It is made as a whole, so that a start that is
-/// cut leaves none or all of it, and a file that is missing later is always a loss.
+/// The folder <c>authority</c> of the silo's data: certificate, key and revocations. It is created atomically, so that a file that is
+/// missing later was lost.
 /// </summary>
 internal sealed class AuthorityFolder(DataFolder data)
 {
-    /// <summary>The owner alone reads and writes.</summary>
     public const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
-    /// <summary>Where it is.</summary>
     public string Path { get; } = System.IO.Path.Combine(data.Path, "authority");
 
-    /// <summary>The authority's certificate, PEM.</summary>
+    /// <summary>PEM.</summary>
     public string CertificateFile => System.IO.Path.Combine(Path, "ca.pem");
 
-    /// <summary>The authority's key, PKCS #8 PEM; nobody but the silo's user may have any access.</summary>
+    /// <summary>PKCS #8 PEM; only the silo's user may have access.</summary>
     public string KeyFile => System.IO.Path.Combine(Path, "ca.key");
-
-    /// <summary>The serial numbers that are revoked; the truth of which the list is made.</summary>
     public string RevokedFile => System.IO.Path.Combine(Path, "revoked.json");
 
-    /// <summary>The signed list, PEM, as a broker reads it.</summary>
+    /// <summary>PEM, for the broker.</summary>
     public string ListFile => System.IO.Path.Combine(Path, "crl.pem");
-
-    /// <summary>Whether there is one. An empty folder, as a mount may leave, is none.</summary>
     public bool Exists => Directory.Exists(Path) && Directory.EnumerateFileSystemEntries(Path).Any();
-
     private string Staging => Path + DurableFile.TemporaryEnding;
 
-    /// <summary>Makes the folder with all it needs, durably.</summary>
-    /// <exception cref="IOException">The disk refused; there is no folder.</exception>
+    /// <exception cref="IOException">There is no folder.</exception>
     public void Make(X509Certificate2 certificate, ECDsa key)
     {
         foreach (var _ in Steps(certificate, key))
@@ -46,7 +38,6 @@ internal sealed class AuthorityFolder(DataFolder data)
         }
     }
 
-    /// <summary>The steps of <see cref="Make"/>, one at a time, by name.</summary>
     internal IEnumerable<string> Steps(X509Certificate2 certificate, ECDsa key)
     {
         if (Directory.Exists(Staging))
@@ -56,7 +47,7 @@ internal sealed class AuthorityFolder(DataFolder data)
         else
             Directory.CreateDirectory(Staging, OwnerOnly | UnixFileMode.UserExecute);
         yield return "folder made";
-        var revoked = JsonSerializer.SerializeToUtf8Bytes(StoredRevocations.None, RevocationJson.Default.StoredRevocations);
+        var revoked = JsonSerializer.SerializeToUtf8Bytes(StoredRevocations.None, StoredRevocationsJson.Default.StoredRevocations);
         (string File, byte[] Content, UnixFileMode? Mode)[] files =
         [
             (KeyFile, Encoding.ASCII.GetBytes(key.ExportPkcs8PrivateKeyPem() + "\n"), OwnerOnly),
@@ -79,23 +70,22 @@ internal sealed class AuthorityFolder(DataFolder data)
     }
 }
 
-/// <summary>Reads an authority that was made before, and refuses one that cannot be trusted.</summary>
-internal static class AuthorityLoading
+/// <summary>Loads an existing authority, and refuses one that cannot be trusted.</summary>
+internal static class AuthorityLoader
 {
-    private const int Longest = 64 * 1024; // Bytes; either file has under one thousand.
+    private const int MaxFileBytes = 64 * 1024; // Both files have less than 1,000 bytes.
 
-    private const UnixFileMode Others = UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.GroupExecute
+    private const UnixFileMode AnyoneElse = UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.GroupExecute
         | UnixFileMode.OtherRead | UnixFileMode.OtherWrite | UnixFileMode.OtherExecute;
 
-    /// <summary>Certificate and key.</summary>
-    /// <exception cref="SiloOptionsException">One is missing, damaged, foreign, over, or others may read the key.</exception>
+    /// <exception cref="SiloOptionsException">A file is missing, damaged, foreign or expired, or others may read the key.</exception>
     public static (X509Certificate2 Certificate, ECDsa Key) Load(AuthorityFolder folder, DateTimeOffset now)
     {
         var certificate = ReadCertificate(folder);
         try
         {
             var key = ReadKey(folder);
-            if (Fault(certificate, key, now) is not { } fault)
+            if (FindProblem(certificate, key, now) is not { } fault)
                 return (certificate, key);
             key.Dispose();
             throw Refused(folder, fault);
@@ -103,7 +93,7 @@ internal static class AuthorityLoading
         catch (CryptographicException)
         {
             certificate.Dispose();
-            throw Refused(folder, "ca.pem and ca.key are of a kind that the silo never makes");
+            throw Refused(folder, "ca.pem and ca.key are of a kind that the silo never creates");
         }
         catch
         {
@@ -112,10 +102,9 @@ internal static class AuthorityLoading
         }
     }
 
-    /// <summary>The one line that a person reads.</summary>
     public static SiloOptionsException Refused(AuthorityFolder folder, string fault) => new(
-        $"The device authority in '{folder.Path}' cannot be used: {fault}. Put the folder back from its backup; "
-        + "where there is none, move it away, and every device needs a new certificate.");
+        $"The device authority in '{folder.Path}' cannot be used: {fault}. Restore the folder from its backup; "
+        + "without one, move it away, and every device needs a new certificate.");
 
     private static X509Certificate2 ReadCertificate(AuthorityFolder folder)
     {
@@ -132,10 +121,10 @@ internal static class AuthorityLoading
 
     private static ECDsa ReadKey(AuthorityFolder folder)
     {
-        if (!OperatingSystem.IsWindows() && File.Exists(folder.KeyFile) && (File.GetUnixFileMode(folder.KeyFile) & Others) != 0)
+        if (!OperatingSystem.IsWindows() && File.Exists(folder.KeyFile) && (File.GetUnixFileMode(folder.KeyFile) & AnyoneElse) != 0)
         {
             throw new SiloOptionsException(
-                $"'{folder.KeyFile}' must be for its owner alone: chmod 600 '{folder.KeyFile}'. "
+                $"'{folder.KeyFile}' may be accessed by others: chmod 600 '{folder.KeyFile}'. "
                 + "If somebody else may have read it, move the folder away; every device then needs a new certificate.");
         }
 
@@ -149,7 +138,7 @@ internal static class AuthorityLoading
         catch (Exception damaged) when (damaged is CryptographicException or ArgumentException)
         {
             key.Dispose();
-            throw Refused(folder, "ca.key is damaged"); // Without the reader's words: they are about a key.
+            throw Refused(folder, "ca.key is damaged"); // Without the parser's message, which is about a key.
         }
     }
 
@@ -161,7 +150,7 @@ internal static class AuthorityLoading
             var about = new FileInfo(file);
             if (!about.Exists)
                 throw Refused(folder, $"{name} is missing");
-            if (about.Length > Longest)
+            if (about.Length > MaxFileBytes)
                 throw Refused(folder, $"{name} is damaged");
             return File.ReadAllText(file);
         }
@@ -171,16 +160,16 @@ internal static class AuthorityLoading
         }
     }
 
-    private static string? Fault(X509Certificate2 certificate, ECDsa key, DateTimeOffset now)
+    private static string? FindProblem(X509Certificate2 certificate, ECDsa key, DateTimeOffset now)
     {
-        if (!P256.Is(key))
-            return "ca.key is no key on P-256";
+        if (!P256.IsOnCurve(key))
+            return "ca.key is not a key on P-256";
         using var certified = certificate.GetECDsaPublicKey();
-        if (certified is null || !P256.Is(certified) || !Matches(key, certified))
+        if (certified is null || !P256.IsOnCurve(certified) || !Matches(key, certified))
             return "ca.key is not the key of ca.pem";
         if (!IsAuthority(certificate) || !IsSelfSigned(certificate, certified))
-            return "ca.pem is not an authority that the silo made";
-        return now >= certificate.NotAfter ? $"it ended on {certificate.NotAfter.ToUniversalTime():yyyy-MM-dd}" : null;
+            return "ca.pem is not an authority that the silo created";
+        return now >= certificate.NotAfter ? $"it expired on {certificate.NotAfter.ToUniversalTime():yyyy-MM-dd}" : null;
     }
 
     private static bool Matches(ECDsa key, ECDsa certified)
@@ -207,7 +196,7 @@ internal static class AuthorityLoading
         try
         {
             return certificate.SubjectName.RawData.AsSpan().SequenceEqual(certificate.IssuerName.RawData)
-                && SignedDer.IsSignedBy(certificate.RawDataMemory, key);
+                && DerSignature.IsSignedBy(certificate.RawDataMemory, key);
         }
         catch (AsnContentException)
         {

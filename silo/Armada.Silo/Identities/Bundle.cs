@@ -6,19 +6,13 @@ using Armada.Core.MicroPython;
 
 namespace Armada.Silo.Identities;
 
-/// <summary>One archive with all that a device needs to be itself. It may hold a private key: it is given out and never kept.</summary>
-/// <param name="FileName">What to call it.</param>
-/// <param name="Zip">The archive.</param>
+/// <summary>An archive with a device's identity. It may contain a private key, so it is never stored.</summary>
 internal sealed record Bundle(string FileName, ReadOnlyMemory<byte> Zip)
 {
-    private const int RegularFile = 0x8000; // S_IFREG; the mode of an entry is in the upper half of its attributes.
+    private const int RegularFile = 0x8000; // S_IFREG; the upper half of an entry's attributes is its mode.
     private const int ForAll = 0x1A4; // 0644
     private const int OwnerOnly = 0x180; // 0600
 
-    /// <summary>Packs files.</summary>
-    /// <param name="name">The device's name.</param>
-    /// <param name="at">When; the files' time.</param>
-    /// <param name="files">Path, content, and whether the owner alone may read it.</param>
     public static Bundle Pack(string name, DateTimeOffset at, IEnumerable<(string Path, ReadOnlyMemory<byte> Content, bool IsSecret)> files)
     {
         using var zip = new MemoryStream();
@@ -37,22 +31,14 @@ internal sealed record Bundle(string FileName, ReadOnlyMemory<byte> Zip)
         return new Bundle($"{name}.zip", zip.ToArray());
     }
 
-    /// <summary>A text as a file.</summary>
     public static ReadOnlyMemory<byte> Text(string text) => Encoding.UTF8.GetBytes(text.ReplaceLineEndings("\n"));
 
-    /// <inheritdoc/>
     public override string ToString() => $"{nameof(Bundle)} {FileName}"; // Without the content.
 }
 
-/// <summary>The bundle of a device on an edge agent, or of an agent: PEM files, named as an agent's configuration names them.</summary>
+/// <summary>The bundle of an agent or one of its devices: PEM files, named as in an agent's configuration.</summary>
 internal static class AgentBundle
 {
-    /// <summary>Packs it.</summary>
-    /// <param name="identity">The device's certificate, and its key where the authority made it.</param>
-    /// <param name="authority">The authority that signed the broker's certificate.</param>
-    /// <param name="host">Name or address of the broker, as its certificate has it.</param>
-    /// <param name="port">The broker's TLS port, 1 to 65535.</param>
-    /// <param name="at">When.</param>
     public static Bundle Pack(IssuedIdentity identity, IssuedCertificate authority, string host, int port, DateTimeOffset at)
     {
         if (!HostName.IsValid(host))
@@ -103,21 +89,14 @@ internal static class AgentBundle
 }
 
 /// <summary>
-/// The bundle of a MicroPython board, laid out as its program looks for it: <c>config/&lt;thing&gt;/</c> with <c>cert.der</c>,
+/// The bundle of a MicroPython board, laid out as its program expects it: <c>config/&lt;thing&gt;/</c> with <c>cert.der</c>,
 /// <c>key.der</c> and <c>config_aws.py</c>.
 /// </summary>
 internal static class BoardBundle
 {
-    private const string IgnoredTopic = "action"; // A leader's program subscribes to something; nobody publishes there.
-    private const string Partition = "device_name"; // The field of a leader's JSON that says whose pose it is.
+    private const string IgnoredTopic = "action"; // A leader's program must subscribe to something; nobody publishes there.
+    private const string Partition = "device_name"; // The member of a leader's JSON that names the device.
 
-    /// <summary>Packs it.</summary>
-    /// <param name="identity">The thing's certificate, and its key where the authority made it.</param>
-    /// <param name="authority">The authority that signed the broker's certificate.</param>
-    /// <param name="role">What its arm does.</param>
-    /// <param name="host">Name or address of the broker, as its certificate has it; its port must be 8883, which is in the boards' programs.</param>
-    /// <param name="topics">The topics of MicroPython arms.</param>
-    /// <param name="at">When.</param>
     public static Bundle Pack(
         IssuedIdentity identity, IssuedCertificate authority, BoardRole role, string host, MicroPythonTopics topics, DateTimeOffset at)
     {
@@ -138,7 +117,6 @@ internal static class BoardBundle
         return Bundle.Pack(thing, at, files);
     }
 
-    /// <summary>The topic that a leader's program listens to, and on which nobody speaks.</summary>
     public static string ActionTopic(MicroPythonTopics topics, string thing) => $"{topics.Root}/{thing}/{IgnoredTopic}";
 
     private static string Configuration(string thing, BoardRole role, string host, MicroPythonTopics topics)
@@ -155,7 +133,7 @@ internal static class BoardBundle
             """;
     }
 
-    // A topic's root may have any character: in Python's source it must stay data.
+    // A topic root may contain any character, and must not become Python code.
     private static string Literal(string text)
     {
         var literal = new StringBuilder("b'");

@@ -9,23 +9,18 @@ using Armada.Silo.Store;
 namespace Armada.Silo.Identities;
 
 /// <summary>
-/// The silo's own authority: an ECDSA key on P-256, made at the first start and kept in the data folder, that says which device is which.
-/// Safe to use from several threads.
+/// The silo's own certificate authority: an ECDSA key on P-256, created at the first start and stored in the data folder. Thread-safe.
 /// </summary>
 internal sealed partial class CertificateAuthority : IDisposable
 {
-    /// <summary>The silo's own name; no device has it or one that begins with it, whatever the case.</summary>
     public const string SiloName = "armada-silo";
-
-    /// <summary>How long the authority itself is good; nothing it signs outlives it.</summary>
     public const int Years = 20;
 
-    /// <summary>So much earlier than its making everything is good, for clocks that are behind.</summary>
-    public static readonly TimeSpan Slack = TimeSpan.FromHours(1);
+    public static readonly TimeSpan ClockSkew = TimeSpan.FromHours(1);
 
     private const int SerialBytes = 16;
 
-    // Before this product there was no authority: a clock that says so was never set, and what it signs would be over at once.
+    // An earlier time means a clock that was never set; what it signs would expire at once.
     private static readonly DateTimeOffset Earliest = new(2025, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
     private readonly Lock signing = new();
@@ -44,64 +39,51 @@ internal sealed partial class CertificateAuthority : IDisposable
         Certificate = IssuedCertificate.Of(certificate.GetNameInfo(X509NameType.SimpleName, forIssuer: false), certificate);
     }
 
-    /// <summary>Where it is kept.</summary>
     public AuthorityFolder Folder { get; }
-
-    /// <summary>Its own certificate, the root that devices and brokers trust.</summary>
     public IssuedCertificate Certificate { get; }
 
-    /// <summary>Loads the authority of a data folder; makes one where there never was any.</summary>
-    /// <exception cref="SiloOptionsException">It is damaged, or the disk or the clock is not fit to make one; the message says what to do.</exception>
+    /// <summary>Loads the authority of a data folder, or creates the first one.</summary>
+    /// <exception cref="SiloOptionsException">It is damaged, or none can be created.</exception>
     public static CertificateAuthority Open(DataFolder data, TimeProvider time, ILogger<CertificateAuthority> logger)
     {
         var folder = new AuthorityFolder(data);
         if (!folder.Exists)
             Make(folder, time, logger);
-        var (certificate, key) = AuthorityLoading.Load(folder, time.GetUtcNow());
+        var (certificate, key) = AuthorityLoader.Load(folder, time.GetUtcNow());
         return new CertificateAuthority(folder, certificate, key, time);
     }
 
-    /// <summary>Signs a key whose owner keeps it.</summary>
-    /// <param name="device">The device's name.</param>
-    /// <param name="request">Its PKCS #10 request, PEM or DER, of which the key alone counts.</param>
-    /// <param name="validity">How long from now the certificate is good, above zero; shorter where the authority ends before.</param>
     public IssueAnswer Issue(string device, ReadOnlySpan<byte> request, TimeSpan validity)
     {
-        if (NameFault(device) is { } fault)
+        if (FindNameProblem(device) is { } fault)
             return new IssueAnswer(null, fault);
         return KeyRequest.TryRead(request, out var read, out var refusal)
             ? new IssueAnswer(new IssuedIdentity(Sign(device, CertificateProfile.Device(device, read.Key), validity), null), null)
             : new IssueAnswer(null, refusal);
     }
 
-    /// <summary>Makes a key on P-256 for a device that cannot, and signs it.</summary>
-    /// <inheritdoc cref="Issue(string, ReadOnlySpan{byte}, TimeSpan)"/>
+    /// <summary>Generates the key, too, for a device that cannot.</summary>
     public IssueAnswer Issue(string device, TimeSpan validity)
     {
-        if (NameFault(device) is { } fault)
+        if (FindNameProblem(device) is { } fault)
             return new IssueAnswer(null, fault);
-        using var made = P256.Make();
+        using var made = P256.Create();
         var signed = Sign(device, CertificateProfile.Device(device, new PublicKey(made)), validity);
         return new IssueAnswer(new IssuedIdentity(signed, new PrivateKey(made)), null);
     }
 
-    /// <summary>An identity for the silo and the broker it runs: server and client in one.</summary>
-    /// <param name="hosts">Names and addresses besides loopback's by which devices reach the broker.</param>
-    /// <param name="validity">How long from now it is good, above zero.</param>
-    /// <exception cref="ArgumentException">One of the hosts is neither a name nor an address.</exception>
+    /// <summary>A server and client certificate for the silo and its broker.</summary>
+    /// <exception cref="ArgumentException">A host is neither a DNS name nor an IP address.</exception>
     public IssuedIdentity IssueBroker(IReadOnlyCollection<string> hosts, TimeSpan validity)
     {
         if (hosts.FirstOrDefault(host => !HostName.IsValid(host)) is { } wrong)
             throw new ArgumentException($"'{wrong}' is no host name or address", nameof(hosts));
-        using var made = P256.Make();
+        using var made = P256.Create();
         return new IssuedIdentity(
             Sign(SiloName, CertificateProfile.Broker(SiloName, hosts, new PublicKey(made)), validity), new PrivateKey(made));
     }
 
-    /// <summary>Signs a list of what is revoked, DER.</summary>
-    /// <param name="revoked">What it lists.</param>
-    /// <param name="number">Its number, higher than that of any earlier list.</param>
-    /// <param name="validity">How long from now it is good.</param>
+    /// <summary>DER.</summary>
     public byte[] SignList(IEnumerable<Revocation> revoked, long number, TimeSpan validity)
     {
         var list = new CertificateRevocationListBuilder();
@@ -111,19 +93,17 @@ internal sealed partial class CertificateAuthority : IDisposable
         lock (signing)
         {
             return list.Build(
-                certificate.SubjectName, signer, new BigInteger(number), now + validity, HashAlgorithmName.SHA256, keyIdentifier, now - Slack);
+                certificate.SubjectName, signer, new BigInteger(number), now + validity, HashAlgorithmName.SHA256, keyIdentifier, now - ClockSkew);
         }
     }
 
-    /// <summary>Whether this authority signed a certificate or a revocation list.</summary>
     /// <exception cref="System.Formats.Asn1.AsnContentException">It is neither.</exception>
     public bool HasSigned(ReadOnlyMemory<byte> der)
     {
         lock (signing)
-            return SignedDer.IsSignedBy(der, key);
+            return DerSignature.IsSignedBy(der, key);
     }
 
-    /// <inheritdoc/>
     public void Dispose()
     {
         certificate.Dispose();
@@ -139,11 +119,11 @@ internal sealed partial class CertificateAuthority : IDisposable
                 $"The clock says {now:yyyy-MM-dd}, with which no certificate can be made: set the clock and start again.");
         }
 
-        using var key = P256.Make();
+        using var key = P256.Create();
         var name = $"Armada device authority {RandomNumberGenerator.GetHexString(8, lowercase: true)}";
         var profile = CertificateProfile.Authority(name, new PublicKey(key));
         using var certificate = profile.Create(
-            profile.SubjectName, X509SignatureGenerator.CreateForECDsa(key), now - Slack, now.AddYears(Years), NewSerial());
+            profile.SubjectName, X509SignatureGenerator.CreateForECDsa(key), now - ClockSkew, now.AddYears(Years), NewSerial());
         try
         {
             folder.Make(certificate, key);
@@ -160,11 +140,11 @@ internal sealed partial class CertificateAuthority : IDisposable
     private static byte[] NewSerial()
     {
         var serial = RandomNumberGenerator.GetBytes(SerialBytes);
-        serial[0] = (byte)((serial[0] & 0x3F) | 0x40); // Positive, and of 16 bytes always; 126 bits are chance.
+        serial[0] = (byte)((serial[0] & 0x3F) | 0x40); // Positive and always 16 bytes long; 126 bits are random.
         return serial;
     }
 
-    private static IssueRefusal? NameFault(string device)
+    private static IssueRefusal? FindNameProblem(string device)
     {
         if (!DeviceName.IsValid(device))
         {
@@ -187,7 +167,7 @@ internal sealed partial class CertificateAuthority : IDisposable
         var notAfter = validity < end - now ? now + validity : end;
         lock (signing)
         {
-            using var signed = profile.Create(certificate.SubjectName, signer, now - Slack, notAfter, NewSerial());
+            using var signed = profile.Create(certificate.SubjectName, signer, now - ClockSkew, notAfter, NewSerial());
             return IssuedCertificate.Of(name, signed);
         }
     }
@@ -196,16 +176,13 @@ internal sealed partial class CertificateAuthority : IDisposable
     private static partial void LogMade(ILogger logger, string name, string folder);
 }
 
-/// <summary>What stands in each kind of certificate, beside key and dates.</summary>
+/// <summary>The contents of each kind of certificate beside key and dates.</summary>
 internal static class CertificateProfile
 {
-    /// <summary>Begins the URI of a device in its certificate.</summary>
     public const string DeviceUri = "urn:armada:device:";
-
     private const string ForServers = "1.3.6.1.5.5.7.3.1";
     private const string ForClients = "1.3.6.1.5.5.7.3.2";
 
-    /// <summary>An authority that signs certificates and revocation lists, and no further authority.</summary>
     public static CertificateRequest Authority(string name, PublicKey key)
     {
         var profile = Named(name, key, isAuthority: true, X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign);
@@ -214,7 +191,6 @@ internal static class CertificateProfile
         return profile;
     }
 
-    /// <summary>A device: the common name is its user name at the broker; the URI says the same to whoever reads no common names.</summary>
     public static CertificateRequest Device(string name, PublicKey key)
     {
         var profile = Named(name, key, isAuthority: false, X509KeyUsageFlags.DigitalSignature);
@@ -225,10 +201,6 @@ internal static class CertificateProfile
         return profile;
     }
 
-    /// <summary>The silo and the broker it runs: a server under loopback's names and the given ones, and a client.</summary>
-    /// <param name="name">The silo's user name at the broker.</param>
-    /// <param name="hosts">Host names and addresses by which devices reach the broker.</param>
-    /// <param name="key">Its key.</param>
     public static CertificateRequest Broker(string name, IEnumerable<string> hosts, PublicKey key)
     {
         var profile = Named(name, key, isAuthority: false, X509KeyUsageFlags.DigitalSignature);
@@ -261,13 +233,12 @@ internal static class CertificateProfile
         new([.. usages.Select(usage => new Oid(usage))], critical: false);
 }
 
-/// <summary>A host as devices are told it and certificates name it: a DNS name or an IP address, without a port.</summary>
+/// <summary>A DNS name or IP address without a port.</summary>
 internal static class HostName
 {
-    private const int Longest = 253;
+    private const int MaxLength = 253;
 
-    /// <summary>Whether a text is one.</summary>
     public static bool IsValid(string text) =>
-        text.Length <= Longest && Uri.CheckHostName(text) is UriHostNameType.Dns or UriHostNameType.IPv4 or UriHostNameType.IPv6
+        text.Length <= MaxLength && Uri.CheckHostName(text) is UriHostNameType.Dns or UriHostNameType.IPv4 or UriHostNameType.IPv6
         && text.All(char.IsAscii) && !text.Contains('_', StringComparison.Ordinal);
 }

@@ -4,7 +4,6 @@ using Armada.Core.Devices;
 
 namespace Armada.Silo.Identities;
 
-/// <summary>A certificate that was given out.</summary>
 internal sealed class IssuedCertificate
 {
     private IssuedCertificate(string name, X509Certificate2 certificate)
@@ -18,51 +17,38 @@ internal sealed class IssuedCertificate
         Pem = certificate.ExportCertificatePem() + "\n";
     }
 
-    /// <summary>Whose it is.</summary>
     public string Name { get; }
 
-    /// <summary>Its serial number, lower-case hexadecimal.</summary>
+    /// <summary>Lower-case hexadecimal.</summary>
     public string Serial { get; }
 
-    /// <summary>Its SHA-256 fingerprint, lower-case hexadecimal.</summary>
+    /// <summary>SHA-256 fingerprint, lower-case hexadecimal.</summary>
     public string Sha256 { get; }
-
-    /// <summary>From when on it is good.</summary>
     public DateTimeOffset NotBefore { get; }
-
-    /// <summary>Until when it is good.</summary>
     public DateTimeOffset NotAfter { get; }
-
-    /// <summary>The certificate, DER.</summary>
     public ReadOnlyMemory<byte> Der { get; }
-
-    /// <summary>The certificate, PEM.</summary>
     public string Pem { get; }
 
-    /// <summary>What a certificate in PEM says.</summary>
-    /// <exception cref="CryptographicException">It is none.</exception>
+    /// <exception cref="CryptographicException">It is not a certificate in PEM.</exception>
     public static IssuedCertificate Of(string name, string pem)
     {
         using var certificate = X509Certificate2.CreateFromPem(pem);
         return new IssuedCertificate(name, certificate);
     }
 
-    /// <summary>What an X.509 certificate says.</summary>
     public static IssuedCertificate Of(string name, X509Certificate2 certificate) => new(name, certificate);
 
-    /// <inheritdoc/>
     public override string ToString() => $"certificate {Serial} of {Name}";
 }
 
-/// <summary>A private key on its way to its owner. Nothing keeps it, and it does not show itself.</summary>
+/// <summary>A private key on its way to its owner. Its contents are methods, so that nothing logs or serializes them.</summary>
 internal sealed class PrivateKey
 {
     private readonly byte[] pkcs8;
 
-    /// <summary>Takes a key's private part.</summary>
     public PrivateKey(AsymmetricAlgorithm key) => pkcs8 = key.ExportPkcs8PrivateKey();
 
-    /// <summary>The key in a PEM text; EC, or RSA as AWS IoT Core makes it.</summary>
+    /// <summary>Reads PEM: EC, or RSA as AWS IoT Core creates it.</summary>
     /// <exception cref="ArgumentException">There is no key in it.</exception>
     public static PrivateKey Of(string pem)
     {
@@ -77,21 +63,15 @@ internal sealed class PrivateKey
     /// <summary>PKCS #8, PEM.</summary>
     public string Pem() => PemEncoding.WriteString("PRIVATE KEY", pkcs8) + "\n";
 
-    /// <inheritdoc/>
     public override string ToString() => "a private key";
 }
 
-/// <summary>A certificate, and the key where the authority made it.</summary>
-/// <param name="Certificate">The certificate.</param>
-/// <param name="Key">Its private key; null where the owner made it and keeps it.</param>
+/// <param name="Key">Null if the owner generated the key and keeps it.</param>
 internal sealed record IssuedIdentity(IssuedCertificate Certificate, PrivateKey? Key)
 {
-    /// <summary>What a registry issued.</summary>
     public static IssuedIdentity Of(string name, IssuedCredentials issued) =>
         new(IssuedCertificate.Of(name, issued.Certificate), issued.PrivateKey() is { } key ? PrivateKey.Of(key) : null);
 }
 
-/// <summary>What became of a request: one of both.</summary>
-/// <param name="Issued">What was given out, or null.</param>
-/// <param name="Refused">Why nothing was, or null.</param>
+/// <summary>Exactly one of both.</summary>
 internal sealed record IssueAnswer(IssuedIdentity? Issued, IssueRefusal? Refused);

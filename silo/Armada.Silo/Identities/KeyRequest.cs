@@ -8,49 +8,43 @@ using System.Text;
 namespace Armada.Silo.Identities;
 
 /// <summary>
-/// The key of somebody who asked with a PKCS #10 request and proved to have it. Nothing else of the request is taken over: neither its
-/// subject nor its extensions.
+/// The public key of a PKCS #10 request whose sender proved to have the private key. The request's subject and extensions are ignored.
 /// </summary>
 internal sealed class KeyRequest
 {
-    /// <summary>The longest request, bytes; one for RSA with 4096 bits has under 2,000.</summary>
-    public const int Longest = 8192;
+    /// <summary>A request for RSA with 4096 bits has less than 2,000.</summary>
+    public const int MaxBytes = 8192;
+    private const int MinRsaBits = 2048;
+    private const int MaxRsaBits = 4096; // Larger keys only cost time.
+    private const string AcceptedKeys = "use an EC key on P-256 (prime256v1), or RSA with 2048 to 4096 bits if the board supports nothing else";
 
-    private const int SmallestRsa = 2048; // bits
-    private const int LargestRsa = 4096; // More would only cost time to check.
-    private const string Wanted = "use an EC key on P-256 (prime256v1), or RSA with 2048 to 4096 bits where the board can do nothing else";
-
-    private static readonly string[] Labels = ["CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST"];
+    private static readonly string[] PemLabels = ["CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST"];
 
     private KeyRequest(PublicKey key) => Key = key;
 
-    /// <summary>The public key.</summary>
     public PublicKey Key { get; }
 
     /// <summary>Reads a request, PEM or DER.</summary>
-    /// <param name="content">What was sent; anything.</param>
-    /// <param name="request">The request, where it is good.</param>
-    /// <param name="refusal">Why it is not.</param>
     public static bool TryRead(
         ReadOnlySpan<byte> content, [NotNullWhen(true)] out KeyRequest? request, [NotNullWhen(false)] out IssueRefusal? refusal)
     {
         request = null;
-        if (content.Length > Longest)
-            return Refuse(out refusal, IssueRefusalReason.TooLarge, $"the certificate request has more than {Longest} bytes");
+        if (content.Length > MaxBytes)
+            return Refuse(out refusal, IssueRefusalReason.TooLarge, $"the certificate request has more than {MaxBytes} bytes");
         try
         {
             if (ToDer(content) is not { } der)
                 return Refuse(out refusal, IssueRefusalReason.Malformed, "the certificate request must be PKCS #10, in PEM or DER");
             if (ReadKey(der) is not { } key)
-                return Refuse(out refusal, IssueRefusalReason.Key, $"the certificate request's key is not taken: {Wanted}");
+                return Refuse(out refusal, IssueRefusalReason.Key, $"the certificate request's key is not accepted: {AcceptedKeys}");
             if (!IsSigned(der))
                 return Refuse(out refusal, IssueRefusalReason.Signature, "the certificate request is not signed with its own key");
             (request, refusal) = (new KeyRequest(key), null);
             return true;
         }
-        catch (Exception bad) when (IsBadInput(bad))
+        catch (Exception bad) when (IsMalformed(bad))
         {
-            return Refuse(out refusal, IssueRefusalReason.Malformed, "the certificate request cannot be read: make a new one, PKCS #10 in PEM or DER");
+            return Refuse(out refusal, IssueRefusalReason.Malformed, "the certificate request cannot be read: create a new one, PKCS #10 in PEM or DER");
         }
     }
 
@@ -62,18 +56,18 @@ internal sealed class KeyRequest
 
     private static byte[]? ToDer(ReadOnlySpan<byte> content)
     {
-        if (content is [0x30, ..]) // SEQUENCE; no text begins with a '0' that is followed by PEM.
+        if (content is [0x30, ..]) // A DER SEQUENCE; no PEM text begins with '0'.
             return content.ToArray();
         Span<char> text = new char[content.Length];
         if (Ascii.ToUtf16(content, text, out _) != OperationStatus.Done || !PemEncoding.TryFind(text, out var fields))
             return null;
-        if (!Labels.Contains(text[fields.Label].ToString(), StringComparer.Ordinal))
+        if (!PemLabels.Contains(text[fields.Label].ToString(), StringComparer.Ordinal))
             return null;
         var der = new byte[fields.DecodedDataLength];
         return Convert.TryFromBase64Chars(text[fields.Base64Data], der, out var written) && written == der.Length ? der : null;
     }
 
-    // Before the signature is checked, so that no strange key costs the time to check it.
+    // Before the signature is verified, so that an unusual key cannot cost the time.
     private static PublicKey? ReadKey(byte[] der)
     {
         var read = CertificateRequest.LoadSigningRequest(
@@ -86,22 +80,22 @@ internal sealed class KeyRequest
         }
         catch (CryptographicException)
         {
-            return null; // A curve that is unknown here, or a point that is not on it.
+            return null; // An unknown curve, or a point that is not on it.
         }
     }
 
     private static PublicKey? P256Key(PublicKey key)
     {
         using var ec = key.GetECDsaPublicKey();
-        return ec is not null && P256.Is(ec) ? new PublicKey(ec) : null;
+        return ec is not null && P256.IsOnCurve(ec) ? new PublicKey(ec) : null;
     }
 
     private static PublicKey? RsaKey(PublicKey key)
     {
         using var rsa = key.GetRSAPublicKey();
-        if (rsa is null || rsa.KeySize is < SmallestRsa or > LargestRsa)
+        if (rsa is null || rsa.KeySize is < MinRsaBits or > MaxRsaBits)
             return null;
-        return rsa.ExportParameters(false).Exponent is [1, 0, 1] ? new PublicKey(rsa) : null; // 65537, which everybody uses.
+        return rsa.ExportParameters(false).Exponent is [1, 0, 1] ? new PublicKey(rsa) : null; // 65537.
     }
 
     private static bool IsSigned(byte[] der)
@@ -113,46 +107,37 @@ internal sealed class KeyRequest
         }
         catch (CryptographicException)
         {
-            return false; // All else of it was read before.
+            return false; // Everything else was parsed before.
         }
     }
 
-    private static bool IsBadInput(Exception fault) =>
+    private static bool IsMalformed(Exception fault) =>
         fault is CryptographicException or AsnContentException or ArgumentException or NotSupportedException;
 }
 
-/// <summary>Why no certificate is given out.</summary>
 internal enum IssueRefusalReason
 {
-    /// <summary>The name is no device's, or the silo's own.</summary>
     Name,
 
-    /// <summary>The request is longer than any sound one.</summary>
     TooLarge,
 
-    /// <summary>It is no PKCS #10 request.</summary>
     Malformed,
 
-    /// <summary>Its key is of a kind or size that is not taken.</summary>
     Key,
 
-    /// <summary>It is not signed with the key it names.</summary>
     Signature,
 }
 
-/// <summary>No certificate, and why in words that say what to do.</summary>
 internal sealed record IssueRefusal(IssueRefusalReason Reason, string Text);
 
-/// <summary>Keys on NIST's curve P-256, the one that brokers, boards and AWS IoT Core all take.</summary>
+/// <summary>Keys on NIST's curve P-256, which brokers, boards and AWS IoT Core all accept.</summary>
 internal static class P256
 {
     private const string Curve = "1.2.840.10045.3.1.7";
 
-    /// <summary>A new key.</summary>
-    public static ECDsa Make() => ECDsa.Create(ECCurve.NamedCurves.nistP256);
+    public static ECDsa Create() => ECDsa.Create(ECCurve.NamedCurves.nistP256);
 
-    /// <summary>Whether a key is on this curve, and says so by its name.</summary>
-    public static bool Is(ECDsa key)
+    public static bool IsOnCurve(ECDsa key)
     {
         var curve = key.ExportParameters(includePrivateParameters: false).Curve;
         return curve.IsNamed && curve.Oid.Value == Curve;

@@ -12,12 +12,11 @@ using Armada.Silo.Store;
 namespace Armada.Silo.Identities;
 
 /// <summary>
-/// Which certificates are good no more. The truth is a document of serial numbers; the signed list that a broker reads is made of it,
-/// and made again where it is lost. Where the document is lost, the list gives it back; where both are, the silo does not start.
+/// The revoked certificates. A document of serial numbers is authoritative; the signed list for the broker is generated from it, and again
+/// if it is lost. A lost document is restored from the list; if both are lost, the silo does not start.
 /// </summary>
 internal sealed partial class RevocationList : IDisposable
 {
-    /// <summary>How long a list is good. A broker refuses everybody once it is over, so it is renewed at half of it.</summary>
     public static readonly TimeSpan Validity = TimeSpan.FromDays(30);
 
     private readonly CertificateAuthority authority;
@@ -27,7 +26,7 @@ internal sealed partial class RevocationList : IDisposable
     private readonly ILogger logger;
     private ImmutableSortedDictionary<string, Revocation> revoked = ImmutableSortedDictionary.Create<string, Revocation>(StringComparer.Ordinal);
     private long number;
-    private DateTimeOffset renewAt = DateTimeOffset.MinValue; // A list that is not written yet is due.
+    private DateTimeOffset renewAt = DateTimeOffset.MinValue; // Due until it is written.
 
     private RevocationList(CertificateAuthority authority, TimeProvider time, ILogger logger)
     {
@@ -35,15 +34,13 @@ internal sealed partial class RevocationList : IDisposable
         files = new DocumentFiles(logger);
     }
 
-    /// <summary>The signed list for the broker, PEM; always there.</summary>
+    /// <summary>The signed list, PEM.</summary>
     public string ListFile => authority.Folder.ListFile;
-
-    /// <summary>Everything that is revoked.</summary>
     public IEnumerable<Revocation> All => Volatile.Read(ref revoked).Values;
 
-    /// <summary>Loads what is revoked and sees to it that a good list is on disk.</summary>
-    /// <exception cref="SiloOptionsException">Document and list are both lost, so that what was revoked is not known.</exception>
-    /// <exception cref="NotStoredException">The disk refused the list.</exception>
+    /// <summary>Loads the document, and writes a valid list if there is none.</summary>
+    /// <exception cref="SiloOptionsException">Both document and list are lost.</exception>
+    /// <exception cref="NotStoredException"/>
     public static async Task<RevocationList> OpenAsync(
         CertificateAuthority authority, TimeProvider time, ILogger<RevocationList> logger, CancellationToken cancellation)
     {
@@ -67,17 +64,15 @@ internal sealed partial class RevocationList : IDisposable
         }
     }
 
-    /// <summary>Whether a certificate is revoked.</summary>
-    /// <param name="serial">Its serial number, lower-case hexadecimal.</param>
     public bool IsRevoked(string serial) => Volatile.Read(ref revoked).ContainsKey(serial);
 
-    /// <summary>Revokes a certificate for good; when this ends, the list on disk says so. Again, it changes nothing.</summary>
-    /// <exception cref="ArgumentException">The serial number is none, or the reason would let the certificate come back.</exception>
-    /// <exception cref="NotStoredException">The disk refused; what is revoked already stays so, and the call can be made again.</exception>
+    /// <summary>Revokes a certificate forever; the list is on disk when this returns. Idempotent.</summary>
+    /// <exception cref="ArgumentException">The serial number is invalid, or the reason is not final.</exception>
+    /// <exception cref="NotStoredException">Nothing changed; repeat the call.</exception>
     public async Task RevokeAsync(string serial, X509RevocationReason reason, CancellationToken cancellation)
     {
         var entry = new Revocation(serial, reason, DateTimeOffset.FromUnixTimeSeconds(time.GetUtcNow().ToUnixTimeSeconds()));
-        if (entry.Fault() is { } fault)
+        if (entry.FindProblem() is { } fault)
             throw new ArgumentException(fault, nameof(serial));
         await changing.WaitAsync(cancellation);
         try
@@ -92,8 +87,8 @@ internal sealed partial class RevocationList : IDisposable
         }
     }
 
-    /// <summary>Signs the list anew where half of its time is over; to be called daily.</summary>
-    /// <exception cref="NotStoredException">The disk refused; the old list stands.</exception>
+    /// <summary>Signs a new list if half of the validity has passed; call it daily.</summary>
+    /// <exception cref="NotStoredException">The old list remains.</exception>
     public async Task RenewAsync(CancellationToken cancellation)
     {
         await changing.WaitAsync(cancellation);
@@ -108,7 +103,6 @@ internal sealed partial class RevocationList : IDisposable
         }
     }
 
-    /// <inheritdoc/>
     public void Dispose()
     {
         files.Dispose();
@@ -117,15 +111,15 @@ internal sealed partial class RevocationList : IDisposable
 
     private bool IsDue() => time.GetUtcNow() >= renewAt;
 
-    // The document first: a list that was cut short is made again from it, never the other way round.
+    // The document first: after a crash the list is generated from it, never the other way round.
     private async Task SignAsync(ImmutableSortedDictionary<string, Revocation> all, CancellationToken cancellation)
     {
         await files.WriteAsync(
-            authority.Folder.RevokedFile, StoredRevocations.Of(number + 1, all.Values), RevocationJson.Default.StoredRevocations, cancellation);
+            authority.Folder.RevokedFile, StoredRevocations.Of(number + 1, all.Values), StoredRevocationsJson.Default.StoredRevocations, cancellation);
         number++;
         renewAt = DateTimeOffset.MinValue;
         Volatile.Write(ref revoked, all);
-        var pem = PemEncoding.WriteString(SignedList.Label, authority.SignList(all.Values, number, Validity)) + "\n";
+        var pem = PemEncoding.WriteString(SignedRevocationList.Label, authority.SignList(all.Values, number, Validity)) + "\n";
         try
         {
             await Task.Run(() => DurableFile.Write(ListFile, Encoding.ASCII.GetBytes(pem)), CancellationToken.None);
@@ -143,11 +137,11 @@ internal sealed partial class RevocationList : IDisposable
         File.Delete(authority.Folder.RevokedFile + DurableFile.TemporaryEnding);
         File.Delete(ListFile + DurableFile.TemporaryEnding);
         var document = File.Exists(authority.Folder.RevokedFile)
-            ? files.Read(authority.Folder.RevokedFile, RevocationJson.Default.StoredRevocations, stored => stored.Fault())
+            ? files.Read(authority.Folder.RevokedFile, StoredRevocationsJson.Default.StoredRevocations, stored => stored.FindProblem())
             : null;
-        var signed = File.Exists(ListFile) ? SignedList.Read(File.ReadAllText(ListFile), authority) : null;
+        var signed = File.Exists(ListFile) ? SignedRevocationList.Read(File.ReadAllText(ListFile), authority) : null;
         if (document is null && signed is null)
-            throw AuthorityLoading.Refused(authority.Folder, "revoked.json and crl.pem are lost, and with them what was revoked");
+            throw AuthorityLoader.Refused(authority.Folder, "revoked.json and crl.pem are both lost, so that it is unknown which certificates are revoked");
         if (document is null)
             LogRecovered(signed!.Entries.Length, signed.Number);
         else if (signed is null && document.Number > 0)
@@ -155,35 +149,30 @@ internal sealed partial class RevocationList : IDisposable
         number = Math.Max(document?.Number ?? 0, signed?.Number ?? 0);
         var builder = revoked.ToBuilder();
         foreach (var entry in (document?.Certificates ?? []).Concat(signed?.Entries ?? []))
-            builder.TryAdd(entry.Serial, entry); // The union: what either says is revoked.
+            builder.TryAdd(entry.Serial, entry); // The union of both.
         revoked = builder.ToImmutable();
         var isWhole = document is not null && signed is not null && document.Number == signed.Number && revoked.Count == signed.Entries.Length;
-        if (isWhole && signed!.NextUpdate <= time.GetUtcNow() + Validity) // One from the future is of a clock that was wrong.
+        if (isWhole && signed!.NextUpdate <= time.GetUtcNow() + Validity) // A later one was signed with a wrong clock.
             renewAt = signed.NextUpdate - (Validity / 2);
     }
 
-    [LoggerMessage(1701, LogLevel.Error, "The document of revoked certificates is lost; {Count} were taken from the signed list {Number}")]
+    [LoggerMessage(1701, LogLevel.Error, "The document of revoked certificates was lost; restored {Count} from the signed list {Number}")]
     private partial void LogRecovered(int count, long number);
 
-    [LoggerMessage(1702, LogLevel.Warning, "The signed list of revoked certificates is lost; it is made again from its document")]
+    [LoggerMessage(1702, LogLevel.Warning, "The signed list of revoked certificates was lost; it is generated again from its document")]
     private partial void LogListLost();
 }
 
-/// <summary>A signed list of revocations that was read back.</summary>
-/// <param name="Number">Its number.</param>
-/// <param name="NextUpdate">Until when it is good.</param>
-/// <param name="Entries">What it lists.</param>
-internal sealed record SignedList(long Number, DateTimeOffset NextUpdate, ImmutableArray<Revocation> Entries)
+internal sealed record SignedRevocationList(long Number, DateTimeOffset NextUpdate, ImmutableArray<Revocation> Entries)
 {
-    /// <summary>What PEM calls it.</summary>
+    /// <summary>PEM label.</summary>
     public const string Label = "X509 CRL";
-
     private const string ReasonCode = "2.5.29.21";
 
     private static readonly Asn1Tag Extensions = new(TagClass.ContextSpecific, 0);
 
-    /// <summary>Reads a list; null where the authority did not sign it or it is damaged.</summary>
-    public static SignedList? Read(string pem, CertificateAuthority authority)
+    /// <summary>Null if the list is damaged or the authority did not sign it.</summary>
+    public static SignedRevocationList? Read(string pem, CertificateAuthority authority)
     {
         try
         {
@@ -194,7 +183,7 @@ internal sealed record SignedList(long Number, DateTimeOffset NextUpdate, Immuta
                 return null;
             CertificateRevocationListBuilder.Load(der, out BigInteger number);
             var (nextUpdate, entries) = ReadBody(der);
-            return new SignedList((long)number, nextUpdate, entries);
+            return new SignedRevocationList((long)number, nextUpdate, entries);
         }
         catch (Exception damaged) when (damaged is CryptographicException or AsnContentException or FormatException or OverflowException)
         {
@@ -248,59 +237,49 @@ internal sealed record SignedList(long Number, DateTimeOffset NextUpdate, Immuta
         reader.PeekTag().HasSameClassAndValue(Asn1Tag.UtcTime) ? reader.ReadUtcTime() : reader.ReadGeneralizedTime();
 }
 
-/// <summary>What X.509 signs: a body, the algorithm's name and a signature.</summary>
-internal static class SignedDer
+internal static class DerSignature
 {
-    /// <summary>Whether a certificate or revocation list is signed with ECDSA and SHA-256 under this key.</summary>
+    /// <summary>Whether a certificate or revocation list is signed with ECDSA and SHA-256 by this key.</summary>
     /// <exception cref="AsnContentException">It is neither.</exception>
     public static bool IsSignedBy(ReadOnlyMemory<byte> der, ECDsa key)
     {
         var parts = new AsnReader(der, AsnEncodingRules.DER).ReadSequence();
         var body = parts.ReadEncodedValue();
-        parts.ReadEncodedValue(); // The algorithm: a signature by another one does not verify.
+        parts.ReadEncodedValue(); // The algorithm: another one's signature does not verify.
         var signature = parts.ReadBitString(out _);
         return key.VerifyData(body.Span, signature, HashAlgorithmName.SHA256, DSASignatureFormat.Rfc3279DerSequence);
     }
 }
 
-/// <summary>A certificate that is good no more.</summary>
-/// <param name="Serial">Its serial number, lower-case hexadecimal.</param>
-/// <param name="Reason">Why.</param>
-/// <param name="At">When it was revoked.</param>
+/// <param name="Serial">Lower-case hexadecimal.</param>
 internal sealed record Revocation(string Serial, X509RevocationReason Reason, DateTimeOffset At)
 {
-    private const int Longest = 40; // Digits: RFC 5280 allows 20 bytes.
+    private const int MaxDigits = 40; // RFC 5280 allows 20 bytes.
 
-    // A hold, or what lifts it, would let a certificate come back; this authority revokes for good.
+    // Without the hold, which is not final.
     private static readonly X509RevocationReason[] Known =
     [
         X509RevocationReason.Unspecified, X509RevocationReason.KeyCompromise, X509RevocationReason.Superseded,
         X509RevocationReason.CessationOfOperation, X509RevocationReason.PrivilegeWithdrawn,
     ];
 
-    /// <summary>What is wrong with it; or null.</summary>
-    public string? Fault() =>
-        Serial.Length is 0 or > Longest || Serial.Length % 2 != 0 || !Serial.All(char.IsAsciiHexDigitLower) ? $"'{Serial}' is no serial number"
+    public string? FindProblem() =>
+        Serial.Length is 0 or > MaxDigits || Serial.Length % 2 != 0 || !Serial.All(char.IsAsciiHexDigitLower) ? $"'{Serial}' is not a serial number"
         : !Known.Contains(Reason) ? $"the reason of {Serial} is {Reason}"
         : null;
 }
 
-/// <summary>The revocations' file.</summary>
-/// <param name="Format">Version of the file's shape; 1.</param>
-/// <param name="Number">Number of the last list that was signed; 0 for none.</param>
-/// <param name="Certificates">What is revoked.</param>
+/// <param name="Format">Version of the file format; 1.</param>
+/// <param name="Number">Of the last signed list; 0 for none.</param>
 internal sealed record StoredRevocations(int Format, long Number, ImmutableArray<Revocation> Certificates)
 {
     private const int Current = 1;
 
-    /// <summary>Nothing is revoked and no list was signed.</summary>
     public static StoredRevocations None { get; } = Of(0, []);
 
-    /// <summary>The file of these revocations.</summary>
     public static StoredRevocations Of(long number, IEnumerable<Revocation> certificates) => new(Current, number, [.. certificates]);
 
-    /// <summary>What is wrong with it; or null.</summary>
-    public string? Fault()
+    public string? FindProblem()
     {
         if (Format != Current)
             return $"its format is {Format}, this silo reads {Current}";
@@ -311,7 +290,7 @@ internal sealed record StoredRevocations(int Format, long Number, ImmutableArray
         {
             if (entry is null)
                 return "a certificate is missing";
-            if ((entry.Fault() ?? (seen.Add(entry.Serial) ? null : $"{entry.Serial} is there twice")) is { } fault)
+            if ((entry.FindProblem() ?? (seen.Add(entry.Serial) ? null : $"{entry.Serial} is there twice")) is { } fault)
                 return fault;
         }
 
@@ -326,4 +305,4 @@ internal sealed record StoredRevocations(int Format, long Number, ImmutableArray
     UseStringEnumConverter = true,
     WriteIndented = true)]
 [JsonSerializable(typeof(StoredRevocations))]
-internal sealed partial class RevocationJson : JsonSerializerContext;
+internal sealed partial class StoredRevocationsJson : JsonSerializerContext;

@@ -12,7 +12,7 @@ namespace Armada.Silo.Ingress;
 /// What AWS IoT Core says of each client that connects, with the certificate it came with: so a board, which says nothing of itself, is
 /// seen on its new certificate too.
 /// </summary>
-internal sealed class ClientEvents(IMqttLink link, DeviceLastSeen sightings) : IHostedService
+internal sealed class ClientEvents(IMqttLink link, DeviceLastSeen lastSeen) : IHostedService
 {
     /// <summary>Where AWS tells of connections; nobody else can publish there.</summary>
     public const string Filter = "$aws/events/presence/connected/+";
@@ -55,7 +55,7 @@ internal sealed class ClientEvents(IMqttLink link, DeviceLastSeen sightings) : I
     private void OnConnected(ReadOnlySpan<byte> topic, ReadOnlySpan<byte> payload)
     {
         if (Read(payload) is var (device, fingerprint))
-            sightings.Note(device, new Presence(Online: true, Certificate: fingerprint), wasOnline: false);
+            lastSeen.Record(device, new Presence(Online: true, Certificate: fingerprint), wasOnline: false);
     }
 }
 

@@ -14,7 +14,7 @@ internal sealed partial class DeviceIngress : IHostedService
     private readonly TopicMap topics;
     private readonly IStateTopics states;
     private readonly DevicePresences presences;
-    private readonly DeviceLastSeen sightings;
+    private readonly DeviceLastSeen lastSeen;
     private readonly ControlChannel control;
     private readonly DeviceRoutes routes;
     private readonly HostedRobots robots;
@@ -29,7 +29,7 @@ internal sealed partial class DeviceIngress : IHostedService
         TopicMap topics,
         IStateTopics states,
         DevicePresences presences,
-        DeviceLastSeen sightings,
+        DeviceLastSeen lastSeen,
         ControlChannel control,
         DeviceRoutes routes,
         HostedRobots robots,
@@ -38,7 +38,7 @@ internal sealed partial class DeviceIngress : IHostedService
         ILogger<DeviceIngress> logger)
     {
         (this.link, this.topics, this.states, this.presences) = (link, topics, states, presences);
-        (this.control, this.routes, this.robots, this.sightings) = (control, routes, robots, sightings);
+        (this.control, this.routes, this.robots, this.lastSeen) = (control, routes, robots, lastSeen);
         (this.clock, this.telemetry, this.logger) = (clock, telemetry, logger);
         telemetry.Observe("armada.silo.link.up", "{link}", "1 while the broker is reached", () => link.State == LinkState.Up ? 1 : 0);
     }
@@ -76,7 +76,7 @@ internal sealed partial class DeviceIngress : IHostedService
             return;
         }
 
-        sightings.Note(device, presence, wasOnline);
+        lastSeen.Record(device, presence, wasOnline);
         routes.Find(device)?.Cell.TellPresence(device, presence.Online);
     }
 

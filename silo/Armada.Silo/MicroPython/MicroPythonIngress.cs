@@ -9,8 +9,8 @@ using Armada.Silo.Telemetry;
 namespace Armada.Silo.MicroPython;
 
 /// <summary>
-/// Poses of MicroPython leaders from the link's thread to the robots' cells. Allocates nothing unless a message is malformed or a line
-/// is logged.
+/// Passes the poses of MicroPython leaders to their robots, on the link's thread. Allocates nothing unless a message is malformed or
+/// something is logged.
 /// </summary>
 internal sealed partial class MicroPythonIngress(
     MicroPythonTopics topics, DeviceRoutes routes, SiloClock clock, SiloTelemetry telemetry, ILogger<MicroPythonIngress> logger)
@@ -18,10 +18,8 @@ internal sealed partial class MicroPythonIngress(
     private readonly LogPace malformedPace = new();
     private readonly LogPace unknownPace = new();
 
-    /// <summary>What to subscribe to.</summary>
     public string Filter => topics.Every;
 
-    /// <summary>Takes one message.</summary>
     public void OnState(ReadOnlySpan<byte> topic, ReadOnlySpan<byte> payload)
     {
         var now = clock.Now();
@@ -36,7 +34,7 @@ internal sealed partial class MicroPythonIngress(
         }
 
         if (slot.Role == DeviceRole.Slave)
-            return; // What we tell a follower comes back to us, and the follower itself says nothing here.
+            return; // The silo's own commands to a follower; the follower itself publishes nothing on this topic.
         Span<double> positions = stackalloc double[MicroPythonJson.Joints];
         if (!MicroPythonJson.TryRead(payload, positions, out var problem))
         {
@@ -54,9 +52,9 @@ internal sealed partial class MicroPythonIngress(
     [LoggerMessage(
         1330,
         LogLevel.Warning,
-        "{Thing}: no pose of a MicroPython arm in {Length} bytes, dropped: {Problem} ({Hidden} such lines left out)")]
+        "{Thing} sent {Length} bytes that are not the pose of a MicroPython arm; dropped: {Problem} ({Hidden} similar messages suppressed)")]
     private partial void LogMalformed(string thing, int length, string problem, long hidden);
 
-    [LoggerMessage(1331, LogLevel.Information, "{Thing} leads no robot, its poses are dropped ({Hidden} such lines left out)")]
+    [LoggerMessage(1331, LogLevel.Information, "{Thing} is not bound to a robot; its poses are dropped ({Hidden} similar messages suppressed)")]
     private partial void LogUnknown(string thing, long hidden);
 }

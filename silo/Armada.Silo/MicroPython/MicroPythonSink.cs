@@ -9,71 +9,69 @@ using Armada.Silo.Engine;
 namespace Armada.Silo.MicroPython;
 
 /// <summary>
-/// Commands as JSON on the topic that a MicroPython follower listens to: 50 a second at most, only what differs from what it was
-/// told, and that again twice a second as long as the robot is led. It has no stop of its own, so after a stop it is told nothing.
+/// Sends commands as JSON on the topic that a MicroPython follower subscribes to: at most 50 per second, only changes, and the last one
+/// again twice a second while the robot is led. The boards know no stop, so after a stop nothing is sent.
 /// </summary>
 internal sealed class MicroPythonSink(IMqttLink link, SiloClock clock, string topic, string thing, bool gripperInPercent) : ISlaveSink
 {
     private const double DeadBand = 0.1; // degrees
 
     private static readonly long Interval = Microseconds.Of(TimeSpan.FromMilliseconds(20));
-    private static readonly long Early = Interval / 2; // So much one message may come early, for sources at 50 Hz that jitter.
+    private static readonly long EarlyTolerance = Interval / 2; // Sources at 50 Hz jitter.
     private static readonly long KeepAlive = Microseconds.Of(TimeSpan.FromMilliseconds(500));
 
     private readonly byte[] name = Encoding.UTF8.GetBytes(thing);
-    private readonly double[] wanted = Unknown();
-    private readonly double[] told = Unknown();
+    private readonly double[] target = NewPose();
+    private readonly double[] sent = NewPose();
     private bool isCommanded;
     private long dueAt;
-    private long toldAt;
+    private long sentAt;
 
-    /// <inheritdoc/>
     public void Send(in SampleStamp stamp, ReadOnlySpan<double> positions)
     {
-        if (positions.Length != wanted.Length)
-            return; // The robot has just got other joints, and the slave another outlet.
-        for (var joint = 0; joint < wanted.Length; joint++)
+        if (positions.Length != target.Length)
+            return; // The robot has just got other joints, and the slave another sink.
+        for (var joint = 0; joint < target.Length; joint++)
         {
-            if (!double.IsNaN(positions[joint])) // A joint that is not commanded is told where it was told to be.
-                wanted[joint] = joint == GripperUnit.Index && gripperInPercent ? GripperAngle.ToDegrees(positions[joint]) : positions[joint];
-            isCommanded |= !double.IsNaN(wanted[joint]);
+            if (!double.IsNaN(positions[joint])) // A joint without a command keeps its last target.
+                target[joint] = joint == GripperUnit.Index && gripperInPercent ? GripperAngle.ToDegrees(positions[joint]) : positions[joint];
+            isCommanded |= !double.IsNaN(target[joint]);
         }
 
-        Tell(clock.Monotonic());
+        SendIfDue(clock.Monotonic());
     }
 
-    /// <inheritdoc/>
     public void Tick(in Timestamp now, bool isLed)
     {
-        isCommanded &= isLed; // What waits after a stop or without a leader is not told any more.
-        Tell(now.Monotonic);
+        isCommanded &= isLed; // Nothing is sent after a stop or without a leader.
+        SendIfDue(now.Monotonic);
     }
 
-    private void Tell(long now)
+    private void SendIfDue(long now)
     {
-        if (!isCommanded || now < dueAt - Early || (now < toldAt + KeepAlive && !Differs()))
+        if (!isCommanded || now < dueAt - EarlyTolerance || (now < sentAt + KeepAlive && !Differs()))
             return;
         dueAt = Math.Max(now, dueAt) + Interval;
         Span<byte> json = stackalloc byte[MicroPythonJson.MaxWritten];
-        if (!link.Publish(topic, json[..MicroPythonJson.Write(json, name, wanted)], Delivery.Sample))
+        if (!link.Publish(topic, json[..MicroPythonJson.Write(json, name, target)], Delivery.Sample))
             return;
-        wanted.CopyTo(told, 0);
-        toldAt = now;
+        target.CopyTo(sent, 0);
+        sentAt = now;
     }
 
     private bool Differs()
     {
-        for (var joint = 0; joint < wanted.Length; joint++)
+        for (var joint = 0; joint < target.Length; joint++)
         {
-            // Written so that a joint told for the first time differs.
-            if (!double.IsNaN(wanted[joint]) && !(Math.Abs(wanted[joint] - told[joint]) < DeadBand))
+            // True for a joint that was never sent, too.
+            if (!double.IsNaN(target[joint]) && !(Math.Abs(target[joint] - sent[joint]) < DeadBand))
                 return true;
         }
 
         return false;
     }
 
-    private static double[] Unknown()
+    private static double[] NewPose()
     {
         var degrees = new double[MicroPythonJson.Joints];
         degrees.AsSpan().Fill(double.NaN);
@@ -81,12 +79,11 @@ internal sealed class MicroPythonSink(IMqttLink link, SiloClock clock, string to
     }
 }
 
-/// <summary>The one joint that the dialect and most models tell in different units.</summary>
+/// <summary>The gripper: degrees in the dialect, percent in most models.</summary>
 internal static class GripperUnit
 {
-    /// <summary>Index of the gripper: the dialect's last servo.</summary>
     public const int Index = MicroPythonJson.Joints - 1;
 
-    /// <summary>Whether a model has its gripper in percent; one read from a URDF has it in degrees, as the dialect does.</summary>
+    /// <summary>False for models read from a URDF, which use degrees.</summary>
     public static bool IsPercent(RobotModel model) => model.Joints.Length > Index && model.Joints[Index].Unit == JointUnit.Percent;
 }

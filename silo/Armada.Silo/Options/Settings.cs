@@ -33,91 +33,50 @@ internal enum SettingKind
 internal static class Settings
 {
     private static readonly RateLimits Limits = new();
-
     public static readonly Setting Data = new("data", "Folder that keeps robots, bindings, keys and the audit trail.", "./data");
-
     public static readonly Setting Urls = new("urls", "Addresses to listen on, repeated or separated by ';'; beyond loopback only with keys or OpenID Connect.", HttpOptions.DefaultUrl, SettingKind.List);
-
     public static readonly Setting TlsCert = new("tls-cert", "PEM file of the https certificate and its chain; read again when it changes.");
-
     public static readonly Setting TlsKey = new("tls-key", "PEM file of the https certificate's private key.");
-
     public static readonly Setting InsecureHttp = new("insecure-http", "Allow http beyond loopback, behind a proxy that ends TLS.", Kind: SettingKind.Flag);
-
     public static readonly Setting Open = new("open", "Admit callers without a key although there are keys; loopback only.", Kind: SettingKind.Flag);
-
     public static readonly Setting AdminKeyFile = new(
         "admin-key-file", "File of the first admin key, armada_<12 hexadecimal digits>_<secret>, used while there is no key; mode 0600 or a mounted secret.");
-
     public static readonly Setting OidcAuthority = new("oidc-authority", "OpenID Connect provider whose tokens are accepted.");
-
     public static readonly Setting OidcAudience = new("oidc-audience", "Audience its tokens must have.");
-
     public static readonly Setting OidcRoleClaim = new("oidc-role-claim", "Claim that holds viewer, operator or admin.", OidcOptions.DefaultRoleClaim);
-
     public static readonly Setting AllowOrigin = new("allow-origin", "Browser origin that may use the silo, beside its own; repeatable.", Kind: SettingKind.List);
-
     public static readonly Setting AllowHost = new("allow-host", "Host name the silo may be called by; repeatable.", Kind: SettingKind.List);
-
     public static readonly Setting MaxConnections = Number("max-connections", "Connections at once.", Limits.Connections);
-
     public static readonly Setting MaxSockets = Number("max-sockets", "WebSockets at once.", Limits.Sockets);
-
     public static readonly Setting MaxSocketsPerCaller = Number("max-sockets-per-caller", "WebSockets at once of one caller.", Limits.SocketsPerCaller);
-
     public static readonly Setting MaxRequests = Number("max-requests", "Requests per second of one caller; stops and resets are not limited.", Limits.RequestsPerSecond);
-
     public static readonly Setting Mqtt = new("mqtt", "Broker as host:port; [address]:port for IPv6.", "127.0.0.1:1883");
-
     public static readonly Setting MqttCa = new("mqtt-ca", "PEM file of the authority that signed the broker's certificate; turns TLS on.");
-
     public static readonly Setting MqttCert = new("mqtt-cert", "PEM file of the silo's client certificate.");
-
     public static readonly Setting MqttKey = new("mqtt-key", "PEM file of the silo's private key.");
-
     public static readonly Setting ClientId = new("client-id", "MQTT client id; different for each silo on one broker.", "armada-silo");
-
     public static readonly Setting TopicRoot = new("topic-root", "First levels of every topic.", TopicMap.DefaultRoot);
-
     public static readonly Setting DialectRoot = new("dialect-root", "First levels of the topics of MicroPython arms.", MicroPythonTopics.DefaultRoot);
-
     public static readonly Setting RemoteKeys = new("remote-keys", "JSON file of host:port and key for the slave endpoints of other services; mode 0600.");
-
     public static readonly Setting RoomUnits = new("room-units", "Values in rooms: joint for degrees and percent, normalized for -100..100 over a joint's limits.", "joint");
-
     public static readonly Setting Cluster = new("cluster", "Id of the cluster that this silo joins.");
-
     public static readonly Setting ServiceId = new("service-id", "Id under which the cluster's robots are stored; the same over all deployments.", "armada");
-
     public static readonly Setting Redis = new("redis", "Redis of the cluster, such as host:6379.");
-
     public static readonly Setting SiloEndpoint = new("silo-endpoint", "Address and port by which the other silos reach this one.", "127.0.0.1:11111");
-
     public static readonly Setting GatewayPort = new("gateway-port", "Port for the cluster's clients.", "30000");
-
     public static readonly Setting ClusterCa = new("cluster-ca", "PEM file of the authority of the cluster's certificates; turns TLS on.");
-
     public static readonly Setting ClusterCert = new("cluster-cert", "PEM file of this silo's certificate in the cluster, valid for servers and clients.");
-
     public static readonly Setting ClusterKey = new("cluster-key", "PEM file of its private key.");
-
     public static readonly Setting Broker = new(
         "broker", "Run mosquitto for devices with certificates, on this port or address:port; 8883 is the one in MicroPython boards' programs.");
-
     public static readonly Setting BrokerHost = new(
         "broker-host", "Name or address by which devices reach that broker; repeatable, and devices are told the first one.", Kind: SettingKind.List);
-
     public static readonly Setting BrokerPlain = new("broker-plain", "Port on loopback on which that broker accepts anybody without TLS; for development.");
-
     public static readonly Setting AwsIot = new(
         "aws-iot", "Use AWS IoT Core as broker and device registry; credentials are found as by every AWS tool.", Kind: SettingKind.Flag);
-
     public static readonly Setting AwsRegion = new("aws-region", "Its region, such as eu-central-1; default: the one of the AWS settings.");
-
     public static readonly Setting AwsEndpoint = new("aws-endpoint", "URL of an emulator that answers instead of AWS; for tests.");
-
     public static readonly Setting AwsRootCa = new("aws-root-ca", "PEM file of the authority of AWS's certificates; default: \"Amazon Root CA 1\" of this machine's store.");
-
     public static readonly Setting Log = new("log", "Form of the log on the console: line or json; levels and more are in the section Logging.", "line");
 
     public static IReadOnlyList<Setting> All { get; } =

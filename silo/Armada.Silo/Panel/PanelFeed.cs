@@ -8,126 +8,107 @@ using Armada.Silo.Telemetry;
 namespace Armada.Silo.Panel;
 
 /// <summary>
-/// Looks at the fleet for all watchers together: one look serves every watcher that is due, and while nobody watches there is none.
-/// It asks each robot for a turn like any caller, so that watching costs the robots the same however many watch.
+/// Reads the fleet once for all subscribers that are due, and not at all without subscribers, so that the cost to the robots does not
+/// depend on how many subscribe. If the subscribers together would exceed the byte budget, all of them get fewer snapshots: the panel
+/// must not slow down the routing.
 /// </summary>
-/// <remarks>
-/// Watching must not take the machine from the routing: where the watchers together would be sent more than the budget, all of them
-/// get fewer pictures.
-/// </remarks>
 internal sealed partial class PanelFeed : BackgroundService, ISnapshotSource
 {
-    private const double BytesPerSecond = 16e6; // One panel of 100 moving robots at the full rate takes 1.5 MB/s.
+    private const double BudgetBytesPerSecond = 16e6; // One panel with 100 moving robots at the full rate takes 1.5 MB/s.
 
-    private static readonly TimeSpan Tick = TimeSpan.FromSeconds(1.0 / SubscriberRequest.FastestRate);
+    private static readonly TimeSpan Tick = TimeSpan.FromSeconds(1.0 / SubscriberRequest.MaxRate);
 
     private readonly IRobotEngine engine;
     private readonly FleetReader fleet;
-    private readonly SnapshotBuilder pictures;
+    private readonly SnapshotBuilder builder;
     private readonly SiloClock clock;
     private readonly SiloTelemetry telemetry;
     private readonly ILogger<PanelFeed> logger;
-    private readonly SemaphoreSlim entered = new(0);
-    private readonly ByteBudget budget = new(BytesPerSecond);
-    private ImmutableArray<PanelSubscriber> watchers = [];
-    private volatile FleetSnapshot? picture;
+    private readonly SemaphoreSlim added = new(0);
+    private readonly ByteBudget budget = new(BudgetBytesPerSecond);
+    private ImmutableArray<PanelSubscriber> subscribers = [];
+    private volatile FleetSnapshot? snapshot;
     private long seq;
     private long skipped;
 
-    /// <summary>A feed without watchers.</summary>
     public PanelFeed(
-        IRobotEngine engine, FleetReader fleet, SnapshotBuilder pictures, SiloClock clock, SiloTelemetry telemetry, ILogger<PanelFeed> logger)
+        IRobotEngine engine, FleetReader fleet, SnapshotBuilder builder, SiloClock clock, SiloTelemetry telemetry, ILogger<PanelFeed> logger)
     {
-        (this.engine, this.fleet, this.pictures) = (engine, fleet, pictures);
+        (this.engine, this.fleet, this.builder) = (engine, fleet, builder);
         (this.clock, this.telemetry, this.logger) = (clock, telemetry, logger);
-        telemetry.Observe("armada.silo.watchers", "{watcher}", "Watchers of the panel's feed", () => Watchers);
-        telemetry.Observe("armada.silo.watchers.skipped", "{picture}", "Pictures that slow watchers skipped", () => Skipped);
+        telemetry.Observe("armada.silo.panel.subscribers", "{subscriber}", "Subscribers of the panel's feed", () => Subscribers);
+        telemetry.Observe("armada.silo.panel.skipped", "{snapshot}", "Snapshots that slow subscribers skipped", () => Skipped);
     }
 
-    /// <summary>How often the fleet was looked at.</summary>
-    public long Looks => Interlocked.Read(ref seq);
-
-    /// <summary>Pictures that were due to a watcher while it had not taken the one before yet.</summary>
+    public long Polls => Interlocked.Read(ref seq);
     public long Skipped => Interlocked.Read(ref skipped);
+    public int Subscribers => subscribers.Length;
+    public bool IsPolling => snapshot is not null;
+    public FleetSnapshot? Newest => snapshot;
 
-    /// <summary>How many watch.</summary>
-    public int Watchers => watchers.Length;
-
-    /// <summary>Whether the fleet is looked at; not while nobody watches.</summary>
-    public bool IsLooking => picture is not null;
-
-    /// <inheritdoc/>
-    public FleetSnapshot? Newest => picture;
-
-    /// <inheritdoc/>
     public void Spend(long bytes) => budget.Spend(bytes);
 
-    /// <summary>Lets a watcher in; it is offered its first picture at the next tick at the latest.</summary>
-    public void Enter(PanelSubscriber watcher)
+    public void Add(PanelSubscriber subscriber)
     {
-        ImmutableInterlocked.Update(ref watchers, static (all, one) => all.Add(one), watcher);
-        entered.Release();
+        ImmutableInterlocked.Update(ref subscribers, static (all, one) => all.Add(one), subscriber);
+        added.Release();
     }
 
-    /// <summary>Lets a watcher go.</summary>
-    public void Leave(PanelSubscriber watcher) => ImmutableInterlocked.Update(ref watchers, static (all, one) => all.Remove(one), watcher);
+    public void Remove(PanelSubscriber subscriber) => ImmutableInterlocked.Update(ref subscribers, static (all, one) => all.Remove(one), subscriber);
 
-    /// <inheritdoc/>
     public override void Dispose()
     {
-        entered.Dispose();
+        added.Dispose();
         base.Dispose();
     }
 
-    /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        try
-        {
-            while (true)
+        await SupervisedLoop.RunAsync(
+            "The panel's feed",
+            async cancellation =>
             {
-                await entered.WaitAsync(stoppingToken);
-                await WatchAsync(stoppingToken);
-            }
-        }
-        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-        {
-            LogEnded();
-        }
+                if (subscribers.IsEmpty)
+                    await added.WaitAsync(cancellation);
+                await PollAsync(cancellation);
+            },
+            clock.Time,
+            logger,
+            stoppingToken);
     }
 
-    private async Task WatchAsync(CancellationToken cancellation)
+    private async Task PollAsync(CancellationToken cancellation)
     {
         using var timer = new PeriodicTimer(Tick, clock.Time);
-        for (var tick = 0L; watchers is { IsEmpty: false } all; tick++)
+        for (var tick = 0L; subscribers is { IsEmpty: false } all; tick++)
         {
-            if (tick % SubscriberRequest.FastestRate == 0)
-                pictures.ForgetLags();
-            var due = all.RemoveAll(watcher => !watcher.Tick(tick));
-            if (due.Length > 0 && budget.HasLeft(clock.Now()) && await TryLookAsync(cancellation))
-                Show(due);
+            if (tick % SubscriberRequest.MaxRate == 0)
+                builder.ClearLags();
+            var due = all.RemoveAll(subscriber => !subscriber.Tick(tick));
+            if (due.Length > 0 && budget.HasLeft(clock.Now()) && await TryPollAsync(cancellation))
+                Offer(due);
             await timer.WaitForNextTickAsync(cancellation);
         }
 
-        picture = null;
+        snapshot = null;
     }
 
-    private void Show(ImmutableArray<PanelSubscriber> due)
+    private void Offer(ImmutableArray<PanelSubscriber> due)
     {
-        foreach (var watcher in due)
+        foreach (var subscriber in due)
         {
-            if (watcher.Show())
+            if (subscriber.Offer())
                 Interlocked.Increment(ref skipped);
         }
     }
 
-    private async Task<bool> TryLookAsync(CancellationToken cancellation)
+    private async Task<bool> TryPollAsync(CancellationToken cancellation)
     {
         try
         {
             var robots = await engine.ListAsync(cancellation);
             var whole = fleet.Read(robots, await engine.IsFleetStoppedAsync(cancellation));
-            picture = pictures.Make(picture, Interlocked.Increment(ref seq), clock.Time.GetUtcNow(), whole, robots);
+            snapshot = builder.Build(snapshot, Interlocked.Increment(ref seq), clock.Time.GetUtcNow(), whole, robots);
             return true;
         }
         catch (Exception fault) when (!cancellation.IsCancellationRequested)
@@ -138,14 +119,11 @@ internal sealed partial class PanelFeed : BackgroundService, ISnapshotSource
         }
     }
 
-    [LoggerMessage(1300, LogLevel.Error, "A look at the fleet failed; watchers see the next one")]
+    [LoggerMessage(1340, LogLevel.Error, "Reading the fleet failed; subscribers get the next snapshot")]
     private partial void LogFault(Exception fault);
-
-    [LoggerMessage(1301, LogLevel.Debug, "Nobody watches any more")]
-    private partial void LogEnded();
 }
 
-/// <summary>How many bytes a second may be spent for long. Spending may overdraw it; what is overdrawn must come in first.</summary>
+/// <summary>A budget of bytes per second. Spending may overdraw it; then nothing is left until the debt is refilled.</summary>
 internal sealed class ByteBudget
 {
     private readonly double perSecond;
@@ -153,14 +131,12 @@ internal sealed class ByteBudget
     private double left;
     private long? last;
 
-    /// <summary>A full one.</summary>
-    /// <param name="perSecond">Bytes a second; as many may be spent at once after a pause.</param>
     public ByteBudget(double perSecond) => (this.perSecond, left) = (perSecond, perSecond);
 
-    /// <summary>Spends; from any thread.</summary>
+    /// <summary>Thread-safe.</summary>
     public void Spend(long bytes) => Interlocked.Add(ref spent, bytes);
 
-    /// <summary>Whether something is left now; asked by one thread.</summary>
+    /// <summary>For one thread only.</summary>
     public bool HasLeft(in Timestamp now)
     {
         var passed = Math.Max(0, now.Monotonic - (last ?? now.Monotonic));

@@ -4,93 +4,82 @@ using Armada.Silo.Sockets;
 
 namespace Armada.Silo.Panel;
 
-/// <summary>Where watchers get pictures from.</summary>
 internal interface ISnapshotSource
 {
-    /// <summary>The newest picture, or null where there is none.</summary>
+    /// <summary>Null while nobody subscribes.</summary>
     FleetSnapshot? Newest { get; }
 
-    /// <summary>Tells that so many bytes go to a watcher.</summary>
+    /// <summary>Charges bytes that are sent to a subscriber.</summary>
     void Spend(long bytes);
 }
 
 /// <summary>
-/// One watcher: knows what it was sent, and so what it lacks. What it is sent is made when its socket can take it, from the newest
-/// picture; a watcher that reads slowly skips pictures, and nothing waits for it.
+/// One subscriber: knows what it was sent, and so what it lacks. Its updates are written from the newest snapshot when its socket can take
+/// them; a slow subscriber skips snapshots and delays nobody.
 /// </summary>
-/// <param name="asked">Rate and robots.</param>
-/// <param name="source">Gives the pictures.</param>
 internal sealed class PanelSubscriber(SubscriberRequest asked, ISnapshotSource source) : ISampleSource
 {
-    private readonly TaskCompletionSource offered = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private bool isOwed = true;
-    private RobotList? sentRoster;
+    private readonly TaskCompletionSource firstOffer = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private bool isDue = true;
+    private RobotList? sentRobotList;
     private long sent;
 
-    /// <summary>Done when there was a first picture for it.</summary>
-    public Task Offered => offered.Task;
+    public Task FirstOffer => firstOffer.Task;
+    public Func<bool> NotifySocket { get; set; } = () => false;
 
-    /// <summary>
-    /// Tells the watcher's socket that there is a newer picture; true where an older one still waited. Set before the watcher is let in.
-    /// </summary>
-    public Func<bool> Offer { get; set; } = () => false;
+    public bool Tick(long tick) => isDue |= asked.IsDue(tick);
 
-    /// <summary>Lets a tick pass; true where a picture is due since this tick or an earlier one. Its first is due at once.</summary>
-    public bool Tick(long tick) => isOwed |= asked.IsDue(tick);
-
-    /// <summary>There is a picture for it; true where it skips one.</summary>
-    public bool Show()
+    public bool Offer()
     {
-        isOwed = false;
-        var skips = Offer();
-        offered.TrySetResult();
+        isDue = false;
+        var skips = NotifySocket();
+        firstOffer.TrySetResult();
         return skips;
     }
 
-    /// <inheritdoc/>
     public bool TryWrite(IBufferWriter<byte> message)
     {
-        if (source.Newest is not { } picture || picture.Seq == sent)
+        if (source.Newest is not { } snapshot || snapshot.Seq == sent)
             return false;
-        var isFirst = sentRoster is null;
-        var isWritten = isFirst || HasNews(picture);
+        var isFirst = sentRobotList is null;
+        var isWritten = isFirst || HasChanges(snapshot);
         if (isWritten)
-            Write(message, picture, isFirst);
-        (sent, sentRoster) = (picture.Seq, picture.Roster);
+            Write(message, snapshot, isFirst);
+        (sent, sentRobotList) = (snapshot.Seq, snapshot.RobotList);
         return isWritten;
     }
 
-    private bool HasNews(FleetSnapshot picture)
+    private bool HasChanges(FleetSnapshot snapshot)
     {
-        if (picture.Fleet.Since > sent || Removed(picture).Any())
+        if (snapshot.Fleet.Since > sent || Removed(snapshot).Any())
             return true;
-        foreach (var robot in picture.Robots)
+        foreach (var robot in snapshot.Robots)
         {
-            if (IsNews(robot))
+            if (HasChanged(robot))
                 return true;
         }
 
         return false;
     }
 
-    private void Write(IBufferWriter<byte> message, FleetSnapshot picture, bool isFirst)
+    private void Write(IBufferWriter<byte> message, FleetSnapshot snapshot, bool isFirst)
     {
         using var json = new Utf8JsonWriter(message, new JsonWriterOptions { SkipValidation = true });
         json.WriteStartObject();
         json.WriteString("type"u8, isFirst ? "snapshot"u8 : "update"u8);
-        json.WriteNumber("seq"u8, picture.Seq);
-        json.WriteString("at"u8, picture.At);
-        if (picture.Fleet.Since > sent)
-            WriteRaw(json, "fleet"u8, picture.Fleet.Json);
+        json.WriteNumber("seq"u8, snapshot.Seq);
+        json.WriteString("at"u8, snapshot.At);
+        if (snapshot.Fleet.Since > sent)
+            WriteRaw(json, "fleet"u8, snapshot.Fleet.Json);
         json.WriteStartArray("robots"u8);
-        foreach (var robot in picture.Robots)
+        foreach (var robot in snapshot.Robots)
         {
-            if (IsNews(robot))
+            if (HasChanged(robot))
                 Write(json, robot);
         }
 
         json.WriteEndArray();
-        WriteRemoved(json, picture);
+        WriteRemoved(json, snapshot);
         json.WriteEndObject();
         source.Spend(json.BytesCommitted + json.BytesPending);
     }
@@ -106,10 +95,10 @@ internal sealed class PanelSubscriber(SubscriberRequest asked, ISnapshotSource s
         json.WriteEndObject();
     }
 
-    private void WriteRemoved(Utf8JsonWriter json, FleetSnapshot picture)
+    private void WriteRemoved(Utf8JsonWriter json, FleetSnapshot snapshot)
     {
         var isOpen = false;
-        foreach (var id in Removed(picture))
+        foreach (var id in Removed(snapshot))
         {
             if (!isOpen)
                 json.WriteStartArray("removed"u8);
@@ -121,11 +110,11 @@ internal sealed class PanelSubscriber(SubscriberRequest asked, ISnapshotSource s
             json.WriteEndArray();
     }
 
-    private bool IsNews(PanelRobot robot) => (robot.State.Since > sent || robot.VersionSince > sent) && asked.Sees(robot.Id);
+    private bool HasChanged(PanelRobot robot) => (robot.State.Since > sent || robot.VersionSince > sent) && asked.Includes(robot.Id);
 
-    private IEnumerable<string> Removed(FleetSnapshot picture) => sentRoster is null || picture.Roster.Since <= sent
+    private IEnumerable<string> Removed(FleetSnapshot snapshot) => sentRobotList is null || snapshot.RobotList.Since <= sent
         ? []
-        : sentRoster.Ids.Except(picture.Roster.Ids, StringComparer.Ordinal).Where(asked.Sees);
+        : sentRobotList.Ids.Except(snapshot.RobotList.Ids, StringComparer.Ordinal).Where(asked.Includes);
 
     private static void WriteRaw(Utf8JsonWriter json, ReadOnlySpan<byte> name, byte[] value)
     {

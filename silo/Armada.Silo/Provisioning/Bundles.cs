@@ -8,21 +8,18 @@ using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Armada.Silo.Provisioning;
 
-/// <summary>/bundles: what waits to be collected, each once, by whoever has the link.</summary>
+/// <summary>/bundles: each can be collected once, by anyone who has its link.</summary>
 internal static class BundleRoutes
 {
-    /// <summary>The path of every link, up to its secret.</summary>
     public const string Path = "/api/v1/bundles/";
 
-    /// <summary>Maps the route.</summary>
     public static void MapBundles(this IEndpointRouteBuilder api) =>
         api.MapGroup("/bundles").WithTags("devices").NeedsRegistry().AllowAnonymous()
             .MapGet("/{secret}", CollectAsync)
-            .WithSummary("Collect a bundle, once; the link is the key to it")
+            .WithSummary("Collect a bundle, once; no key is needed but the link")
             .Produces(StatusCodes.Status200OK, contentType: "application/zip")
             .Refuses(Problem.BundleGone, Problem.NoRegistry, Problem.RegistryFailed);
 
-    /// <summary>The link to a bundle, under the name by which the silo was just asked.</summary>
     public static string UrlOf(BundleLink link, HttpRequest request) => $"{request.Scheme}://{request.Host}{Path}{link.Secret()}";
 
     private static async Task<Results<FileContentHttpResult, ProblemHttpResult>> CollectAsync(
@@ -35,7 +32,7 @@ internal static class BundleRoutes
         if (await services.GetRequiredService<ProvisioningService>().CollectAsync(secret, cancellation) is not { } link)
         {
             return Problem.BundleGone.Answer(
-                "the link was used before, is over, or never was one; POST /api/v1/devices/<name>/rotate gives the device another certificate and link");
+                "the link was used, has expired or never existed; POST /api/v1/devices/<name>/rotate gives the device another certificate and link");
         }
 
         audit.Record(new Caller("bundle-link", Role.Viewer, AddressOf(context)), "bundle-collected", link.Device, link.Fingerprint);
@@ -44,70 +41,52 @@ internal static class BundleRoutes
         return TypedResults.File(link.Bundle.Zip.ToArray(), "application/zip", link.Bundle.FileName);
     }
 
-    /// <summary>Where a request comes from.</summary>
     public static string AddressOf(HttpContext context) => context.Connection.RemoteIpAddress?.ToString() ?? "unknown";
 }
 
-/// <summary>A bundle that waits to be collected. It does not show its secret.</summary>
-/// <param name="device">Whose it is.</param>
-/// <param name="fingerprint">Of the certificate in it.</param>
-/// <param name="bundle">The archive.</param>
-/// <param name="expiresAt">Until when it waits.</param>
-/// <param name="secret">The last part of the link.</param>
+/// <summary>A bundle that is ready to be collected. The secret is a method, so that nothing logs or serializes it.</summary>
 internal sealed class BundleLink(string device, string fingerprint, Bundle bundle, DateTimeOffset expiresAt, string secret)
 {
-    /// <summary>Whose it is.</summary>
     public string Device { get; } = device;
-
-    /// <summary>Of the certificate in it.</summary>
     public string Fingerprint { get; } = fingerprint;
-
-    /// <summary>The archive.</summary>
     public Bundle Bundle { get; } = bundle;
-
-    /// <summary>Until when it waits.</summary>
     public DateTimeOffset ExpiresAt { get; } = expiresAt;
 
-    /// <summary>The last part of the link; whoever has it gets the bundle.</summary>
     public string Secret() => secret;
 
-    /// <inheritdoc/>
     public override string ToString() => $"bundle of {Device}";
 }
 
 /// <summary>
-/// Bundles that wait to be collected, in memory alone: a key that was made here is nowhere else, and a restart forgets it. One for each
-/// device.
+/// The bundles that are ready to be collected, one per device, for an hour and in memory only: a private key that was generated here is
+/// stored nowhere, and a restart loses it.
 /// </summary>
 internal sealed class BundleLinks(TimeProvider time)
 {
-    /// <summary>How long a bundle waits.</summary>
-    public static readonly TimeSpan Life = TimeSpan.FromHours(1);
+    public static readonly TimeSpan Lifetime = TimeSpan.FromHours(1);
 
-    private const int SecretBytes = 32; // 256 bits, beyond any guessing.
+    private const int SecretBytes = 32;
 
     private readonly Lock sync = new();
     private readonly Dictionary<string, BundleLink> byDevice = new(StringComparer.Ordinal);
     private readonly Dictionary<string, BundleLink> byHash = new(StringComparer.Ordinal);
 
-    /// <summary>The link that waits for a device's certificate, or null.</summary>
     public BundleLink? Find(string device, string? fingerprint)
     {
         lock (sync)
         {
-            Sweep();
+            RemoveExpired();
             return byDevice.TryGetValue(device, out var link) && link.Fingerprint == fingerprint ? link : null;
         }
     }
 
-    /// <summary>Lets a bundle wait; the one before it of the device waits no longer.</summary>
     public BundleLink Add(string device, string fingerprint, Bundle bundle)
     {
         var secret = Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(SecretBytes));
-        var link = new BundleLink(device, fingerprint, bundle, time.GetUtcNow() + Life, secret);
+        var link = new BundleLink(device, fingerprint, bundle, time.GetUtcNow() + Lifetime, secret);
         lock (sync)
         {
-            Sweep();
+            RemoveExpired();
             Remove(device);
             Put(link);
         }
@@ -115,12 +94,11 @@ internal sealed class BundleLinks(TimeProvider time)
         return link;
     }
 
-    /// <summary>Takes a bundle; a second time there is none.</summary>
     public BundleLink? Take(string secret)
     {
         lock (sync)
         {
-            Sweep();
+            RemoveExpired();
             if (!byHash.TryGetValue(Hash(secret), out var link))
                 return null;
             Remove(link.Device);
@@ -128,7 +106,6 @@ internal sealed class BundleLinks(TimeProvider time)
         }
     }
 
-    /// <summary>Puts a bundle back that could not be handed out, unless a newer one of the device waits.</summary>
     public void Return(BundleLink link)
     {
         lock (sync)
@@ -138,14 +115,13 @@ internal sealed class BundleLinks(TimeProvider time)
         }
     }
 
-    /// <summary>Lets a device's bundle wait no longer.</summary>
     public void Drop(string device)
     {
         lock (sync)
             Remove(device);
     }
 
-    // Found by hash, so that the time of a search tells nothing of a secret.
+    // Looked up by hash, so that the lookup time reveals nothing about a secret.
     private static string Hash(string secret) => Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(secret)));
 
     private void Put(BundleLink link)
@@ -160,7 +136,7 @@ internal sealed class BundleLinks(TimeProvider time)
             byHash.Remove(Hash(link.Secret()));
     }
 
-    private void Sweep()
+    private void RemoveExpired()
     {
         var now = time.GetUtcNow();
         foreach (var link in byDevice.Values.Where(link => link.ExpiresAt <= now).ToArray())

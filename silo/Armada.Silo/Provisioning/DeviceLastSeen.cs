@@ -8,169 +8,143 @@ using Armada.Silo.Store;
 namespace Armada.Silo.Provisioning;
 
 /// <summary>
-/// When each device was seen last, and on which certificate: the registry hears of every new one, so that the older certificates are taken
-/// back. Times are written once a minute; a sudden end loses no more.
+/// When each device was last seen, and on which certificate. The registry is told of every new certificate in use, so that the older ones
+/// are revoked. Times are stored once a minute; a crash loses no more than that.
 /// </summary>
-internal sealed partial class DeviceLastSeen : IHostedService, IDisposable
+internal sealed partial class DeviceLastSeen : BackgroundService
 {
-    private static readonly TimeSpan WriteEvery = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan StoreInterval = TimeSpan.FromMinutes(1);
 
     private readonly ConcurrentDictionary<string, DateTimeOffset> times = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, string> certificates = new(StringComparer.Ordinal);
-    private readonly Channel<(string Device, string Fingerprint)> news = Channel.CreateUnbounded<(string, string)>(
+    private readonly Channel<(string Device, string Fingerprint)> newCertificates = Channel.CreateUnbounded<(string, string)>(
         new UnboundedChannelOptions { SingleReader = true });
 
-    private readonly CancellationTokenSource ending = new();
     private readonly IDeviceRegistry? registry;
     private readonly TimeProvider time;
     private readonly ILogger<DeviceLastSeen> logger;
     private readonly DocumentFiles files;
     private readonly string path;
-    private int isStale;
-    private Task telling = Task.CompletedTask;
-    private Task writing = Task.CompletedTask;
+    private int isDirty;
 
-    /// <summary>In the silo's folder.</summary>
     public DeviceLastSeen(DataFolder data, IServiceProvider services, TimeProvider time, ILogger<DeviceLastSeen> logger)
     {
         (registry, this.time, this.logger) = (services.GetService<IDeviceRegistry>(), time, logger);
         files = new DocumentFiles(logger);
-        path = Path.Combine(data.Path, "sightings.json");
+        path = Path.Combine(data.Path, "last-seen.json");
         File.Delete(path + DurableFile.TemporaryEnding);
-        if (File.Exists(path) && files.Read(path, LastSeenJson.Default.StoredLastSeen, stored => stored.Fault()) is { } stored)
+        if (File.Exists(path) && files.Read(path, LastSeenJson.Default.StoredLastSeen, stored => stored.FindProblem()) is { } stored)
         {
             foreach (var (device, at) in stored.Devices)
                 times[device] = at;
         }
     }
 
-    /// <summary>When a device was seen last, or null.</summary>
+    /// <summary>Null for a device that was never seen.</summary>
     public DateTimeOffset? Of(string device) => times.TryGetValue(device, out var at) ? at : null;
 
-    /// <summary>Notes what a device said of itself; returns at once.</summary>
-    /// <param name="device">The device.</param>
-    /// <param name="presence">Its words.</param>
-    /// <param name="wasOnline">Whether it was connected until now: then its going is a sighting too.</param>
-    public void Note(string device, Presence presence, bool wasOnline)
+    /// <summary>The certificate that a device says it is connected with, or null.</summary>
+    public string? CertificateOf(string device) => certificates.GetValueOrDefault(device);
+
+    /// <summary>Records a presence message; returns at once.</summary>
+    /// <param name="wasOnline">Whether the device was connected until now: then its last will counts as a sign of life, too.</param>
+    public void Record(string device, Presence presence, bool wasOnline)
     {
         if (presence.Online || wasOnline)
-            Note(device);
+            Record(device);
         if (presence is { Online: true, Certificate: { } fingerprint }
             && DeviceCertificate.IsFingerprint(fingerprint)
             && !(certificates.TryGetValue(device, out var known) && known == fingerprint))
         {
             certificates[device] = fingerprint;
-            news.Writer.TryWrite((device, fingerprint));
+            newCertificates.Writer.TryWrite((device, fingerprint));
         }
     }
 
-    /// <summary>Notes that a device spoke.</summary>
-    public void Note(string device)
+    public void Record(string device)
     {
         times[device] = time.GetUtcNow();
-        Volatile.Write(ref isStale, 1);
+        Volatile.Write(ref isDirty, 1);
     }
 
-    /// <summary>The certificate that a device said it is connected with, or null.</summary>
-    public string? CertificateOf(string device) => certificates.GetValueOrDefault(device);
-
-    /// <summary>Forgets a device.</summary>
     public void Forget(string device)
     {
         times.TryRemove(device, out _);
         certificates.TryRemove(device, out _);
-        Volatile.Write(ref isStale, 1);
+        Volatile.Write(ref isDirty, 1);
     }
 
-    /// <inheritdoc/>
-    public Task StartAsync(CancellationToken cancellationToken)
+    public override async Task StopAsync(CancellationToken cancellationToken)
     {
-        telling = registry is null ? Task.CompletedTask : TellAsync(registry);
-        writing = WriteAsync();
-        return Task.CompletedTask;
-    }
-
-    /// <inheritdoc/>
-    public async Task StopAsync(CancellationToken cancellationToken)
-    {
-        news.Writer.TryComplete();
-        await ending.CancelAsync();
-        await Task.WhenAll(telling, writing);
+        await base.StopAsync(cancellationToken);
         await StoreAsync();
     }
 
-    /// <inheritdoc/>
-    public void Dispose()
+    public override void Dispose()
     {
+        base.Dispose();
         files.Dispose();
-        ending.Dispose();
     }
 
-    private async Task TellAsync(IDeviceRegistry registry)
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        await foreach (var (device, fingerprint) in news.Reader.ReadAllAsync(CancellationToken.None))
+        using var timer = new PeriodicTimer(StoreInterval, time);
+        await Task.WhenAll(
+            registry is null ? Task.CompletedTask : SupervisedLoop.RunAsync("Reporting certificates in use", ReportAsync, time, logger, stoppingToken),
+            SupervisedLoop.RunAsync("Storing when devices were seen", StoreNextAsync, time, logger, stoppingToken));
+
+        async Task StoreNextAsync(CancellationToken cancellation)
         {
-            try
-            {
-                await registry.SeenAsync(device, fingerprint, ending.Token);
-            }
-            catch (OperationCanceledException) when (ending.IsCancellationRequested)
-            {
-                return; // The next start hears it again.
-            }
-            catch (RegistryFailedException failed)
-            {
-                certificates.TryRemove(device, out _); // Its next words are news again.
-                LogNotTold(device, failed.Message);
-            }
+            await timer.WaitForNextTickAsync(cancellation);
+            await StoreAsync();
         }
     }
 
-    private async Task WriteAsync()
+    private async Task ReportAsync(CancellationToken cancellation)
     {
-        using var timer = new PeriodicTimer(WriteEvery, time);
+        var (device, fingerprint) = await newCertificates.Reader.ReadAsync(cancellation);
         try
         {
-            while (await timer.WaitForNextTickAsync(ending.Token))
-                await StoreAsync();
+            await registry!.SeenAsync(device, fingerprint, cancellation);
         }
-        catch (OperationCanceledException) when (ending.IsCancellationRequested)
+        catch (Exception fault)
         {
-            return;
+            certificates.TryRemove(device, out _); // The device's next presence message reports it again.
+            if (fault is not RegistryFailedException)
+                throw;
+            LogNotReported(device, fault.Message);
         }
     }
 
     private async Task StoreAsync()
     {
-        if (Interlocked.Exchange(ref isStale, 0) == 0)
+        if (Interlocked.Exchange(ref isDirty, 0) == 0)
             return;
         try
         {
             await files.WriteAsync(path, StoredLastSeen.Of(times), LastSeenJson.Default.StoredLastSeen, CancellationToken.None);
         }
-        catch (NotStoredException)
+        catch (Exception fault)
         {
-            Volatile.Write(ref isStale, 1); // Logged where it happened; the next minute tries again.
+            Volatile.Write(ref isDirty, 1); // Retried in a minute.
+            if (fault is not NotStoredException) // Which DocumentFiles has logged.
+                throw;
         }
     }
 
-    [LoggerMessage(1730, LogLevel.Warning, "That {Device} was seen on a new certificate could not be noted and will be tried again: {Reason}")]
-    private partial void LogNotTold(string device, string reason);
+    [LoggerMessage(1730, LogLevel.Warning, "The registry could not record that {Device} uses a new certificate; its next presence message repeats it: {Reason}")]
+    private partial void LogNotReported(string device, string reason);
 }
 
-/// <summary>The file of when each device was seen last.</summary>
-/// <param name="Format">Version of the file's shape; 1.</param>
-/// <param name="Devices">Times by device.</param>
+/// <param name="Format">Version of the file format; 1.</param>
 internal sealed record StoredLastSeen(int Format, IReadOnlyDictionary<string, DateTimeOffset> Devices)
 {
     private const int Current = 1;
 
-    /// <summary>The file of these.</summary>
     public static StoredLastSeen Of(IEnumerable<KeyValuePair<string, DateTimeOffset>> devices) =>
         new(Current, devices.OrderBy(device => device.Key, StringComparer.Ordinal).ToDictionary());
 
-    /// <summary>What is wrong with it; or null.</summary>
-    public string? Fault() => Format == Current ? null : $"its format is {Format}, this silo reads {Current}";
+    public string? FindProblem() => Format == Current ? null : $"its format is {Format}, this silo reads {Current}";
 }
 
 [JsonSourceGenerationOptions(

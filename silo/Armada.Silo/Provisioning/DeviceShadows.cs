@@ -6,48 +6,39 @@ using Armada.Core.Robots;
 namespace Armada.Silo.Provisioning;
 
 /// <summary>
-/// Keeps what each bound device should be set to where it finds it when it comes back: its robot's limits, and which robot it serves as
-/// what. Never motion.
+/// Writes to each bound device's shadow what the device should be set to when it comes back: its robot's limits, and which robot it
+/// serves in which role. Never motion.
 /// </summary>
-internal sealed partial class DeviceShadows(
-    IDeviceShadow shadow, IRobotEngine engine, TimeProvider time, ILogger<DeviceShadows> logger) : IHostedService, IDisposable
+internal sealed partial class DeviceShadows(IDeviceShadow shadow, IRobotEngine engine, TimeProvider time, ILogger<DeviceShadows> logger)
+    : PeriodicService(TimeSpan.FromSeconds(15), time, logger)
 {
-    private static readonly TimeSpan Every = TimeSpan.FromSeconds(15);
+    private readonly Dictionary<string, string> written = new(StringComparer.Ordinal);
 
-    private readonly Dictionary<string, string> told = new(StringComparer.Ordinal);
-    private readonly CancellationTokenSource ending = new();
-    private Task running = Task.CompletedTask;
-
-    /// <inheritdoc/>
-    public Task StartAsync(CancellationToken cancellationToken)
-    {
-        running = RunAsync();
-        return Task.CompletedTask;
-    }
-
-    /// <inheritdoc/>
-    public async Task StopAsync(CancellationToken cancellationToken)
-    {
-        await ending.CancelAsync();
-        await running;
-    }
-
-    /// <summary>Writes down what has changed since it was told last.</summary>
-    /// <exception cref="RegistryFailedException">It cannot be written now.</exception>
-    /// <exception cref="EngineUnreachableException">The robots cannot be asked now.</exception>
-    public async Task TellAsync(CancellationToken cancellation)
+    /// <summary>Writes what has changed since the last call.</summary>
+    /// <exception cref="RegistryFailedException">The shadow cannot be written now.</exception>
+    /// <exception cref="EngineUnreachableException">The robots cannot be read now.</exception>
+    public async Task UpdateAsync(CancellationToken cancellation)
     {
         foreach (var robot in await engine.ListAsync(cancellation))
         {
             if (robot.Document.Master is { Kind: MasterKind.Device } master)
-                await TellAsync(master.Name, robot.Document, "master", cancellation);
+                await UpdateAsync(master.Name, robot.Document, "master", cancellation);
             foreach (var slave in robot.Document.Slaves.Where(slave => slave.IsDevice))
-                await TellAsync(slave.Name, robot.Document, "slave", cancellation);
+                await UpdateAsync(slave.Name, robot.Document, "slave", cancellation);
         }
     }
 
-    /// <inheritdoc/>
-    public void Dispose() => ending.Dispose();
+    protected override async Task RunOnceAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            await UpdateAsync(cancellation);
+        }
+        catch (Exception away) when (away is RegistryFailedException or EngineUnreachableException)
+        {
+            LogPostponed(away.Message);
+        }
+    }
 
     private static string Desired(RobotDocument robot, string role)
     {
@@ -61,45 +52,22 @@ internal sealed partial class DeviceShadows(
         }.ToJsonString();
     }
 
-    private async Task TellAsync(string device, RobotDocument robot, string role, CancellationToken cancellation)
+    private async Task UpdateAsync(string device, RobotDocument robot, string role, CancellationToken cancellation)
     {
         var desired = Desired(robot, role);
-        if (told.TryGetValue(device, out var before) && before == desired)
+        if (written.TryGetValue(device, out var before) && before == desired)
             return;
         var answer = await shadow.DesireAsync(device, desired, version: null, cancellation);
         if (answer == ShadowAnswer.Unknown)
-            return; // It may get its identity later.
+            return; // The device may be registered later.
         if (answer != ShadowAnswer.Done)
             LogRefused(device, answer);
-        told[device] = desired;
+        written[device] = desired;
     }
 
-    private async Task RunAsync()
-    {
-        using var timer = new PeriodicTimer(Every, time);
-        try
-        {
-            while (await timer.WaitForNextTickAsync(ending.Token))
-            {
-                try
-                {
-                    await TellAsync(ending.Token);
-                }
-                catch (Exception away) when (away is RegistryFailedException or EngineUnreachableException)
-                {
-                    LogPutOff(away.Message);
-                }
-            }
-        }
-        catch (OperationCanceledException) when (ending.IsCancellationRequested)
-        {
-            return;
-        }
-    }
-
-    [LoggerMessage(1760, LogLevel.Warning, "What {Device} should be set to is not kept for it: {Answer}")]
+    [LoggerMessage(1760, LogLevel.Warning, "The settings of {Device} were not written to its shadow: {Answer}")]
     private partial void LogRefused(string device, ShadowAnswer answer);
 
-    [LoggerMessage(1761, LogLevel.Warning, "What devices should be set to is kept for them later: {Reason}")]
-    private partial void LogPutOff(string reason);
+    [LoggerMessage(1761, LogLevel.Warning, "The shadows of the devices are not updated now and are retried in 15 s: {Reason}")]
+    private partial void LogPostponed(string reason);
 }

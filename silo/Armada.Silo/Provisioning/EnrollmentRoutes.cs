@@ -11,25 +11,24 @@ using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Armada.Silo.Provisioning;
 
-/// <summary>/enrollment-tokens: who may enroll a device. /enrollments: a device that does.</summary>
+/// <summary>/enrollment-tokens: permissions to enroll a device. /enrollments: a device enrolls itself.</summary>
 internal static class EnrollmentRoutes
 {
-    private const int StandardMinutes = 15;
-    private const int MostMinutes = 24 * 60;
+    private const int DefaultMinutes = 15;
+    private const int MaxMinutes = 24 * 60;
 
-    /// <summary>Maps the routes.</summary>
     public static void MapEnrollment(this IEndpointRouteBuilder api)
     {
         var tokens = api.MapGroup("/enrollment-tokens").WithTags("devices").NeedsRegistry().Allow(Role.Admin);
         tokens.MapGet("", List).WithSummary("Every enrollment token, newest last").Refuses(Problem.Invalid, Problem.NoRegistry);
-        tokens.MapPost("", PostAsync).WithSummary("Make a token with which one device enrolls itself; the answer is the only place that ever shows it")
+        tokens.MapPost("", PostAsync).WithSummary("Create a token with which one device enrolls itself; it is shown only in this answer")
             .Refuses(Problem.Invalid, Problem.TooManyTokens, Problem.NotStored, Problem.NoRegistry)
             .Audits("enrollment-token-made");
         tokens.MapDelete("/{id}", DeleteAsync).WithSummary("Remove a token; a device enrolled with it stays")
             .Refuses(Problem.TokenUnknown, Problem.NotStored, Problem.NoRegistry)
             .Audits("enrollment-token-removed");
         api.MapGroup("/enrollments").WithTags("devices").NeedsRegistry().AllowAnonymous()
-            .MapPost("", EnrolAsync).WithSummary("Enroll a device with a token and a request for its certificate; repeated with the same key it is the same")
+            .MapPost("", EnrollAsync).WithSummary("Enroll a device with a token and a certificate request; idempotent for the same key")
             .Refuses(Problem.Invalid, Problem.TokenRefused, Problem.DeviceExists, Problem.NotStored, Problem.NoRegistry, Problem.RegistryFailed);
     }
 
@@ -48,21 +47,21 @@ internal static class EnrollmentRoutes
         var (kind, role) = rules.Kind(body.Kind, body.Role, body.Site);
         if (body.Name is not null)
             rules.DeviceName("name", body.Name);
-        if (body.Minutes is < 1 or > MostMinutes)
-            rules.Add("minutes", $"{body.Minutes} must be 1 to {MostMinutes}");
+        if (body.Minutes is < 1 or > MaxMinutes)
+            rules.Add("minutes", $"{body.Minutes} must be 1 to {MaxMinutes}");
         if (rules.Problem is { } wrong)
             return wrong;
         try
         {
-            var life = TimeSpan.FromMinutes(body.Minutes ?? StandardMinutes);
-            if (await tokens.MakeAsync(kind, role, body.Site, body.Name, life, cancellation) is not var (token, text))
-                return Problem.TooManyTokens.Answer($"there are {EnrollmentTokens.Most} tokens; remove some, or wait until they are over");
+            var lifetime = TimeSpan.FromMinutes(body.Minutes ?? DefaultMinutes);
+            if (await tokens.MakeAsync(kind, role, body.Site, body.Name, lifetime, cancellation) is not var (token, text))
+                return Problem.TooManyTokens.Answer($"there are {EnrollmentTokens.MaxTokens} tokens; remove some, or wait until they expire");
             context.Response.Headers.CacheControl = "no-store";
             return TypedResults.Created($"/api/v1/enrollment-tokens/{token.Id}", new MadeTokenView(text, View(token, tokens)));
         }
         catch (NotStoredException failed)
         {
-            return Problem.NotStored.Answer($"no token was given out: {failed.Message}");
+            return Problem.NotStored.Answer($"no token was created: {failed.Message}");
         }
     }
 
@@ -80,7 +79,7 @@ internal static class EnrollmentRoutes
         }
     }
 
-    private static async Task<Results<Created<EnrolledView>, ProblemHttpResult>> EnrolAsync(
+    private static async Task<Results<Created<EnrolledView>, ProblemHttpResult>> EnrollAsync(
         Enrollment body,
         [Microsoft.AspNetCore.Mvc.FromServices] IServiceProvider services,
         IAuditTrail audit,
@@ -96,7 +95,7 @@ internal static class EnrollmentRoutes
         EnrollmentAnswer answer;
         try
         {
-            answer = await services.GetRequiredService<EnrollmentService>().EnrolAsync(body.Token, body.Name, body.Csr, cancellation);
+            answer = await services.GetRequiredService<EnrollmentService>().EnrollAsync(body.Token, body.Name, body.Csr, cancellation);
         }
         catch (NotStoredException failed)
         {
@@ -142,27 +141,23 @@ internal static class EnrollmentRoutes
         token.CreatedAt,
         token.ExpiresAt,
         token.Use is { Done: true } use ? use.Device : null,
-        tokens.IsGood(token));
+        tokens.IsUsable(token));
 }
 
-/// <summary>Why a device is not enrolled.</summary>
-/// <param name="TokenRefused">The token opens nothing; otherwise <paramref name="Refused"/> says why.</param>
-/// <param name="Refused">The registry's refusal.</param>
-/// <param name="Text">For people.</param>
+/// <param name="TokenRefused">The token is invalid; otherwise <paramref name="Refused"/> is the registry's refusal.</param>
 internal sealed record EnrollmentRefusal(bool TokenRefused, RegistryRefusal? Refused, string Text);
 
-/// <summary>An enrolled device, or why not.</summary>
 internal sealed record EnrollmentAnswer(RegistryAnswer? Enrolled, string TokenId, EnrollmentRefusal? Refused);
 
-/// <summary>Lets a device enroll itself with a token: a token is one device's and one key's from its first use on.</summary>
-internal sealed class EnrollmentService(EnrollmentTokens tokens, ProvisioningService desk)
+/// <summary>Enrolls devices with tokens. With its first use a token is bound to one device and one key.</summary>
+internal sealed class EnrollmentService(EnrollmentTokens tokens, ProvisioningService provisioning)
 {
-    private const string Nothing = "the token was used, is over, or never was one; ask an admin for another";
+    private const string UnusableToken = "the token was used, has expired or never existed; ask an admin for another";
 
-    /// <summary>Enrolls a device. Repeated with the same key, it is given the same again.</summary>
-    /// <exception cref="RegistryFailedException">It cannot be done now; repeat the call.</exception>
-    /// <exception cref="Store.NotStoredException">The disk refused; repeat the call.</exception>
-    public async Task<EnrollmentAnswer> EnrolAsync(string text, string? name, string request, CancellationToken cancellation)
+    /// <summary>Idempotent for the same key.</summary>
+    /// <exception cref="RegistryFailedException">Repeat the call.</exception>
+    /// <exception cref="Store.NotStoredException">Repeat the call.</exception>
+    public async Task<EnrollmentAnswer> EnrollAsync(string text, string? name, string request, CancellationToken cancellation)
     {
         if (tokens.Find(text) is not { } token)
             return Refuse("");
@@ -170,16 +165,16 @@ internal sealed class EnrollmentService(EnrollmentTokens tokens, ProvisioningSer
             return Refuse(token, RegistryRefusalReason.Request, unreadable.Text);
         var device = token.Name ?? name;
         if (device is null)
-            return Refuse(token, RegistryRefusalReason.Name, "the token says no name, so the device must: armada-edge enroll --name");
+            return Refuse(token, RegistryRefusalReason.Name, "neither the token nor the request has a name; give one with armada-edge enroll --name");
         if (name is not null && name != device)
-            return Refuse(token, RegistryRefusalReason.Name, $"the token is for the device {device}; leave the name out or use that one");
-        if (token.Use is { Done: true } && await desk.FindAsync(device, cancellation) is null)
-            return Refuse(token.Id); // It was deleted since, and that ends what the token gave.
+            return Refuse(token, RegistryRefusalReason.Name, $"the token is for the device {device}; omit the name or use that one");
+        if (token.Use is { Done: true } && await provisioning.FindAsync(device, cancellation) is null)
+            return Refuse(token.Id); // The device was deleted since, which ends its token.
 
         var hash = Convert.ToHexStringLower(SHA256.HashData(key.Key.ExportSubjectPublicKeyInfo()));
         if (!await tokens.TryUseAsync(token.Id, device, hash, cancellation))
             return Refuse(token.Id);
-        var done = await desk.CreateAsync(new NewDevice(device, DeviceKinds.Parse(token.Kind), token.Role, token.Site, request), cancellation);
+        var done = await provisioning.CreateAsync(new NewDevice(device, DeviceKinds.Parse(token.Kind), token.Role, token.Site, request), cancellation);
         if (done.Answer.Refused is { } refused)
         {
             await tokens.GiveBackAsync(token.Id);
@@ -190,7 +185,7 @@ internal sealed class EnrollmentService(EnrollmentTokens tokens, ProvisioningSer
         return new EnrollmentAnswer(done.Answer, token.Id, null);
     }
 
-    private static EnrollmentAnswer Refuse(string id) => new(null, id, new EnrollmentRefusal(true, null, Nothing));
+    private static EnrollmentAnswer Refuse(string id) => new(null, id, new EnrollmentRefusal(true, null, UnusableToken));
 
     private static EnrollmentAnswer Refuse(EnrollmentToken token, RegistryRefusalReason reason, string text) =>
         new(null, token.Id, new EnrollmentRefusal(false, new RegistryRefusal(reason, text), text));

@@ -8,13 +8,12 @@ using Armada.Silo.Store;
 
 namespace Armada.Silo.Provisioning;
 
-/// <summary>The enrollment tokens, one document each. A token is good once and for a short time; one that is over is removed a day later.</summary>
+/// <summary>The enrollment tokens, one document each. A token is valid once and for a short time; an expired one is removed a day later.</summary>
 internal sealed partial class EnrollmentTokens : IDisposable
 {
-    /// <summary>Most tokens at once.</summary>
-    public const int Most = 1000;
+    public const int MaxTokens = 1000;
 
-    private static readonly TimeSpan Kept = TimeSpan.FromDays(1);
+    private static readonly TimeSpan Retention = TimeSpan.FromDays(1);
 
     private readonly TimeProvider time;
     private readonly ILogger<EnrollmentTokens> logger;
@@ -23,23 +22,20 @@ internal sealed partial class EnrollmentTokens : IDisposable
     private readonly SemaphoreSlim changing = new(1);
     private ImmutableDictionary<string, EnrollmentToken> tokens;
 
-    /// <summary>In the silo's folder.</summary>
     public EnrollmentTokens(DataFolder data, TimeProvider time, ILogger<EnrollmentTokens> logger)
     {
         (this.time, this.logger) = (time, logger);
         files = new DocumentFiles(logger);
         folder = data.Folder("enrollment");
-        tokens = files.ReadAll(folder, EnrollmentJson.Default.EnrollmentToken, (token, name) => token.Fault(name))
+        tokens = files.ReadAll(folder, EnrollmentJson.Default.EnrollmentToken, (token, name) => token.FindProblem(name))
             .ToImmutableDictionary(token => token.Id, StringComparer.Ordinal);
     }
 
-    /// <summary>Every token that is kept.</summary>
     public IEnumerable<EnrollmentToken> All => Volatile.Read(ref tokens).Values;
 
-    /// <summary>Whether a token can be used now for the first time.</summary>
-    public bool IsGood(EnrollmentToken token) => token.Use is null && time.GetUtcNow() < token.ExpiresAt;
+    public bool IsUsable(EnrollmentToken token) => token.Use is null && time.GetUtcNow() < token.ExpiresAt;
 
-    /// <summary>The token of a text, used or not; null where there is none or its time is over.</summary>
+    /// <summary>Used or not; null if there is none or it has expired.</summary>
     public EnrollmentToken? Find(string text) =>
         KeySecret.TryRead(text, out var id, out var hash)
         && Volatile.Read(ref tokens).TryGetValue(id, out var token)
@@ -48,43 +44,41 @@ internal sealed partial class EnrollmentTokens : IDisposable
             ? token
             : null;
 
-    /// <summary>Makes a token; null where there are too many.</summary>
-    /// <exception cref="NotStoredException">The disk refused.</exception>
+    /// <summary>Null if there are too many.</summary>
+    /// <exception cref="NotStoredException"/>
     public async Task<(EnrollmentToken Token, string Text)?> MakeAsync(
-        DeviceKind kind, BoardRole? role, string? site, string? name, TimeSpan life, CancellationToken cancellation)
+        DeviceKind kind, BoardRole? role, string? site, string? name, TimeSpan lifetime, CancellationToken cancellation)
     {
-        using var pass = await changing.EnterAsync(cancellation);
+        using var held = await changing.EnterAsync(cancellation);
         var now = time.GetUtcNow();
-        foreach (var over in tokens.Values.Where(token => token.ExpiresAt + Kept <= now).ToArray())
+        foreach (var over in tokens.Values.Where(token => token.ExpiresAt + Retention <= now).ToArray())
             await RemoveAsync(over.Id);
-        if (tokens.Count >= Most)
+        if (tokens.Count >= MaxTokens)
             return null;
         var (id, text, hash) = KeySecret.Make();
         var token = new EnrollmentToken(
-            EnrollmentToken.Current, id, hash, DeviceKinds.NameOf(kind), role, site, name, now, now + life, Use: null);
+            EnrollmentToken.Current, id, hash, DeviceKinds.NameOf(kind), role, site, name, now, now + lifetime, Use: null);
         await StoreAsync(token);
         LogMade(id, token.Kind, token.ExpiresAt);
         return (token, text);
     }
 
-    /// <summary>Removes a token; false where there is none.</summary>
-    /// <exception cref="NotStoredException">The disk refused.</exception>
+    /// <summary>False if there is none.</summary>
+    /// <exception cref="NotStoredException"/>
     public async Task<bool> DeleteAsync(string id, CancellationToken cancellation)
     {
-        using var pass = await changing.EnterAsync(cancellation);
+        using var held = await changing.EnterAsync(cancellation);
         if (!tokens.ContainsKey(id))
             return false;
         await RemoveAsync(id);
         return true;
     }
 
-    /// <summary>
-    /// Gives a token to a device and its key, durably; asked again for the same it is so already. False where it is another's, or gone.
-    /// </summary>
-    /// <exception cref="NotStoredException">The disk refused.</exception>
+    /// <summary>Assigns a token to a device and its key, durably; idempotent. False if it is another device's or was removed.</summary>
+    /// <exception cref="NotStoredException"/>
     public async Task<bool> TryUseAsync(string id, string device, string keyHash, CancellationToken cancellation)
     {
-        using var pass = await changing.EnterAsync(cancellation);
+        using var held = await changing.EnterAsync(cancellation);
         if (!tokens.TryGetValue(id, out var token))
             return false;
         if (token.Use is { } use)
@@ -93,15 +87,14 @@ internal sealed partial class EnrollmentTokens : IDisposable
         return true;
     }
 
-    /// <summary>Notes that the device got its identity.</summary>
-    /// <exception cref="NotStoredException">The disk refused.</exception>
+    /// <summary>Records that the device was registered.</summary>
+    /// <exception cref="NotStoredException"/>
     public Task DoneAsync(string id) => ChangeUseAsync(id, use => use with { Done = true });
 
-    /// <summary>Gives a token back that nobody got an identity with.</summary>
-    /// <exception cref="NotStoredException">The disk refused.</exception>
+    /// <summary>Makes a token usable again whose device was not registered.</summary>
+    /// <exception cref="NotStoredException"/>
     public Task GiveBackAsync(string id) => ChangeUseAsync(id, use => use.Done ? use : null);
 
-    /// <inheritdoc/>
     public void Dispose()
     {
         files.Dispose();
@@ -110,7 +103,7 @@ internal sealed partial class EnrollmentTokens : IDisposable
 
     private async Task ChangeUseAsync(string id, Func<TokenUse, TokenUse?> change)
     {
-        using var pass = await changing.EnterAsync(CancellationToken.None);
+        using var held = await changing.EnterAsync(CancellationToken.None);
         if (tokens.TryGetValue(id, out var token) && token.Use is { } use && change(use) is var next && next != use)
             await StoreAsync(token with { Use = next });
     }
@@ -129,21 +122,16 @@ internal sealed partial class EnrollmentTokens : IDisposable
 
     private string PathOf(string id) => Path.Combine(folder, id + ".json");
 
-    [LoggerMessage(1740, LogLevel.Information, "Enrollment token {Id} was made for a {Kind}, good until {ExpiresAt}")]
+    [LoggerMessage(1740, LogLevel.Information, "Created enrollment token {Id} for a {Kind}, valid until {ExpiresAt}")]
     private partial void LogMade(string id, string kind, DateTimeOffset expiresAt);
 }
 
-/// <summary>A token with which one device enrolls itself, as it is kept: a hash, not the token.</summary>
-/// <param name="Format">Version of the file's shape; 1.</param>
-/// <param name="Id">Its id, which is in the token too.</param>
+/// <summary>A token with which one device enrolls itself, as it is stored: a hash, not the token.</summary>
+/// <param name="Format">Version of the file format; 1.</param>
 /// <param name="Hash">SHA-256 of the token's secret.</param>
-/// <param name="Kind">Word of the kind of the device.</param>
-/// <param name="Role">Of a board, what its arm does.</param>
-/// <param name="Site">Where the device stands, or null.</param>
-/// <param name="Name">The device's name, or null where the device says it.</param>
-/// <param name="CreatedAt">When it was made.</param>
-/// <param name="ExpiresAt">Until when it is good.</param>
-/// <param name="Use">Who uses or used it; null while nobody did.</param>
+/// <param name="Role">Of a board only.</param>
+/// <param name="Name">Null: the device chooses it.</param>
+/// <param name="Use">Null until first use.</param>
 internal sealed record EnrollmentToken(
     int Format,
     string Id,
@@ -156,29 +144,25 @@ internal sealed record EnrollmentToken(
     DateTimeOffset ExpiresAt,
     TokenUse? Use)
 {
-    /// <summary>Version of the file's shape.</summary>
     public const int Current = 1;
 
-    /// <summary>What is wrong with it, given its file's name without ending; or null.</summary>
-    public string? Fault(string file)
+    /// <param name="file">The file's name without extension.</param>
+    public string? FindProblem(string file)
     {
         if (Format != Current)
             return $"its format is {Format}, this silo reads {Current}";
         if (!KeySecret.IsId(Id) || Id != file || Hash.Length != KeySecret.HashBytes)
-            return "its id or its hash is none";
+            return "its id or its hash is invalid";
         if (!DeviceKinds.TryParse(Kind, out var kind) || (Role is null) != (kind != DeviceKind.MicroPythonArm))
             return $"its kind '{Kind}' and its role do not fit";
-        return (Name ?? Use?.Device) is { } name && !DeviceName.IsValid(name) ? $"'{name}' is no device's name" : null;
+        return (Name ?? Use?.Device) is { } name && !DeviceName.IsValid(name) ? $"'{name}' is not the name of a device" : null;
     }
 
-    /// <inheritdoc/>
     public override string ToString() => $"enrollment token {Id}"; // Without the hash.
 }
 
-/// <summary>Who uses a token.</summary>
-/// <param name="Device">The device's name.</param>
-/// <param name="KeyHash">SHA-256 of its public key, lower-case hexadecimal; a repeated call comes with the same key.</param>
-/// <param name="Done">Whether the device got its identity: from then on it must be there for the call to be repeated.</param>
+/// <param name="KeyHash">SHA-256 of its public key, lower-case hexadecimal; only the same key may repeat the call.</param>
+/// <param name="Done">Whether the device was registered; if it is deleted after that, the token cannot be used again.</param>
 internal sealed record TokenUse(string Device, string KeyHash, bool Done);
 
 [JsonSourceGenerationOptions(

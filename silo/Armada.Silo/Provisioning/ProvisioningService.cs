@@ -8,37 +8,34 @@ using Armada.Silo.Ingress;
 
 namespace Armada.Silo.Provisioning;
 
-/// <summary>What became of a call: the registry's answer, and the bundle that waits where there is one.</summary>
+/// <summary>The registry's answer, and the bundle that is ready to be collected, if any.</summary>
 internal sealed record Provisioned(RegistryAnswer Answer, BundleLink? Bundle);
 
-/// <summary>Gives identities to devices and takes them back: the registry's calls, with the bundles and what the silo heard of the device.</summary>
+/// <summary>Registers and deletes devices: the registry's calls, together with the bundles and the presence of the devices.</summary>
 internal sealed class ProvisioningService(
     IDeviceRegistry registry,
     BundleLinks links,
-    DeviceLastSeen sightings,
+    DeviceLastSeen lastSeen,
     DevicePresences presences,
     IMqttLink link,
     TopicMap topics,
     MicroPythonTopics dialect,
     TimeProvider time) : IDisposable
 {
-    private const int Most = 4096; // Names of deleted devices that are remembered.
+    private const int MaxDeletedNames = 4096; // For which a repeated deletion succeeds.
 
-    // Two calls for one device come one after the other, so that the second finds the bundle of the first.
-    private readonly SemaphoreSlim[] gates = [.. Enumerable.Range(0, 64).Select(_ => new SemaphoreSlim(1))];
+    // One call at a time for each device, so that a repeated one finds the bundle of the first.
+    private readonly SemaphoreSlim[] locks = [.. Enumerable.Range(0, 64).Select(_ => new SemaphoreSlim(1))];
     private readonly Lock sync = new();
     private readonly HashSet<string> deleted = new(StringComparer.Ordinal);
 
-    /// <summary>Where devices reach the broker.</summary>
     public ValueTask<BrokerLocation> BrokerAsync(CancellationToken cancellation) => registry.BrokerAsync(cancellation);
 
-    /// <inheritdoc cref="IDeviceRegistry.FindAsync"/>
     public ValueTask<DeviceIdentity?> FindAsync(string name, CancellationToken cancellation) => registry.FindAsync(name, cancellation);
 
-    /// <inheritdoc cref="IDeviceRegistry.CreateAsync"/>
     public async Task<Provisioned> CreateAsync(NewDevice device, CancellationToken cancellation)
     {
-        using var pass = await GateOf(device.Name).EnterAsync(cancellation);
+        using var held = await LockOf(device.Name).EnterAsync(cancellation);
         if (device.Request is null
             && await registry.FindAsync(device.Name, cancellation) is { } known && known.Is(device)
             && links.Find(known.Name, known.Newest?.Fingerprint) is { } waiting)
@@ -56,10 +53,9 @@ internal sealed class ProvisioningService(
         return await PackAsync(answer, cancellation);
     }
 
-    /// <inheritdoc cref="IDeviceRegistry.RotateAsync"/>
     public async Task<Provisioned> RotateAsync(string name, string? request, CancellationToken cancellation)
     {
-        using var pass = await GateOf(name).EnterAsync(cancellation);
+        using var held = await LockOf(name).EnterAsync(cancellation);
         if (request is null
             && await registry.FindAsync(name, cancellation) is { Certificates: [_, var second] } known
             && links.Find(name, second.Fingerprint) is { } waiting)
@@ -70,8 +66,8 @@ internal sealed class ProvisioningService(
         return await PackAsync(await registry.RotateAsync(name, request, cancellation), cancellation);
     }
 
-    /// <summary>Hands a bundle out, once; null where there is none of that secret any more.</summary>
-    /// <exception cref="RegistryFailedException">That it was handed out cannot be noted; it waits on.</exception>
+    /// <summary>Hands a bundle out once; null if there is none for the secret.</summary>
+    /// <exception cref="RegistryFailedException">The registry cannot record it; the bundle stays ready.</exception>
     public async Task<BundleLink?> CollectAsync(string secret, CancellationToken cancellation)
     {
         if (links.Take(secret) is not { } bundle)
@@ -88,21 +84,18 @@ internal sealed class ProvisioningService(
         }
     }
 
-    /// <inheritdoc cref="IDeviceRegistry.RetireAsync"/>
     public async Task<RegistryAnswer> RetireAsync(string name, string fingerprint, CancellationToken cancellation)
     {
-        using var pass = await GateOf(name).EnterAsync(cancellation);
+        using var held = await LockOf(name).EnterAsync(cancellation);
         var answer = await registry.RetireAsync(name, fingerprint, cancellation);
         if (links.Find(name, fingerprint) is not null)
             links.Drop(name);
         return answer;
     }
 
-    /// <summary>Deletes a device. Where it was deleted before, that is so already, and there is no refusal.</summary>
-    /// <inheritdoc cref="IDeviceRegistry.DeleteAsync"/>
     public async Task<RegistryRefusal?> DeleteAsync(string name, CancellationToken cancellation)
     {
-        using var pass = await GateOf(name).EnterAsync(cancellation);
+        using var held = await LockOf(name).EnterAsync(cancellation);
         links.Drop(name);
         var answer = await registry.DeleteAsync(name, cancellation);
         lock (sync)
@@ -111,26 +104,25 @@ internal sealed class ProvisioningService(
                 return null;
             if (answer.Refused is not null)
                 return answer.Refused;
-            if (deleted.Count < Most)
+            if (deleted.Count < MaxDeletedNames)
                 deleted.Add(name);
         }
 
-        // Its last words are kept at the broker, and would be news to whoever comes in.
+        // The broker retains the device's last presence message and would deliver it to every new subscriber.
         if (link.State == LinkState.Up)
             link.Publish(topics.Of(name, Channel.Presence), [], Delivery.Control, retain: true);
         presences.Remove(name);
-        sightings.Forget(name);
+        lastSeen.Forget(name);
         return null;
     }
 
-    /// <inheritdoc/>
     public void Dispose()
     {
-        foreach (var gate in gates)
-            gate.Dispose();
+        foreach (var one in locks)
+            one.Dispose();
     }
 
-    private SemaphoreSlim GateOf(string name) => gates[(uint)name.GetHashCode(StringComparison.Ordinal) % gates.Length];
+    private SemaphoreSlim LockOf(string name) => locks[(uint)name.GetHashCode(StringComparison.Ordinal) % locks.Length];
 
     private async Task<Provisioned> PackAsync(RegistryAnswer answer, CancellationToken cancellation)
     {

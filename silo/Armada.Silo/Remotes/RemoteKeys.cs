@@ -4,32 +4,32 @@ using Armada.Silo.Options;
 
 namespace Armada.Silo.Remotes;
 
-/// <summary>The keys under which this silo knocks at other services' doors, by host and port. Nothing shows them.</summary>
+/// <summary>The API keys for other services, by host and port. Nothing shows them.</summary>
 public sealed class RemoteKeys
 {
-    private const int LongestFile = 256 * 1024;
-    private const int LongestKey = 4096; // A bearer token with many claims.
+    private const int MaxFileBytes = 256 * 1024;
+    private const int MaxKeyLength = 4096; // A bearer token with many claims.
 
-    private const UnixFileMode Others = UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.GroupExecute
+    private const UnixFileMode AnyoneElse = UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.GroupExecute
         | UnixFileMode.OtherRead | UnixFileMode.OtherWrite | UnixFileMode.OtherExecute;
 
     private readonly FrozenDictionary<string, string> keys;
 
     private RemoteKeys(IEnumerable<KeyValuePair<string, string>> keys) => this.keys = keys.ToFrozenDictionary(StringComparer.OrdinalIgnoreCase);
 
-    /// <summary>No keys.</summary>
+    /// <summary>Keys for no service.</summary>
     public static RemoteKeys None { get; } = new([]);
 
-    /// <summary>Reads a file: a JSON object of host:port and key, for nobody but its owner to read.</summary>
-    /// <exception cref="SiloOptionsException">It cannot be read, others may read it, or it is something else.</exception>
+    /// <summary>Reads a JSON object of host:port and key from a file that only its owner may access.</summary>
+    /// <exception cref="SiloOptionsException">The file cannot be read, is malformed, or others may access it.</exception>
     public static RemoteKeys Read(string file)
     {
         try
         {
-            if (!OperatingSystem.IsWindows() && (File.GetUnixFileMode(file) & Others) != 0)
-                throw new SiloOptionsException($"--remote-keys '{file}' must be for its owner alone: chmod 600 '{file}'");
-            if (new FileInfo(file).Length > LongestFile)
-                throw new SiloOptionsException($"--remote-keys '{file}' has more than {LongestFile} bytes");
+            if (!OperatingSystem.IsWindows() && (File.GetUnixFileMode(file) & AnyoneElse) != 0)
+                throw new SiloOptionsException($"--remote-keys '{file}' may be accessed by others: chmod 600 '{file}'");
+            if (new FileInfo(file).Length > MaxFileBytes)
+                throw new SiloOptionsException($"--remote-keys '{file}' has more than {MaxFileBytes} bytes");
             using var json = JsonDocument.Parse(File.ReadAllBytes(file));
             return Of(file, json.RootElement);
         }
@@ -39,15 +39,13 @@ public sealed class RemoteKeys
         }
         catch (JsonException)
         {
-            throw Malformed(file); // Without the reader's words, which may have part of a key in them.
+            throw Malformed(file); // Without the JSON error, which may contain part of a key.
         }
     }
 
-    /// <summary>The key for an address, or null.</summary>
-    internal string? Of(Uri address) => keys.GetValueOrDefault(Place(address));
+    internal string? Find(Uri address) => keys.GetValueOrDefault(HostAndPort(address));
 
-    /// <summary>Host and port of an address, as the file names them.</summary>
-    internal static string Place(Uri address) => $"{address.Host}:{address.Port}";
+    internal static string HostAndPort(Uri address) => $"{address.Host}:{address.Port}";
 
     private static RemoteKeys Of(string file, JsonElement root)
     {
@@ -62,14 +60,14 @@ public sealed class RemoteKeys
                 throw new SiloOptionsException($"--remote-keys '{file}': '{entry.Name}' must be host:port, such as arm.example:443");
             }
 
-            if (entry.Value.ValueKind != JsonValueKind.String || entry.Value.GetString() is not { Length: > 0 and <= LongestKey } key
+            if (entry.Value.ValueKind != JsonValueKind.String || entry.Value.GetString() is not { Length: > 0 and <= MaxKeyLength } key
                 || key.AsSpan().ContainsAnyExceptInRange('!', '~'))
             {
                 throw new SiloOptionsException($"--remote-keys '{file}': the key of {entry.Name} must be printable ASCII without spaces");
             }
 
-            if (!keys.TryAdd(Place(address), key))
-                throw new SiloOptionsException($"--remote-keys '{file}': {entry.Name} is there twice");
+            if (!keys.TryAdd(HostAndPort(address), key))
+                throw new SiloOptionsException($"--remote-keys '{file}': {entry.Name} is listed twice");
         }
 
         return new RemoteKeys(keys);

@@ -11,57 +11,48 @@ using Armada.Silo.Sockets;
 
 namespace Armada.Silo.Remotes;
 
-/// <summary>The link to one bound remote slave: dials the other service, for ever, and is the slave as long as it is connected.</summary>
+/// <summary>
+/// The connection to one bound remote slave: it dials the other service until the slave is unbound, whatever fails, and is the slave while
+/// it is connected.
+/// </summary>
 internal sealed partial class RemoteSlave : IRobotSession, IAsyncDisposable
 {
-    private static readonly TimeSpan Step = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan CheckInterval = TimeSpan.FromMilliseconds(50);
 
     private readonly string robot;
-    private readonly RemoteEndpoint door;
-    private readonly RemoteParts parts;
+    private readonly RemoteServices services;
     private readonly CancellationTokenSource ending = new();
     private readonly BackOff backOff;
-    private readonly Task running;
-    private RemoteConversation? current;
-    private string? lastTrouble;
-    private bool isInside;
-
-    private string? trouble;
-
     private readonly ILogger<RemoteSlave> logger;
+    private readonly Task running;
+    private RemoteConnection? current;
+    private bool isSessionConnected;
+    private string? failure;
+    private string? lastProblem;
 
-    /// <summary>Begins at once.</summary>
-    public RemoteSlave(string robot, SlaveBinding binding, RemoteParts parts)
+    public RemoteSlave(string robot, SlaveBinding binding, RemoteServices services)
     {
-        (this.robot, Binding, this.parts, logger) = (robot, binding, parts, parts.Logger);
-        door = RemoteEndpoint.Of(binding.Url!);
-        backOff = new BackOff(parts.Timing.BackOffFirst, parts.Timing.BackOffMost, Random.Shared.NextDouble);
+        (this.robot, Binding, this.services, logger) = (robot, binding, services, services.Logger);
+        backOff = new BackOff(services.Timing.MinBackOff, services.Timing.MaxBackOff, Random.Shared.NextDouble);
         running = Task.Run(RunAsync);
     }
 
-    /// <summary>What it is bound as.</summary>
     public SlaveBinding Binding { get; }
-
-    /// <inheritdoc/>
     public string Name => Binding.Name;
 
-    /// <inheritdoc/>
-    public void OnCommand(in SampleStamp stamp, ReadOnlySpan<double> positions) => Volatile.Read(ref current)?.Put(positions);
+    public void OnCommand(in SampleStamp stamp, ReadOnlySpan<double> positions) => Volatile.Read(ref current)?.SetCommand(positions);
 
-    /// <inheritdoc/>
-    public void OnEvent(RobotEvent note)
+    public void OnEvent(RobotEvent robotEvent)
     {
-        if (note.Kind == RobotEventKind.Configured)
+        if (robotEvent.Kind == RobotEventKind.Configured)
             Volatile.Read(ref current)?.Socket.Close(SocketClose.Normal, "the robot has other joints"); // The next connection knows them.
     }
 
-    /// <inheritdoc/>
     public void OnGone(string reason)
     {
-        // Whoever keeps the links ends this one: it is not among the robot's remote slaves any more.
+        // RemoteSlaves ends this connection: the slave is no longer bound.
     }
 
-    /// <summary>Hangs up and ends.</summary>
     public async ValueTask DisposeAsync()
     {
         Volatile.Read(ref current)?.Socket.Close(SocketClose.Normal, "the slave was unbound, or the silo stops");
@@ -72,56 +63,69 @@ internal sealed partial class RemoteSlave : IRobotSession, IAsyncDisposable
 
     private async Task RunAsync()
     {
+        while (!ending.IsCancellationRequested)
+        {
+            try
+            {
+                var endpoint = RemoteEndpoint.Of(Binding.Url!);
+                await ReportProblemAsync(endpoint, await ConnectSessionAsync() ?? await ConnectAsync(endpoint));
+            }
+            catch (OperationCanceledException) when (ending.IsCancellationRequested)
+            {
+                break;
+            }
+            catch (Exception fault)
+            {
+                LogFault(fault, robot, Name);
+                await DisconnectSessionAsync("the connection failed");
+            }
+
+            await Task.Delay(backOff.Next(), services.Clock.Time, ending.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+
+        await DisconnectSessionAsync("the slave was unbound, or the silo stops");
+    }
+
+    // Refused while an older connection of the same binding, or a client under this name, has not left yet.
+    private async ValueTask<string?> ConnectSessionAsync()
+    {
+        if (isSessionConnected)
+            return null;
+        var reply = await services.Engine().ConnectAsync(robot, this, ending.Token);
+        isSessionConnected = reply.Refused is null;
+        return reply.Refused?.Text;
+    }
+
+    private async Task DisconnectSessionAsync(string reason)
+    {
         try
         {
-            while (!ending.IsCancellationRequested)
-            {
-                var trouble = await ConnectToRobotAsync() ?? await ConnectAsync();
-                await ReportAsync(trouble);
-                await Task.Delay(backOff.Next(), parts.Clock.Time, ending.Token);
-            }
-        }
-        catch (OperationCanceledException) when (ending.IsCancellationRequested)
-        {
-            // Unbound, or the silo stops.
+            isSessionConnected = false;
+            await services.Engine().DisconnectAsync(robot, this, reason);
         }
         catch (Exception fault)
         {
             LogFault(fault, robot, Name);
         }
-        finally
-        {
-            await parts.Engine().DisconnectAsync(robot, this, "the link has ended");
-        }
     }
 
-    // The name is free for sure only when an older link of the same binding, or a client that filled it, has left.
-    private async ValueTask<string?> ConnectToRobotAsync()
-    {
-        if (isInside)
-            return null;
-        var entered = await parts.Engine().ConnectAsync(robot, this, ending.Token);
-        isInside = entered.Refused is null;
-        return entered.Refused?.Text;
-    }
-
-    private async Task<string> ConnectAsync()
+    private async Task<string> ConnectAsync(RemoteEndpoint endpoint)
     {
         using var socket = new ClientWebSocket();
-        socket.Options.KeepAliveInterval = parts.Limits.PingEvery;
-        socket.Options.KeepAliveTimeout = parts.Limits.PongWithin;
-        if (parts.Keys.Of(door.Address) is { } key)
+        socket.Options.KeepAliveInterval = services.Limits.PingInterval;
+        socket.Options.KeepAliveTimeout = services.Limits.PongTimeout;
+        if (services.Keys.Find(endpoint.Address) is { } key)
         {
-            if (door.Address.Scheme != Uri.UriSchemeWss && !HttpOptions.IsLoopbackUrl(door.Address))
-                return $"the key for {RemoteKeys.Place(door.Address)} is not sent over ws; bind the slave with wss";
+            if (endpoint.Address.Scheme != Uri.UriSchemeWss && !HttpOptions.IsLoopbackUrl(endpoint.Address))
+                return $"the key for {RemoteKeys.HostAndPort(endpoint.Address)} is not sent over ws; bind the slave with wss";
             socket.Options.SetRequestHeader("Authorization", $"Bearer {key}");
         }
 
-        using var late = new CancellationTokenSource(parts.Timing.Connect, parts.Clock.Time);
+        using var late = new CancellationTokenSource(services.Timing.ConnectTimeout, services.Clock.Time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, ending.Token);
         try
         {
-            await socket.ConnectAsync(door.ForConnection(robot), either.Token);
+            await socket.ConnectAsync(endpoint.WithClientName(robot), either.Token);
         }
         catch (WebSocketException refused)
         {
@@ -129,85 +133,85 @@ internal sealed partial class RemoteSlave : IRobotSession, IAsyncDisposable
         }
         catch (OperationCanceledException) when (late.IsCancellationRequested)
         {
-            return $"no connection within {parts.Timing.Connect.TotalSeconds:0.#} s";
+            return $"no connection within {services.Timing.ConnectTimeout.TotalSeconds:0.#} s";
         }
 
-        return await ServeAsync(socket);
+        return await ServeAsync(socket, endpoint);
     }
 
-    private async ValueTask ReportAsync(string trouble)
+    private async ValueTask ReportProblemAsync(RemoteEndpoint endpoint, string failure)
     {
         if (ending.IsCancellationRequested)
             return;
-        if (isInside) // Or it would be someone else who is in trouble: a client that came in first under this name.
-            await parts.Engine().ApplyAsync(robot, new RobotRequest.LeaveSlave(Name, trouble), ending.Token);
-        if (trouble == lastTrouble)
+        if (isSessionConnected) // Otherwise the slave of this name is another client's.
+            await services.Engine().ApplyAsync(robot, new RobotRequest.LeaveSlave(Name, failure), ending.Token);
+        if (failure == lastProblem)
             return;
-        lastTrouble = trouble;
-        LogTrouble(robot, Name, door.Place, trouble);
+        lastProblem = failure;
+        LogDisconnected(robot, Name, endpoint.DisplayUrl, failure);
     }
 
-    private async Task<string> ServeAsync(ClientWebSocket socket)
+    private async Task<string> ServeAsync(ClientWebSocket socket, RemoteEndpoint endpoint)
     {
-        var engine = parts.Engine();
+        var engine = services.Engine();
         if (await engine.GetAsync(robot, ending.Token) is not { } snapshot)
             return "the robot is gone";
-        using var conversation = new RemoteConversation(
-            socket, door.Robot, WireNames.Of(snapshot.Document.Model, Binding.JointMappings), parts.Limits, parts.Timing, parts.Clock);
-        Volatile.Write(ref current, conversation);
+        using var connection = new RemoteConnection(
+            socket, endpoint.Robot, JointWireNames.Of(snapshot.Document.Model, Binding.JointMappings), services.Limits, services.Timing, services.Clock);
+        Volatile.Write(ref current, connection);
         using var over = CancellationTokenSource.CreateLinkedTokenSource(ending.Token);
         try
         {
-            trouble = null;
+            failure = null;
             var joined = await engine.ApplyAsync(robot, new RobotRequest.JoinSlave(Name), ending.Token);
             if (joined.Refused is { } refused)
                 return refused.Text;
-            LogConnected(robot, Name, door.Place);
-            lastTrouble = null;
-            var pacing = conversation.Socket.GuardAsync(PaceAsync(conversation, over.Token));
+            LogConnected(robot, Name, endpoint.DisplayUrl);
+            lastProblem = null;
+            var monitoring = connection.Socket.GuardAsync(MonitorAsync(connection, over.Token));
             try
             {
-                await conversation.Socket.RunAsync(utf8 => TakeAsync(conversation, utf8), ending.Token);
+                await connection.Socket.RunAsync(utf8 => HandleAsync(connection, utf8), ending.Token);
             }
             finally
             {
                 await over.CancelAsync();
-                await pacing;
+                await monitoring;
             }
 
-            trouble ??= conversation.Socket.Closing is { Reason.Length: > 0 } closing ? closing.Reason
+            failure ??= connection.Socket.Closing is { Reason.Length: > 0 } closing ? closing.Reason
                 : socket.CloseStatusDescription is { Length: > 0 } said ? said
                 : "the connection was lost";
-            return trouble;
+            return failure;
         }
         finally
         {
             Volatile.Write(ref current, null);
-            if (conversation.WasAccepted)
+            if (connection.WasAccepted)
                 backOff.Reset();
         }
     }
 
-    private async ValueTask TakeAsync(RemoteConversation conversation, ReadOnlyMemory<byte> utf8)
+    private async ValueTask HandleAsync(RemoteConnection connection, ReadOnlyMemory<byte> utf8)
     {
         if (!ArenaReader.TryRead(utf8.Span, out var message, out var problem))
         {
-            LogBad(robot, Name, problem);
+            LogInvalidMessage(robot, Name, problem);
             return;
         }
 
         switch (message)
         {
-            case ArenaMessage.CommandAck ack when conversation.Take(ack) is { } refused:
-                trouble = refused;
-                conversation.Socket.Close(SocketClose.Normal, "a command was refused");
+            case ArenaMessage.CommandAck ack when connection.TakeAcknowledgement(ack) is { } refused:
+                failure = refused;
+                connection.Socket.Close(SocketClose.Normal, "a command was refused");
                 break;
             case ArenaMessage.JointStates states:
-                conversation.Answered();
+                connection.MarkAnswered();
                 await ReportAsync(states.Joints);
                 break;
             case ArenaMessage.Error error:
-                LogError(robot, Name, error.Message);
+                LogRemoteError(robot, Name, error.Message);
                 break;
         }
     }
@@ -218,40 +222,40 @@ internal sealed partial class RemoteSlave : IRobotSession, IAsyncDisposable
             [.. joints.Where(joint => joint.Real is not null).Select(joint => new JointReading(joint.Name, joint.Real!.Value))];
         if (real.IsEmpty)
             return;
-        var reply = await parts.Engine().ApplyAsync(robot, new RobotRequest.SlaveReport(Name, real), ending.Token);
+        var reply = await services.Engine().ApplyAsync(robot, new RobotRequest.SlaveReport(Name, real), ending.Token);
         if (reply.Refused is { } refused)
-            LogBad(robot, Name, refused.Text);
+            LogInvalidMessage(robot, Name, refused.Text);
     }
 
-    private async Task PaceAsync(RemoteConversation conversation, CancellationToken over)
+    private async Task MonitorAsync(RemoteConnection connection, CancellationToken over)
     {
-        var lagged = false;
-        using var timer = new PeriodicTimer(Step, parts.Clock.Time);
+        var wasLagging = false;
+        using var timer = new PeriodicTimer(CheckInterval, services.Clock.Time);
         do
         {
-            var now = parts.Clock.Now();
-            conversation.Tick(now);
-            if (conversation.IsLagging(now) is var lags && lags != lagged)
+            var now = services.Clock.Now();
+            connection.Tick(now);
+            if (connection.IsLagging(now) is var lags && lags != wasLagging)
             {
-                lagged = lags;
-                await parts.Engine().ApplyAsync(robot, new RobotRequest.SlavePace(Name, lags), over);
+                wasLagging = lags;
+                await services.Engine().ApplyAsync(robot, new RobotRequest.SlavePace(Name, lags), over);
             }
         }
         while (await timer.WaitForNextTickAsync(over));
     }
 
-    [LoggerMessage(1320, LogLevel.Information, "{Robot}: remote slave {Slave} is connected at {Address}")]
+    [LoggerMessage(1320, LogLevel.Information, "{Robot}: remote slave {Slave} is connected to {Address}")]
     private partial void LogConnected(string robot, string slave, string address);
 
-    [LoggerMessage(1321, LogLevel.Warning, "{Robot}: remote slave {Slave} at {Address}: {Trouble}; tried again for ever")]
-    private partial void LogTrouble(string robot, string slave, string address, string trouble);
+    [LoggerMessage(1321, LogLevel.Warning, "{Robot}: remote slave {Slave} at {Address}: {Problem}; retried until it is unbound")]
+    private partial void LogDisconnected(string robot, string slave, string address, string problem);
 
-    [LoggerMessage(1322, LogLevel.Debug, "{Robot}: remote slave {Slave} sent what cannot be used: {Problem}")]
-    private partial void LogBad(string robot, string slave, string problem);
+    [LoggerMessage(1322, LogLevel.Debug, "{Robot}: remote slave {Slave} sent an invalid message: {Problem}")]
+    private partial void LogInvalidMessage(string robot, string slave, string problem);
 
-    [LoggerMessage(1323, LogLevel.Debug, "{Robot}: remote slave {Slave} says: {Text}")]
-    private partial void LogError(string robot, string slave, string text);
+    [LoggerMessage(1323, LogLevel.Debug, "{Robot}: remote slave {Slave} reports: {Text}")]
+    private partial void LogRemoteError(string robot, string slave, string text);
 
-    [LoggerMessage(1324, LogLevel.Error, "{Robot}: the link to remote slave {Slave} failed and has ended")]
+    [LoggerMessage(1324, LogLevel.Error, "{Robot}: the connection to remote slave {Slave} failed; it is dialed again")]
     private partial void LogFault(Exception fault, string robot, string slave);
 }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Threading.Channels;
 using Armada.Core.Engine;
 using Armada.Core.Robots;
@@ -7,59 +8,59 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace Armada.Silo.Remotes;
 
-/// <summary>The parts of the links to other services' robots.</summary>
 internal static class RemoteHost
 {
-    /// <summary>Adds them; the links end before the engine does, if it is added before them.</summary>
     public static void AddRemotes(this IServiceCollection services)
     {
         services.TryAddSingleton<SocketLimits>();
         services.AddSingleton<RemoteTiming>();
         services.AddSingleton<Func<IRobotEngine>>(provider => provider.GetRequiredService<IRobotEngine>);
-        services.AddSingleton<RemoteParts>();
+        services.AddSingleton<RemoteServices>();
         services.AddSingleton<RemoteSlaves>();
         services.AddSingleton<IRemoteSlaves>(provider => provider.GetRequiredService<RemoteSlaves>());
         services.AddHostedService(provider => provider.GetRequiredService<RemoteSlaves>());
     }
 }
 
-/// <summary>What every link shares.</summary>
-/// <param name="Engine">The engine; asked for late, for it is made with the links.</param>
-/// <param name="Keys">Keys for other services' doors.</param>
-/// <param name="Limits">What a socket may take.</param>
-/// <param name="Timing">How long to wait for what.</param>
-/// <param name="Clock">The time.</param>
-/// <param name="Logger">Where the links' lines go.</param>
-internal sealed record RemoteParts(
+/// <param name="Engine">Resolved late: the engine is created with the remote slaves.</param>
+internal sealed record RemoteServices(
     Func<IRobotEngine> Engine, RemoteKeys Keys, SocketLimits Limits, RemoteTiming Timing, SiloClock Clock, ILogger<RemoteSlave> Logger);
 
-/// <summary>Keeps one link for each remote slave that is bound, and ends it when it is not any more.</summary>
-internal sealed class RemoteSlaves(RemoteParts parts) : BackgroundService, IRemoteSlaves
+/// <summary>Keeps one connection for each bound remote slave, and ends it when the slave is unbound.</summary>
+internal sealed class RemoteSlaves(RemoteServices services) : BackgroundService, IRemoteSlaves
 {
-    private readonly Channel<(string Robot, IReadOnlyList<SlaveBinding> Remotes)> changes =
-        Channel.CreateUnbounded<(string, IReadOnlyList<SlaveBinding>)>();
-
+    private readonly ConcurrentDictionary<string, IReadOnlyList<SlaveBinding>> bound = new(StringComparer.Ordinal);
+    private readonly Channel<string> changed = Channel.CreateUnbounded<string>();
     private readonly Dictionary<(string Robot, string Slave), RemoteSlave> links = [];
 
-    /// <inheritdoc/>
-    public void Reconcile(string robot, IReadOnlyList<SlaveBinding> remotes) => changes.Writer.TryWrite((robot, remotes));
+    public void Reconcile(string robot, IReadOnlyList<SlaveBinding> remotes)
+    {
+        bound[robot] = remotes;
+        changed.Writer.TryWrite(robot);
+    }
 
-    /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        await SupervisedLoop.RunAsync("Connecting remote slaves", ReconcileNextAsync, services.Clock.Time, services.Logger, stoppingToken);
+        await Task.WhenAll(links.Values.Select(link => link.DisposeAsync().AsTask()));
+        links.Clear();
+    }
+
+    private async Task ReconcileNextAsync(CancellationToken cancellation)
+    {
+        var robot = await changed.Reader.ReadAsync(cancellation);
         try
         {
-            await foreach (var (robot, remotes) in changes.Reader.ReadAllAsync(stoppingToken))
-                await FollowAsync(robot, remotes);
+            await ReconcileAsync(robot, bound[robot]);
         }
-        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        catch
         {
-            await Task.WhenAll(links.Values.Select(link => link.DisposeAsync().AsTask()));
-            links.Clear();
+            changed.Writer.TryWrite(robot);
+            throw;
         }
     }
 
-    private async Task FollowAsync(string robot, IReadOnlyList<SlaveBinding> remotes)
+    private async Task ReconcileAsync(string robot, IReadOnlyList<SlaveBinding> remotes)
     {
         foreach (var (key, link) in links.Where(entry => entry.Key.Robot == robot && !remotes.Contains(entry.Value.Binding)).ToArray())
         {
@@ -68,28 +69,23 @@ internal sealed class RemoteSlaves(RemoteParts parts) : BackgroundService, IRemo
         }
 
         foreach (var binding in remotes.Where(binding => !links.ContainsKey((robot, binding.Name))))
-            links[(robot, binding.Name)] = new RemoteSlave(robot, binding, parts);
+            links[(robot, binding.Name)] = new RemoteSlave(robot, binding, services);
     }
 }
 
-/// <summary>How long the silo waits for another service's robot.</summary>
 internal sealed record RemoteTiming
 {
-    /// <summary>For a connection; the protocol's own clients wait as long.</summary>
-    public TimeSpan Connect { get; init; } = TimeSpan.FromSeconds(3);
+    /// <summary>The protocol's own clients wait as long; so they do for <see cref="AcknowledgeTimeout"/>.</summary>
+    public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(3);
 
-    /// <summary>For the answer to a command; after it the connection is made anew. The protocol's own clients wait as long.</summary>
-    public TimeSpan Acknowledge { get; init; } = TimeSpan.FromSeconds(5);
+    /// <summary>An unanswered command closes the connection after this time.</summary>
+    public TimeSpan AcknowledgeTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>For the answer to a command until the slave lags; a newer command goes out then all the same.</summary>
-    public TimeSpan Lagging { get; init; } = TimeSpan.FromMilliseconds(300);
+    /// <summary>An unanswered command marks the slave as lagging after this time, and a newer one is sent.</summary>
+    public TimeSpan LaggingAfter { get; init; } = TimeSpan.FromMilliseconds(300);
 
-    /// <summary>Between two questions where the joints are.</summary>
-    public TimeSpan Ask { get; init; } = TimeSpan.FromMilliseconds(100);
-
-    /// <summary>First wait before a reconnect; each further one doubles, all jittered between half and whole.</summary>
-    public TimeSpan BackOffFirst { get; init; } = TimeSpan.FromMilliseconds(250);
-
-    /// <summary>Longest wait before a reconnect.</summary>
-    public TimeSpan BackOffMost { get; init; } = TimeSpan.FromSeconds(2);
+    /// <summary>How often joint states are requested.</summary>
+    public TimeSpan PollInterval { get; init; } = TimeSpan.FromMilliseconds(100);
+    public TimeSpan MinBackOff { get; init; } = TimeSpan.FromMilliseconds(250);
+    public TimeSpan MaxBackOff { get; init; } = TimeSpan.FromSeconds(2);
 }

@@ -3,29 +3,26 @@ using Armada.Silo.Access;
 
 namespace Armada.Silo.Rooms;
 
-/// <summary>Removes rooms that nobody uses. Only what was made as a room is ever removed, and nothing that has a device bound.</summary>
-internal sealed partial class RoomCleanup(
-    RoomCatalog catalog, RoomBoard board, RoomRemoval removal, ILogger<RoomCleanup> logger) : BackgroundService
+/// <summary>Removes rooms that nobody uses. Only what was created as a room is ever removed, and nothing that has a device bound.</summary>
+internal sealed partial class RoomCleanup(RoomCatalog catalog, OpenRooms openRooms, RoomRemoval removal, ILogger<RoomCleanup> logger)
+    : PeriodicService(Interval, openRooms.Time, logger)
 {
-    /// <summary>A room that was not used for longer is removed.</summary>
     public static readonly TimeSpan IdleLimit = TimeSpan.FromHours(1);
+    public static readonly TimeSpan Interval = TimeSpan.FromMinutes(15);
 
-    /// <summary>Time between two rounds.</summary>
-    public static readonly TimeSpan Every = TimeSpan.FromMinutes(15);
+    private readonly ILogger<RoomCleanup> logger = logger;
 
-    /// <summary>Every room that was made as one, and whether the next round removes it.</summary>
-    public async Task<CleanupStatus> ReadAsync(CancellationToken cancellation)
+    public async Task<CleanupStatus> GetStatusAsync(CancellationToken cancellation)
     {
-        RoomAge[] ages = [.. (await MadeAsync(cancellation)).Select(Age)];
-        return new("robotics", true, IdleLimit.TotalMinutes, Every.TotalMinutes, ages.Length, ages, RoomWriter.Time(board.Now));
+        RoomAge[] ages = [.. (await ListCreatedAsync(cancellation)).Select(Age)];
+        return new("robotics", true, IdleLimit.TotalMinutes, Interval.TotalMinutes, ages.Length, ages, RoomWriter.Time(openRooms.Now));
     }
 
-    /// <summary>One round, on the word of a caller or of the silo itself.</summary>
     public async Task<CleanupResult> SweepAsync(Caller caller, CancellationToken cancellation)
     {
-        var rooms = await MadeAsync(cancellation);
+        var rooms = await ListCreatedAsync(cancellation);
         var removed = 0;
-        foreach (var room in rooms.Where(IsDue))
+        foreach (var room in rooms.Where(IsIdle))
         {
             var reply = await removal.RemoveAsync(room, caller, cancellation);
             if (reply.Refused is null)
@@ -35,51 +32,35 @@ internal sealed partial class RoomCleanup(
         }
 
         LogSwept(removed, rooms.Count);
-        return new(true, rooms.Count, rooms.Count - removed, removed, RoomWriter.Time(board.Now));
+        return new(true, rooms.Count, rooms.Count - removed, removed, RoomWriter.Time(openRooms.Now));
     }
 
-    /// <inheritdoc/>
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        using var timer = new PeriodicTimer(Every, board.Time);
-        try
-        {
-            while (await timer.WaitForNextTickAsync(stoppingToken))
-                await SweepAsync(Caller.Silo, stoppingToken);
-        }
-        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-        {
-            LogEnded();
-        }
-    }
+    protected override Task RunOnceAsync(CancellationToken cancellation) => SweepAsync(Caller.Silo, cancellation);
 
-    private async Task<IReadOnlyList<Room>> MadeAsync(CancellationToken cancellation) =>
+    private async Task<IReadOnlyList<Room>> ListCreatedAsync(CancellationToken cancellation) =>
         [.. (await catalog.ListAsync(cancellation)).Where(room => room.Robot.Document.Room is not null)];
 
     private RoomAge Age(Room room)
     {
-        var open = board.Of(room.Robot.Document.Id);
+        var open = openRooms.Get(room.Robot.Document.Id);
         return new(
             room.Name.Workspace,
             room.Name.Id,
-            (board.Now - open.Since).TotalMinutes,
-            (board.Now - open.Used).TotalMinutes,
+            (openRooms.Now - open.Since).TotalMinutes,
+            (openRooms.Now - open.LastUsed).TotalMinutes,
             IsConnected(room),
-            IsDue(room));
+            IsIdle(room));
     }
 
-    private bool IsDue(Room room) => !IsConnected(room) && board.Now - board.Of(room.Robot.Document.Id).Used > IdleLimit;
+    private bool IsIdle(Room room) => !IsConnected(room) && openRooms.Now - openRooms.Get(room.Robot.Document.Id).LastUsed > IdleLimit;
 
     private bool IsConnected(Room room) =>
         room.Robot is not { Master: null, Slaves.IsEmpty: true, UnboundSlaves.IsEmpty: true }
-        || board.Of(room.Robot.Document.Id).Sessions.Count > 0;
+        || openRooms.Get(room.Robot.Document.Id).Sessions.Count > 0;
 
-    [LoggerMessage(1410, LogLevel.Debug, "{Removed} of {Rooms} rooms were removed because nobody used them")]
+    [LoggerMessage(1410, LogLevel.Debug, "Removed {Removed} of {Rooms} rooms because nobody used them")]
     private partial void LogSwept(int removed, int rooms);
 
-    [LoggerMessage(1411, LogLevel.Warning, "Room {Workspace}/{Room} is not used and could not be removed: {Reason}")]
+    [LoggerMessage(1411, LogLevel.Warning, "Room {Workspace}/{Room} is idle but could not be removed: {Reason}")]
     private partial void LogNotRemoved(string workspace, string room, string reason);
-
-    [LoggerMessage(1412, LogLevel.Debug, "The clean-up of rooms ended")]
-    private partial void LogEnded();
 }

@@ -3,29 +3,24 @@ using Armada.Core.Rooms;
 
 namespace Armada.Silo.Rooms;
 
-/// <summary>A robot's joints as its room names and counts them: Arena's names, values in the silo's room units.</summary>
+/// <summary>Converts a robot's joints to its room's and back: Arena's names, values in the silo's room units.</summary>
 internal sealed class RoomJoints(RobotModel model, RoomUnits units)
 {
     private const double Decimals = 1000; // A thousandth of a degree; the servos resolve 0.088°.
 
     private readonly string[] names = [.. model.Joints.Select(joint => JointNames.ArenaOf(joint.Name))];
-
-    /// <summary>How many there are.</summary>
     public int Count => names.Length;
 
-    /// <summary>A bit for each.</summary>
+    /// <summary>One bit per joint.</summary>
     public uint All => uint.MaxValue >> (32 - names.Length);
-
-    /// <summary>Their names, in the robot's order.</summary>
     public IReadOnlyList<string> Names => names;
 
-    /// <summary>Name of a joint in the room.</summary>
     public string NameOf(int joint) => names[joint];
 
-    /// <summary>Index of a joint by either of its names; -1 where the robot has none such.</summary>
+    /// <summary>Index of a joint by its canonical or its Arena name; -1 if there is none.</summary>
     public int Find(string name) => model.Find(name);
 
-    /// <summary>A joint's position as the room sees it, to a thousandth.</summary>
+    /// <summary>A position in room units, rounded to a thousandth.</summary>
     public double ToRoom(int joint, double position)
     {
         var (limits, lowest) = ScaleOf(joint);
@@ -35,8 +30,7 @@ internal sealed class RoomJoints(RobotModel model, RoomUnits units)
         return Math.Round(value * Decimals) / Decimals;
     }
 
-    /// <summary>What a value of the room asks of a joint; the robot keeps it within the limits.</summary>
-    public JointGoal Goal(int joint, RoomJoint asked)
+    public JointGoal ToGoal(int joint, RoomJoint asked)
     {
         var (limits, lowest) = ScaleOf(joint);
         var position = units == RoomUnits.Joint
@@ -45,14 +39,13 @@ internal sealed class RoomJoints(RobotModel model, RoomUnits units)
         return new JointGoal(limits.Name, position, asked.Speed is > 0 and var percent ? percent / 100 * limits.MaxVelocity : null);
     }
 
-    /// <summary>Whether a room has the joint: somebody has commanded it.</summary>
-    public static bool IsKnown(in JointState joint) => joint is { Commanded: not null, Virtual: not null };
+    /// <summary>Rooms show only joints that were ever commanded.</summary>
+    public static bool IsCommanded(in JointState joint) => joint is { Commanded: not null, Virtual: not null };
 
-    /// <summary>Where the robot's joints are, those that a room has.</summary>
     public RoomJoint[] Positions(RobotSnapshot robot) =>
     [
         .. Enumerable.Range(0, Math.Min(Count, robot.Joints.Length))
-            .Where(joint => IsKnown(robot.Joints[joint]))
+            .Where(joint => IsCommanded(robot.Joints[joint]))
             .Select(joint => new RoomJoint(names[joint], ToRoom(joint, robot.Joints[joint].Virtual!.Value))),
     ];
 
@@ -60,7 +53,7 @@ internal sealed class RoomJoints(RobotModel model, RoomUnits units)
         (model.Joints[joint], model.Joints[joint].Unit == JointUnit.Percent ? 0 : -100);
 }
 
-/// <summary>What a value in a room means.</summary>
+/// <summary>The unit of positions in rooms.</summary>
 public enum RoomUnits : byte
 {
     /// <summary>The joint's own unit: degrees, or percent for a gripper.</summary>

@@ -10,26 +10,21 @@ using Armada.Silo.Telemetry;
 
 namespace Armada.Silo.Rooms;
 
-/// <summary>A room and the robot that it is.</summary>
 internal readonly record struct Room(RoomName Name, RobotSnapshot Robot);
 
-/// <summary>Which room is which robot.</summary>
+/// <summary>Maps rooms to robots.</summary>
 internal sealed class RoomCatalog(IRobotEngine engine)
 {
-    /// <summary>The workspace in which every robot that was not made as a room is one under its own id.</summary>
     public const string DefaultWorkspace = "default-workspace";
-
     private const int HashBytes = 8;
 
-    /// <summary>Id of the robot that a room is made as.</summary>
     public static string RobotIdOf(RoomName room)
     {
-        // No id has a control character, so no two rooms have the same text.
+        // Ids have no control characters, so no two rooms give the same text.
         var hash = SHA256.HashData(Encoding.UTF8.GetBytes($"{room.Workspace}\n{room.Id}"));
         return "room-" + Convert.ToHexStringLower(hash.AsSpan(0, HashBytes));
     }
 
-    /// <summary>The robot that is this room, or null.</summary>
     public async ValueTask<RobotSnapshot?> FindAsync(RoomName room, CancellationToken cancellation)
     {
         if (await engine.GetAsync(RobotIdOf(room), cancellation) is { } made && made.Document.Room == room)
@@ -37,7 +32,6 @@ internal sealed class RoomCatalog(IRobotEngine engine)
         return room.Workspace == DefaultWorkspace && await engine.GetAsync(room.Id, cancellation) is { Document.Room: null } robot ? robot : null;
     }
 
-    /// <summary>Every room, those made as rooms before robots of the same name.</summary>
     public async Task<IReadOnlyList<Room>> ListAsync(CancellationToken cancellation) =>
     [
         .. (await engine.ListAsync(cancellation))
@@ -46,7 +40,6 @@ internal sealed class RoomCatalog(IRobotEngine engine)
             .DistinctBy(room => room.Name),
     ];
 
-    /// <summary>Makes a room, or finds it as it is.</summary>
     public async Task<RobotReply> CreateAsync(RoomName room, CancellationToken cancellation)
     {
         if (await FindAsync(room, cancellation) is { } existing)
@@ -54,103 +47,86 @@ internal sealed class RoomCatalog(IRobotEngine engine)
         var reply = await engine.CreateAsync(RobotIdOf(room), RobotModels.So100, room, cancellation);
         return reply.Robot is { } robot && robot.Document.Room == room ? reply with { Refused = null }
             : reply.Refused is not null ? reply
-            : new RobotReply(new Refusal(RefusalReason.RobotExists, $"robot {RobotIdOf(room)} exists and is not this room"), null);
+            : new RobotReply(new Refusal(RefusalReason.RobotExists, $"robot {RobotIdOf(room)} exists and is not the room {room.Workspace}/{room.Id}; remove or rename that robot"), null);
     }
 }
 
-/// <summary>Removes a room with its robot; the robot tells everybody who is connected that it is gone.</summary>
-internal sealed class RoomRemoval(IRobotEngine engine, RoomBoard board, IAuditTrail audit)
+/// <summary>Removes a room with its robot, which disconnects every participant.</summary>
+internal sealed class RoomRemoval(IRobotEngine engine, OpenRooms openRooms, IAuditTrail audit)
 {
-    /// <summary>Removes a room that was made as one.</summary>
     public async Task<RobotReply> RemoveAsync(Room room, Caller caller, CancellationToken cancellation)
     {
         var robot = room.Robot.Document.Id;
         var reply = await engine.DeleteAsync(robot, cancellation);
         if (reply.Refused is not null)
             return reply;
-        board.Forget(robot);
+        openRooms.Forget(robot);
         audit.Record(caller, "robot-removed", robot, $"room {room.Name.Workspace}/{room.Name.Id}");
         await audit.FlushAsync(cancellation);
         return reply;
     }
 }
 
-/// <summary>The open rooms of this silo, by robot id.</summary>
-internal sealed class RoomBoard
+/// <summary>This silo's open rooms, by robot id.</summary>
+internal sealed class OpenRooms
 {
     private readonly ConcurrentDictionary<string, OpenRoom> rooms = new(StringComparer.Ordinal);
     private readonly SiloClock clock;
     private readonly DateTimeOffset began;
     private long ignored;
 
-    /// <summary>A board without rooms; those that are there already count as made now.</summary>
-    public RoomBoard(SiloClock clock, SiloTelemetry telemetry)
+    public OpenRooms(SiloClock clock, SiloTelemetry telemetry)
     {
         this.clock = clock;
         began = Now;
         telemetry.Observe("armada.silo.rooms.participants", "{participant}", "Participants connected to rooms", () => Connections);
-        telemetry.Observe("armada.silo.rooms.ignored", "{message}", "Messages of participants that were not read", () => Ignored);
+        telemetry.Observe("armada.silo.rooms.ignored", "{message}", "Messages of participants that were invalid or too frequent", () => Ignored);
     }
 
-    /// <summary>Where the time comes from.</summary>
     public TimeProvider Time => clock.Time;
-
-    /// <summary>The time.</summary>
     public DateTimeOffset Now => clock.Time.GetUtcNow();
-
-    /// <summary>Participants that have joined or are joining.</summary>
     public int Connections => rooms.Sum(room => room.Value.Sessions.Count);
-
-    /// <summary>Messages of participants that were no message or came too fast.</summary>
     public long Ignored => Interlocked.Read(ref ignored);
 
-    /// <summary>The room of a robot that is there.</summary>
-    public OpenRoom Of(string robot) => rooms.GetOrAdd(robot, _ => new OpenRoom(began));
+    public OpenRoom Get(string robot) => rooms.GetOrAdd(robot, _ => new OpenRoom(began));
 
-    /// <summary>The room of a robot that was made just now.</summary>
     public void Add(string robot)
     {
         var made = new OpenRoom(Now);
         rooms.AddOrUpdate(robot, made, (_, before) => before.Sessions.Count > 0 ? before : made);
     }
 
-    /// <summary>The robot is gone.</summary>
     public void Forget(string robot) => rooms.TryRemove(robot, out _);
 
-    /// <summary>Counts a message that was not read.</summary>
     public void CountIgnored() => Interlocked.Increment(ref ignored);
 }
 
-/// <summary>Why a room was stopped, for those who join later.</summary>
-internal sealed record StopWords(string Reason, string Source);
+/// <summary>Why a room was stopped, for participants that join later.</summary>
+internal sealed record StopReason(string Reason, string Source);
 
-/// <summary>What this silo knows of a room beside its robot: who is connected, and when it was used.</summary>
+/// <summary>This silo's state of a room beside its robot: who is connected, and when it was last used.</summary>
 internal sealed class OpenRoom
 {
     private readonly Lock sync = new();
     private readonly List<RoomSession> sessions = [];
-    private DateTimeOffset used;
-    private StopWords? stopped;
+    private DateTimeOffset lastUsed;
+    private StopReason? stopped;
     private int stopping;
     private uint commanded;
 
-    /// <summary>A room that nobody is connected to.</summary>
-    public OpenRoom(DateTimeOffset since) => (Since, used) = (since, since);
+    public OpenRoom(DateTimeOffset since) => (Since, lastUsed) = (since, since);
 
-    /// <summary>When it was made, or when the silo started and found it.</summary>
     public DateTimeOffset Since { get; }
 
-    /// <summary>When somebody last joined, left, said something or moved a joint.</summary>
-    public DateTimeOffset Used
+    public DateTimeOffset LastUsed
     {
         get
         {
             lock (sync)
-                return used;
+                return lastUsed;
         }
     }
 
-    /// <summary>Everybody who has joined or is joining.</summary>
     public IReadOnlyList<RoomSession> Sessions
     {
         get
@@ -160,14 +136,10 @@ internal sealed class OpenRoom
         }
     }
 
-    /// <summary>Which joints were ever commanded, a bit each: rooms tell of no others, as nobody has said where they are to be.</summary>
-    public uint Commanded => Volatile.Read(ref commanded);
-
-    /// <summary>Whether a participant is stopping the robot just now; it tells the others itself.</summary>
+    public uint CommandedJoints => Volatile.Read(ref commanded);
     public bool IsStopping => Volatile.Read(ref stopping) > 0;
 
-    /// <summary>Words of the last stop that a participant asked for and that was not released since.</summary>
-    public StopWords? Stopped
+    public StopReason? Stopped
     {
         get
         {
@@ -176,60 +148,54 @@ internal sealed class OpenRoom
         }
     }
 
-    /// <summary>Lets somebody in who is going to join; false where the room has as many consumers as it may.</summary>
-    public bool TryAdmit(RoomSession session, int mostConsumers, DateTimeOffset now)
+    /// <summary>False if the room is full of consumers.</summary>
+    public bool TryAdd(RoomSession session, int maxConsumers, DateTimeOffset now)
     {
         lock (sync)
         {
-            if (session.Role == RoomRole.Consumer && sessions.Count(other => other.Role == RoomRole.Consumer) >= mostConsumers)
+            if (session.Role == RoomRole.Consumer && sessions.Count(other => other.Role == RoomRole.Consumer) >= maxConsumers)
                 return false;
             sessions.Add(session);
-            used = now;
+            lastUsed = now;
             return true;
         }
     }
 
-    /// <summary>Somebody is gone.</summary>
-    public void Dismiss(RoomSession session, DateTimeOffset now)
+    public void Remove(RoomSession session, DateTimeOffset now)
     {
         lock (sync)
         {
             sessions.Remove(session);
-            used = now;
+            lastUsed = now;
         }
     }
 
-    /// <summary>Somebody used it.</summary>
-    public void Touch(DateTimeOffset now)
+    public void MarkUsed(DateTimeOffset now)
     {
         lock (sync)
-            used = now;
+            lastUsed = now;
     }
 
-    /// <summary>Learns from the robot which joints were commanded.</summary>
-    public void Learn(RobotSnapshot robot)
+    public void UpdateCommandedJoints(RobotSnapshot robot)
     {
         uint bits = 0;
         for (var joint = 0; joint < robot.Joints.Length; joint++)
-            bits |= RoomJoints.IsKnown(robot.Joints[joint]) ? 1u << joint : 0;
+            bits |= RoomJoints.IsCommanded(robot.Joints[joint]) ? 1u << joint : 0;
         if (Interlocked.Exchange(ref commanded, bits) == bits)
             return;
         foreach (var session in Sessions)
             session.SendNewest();
     }
 
-    /// <summary>A participant begins to stop the robot.</summary>
-    public void BeginStop(StopWords words)
+    public void BeginStop(StopReason words)
     {
         Interlocked.Increment(ref stopping);
         lock (sync)
             stopped = words;
     }
 
-    /// <summary>It has stopped it.</summary>
     public void EndStop() => Interlocked.Decrement(ref stopping);
 
-    /// <summary>The stop was released.</summary>
     public void Release()
     {
         lock (sync)

@@ -7,51 +7,49 @@ using Armada.Silo.Sockets;
 
 namespace Armada.Silo.Rooms;
 
-/// <summary>RobotHub's transport protocol: the same robots as rooms, under the paths of both of its launchers.</summary>
+/// <summary>RobotHub's transport protocol: robots as rooms, under the paths of both of its launchers.</summary>
 internal static class RoomHost
 {
-    /// <summary>Adds what the rooms need.</summary>
     public static void AddRooms(this IServiceCollection services)
     {
         services.AddSingleton<SocketLimits>();
         services.AddSingleton<RoomCatalog>();
-        services.AddSingleton<RoomBoard>();
+        services.AddSingleton<OpenRooms>();
         services.AddSingleton<RoomRemoval>();
-        services.AddSingleton<RoomParts>();
+        services.AddSingleton<RoomTiming>();
+        services.AddSingleton<RoomServices>();
         services.AddSingleton<RoomCleanup>();
         services.AddHostedService(provider => provider.GetRequiredService<RoomCleanup>());
     }
 
-    /// <summary>Maps the routes. They are no part of the OpenAPI document: docs/rooms.md describes them.</summary>
-    public static void MapRoomDoors(this IEndpointRouteBuilder app)
+    public static void MapRoomEndpoints(this IEndpointRouteBuilder app)
     {
         foreach (var prefix in new[] { "", "/api" })
         {
-            var door = app.MapGroup(prefix).ExcludeFromDescription().AddEndpointFilter(RoomAnswers.FilterAsync);
-            var robotics = door.MapGroup("/robotics");
+            var routes = app.MapGroup(prefix).ExcludeFromDescription().AddEndpointFilter(RoomResults.FilterAsync);
+            var robotics = routes.MapGroup("/robotics");
             robotics.MapRooms();
             robotics.MapRoomState();
             robotics.MapRoomStatus();
             robotics.MapGet("/workspaces/{workspace}/rooms/{room}/ws", RoomSocket.ServeAsync).Allow(Role.Operator);
             robotics.MapMissing("Not Found");
-            door.MapGroup("/video").MapMissing("Video rooms are not served here; run RobotHub's own server for them");
+            routes.MapGroup("/video").MapMissing("Video rooms are not served here; run RobotHub's own server for them");
         }
 
-        app.MapServerHealth();
+        app.MapHealthOfRobotHub();
     }
 
     private static void MapMissing(this IEndpointRouteBuilder routes, string detail)
     {
-        IResult Answer() => RoomAnswers.Error(StatusCodes.Status404NotFound, detail);
+        IResult Answer() => RoomResults.Error(StatusCodes.Status404NotFound, detail);
         routes.MapGet("/{**rest}", Answer).Allow(Role.Viewer);
         routes.MapMethods("/{**rest}", ["POST", "PUT", "PATCH", "DELETE"], Answer).Allow(Role.Operator);
     }
 }
 
-/// <summary>…/workspaces/{workspace}/rooms: list, make, look at and remove.</summary>
+/// <summary>…/workspaces/{workspace}/rooms</summary>
 internal static class RoomRoutes
 {
-    /// <summary>Maps the routes.</summary>
     public static void MapRooms(this IEndpointRouteBuilder robotics)
     {
         robotics.MapGet("/workspaces/{workspace}/rooms", ListAsync).Allow(Role.Viewer);
@@ -63,31 +61,31 @@ internal static class RoomRoutes
     private static async Task<IResult> ListAsync(string workspace, RoomCatalog catalog, CancellationToken cancellation)
     {
         RoomView[] rooms = [.. (await catalog.ListAsync(cancellation)).Where(room => room.Name.Workspace == workspace).Select(View)];
-        return RoomAnswers.Ok(new(true, workspace, rooms, rooms.Length), RoomsJson.Default.RoomListAnswer);
+        return RoomResults.Ok(new(true, workspace, rooms, rooms.Length), RoomsJson.Default.RoomListAnswer);
     }
 
     private static async Task<IResult> CreateAsync(
         string workspace,
         HttpContext context,
         RoomCatalog catalog,
-        RoomBoard board,
+        OpenRooms openRooms,
         IAuditTrail audit,
         CancellationToken cancellation)
     {
-        var faults = new RoomFaults();
-        faults.Id(workspace, "path", "workspace_id");
-        var asked = RoomBodies.ReadNewRoom(await context.ReadBodyAsync(cancellation), faults);
-        if (asked is null || faults.All.Count > 0)
-            return RoomAnswers.Faults(faults);
+        var errors = new RoomRequestErrors();
+        errors.CheckId(workspace, "path", "workspace_id");
+        var asked = RoomRequestBodies.ReadNewRoom(await context.ReadBodyAsync(cancellation), errors);
+        if (asked is null || errors.All.Count > 0)
+            return RoomResults.Invalid(errors);
 
         var name = new RoomName(workspace, asked.RoomId ?? Guid.NewGuid().ToString());
         if (await catalog.FindAsync(name, cancellation) is not null)
             return Created(name, "exists already and was left as it is");
         var reply = await catalog.CreateAsync(name with { MaxConsumers = asked.MaxConsumers }, cancellation);
         if (reply.Refused is { } refused)
-            return RoomAnswers.Refuse(refused);
+            return RoomResults.Refuse(refused);
         var robot = reply.Robot!.Document.Id;
-        board.Add(robot);
+        openRooms.Add(robot);
         audit.Record(context.Caller(), "robot-made", robot, $"room {name.Workspace}/{name.Id}");
         await audit.FlushAsync(cancellation);
         return Created(name, "created successfully");
@@ -96,11 +94,11 @@ internal static class RoomRoutes
     private static async Task<IResult> GetAsync(string workspace, string room, RoomCatalog catalog, CancellationToken cancellation)
     {
         if (await catalog.FindAsync(new RoomName(workspace, room), cancellation) is not { } robot)
-            return RoomAnswers.NoRoom;
+            return RoomResults.RoomNotFound;
         var people = ParticipantsView.Of(robot);
         var view = new RoomInfoView(
             room, workspace, people, JointsOf(robot), people.Producer is not null, people.Consumers.Count);
-        return RoomAnswers.Ok(new(true, view), RoomsJson.Default.RoomAnswer);
+        return RoomResults.Ok(new(true, view), RoomsJson.Default.RoomAnswer);
     }
 
     private static async Task<IResult> DeleteAsync(
@@ -108,32 +106,31 @@ internal static class RoomRoutes
     {
         var name = new RoomName(workspace, room);
         if (await catalog.FindAsync(name, cancellation) is not { } robot)
-            return RoomAnswers.NoRoom;
+            return RoomResults.RoomNotFound;
         if (robot.Document.Room is null)
         {
-            return RoomAnswers.Error(
-                StatusCodes.Status403Forbidden, $"robot {room} was not made as a room; DELETE /api/v1/robots/{room} removes it");
+            return RoomResults.Error(
+                StatusCodes.Status403Forbidden, $"robot {room} was not created as a room; DELETE /api/v1/robots/{room} removes it");
         }
 
         var reply = await removal.RemoveAsync(new Room(name, robot), context.Caller(), cancellation);
-        return reply.Refused is { Reason: RefusalReason.UnknownRobot } ? RoomAnswers.NoRoom
-            : reply.Refused is { } refused ? RoomAnswers.Refuse(refused)
-            : RoomAnswers.Ok(new(true, $"Room {room} deleted successfully from workspace {workspace}"), RoomsJson.Default.RoomDeletedAnswer);
+        return reply.Refused is { Reason: RefusalReason.UnknownRobot } ? RoomResults.RoomNotFound
+            : reply.Refused is { } refused ? RoomResults.Refuse(refused)
+            : RoomResults.Ok(new(true, $"Room {room} deleted successfully from workspace {workspace}"), RoomsJson.Default.RoomDeletedAnswer);
     }
 
     private static RoomView View(Room room) =>
         new(room.Name.Id, room.Name.Workspace, ParticipantsView.Of(room.Robot), JointsOf(room.Robot));
 
-    private static int JointsOf(RobotSnapshot robot) => robot.Joints.Count(joint => RoomJoints.IsKnown(joint));
+    private static int JointsOf(RobotSnapshot robot) => robot.Joints.Count(joint => RoomJoints.IsCommanded(joint));
 
-    private static IResult Created(RoomName name, string what) => RoomAnswers.Ok(
+    private static IResult Created(RoomName name, string what) => RoomResults.Ok(
         new(true, name.Workspace, name.Id, $"Room {name.Id} {what} in workspace {name.Workspace}"), RoomsJson.Default.RoomCreatedAnswer);
 }
 
-/// <summary>…/rooms/{room}/state and …/command: where the joints are, and the operator's own commands.</summary>
+/// <summary>…/rooms/{room}/state and …/command</summary>
 internal static class RoomStateRoutes
 {
-    /// <summary>Maps the routes.</summary>
     public static void MapRoomState(this IEndpointRouteBuilder robotics)
     {
         robotics.MapGet("/workspaces/{workspace}/rooms/{room}/state", GetAsync).Allow(Role.Viewer);
@@ -141,18 +138,18 @@ internal static class RoomStateRoutes
     }
 
     private static async Task<IResult> GetAsync(
-        string workspace, string room, RoomCatalog catalog, RoomBoard board, SiloOptions options, CancellationToken cancellation)
+        string workspace, string room, RoomCatalog catalog, OpenRooms openRooms, SiloOptions options, CancellationToken cancellation)
     {
         if (await catalog.FindAsync(new RoomName(workspace, room), cancellation) is not { } robot)
-            return RoomAnswers.NoRoom;
+            return RoomResults.RoomNotFound;
         var joints = new RoomJoints(robot.Document.Model, options.RoomUnits).Positions(robot);
         var state = new RoomStateView(
             room,
             workspace,
             joints.ToDictionary(joint => joint.Name, joint => joint.Value),
             ParticipantsView.Of(robot),
-            RoomWriter.Time(board.Now));
-        return RoomAnswers.Ok(new(true, state), RoomsJson.Default.RoomStateAnswer);
+            RoomWriter.Time(openRooms.Now));
+        return RoomResults.Ok(new(true, state), RoomsJson.Default.RoomStateAnswer);
     }
 
     private static async Task<IResult> CommandAsync(
@@ -160,76 +157,74 @@ internal static class RoomStateRoutes
         string room,
         HttpContext context,
         RoomCatalog catalog,
-        RoomBoard board,
+        OpenRooms openRooms,
         IRobotEngine engine,
         SiloOptions options,
         CancellationToken cancellation)
     {
         if (await catalog.FindAsync(new RoomName(workspace, room), cancellation) is not { } robot)
-            return RoomAnswers.NoRoom;
-        var faults = new RoomFaults();
-        if (RoomBodies.ReadCommand(await context.ReadBodyAsync(cancellation), faults) is not { } asked)
-            return RoomAnswers.Faults(faults);
-        var goals = Goals(asked, new RoomJoints(robot.Document.Model, options.RoomUnits), faults);
-        if (faults.All.Count > 0)
-            return RoomAnswers.Faults(faults);
+            return RoomResults.RoomNotFound;
+        var errors = new RoomRequestErrors();
+        if (RoomRequestBodies.ReadCommand(await context.ReadBodyAsync(cancellation), errors) is not { } asked)
+            return RoomResults.Invalid(errors);
+        var goals = Goals(asked, new RoomJoints(robot.Document.Model, options.RoomUnits), errors);
+        if (errors.All.Count > 0)
+            return RoomResults.Invalid(errors);
 
         var reply = await engine.ApplyAsync(robot.Document.Id, new RobotRequest.Manual(new JointCommand([.. goals])), cancellation);
         if (reply.Refused is { } refused)
         {
             return refused.Reason == RefusalReason.PanelLocked
-                ? RoomAnswers.Error(StatusCodes.Status409Conflict, $"Room {room}: panel locked by {robot.Master?.Name}; {refused.Text}")
-                : RoomAnswers.Refuse(refused);
+                ? RoomResults.Error(StatusCodes.Status409Conflict, $"Room {room}: panel locked by {robot.Master?.Name}; {refused.Text}")
+                : RoomResults.Refuse(refused);
         }
 
-        var open = board.Of(robot.Document.Id);
-        open.Touch(board.Now);
+        var open = openRooms.Get(robot.Document.Id);
+        open.MarkUsed(openRooms.Now);
         var after = reply.Robot!;
-        open.Learn(after);
+        open.UpdateCommandedJoints(after);
         var changed = robot.Joints.Zip(after.Joints).Count(pair => pair.First.Commanded != pair.Second.Commanded);
-        return RoomAnswers.Ok(new(true, workspace, room, changed, "Commands sent successfully"), RoomsJson.Default.CommandAnswer);
+        return RoomResults.Ok(new(true, workspace, room, changed, "Commands sent successfully"), RoomsJson.Default.CommandAnswer);
     }
 
-    private static JointGoal[] Goals(IReadOnlyList<RoomJoint> asked, RoomJoints joints, RoomFaults faults)
+    private static JointGoal[] Goals(IReadOnlyList<RoomJoint> asked, RoomJoints joints, RoomRequestErrors errors)
     {
         var goals = new SortedDictionary<int, JointGoal>();
         for (var at = 0; at < asked.Count; at++)
         {
             if (joints.Find(asked[at].Name) is var joint and >= 0)
-                goals[joint] = joints.Goal(joint, asked[at]);
+                goals[joint] = joints.ToGoal(joint, asked[at]);
             else
-                faults.Add("enum", $"The robot has no joint of this name; it has {string.Join(", ", joints.Names)}", "body", "joints", at, "name");
+                errors.Add("enum", $"The robot has no joint of this name; it has {string.Join(", ", joints.Names)}", "body", "joints", at, "name");
         }
 
         return [.. goals.Values];
     }
 }
 
-/// <summary>Status, health and clean-up of the rooms.</summary>
+/// <summary>Status, health and cleanup.</summary>
 internal static class RoomServiceRoutes
 {
-    private const string ProtocolVersion = "2.0.0"; // Of RobotHub's protocol, not Armada's own.
+    private const string ProtocolVersion = "2.0.0"; // Of RobotHub's protocol, not of Armada.
 
-    /// <summary>Maps the routes under /robotics.</summary>
     public static void MapRoomStatus(this IEndpointRouteBuilder robotics)
     {
         robotics.MapGet("/status", StatusAsync).Allow(Role.Viewer);
-        robotics.MapGet("/health", () => RoomAnswers.Ok(new("healthy", "robotics"), RoomsJson.Default.ServiceHealth)).AllowAnonymous();
+        robotics.MapGet("/health", () => RoomResults.Ok(new("healthy", "robotics"), RoomsJson.Default.ServiceHealth)).AllowAnonymous();
         robotics.MapGet("/cleanup/status", CleanupStatusAsync).Allow(Role.Viewer);
         robotics.MapPost("/cleanup/manual", CleanUpAsync).Allow(Role.Operator);
     }
 
-    /// <summary>Maps the routes at the top.</summary>
-    public static void MapServerHealth(this IEndpointRouteBuilder app)
+    public static void MapHealthOfRobotHub(this IEndpointRouteBuilder app)
     {
-        // RobotHub's own front end is not served here, so it is not enabled.
-        app.MapGet("/health", () => RoomAnswers.Ok(new("healthy", true, false, true), RoomsJson.Default.CombinedHealth))
+        // RobotHub's own front end is not served here.
+        app.MapGet("/health", () => RoomResults.Ok(new("healthy", true, false, true), RoomsJson.Default.CombinedHealth))
             .ExcludeFromDescription().AllowAnonymous();
-        app.MapGet("/api/health", () => RoomAnswers.Ok(new("healthy", true), RoomsJson.Default.ServerHealth))
+        app.MapGet("/api/health", () => RoomResults.Ok(new("healthy", true), RoomsJson.Default.ServerHealth))
             .ExcludeFromDescription().AllowAnonymous();
     }
 
-    private static async Task<IResult> StatusAsync(RoomCatalog catalog, RoomBoard board, CancellationToken cancellation)
+    private static async Task<IResult> StatusAsync(RoomCatalog catalog, OpenRooms openRooms, CancellationToken cancellation)
     {
         var rooms = await catalog.ListAsync(cancellation);
         var status = new RoomsStatus(
@@ -237,41 +232,33 @@ internal static class RoomServiceRoutes
             "active",
             rooms.Select(room => room.Name.Workspace).Distinct().Count(),
             rooms.Count,
-            board.Connections,
+            openRooms.Connections,
             ProtocolVersion,
             ["producer", "consumer"],
             ["so-arm100", "generic"],
-            new CleanupSettings(true, RoomCleanup.IdleLimit.TotalHours, RoomCleanup.Every.TotalMinutes));
-        return RoomAnswers.Ok(status, RoomsJson.Default.RoomsStatus);
+            new CleanupSettings(true, RoomCleanup.IdleLimit.TotalHours, RoomCleanup.Interval.TotalMinutes));
+        return RoomResults.Ok(status, RoomsJson.Default.RoomsStatus);
     }
 
     private static async Task<IResult> CleanupStatusAsync(RoomCleanup cleanup, CancellationToken cancellation) =>
-        RoomAnswers.Ok(new(true, await cleanup.ReadAsync(cancellation)), RoomsJson.Default.CleanupStatusAnswer);
+        RoomResults.Ok(new(true, await cleanup.GetStatusAsync(cancellation)), RoomsJson.Default.CleanupStatusAnswer);
 
     private static async Task<IResult> CleanUpAsync(RoomCleanup cleanup, HttpContext context, CancellationToken cancellation) =>
-        RoomAnswers.Ok(new(true, await cleanup.SweepAsync(context.Caller(), cancellation)), RoomsJson.Default.CleanupAnswer);
+        RoomResults.Ok(new(true, await cleanup.SweepAsync(context.Caller(), cancellation)), RoomsJson.Default.CleanupAnswer);
 }
 
 /// <summary>…/rooms/{room}/ws: a participant's WebSocket.</summary>
 internal static class RoomSocket
 {
-    /// <summary>Serves one participant.</summary>
     public static async Task<IResult> ServeAsync(
-        HttpContext context, string workspace, string room, RoomParts parts, OpenSockets sockets, IHostApplicationLifetime lifetime)
+        HttpContext context, string workspace, string room, RoomServices services, OpenSockets sockets, IHostApplicationLifetime lifetime)
     {
         if (!context.WebSockets.IsWebSocketRequest)
-            return RoomAnswers.Error(StatusCodes.Status426UpgradeRequired, "This is the path of a WebSocket");
-        using var raw = await context.WebSockets.AcceptWebSocketAsync(Accept(context, parts.Sockets));
-        using var session = new RoomSession(new RoomName(workspace, room), raw, context.Caller(), parts);
+            return RoomResults.Error(StatusCodes.Status426UpgradeRequired, "Connect to this path with a WebSocket");
+        using var raw = await JsonSocket.AcceptAsync(context, services.Limits);
+        using var session = new RoomSession(new RoomName(workspace, room), raw, context.Caller(), services);
         using var open = sockets.Enter(context, session.Close);
         await session.RunAsync(lifetime.ApplicationStopping);
         return TypedResults.Empty;
-    }
-
-    private static WebSocketAcceptContext Accept(HttpContext context, SocketLimits limits)
-    {
-        var accept = OpenSockets.Accept(context);
-        (accept.KeepAliveInterval, accept.KeepAliveTimeout) = (limits.PingEvery, limits.PongWithin);
-        return accept;
     }
 }

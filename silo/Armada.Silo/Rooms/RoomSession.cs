@@ -6,6 +6,7 @@ using Armada.Core.Engine;
 using Armada.Core.Robots;
 using Armada.Core.Rooms;
 using Armada.Core.Routing;
+using Armada.Core.Time;
 using Armada.Mqtt;
 using Armada.Silo.Access;
 using Armada.Silo.Engine;
@@ -14,95 +15,71 @@ using Armada.Silo.Sockets;
 
 namespace Armada.Silo.Rooms;
 
-/// <summary>One participant of a room: a producer is the robot's remote master, a consumer one of its guest slaves.</summary>
+/// <summary>One participant of a room: a producer is the robot's remote master, a consumer one of its unbound slaves.</summary>
 internal sealed partial class RoomSession : IRobotSession, ISampleSource, IDisposable
 {
-    private const int NamesTold = 5;
-
-    private const string SourceOfOthers = "api";
-
-    private const long LaggingAfter = 300_000; // µs
-
-    private static readonly TimeSpan JoinWithin = TimeSpan.FromSeconds(5);
-
-    private static readonly TimeSpan BeatEvery = TimeSpan.FromMilliseconds(500);
+    private const int MaxNamesInError = 5;
+    private const string ApiSource = "api";
 
     private readonly RoomName room;
     private readonly Caller caller;
-    private readonly RoomParts parts;
+    private readonly RoomServices services;
     private readonly ILogger logger;
     private readonly JsonSocket socket;
     private readonly CancellationTokenSource ended = new();
     private readonly Lock sync = new();
-    private readonly RoomWriter words = new();
-    private readonly ArrayBufferWriter<byte> wording = new();
+    private readonly RoomWriter writer = new();
+    private readonly ArrayBufferWriter<byte> buffer = new();
     private int stage = (int)Stage.Waiting;
     private RoomJoin? join;
     private OpenRoom? open;
     private string robot = "";
-    private bool gone;
-    private Task beats = Task.CompletedTask;
-
-    private bool entered;
-
+    private bool isDisposed;
+    private Task periodicTask = Task.CompletedTask;
+    private bool isConnected;
     private readonly MessageRate rate;
     private readonly OncePerSecond errors;
     private volatile uint epoch;
-
+    private long lastMessageAt;
     private readonly RoomWriter updates = new();
-    private readonly Lock newest = new();
+    private readonly Lock updateLock = new();
     private readonly List<RoomJoint> changed = [];
     private volatile RoomJoints? joints;
-    private volatile string source = SourceOfOthers;
-    private volatile bool configured;
+    private volatile string source = ApiSource;
+    private volatile bool isConfigured;
     private double[] positions = [];
     private double[] sent = [];
-    private bool released;
+    private bool updatesStarted;
     private long sequence;
+    private readonly SemaphoreSlim reacquireLock = new(1);
+    private bool isLagging;
 
-    private readonly SemaphoreSlim regaining = new(1);
-    private bool lagging;
-
-    /// <summary>Around an accepted WebSocket.</summary>
-    public RoomSession(RoomName room, WebSocket raw, Caller caller, RoomParts parts)
+    public RoomSession(RoomName room, WebSocket raw, Caller caller, RoomServices services)
     {
-        (this.room, this.caller, this.parts, logger) = (room, caller, parts, parts.Logger);
-        socket = new JsonSocket(raw, this, parts.Sockets, parts.Clock);
-        rate = new MessageRate(parts.Sockets.MessagesPerSecond, parts.Sockets.Burst);
-        errors = new(parts.Clock.Time);
+        (this.room, this.caller, this.services, logger) = (room, caller, services, services.Logger);
+        socket = new JsonSocket(raw, this, services.Limits, services.Clock);
+        rate = new MessageRate(services.Limits.MessagesPerSecond, services.Limits.Burst);
+        errors = new(services.Clock.Time);
     }
 
     private enum Stage
     {
-        /// <summary>For the first frame.</summary>
-        Waiting,
-
-        /// <summary>The first frame is being answered.</summary>
+        Waiting, // For the first frame.
         Joining,
-
-        /// <summary>In the room.</summary>
         Joined,
-
-        /// <summary>Not let in.</summary>
         Refused,
     }
 
-    /// <inheritdoc/>
     public string Name { get; private set; } = "";
-
-    /// <summary>What it does in the room; a consumer until it has said.</summary>
     public RoomRole Role => join?.Role ?? RoomRole.Consumer;
-
     private bool IsJoined => Volatile.Read(ref stage) == (int)Stage.Joined;
 
-    /// <summary>Closes the connection with a reason; its session ends.</summary>
     public void Close(int code, string reason) => socket.Close(code, reason);
 
-    /// <summary>Serves the participant until it or the silo ends the connection.</summary>
     public async Task RunAsync(CancellationToken cancellation)
     {
-        using var late = new CancellationTokenSource(JoinWithin, parts.Clock.Time);
-        await using var refuse = late.Token.Register(RefuseLate);
+        using var late = new CancellationTokenSource(services.Timing.JoinTimeout, services.Clock.Time);
+        await using var refuse = late.Token.Register(RefuseLateJoin);
         try
         {
             await socket.RunAsync(ReceiveAsync, cancellation);
@@ -112,7 +89,7 @@ internal sealed partial class RoomSession : IRobotSession, ISampleSource, IDispo
             await ended.CancelAsync();
             try
             {
-                await beats;
+                await periodicTask;
             }
             finally
             {
@@ -121,58 +98,58 @@ internal sealed partial class RoomSession : IRobotSession, ISampleSource, IDispo
         }
     }
 
-    /// <inheritdoc/>
     public void Dispose()
     {
         lock (sync)
         {
-            gone = true;
-            words.Dispose();
+            isDisposed = true;
+            writer.Dispose();
         }
 
         ended.Dispose();
         updates.Dispose();
-        regaining.Dispose();
+        reacquireLock.Dispose();
     }
 
     private ValueTask ReceiveAsync(ReadOnlyMemory<byte> message)
     {
+        Volatile.Write(ref lastMessageAt, services.Clock.Monotonic());
         if (Interlocked.CompareExchange(ref stage, (int)Stage.Joining, (int)Stage.Waiting) == (int)Stage.Waiting)
             return JoinAsync(message);
-        return IsJoined ? TakeAsync(message) : ValueTask.CompletedTask;
+        return IsJoined ? HandleAsync(message) : ValueTask.CompletedTask;
     }
 
-    private ValueTask<RobotReply> ApplyAsync(RobotRequest request) => parts.Engine.ApplyAsync(robot, request, CancellationToken.None);
+    private ValueTask<RobotReply> ApplyAsync(RobotRequest request) => services.Engine.ApplyAsync(robot, request, CancellationToken.None);
 
-    private void Say(Action<RoomWriter, IBufferWriter<byte>, DateTimeOffset> write)
+    private void Send(Action<RoomWriter, IBufferWriter<byte>, DateTimeOffset> write)
     {
         lock (sync)
         {
-            if (gone)
-                return; // Others in the room may tell it of themselves while it goes.
-            wording.ResetWrittenCount();
-            write(words, wording, parts.Board.Now);
-            socket.Send(wording.WrittenSpan);
+            if (isDisposed)
+                return; // Others in the room may still notify this session while it ends.
+            buffer.ResetWrittenCount();
+            write(writer, buffer, services.OpenRooms.Now);
+            socket.Send(buffer.WrittenSpan);
         }
     }
 
-    private void SayError(string message, string code, string? reason) =>
-        Say((writer, to, now) => writer.Error(to, message, code, reason, now));
+    private void SendError(string message, string code, string? reason) =>
+        Send((writer, to, now) => writer.Error(to, message, code, reason, now));
 
-    // What a client may cause a hundred times a second it is told once a second.
-    private void Complain(string message, string code, string? reason)
+    // For errors that a client can cause with every message: sent at most once a second.
+    private void SendThrottledError(string message, string code, string? reason)
     {
         if (errors.Count(out _))
-            SayError(message, code, reason);
+            SendError(message, code, reason);
     }
 
     private async ValueTask JoinAsync(ReadOnlyMemory<byte> frame)
     {
         join = RoomReader.ReadJoin(frame, out var error);
-        Name = join is null ? "" : PartyName(join.ParticipantId);
+        Name = join is null ? "" : SessionName(join.ParticipantId);
         if (join is null)
             Refuse("invalid", $"the first frame: {error}");
-        else if (await parts.Catalog.FindAsync(room, CancellationToken.None) is not { } found)
+        else if (await services.Catalog.FindAsync(room, CancellationToken.None) is not { } found)
             Refuse("room_unknown", $"there is no room {room.Id} in workspace {room.Workspace}");
         else
             await JoinAsync(found.Document);
@@ -181,109 +158,112 @@ internal sealed partial class RoomSession : IRobotSession, ISampleSource, IDispo
     private async ValueTask JoinAsync(RobotDocument document)
     {
         var id = robot = document.Id;
-        open = parts.Board.Of(id);
-        var most = Math.Clamp(document.Room?.MaxConsumers ?? RoomBodies.UsualConsumers, 1, RoomBodies.MostConsumers);
-        if (!open.TryAdmit(this, most, parts.Board.Now))
+        open = services.OpenRooms.Get(id);
+        var most = Math.Clamp(document.Room?.MaxConsumers ?? RoomRequestBodies.DefaultMaxConsumers, 1, RoomRequestBodies.MaxConsumersLimit);
+        if (!open.TryAdd(this, most, services.OpenRooms.Now))
         {
-            Refuse("room_full", $"the room has {most} consumers, as many as it may");
+            Refuse("room_full", $"the room is full: it has {most} consumers");
             return;
         }
 
-        var reply = await parts.Engine.ConnectAsync(id, this, CancellationToken.None);
-        entered = reply.Refused is null;
-        if (entered)
+        var reply = await services.Engine.ConnectAsync(id, this, CancellationToken.None);
+        isConnected = reply.Refused is null;
+        if (isConnected)
             reply = await ApplyAsync(Role == RoomRole.Producer ? new RobotRequest.AttachRemote(Name, join!.Takeover) : new RobotRequest.JoinSlave(Name));
         if (reply.Refused is { } refused)
             Refuse(CodeOf(refused.Reason), refused.Text);
         else
-            Greet(reply.Robot!);
+            CompleteJoin(reply.Robot!);
     }
 
-    private void Greet(RobotSnapshot snapshot)
+    private void CompleteJoin(RobotSnapshot snapshot)
     {
         epoch = snapshot.Document.Epoch;
-        joints = new RoomJoints(snapshot.Document.Model, parts.Options.RoomUnits);
-        open!.Learn(snapshot);
+        joints = new RoomJoints(snapshot.Document.Model, services.Options.RoomUnits);
+        open!.UpdateCommandedJoints(snapshot);
         if (Role == RoomRole.Consumer)
-            BeginUpdates(snapshot);
-        Say((writer, to, now) => writer.Joined(to, room.Workspace, room.Id, Role, now));
+            SendInitialState(snapshot);
+        Send((writer, to, now) => writer.Joined(to, room.Workspace, room.Id, Role, now));
         Volatile.Write(ref stage, (int)Stage.Joined);
         if (snapshot.Stopped)
-            SayStopped(open.Stopped ?? new StopWords($"robot {robot} is stopped", SourceOfOthers));
-        ReleaseUpdates();
-        TellOthers(here: true);
+            SendStopped(open.Stopped ?? new StopReason($"robot {robot} is stopped", ApiSource));
+        StartUpdates();
+        NotifyOthers(here: true);
         if (Role == RoomRole.Producer)
-            RecordBound(join!.Takeover);
+            AuditMasterBound(join!.Takeover);
         LogJoined(Name, Role, room.Workspace, room.Id);
-        beats = BeatAsync();
+        periodicTask = socket.GuardAsync(RunPeriodicAsync());
     }
 
-    // That it came to command, was lost or replaced the robot records itself.
-    private void RecordBound(bool takeover) => parts.Audit.Record(
+    private void AuditMasterBound(bool takeover) => services.Audit.Record(
         caller, "master-bound", robot, $"{Name} (remote), producer of room {room.Workspace}/{room.Id}{(takeover ? ", takeover" : "")}");
 
     private async Task DisconnectAsync()
     {
-        if (entered)
-            await parts.Engine.DisconnectAsync(robot, this, "left the room");
-        open?.Dismiss(this, parts.Board.Now);
+        if (isConnected)
+            await services.Engine.DisconnectAsync(robot, this, "left the room");
+        open?.Remove(this, services.OpenRooms.Now);
         if (!IsJoined)
             return;
-        TellOthers(here: false);
+        NotifyOthers(here: false);
         LogLeft(Name, Role, room.Workspace, room.Id);
     }
 
-    private void TellOthers(bool here)
+    private void NotifyOthers(bool here)
     {
         foreach (var other in open!.Sessions)
         {
             if (other != this && other is { IsJoined: true, join.Presence: true })
-                other.Say((writer, to, now) => writer.Presence(to, here, room.Id, Name, Role, now));
+                other.Send((writer, to, now) => writer.Presence(to, here, room.Id, Name, Role, now));
         }
     }
 
-    private void RefuseLate()
+    private void RefuseLateJoin()
     {
         if (Interlocked.CompareExchange(ref stage, (int)Stage.Refused, (int)Stage.Waiting) == (int)Stage.Waiting)
-            Refuse("too_late", $"the first frame did not come within {JoinWithin.TotalSeconds:0} s");
+            Refuse("too_late", $"the first frame did not come within {services.Timing.JoinTimeout.TotalSeconds:0} s");
     }
 
     private void Refuse(string code, string reason)
     {
         Volatile.Write(ref stage, (int)Stage.Refused);
-        SayError("Cannot join room", code, reason);
+        SendError("Cannot join room", code, reason);
         socket.Close(SocketClose.Normal, "cannot join room");
         LogRefused(room.Workspace, room.Id, reason);
     }
 
-    /// <summary>A participant's name at the robot: its id, shortened where a robot takes no name of its length.</summary>
-    private static string PartyName(string id) => SlaveRules.FindProblem(id) is null
-        ? id
-        : $"{id[..Math.Min(id.Length, SlaveRules.MaxNameLength / 2)].Trim()}~{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(id)).AsSpan(0, 8))}";
+    /// <summary>The participant's id, or a readable prefix and a hash if the id cannot be a slave's name and one segment of a URL.</summary>
+    private static string SessionName(string id)
+    {
+        if (SlaveRules.FindProblem(id) is null && RoomReader.IsRoomId(id))
+            return id;
+        var prefix = new string([.. id.Take(SlaveRules.MaxNameLength / 2).Select(letter => letter is '/' or '\\' or '%' ? '-' : letter)]).Trim();
+        return $"{prefix}~{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(id)).AsSpan(0, 8))}";
+    }
 
     private static string CodeOf(RefusalReason reason) =>
         System.Text.Json.JsonNamingPolicy.SnakeCaseLower.ConvertName(reason.ToString());
 
-    private async ValueTask TakeAsync(ReadOnlyMemory<byte> bytes)
+    private async ValueTask HandleAsync(ReadOnlyMemory<byte> bytes)
     {
         var message = RoomReader.ReadMessage(bytes, out _);
-        open!.Touch(parts.Board.Now);
+        open!.MarkUsed(services.OpenRooms.Now);
         if (message is RoomMessage.EmergencyStop stop)
         {
             await StopAsync(stop.Reason ?? $"Emergency stop from {Name}");
         }
-        else if (!rate.TryPass(parts.Clock.Now()))
+        else if (!rate.TryConsume(services.Clock.Now()))
         {
-            parts.Board.CountIgnored();
-            Complain("Too many messages", "too_fast", $"{parts.Sockets.MessagesPerSecond} a second are read");
+            services.OpenRooms.CountIgnored();
+            SendThrottledError("Too many messages", "too_fast", $"at most {services.Limits.MessagesPerSecond} a second are processed");
         }
         else
         {
-            await TakeAsync(message);
+            await HandleAsync(message);
         }
     }
 
-    private async ValueTask TakeAsync(RoomMessage? message)
+    private async ValueTask HandleAsync(RoomMessage? message)
     {
         switch (message)
         {
@@ -291,16 +271,16 @@ internal sealed partial class RoomSession : IRobotSession, ISampleSource, IDispo
                 await MoveAsync(update);
                 break;
             case RoomMessage.JointUpdate:
-                Complain("Only the producer sends joint updates", "not_producer", null);
+                SendThrottledError("Only the producer sends joint updates", "not_producer", null);
                 break;
             case RoomMessage.Heartbeat:
-                Say((writer, to, now) => writer.HeartbeatAck(to, now));
+                Send((writer, to, now) => writer.HeartbeatAck(to, now));
                 break;
             case RoomMessage.Unknown unknown:
-                Complain($"Unknown message type: {unknown.Type}", "unknown_type", null);
+                SendThrottledError($"Unknown message type: {unknown.Type}", "unknown_type", null);
                 break;
             case null:
-                parts.Board.CountIgnored();
+                services.OpenRooms.CountIgnored();
                 break;
         }
     }
@@ -313,15 +293,15 @@ internal sealed partial class RoomSession : IRobotSession, ISampleSource, IDispo
         foreach (var joint in update.Joints)
         {
             if (known.Find(joint.Name) is var index and >= 0)
-                goals[index] = known.Goal(index, joint);
+                goals[index] = known.ToGoal(index, joint);
             else
                 unknown.Add(joint.Name);
         }
 
         if (unknown.Count > 0)
-            Complain("Failed to process joint update", "joint_unknown", $"the robot has no {Some(unknown)}");
+            SendThrottledError("Failed to process joint update", "joint_unknown", $"the robot has no {FormatNames(unknown)}");
         else if (update.Problem is { } problem)
-            Complain("Failed to process joint update", "invalid", problem);
+            SendThrottledError("Failed to process joint update", "invalid", problem);
         if (goals.Count > 0)
             await CommandAsync(new JointCommand([.. goals.Values]));
     }
@@ -329,44 +309,43 @@ internal sealed partial class RoomSession : IRobotSession, ISampleSource, IDispo
     private async ValueTask CommandAsync(JointCommand command)
     {
         var reply = await ApplyAsync(new RobotRequest.RemoteCommand(Name, epoch, command));
-        if (reply.Refused?.Reason == RefusalReason.NotMaster && await RegainAsync())
+        if (reply.Refused?.Reason == RefusalReason.NotMaster && await ReacquireLeaseAsync())
             reply = await ApplyAsync(new RobotRequest.RemoteCommand(Name, epoch, command));
         if (reply.Refused is { } refused)
-            Complain("Failed to process joint update", CodeOf(refused.Reason), refused.Text);
+            SendThrottledError("Failed to process joint update", CodeOf(refused.Reason), refused.Text);
         else
-            open!.Learn(reply.Robot!);
+            open!.UpdateCommandedJoints(reply.Robot!);
     }
 
     private async ValueTask StopAsync(string reason)
     {
-        var words = new StopWords(reason, Name);
+        var words = new StopReason(reason, Name);
         open!.BeginStop(words);
         try
         {
             var reply = await ApplyAsync(new RobotRequest.Stop());
             if (reply.Refused is { } refused)
-                SayError("The stop could not be stored", CodeOf(refused.Reason), refused.Text);
+                SendError("The stop could not be stored", CodeOf(refused.Reason), refused.Text);
         }
         finally
         {
             open.EndStop();
         }
 
-        parts.Audit.Record(caller, "stop", robot, $"{Name}: {reason}");
+        services.Audit.Record(caller, "stop", robot, $"{Name}: {reason}");
         foreach (var session in open.Sessions.Where(session => session.IsJoined))
-            session.SayStopped(words);
+            session.SendStopped(words);
     }
 
-    private void SayStopped(StopWords stopped) =>
-        Say((writer, to, now) => writer.EmergencyStop(to, stopped.Reason, stopped.Source, now));
+    private void SendStopped(StopReason stopped) =>
+        Send((writer, to, now) => writer.EmergencyStop(to, stopped.Reason, stopped.Source, now));
 
-    private static string Some(List<string> names) =>
-        string.Join(", ", names.Take(NamesTold)) + (names.Count > NamesTold ? $" and {names.Count - NamesTold} more" : "");
+    private static string FormatNames(List<string> names) =>
+        string.Join(", ", names.Take(MaxNamesInError)) + (names.Count > MaxNamesInError ? $" and {names.Count - MaxNamesInError} more" : "");
 
-    /// <inheritdoc/>
     public void OnCommand(in SampleStamp stamp, ReadOnlySpan<double> positions)
     {
-        lock (newest)
+        lock (updateLock)
         {
             if (this.positions.Length != positions.Length)
                 this.positions = new double[positions.Length];
@@ -376,58 +355,54 @@ internal sealed partial class RoomSession : IRobotSession, ISampleSource, IDispo
         SendNewest();
     }
 
-    /// <summary>Sends what is newest, if that is news to the participant.</summary>
     public void SendNewest()
     {
-        lock (newest)
+        lock (updateLock)
         {
-            if (!released)
+            if (!updatesStarted)
                 return;
         }
 
-        socket.SampleIsDue();
+        socket.NotifySample();
     }
 
-    /// <inheritdoc/>
-    public void OnEvent(RobotEvent note)
+    public void OnEvent(RobotEvent robotEvent)
     {
-        switch (note.Kind)
+        switch (robotEvent.Kind)
         {
             case RobotEventKind.MasterLive:
-                source = note.Subject;
+                source = robotEvent.Subject;
                 break;
             case RobotEventKind.ManualBegan:
-                source = SourceOfOthers;
+                source = ApiSource;
                 break;
-            case RobotEventKind.MasterReplaced or RobotEventKind.MasterUnbound when IsMyLease(note):
-                SayError("No longer the producer", note.By is null ? "detached" : "taken_over", $"{note.By ?? "an operator"} ended it");
-                socket.Close(SocketClose.TakenOver, $"{note.By ?? "an operator"} took the producer's place");
+            case RobotEventKind.MasterReplaced or RobotEventKind.MasterUnbound when IsOwnLease(robotEvent):
+                SendError("No longer the producer", robotEvent.By is null ? "detached" : "taken_over", $"{robotEvent.By ?? "an operator"} ended it");
+                socket.Close(SocketClose.TakenOver, $"{robotEvent.By ?? "an operator"} took the producer's place");
                 break;
             case RobotEventKind.Stopped when open is { IsStopping: false } && IsJoined:
-                SayStopped(new StopWords($"{note.Subject} was stopped", note.By ?? SourceOfOthers));
+                SendStopped(new StopReason($"{robotEvent.Subject} was stopped", robotEvent.By ?? ApiSource));
                 break;
             case RobotEventKind.Reset:
                 open?.Release();
                 break;
             case RobotEventKind.Configured:
-                configured = true;
+                isConfigured = true;
                 break;
         }
     }
 
-    /// <inheritdoc/>
     public void OnGone(string reason)
     {
-        SayError("The room is gone", "room_unknown", reason);
+        SendError("The room was removed", "room_unknown", reason);
         socket.Close(SocketClose.RobotUnknown, reason);
     }
 
-    /// <inheritdoc/>
     public bool TryWrite(IBufferWriter<byte> message)
     {
         changed.Clear();
-        var commanded = open!.Commanded;
-        lock (newest)
+        var commanded = open!.CommandedJoints;
+        lock (updateLock)
         {
             var known = joints!;
             for (var joint = 0; joint < Math.Min(positions.Length, sent.Length); joint++)
@@ -444,121 +419,101 @@ internal sealed partial class RoomSession : IRobotSession, ISampleSource, IDispo
 
         if (changed.Count == 0)
             return false;
-        updates.JointUpdate(message, System.Runtime.InteropServices.CollectionsMarshal.AsSpan(changed), source, ++sequence, parts.Board.Now);
+        updates.JointUpdate(message, System.Runtime.InteropServices.CollectionsMarshal.AsSpan(changed), source, ++sequence, services.OpenRooms.Now);
         return true;
     }
 
-    private bool IsMyLease(RobotEvent note) => IsJoined && Role == RoomRole.Producer && note.Subject == Name && note.By != Name;
+    private bool IsOwnLease(RobotEvent robotEvent) => IsJoined && Role == RoomRole.Producer && robotEvent.Subject == Name && robotEvent.By != Name;
 
-    private void BeginUpdates(RobotSnapshot snapshot)
+    private void SendInitialState(RobotSnapshot snapshot)
     {
         var known = joints!;
         var now = known.Positions(snapshot);
-        lock (newest)
+        lock (updateLock)
         {
             sent = [.. Enumerable.Repeat(double.NaN, known.Count)];
             foreach (var joint in now)
                 sent[known.Find(joint.Name)] = joint.Value;
         }
 
-        source = snapshot.Master is { State: MasterState.Live } master ? master.Name : SourceOfOthers;
-        Say((writer, to, at) => writer.StateSync(to, now, at));
+        source = snapshot.Master is { State: MasterState.Live } master ? master.Name : ApiSource;
+        Send((writer, to, at) => writer.StateSync(to, now, at));
     }
 
-    private void ReleaseUpdates()
+    private void StartUpdates()
     {
-        lock (newest)
-            released = Role == RoomRole.Consumer;
+        lock (updateLock)
+            updatesStarted = Role == RoomRole.Consumer;
         SendNewest();
     }
 
-    private async Task BeatAsync()
+    private async Task RunPeriodicAsync()
     {
-        using var timer = new PeriodicTimer(BeatEvery, parts.Clock.Time);
-        try
+        using var timer = new PeriodicTimer(services.Timing.CheckInterval, services.Clock.Time);
+        while (await timer.WaitForNextTickAsync(ended.Token))
         {
-            while (await timer.WaitForNextTickAsync(ended.Token))
-            {
-                if (Role == RoomRole.Producer)
-                    await RenewAsync();
-                else
-                    await PaceAsync();
-                if (configured || open!.Commanded != joints!.All)
-                    await LookAsync();
-            }
-        }
-        catch (OperationCanceledException) when (ended.IsCancellationRequested)
-        {
-            LogEnded(Name);
-        }
-        catch
-        {
-            socket.Close(SocketClose.Fault, "the silo failed; its log says why");
-            throw;
+            if (Role == RoomRole.Consumer)
+                await UpdateLaggingAsync();
+            else if (services.Clock.Monotonic() - Volatile.Read(ref lastMessageAt) < Microseconds.Of(services.Timing.SilenceLimit))
+                await ApplyAsync(new RobotRequest.RenewLease(Name, epoch)); // Refused without a lease; the next update attaches again.
+            if (isConfigured || open!.CommandedJoints != joints!.All)
+                await RefreshAsync();
         }
     }
 
-    private async Task RenewAsync()
-    {
-        var reply = await ApplyAsync(new RobotRequest.RenewLease(Name, epoch));
-        if (reply.Refused?.Reason == RefusalReason.NotMaster)
-            await RegainAsync();
-    }
-
-    // A lease that ran out, because the silo stood still for a while, is asked for again; one that was taken is not.
-    private async ValueTask<bool> RegainAsync()
+    // A silent producer's lease expires; its next update attaches it again, unless another master holds the robot.
+    private async ValueTask<bool> ReacquireLeaseAsync()
     {
         var lost = epoch;
-        await regaining.WaitAsync();
+        await reacquireLock.WaitAsync();
         try
         {
-            return socket.Closing is null && (epoch != lost || await AttachAgainAsync());
+            return socket.Closing is null && (epoch != lost || await ReattachAsync());
         }
         finally
         {
-            regaining.Release();
+            reacquireLock.Release();
         }
     }
 
-    private async ValueTask<bool> AttachAgainAsync()
+    private async ValueTask<bool> ReattachAsync()
     {
         var reply = await ApplyAsync(new RobotRequest.AttachRemote(Name, false));
         if (reply.Refused is { } refused)
         {
-            SayError("No longer the producer", "lease_lost", refused.Text);
+            SendError("No longer the producer", "lease_lost", refused.Text);
             socket.Close(SocketClose.TakenOver, "the lease was lost");
             return false;
         }
 
         epoch = reply.Robot!.Document.Epoch;
-        RecordBound(takeover: false);
         return true;
     }
 
-    private async Task PaceAsync()
+    private async Task UpdateLaggingAsync()
     {
-        var slow = socket.SampleWaitingSince is { } since && parts.Clock.Now().Monotonic - since.Monotonic > LaggingAfter;
-        if (slow == lagging)
+        var slow = socket.SamplePendingSince is { } since && services.Clock.Now().IsPast(since, services.Timing.LaggingAfter);
+        if (slow == isLagging)
             return;
-        lagging = slow;
+        isLagging = slow;
         await ApplyAsync(new RobotRequest.SlavePace(Name, slow));
     }
 
-    private async Task LookAsync()
+    private async Task RefreshAsync()
     {
-        var isAnother = configured;
-        configured = false;
-        if (await parts.Engine.GetAsync(robot, ended.Token) is not { } snapshot)
+        var isAnother = isConfigured;
+        isConfigured = false;
+        if (await services.Engine.GetAsync(robot, ended.Token) is not { } snapshot)
             return;
         if (isAnother)
             Configure(snapshot);
-        open!.Learn(snapshot);
+        open!.UpdateCommandedJoints(snapshot);
     }
 
     private void Configure(RobotSnapshot snapshot)
     {
-        var known = new RoomJoints(snapshot.Document.Model, parts.Options.RoomUnits);
-        lock (newest)
+        var known = new RoomJoints(snapshot.Document.Model, services.Options.RoomUnits);
+        lock (updateLock)
         {
             joints = known;
             sent = [.. Enumerable.Repeat(double.NaN, known.Count)];
@@ -568,23 +523,46 @@ internal sealed partial class RoomSession : IRobotSession, ISampleSource, IDispo
     [LoggerMessage(1400, LogLevel.Information, "{Name} joined room {Workspace}/{Room} as {Role}")]
     private partial void LogJoined(string name, RoomRole role, string workspace, string room);
 
-    [LoggerMessage(1401, LogLevel.Information, "{Name} left room {Workspace}/{Room}, where it was {Role}")]
+    [LoggerMessage(1401, LogLevel.Information, "{Name} left room {Workspace}/{Room} as {Role}")]
     private partial void LogLeft(string name, RoomRole role, string workspace, string room);
 
-    [LoggerMessage(1402, LogLevel.Information, "Nobody was let into room {Workspace}/{Room}: {Reason}")]
+    [LoggerMessage(1402, LogLevel.Information, "A participant was refused by room {Workspace}/{Room}: {Reason}")]
     private partial void LogRefused(string workspace, string room, string reason);
-
-    [LoggerMessage(1403, LogLevel.Debug, "{Name}: its beats ended")]
-    private partial void LogEnded(string name);
 }
 
-/// <summary>What every participant's session shares.</summary>
-internal sealed record RoomParts(
+internal sealed record RoomServices(
     IRobotEngine Engine,
     RoomCatalog Catalog,
-    RoomBoard Board,
+    OpenRooms OpenRooms,
     IAuditTrail Audit,
     SiloClock Clock,
     SiloOptions Options,
     SocketLimits Sockets,
-    ILogger<RoomSession> Logger);
+    RoomTiming Timing,
+    ILogger<RoomSession> Logger)
+{
+    public SocketLimits Limits { get; } = Sockets with { PingInterval = Timing.PingInterval, PongTimeout = Timing.PongTimeout };
+}
+
+internal sealed record RoomTiming
+{
+    /// <summary>For the first frame.</summary>
+    public TimeSpan JoinTimeout { get; init; } = TimeSpan.FromSeconds(5);
+    public TimeSpan CheckInterval { get; init; } = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>
+    /// The lease of a producer that sent nothing for this long is no longer renewed and expires 2 s later. Until then one update may move
+    /// the robot for as long as its speed takes.
+    /// </summary>
+    public TimeSpan SilenceLimit { get; init; } = TimeSpan.FromSeconds(4);
+
+    /// <summary>A consumer whose update has waited this long is lagging.</summary>
+    public TimeSpan LaggingAfter { get; init; } = TimeSpan.FromMilliseconds(300);
+    public TimeSpan PingInterval { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>
+    /// A participant that answers no ping for this long is disconnected. RobotHub's own server waits 10 s, so its clients may block their
+    /// loop for seconds; a producer is found dead by its silence.
+    /// </summary>
+    public TimeSpan PongTimeout { get; init; } = TimeSpan.FromSeconds(20);
+}

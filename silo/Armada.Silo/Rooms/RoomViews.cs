@@ -8,25 +8,19 @@ using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Armada.Silo.Rooms;
 
-/// <summary>Answers in the shape of RobotHub's server: errors are <c>{"detail": …}</c> and no problem details.</summary>
-internal static class RoomAnswers
+/// <summary>Answers in RobotHub's form: errors are <c>{"detail": …}</c>, not problem details.</summary>
+internal static class RoomResults
 {
-    /// <summary>The answer about a room that is not there.</summary>
-    public static IResult NoRoom { get; } = Error(StatusCodes.Status404NotFound, "Room not found");
+    public static IResult RoomNotFound { get; } = Error(StatusCodes.Status404NotFound, "Room not found");
 
-    /// <summary>A success.</summary>
     public static IResult Ok<T>(T answer, JsonTypeInfo<T> type) => TypedResults.Json(answer, type);
 
-    /// <summary>An error in a sentence.</summary>
     public static IResult Error(int status, string detail) => Error(status, JsonValue.Create(detail));
 
-    /// <summary>What is wrong with a request.</summary>
-    public static IResult Faults(RoomFaults faults) => Error(StatusCodes.Status422UnprocessableEntity, faults.All);
+    public static IResult Invalid(RoomRequestErrors errors) => Error(StatusCodes.Status422UnprocessableEntity, errors.All);
 
-    /// <summary>A refusal of the robot's.</summary>
     public static IResult Refuse(Refusal refusal) => Error(Problem.Of(refusal.Reason).Status, refusal.Text);
 
-    /// <summary>Words errors that come before a route's own code, such as a body that is too large.</summary>
     public static async ValueTask<object?> FilterAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
     {
         try
@@ -47,10 +41,9 @@ internal static class RoomAnswers
         TypedResults.Json(new ErrorAnswer(detail), RoomsJson.Default.ErrorAnswer, statusCode: status);
 }
 
-/// <summary>Who is in a room: the robot's master, whatever it is, and its slaves.</summary>
+/// <param name="Producer">The robot's master, of whatever kind; null without one.</param>
 internal sealed record ParticipantsView(string? Producer, IReadOnlyList<string> Consumers, int Total)
 {
-    /// <summary>Those of a robot.</summary>
     public static ParticipantsView Of(RobotSnapshot robot)
     {
         string[] consumers = [.. robot.Slaves.Concat(robot.UnboundSlaves).Select(slave => slave.Binding.Name)];
@@ -58,14 +51,11 @@ internal sealed record ParticipantsView(string? Producer, IReadOnlyList<string> 
     }
 }
 
-/// <summary>A room in a list.</summary>
 internal sealed record RoomView(string Id, string WorkspaceId, ParticipantsView Participants, int JointsCount);
 
-/// <summary>One room.</summary>
 internal sealed record RoomInfoView(
     string Id, string WorkspaceId, ParticipantsView Participants, int JointsCount, bool HasProducer, int ActiveConsumers);
 
-/// <summary>Where a room's joints are.</summary>
 internal sealed record RoomStateView(
     string RoomId, string WorkspaceId, IReadOnlyDictionary<string, double> Joints, ParticipantsView Participants, string Timestamp);
 
@@ -100,7 +90,6 @@ internal sealed record ServerHealth(string Status, bool ServerRunning);
 
 internal sealed record CombinedHealth(string Status, bool ServerRunning, bool FrontendEnabled, bool ApiAvailable);
 
-/// <summary>A room that was made as one, and how long it has been idle.</summary>
 internal sealed record RoomAge(
     string WorkspaceId, string RoomId, double AgeMinutes, double InactivityMinutes, bool HasConnections, bool WillBeCleaned);
 
@@ -119,7 +108,7 @@ internal sealed record CleanupResult(bool CleanupTriggered, int RoomsBefore, int
 
 internal sealed record CleanupAnswer(bool Success, [property: JsonPropertyName("cleanup_result")] CleanupResult Result);
 
-/// <summary>An error as RobotHub's server words it: a sentence, or a list of what is wrong with the request.</summary>
+/// <param name="Detail">A sentence, or the list of a request's errors.</param>
 internal sealed record ErrorAnswer(JsonNode Detail);
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]

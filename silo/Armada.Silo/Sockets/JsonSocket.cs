@@ -3,57 +3,65 @@ using System.Net.WebSockets;
 using System.Text;
 using System.Threading.Channels;
 using Armada.Core.Time;
+using Armada.Silo.Access;
 using Armada.Silo.Engine;
 
 namespace Armada.Silo.Sockets;
 
-/// <summary>What a socket sends of a sample: asked for at the moment of sending, so that only the newest is ever sent.</summary>
+/// <summary>The newest sample, written at the moment of sending.</summary>
 internal interface ISampleSource
 {
-    /// <summary>Writes the newest sample; false where there is none to send.</summary>
+    /// <summary>False if there is nothing to send.</summary>
     bool TryWrite(IBufferWriter<byte> message);
 }
 
 /// <summary>
-/// One WebSocket with JSON text messages. What is sent never waits for the client: samples are written when the client can take them,
-/// newest only, and other messages wait in a bounded queue before them.
+/// One WebSocket with JSON text messages. Senders never wait for the client: samples are written when the client can take them, newest
+/// only, and other messages precede them in a bounded queue.
 /// </summary>
-/// <remarks>Members may be called from any thread; <see cref="RunAsync"/> once. The socket is disposed by whoever made it.</remarks>
+/// <remarks>Members may be called from any thread; <see cref="RunAsync"/> once. The socket is disposed by its creator.</remarks>
 internal sealed partial class JsonSocket
 {
-    private const int FirstBuffer = 4096;
-
-    private const int LongestReason = 123; // RFC 6455: a close frame's 125 bytes, less its code.
+    private const int InitialBufferBytes = 4096;
+    private const string InternalError = "internal error; see the silo's log";
+    private const int MaxReasonBytes = 123; // RFC 6455: a close frame's 125 bytes, less its code.
 
     private readonly WebSocket socket;
     private readonly ISampleSource? samples;
     private readonly SocketLimits limits;
     private readonly SiloClock clock;
     private readonly Lock sync = new();
-    private readonly Queue<byte[]> waiting = new();
-    private readonly Channel<bool> bell = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly Queue<byte[]> queued = new();
+    private readonly Channel<bool> wakeUp = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private readonly TaskCompletionSource read = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private bool sampleDue;
-    private Timestamp? sampleDueSince;
+    private bool isSampleDue;
+    private Timestamp? samplePendingSince;
     private (int Code, string Reason)? closing;
 
-    /// <summary>Around an open socket.</summary>
     public JsonSocket(WebSocket socket, ISampleSource? samples, SocketLimits limits, SiloClock clock)
     {
         (this.socket, this.samples, this.limits, this.clock) = (socket, samples, limits, clock);
     }
 
-    /// <summary>Since when a sample has been waiting for the client, or null where none is.</summary>
-    public Timestamp? SampleWaitingSince
+    /// <summary>Accepts a WebSocket request, with the subprotocol that carries no key.</summary>
+    public static Task<WebSocket> AcceptAsync(HttpContext context, SocketLimits limits)
+    {
+        var accept = OpenSockets.Accept(context);
+        (accept.KeepAliveInterval, accept.KeepAliveTimeout) = (limits.PingInterval, limits.PongTimeout);
+        return context.WebSockets.AcceptWebSocketAsync(accept);
+    }
+
+    /// <summary>Since when a sample has been waiting for the client; null if none is.</summary>
+    public Timestamp? SamplePendingSince
     {
         get
         {
             lock (sync)
-                return sampleDueSince;
+                return samplePendingSince;
         }
     }
 
-    /// <summary>Why the socket closed or is closing; null while it is open, and where the peer went without a word.</summary>
+    /// <summary>Why the socket closed or is closing; null while it is open, and if the peer closed it.</summary>
     public (int Code, string Reason)? Closing
     {
         get
@@ -63,50 +71,42 @@ internal sealed partial class JsonSocket
         }
     }
 
-    /// <summary>Queues a message. A client with too many waiting is closed.</summary>
     public void Send(ReadOnlySpan<byte> message)
     {
         lock (sync)
         {
             if (closing is not null)
                 return;
-            if (waiting.Count < limits.MaxWaiting)
-                waiting.Enqueue(message.ToArray());
+            if (queued.Count < limits.MaxQueuedMessages)
+                queued.Enqueue(message.ToArray());
             else
-                closing = (SocketClose.TooSlow, "too many messages wait for this client");
+                closing = (SocketClose.TooSlow, "the client reads too slowly: too many messages are queued");
         }
 
-        Ring();
+        Wake();
     }
 
-    /// <summary>Tells that there is a newer sample; true where an older one was still waiting.</summary>
-    public bool SampleIsDue()
+    public bool NotifySample()
     {
         lock (sync)
         {
-            if (sampleDue)
+            if (isSampleDue)
                 return true;
-            sampleDue = true;
-            sampleDueSince ??= clock.Now();
+            isSampleDue = true;
+            samplePendingSince ??= clock.Now();
         }
 
-        Ring();
+        Wake();
         return false;
     }
 
-    /// <summary>Closes after what waits has been sent; the first reason stands.</summary>
-    /// <param name="code">See <see cref="SocketClose"/>.</param>
-    /// <param name="reason">For people; cut to the 123 bytes that a close frame holds.</param>
     public void Close(int code, string reason)
     {
         lock (sync)
             closing ??= (code, reason);
-        Ring();
+        Wake();
     }
 
-    /// <summary>Sends and receives until the peer or the silo closes, or the connection is lost.</summary>
-    /// <param name="receive">Takes each message, one at a time; the memory is its own only until it returns.</param>
-    /// <param name="cancellation">Closes with 1001.</param>
     public async Task RunAsync(Func<ReadOnlyMemory<byte>, ValueTask> receive, CancellationToken cancellation)
     {
         await using var stop = cancellation.Register(() => Close(SocketClose.GoingAway, "the silo stops"));
@@ -117,7 +117,7 @@ internal sealed partial class JsonSocket
         }
         catch
         {
-            Close(SocketClose.Fault, "the silo failed; its log says why");
+            Close(SocketClose.Fault, InternalError);
             throw;
         }
         finally
@@ -128,11 +128,29 @@ internal sealed partial class JsonSocket
         }
     }
 
-    private void Ring() => bell.Writer.TryWrite(true);
+    /// <summary>Awaits a task that belongs to this socket: ends quietly if it was canceled, and closes the socket if it failed.</summary>
+    public async Task GuardAsync(Task task)
+    {
+        try
+        {
+            await task;
+        }
+        catch (OperationCanceledException)
+        {
+            // The socket has ended.
+        }
+        catch
+        {
+            Close(SocketClose.Fault, InternalError);
+            throw;
+        }
+    }
+
+    private void Wake() => wakeUp.Writer.TryWrite(true);
 
     private async Task ReadAsync(Func<ReadOnlyMemory<byte>, ValueTask> receive)
     {
-        var buffer = ArrayPool<byte>.Shared.Rent(FirstBuffer);
+        var buffer = ArrayPool<byte>.Shared.Rent(InitialBufferBytes);
         try
         {
             var length = 0;
@@ -150,7 +168,7 @@ internal sealed partial class JsonSocket
                 }
                 else if (length > limits.MaxMessageBytes)
                 {
-                    Close(SocketClose.TooLarge, $"a message may have {limits.MaxMessageBytes} bytes");
+                    Close(SocketClose.TooLarge, $"a message may have at most {limits.MaxMessageBytes} bytes");
                 }
                 else if (!part.EndOfMessage)
                 {
@@ -166,7 +184,7 @@ internal sealed partial class JsonSocket
         }
         catch (Exception lost) when (lost is WebSocketException or OperationCanceledException && socket.State != WebSocketState.Open)
         {
-            // The peer is gone; its session ends as after a close.
+            // The peer vanished; the session ends as after a close.
         }
         finally
         {
@@ -189,90 +207,68 @@ internal sealed partial class JsonSocket
         {
             while (socket.State is WebSocketState.Open or WebSocketState.CloseReceived)
             {
-                await bell.Reader.ReadAsync();
-                while (TryTake(sample, out var message))
+                await wakeUp.Reader.ReadAsync();
+                while (TryDequeue(sample, out var message))
                     await socket.SendAsync(message, WebSocketMessageType.Text, endOfMessage: true, CancellationToken.None);
-                if (Closing is { } goodbye)
+                if (Closing is { } close)
                 {
-                    await SayGoodbyeAsync(goodbye.Code, goodbye.Reason);
+                    await CloseAsync(close.Code, close.Reason);
                     return;
                 }
             }
         }
         catch (WebSocketException)
         {
-            socket.Abort(); // The peer is gone; the reader ends with it.
+            socket.Abort(); // The peer vanished; this ends the reader.
         }
         catch (OperationCanceledException)
         {
-            socket.Abort(); // The peer did not say goodbye in time, or answers no more pings.
+            socket.Abort(); // The peer did not close in time, or answers no pings.
         }
     }
 
-    private bool TryTake(ArrayBufferWriter<byte> sample, out ReadOnlyMemory<byte> message)
+    private bool TryDequeue(ArrayBufferWriter<byte> sample, out ReadOnlyMemory<byte> message)
     {
         lock (sync)
         {
-            if (waiting.TryDequeue(out var next))
+            if (queued.TryDequeue(out var next))
             {
                 message = next;
                 return true;
             }
 
             message = default;
-            var due = sampleDue;
-            sampleDue = false;
+            var due = isSampleDue;
+            isSampleDue = false;
             if (!due)
             {
-                sampleDueSince = null;
+                samplePendingSince = null;
                 return false;
             }
 
-            sampleDueSince = clock.Now();
+            samplePendingSince = clock.Now();
         }
 
         sample.ResetWrittenCount();
         if (samples?.TryWrite(sample) != true)
-            return TryTake(sample, out message);
+            return TryDequeue(sample, out message);
         message = sample.WrittenMemory;
         return true;
     }
 
-    private async Task SayGoodbyeAsync(int code, string reason)
+    private async Task CloseAsync(int code, string reason)
     {
-        using var late = new CancellationTokenSource(limits.GoodbyeWithin, clock.Time);
+        using var timeout = new CancellationTokenSource(limits.CloseTimeout, clock.Time);
         if (socket.State is WebSocketState.Open or WebSocketState.CloseReceived)
-            await socket.CloseOutputAsync((WebSocketCloseStatus)code, Cut(reason), late.Token);
-        await using var abort = late.Token.Register(socket.Abort);
+            await socket.CloseOutputAsync((WebSocketCloseStatus)code, Truncate(reason), timeout.Token);
+        await using var abort = timeout.Token.Register(socket.Abort);
         await read.Task;
     }
 
-    private static string Cut(string reason)
+    private static string Truncate(string reason)
     {
-        while (Encoding.UTF8.GetByteCount(reason) > LongestReason)
+        while (Encoding.UTF8.GetByteCount(reason) > MaxReasonBytes)
             reason = reason[..^1];
         return reason;
-    }
-}
-
-/// <summary>Loops that run beside a socket and end with it.</summary>
-internal static class SocketGuard
-{
-    /// <summary>Ends with the loop: quietly where it was canceled, and closing the socket where it failed.</summary>
-    public static async Task GuardAsync(this JsonSocket socket, Task loop)
-    {
-        try
-        {
-            await loop;
-        }
-        catch (OperationCanceledException)
-        {
-            // The socket has ended, and the loop with it.
-        }
-        catch
-        {
-            socket.Close(SocketClose.Fault, "the silo failed; its log says why");
-            throw;
-        }
     }
 }

@@ -1,6 +1,6 @@
 using System.Security.Cryptography.X509Certificates;
 using Armada.Core.Devices;
-using Armada.Silo.AwsIot.Broker;
+using Armada.Silo.AwsIot;
 using Armada.Testing;
 
 namespace Armada.Tests.AwsIot.Broker;

@@ -1,5 +1,4 @@
 using Armada.Silo.AwsIot;
-using Armada.Silo.AwsIot.Calls;
 using Armada.Testing;
 
 namespace Armada.Tests.AwsIot.Calls;
@@ -27,7 +26,7 @@ public sealed class CallRateTests
 
         async Task CallAsync()
         {
-            await rate.TakeAsync(default);
+            await rate.AcquireAsync(default);
             lock (done)
                 done.Add(time.GetUtcNow());
         }
@@ -47,8 +46,8 @@ public sealed class CallRateTests
         for (var round = 0; round < 2; round++)
         {
             for (var call = 0; call < 5; call++)
-                Assert.Equal(TimeSpan.Zero, await rate.TakeAsync(default));
-            var late = rate.TakeAsync(default).AsTask();
+                Assert.Equal(TimeSpan.Zero, await rate.AcquireAsync(default));
+            var late = rate.AcquireAsync(default).AsTask();
             Assert.False(late.IsCompleted);
             time.Advance(TimeSpan.FromMilliseconds(100));
             Assert.Equal(TimeSpan.FromMilliseconds(100), await late);
@@ -60,9 +59,9 @@ public sealed class CallRateTests
     public async Task Who_gives_up_waits_no_longer()
     {
         var rate = new CallRate(1, new HandTime());
-        await rate.TakeAsync(default);
+        await rate.AcquireAsync(default);
         using var gone = new CancellationTokenSource();
-        var waiting = rate.TakeAsync(gone.Token).AsTask();
+        var waiting = rate.AcquireAsync(gone.Token).AsTask();
         await gone.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waiting);
     }

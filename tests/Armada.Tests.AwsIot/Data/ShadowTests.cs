@@ -1,7 +1,5 @@
 using Armada.Core.Devices;
 using Armada.Silo.AwsIot;
-using Armada.Silo.AwsIot.Broker;
-using Armada.Silo.AwsIot.Data;
 using Armada.Testing.Logging;
 using Armada.Tests.AwsIot.Moto;
 

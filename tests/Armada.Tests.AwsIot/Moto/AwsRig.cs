@@ -1,8 +1,5 @@
 using Amazon.Runtime;
 using Armada.Silo.AwsIot;
-using Armada.Silo.AwsIot.Broker;
-using Armada.Silo.AwsIot.Calls;
-using Armada.Silo.AwsIot.Things;
 using Armada.Testing;
 using Armada.Testing.Brokers;
 using Armada.Testing.Logging;
@@ -29,8 +26,8 @@ internal sealed class AwsRig : IAsyncDisposable
             Endpoint = Way.Address,
             RootCaFile = authority.CaFile,
             CallsPerSecond = 10_000,
-            FirstPause = TimeSpan.FromMilliseconds(1),
-            Patience = TimeSpan.FromSeconds(5),
+            MinRetryDelay = TimeSpan.FromMilliseconds(1),
+            RetryFor = TimeSpan.FromSeconds(5),
         };
         var past = AwsClients.Registry(Settings with { Endpoint = moto.Address }, Credentials);
         parts.Add(past);
@@ -57,9 +54,9 @@ internal sealed class AwsRig : IAsyncDisposable
     public AwsDeviceRegistry Start(Func<AwsIotSettings, AwsIotSettings>? change = null, TimeProvider? time = null)
     {
         var account = new AwsAccount(change?.Invoke(Settings) ?? Settings, time ?? TimeProvider.System, Credentials);
-        var foundations = new AccountSetup(account.Settings);
-        parts.AddRange([account, foundations]);
-        return new AwsDeviceRegistry(account, foundations, new BrokerEndpoint(account), logs.For<AwsDeviceRegistry>());
+        var setup = new AccountSetup(account.Settings);
+        parts.AddRange([account, setup]);
+        return new AwsDeviceRegistry(account, setup, new BrokerEndpoint(account), logs.For<AwsDeviceRegistry>());
     }
 
     /// <summary>The account as a silo uses it.</summary>

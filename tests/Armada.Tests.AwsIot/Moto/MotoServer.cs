@@ -55,9 +55,9 @@ public sealed class MotoServer : IAsyncLifetime
     {
         try
         {
-            using var run = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardError = true, RedirectStandardOutput = true })!;
-            await Task.WhenAll(run.StandardError.ReadToEndAsync(), run.StandardOutput.ReadToEndAsync(), run.WaitForExitAsync());
-            return run.ExitCode == 0;
+            using var calls = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardError = true, RedirectStandardOutput = true })!;
+            await Task.WhenAll(calls.StandardError.ReadToEndAsync(), calls.StandardOutput.ReadToEndAsync(), calls.WaitForExitAsync());
+            return calls.ExitCode == 0;
         }
         catch (System.ComponentModel.Win32Exception)
         {

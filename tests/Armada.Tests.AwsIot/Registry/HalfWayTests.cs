@@ -76,15 +76,15 @@ public sealed class HalfWayTests(MotoServer moto)
         for (var end = 1; end <= MostCalls; end++)
         {
             await using var rig = new AwsRig(moto, logs);
-            var its = await deed.Prepare(rig.Registry);
+            var client = await deed.Prepare(rig.Registry);
             rig.Way.Set(call => call < end ? Fate.Passes : call == end ? Fate.RefusedAfterwards : Fate.Refused);
-            var isDone = await IsDoneAsync(rig.Registry, registry => deed.Do(registry, its));
+            var isDone = await IsDoneAsync(rig.Registry, registry => deed.Do(registry, client));
             if (isDone && rig.Way.Calls < end)
                 return;
             var about = $"'{name}' ended at call {end}";
             await rig.View.HasNoUnknownAsync(about);
             rig.Way.Heal();
-            await check(rig, registry => deed.Do(registry, its), about);
+            await check(rig, registry => deed.Do(registry, client), about);
         }
 
         Assert.Fail($"'{name}' has more than {MostCalls} calls");

@@ -31,9 +31,9 @@ public sealed class PassingFaultTests(MotoServer moto)
         for (var faulty = 1; faulty <= MostCalls; faulty++)
         {
             await using var rig = new AwsRig(moto, logs);
-            var its = await deed.Prepare(rig.Registry);
+            var client = await deed.Prepare(rig.Registry);
             rig.Way.Set(call => call == faulty ? fate : Fate.Passes);
-            var answer = await deed.Do(rig.Registry, its);
+            var answer = await deed.Do(rig.Registry, client);
             Assert.Null(answer.Refused);
             if (rig.Way.Calls < faulty)
                 return;

@@ -22,9 +22,9 @@ internal sealed record RegistryDeed(Func<IDeviceRegistry, Task<string>> Prepare,
         ["create again what nobody collected"] = new(MadeAsync, (registry, _) => registry.CreateAsync(Arm(null), default).AsTask()),
         ["rotate with a request"] = new(CollectedAsync, (registry, _) => registry.RotateAsync(Name, SecondRequest, default).AsTask()),
         ["rotate again what nobody collected"] = new(RotatedAsync, (registry, _) => registry.RotateAsync(Name, null, default).AsTask()),
-        ["collect"] = new(MadeAsync, (registry, its) => registry.CollectedAsync(Name, its, default).AsTask()),
-        ["see on the second"] = new(RotatedAsync, (registry, its) => registry.SeenAsync(Name, its, default).AsTask()),
-        ["retire"] = new(RotatedAsync, (registry, its) => registry.RetireAsync(Name, its, default).AsTask()),
+        ["collect"] = new(MadeAsync, (registry, client) => registry.CollectedAsync(Name, client, default).AsTask()),
+        ["see on the second"] = new(RotatedAsync, (registry, client) => registry.SeenAsync(Name, client, default).AsTask()),
+        ["retire"] = new(RotatedAsync, (registry, client) => registry.RetireAsync(Name, client, default).AsTask()),
         ["delete"] = new(RotatedAsync, (registry, _) => registry.DeleteAsync(Name, default).AsTask()),
     };
 
@@ -36,9 +36,9 @@ internal sealed record RegistryDeed(Func<IDeviceRegistry, Task<string>> Prepare,
 
     private static async Task<string> CollectedAsync(IDeviceRegistry registry)
     {
-        var its = await MadeAsync(registry);
-        await registry.CollectedAsync(Name, its, default);
-        return its;
+        var client = await MadeAsync(registry);
+        await registry.CollectedAsync(Name, client, default);
+        return client;
     }
 
     private static async Task<string> RotatedAsync(IDeviceRegistry registry)

@@ -34,7 +34,7 @@ public sealed class SharedAccountTests(MotoServer moto)
         moto.Require();
         using var logs = new FailOnLoggedErrors();
         await using var rig = new AwsRig(moto, logs);
-        var made = (await rig.Registry.CreateAsync(new NewDevice("arm-1", DeviceKind.Agent), default)).Issued!;
+        var created = (await rig.Registry.CreateAsync(new NewDevice("arm-1", DeviceKind.Agent), default)).Issued!;
         var other = rig.Start();
         var isAsked = false;
         rig.Way.Set(call =>
@@ -52,8 +52,8 @@ public sealed class SharedAccountTests(MotoServer moto)
             return Fate.Passes;
         });
 
-        await Assert.ThrowsAsync<RegistryFailedException>(async () => await other.CollectedAsync("arm-1", made.Fingerprint, default));
-        Assert.True((await other.CollectedAsync("arm-1", made.Fingerprint, default)).Device!.Newest!.IsCollected);
+        await Assert.ThrowsAsync<RegistryFailedException>(async () => await other.CollectedAsync("arm-1", created.Fingerprint, default));
+        Assert.True((await other.CollectedAsync("arm-1", created.Fingerprint, default)).Device!.Newest!.IsCollected);
         var thing = await rig.View.Client.DescribeThingAsync(new DescribeThingRequest { ThingName = "arm-1" });
         Assert.Equal("plant", thing.Attributes["owner"]);
     }

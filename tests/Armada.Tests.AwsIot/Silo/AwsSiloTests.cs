@@ -34,10 +34,10 @@ public sealed class AwsSiloTests(MotoServer moto)
         using var pair = X509Certificate2.CreateFromPemFile(first.CertificateFile, first.KeyFile);
         Assert.True(pair.HasPrivateKey);
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(first.KeyFile));
-        var its = Assert.Single(await rig.View.CertificatesAsync());
-        Assert.Equal(CertificateStatus.ACTIVE, its.Status);
-        Assert.Equal(["armada-silo"], await rig.View.PoliciesAsync(its.CertificateArn));
-        Assert.Equal([Name], await rig.View.ThingsOfAsync(its.CertificateArn));
+        var client = Assert.Single(await rig.View.CertificatesAsync());
+        Assert.Equal(CertificateStatus.ACTIVE, client.Status);
+        Assert.Equal(["armada-silo"], await rig.View.PoliciesAsync(client.CertificateArn));
+        Assert.Equal([Name], await rig.View.ThingsOfAsync(client.CertificateArn));
         Assert.Empty(await rig.Registry.ListAsync(null, 10, default));
     }
 
@@ -121,6 +121,6 @@ public sealed class AwsSiloTests(MotoServer moto)
         Assert.Contains("chmod 600", refused.Message, StringComparison.Ordinal);
     }
 
-    private static Task<SiloPlace> PrepareAsync(AwsRig rig, FailOnLoggedErrors logs, TempFolder folder) => AwsSilo.PrepareAsync(
+    private static Task<BrokerAccess> PrepareAsync(AwsRig rig, FailOnLoggedErrors logs, TempFolder folder) => AwsSilo.PrepareAsync(
         rig.Settings, AwsRig.Who, Name, folder.File("aws-iot"), TimeProvider.System, logs.For<AwsSiloTests>(), default);
 }

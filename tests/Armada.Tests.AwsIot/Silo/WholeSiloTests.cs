@@ -34,8 +34,8 @@ public sealed class WholeSiloTests(MotoServer moto)
         await silo.PrintsAsync("Application started", StartsWithin);
         using var http = new HttpClient { BaseAddress = new Uri(door) };
 
-        using var made = await http.PostAsJsonAsync("/api/v1/devices", new { name = "arm-1", kind = "so101-leader", site = "hall", csr = Requests.New() });
-        Assert.True(made.StatusCode == HttpStatusCode.Created, $"{made.StatusCode} {await made.Content.ReadAsStringAsync()}\n{silo.Output}");
+        using var created = await http.PostAsJsonAsync("/api/v1/devices", new { name = "arm-1", kind = "so101-leader", site = "hall", csr = Requests.New() });
+        Assert.True(created.StatusCode == HttpStatusCode.Created, $"{created.StatusCode} {await created.Content.ReadAsStringAsync()}\n{silo.Output}");
         using var board = await http.PostAsJsonAsync("/api/v1/devices", new { name = "board-1", kind = "micropython-arm", role = "leader" });
         Assert.Equal(HttpStatusCode.Created, board.StatusCode);
         var bundle = (JsonNode.Parse(await board.Content.ReadAsStringAsync())!["bundle"]!["url"]!).ToString();

@@ -94,8 +94,8 @@ internal sealed class EnrolledFleet : IAsyncDisposable
     {
         StartSilo();
         await SiloIsReadyAsync();
-        await EnrolAsync("leader", Leader);
-        await EnrolAsync("follower", Follower);
+        await EnrollAsync("leader", Leader);
+        await EnrollAsync("follower", Follower);
         const string robot = "/api/v1/robots/cell";
         (await Http.PostAsJsonAsync("/api/v1/robots", new { id = "cell", model = "so101" })).EnsureSuccessStatusCode();
         (await Http.PostAsJsonAsync($"{robot}/slaves", new { type = "device", device = "follower" })).EnsureSuccessStatusCode();
@@ -103,7 +103,7 @@ internal sealed class EnrolledFleet : IAsyncDisposable
         await FollowsAsync(TimeSpan.FromSeconds(20));
     }
 
-    private async Task EnrolAsync(string name, ArmRig arm)
+    private async Task EnrollAsync(string name, ArmRig arm)
     {
         using var made = await Http.PostAsJsonAsync("/api/v1/enrollment-tokens", new { kind = $"so101-{name}", site = "bench", name });
         made.EnsureSuccessStatusCode();

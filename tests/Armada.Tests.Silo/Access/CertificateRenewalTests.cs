@@ -39,7 +39,7 @@ public sealed class CertificateRenewalTests(Broker broker) : IClassFixture<Broke
 
         File.Move(Path.Combine(versions[2].Folder, "tls.crt"), files.CertificateFile, overwrite: true);
         File.Move(Path.Combine(versions[2].Folder, "tls.key"), files.KeyFile, overwrite: true);
-        silo.Logs.Expect(1153); // Between the two the certificate and the key do not belong together.
+        silo.Logs.Expect(1511); // Between the two the certificate and the key do not belong together.
         await Eventually.HoldsAsync("the renamed certificate is served", async () => await SerialAsync(port) == versions[2].Serial);
     }
 
@@ -52,24 +52,24 @@ public sealed class CertificateRenewalTests(Broker broker) : IClassFixture<Broke
         var files = new TlsFiles(Path.Combine(source, "tls.crt"), Path.Combine(source, "tls.key"));
         var key = File.ReadAllText(files.KeyFile);
         var certificate = new HttpsCertificate(files, time, logs.For<HttpsCertificate>());
-        logs.Expect(1153);
+        logs.Expect(1511);
 
         File.WriteAllText(files.KeyFile, "junk");
         for (var check = 0; check < 3; check++)
             Assert.Equal(first, SerialAfter(TimeSpan.FromSeconds(2)));
-        Assert.Single(logs.Of(1153));
+        Assert.Single(logs.Of(1511));
 
         File.Delete(files.KeyFile);
         for (var check = 0; check < 3; check++)
             Assert.Equal(first, SerialAfter(TimeSpan.FromSeconds(2)));
-        Assert.Equal(2, logs.Of(1153).Count);
+        Assert.Equal(2, logs.Of(1511).Count);
 
         var (renewed, second) = MakeVersion(2);
         File.Copy(Path.Combine(renewed, "tls.crt"), files.CertificateFile, overwrite: true);
         File.Copy(Path.Combine(renewed, "tls.key"), files.KeyFile, overwrite: true);
         Assert.Equal(first, SerialAfter(TimeSpan.Zero));
         Assert.Equal(second, SerialAfter(TimeSpan.FromSeconds(2)));
-        Assert.Single(logs.Of(1152));
+        Assert.Single(logs.Of(1510));
         Assert.DoesNotContain(logs.Entries, entry => entry.Message.Contains(key, StringComparison.Ordinal));
 
         string SerialAfter(TimeSpan pause)

@@ -78,9 +78,9 @@ public sealed class LimitTests(Broker broker) : IClassFixture<Broker>
     {
         await using var silo = await RunningSilo.StartAsync(broker);
 
-        Assert.Equal(414, await RawAsync(silo, $"GET /{new string('x', RateLimits.MaxLineBytes)} HTTP/1.1\r\nHost: localhost\r\n\r\n"));
-        Assert.Equal(431, await RawAsync(silo, $"GET / HTTP/1.1\r\nHost: localhost\r\nX: {new string('x', RateLimits.MaxHeaderBytes)}\r\n\r\n"));
-        var many = string.Concat(Enumerable.Range(0, RateLimits.MaxHeaders + 1).Select(i => $"X-{i}: 1\r\n"));
+        Assert.Equal(414, await RawAsync(silo, $"GET /{new string('x', RequestLimits.MaxLineBytes)} HTTP/1.1\r\nHost: localhost\r\n\r\n"));
+        Assert.Equal(431, await RawAsync(silo, $"GET / HTTP/1.1\r\nHost: localhost\r\nX: {new string('x', RequestLimits.MaxHeaderBytes)}\r\n\r\n"));
+        var many = string.Concat(Enumerable.Range(0, RequestLimits.MaxHeaders + 1).Select(i => $"X-{i}: 1\r\n"));
         Assert.Equal(431, await RawAsync(silo, $"GET / HTTP/1.1\r\nHost: localhost\r\n{many}\r\n"));
         Assert.Equal(400, await RawAsync(silo, "GET / HTTP/1.1\r\n\r\n"));
     }

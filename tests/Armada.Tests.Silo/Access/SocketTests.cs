@@ -50,7 +50,7 @@ public sealed class SocketTests(Broker broker) : IClassFixture<Broker>
         await silo.SendAsync(HttpMethod.Delete, $"/api/v1/keys/{RunningSilo.IdOf(lost)}");
 
         foreach (var socket in new[] { first, second })
-            Assert.Equal((SocketClose.Unauthorized, "the key or token is no longer good"), await ClosedAsync(socket));
+            Assert.Equal((SocketClose.Unauthorized, "the key or token is no longer valid"), await ClosedAsync(socket));
         Assert.Equal("still here", await EchoAsync(other, "still here"));
         await CloseAsync(other);
     }

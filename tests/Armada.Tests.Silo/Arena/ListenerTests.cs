@@ -44,7 +44,7 @@ public sealed class ListenerTests(Broker broker) : IClassFixture<Broker>
     }
 
     [Fact]
-    public async Task What_a_client_reports_is_passed_on_to_the_master_door()
+    public async Task What_a_client_reports_is_forwarded_to_the_master_endpoint()
     {
         await using var silo = await StartAsync();
         await using var page = await ArenaClient.MasterAsync(Url(silo), Robot);

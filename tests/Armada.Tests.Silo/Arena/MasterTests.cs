@@ -192,7 +192,7 @@ public sealed class MasterTests(Broker broker) : IClassFixture<Broker>
     private async Task<RunningSilo> StartAsync(TimeSpan? silence = null)
     {
         var silo = await RunningSilo.StartAsync(
-            broker, adjust: services => services.AddSingleton(new ArenaTiming { Silence = silence ?? new ArenaTiming().Silence }));
+            broker, adjust: services => services.AddSingleton(new ArenaTiming { SilenceLimit = silence ?? new ArenaTiming().SilenceLimit }));
         await silo.MakeRobotAsync(Robot);
         return silo;
     }

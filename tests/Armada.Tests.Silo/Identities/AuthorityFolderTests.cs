@@ -56,7 +56,7 @@ public sealed class AuthorityFolderTests : IDisposable
     [MemberData(nameof(Cuts))]
     public void A_first_start_that_is_cut_at_any_step_leaves_no_authority_or_a_whole_one(int steps)
     {
-        using var key = P256.Make();
+        using var key = P256.Create();
         using var certificate = Certify("a", key);
         var done = rig.Files.Steps(certificate, key).Take(steps).ToList();
 
@@ -71,7 +71,7 @@ public sealed class AuthorityFolderTests : IDisposable
     [Fact]
     public void The_cuts_of_a_first_start_reach_its_last_step()
     {
-        using var key = P256.Make();
+        using var key = P256.Create();
         using var certificate = Certify("a", key);
 
         Assert.Equal(Cuts.Count - 1, rig.Files.Steps(certificate, key).Count());
@@ -134,7 +134,7 @@ public sealed class AuthorityFolderTests : IDisposable
     public void A_key_of_another_authority_is_refused()
     {
         Assert.NotNull(rig.Authority);
-        using var other = P256.Make();
+        using var other = P256.Create();
         File.WriteAllText(rig.Files.KeyFile, other.ExportPkcs8PrivateKeyPem());
         AssertRefused("ca.key is not the key of ca.pem");
 
@@ -143,7 +143,7 @@ public sealed class AuthorityFolderTests : IDisposable
 
         using var curve = ECDsa.Create(ECCurve.NamedCurves.nistP384);
         File.WriteAllText(rig.Files.KeyFile, curve.ExportPkcs8PrivateKeyPem());
-        AssertRefused("ca.key is no key on P-256");
+        AssertRefused("ca.key is not a key on P-256");
     }
 
     [Fact]
@@ -152,7 +152,7 @@ public sealed class AuthorityFolderTests : IDisposable
         Assert.NotNull(rig.Authority);
         using var key = ECDsa.Create();
         key.ImportFromPem(File.ReadAllText(rig.Files.KeyFile));
-        using var other = P256.Make();
+        using var other = P256.Create();
         var name = new X500DistinguishedName("CN=a");
         var now = rig.Time.GetUtcNow();
         var device = CertificateProfile.Device("a", new PublicKey(key));
@@ -161,7 +161,7 @@ public sealed class AuthorityFolderTests : IDisposable
         {
             using var foreign = profile.Create(name, X509SignatureGenerator.CreateForECDsa(signer), now, now.AddYears(1), [1]);
             File.WriteAllText(rig.Files.CertificateFile, foreign.ExportCertificatePem());
-            AssertRefused("ca.pem is not an authority that the silo made");
+            AssertRefused("ca.pem is not an authority that the silo created");
         }
     }
 
@@ -171,7 +171,7 @@ public sealed class AuthorityFolderTests : IDisposable
         Assert.NotNull(rig.Authority);
         rig.Time.Advance(TimeSpan.FromDays(365.25 * 20 + 1));
 
-        AssertRefused("it ended on 2045-07-01");
+        AssertRefused("it expired on 2045-07-01");
     }
 
     [Fact]

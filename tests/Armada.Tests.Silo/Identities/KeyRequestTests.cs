@@ -111,7 +111,7 @@ public sealed class KeyRequestTests : IDisposable
     {
         var request = await OpenSsl.RequestAsync(rig.Folder, "ec:prime256v1");
 
-        Assert.Equal(IssueRefusalReason.TooLarge, Refuse([.. request, .. new byte[KeyRequest.Longest]]).Reason);
+        Assert.Equal(IssueRefusalReason.TooLarge, Refuse([.. request, .. new byte[KeyRequest.MaxBytes]]).Reason);
     }
 
     [Theory]

@@ -253,7 +253,7 @@ public sealed class RevocationTests : IDisposable
         using (var theirs = await other.RevocationsAsync())
         {
             await theirs.RevokeAsync("4b00", X509RevocationReason.KeyCompromise, CancellationToken.None);
-            Assert.NotNull(SignedList.Read(await File.ReadAllTextAsync(theirs.ListFile), other.Authority));
+            Assert.NotNull(SignedRevocationList.Read(await File.ReadAllTextAsync(theirs.ListFile), other.Authority));
             Assert.NotNull(rig.Authority);
             File.Copy(theirs.ListFile, rig.Files.ListFile);
         }

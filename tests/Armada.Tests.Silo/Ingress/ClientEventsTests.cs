@@ -19,7 +19,7 @@ public sealed class ClientEventsTests(Broker broker) : IClassFixture<Broker>
         await using var cloud = new MqttLink(
             new LinkOptions { ClientId = "cloud", Port = broker.Mosquitto.Port }, silo.Logs.For<MqttLink>());
         await cloud.StartAsync(default);
-        var sightings = silo.Service<DeviceLastSeen>();
+        var lastSeen = silo.Service<DeviceLastSeen>();
 
         // The subscription is acknowledged in its own time; AWS tells of every connection anew, and so does this.
         await Eventually.Holds("the silo hears of it", () =>
@@ -28,9 +28,9 @@ public sealed class ClientEventsTests(Broker broker) : IClassFixture<Broker>
                 "$aws/events/presence/connected/board-1",
                 Encoding.UTF8.GetBytes($$"""{"clientId":"board-1","timestamp":1,"eventType":"connected","sessionIdentifier":"s","principalIdentifier":"{{Fingerprint}}","versionNumber":0}"""),
                 Delivery.Sample);
-            return sightings.CertificateOf("board-1") == Fingerprint;
+            return lastSeen.CertificateOf("board-1") == Fingerprint;
         });
-        Assert.NotNull(sightings.Of("board-1"));
+        Assert.NotNull(lastSeen.Of("board-1"));
     }
 
     [Theory]

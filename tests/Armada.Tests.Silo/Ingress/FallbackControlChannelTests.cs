@@ -56,10 +56,10 @@ public sealed class FallbackControlChannelTests : IAsyncLifetime, IDisposable
         shelf.Unknown = "leader";
         var shadows = silo.Service<DeviceShadows>();
 
-        await shadows.TellAsync(default);
+        await shadows.UpdateAsync(default);
         shelf.Unknown = null;
-        await shadows.TellAsync(default);
-        await shadows.TellAsync(default);
+        await shadows.UpdateAsync(default);
+        await shadows.UpdateAsync(default);
 
         Assert.Equal(["follower", "leader"], shelf.Kept.Select(kept => kept.Device).Order(StringComparer.Ordinal));
         var follower = JsonDocument.Parse(shelf.Kept.Single(kept => kept.Device == "follower").Desired).RootElement;
@@ -68,7 +68,7 @@ public sealed class FallbackControlChannelTests : IAsyncLifetime, IDisposable
         Assert.Equal("slave", follower.GetProperty("configuration").GetProperty("role").GetString());
 
         await silo.SendAsync(HttpMethod.Put, "/api/v1/robots/arm", new { model = "so101", joints = new[] { new { name = "gripper", max = 40 } } });
-        await shadows.TellAsync(default);
+        await shadows.UpdateAsync(default);
         Assert.Equal(4, shelf.Kept.Count);
         Assert.Contains("\"max\":40", shelf.Kept.Last().Desired, StringComparison.Ordinal);
     }

@@ -48,7 +48,7 @@ internal sealed class PanelClient : JsonClient
     }
 
     /// <summary>Everything as told last, less what is counted.</summary>
-    public JsonArray Everything()
+    public JsonArray Default()
     {
         lock (sync)
             return [.. robots.Values.Select(robot => new JsonObject { ["id"] = robot["id"]!.DeepClone(), ["state"] = robot["state"]!.DeepClone() })];

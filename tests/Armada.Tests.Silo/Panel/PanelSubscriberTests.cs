@@ -18,11 +18,11 @@ public sealed class WatcherTests
     public void A_robot_made_anew_under_its_old_name_comes_whole()
     {
         var history = new History { Newest = Picture(1, [("arm", 1, "old", 1, 1)]) };
-        var watcher = new PanelSubscriber(SubscriberRequest.Everything, history);
-        Sent(watcher);
+        var subscriber = new PanelSubscriber(SubscriberRequest.Default, history);
+        Sent(subscriber);
 
         history.Newest = Picture(3, [("arm", 1, "new", 3, 3)]);
-        var update = Sent(watcher)!;
+        var update = Sent(subscriber)!;
 
         Assert.Equal("view of arm 1 in 3", update["robots"]![0]!["robot"]!.GetValue<string>());
         Assert.Equal("new", update["robots"]![0]!["state"]!.GetValue<string>());
@@ -32,22 +32,22 @@ public sealed class WatcherTests
     [Fact]
     public void The_same_picture_is_sent_once()
     {
-        var watcher = new PanelSubscriber(SubscriberRequest.Everything, new History { Newest = Picture(1, []) });
+        var subscriber = new PanelSubscriber(SubscriberRequest.Default, new History { Newest = Picture(1, []) });
 
-        Assert.NotNull(Sent(watcher));
-        Assert.Null(Sent(watcher));
+        Assert.NotNull(Sent(subscriber));
+        Assert.Null(Sent(subscriber));
     }
 
     [Fact]
     public void A_tick_that_is_let_pass_leaves_the_watcher_owed_a_picture()
     {
-        var watcher = new PanelSubscriber(new SubscriberRequest(1, null), new History());
-        watcher.Show();
-        var first = Enumerable.Range(0, 20).First(tick => watcher.Tick(tick));
+        var subscriber = new PanelSubscriber(new SubscriberRequest(1, null), new History());
+        subscriber.Offer();
+        var first = Enumerable.Range(0, 20).First(tick => subscriber.Tick(tick));
 
-        Assert.True(watcher.Tick(first + 1), "the picture that was due is forgotten");
-        watcher.Show();
-        Assert.False(watcher.Tick(first + 2), "a picture that was shown is still due");
+        Assert.True(subscriber.Tick(first + 1), "the picture that was due is forgotten");
+        subscriber.Offer();
+        Assert.False(subscriber.Tick(first + 2), "a picture that was shown is still due");
     }
 
     [Fact]
@@ -56,7 +56,7 @@ public sealed class WatcherTests
         var history = new History { Newest = Picture(1, [("arm", 1, "state", 1, 1)]) };
         var buffer = new ArrayBufferWriter<byte>();
 
-        new PanelSubscriber(SubscriberRequest.Everything, history).TryWrite(buffer);
+        new PanelSubscriber(SubscriberRequest.Default, history).TryWrite(buffer);
 
         Assert.Equal(buffer.WrittenCount, history.Spent);
     }
@@ -82,12 +82,12 @@ public sealed class WatcherTests
                 {
                     var history = new History();
                     var told = new SortedDictionary<string, string>(StringComparer.Ordinal);
-                    var watcher = new PanelSubscriber(SubscriberRequest.Everything, history);
+                    var subscriber = new PanelSubscriber(SubscriberRequest.Default, history);
                     foreach (var step in steps.Append<byte>(1))
                     {
                         history.Happen(step);
                         if ((step & 1) == 1)
-                            Apply(told, Sent(watcher));
+                            Apply(told, Sent(subscriber));
                     }
 
                     return told.SequenceEqual(history.Robots.Select(robot => new KeyValuePair<string, string>(robot.Key, robot.Value.ToString())));
@@ -104,15 +104,15 @@ public sealed class WatcherTests
                 {
                     var asked = new SubscriberRequest(rate, null);
                     var due = Enumerable.Range(first, ticks).Count(tick => asked.IsDue(tick));
-                    var share = ticks * rate / SubscriberRequest.FastestRate;
+                    var share = ticks * rate / SubscriberRequest.MaxRate;
                     return due <= share + 1 && due >= share - 1;
                 })
             .Check(Config.QuickThrowOnFailure.WithMaxTest(1000));
 
-    private static JsonNode? Sent(PanelSubscriber watcher)
+    private static JsonNode? Sent(PanelSubscriber subscriber)
     {
         var buffer = new ArrayBufferWriter<byte>();
-        return watcher.TryWrite(buffer) ? JsonNode.Parse(buffer.WrittenSpan) : null;
+        return subscriber.TryWrite(buffer) ? JsonNode.Parse(buffer.WrittenSpan) : null;
     }
 
     private static void Apply(SortedDictionary<string, string> told, JsonNode? message)
@@ -134,10 +134,10 @@ public sealed class WatcherTests
             robot.Id,
             robot.Version,
             robot.VersionSince,
-            new PanelPart(Text(robot.State), robot.StateSince),
+            new JsonFragment(Text(robot.State), robot.StateSince),
             new Lazy<byte[]>(() => Text(string.Create(CultureInfo.InvariantCulture, $"view of {robot.Id} {robot.Version} in {seq}"))))).ToImmutableArray();
         return new FleetSnapshot(
-            seq, DateTimeOffset.UnixEpoch, new PanelPart(Text("fleet"), 1), all, new RobotList([.. all.Select(robot => robot.Id)], seq));
+            seq, DateTimeOffset.UnixEpoch, new JsonFragment(Text("fleet"), 1), all, new RobotList([.. all.Select(robot => robot.Id)], seq));
     }
 
     private static byte[] Text(string text) => Encoding.UTF8.GetBytes($"\"{text}\"");

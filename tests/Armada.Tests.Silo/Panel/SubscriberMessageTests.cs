@@ -13,12 +13,12 @@ public sealed class SubscriberMessageTests(Broker broker) : IClassFixture<Broker
     public async Task A_heartbeat_is_answered()
     {
         await using var silo = await RunningSilo.StartAsync(broker);
-        await using var watcher = await PanelClient.ConnectAsync(silo);
+        await using var subscriber = await PanelClient.ConnectAsync(silo);
 
-        await watcher.SendTextAsync("""{"type":"heartbeat","timestamp":"2030-01-01T00:00:00Z","data":{}}""");
+        await subscriber.SendTextAsync("""{"type":"heartbeat","timestamp":"2030-01-01T00:00:00Z","data":{}}""");
 
-        await watcher.ReceivesAsync("the heartbeat is answered", message => PanelClient.TypeOf(message) == "heartbeat_ack");
-        Assert.Equal("snapshot", PanelClient.TypeOf(watcher.Messages.First()));
+        await subscriber.ReceivesAsync("the heartbeat is answered", message => PanelClient.TypeOf(message) == "heartbeat_ack");
+        Assert.Equal("snapshot", PanelClient.TypeOf(subscriber.Messages.First()));
     }
 
     [Theory]
@@ -34,15 +34,15 @@ public sealed class SubscriberMessageTests(Broker broker) : IClassFixture<Broker
     public async Task Anything_else_is_refused_in_words_and_the_connection_stays(string text)
     {
         await using var silo = await RunningSilo.StartAsync(broker);
-        await using var watcher = await PanelClient.WatchAsync(silo);
+        await using var subscriber = await PanelClient.WatchAsync(silo);
 
-        await watcher.SendTextAsync(text);
-        var refused = await watcher.ReceivesAsync("the message is refused", message => PanelClient.TypeOf(message) == "error");
-        await watcher.SendTextAsync("""{"type":"heartbeat"}""");
+        await subscriber.SendTextAsync(text);
+        var refused = await subscriber.ReceivesAsync("the message is refused", message => PanelClient.TypeOf(message) == "error");
+        await subscriber.SendTextAsync("""{"type":"heartbeat"}""");
 
         Assert.Equal("invalid", refused["code"]!.GetValue<string>());
         Assert.NotEmpty(refused["message"]!.GetValue<string>());
-        await watcher.ReceivesAsync("the next message is answered", message => PanelClient.TypeOf(message) == "heartbeat_ack");
+        await subscriber.ReceivesAsync("the next message is answered", message => PanelClient.TypeOf(message) == "heartbeat_ack");
     }
 
     [Fact]
@@ -50,15 +50,15 @@ public sealed class SubscriberMessageTests(Broker broker) : IClassFixture<Broker
     {
         await using var silo = await RunningSilo.StartAsync(broker);
         await silo.MakeRobotAsync("arm");
-        await using var watcher = await PanelClient.WatchAsync(silo);
+        await using var subscriber = await PanelClient.WatchAsync(silo);
 
         for (var message = 0; message < 2000; message++)
-            await watcher.SendTextAsync("""{"type":"heartbeat"}""");
-        await watcher.ReceivesAsync("the flood is told of", message => message["code"]?.GetValue<string>() == "too_fast");
+            await subscriber.SendTextAsync("""{"type":"heartbeat"}""");
+        await subscriber.ReceivesAsync("the flood is told of", message => message["code"]?.GetValue<string>() == "too_fast");
         await silo.PostAsync("/robots/arm/stop");
 
-        await Eventually.Holds("the watcher still sees what happens", () => watcher.StateOf("arm")!["stopped"]!.GetValue<bool>());
-        var answers = watcher.Messages.Count(message => PanelClient.TypeOf(message) == "heartbeat_ack");
+        await Eventually.Holds("the watcher still sees what happens", () => subscriber.StateOf("arm")!["stopped"]!.GetValue<bool>());
+        var answers = subscriber.Messages.Count(message => PanelClient.TypeOf(message) == "heartbeat_ack");
         Assert.True(answers < 1000, $"{answers} of 2000 messages at once were answered");
     }
 

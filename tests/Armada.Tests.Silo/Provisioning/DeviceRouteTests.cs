@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Http.Json;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json.Nodes;
 using Armada.Silo.Provisioning;
@@ -29,6 +30,44 @@ public sealed class DeviceRouteTests(Broker broker) : IClassFixture<Broker>
         var shown = await silo.GetAsync($"{ProvisioningRig.Devices}/leader-1");
         Assert.Equal(ProvisioningRig.FingerprintOf(device), ProvisioningRig.FingerprintOf(shown));
         Assert.True(shown["certificates"]![0]!["collected"]!.GetValue<bool>());
+    }
+
+    [Theory]
+    [InlineData("device")]
+    [InlineData("micropython")]
+    [InlineData("master")]
+    public async Task A_device_that_is_not_registered_cannot_be_bound_and_the_nearest_name_is_suggested(string type)
+    {
+        await using var silo = await ProvisioningRig.StartAsync(broker);
+        await silo.MakeRobotAsync("arm");
+        var (method, path, bound) = type == "master"
+            ? (HttpMethod.Put, "/api/v1/robots/arm/master", "device")
+            : (HttpMethod.Post, "/api/v1/robots/arm/slaves", type);
+        await silo.MakeAsync("follower-1", type == "micropython" ? "micropython-arm" : "so101-follower", type == "micropython" ? "follower" : null);
+
+        Assert.Equal((404, "device-unknown"), await BindAsync("folower-1"));
+        Assert.Contains("did you mean follower-1?", await DetailAsync("Follower-2"), StringComparison.Ordinal);
+        Assert.Contains("POST /api/v1/devices", await DetailAsync("something-else"), StringComparison.Ordinal);
+        Assert.InRange((await BindAsync("follower-1")).Status, 200, 201);
+
+        Task<(int Status, string? Problem)> BindAsync(string device) => silo.AskAsync(method, path, new { type = bound, device });
+
+        async Task<string> DetailAsync(string device)
+        {
+            using var request = new HttpRequestMessage(method, path) { Content = JsonContent.Create(new { type = bound, device }) };
+            using var response = await silo.Http.SendAsync(request);
+            return JsonNode.Parse(await response.Content.ReadAsStringAsync())!["detail"]!.GetValue<string>();
+        }
+    }
+
+    [Fact]
+    public async Task Without_a_registry_any_device_can_be_bound()
+    {
+        await using var silo = await RunningSilo.StartAsync(broker);
+        await silo.MakeRobotAsync("arm");
+
+        await silo.BindMasterAsync("arm", "leader-1");
+        await silo.BindSlaveAsync("arm", "follower-1");
     }
 
     [Fact]
@@ -169,7 +208,7 @@ public sealed class DeviceRouteTests(Broker broker) : IClassFixture<Broker>
             await silo.MakeAsync(name);
         await silo.MakeRobotAsync("arm");
         await silo.BindMasterAsync("arm", "a");
-        silo.Service<DeviceLastSeen>().Note("a", new Armada.Core.Control.Presence(Online: true), wasOnline: false);
+        silo.Service<DeviceLastSeen>().Record("a", new Armada.Core.Control.Presence(Online: true), wasOnline: false);
 
         var first = await silo.GetAsync($"{ProvisioningRig.Devices}?limit=2");
         var second = await silo.GetAsync($"{ProvisioningRig.Devices}?limit=2&after={first["next"]}");
@@ -222,7 +261,7 @@ public sealed class DeviceRouteTests(Broker broker) : IClassFixture<Broker>
         var time = new HandTime();
         var links = new BundleLinks(time);
         var link = links.Add("arm-1", "f", new Armada.Silo.Identities.Bundle("arm-1.zip", new byte[] { 1 }));
-        time.Advance(BundleLinks.Life - TimeSpan.FromSeconds(1));
+        time.Advance(BundleLinks.Lifetime - TimeSpan.FromSeconds(1));
         Assert.NotNull(links.Find("arm-1", "f"));
         Assert.DoesNotContain(link.Secret(), $"{link}", StringComparison.Ordinal);
 

@@ -18,7 +18,7 @@ public sealed class EnrollmentRouteTests(Broker broker) : IClassFixture<Broker>
         using var keys = new DeviceKeys();
         var token = await TokenAsync(silo, new { kind = "so101-leader", site = "lab" });
 
-        var answer = await EnrolAsync(silo, token, "leader-1", keys);
+        var answer = await EnrollAsync(silo, token, "leader-1", keys);
 
         Assert.True(keys.IsIn(answer["certificate"]!.GetValue<string>()));
         using var certificate = X509Certificate2.CreateFromPem(answer["certificate"]!.GetValue<string>());
@@ -32,7 +32,7 @@ public sealed class EnrollmentRouteTests(Broker broker) : IClassFixture<Broker>
         Assert.Equal((403, "token-refused"), await AskAsync(silo, token, "leader-2", others));
         Assert.Equal((403, "token-refused"), await AskAsync(silo, token, "leader-1", others));
         Assert.Equal((403, "token-refused"), await AskAsync(silo, token, "leader-2", keys));
-        var again = await EnrolAsync(silo, token, "leader-1", keys);
+        var again = await EnrollAsync(silo, token, "leader-1", keys);
         Assert.Equal(answer["certificate"]!.GetValue<string>(), again["certificate"]!.GetValue<string>());
         var listed = Assert.Single((await silo.GetAsync(Tokens))["items"]!.AsArray())!;
         Assert.Equal(("leader-1", false), (listed["used_by"]!.GetValue<string>(), listed["good"]!.GetValue<bool>()));
@@ -47,7 +47,7 @@ public sealed class EnrollmentRouteTests(Broker broker) : IClassFixture<Broker>
         await silo.StartAsync();
         using var keys = new DeviceKeys();
 
-        Assert.Equal("pi-1", (await EnrolAsync(silo, token, null, keys))["name"]!.GetValue<string>());
+        Assert.Equal("pi-1", (await EnrollAsync(silo, token, null, keys))["name"]!.GetValue<string>());
     }
 
     [Fact]
@@ -56,7 +56,7 @@ public sealed class EnrollmentRouteTests(Broker broker) : IClassFixture<Broker>
         await using var silo = await ProvisioningRig.StartAsync(broker);
         using var keys = new DeviceKeys();
         var token = await TokenAsync(silo, new { kind = "so101-leader" });
-        await EnrolAsync(silo, token, "leader-1", keys);
+        await EnrollAsync(silo, token, "leader-1", keys);
         await silo.SendAsync(HttpMethod.Delete, $"{ProvisioningRig.Devices}/leader-1");
 
         Assert.Equal((403, "token-refused"), await AskAsync(silo, token, "leader-1", keys));
@@ -72,7 +72,7 @@ public sealed class EnrollmentRouteTests(Broker broker) : IClassFixture<Broker>
 
         Assert.Equal((409, "device-exists"), await AskAsync(silo, token, "leader-1", keys));
 
-        await EnrolAsync(silo, token, "leader-2", keys);
+        await EnrollAsync(silo, token, "leader-2", keys);
     }
 
     [Fact]
@@ -91,7 +91,7 @@ public sealed class EnrollmentRouteTests(Broker broker) : IClassFixture<Broker>
     }
 
     [Fact]
-    public async Task A_token_opens_no_other_door_and_a_key_enrols_nobody()
+    public async Task A_token_authorizes_nothing_else_and_a_key_enrolls_nobody()
     {
         await using var silo = await ProvisioningRig.StartAsync(broker);
         var token = await TokenAsync(silo, new { kind = "so101-leader" });
@@ -103,7 +103,7 @@ public sealed class EnrollmentRouteTests(Broker broker) : IClassFixture<Broker>
         using var keys = new DeviceKeys();
         Assert.Equal((403, "token-refused"), await AskAsync(silo, key, "leader-1", keys));
         Assert.Equal((401, "unauthorized"), await silo.AskAsync(HttpMethod.Post, Tokens, new { kind = "agent" }));
-        await EnrolAsync(silo, token, "leader-1", keys); // Without any key of the silo's doors.
+        await EnrollAsync(silo, token, "leader-1", keys); // Without any key of the silo's doors.
     }
 
     [Fact]
@@ -140,13 +140,13 @@ public sealed class EnrollmentRouteTests(Broker broker) : IClassFixture<Broker>
         Assert.Equal((422, "invalid"), await AskAsync(silo, free, null, keys));
         Assert.Equal((422, "invalid"), await AskAsync(silo, free, "armada-silo", keys));
         Assert.Equal((422, "invalid"), await silo.AskAsync(HttpMethod.Post, Enrollments, new { token = free, name = "pi-2", csr = "none" }));
-        await EnrolAsync(silo, free, "pi-2", keys);
+        await EnrollAsync(silo, free, "pi-2", keys);
     }
 
     private static async Task<string> TokenAsync(RunningSilo silo, object body) =>
         (await silo.SendAsync(HttpMethod.Post, Tokens, body))!["token"]!.GetValue<string>();
 
-    private static async Task<JsonNode> EnrolAsync(RunningSilo silo, string token, string? name, DeviceKeys keys) =>
+    private static async Task<JsonNode> EnrollAsync(RunningSilo silo, string token, string? name, DeviceKeys keys) =>
         (await silo.SendAsync(HttpMethod.Post, Enrollments, new { token, name, csr = keys.Request }))!;
 
     private static Task<(int Status, string? Problem)> AskAsync(RunningSilo silo, string token, string? name, DeviceKeys keys) =>

@@ -21,7 +21,7 @@ public sealed class RemoteKeysTests
         using var folder = new TempFolder();
         var keys = RemoteKeys.Read(Write(folder, $$"""{"arm.example:5080": "{{Secret}}", "other.example:443": "{{Secret}}", "[::1]:81": "{{Secret}}"}"""));
 
-        Assert.Equal(has ? Secret : null, keys.Of(new Uri(url)));
+        Assert.Equal(has ? Secret : null, keys.Find(new Uri(url)));
         Assert.DoesNotContain("secret", keys.ToString(), StringComparison.Ordinal);
     }
 

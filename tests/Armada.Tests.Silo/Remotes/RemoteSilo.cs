@@ -21,7 +21,7 @@ public sealed class RemoteSilo : IAsyncLifetime
     {
         await broker.InitializeAsync();
         Silo = await RunningSilo.StartAsync(
-            broker, adjust: services => services.AddSingleton(new RemoteTiming { Acknowledge = TimeSpan.FromMilliseconds(1500) }));
+            broker, adjust: services => services.AddSingleton(new RemoteTiming { AcknowledgeTimeout = TimeSpan.FromMilliseconds(1500) }));
     }
 
     public async Task DisposeAsync()

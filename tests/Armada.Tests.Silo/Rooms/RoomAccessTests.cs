@@ -87,8 +87,8 @@ public sealed class RoomAccessTests(Broker broker) : IClassFixture<Broker>
     {
         await using var silo = await StartAsync();
 
-        var board = silo.Service<RoomBoard>();
-        board.Of(RoomCatalog.RobotIdOf(new RoomName("w1", "r1"))).Touch(board.Now - (2 * RoomCleanup.IdleLimit));
+        var board = silo.Service<OpenRooms>();
+        board.Get(RoomCatalog.RobotIdOf(new RoomName("w1", "r1"))).MarkUsed(board.Now - (2 * RoomCleanup.IdleLimit));
 
         await silo.SendAsync(HttpMethod.Post, "/robotics/cleanup/manual");
 

@@ -26,7 +26,7 @@ public sealed class RoomCleanupTests
         Assert.Equal(0, (await rig.Cleanup.SweepAsync(Caller.Silo, default)).RoomsRemoved);
 
         rig.Time.Advance(TimeSpan.FromSeconds(1));
-        Assert.True(Assert.Single((await rig.Cleanup.ReadAsync(default)).Rooms).WillBeCleaned);
+        Assert.True(Assert.Single((await rig.Cleanup.GetStatusAsync(default)).Rooms).WillBeCleaned);
         var result = await rig.Cleanup.SweepAsync(Caller.Silo, default);
 
         Assert.Equal((1, 0, 1), (result.RoomsBefore, result.RoomsAfter, result.RoomsRemoved));
@@ -42,7 +42,7 @@ public sealed class RoomCleanupTests
 
         await Eventually.Holds("the room is removed", () =>
         {
-            rig.Time.Advance(RoomCleanup.Every);
+            rig.Time.Advance(RoomCleanup.Interval);
             return rig.Engine.ListAsync(default).AsTask().GetAwaiter().GetResult().Count == 0;
         });
 
@@ -80,11 +80,11 @@ public sealed class RoomCleanupTests
         await using var rig = await Rig.StartAsync();
         var robot = await rig.MakeAsync("used");
         rig.Time.Advance(TimeSpan.FromMinutes(50));
-        rig.Board.Of(robot).Touch(rig.Board.Now);
+        rig.OpenRooms.Get(robot).MarkUsed(rig.OpenRooms.Now);
         rig.Time.Advance(TimeSpan.FromMinutes(50));
 
         Assert.Equal(0, (await rig.Cleanup.SweepAsync(Caller.Silo, default)).RoomsRemoved);
-        var age = Assert.Single((await rig.Cleanup.ReadAsync(default)).Rooms);
+        var age = Assert.Single((await rig.Cleanup.GetStatusAsync(default)).Rooms);
         Assert.Equal((100.0, 50.0), (age.AgeMinutes, age.InactivityMinutes));
     }
 
@@ -110,14 +110,14 @@ public sealed class RoomCleanupTests
 
         public RoomCleanup Cleanup => services.GetRequiredService<RoomCleanup>();
 
-        public RoomBoard Board => services.GetRequiredService<RoomBoard>();
+        public OpenRooms OpenRooms => services.GetRequiredService<OpenRooms>();
 
         public static async Task<Rig> StartAsync()
         {
             var rig = new Rig();
             await rig.Engine.LoadAsync(default);
             await rig.services.GetRequiredService<AuditTrail>().StartAsync(default);
-            Assert.Equal(0, rig.Board.Connections); // The board's clock begins.
+            Assert.Equal(0, rig.OpenRooms.Connections); // The board's clock begins.
             return rig;
         }
 

@@ -1,3 +1,5 @@
+using System.Diagnostics;
+using Armada.Silo.Rooms;
 using Armada.Silo.Sockets;
 using Armada.Testing;
 
@@ -12,12 +14,43 @@ public sealed class RoomDefectTests(SharedSilo shared) : IClassFixture<SharedSil
     public async Task A_producer_that_is_dead_does_not_block_its_room()
     {
         await using var silo = await RoomSilo.OpenAsync(shared);
-        await using var zombie = await Participant.ConnectAsync(silo.Address, "w1", "r1", reads: false); // Nor does it answer pings.
+        await using var zombie = await Participant.ConnectAsync(silo.Address, "w1", "r1", reads: false);
         await zombie.SendAsync(new { participant_id = "zombie", role = "producer" });
         await Eventually.Holds("the zombie is producer", () => ProducerOf(silo) == "zombie");
 
         await Eventually.Holds("the room is free again", () => ProducerOf(silo) is null);
         await using var next = await silo.JoinAsync("producer", "next");
+    }
+
+    [Theory]
+    [InlineData("consumer")]
+    [InlineData("producer")]
+    public async Task A_client_whose_loop_blocks_for_seconds_keeps_its_room(string role)
+    {
+        await using var silo = await RoomSilo.OpenAsync(shared);
+        await using var blocked = await Participant.ConnectAsync(silo.Address, "w1", "r1", reads: false);
+        await blocked.SendAsync(new { participant_id = "blocked", role });
+        var rooms = silo.Silo.Service<OpenRooms>();
+        await Eventually.Holds("it has joined", () => rooms.Connections == 1);
+
+        var began = Stopwatch.GetTimestamp();
+        await Eventually.Holds("it was blocked for 4 s", () => Stopwatch.GetElapsedTime(began) > TimeSpan.FromSeconds(4) || rooms.Connections == 0);
+
+        Assert.Equal(1, rooms.Connections);
+    }
+
+    [Fact]
+    public async Task A_silent_producer_loses_its_lease_and_has_it_again_with_its_next_update()
+    {
+        await using var silo = await RoomSilo.OpenAsync(shared);
+        await using var producer = await silo.JoinAsync("producer", "hand");
+        await using var consumer = await silo.JoinAsync("consumer", "screen");
+
+        await Eventually.Holds("its lease has ended", () => ProducerOf(silo) is null);
+        await producer.MoveAsync(("Jaw", 20));
+
+        await consumer.SeesAsync("Jaw", 20);
+        Assert.Equal("hand", ProducerOf(silo));
     }
 
     [Fact]
@@ -153,7 +186,9 @@ public sealed class RoomDefectTests(SharedSilo shared) : IClassFixture<SharedSil
     [Fact]
     public async Task A_consumer_that_does_not_read_delays_nobody_and_is_disconnected()
     {
-        await using var silo = await RoomSilo.OpenAsync(shared);
+        await using var impatient = new SharedSilo(new RoomTiming { PingInterval = TimeSpan.FromMilliseconds(500), PongTimeout = TimeSpan.FromSeconds(2) });
+        await impatient.InitializeAsync();
+        await using var silo = await RoomSilo.OpenAsync(impatient);
         await using var stuck = await Participant.ConnectAsync(silo.Address, "w1", "r1", reads: false);
         await stuck.SendAsync(new { participant_id = "stuck", role = "consumer" });
         await Eventually.Holds("it is in the room", () => ConsumersOf(silo).Contains("stuck"));

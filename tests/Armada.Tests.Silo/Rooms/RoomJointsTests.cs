@@ -29,7 +29,7 @@ public sealed class RoomJointsTests
     public void Normalized_values_span_the_joints_limits(int joint, double position, double value)
     {
         Assert.Equal(value, Normalized.ToRoom(joint, position), 1e-9);
-        Assert.Equal(position, Normalized.Goal(joint, new RoomJoint("x", value)).Value, 1e-9);
+        Assert.Equal(position, Normalized.ToGoal(joint, new RoomJoint("x", value)).Value, 1e-9);
     }
 
     [Theory]
@@ -37,13 +37,13 @@ public sealed class RoomJointsTests
     [InlineData(0, -300, -110)]
     [InlineData(5, -20, 0)]
     public void A_normalized_value_out_of_range_is_a_limit(int joint, double value, double position) =>
-        Assert.Equal(position, Normalized.Goal(joint, new RoomJoint("x", value)).Value, 1e-9);
+        Assert.Equal(position, Normalized.ToGoal(joint, new RoomJoint("x", value)).Value, 1e-9);
 
     [Fact]
     public void Plain_values_are_the_joints_own_to_a_thousandth()
     {
         Assert.Equal(12.346, Plain.ToRoom(0, 12.34567));
-        Assert.Equal(500, Plain.Goal(0, new RoomJoint("x", 500)).Value);
+        Assert.Equal(500, Plain.ToGoal(0, new RoomJoint("x", 500)).Value);
     }
 
     [Theory]
@@ -52,7 +52,7 @@ public sealed class RoomJointsTests
     [InlineData(50.0, 90.0)]
     [InlineData(100.0, 180.0)]
     public void A_speed_is_percent_of_the_joints_fastest(double? percent, double? speed) =>
-        Assert.Equal(speed, Plain.Goal(0, new RoomJoint("x", 1, percent)).Speed);
+        Assert.Equal(speed, Plain.ToGoal(0, new RoomJoint("x", 1, percent)).Speed);
 
     [Fact]
     public void Two_rooms_are_never_one_robot() =>

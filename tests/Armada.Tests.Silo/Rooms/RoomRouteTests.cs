@@ -62,7 +62,7 @@ public sealed class RoomRouteTests(SharedSilo shared) : IClassFixture<SharedSilo
 
         var refused = await silo.TryAsync(HttpMethod.Delete, "/robotics/workspaces/default-workspace/rooms/arm");
         Assert.Equal(403, refused.Status);
-        Assert.Contains("was not made as a room", refused.Body!["detail"]!.GetValue<string>(), StringComparison.Ordinal);
+        Assert.Contains("was not created as a room", refused.Body!["detail"]!.GetValue<string>(), StringComparison.Ordinal);
     }
 
     [Fact]

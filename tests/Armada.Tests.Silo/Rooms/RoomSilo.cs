@@ -62,7 +62,7 @@ internal sealed class RoomSilo : IAsyncDisposable
     /// <summary>Leaves the silo empty for the next test.</summary>
     public async ValueTask DisposeAsync()
     {
-        await Eventually.Holds("every participant is gone", () => Silo.Service<RoomBoard>().Connections == 0);
+        await Eventually.Holds("every participant is gone", () => Silo.Service<OpenRooms>().Connections == 0);
         var engine = Silo.Service<IRobotEngine>();
         foreach (var robot in await engine.ListAsync(default))
             await engine.DeleteAsync(robot.Document.Id, default);

@@ -37,12 +37,12 @@ public sealed class JsonSocketTests
         await Eventually.Holds("a sample waits because the client does not read", () =>
         {
             Interlocked.Increment(ref newest);
-            return socket.SampleIsDue();
+            return socket.NotifySample();
         });
         for (var more = 0; more < 1000; more++)
         {
             Interlocked.Increment(ref newest);
-            socket.SampleIsDue();
+            socket.NotifySample();
         }
 
         var last = 0;
@@ -54,7 +54,7 @@ public sealed class JsonSocketTests
         }
 
         Assert.True(received <= newest - 1000, $"{received} of {newest} samples were sent to a client that did not read");
-        await Eventually.Holds("nothing waits any more", () => socket.SampleWaitingSince is null);
+        await Eventually.Holds("nothing waits any more", () => socket.SamplePendingSince is null);
     }
 
     [Fact]
@@ -82,7 +82,7 @@ public sealed class JsonSocketTests
     [Fact]
     public async Task A_client_with_too_much_waiting_is_closed()
     {
-        await using var server = await SocketServer.StartAsync(new SocketLimits { MaxWaiting = 4 });
+        await using var server = await SocketServer.StartAsync(new SocketLimits { MaxQueuedMessages = 4 });
         using var client = await server.ConnectAsync();
         var socket = await server.Connected.Task.WaitAsync(Patience);
         var message = new byte[60_000];
@@ -152,7 +152,7 @@ public sealed class JsonSocketTests
     [Fact]
     public async Task A_peer_that_does_not_say_goodbye_is_left_after_a_moment()
     {
-        await using var server = await SocketServer.StartAsync(new SocketLimits { PongWithin = TimeSpan.FromMinutes(1) });
+        await using var server = await SocketServer.StartAsync(new SocketLimits { PongTimeout = TimeSpan.FromMinutes(1) });
         using var client = await server.ConnectAsync();
         var socket = await server.Connected.Task.WaitAsync(Patience);
 

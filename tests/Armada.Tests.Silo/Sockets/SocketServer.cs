@@ -75,8 +75,8 @@ internal sealed class SocketServer : IAsyncDisposable, ISampleSource
     {
         using var raw = await context.WebSockets.AcceptWebSocketAsync(new WebSocketAcceptContext
         {
-            KeepAliveInterval = limits.PingEvery,
-            KeepAliveTimeout = limits.PongWithin,
+            KeepAliveInterval = limits.PingInterval,
+            KeepAliveTimeout = limits.PongTimeout,
         });
         var socket = new JsonSocket(raw, this, limits, new SiloClock(TimeProvider.System));
         Connected.SetResult(socket);

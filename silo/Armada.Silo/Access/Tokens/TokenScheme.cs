@@ -6,13 +6,12 @@ using Microsoft.IdentityModel.Tokens;
 
 namespace Armada.Silo.Access.Tokens;
 
-/// <summary>Lets callers in that bring a token of the OpenID Connect provider.</summary>
+/// <summary>Authenticates tokens of the OpenID Connect provider.</summary>
 internal static partial class TokenScheme
 {
-    /// <summary>Name of the scheme.</summary>
     public const string Name = "Token";
 
-    private const int LongestName = 100;
+    private const int MaxNameLength = 100;
 
     private static readonly TimeSpan ClockSkew = TimeSpan.FromSeconds(30);
 
@@ -25,7 +24,6 @@ internal static partial class TokenScheme
         ["admin"] = Role.Admin,
     };
 
-    /// <summary>Adds the scheme for a provider.</summary>
     public static AuthenticationBuilder AddTokens(this AuthenticationBuilder authentication, OidcOptions oidc) =>
         authentication.AddJwtBearer(Name, bearer =>
         {
@@ -50,19 +48,19 @@ internal static partial class TokenScheme
                 },
                 OnTokenValidated = context =>
                 {
-                    LetIn(context, oidc);
+                    Accept(context, oidc);
                     return Task.CompletedTask;
                 },
                 OnAuthenticationFailed = FailAsync,
             };
         });
 
-    private static void LetIn(TokenValidatedContext context, OidcOptions oidc)
+    private static void Accept(TokenValidatedContext context, OidcOptions oidc)
     {
         var claims = context.Principal!;
         var roles = claims.FindAll(oidc.RoleClaim).Where(claim => Roles.ContainsKey(claim.Value)).Select(claim => Roles[claim.Value]).ToList();
         if (roles.Count == 0)
-            return; // Signed in, but as nobody who may do anything here.
+            return; // Authenticated, but without a role here.
         var http = context.HttpContext;
         var expires = new DateTimeOffset(context.SecurityToken.ValidTo, TimeSpan.Zero) + ClockSkew;
         var time = http.RequestServices.GetRequiredService<TimeProvider>();
@@ -76,10 +74,10 @@ internal static partial class TokenScheme
     private static string NameOf(ClaimsPrincipal claims)
     {
         var subject = claims.FindFirst("sub")?.Value ?? claims.FindFirst("azp")?.Value ?? claims.FindFirst("client_id")?.Value ?? "";
-        return $"oidc:{(subject.Length > LongestName ? subject[..LongestName] : subject)}";
+        return $"oidc:{(subject.Length > MaxNameLength ? subject[..MaxNameLength] : subject)}";
     }
 
-    // A provider that cannot be reached looks like a token that is not good, until it is asked.
+    // An unreachable provider looks like an invalid token, until it is asked.
     private static async Task FailAsync(AuthenticationFailedContext context)
     {
         var http = context.HttpContext;
@@ -93,12 +91,12 @@ internal static partial class TokenScheme
             http.Features.Set(new ProviderUnreachable());
         }
 
-        context.Fail("the token is not good");
+        context.Fail("the token is not valid");
     }
 
-    [LoggerMessage(1120, LogLevel.Warning, "The OpenID Connect provider could not be asked about a token: {Reason}")]
+    [LoggerMessage(1520, LogLevel.Warning, "A token could not be validated, for the OpenID Connect provider cannot be reached: {Reason}")]
     private static partial void LogUnreachable(ILogger logger, string reason);
 }
 
-/// <summary>Feature of a request whose token could not be judged.</summary>
+/// <summary>Feature of a request whose token could not be validated.</summary>
 internal sealed record ProviderUnreachable;

@@ -161,13 +161,13 @@ internal sealed class BrokerFolder
 
     private void WriteInner()
     {
-        using var key = P256.Make();
+        using var key = P256.Create();
         var now = time.GetUtcNow();
         var profile = CertificateProfile.Broker(CertificateAuthority.SiloName, [], new PublicKey(key));
         using var certificate = profile.Create(
             profile.SubjectName, // The very bytes: an issuer of another string type is not the subject, and the certificate not its own root.
             X509SignatureGenerator.CreateForECDsa(key),
-            now - CertificateAuthority.Slack,
+            now - CertificateAuthority.ClockSkew,
             now.AddYears(CertificateAuthority.Years),
             RandomNumberGenerator.GetBytes(8));
         Write("silo.key", key.ExportPkcs8PrivateKeyPem() + "\n", AuthorityFolder.OwnerOnly);

@@ -190,33 +190,43 @@ internal sealed partial class SupervisedBroker : IBrokerAdmin, IDisposable
         {
             while (!ending.IsCancellationRequested)
             {
-                using var run = MosquittoProcess.Start(folder.ConfigurationFile, Hear);
-                lock (running)
-                    process = run;
-                first.TrySetResult();
-                if (ending.IsCancellationRequested)
-                    run.End(); // It was asked to before it was there.
-                run.Wait();
-                lock (running)
-                    process = null;
-                reloaded.TrySetResult(); // A broker that starts again reads everything.
-                if (ending.IsCancellationRequested)
-                    return;
-                if (wasUp)
-                    LogEnded(run.ExitCode, lastLine);
+                try
+                {
+                    RunOnce(first);
+                }
+                catch (Exception fault) when (first.Task.IsCompletedSuccessfully)
+                {
+                    LogGone(fault);
+                }
+
                 ending.Token.WaitHandle.WaitOne(RestartsAfter);
             }
         }
         catch (Exception missing) when (missing is Win32Exception or InvalidOperationException)
         {
             var refused = new SiloOptionsException($"--broker needs mosquitto, which cannot be started ({missing.Message}): install it, such as with apt-get install mosquitto", missing);
-            if (!first.TrySetException(refused))
-                LogGone(missing);
+            first.SetException(refused);
         }
         finally
         {
             ended.SetResult();
         }
+    }
+
+    private void RunOnce(TaskCompletionSource first)
+    {
+        using var run = MosquittoProcess.Start(folder.ConfigurationFile, Hear);
+        lock (running)
+            process = run;
+        first.TrySetResult();
+        if (ending.IsCancellationRequested)
+            run.End(); // It was asked to before it was there.
+        run.Wait();
+        lock (running)
+            process = null;
+        reloaded.TrySetResult(); // A broker that starts again reads everything.
+        if (wasUp && !ending.IsCancellationRequested)
+            LogEnded(run.ExitCode, lastLine);
     }
 
     private async Task AnsweringAsync(CancellationToken cancellation)
@@ -271,15 +281,15 @@ internal sealed partial class SupervisedBroker : IBrokerAdmin, IDisposable
         }
     }
 
-    [LoggerMessage(1720, LogLevel.Information, "Devices come in at {Host}:{Port} with their certificates")]
+    [LoggerMessage(1720, LogLevel.Information, "The broker accepts devices with certificates at {Host}:{Port}")]
     private partial void LogListening(string host, int port);
 
     [LoggerMessage(1721, LogLevel.Information, "mosquitto: {Line} ({Others} others before it)")]
     private partial void LogSaid(string line, long others);
 
-    [LoggerMessage(1722, LogLevel.Warning, "mosquitto ended with {ExitCode} and is started again; it said: {Line}")]
+    [LoggerMessage(1722, LogLevel.Warning, "mosquitto ended with exit code {ExitCode} and is restarted; its last line: {Line}")]
     private partial void LogEnded(int exitCode, string line);
 
-    [LoggerMessage(1723, LogLevel.Error, "mosquitto cannot be started again")]
+    [LoggerMessage(1723, LogLevel.Error, "mosquitto could not be restarted; it is tried again")]
     private partial void LogGone(Exception reason);
 }

@@ -9,56 +9,50 @@ using Armada.Silo.Store;
 namespace Armada.Silo.Identities.Registry;
 
 /// <summary>
-/// The devices that the silo's own authority gave an identity: one document each, without keys. The list of revoked certificates is the
-/// truth about what is taken back, and the documents follow it.
+/// The devices that are registered with the silo's own authority: one document each, without keys. The list of revoked certificates is
+/// authoritative, and the documents follow it.
 /// </summary>
 internal sealed partial class OwnRegistry : IDeviceRegistry, IDisposable
 {
     private readonly CertificateAuthority authority;
-    private readonly IBrokerAdmin door;
-    private readonly CertificateTerms terms;
+    private readonly IBrokerAdmin broker;
+    private readonly CertificateLifetimes lifetimes;
     private readonly TimeProvider time;
     private readonly SemaphoreSlim changing = new(1);
     private ImmutableSortedDictionary<string, StoredDevice> devices = ImmutableSortedDictionary.Create<string, StoredDevice>(StringComparer.Ordinal);
-
     private readonly ILoggerFactory loggers;
     private readonly ILogger logger;
     private readonly DocumentFiles files;
     private readonly string folder;
     private RevocationList? revocations;
 
-    /// <summary>In the silo's folder; nothing is read before <see cref="OpenAsync"/>.</summary>
     public OwnRegistry(
-        DataFolder data, CertificateAuthority authority, IBrokerAdmin door, CertificateTerms terms, TimeProvider time, ILoggerFactory loggers)
+        DataFolder data, CertificateAuthority authority, IBrokerAdmin broker, CertificateLifetimes lifetimes, TimeProvider time, ILoggerFactory loggers)
     {
-        (this.authority, this.door, this.terms, this.time, this.loggers) = (authority, door, terms, time, loggers);
+        (this.authority, this.broker, this.lifetimes, this.time, this.loggers) = (authority, broker, lifetimes, time, loggers);
         logger = loggers.CreateLogger<OwnRegistry>();
         files = new DocumentFiles(logger);
         folder = data.Folder("devices");
     }
 
-    /// <inheritdoc/>
-    public ValueTask<BrokerLocation> BrokerAsync(CancellationToken cancellation) => new(new BrokerLocation(door.Host, door.Port, authority.Certificate.Pem));
+    public ValueTask<BrokerLocation> BrokerAsync(CancellationToken cancellation) => new(new BrokerLocation(broker.Host, broker.Port, authority.Certificate.Pem));
 
-    /// <inheritdoc/>
     public ValueTask<DeviceIdentity?> FindAsync(string name, CancellationToken cancellation) =>
         new(Volatile.Read(ref devices).GetValueOrDefault(name)?.ToIdentity());
 
-    /// <inheritdoc/>
     public ValueTask<ImmutableArray<DeviceIdentity>> ListAsync(string? after, int limit, CancellationToken cancellation) =>
         new([.. Volatile.Read(ref devices).Values
             .Where(device => after is null || string.CompareOrdinal(device.Name, after) > 0)
             .Take(limit)
             .Select(device => device.ToIdentity())]);
 
-    /// <inheritdoc/>
     public ValueTask<RegistryAnswer> CreateAsync(NewDevice device, CancellationToken cancellation) => ChangeAsync(
         async () =>
         {
             if (devices.TryGetValue(device.Name, out var known) && known.Leaving)
                 await RemoveAsync(known);
             else if (known is not null)
-                return await AgainAsync(known, device);
+                return await CreateAgainAsync(known, device);
             if (!TryIssue(device.Name, device.Role, device.Request, out var issued, out var refused))
                 return refused;
             var made = StoredDevice.Of(device, time.GetUtcNow(), StoredCertificate.Of(issued));
@@ -69,7 +63,6 @@ internal sealed partial class OwnRegistry : IDeviceRegistry, IDisposable
         },
         cancellation);
 
-    /// <inheritdoc/>
     public ValueTask<RegistryAnswer> RotateAsync(string name, string? request, CancellationToken cancellation) => ChangeAsync(
         name,
         async device =>
@@ -77,14 +70,14 @@ internal sealed partial class OwnRegistry : IDeviceRegistry, IDisposable
             if (request is not null && ReadKey(request, out var refused) is { } key)
             {
                 if (device.Certificates.FirstOrDefault(certificate => certificate.IsFor(key)) is { } same)
-                    return RegistryAnswer.Of(device.ToIdentity(), same.Again());
+                    return RegistryAnswer.Of(device.ToIdentity(), same.ToCredentials());
             }
 
             if (device.Certificates is [_, { Collected: true }])
             {
                 return RegistryAnswer.Refuse(
                     RegistryRefusalReason.RotationPending,
-                    $"{name} was given certificate {device.Newest!.Fingerprint} and was not seen on it yet; wait for that, or take one of its two back "
+                    $"{name} was given certificate {device.Newest!.Fingerprint} and was not seen on it yet; wait for that, or revoke one of the two "
                     + $"with DELETE /api/v1/devices/{name}/certificates/<fingerprint>");
             }
 
@@ -92,7 +85,6 @@ internal sealed partial class OwnRegistry : IDeviceRegistry, IDisposable
         },
         cancellation);
 
-    /// <inheritdoc/>
     public ValueTask<RegistryAnswer> CollectedAsync(string name, string fingerprint, CancellationToken cancellation) => ChangeAsync(
         name,
         async device =>
@@ -104,7 +96,6 @@ internal sealed partial class OwnRegistry : IDeviceRegistry, IDisposable
         },
         cancellation);
 
-    /// <inheritdoc/>
     public ValueTask<RegistryAnswer> SeenAsync(string name, string fingerprint, CancellationToken cancellation) => ChangeAsync(
         name,
         async device =>
@@ -119,7 +110,6 @@ internal sealed partial class OwnRegistry : IDeviceRegistry, IDisposable
         },
         cancellation);
 
-    /// <inheritdoc/>
     public ValueTask<RegistryAnswer> RetireAsync(string name, string fingerprint, CancellationToken cancellation) => ChangeAsync(
         name,
         async device =>
@@ -131,13 +121,12 @@ internal sealed partial class OwnRegistry : IDeviceRegistry, IDisposable
                 LogRetired(name, fingerprint);
             }
 
-            await RefreshAsync(); // Also where there was nothing to do: a call before this one may have come just so far.
+            await RefreshAsync(); // Even if there was nothing to revoke: an earlier call may have been interrupted before this step.
             await CutAsync(name);
             return RegistryAnswer.Of(device.ToIdentity());
         },
         cancellation);
 
-    /// <inheritdoc/>
     public ValueTask<RegistryAnswer> DeleteAsync(string name, CancellationToken cancellation) => ChangeAsync(
         name,
         async device =>
@@ -147,7 +136,6 @@ internal sealed partial class OwnRegistry : IDeviceRegistry, IDisposable
         },
         cancellation);
 
-    /// <inheritdoc/>
     public void Dispose()
     {
         revocations?.Dispose();
@@ -155,7 +143,7 @@ internal sealed partial class OwnRegistry : IDeviceRegistry, IDisposable
         changing.Dispose();
     }
 
-    private async Task<RegistryAnswer> AgainAsync(StoredDevice known, NewDevice wanted)
+    private async Task<RegistryAnswer> CreateAgainAsync(StoredDevice known, NewDevice wanted)
     {
         if (!known.ToIdentity().Is(wanted))
         {
@@ -164,7 +152,7 @@ internal sealed partial class OwnRegistry : IDeviceRegistry, IDisposable
         }
 
         if (known.IsBoard)
-            await RefreshAsync(); // The call that made it may have ended before the broker knew of it.
+            await RefreshAsync(); // The call that created it may have been interrupted before the broker knew of it.
         if (wanted.Request is null)
         {
             return known.Newest is { Collected: false } or null
@@ -175,13 +163,12 @@ internal sealed partial class OwnRegistry : IDeviceRegistry, IDisposable
         if (ReadKey(wanted.Request, out var refused) is not { } key)
             return refused!;
         return known.Certificates.FirstOrDefault(certificate => certificate.IsFor(key)) is { } same
-            ? RegistryAnswer.Of(known.ToIdentity(), same.Again())
+            ? RegistryAnswer.Of(known.ToIdentity(), same.ToCredentials())
             : RegistryAnswer.Refuse(
                 RegistryRefusalReason.Exists,
                 $"{known.Name} has a certificate for another key; POST /api/v1/devices/{known.Name}/rotate gives it a second one");
     }
 
-    /// <summary>Issues one more certificate, in the place of the newest where nobody has that one.</summary>
     private async Task<RegistryAnswer> ReplaceNewestAsync(StoredDevice device, bool replaces, string? request)
     {
         if (!TryIssue(device.Name, device.Role, request, out var issued, out var refused))
@@ -204,8 +191,8 @@ internal sealed partial class OwnRegistry : IDeviceRegistry, IDisposable
         [System.Diagnostics.CodeAnalysis.NotNullWhen(false)] out RegistryAnswer? refused)
     {
         var answer = request is null
-            ? authority.Issue(name, terms.Of(role))
-            : authority.Issue(name, Encoding.UTF8.GetBytes(request), terms.Of(role));
+            ? authority.Issue(name, lifetimes.For(role))
+            : authority.Issue(name, Encoding.UTF8.GetBytes(request), lifetimes.For(role));
         issued = answer.Issued;
         refused = answer.Refused is { } why ? Refuse(why) : null;
         return issued is not null;
@@ -230,16 +217,16 @@ internal sealed partial class OwnRegistry : IDeviceRegistry, IDisposable
         $"a {device.Kind}{(device.Role is { } role ? $" ({(role == BoardRole.Leader ? "leader" : "follower")})" : "")} "
         + (device.Site is null ? "at no site" : $"at site {device.Site}");
 
-    /// <summary>Told after each durable step of a call, by name; what a cut there leaves must be put right by the next start.</summary>
-    internal Action<string>? Stepped { get; set; }
+    /// <summary>For tests: called after each durable step of a call. The next start must recover from a crash at any of them.</summary>
+    internal Action<string>? StepCompleted { get; set; }
 
-    /// <summary>Reads every device and completes what a cut left: deletions, and certificates that were taken back.</summary>
-    /// <exception cref="Options.SiloOptionsException">What was revoked is lost.</exception>
-    /// <exception cref="NotStoredException">The disk refused.</exception>
+    /// <summary>Reads every device and completes interrupted deletions and revocations.</summary>
+    /// <exception cref="Options.SiloOptionsException">The list of revoked certificates is lost.</exception>
+    /// <exception cref="NotStoredException"/>
     public async Task OpenAsync(CancellationToken cancellation)
     {
         revocations = await RevocationList.OpenAsync(authority, time, loggers.CreateLogger<RevocationList>(), cancellation);
-        var found = files.ReadAll(folder, DeviceJson.Default.StoredDevice, (stored, name) => stored.Fault(name));
+        var found = files.ReadAll(folder, DeviceJson.Default.StoredDevice, (stored, name) => stored.FindProblem(name));
         devices = devices.AddRange(found.Select(device => KeyValuePair.Create(device.Name, device)));
         foreach (var device in found)
         {
@@ -250,17 +237,17 @@ internal sealed partial class OwnRegistry : IDeviceRegistry, IDisposable
                 await SaveAsync(device with { Certificates = good });
         }
 
-        await door.RefreshAsync(Boards(), cancellation);
+        await broker.RefreshAsync(Boards(), cancellation);
         LogLoaded(devices.Count);
     }
 
-    /// <summary>Signs the list of revoked certificates anew where it is time, and lets the broker read it; to be called daily.</summary>
+    /// <summary>Signs a new list of revoked certificates if the present one is half-way to its expiry, and reloads the broker; call it daily.</summary>
     /// <exception cref="NotStoredException">The disk refused, or the broker does not answer.</exception>
     public async Task RenewAsync(CancellationToken cancellation)
     {
-        using var pass = await changing.EnterAsync(cancellation);
+        using var held = await changing.EnterAsync(cancellation);
         await Revocations.RenewAsync(cancellation);
-        await door.RefreshAsync(Boards(), cancellation);
+        await broker.RefreshAsync(Boards(), cancellation);
     }
 
     private RevocationList Revocations => revocations ?? throw new InvalidOperationException("the registry is not open yet");
@@ -273,10 +260,10 @@ internal sealed partial class OwnRegistry : IDeviceRegistry, IDisposable
                 RegistryRefusalReason.Unknown, $"there is no device {name}; GET /api/v1/devices lists all")),
         cancellation);
 
-    // Once begun, a change is not canceled: a caller that goes away would leave it half done.
+    // A change that has begun is not canceled, or it would be left half done.
     private async ValueTask<RegistryAnswer> ChangeAsync(Func<Task<RegistryAnswer>> change, CancellationToken cancellation)
     {
-        using var pass = await changing.EnterAsync(cancellation);
+        using var held = await changing.EnterAsync(cancellation);
         _ = Revocations;
         try
         {
@@ -284,7 +271,7 @@ internal sealed partial class OwnRegistry : IDeviceRegistry, IDisposable
         }
         catch (NotStoredException failed)
         {
-            throw new RegistryFailedException($"{failed.Message} Ask again once that is mended.", failed);
+            throw new RegistryFailedException($"{failed.Message} Repeat the call once that is fixed.", failed);
         }
     }
 
@@ -292,14 +279,14 @@ internal sealed partial class OwnRegistry : IDeviceRegistry, IDisposable
     {
         await files.WriteAsync(PathOf(device), device, DeviceJson.Default.StoredDevice, CancellationToken.None);
         Volatile.Write(ref devices, devices.SetItem(device.Name, device));
-        Stepped?.Invoke("document written");
+        StepCompleted?.Invoke("document written");
         return device;
     }
 
     private async Task RevokeAsync(StoredCertificate certificate, X509RevocationReason reason)
     {
         await Revocations.RevokeAsync(certificate.Serial, reason, CancellationToken.None);
-        Stepped?.Invoke("certificate revoked");
+        StepCompleted?.Invoke("certificate revoked");
     }
 
     private async Task RemoveAsync(StoredDevice device)
@@ -320,19 +307,19 @@ internal sealed partial class OwnRegistry : IDeviceRegistry, IDisposable
             await Revocations.RevokeAsync(certificate.Serial, X509RevocationReason.CessationOfOperation, CancellationToken.None);
         await files.DeleteAsync(PathOf(device), CancellationToken.None);
         Volatile.Write(ref devices, devices.Remove(device.Name));
-        Stepped?.Invoke("document removed");
+        StepCompleted?.Invoke("document removed");
     }
 
     private async Task RefreshAsync()
     {
-        await door.RefreshAsync(Boards(), CancellationToken.None);
-        Stepped?.Invoke("broker told");
+        await broker.RefreshAsync(Boards(), CancellationToken.None);
+        StepCompleted?.Invoke("broker told");
     }
 
     private async Task CutAsync(string name)
     {
-        await door.CutAsync(name, CancellationToken.None);
-        Stepped?.Invoke("connection cut");
+        await broker.CutAsync(name, CancellationToken.None);
+        StepCompleted?.Invoke("connection cut");
     }
 
     private IEnumerable<Board> Boards() => devices.Values
@@ -341,7 +328,7 @@ internal sealed partial class OwnRegistry : IDeviceRegistry, IDisposable
 
     private string PathOf(StoredDevice device) => Path.Combine(folder, device.Name + ".json");
 
-    [LoggerMessage(1710, LogLevel.Information, "{Count} devices have an identity")]
+    [LoggerMessage(1710, LogLevel.Information, "Loaded {Count} registered devices")]
     private partial void LogLoaded(int count);
 
     [LoggerMessage(1711, LogLevel.Information, "Device {Name} was seen on certificate {Fingerprint}; its older one is revoked")]
@@ -354,14 +341,11 @@ internal sealed partial class OwnRegistry : IDeviceRegistry, IDisposable
     private partial void LogDeleted(string name);
 }
 
-/// <summary>How long certificates are good.</summary>
-/// <param name="Device">Of a device that renews its certificate by itself.</param>
-/// <param name="Board">Of a MicroPython board, which somebody must walk to.</param>
-internal sealed record CertificateTerms(TimeSpan Device, TimeSpan Board)
+/// <param name="Device">Of devices that renew their certificates themselves.</param>
+/// <param name="Board">Of MicroPython boards, whose certificates are exchanged by hand.</param>
+internal sealed record CertificateLifetimes(TimeSpan Device, TimeSpan Board)
 {
-    /// <summary>A year, and five.</summary>
-    public static CertificateTerms Default { get; } = new(TimeSpan.FromDays(365), TimeSpan.FromDays(5 * 365));
+    public static CertificateLifetimes Default { get; } = new(TimeSpan.FromDays(365), TimeSpan.FromDays(5 * 365));
 
-    /// <summary>How long a kind's is.</summary>
-    public TimeSpan Of(BoardRole? role) => role is null ? Device : Board;
+    public TimeSpan For(BoardRole? role) => role is null ? Device : Board;
 }

@@ -6,15 +6,12 @@ using Armada.Core.Topics;
 
 namespace Armada.Silo.Identities.Registry;
 
-/// <summary>A device's file; no key is in it.</summary>
-/// <param name="Format">Version of the file's shape; 1.</param>
-/// <param name="Name">The device.</param>
-/// <param name="Kind">Word of its kind, such as so101-leader.</param>
-/// <param name="Role">What its arm does, of a board; otherwise null.</param>
-/// <param name="Site">Where it stands, or null.</param>
-/// <param name="CreatedAt">When it got its identity.</param>
+/// <summary>A device's file, without keys.</summary>
+/// <param name="Format">Version of the file format; 1.</param>
+/// <param name="Kind">Such as so101-leader.</param>
+/// <param name="Role">Of a board only.</param>
 /// <param name="Leaving">Whether it is being deleted, which the next start completes.</param>
-/// <param name="Certificates">Its good certificates, oldest first.</param>
+/// <param name="Certificates">The valid ones, oldest first.</param>
 internal sealed record StoredDevice(
     int Format,
     string Name,
@@ -27,20 +24,17 @@ internal sealed record StoredDevice(
 {
     private const int Current = 1;
 
-    /// <summary>Whether it is a board, which has topics of its own.</summary>
     [JsonIgnore]
     public bool IsBoard => Role is not null;
 
-    /// <summary>The certificate issued last, or null.</summary>
     [JsonIgnore]
     public StoredCertificate? Newest => Certificates.IsEmpty ? null : Certificates[^1];
 
-    /// <summary>A new device with its first certificate.</summary>
     public static StoredDevice Of(NewDevice device, DateTimeOffset at, StoredCertificate first) => new(
         Current, device.Name, DeviceKinds.NameOf(device.Kind), device.Role, device.Site, at, Leaving: false, [first]);
 
-    /// <summary>What is wrong with it, given its file's name without ending; or null.</summary>
-    public string? Fault(string name)
+    /// <param name="name">The file's name without extension.</param>
+    public string? FindProblem(string name)
     {
         if (Format != Current)
             return $"its format is {Format}, this silo reads {Current}";
@@ -50,28 +44,21 @@ internal sealed record StoredDevice(
             return $"its kind '{Kind}' and its role do not fit";
         if (Certificates.IsDefault || Certificates.Any(certificate => certificate is null))
             return "its certificates are missing";
-        return Certificates.Select(certificate => certificate.Fault()).FirstOrDefault(fault => fault is not null);
+        return Certificates.Select(certificate => certificate.FindProblem()).FirstOrDefault(fault => fault is not null);
     }
 
-    /// <summary>The device, where there is no <see cref="Fault"/>.</summary>
     public DeviceIdentity ToIdentity() => new(
         Name, DeviceKinds.Parse(Kind), Role, Site, CreatedAt, [.. Certificates.Select(certificate => certificate.ToCertificate())]);
 
-    /// <summary>The same without a certificate.</summary>
     public StoredDevice Without(StoredCertificate certificate) => this with { Certificates = Certificates.Remove(certificate) };
 }
 
-/// <summary>A certificate as it is kept.</summary>
-/// <param name="Serial">Its serial number, lower-case hexadecimal; by it the broker knows that it is revoked.</param>
-/// <param name="Fingerprint">SHA-256 of it, lower-case hexadecimal.</param>
-/// <param name="NotBefore">From when on it is good.</param>
-/// <param name="NotAfter">Until when it is good.</param>
-/// <param name="Collected">Whether its key is with the device.</param>
-/// <param name="Pem">The certificate.</param>
+/// <param name="Serial">Lower-case hexadecimal; identifies it in the list of revoked certificates.</param>
+/// <param name="Fingerprint">SHA-256, lower-case hexadecimal.</param>
+/// <param name="Collected">Whether the device has its key.</param>
 internal sealed record StoredCertificate(
     string Serial, string Fingerprint, DateTimeOffset NotBefore, DateTimeOffset NotAfter, bool Collected, string Pem)
 {
-    /// <summary>What was issued.</summary>
     public static StoredCertificate Of(IssuedIdentity issued) => new(
         issued.Certificate.Serial,
         issued.Certificate.Sha256,
@@ -80,24 +67,20 @@ internal sealed record StoredCertificate(
         issued.Key is null,
         issued.Certificate.Pem);
 
-    /// <summary>What is wrong with it; or null.</summary>
-    public string? Fault() =>
-        DeviceCertificate.IsFingerprint(Fingerprint) && new Revocation(Serial, X509RevocationReason.Unspecified, NotBefore).Fault() is null
+    public string? FindProblem() =>
+        DeviceCertificate.IsFingerprint(Fingerprint) && new Revocation(Serial, X509RevocationReason.Unspecified, NotBefore).FindProblem() is null
             ? null
-            : $"'{Fingerprint}' is no certificate's fingerprint, or '{Serial}' no serial number";
+            : $"'{Fingerprint}' is not a fingerprint, or '{Serial}' is not a serial number";
 
-    /// <summary>As the registry shows it.</summary>
     public DeviceCertificate ToCertificate() => new(Fingerprint, NotBefore, NotAfter, Collected);
 
-    /// <summary>Whether it is for this key.</summary>
     public bool IsFor(PublicKey key)
     {
         using var certificate = X509Certificate2.CreateFromPem(Pem);
         return certificate.PublicKey.ExportSubjectPublicKeyInfo().AsSpan().SequenceEqual(key.ExportSubjectPublicKeyInfo());
     }
 
-    /// <summary>Given once more, to whoever has its key.</summary>
-    public IssuedCredentials Again() => new(Fingerprint, Pem, null);
+    public IssuedCredentials ToCredentials() => new(Fingerprint, Pem, null);
 }
 
 [JsonSourceGenerationOptions(

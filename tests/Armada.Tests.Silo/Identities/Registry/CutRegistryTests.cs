@@ -43,7 +43,7 @@ public sealed class CutRegistryTests : IDisposable
         var steps = new List<(string, string)>();
         using var opened = await OpenAsync(folder.File("data"));
         await PrepareAsync(call, opened.Registry);
-        opened.Registry.Stepped = step =>
+        opened.Registry.StepCompleted = step =>
         {
             var copy = folder.File($"cut-{steps.Count}");
             Copy(folder.File("data"), copy);
@@ -129,7 +129,7 @@ public sealed class CutRegistryTests : IDisposable
     {
         var data = new DataFolder(path);
         var authority = CertificateAuthority.Open(data, TimeProvider.System, logs.For<CertificateAuthority>());
-        var registry = new OwnRegistry(data, authority, new NoBroker(), CertificateTerms.Default, TimeProvider.System, logs);
+        var registry = new OwnRegistry(data, authority, new NoBroker(), CertificateLifetimes.Default, TimeProvider.System, logs);
         await registry.OpenAsync(default);
         var revocations = await RevocationList.OpenAsync(authority, TimeProvider.System, logs.For<RevocationList>(), default);
         return new Opened(data, authority, registry, revocations);

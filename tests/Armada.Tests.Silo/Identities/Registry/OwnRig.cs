@@ -90,7 +90,7 @@ internal sealed class OwnRig : IRegistryUnderTest
             link => new MqttLink(link, logs.For<MqttLink>()),
             TimeProvider.System,
             logs.For<SupervisedBroker>());
-        Own = new OwnRegistry(data, authority, Broker, CertificateTerms.Default, TimeProvider.System, logs);
+        Own = new OwnRegistry(data, authority, Broker, CertificateLifetimes.Default, TimeProvider.System, logs);
         Registry = new Recording(Own, issued);
         host = new IdentityHost(Own, Broker, TimeProvider.System, logs.For<IdentityHost>());
         await host.StartAsync(default);

@@ -1,0 +1,55 @@
+using Armada.Core.Devices;
+using Armada.Core.Topics;
+using Armada.Silo.Api;
+
+namespace Armada.Silo.Provisioning;
+
+/// <summary>Where the silo is the registry of devices, only registered devices can be bound: any other name is a typing error.</summary>
+internal static class RegisteredDevices
+{
+    private const int MaxCandidates = 1000;
+
+    /// <summary>Refuses a body whose device is not registered, and suggests the registered name that is nearest.</summary>
+    /// <param name="deviceOf">The device that a body binds; null if it binds none.</param>
+    public static RouteHandlerBuilder NeedsRegisteredDevice<TBody>(this RouteHandlerBuilder route, Func<TBody, string?> deviceOf)
+        where TBody : class =>
+        route.Refuses(Problem.DeviceUnknown, Problem.RegistryFailed).AddEndpointFilter(async (invocation, next) =>
+        {
+            var (services, cancellation) = (invocation.HttpContext.RequestServices, invocation.HttpContext.RequestAborted);
+            return services.GetService<IDeviceRegistry>() is { } registry
+                && invocation.Arguments.OfType<TBody>().FirstOrDefault() is { } body
+                && deviceOf(body) is { } device && DeviceName.IsValid(device)
+                && await registry.FindAsync(device, cancellation) is null
+                    ? Problem.DeviceUnknown.Answer(await DescribeAsync(registry, device, cancellation))
+                    : await next(invocation);
+        });
+
+    private static async ValueTask<string> DescribeAsync(IDeviceRegistry registry, string device, CancellationToken cancellation)
+    {
+        var registered = await registry.ListAsync(null, MaxCandidates, cancellation);
+        var nearest = registered.Select(candidate => candidate.Name).MinBy(name => Distance(name, device));
+        return nearest is not null && Distance(nearest, device) <= Math.Max(2, device.Length / 3)
+            ? $"no device {device} is registered; did you mean {nearest}? GET /api/v1/devices lists all"
+            : $"no device {device} is registered; register it with POST /api/v1/devices, or enroll it with a token";
+    }
+
+    /// <summary>Levenshtein distance, ignoring case.</summary>
+    private static int Distance(string left, string right)
+    {
+        var previous = Enumerable.Range(0, right.Length + 1).ToArray();
+        for (var row = 1; row <= left.Length; row++)
+        {
+            var current = new int[right.Length + 1];
+            current[0] = row;
+            for (var column = 1; column <= right.Length; column++)
+            {
+                var cost = char.ToLowerInvariant(left[row - 1]) == char.ToLowerInvariant(right[column - 1]) ? 0 : 1;
+                current[column] = Math.Min(Math.Min(previous[column], current[column - 1]) + 1, previous[column - 1] + cost);
+            }
+
+            previous = current;
+        }
+
+        return previous[^1];
+    }
+}
