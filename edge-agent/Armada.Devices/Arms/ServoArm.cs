@@ -45,10 +45,8 @@ public abstract class ServoArm : IDisposable
 
     private protected static ReadOnlySpan<byte> Ids => AllIds;
 
-    /// <summary>
-    /// Finds the servos and sets up those that are there. EEPROM is written only where it differs. May be called again at any
-    /// time, as after a power dip.
-    /// </summary>
+    /// <summary>Finds the servos and sets up those that are there. EEPROM is written only where it differs. May be called again at any
+    /// time, as after a power dip.</summary>
     /// <exception cref="CalibrationException">A servo's own calibration is to hold and cannot be used.</exception>
     /// <exception cref="SerialLostException">The port is gone.</exception>
     /// <exception cref="OperationCanceledException">The token was canceled.</exception>
@@ -71,10 +69,8 @@ public abstract class ServoArm : IDisposable
         return start;
     }
 
-    /// <summary>
-    /// Reads every joint in one exchange: degrees, and percent for the gripper. A servo that misses a read repeats its last
-    /// value <see cref="MaxMisses"/> times, then its joint is NaN until it answers.
-    /// </summary>
+    /// <summary>Reads every joint in one exchange: degrees, and percent for the gripper. A servo that misses a read repeats its last
+    /// value <see cref="MaxMisses"/> times, then its joint is NaN until it answers.</summary>
     /// <exception cref="SerialLostException">The port is gone.</exception>
     public int ReadPose(Span<double> pose, CancellationToken cancellation)
     {
@@ -207,10 +203,8 @@ public sealed class FollowerArm(FeetechBus bus, ArmCalibration calibration) : Se
     private readonly byte[] torques = new byte[ArmJoint.Count];
     private readonly ServoAnswer[] answers = new ServoAnswer[ArmJoint.Count];
 
-    /// <summary>
-    /// Drives the joints that are ready, in one frame. Goals are clamped to the calibrated range; the goals of a start are the
-    /// pose in which the arm stood.
-    /// </summary>
+    /// <summary>Drives the joints that are ready, in one frame. Goals are clamped to the calibrated range; the goals of a start are the
+    /// pose in which the arm stood.</summary>
     /// <param name="goals">Six values, degrees and percent; NaN keeps the last goal.</param>
     /// <exception cref="SerialLostException">The port is gone.</exception>
     public void WriteGoals(ReadOnlySpan<double> goals, CancellationToken cancellation)
@@ -231,10 +225,8 @@ public sealed class FollowerArm(FeetechBus bus, ArmCalibration calibration) : Se
             Bus.SyncWrite(Sts3215.GoalPosition.Address, 2, goalIds.AsSpan(0, count), goalData.AsSpan(0, 2 * count), cancellation);
     }
 
-    /// <summary>
-    /// Reads which ready joints have lost their torque, as a power dip leaves them: <see cref="ServoArm.Start"/> is due. A servo
-    /// that does not answer is not counted among them.
-    /// </summary>
+    /// <summary>Reads which ready joints have lost their torque, as a power dip leaves them: <see cref="ServoArm.Start"/> is due. A
+    /// servo that does not answer is not counted among them.</summary>
     /// <exception cref="SerialLostException">The port is gone.</exception>
     public JointSet ReadTorqueLost(CancellationToken cancellation)
     {

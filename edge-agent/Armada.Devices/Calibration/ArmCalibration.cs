@@ -76,9 +76,8 @@ public sealed record JointCalibration(byte Id, int DriveMode, int HomingOffset, 
         }
     }
 
-    /// <summary>
-    /// Units to steps, truncated towards zero. Degrees are not clamped: the result may lie outside the range and below zero.
-    /// </summary>
+    /// <summary>Units to steps, truncated towards zero. Degrees are not clamped: the result may lie outside the range and below
+    /// zero.</summary>
     /// <param name="value">Units; not NaN.</param>
     public int Denormalize(double value, JointScale scale)
     {

@@ -8,9 +8,8 @@ public sealed class CalibrationFolder(string root)
 {
     public string Root { get; } = root;
 
-    /// <summary>
-    /// Finds the one calibration of an arm whose id nobody gave: in LeRobot's directories, or a file here with the role in its name.
-    /// </summary>
+    /// <summary>Finds the one calibration of an arm whose id nobody gave: in LeRobot's directories, or a file here with the role in its
+    /// name.</summary>
     /// <exception cref="CalibrationException">There is none, or more than one; the message names them.</exception>
     public string FindOnly(ArmKind kind)
     {

@@ -39,9 +39,8 @@ public static class ServoCalibration
         return mismatches.ToImmutable();
     }
 
-    /// <summary>
-    /// Writes a file's calibration into some servos, only where it differs, and with the torque of those off: the arm must be supported.
-    /// </summary>
+    /// <summary>Writes a file's calibration into some servos, only where it differs, and with the torque of those off: the arm must be
+    /// supported.</summary>
     /// <exception cref="CalibrationException">A servo did not take it; the servos before it have.</exception>
     public static void Write(FeetechBus bus, ArmCalibration file, IEnumerable<ArmJoint> joints, CancellationToken cancellation)
     {

@@ -1,9 +1,7 @@
 namespace Armada.Devices.Serial;
 
-/// <summary>
-/// One serial port, opened exclusively, used by one thread at a time with blocking calls: a servo bus is half-duplex, and the host
-/// always begins.
-/// </summary>
+/// <summary>One serial port, opened exclusively, used by one thread at a time with blocking calls: a servo bus is half-duplex, and the
+/// host always begins.</summary>
 public interface ISerialLink : IDisposable
 {
     /// <summary>The port's name as it was asked for.</summary>

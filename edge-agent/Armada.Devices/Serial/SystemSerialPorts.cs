@@ -3,10 +3,8 @@ using Armada.Devices.Serial.Posix;
 
 namespace Armada.Devices.Serial;
 
-/// <summary>
-/// Opens serial ports through System.IO.Ports. Exclusive by the system's own means; on Linux, where those do not hold against root,
-/// also by the advisory lock of <see cref="PosixSerialPorts"/>.
-/// </summary>
+/// <summary>Opens serial ports through System.IO.Ports. Exclusive by the system's own means; on Linux, where those do not hold against
+/// root, also by the advisory lock of <see cref="PosixSerialPorts"/>.</summary>
 internal sealed class SystemSerialPorts : ISerialPorts
 {
     public ISerialLink Open(string port, int baud)
@@ -41,10 +39,8 @@ internal sealed class SystemSerialPorts : ISerialPorts
         _ => null,
     };
 
-    /// <summary>
-    /// One asynchronous read is always outstanding: a synchronous one cannot time out below 30 ms, Windows cannot cancel one, and what
-    /// arrives between two calls is there at the next.
-    /// </summary>
+    /// <summary>One asynchronous read is always outstanding: a synchronous one cannot time out below 30 ms, Windows cannot cancel one,
+    /// and what arrives between two calls is there at the next.</summary>
     private sealed class SystemSerialLink : ISerialLink
     {
         // The driver has taken a request within a millisecond, or takes nothing any more.

@@ -2,11 +2,9 @@ using Armada.Devices.Serial;
 
 namespace Armada.Devices.ServoBus;
 
-/// <summary>
-/// A bus of Feetech STS servos on a serial link. For one thread at a time; blocks; allocates nothing. A servo that is silent,
-/// corrupt or in error is told by its <see cref="ServoAnswer"/> and disturbs no other. Every method throws
-/// <see cref="SerialLostException"/> when the port is gone and <see cref="OperationCanceledException"/> when canceled.
-/// </summary>
+/// <summary>A bus of Feetech STS servos on a serial link. For one thread at a time; blocks; allocates nothing. A servo that is silent,
+/// corrupt or in error is told by its <see cref="ServoAnswer"/> and disturbs no other. Every method throws <see
+/// cref="SerialLostException"/> when the port is gone and <see cref="OperationCanceledException"/> when canceled.</summary>
 public sealed class FeetechBus
 {
     // The last servo asked has answered: who was before it is silent, unless that answer was a late one of the last tick.
@@ -52,11 +50,9 @@ public sealed class FeetechBus
         return new RegisterReading(answer, answer.IsOk ? register.Decode(data) : 0);
     }
 
-    /// <summary>Writes registers and waits for the acknowledgement.</summary>
     public ServoAnswer Write(byte id, byte address, ReadOnlySpan<byte> data, CancellationToken cancellation) =>
         Exchange(id, ServoFrame.Write(request, id, address, data), [], cancellation);
 
-    /// <summary>Writes one register and waits for the acknowledgement.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The register cannot hold the value.</exception>
     public ServoAnswer Write(byte id, Register register, int value, CancellationToken cancellation)
     {
@@ -65,11 +61,9 @@ public sealed class FeetechBus
         return Write(id, register.Address, data, cancellation);
     }
 
-    /// <summary>
-    /// Reads the same registers of several servos in one exchange, once: in a loop the next tick is the retry. Servos answer
-    /// in the order asked; a frame of another length is not taken, and one that comes before that of a servo asked earlier is
-    /// taken back as a late one. What remains possible: a late answer stands for a newer one to the same question.
-    /// </summary>
+    /// <summary>Reads the same registers of several servos in one exchange, once: in a loop the next tick is the retry. Servos answer
+    /// in the order asked; a frame of another length is not taken, and one that comes before that of a servo asked earlier is taken
+    /// back as a late one. What remains possible: a late answer stands for a newer one to the same question.</summary>
     /// <param name="data">Where to, servo by servo: ids × length bytes. Bytes of a servo without an answer mean nothing.</param>
     public int SyncRead(
         byte address, byte length, ReadOnlySpan<byte> ids, Span<byte> data, Span<ServoAnswer> answers, CancellationToken cancellation)
@@ -210,15 +204,12 @@ public sealed record BusTiming
     /// <summary>Bits per second; ten of them carry a byte.</summary>
     public int Baud { get; init; } = 1_000_000;
 
-    /// <summary>
-    /// Wait for the answer of one servo, beyond its time on the wire. 50 ms is what LeRobot and the vendor's newer SDK give.
-    /// </summary>
+    /// <summary>Wait for the answer of one servo, beyond its time on the wire. 50 ms is what LeRobot and the vendor's newer SDK
+    /// give.</summary>
     public TimeSpan AnswerAllowance { get; init; } = TimeSpan.FromMilliseconds(50);
 
-    /// <summary>
-    /// Wait for the answers of a sync read, beyond their time on the wire: a few frames of full-speed USB, which has one each
-    /// millisecond. Short, because in a loop the next tick is the better retry.
-    /// </summary>
+    /// <summary>Wait for the answers of a sync read, beyond their time on the wire: a few frames of full-speed USB, which has one each
+    /// millisecond. Short, because in a loop the next tick is the better retry.</summary>
     public TimeSpan SyncAllowance { get; init; } = TimeSpan.FromMilliseconds(4);
 
     /// <summary>Longest wait of a servo before it answers (register 7 as delivered by some makers: 250 × 2 µs).</summary>
@@ -233,13 +224,11 @@ public sealed record BusTiming
     internal TimeSpan Exchange(int request, int answers, int servos) => OnWire(request + answers + 3) + ReturnDelay * servos;
 }
 
-/// <summary>
-/// One half-duplex line: sends a request when the line is free of what belongs to earlier ones, then gives the frames that
-/// come in until a deadline. Frames carry no number, so an answer that comes after its request was given up looks like an
-/// answer to the next. Hence: input is thrown away before each request; after an answer failed to come, a request to one
-/// servo first waits for as long again (<see cref="BusTiming.AnswerAllowance"/>). What remains possible is an answer more
-/// than twice the allowance late. Sync reads do not wait; see <see cref="FeetechBus.SyncRead"/>.
-/// </summary>
+/// <summary>One half-duplex line: sends a request when the line is free of what belongs to earlier ones, then gives the frames that
+/// come in until a deadline. Frames carry no number, so an answer that comes after its request was given up looks like an answer to the
+/// next. Hence: input is thrown away before each request; after an answer failed to come, a request to one servo first waits for as
+/// long again (<see cref="BusTiming.AnswerAllowance"/>). What remains possible is an answer more than twice the allowance late. Sync
+/// reads do not wait; see <see cref="FeetechBus.SyncRead"/>.</summary>
 internal sealed class BusLine(ISerialLink link, BusTiming timing, TimeProvider time)
 {
     // More than a burst of six whole health blocks; a line that babbles on beyond is not waited for.
@@ -256,8 +245,6 @@ internal sealed class BusLine(ISerialLink link, BusTiming timing, TimeProvider t
     private long deadline;
 
     public long StaleBytes { get; private set; }
-
-    /// <summary>Bytes that made no valid frame so far.</summary>
     public long Garbage => parser.Skipped;
 
     /// <summary>Sends a request and sets the deadline for its answers.</summary>
@@ -276,7 +263,6 @@ internal sealed class BusLine(ISerialLink link, BusTiming timing, TimeProvider t
     /// <summary>Waits for further frames no longer than this from now.</summary>
     public void Hasten(TimeSpan patience) => deadline = Math.Min(latest, time.GetTimestamp() + Stamps(patience));
 
-    /// <summary>The next frame before the deadline.</summary>
     public bool TryNext(out StatusFrame frame, CancellationToken cancellation)
     {
         while (true)

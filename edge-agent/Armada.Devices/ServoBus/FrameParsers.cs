@@ -10,19 +10,14 @@ public readonly ref struct StatusFrame(byte id, ServoErrors errors, ReadOnlySpan
     public ReadOnlySpan<byte> Data { get; } = data;
 }
 
-/// <summary>
-/// Bytes from servos to status frames, in whatever pieces they come. Never throws, never allocates, and finds the next frame
-/// after garbage by itself.
-/// </summary>
+/// <summary>Bytes from servos to status frames, in whatever pieces they come. Never throws, never allocates, and finds the next frame
+/// after garbage by itself.</summary>
 public sealed class StatusParser
 {
     // A status byte over 0x7F is no status frame (bits 6 and 7 are reserved; the vendor SDK resynchronizes there too).
     private FrameScanner scanner = new(ServoFrame.MaxId, 0x7F);
 
-    /// <summary>Bytes that belonged to no frame, since the parser was made.</summary>
     public long Skipped => scanner.Skipped;
-
-    /// <summary>Frames refused for their checksum, since the parser was made.</summary>
     public long Corrupt => scanner.Corrupt;
 
     /// <summary>Takes input until a frame is whole.</summary>
@@ -30,10 +25,8 @@ public sealed class StatusParser
     public bool TryRead(scoped ref ReadOnlySpan<byte> input, out StatusFrame frame) =>
         Split(scanner.TryRead(ref input, out var bytes), bytes, out frame);
 
-    /// <summary>
-    /// After the time for an answer is over: gives up the frame begun and looks for others among its bytes, for a corrupted
-    /// length byte swallows the frames behind it.
-    /// </summary>
+    /// <summary>After the time for an answer is over: gives up the frame begun and looks for others among its bytes, for a corrupted
+    /// length byte swallows the frames behind it.</summary>
     public bool TryReadBehindPartial(out StatusFrame frame) => Split(scanner.TryReadBehindPartial(out var bytes), bytes, out frame);
 
     /// <summary>Forgets a frame begun. No frame with more data than expected is believed from now on.</summary>
@@ -65,10 +58,7 @@ public sealed class InstructionParser
 {
     private FrameScanner scanner = new(ServoFrame.Broadcast, byte.MaxValue);
 
-    /// <summary>Bytes that belonged to no frame, since the parser was made.</summary>
     public long Skipped => scanner.Skipped;
-
-    /// <summary>Frames refused for their checksum, since the parser was made.</summary>
     public long Corrupt => scanner.Corrupt;
 
     /// <summary>Takes input until a frame is whole.</summary>
@@ -80,14 +70,11 @@ public sealed class InstructionParser
         return found;
     }
 
-    /// <summary>Forgets a frame begun, as after a silence on the line.</summary>
     public void Reset() => scanner.Reset(ServoFrame.MaxLength);
 }
 
-/// <summary>
-/// Finds frames in a stream of bytes, in whatever pieces they come. Holds at most one frame. A head that cannot be one, or a
-/// wrong checksum, costs one byte: the search goes on at the next, so a frame behind or inside garbage is found.
-/// </summary>
+/// <summary>Finds frames in a stream of bytes, in whatever pieces they come. Holds at most one frame. A head that cannot be one, or a
+/// wrong checksum, costs one byte: the search goes on at the next, so a frame behind or inside garbage is found.</summary>
 internal struct FrameScanner(byte maxId, byte maxCode)
 {
     private readonly byte[] held = new byte[4 + ServoFrame.MaxLength];
@@ -95,10 +82,7 @@ internal struct FrameScanner(byte maxId, byte maxCode)
     private int done;
     private int maxLength = ServoFrame.MaxLength;
 
-    /// <summary>Bytes that belonged to no frame.</summary>
     public long Skipped { get; private set; }
-
-    /// <summary>Frames refused for their checksum.</summary>
     public long Corrupt { get; private set; }
 
     /// <summary>Takes bytes until a frame is whole.</summary>

@@ -15,10 +15,8 @@ public enum RegisterAccess : byte
     ReadOnly, // Read.
 }
 
-/// <summary>
-/// One register of a servo, little-endian when it has two bytes. A signed one is sign-magnitude, not two's complement: the
-/// magnitude, and bit <paramref name="SignBit"/> set below zero; higher bits are ignored when read.
-/// </summary>
+/// <summary>One register of a servo, little-endian when it has two bytes. A signed one is sign-magnitude, not two's complement: the
+/// magnitude, and bit <paramref name="SignBit"/> set below zero; higher bits are ignored when read.</summary>
 /// <param name="Size">1 or 2 bytes.</param>
 /// <param name="Default">Value at delivery or, in RAM, at power-up (vendor's memory table 3.7, 7.4 V model).</param>
 /// <param name="SignBit">Bit of the sign; null when unsigned.</param>

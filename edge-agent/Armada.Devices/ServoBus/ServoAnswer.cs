@@ -29,10 +29,8 @@ public readonly record struct BusCounters(long Requests, long Timeouts, long Cor
         a.Retries + b.Retries, a.StaleBytes + b.StaleBytes, a.StaleAnswers + b.StaleAnswers);
 }
 
-/// <summary>
-/// The error byte of a status frame, and register 65. It tells the servo's condition: the instruction is normally still
-/// carried out, and data that came with it are valid.
-/// </summary>
+/// <summary>The error byte of a status frame, and register 65. It tells the servo's condition: the instruction is normally still
+/// carried out, and data that came with it are valid.</summary>
 [Flags]
 public enum ServoErrors : byte
 {

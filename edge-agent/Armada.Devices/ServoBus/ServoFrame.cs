@@ -1,9 +1,7 @@
 namespace Armada.Devices.ServoBus;
 
-/// <summary>
-/// Servo-bus frames to bytes: <c>FF FF id length instruction-or-errors parameters checksum</c>, where length counts what
-/// follows it and the checksum is the complement of the sum of everything between header and checksum.
-/// </summary>
+/// <summary>Servo-bus frames to bytes: <c>FF FF id length instruction-or-errors parameters checksum</c>, where length counts what
+/// follows it and the checksum is the complement of the sum of everything between header and checksum.</summary>
 public static class ServoFrame
 {
     public const byte MaxId = 253;
@@ -25,18 +23,15 @@ public static class ServoFrame
     /// <returns>Bytes written, here and in every method below.</returns>
     public static int Ping(Span<byte> destination, byte id) => Instruct(destination, id, Instruction.Ping, []);
 
-    /// <summary>Writes a read of <paramref name="length"/> bytes from <paramref name="address"/>.</summary>
     public static int Read(Span<byte> destination, byte id, byte address, byte length) =>
         Instruct(destination, id, Instruction.Read, [address, length]);
 
     public static int Write(Span<byte> destination, byte id, byte address, ReadOnlySpan<byte> data) =>
         AddressAndData(destination, id, Instruction.Write, address, data);
 
-    /// <summary>Writes a write that waits for <see cref="Action"/>.</summary>
     public static int RegWrite(Span<byte> destination, byte id, byte address, ReadOnlySpan<byte> data) =>
         AddressAndData(destination, id, Instruction.RegWrite, address, data);
 
-    /// <summary>Writes the broadcast that carries out all held writes.</summary>
     public static int Action(Span<byte> destination) => Instruct(destination, Broadcast, Instruction.Action, []);
 
     /// <summary>Writes a sync read of the same registers of several servos, which answer in the order of <paramref name="ids"/>.</summary>
@@ -71,7 +66,6 @@ public static class ServoFrame
         return End(destination);
     }
 
-    /// <summary>Writes any instruction with its parameters.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The id is 255, or the frame would be over <see cref="MaxSize"/>.</exception>
     public static int Instruct(Span<byte> destination, byte id, Instruction instruction, ReadOnlySpan<byte> parameters)
     {

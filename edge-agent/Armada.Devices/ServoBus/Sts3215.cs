@@ -4,10 +4,8 @@ using static Armada.Devices.ServoBus.RegisterArea;
 
 namespace Armada.Devices.ServoBus;
 
-/// <summary>
-/// The control table of the Feetech STS3215, the servo of the SO-100 and SO-101. Names are LeRobot's; defaults are those of
-/// the vendor's memory table 3.7 (7.4 V model). Of the maker's registers (80 to 86) no defaults are published.
-/// </summary>
+/// <summary>The control table of the Feetech STS3215, the servo of the SO-100 and SO-101. Names are LeRobot's; defaults are those of
+/// the vendor's memory table 3.7 (7.4 V model). Of the maker's registers (80 to 86) no defaults are published.</summary>
 public static class Sts3215
 {
     public const int Model = 777;
@@ -94,7 +92,6 @@ public static class Sts3215
     public static Register AccelerationMultiplier { get; } = Define("Acceleration_Multiplier", 86, 1, Factory);
     public static ImmutableArray<Register> All { get; } = [.. ByAddress.OfType<Register>()];
 
-    /// <summary>The register that begins at an address, or null.</summary>
     public static Register? At(int address) => (uint)address < ImageSize ? ByAddress[address] : null;
 
     private static Register Define(

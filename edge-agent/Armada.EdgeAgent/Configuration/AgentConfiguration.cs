@@ -68,7 +68,6 @@ public sealed record DeviceSettings(
     double? MaxVelocity = null,
     OnMismatch OnCalibrationMismatch = OnMismatch.Refuse)
 {
-    /// <summary>The calibration that is read from the servos themselves.</summary>
     public const string FromEeprom = "eeprom";
 
     public const double LeaderRateHz = 100;

@@ -66,10 +66,8 @@ internal sealed class ArmDiagnostics(Device device)
     }
 }
 
-/// <summary>
-/// When an arm is started again because of some of its servos: at once, then ever more seldom while it does not help. A start
-/// holds the arm for a moment, and five servos that work are not to stutter because of one that does not.
-/// </summary>
+/// <summary>When an arm is started again because of some of its servos: at once, then ever more seldom while it does not help. A start
+/// holds the arm for a moment, and five servos that work are not to stutter because of one that does not.</summary>
 internal sealed class RestartBackoff
 {
     private static readonly TimeSpan MinWait = TimeSpan.FromSeconds(1);

@@ -6,10 +6,8 @@ using Microsoft.Extensions.Logging;
 
 namespace Armada.EdgeAgent.Devices;
 
-/// <summary>
-/// Does what the silo's control messages ask, in their order. A stop is latched right here, on the thread that received it; only
-/// what needs the bus waits for its next tick.
-/// </summary>
+/// <summary>Does what the silo's control messages ask, in their order. A stop is latched right here, on the thread that received it;
+/// only what needs the bus waits for its next tick.</summary>
 internal sealed partial class ControlHandler(Device device, ILogger<ControlHandler> logger)
 {
     /// <summary>Does one message; null where the answer comes later, from the bus thread or from what writes files.</summary>

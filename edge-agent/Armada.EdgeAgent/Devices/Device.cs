@@ -19,7 +19,6 @@ internal delegate void StateSink(in FrameHeader header, ReadOnlySpan<double> pos
 /// <summary>What stream-start begins and stream-stop ends: a leader's stream of states, or a follower's acceptance of commands.</summary>
 internal interface IStream
 {
-    /// <summary>The epoch announced last; 0 before any.</summary>
     uint AnnouncedEpoch { get; }
 
     /// <summary>Begins it; announcing it again changes nothing. False for an epoch older than the newest known.</summary>
@@ -72,7 +71,6 @@ internal sealed class Device
     /// <summary>What renews its certificate; null where it connects without one of its own.</summary>
     public Renewal? Renewal { get; set; }
 
-    /// <summary>Adds a taker of its states; before its session starts.</summary>
     public void AddSink(StateSink sink) => sinks = sinks.Add(sink);
 
     /// <summary>Publishes its states, besides handing them to its other takers; before its session starts.</summary>

@@ -44,7 +44,6 @@ internal sealed class DeviceCounters
 
     public long Dropped(FrameResult result) => Volatile.Read(ref drops[(int)result]);
 
-    /// <summary>Every count by its name in presence; drops only where there were any.</summary>
     public Dictionary<string, long> Read()
     {
         var all = new Dictionary<string, long>(StringComparer.Ordinal)
@@ -68,7 +67,6 @@ internal sealed class DeviceCounters
         return all;
     }
 
-    /// <summary>Name of a drop's count, such as dropped.stale-epoch.</summary>
     public static string NameOf(FrameResult result) => DropNames[(int)result];
 
     internal static string Kebab(string name) =>

@@ -187,7 +187,6 @@ internal sealed class StatePublisher(IMqttLink link, string topic)
     private long dropped;
 
     public long Sent => Volatile.Read(ref sent);
-
     public long Dropped => Volatile.Read(ref dropped);
 
     public void Publish(in FrameHeader header, ReadOnlySpan<double> positions, FrameEcho? echo)

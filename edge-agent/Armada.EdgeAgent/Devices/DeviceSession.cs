@@ -4,10 +4,8 @@ using Microsoft.Extensions.Logging;
 
 namespace Armada.EdgeAgent.Devices;
 
-/// <summary>
-/// Keeps one arm running on a thread of its own: opens the port, runs the loop, and begins again when the cable was pulled, the
-/// arm was not ready or the loop failed.
-/// </summary>
+/// <summary>Keeps one arm running on a thread of its own: opens the port, runs the loop, and begins again when the cable was pulled,
+/// the arm was not ready or the loop failed.</summary>
 internal sealed partial class DeviceSession(Device device, ISerialPorts ports, IArmLoop loop, ILogger<DeviceSession> logger)
 {
     private const int Baud = 1_000_000;
@@ -25,7 +23,6 @@ internal sealed partial class DeviceSession(Device device, ISerialPorts ports, I
     /// <exception cref="SerialOpenException">It cannot be opened; the message says why and what to do.</exception>
     public void Open() => opened = ports.Open(device.Settings.Port, Baud);
 
-    /// <summary>Closes a port that was opened and never run.</summary>
     public ValueTask CloseAsync()
     {
         Interlocked.Exchange(ref opened, null)?.Dispose();

@@ -20,7 +20,6 @@ internal static class DeviceStateNames
 {
     private static readonly string[] Names = [.. Enum.GetNames<DeviceState>().Select(DeviceCounters.Kebab)];
 
-    /// <summary>The state as presence has it, such as torque-off.</summary>
     public static string Name(this DeviceState state) => Names[(int)state];
 }
 

@@ -44,7 +44,6 @@ internal sealed class EnrolledConfiguration
         string In(string file) => folder == "." ? file : Path.Combine(folder, file);
     }
 
-    /// <summary>Refuses what would change the agent's other devices.</summary>
     /// <exception cref="ConfigurationException">Broker, topics or the device stand there already, and otherwise.</exception>
     public void Check(EnrollmentResponse answer)
     {
@@ -105,7 +104,6 @@ internal static class ConfigurationText
             """);
     }
 
-    /// <summary>Adds a device behind the last one.</summary>
     public static byte[] WithDevice(byte[] text, DeviceSettings device)
     {
         var (begin, end) = DevicesOf(text);

@@ -17,7 +17,6 @@ internal sealed class EnrolledFiles(EnrollmentOptions options)
     private string NamelessKey { get; } = Path.Combine(
         options.Folder, $"enrollment-{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(options.Token)).AsSpan(0, 4))}.key");
 
-    /// <summary>A device's pair, named as in the configuration.</summary>
     public CredentialFiles PairOf(string name) => new(Path.Combine(options.Folder, $"{name}.pem"), KeyOf(name));
 
     /// <summary>The key of an earlier call that came to nothing, or a new one, durably kept.</summary>

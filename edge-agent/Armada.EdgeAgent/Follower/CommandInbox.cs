@@ -5,10 +5,8 @@ using Armada.EdgeAgent.Stops;
 
 namespace Armada.EdgeAgent.Follower;
 
-/// <summary>
-/// The newest command for a follower, and the fence in front of it: open between stream-start and stream-stop, to no older
-/// epoch, only forward in sequence, only fresh, never while stopped. Commands come on the link's thread and leave on the bus's.
-/// </summary>
+/// <summary>The newest command for a follower, and the fence in front of it: open between stream-start and stream-stop, to no older
+/// epoch, only forward in sequence, only fresh, never while stopped. Commands come on the link's thread and leave on the bus's.</summary>
 internal sealed class CommandInbox(int joints, StopLatches stops, DeviceCounters counters) : IStream
 {
     /// <summary>A master that said nothing for so long has paused, microseconds.</summary>

@@ -12,10 +12,8 @@ public enum FollowPhase : byte
     Tracking, // Following commands as they come.
 }
 
-/// <summary>
-/// The goals of a follower's servos, tick by tick: interpolated between commands, within the joints' limits and velocities, and
-/// slow at first after every hold. Time comes in, goals go out; there is no clock and no bus inside.
-/// </summary>
+/// <summary>The goals of a follower's servos, tick by tick: interpolated between commands, within the joints' limits and velocities,
+/// and slow at first after every hold. Time comes in, goals go out; there is no clock and no bus inside.</summary>
 /// <remarks>
 /// A goal begins where the arm really is, even outside the limits, because clamping it there would itself be a jump; from there
 /// it only moves inwards.
@@ -170,10 +168,8 @@ public sealed class ControlLaw
     }
 }
 
-/// <summary>
-/// How far apart a moving master's commands come. Those of a master at rest, or so slow that its dead-band spaces them, say
-/// nothing about that and are left out, so that its next movement is followed as quickly as the last.
-/// </summary>
+/// <summary>How far apart a moving master's commands come. Those of a master at rest, or so slow that its dead-band spaces them, say
+/// nothing about that and are left out, so that its next movement is followed as quickly as the last.</summary>
 public sealed class CommandInterval(TimeSpan first)
 {
     private const double Weight = 0.2;

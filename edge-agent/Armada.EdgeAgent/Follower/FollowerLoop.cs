@@ -15,10 +15,8 @@ using Microsoft.Extensions.Logging;
 
 namespace Armada.EdgeAgent.Follower;
 
-/// <summary>
-/// Drives one follower: each tick takes the newest command, moves the goals, writes them in one sync write, and reads back pose
-/// or condition in turn. The only thread that touches the bus.
-/// </summary>
+/// <summary>Drives one follower: each tick takes the newest command, moves the goals, writes them in one sync write, and reads back
+/// pose or condition in turn. The only thread that touches the bus.</summary>
 internal sealed partial class FollowerLoop : IArmLoop
 {
     private static readonly TimeSpan Watchdog = TimeSpan.FromMilliseconds(300);
@@ -341,7 +339,6 @@ internal sealed class IdentifyMotion(ImmutableArray<Joint> joints)
 
     public void End() => (isRunning, HasEnded) = (false, false);
 
-    /// <summary>The pose for now; false when there is none.</summary>
     public bool TryNext(in Timestamp now, Span<double> pose)
     {
         if (!isRunning)

@@ -16,10 +16,8 @@ namespace Armada.EdgeAgent.Hosting;
 
 internal delegate IMqttLink MqttLinkFactory(LinkOptions options, ILoggerFactory loggers);
 
-/// <summary>
-/// Starts every device, its link and the local pairs, and ends them in an order that leaves no arm with torque: sessions first,
-/// links last.
-/// </summary>
+/// <summary>Starts every device, its link and the local pairs, and ends them in an order that leaves no arm with torque: sessions
+/// first, links last.</summary>
 internal sealed partial class AgentService : IHostedService, IAsyncDisposable
 {
     private static readonly TimeSpan CrashLimit = TimeSpan.FromSeconds(1);

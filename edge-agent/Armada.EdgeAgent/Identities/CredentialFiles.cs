@@ -4,10 +4,9 @@ using System.Text;
 
 namespace Armada.EdgeAgent.Identities;
 
-/// <summary>
-/// A device's certificate and key in two PEM files. Both are replaced in an order that a power cut at any step leaves the old pair or
-/// the new one, once <see cref="Recover"/> was called: the new ones are written beside the old, then the key moves, then the certificate.
-/// </summary>
+/// <summary>A device's certificate and key in two PEM files. Both are replaced in an order that a power cut at any step leaves the old
+/// pair or the new one, once <see cref="Recover"/> was called: the new ones are written beside the old, then the key moves, then the
+/// certificate.</summary>
 /// <param name="keyFile">The private key, not encrypted.</param>
 internal sealed class CredentialFiles(string certificateFile, string keyFile)
 {

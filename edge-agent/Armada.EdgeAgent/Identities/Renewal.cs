@@ -7,10 +7,8 @@ using Microsoft.Extensions.Logging;
 
 namespace Armada.EdgeAgent.Identities;
 
-/// <summary>
-/// Renews a device's certificate as the silo asks: makes the key, keeps the certificate, and connects anew with it when the arm does not
-/// move. Files are written here and not on the link's thread, where commands would wait for the disk.
-/// </summary>
+/// <summary>Renews a device's certificate as the silo asks: makes the key, keeps the certificate, and connects anew with it when the
+/// arm does not move. Files are written here and not on the link's thread, where commands would wait for the disk.</summary>
 internal sealed partial class Renewal(
     Device device, CredentialFiles files, string? authorityFile, IMqttLink link, TimeProvider time, ILogger<Renewal> logger)
 {
@@ -51,7 +49,6 @@ internal sealed partial class Renewal(
 
     public void Disconnected() => presented = null;
 
-    /// <summary>Takes a message to renew, or with a certificate; false where too many wait.</summary>
     public bool TryAdd(ControlMessage message) => waiting.Writer.TryWrite(message);
 
     public async Task RunAsync(CancellationToken cancellation)

@@ -10,10 +10,8 @@ using Armada.EdgeAgent.Telemetry;
 
 namespace Armada.EdgeAgent.Leader;
 
-/// <summary>
-/// Reads one leader: a sync read each tick, published when a joint moved beyond the dead-band, and as a keep-alive otherwise.
-/// The only thread that touches the bus.
-/// </summary>
+/// <summary>Reads one leader: a sync read each tick, published when a joint moved beyond the dead-band, and as a keep-alive otherwise.
+/// The only thread that touches the bus.</summary>
 /// <remarks>
 /// A state's capture time is that of the moment before its sync read was sent: no joint was read earlier, so that whatever
 /// counts from it counts the bus too. Under the agent's own stop a leader falls silent, and whoever follows it holds.

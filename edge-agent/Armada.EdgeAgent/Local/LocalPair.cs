@@ -8,10 +8,8 @@ using Microsoft.Extensions.Logging;
 
 namespace Armada.EdgeAgent.Local;
 
-/// <summary>
-/// A leader and its followers joined inside the agent by the robot core that the silo runs too. A sample goes from the leader's
-/// bus thread through the core into each follower's inbox, without network, broker or disk.
-/// </summary>
+/// <summary>A leader and its followers joined inside the agent by the robot core that the silo runs too. A sample goes from the
+/// leader's bus thread through the core into each follower's inbox, without network, broker or disk.</summary>
 /// <remarks>
 /// Nothing is stored: epochs come from the clock, and no follower outlives the agent that announced one. The stop here is the
 /// agent's own.

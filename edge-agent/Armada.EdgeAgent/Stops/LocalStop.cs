@@ -1,16 +1,13 @@
 namespace Armada.EdgeAgent.Stops;
 
-/// <summary>
-/// The agent's own latched stop, for all of its devices: works with network, broker and silo gone. A reset from the silo
-/// does not release it, nor does its reset release a stop of the silo's.
-/// </summary>
+/// <summary>The agent's own latched stop, for all of its devices: works with network, broker and silo gone. A reset from the silo does
+/// not release it, nor does its reset release a stop of the silo's.</summary>
 public sealed class LocalStop
 {
     private volatile bool latched;
 
     public bool IsLatched => latched;
 
-    /// <summary>Latches it; every follower holds from its next tick.</summary>
     public void Latch() => latched = true;
 
     public void Release() => latched = false;

@@ -4,10 +4,8 @@ using Armada.Emulators.Servos;
 
 namespace Armada.Emulators.Arms;
 
-/// <summary>
-/// Servos on one bus and one supply, and the hand that moves them. Knows no clock: <see cref="Advance"/> lets time pass.
-/// Its members may be called from any thread; a servo of <see cref="Servos"/> only before the arm is put on a bus.
-/// </summary>
+/// <summary>Servos on one bus and one supply, and the hand that moves them. Knows no clock: <see cref="Advance"/> lets time pass. Its
+/// members may be called from any thread; a servo of <see cref="Servos"/> only before the arm is put on a bus.</summary>
 public sealed class EmulatedArm
 {
     // What cables and plugs of a daisy chain cost at several amperes.
@@ -61,8 +59,6 @@ public sealed class EmulatedArm
     }
 
     public IReadOnlyList<EmulatedServo> Servos => servos;
-
-    /// <summary>The joints; none for servos without geometry.</summary>
     public IReadOnlyList<EmulatedJoint> Joints => joints;
 
     /// <summary>Held by whoever works with the servos.</summary>

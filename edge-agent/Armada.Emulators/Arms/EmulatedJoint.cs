@@ -25,7 +25,6 @@ public sealed record EmulatedJoint(byte Id, string Name, int HomingOffset, int M
         ? (steps - Minimum) / (Maximum - Minimum) * 100
         : (steps - ((Minimum + Maximum) / 2.0)) / StepsPerDegree;
 
-    /// <summary>The joints of an arm. The two differ, as any two arms do.</summary>
     public static IReadOnlyList<EmulatedJoint> So101(ArmRole role) => role == ArmRole.Leader ? Leader : Follower;
 
     public static ArmCalibration Calibration(ArmRole role) => new(

@@ -20,9 +20,8 @@ public sealed class StillHand(params double[] held) : IHand
     public void Pose(TimeSpan time, Span<double> pose) => held.CopyTo(pose);
 }
 
-/// <summary>
-/// Waves all joints in sums of two sines, no faster than about 90 degrees a second, and rests for two seconds in every twelve.
-/// </summary>
+/// <summary>Waves all joints in sums of two sines, no faster than about 90 degrees a second, and rests for two seconds in every
+/// twelve.</summary>
 public sealed class WavingHand : IHand
 {
     private const double Cycle = 12;
@@ -62,10 +61,8 @@ public sealed class WavingHand : IHand
     }
 }
 
-/// <summary>
-/// Teaches a task: goes from pose to pose in minimum-jerk moves of at most 80 degrees a second, pauses, and closes and opens
-/// the gripper at every second one.
-/// </summary>
+/// <summary>Teaches a task: goes from pose to pose in minimum-jerk moves of at most 80 degrees a second, pauses, and closes and opens
+/// the gripper at every second one.</summary>
 public sealed class TeachingHand : IHand
 {
     private const double TopSpeed = 80;

@@ -22,9 +22,8 @@ public sealed class BusFaults
             this.silent[id] = silent;
     }
 
-    /// <summary>
-    /// A servo's answers come so much later than they should; what it is asked in the meantime it does not hear. Zero: in time again.
-    /// </summary>
+    /// <summary>A servo's answers come so much later than they should; what it is asked in the meantime it does not hear. Zero: in time
+    /// again.</summary>
     public void Late(byte id, TimeSpan delay)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(delay, TimeSpan.Zero);
@@ -32,7 +31,6 @@ public sealed class BusFaults
             late[id] = delay;
     }
 
-    /// <summary>The next answers have wrong checksums.</summary>
     public void CorruptNext(int answers)
     {
         lock (gate)

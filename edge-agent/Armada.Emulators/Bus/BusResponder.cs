@@ -117,14 +117,12 @@ internal sealed class ReplyTrain
     public Span<byte> Next => bytes.AsSpan(length);
     public bool HasRoom => bytes.Length - length >= ServoFrame.MaxSize;
 
-    /// <summary>Takes up the answer written to <see cref="Next"/>.</summary>
     public void Add(int length, int delay)
     {
         this.length += length;
         Microseconds += delay + (length * MicrosecondsPerByte);
     }
 
-    /// <summary>Lets the line break off in the midst of the frame behind the half.</summary>
     public void BreakOff()
     {
         var kept = Math.Min((length / 2) + 3, Math.Max(0, length - 1));

@@ -4,10 +4,8 @@ using Armada.Emulators.Ptys;
 
 namespace Armada.Emulators.Bus;
 
-/// <summary>
-/// An emulated arm behind a serial port: hears instructions on a pseudo-terminal and answers after the time they would take on
-/// a wire at 1 Mbit/s. Linux only. Dispose takes the port away.
-/// </summary>
+/// <summary>An emulated arm behind a serial port: hears instructions on a pseudo-terminal and answers after the time they would take on
+/// a wire at 1 Mbit/s. Linux only. Dispose takes the port away.</summary>
 public sealed class EmulatedBus : IDisposable
 {
     // Silence that ends a frame begun: more than a thousand byte times, less than any host's time-out.

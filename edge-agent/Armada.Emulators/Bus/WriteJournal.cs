@@ -14,7 +14,6 @@ public sealed class WriteJournal
 
     public long Count { get; private set; }
 
-    /// <summary>Those still kept, oldest first.</summary>
     /// <param name="since">Only those after so many: an earlier <see cref="Count"/>.</param>
     public IReadOnlyList<RegisterWrite> Since(long since = 0)
     {
@@ -70,7 +69,6 @@ public sealed class WriteJournal
 /// <param name="Data">The first eight of them, the first one lowest.</param>
 public readonly record struct RegisterWrite(long Timestamp, byte Id, Instruction Instruction, byte Address, byte Length, ulong Data)
 {
-    /// <summary>What a register was set to, or null if this write was of others.</summary>
     public int? Of(in Register register)
     {
         var offset = register.Address - Address;

@@ -2,11 +2,9 @@ using System.Runtime.InteropServices;
 
 namespace Armada.Emulators.Ptys;
 
-/// <summary>
-/// A serial port under a stable name, for one thread that waits and reads; others may only <see cref="Wake"/> it.
-/// When its last client closes, the terminal is renewed behind the name: the next client finds no unread bytes and no
-/// exclusive lock of the last one, as with a real port.
-/// </summary>
+/// <summary>A serial port under a stable name, for one thread that waits and reads; others may only <see cref="Wake"/> it. When its
+/// last client closes, the terminal is renewed behind the name: the next client finds no unread bytes and no exclusive lock of the last
+/// one, as with a real port.</summary>
 internal sealed unsafe class EmulatedPort : IDisposable
 {
     // How long a client may take from following the name to opening what it led to.

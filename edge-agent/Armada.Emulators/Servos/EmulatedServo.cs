@@ -3,10 +3,8 @@ using Armada.Devices.ServoBus;
 
 namespace Armada.Emulators.Servos;
 
-/// <summary>
-/// One STS3215: registers, motion, protection, and the answers it gives on the bus. Knows no clock: <see cref="Advance"/> lets time pass.
-/// Operating mode 0 (position) moves; the other modes keep their registers and stand still. One thread at a time.
-/// </summary>
+/// <summary>One STS3215: registers, motion, protection, and the answers it gives on the bus. Knows no clock: <see cref="Advance"/> lets
+/// time pass. Operating mode 0 (position) moves; the other modes keep their registers and stand still. One thread at a time.</summary>
 public sealed class EmulatedServo
 {
     /// <summary>Steps per second without load at 7.4 V (vendor's memory table 3.7).</summary>
@@ -84,7 +82,6 @@ public sealed class EmulatedServo
     /// <summary>Power goes and comes back: RAM is lost, torque is off, what was latched is forgotten.</summary>
     public void PowerCycle() => PowerUp();
 
-    /// <summary>Trips the overload protection, as if a blocked shaft had lasted too long.</summary>
     public void TripOverload()
     {
         protection.TripOverload();

@@ -43,10 +43,8 @@ internal struct ShaftMotion
     public void Halt() => Velocity = 0;
 }
 
-/// <summary>
-/// Load, current and temperature of one motor. The figures make sense together rather than match a bench: 150 mA without load at
-/// full speed is the vendor's, 2.4 A at standstill with full duty is common for this motor; warming takes minutes.
-/// </summary>
+/// <summary>Load, current and temperature of one motor. The figures make sense together rather than match a bench: 150 mA without load
+/// at full speed is the vendor's, 2.4 A at standstill with full duty is common for this motor; warming takes minutes.</summary>
 internal struct Electrics()
 {
     private const double Ambient = 28;
@@ -115,7 +113,6 @@ internal struct Protection
         Errors |= ServoErrors.Overload;
     }
 
-    /// <summary>Torque was cycled: what was latched is forgotten.</summary>
     public void Clear()
     {
         Errors &= ~latched;

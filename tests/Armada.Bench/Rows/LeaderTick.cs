@@ -21,7 +21,7 @@ internal static class LeaderTick
         using var folder = new TempFolder();
         using var emulated = new EmulatedBus(EmulatedArm.So101(ArmRole.Leader, new WavingHand()), folder.File("leader"));
         using var port = SerialPorts.Create().Open(emulated.Port, BaudRate);
-        using var arm = new LeaderArm(new FeetechBus(port), JointFit.Calibration(ArmRole.Leader));
+        using var arm = new LeaderArm(new FeetechBus(port), EmulatedJoint.Calibration(ArmRole.Leader));
         arm.Start(CancellationToken.None);
         var medians = new List<double>();
         for (var i = 0; i < rounds; i++)

@@ -188,8 +188,8 @@ public sealed class ProgramTests : IDisposable
         await using (var make = RunningProcess.Start("mkfifo", pipe))
             Assert.Equal(0, await make.ExitsAsync());
         await using var agent = Start("run", "--config", pipe);
-        // Opening the pipe waits until the agent reads its configuration.
-        await using (var write = await Task.Run(() => File.OpenWrite(pipe)))
+        // Opening the pipe waits until the agent reads its configuration; shared, for else each side could find it locked by the other.
+        await using (var write = await Task.Run(() => new FileStream(pipe, FileMode.Open, FileAccess.Write, FileShare.ReadWrite)))
         {
             await agent.SendAsync(Signal.Terminate);
             await write.WriteAsync(configuration);

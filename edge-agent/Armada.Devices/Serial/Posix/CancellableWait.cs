@@ -4,10 +4,8 @@ using static Armada.Devices.Serial.Posix.Libc;
 
 namespace Armada.Devices.Serial.Posix;
 
-/// <summary>
-/// Waits for a descriptor, a timeout or a cancellation, without spinning. The token is registered when it is first seen and
-/// kept for the calls that follow, so a loop that waits on one token allocates nothing. For one thread at a time.
-/// </summary>
+/// <summary>Waits for a descriptor, a timeout or a cancellation, without spinning. The token is registered when it is first seen and
+/// kept for the calls that follow, so a loop that waits on one token allocates nothing. For one thread at a time.</summary>
 [SupportedOSPlatform("linux")]
 internal sealed unsafe class CancellableWait : IDisposable
 {

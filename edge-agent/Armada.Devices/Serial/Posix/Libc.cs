@@ -3,11 +3,9 @@ using System.Runtime.Versioning;
 
 namespace Armada.Devices.Serial.Posix;
 
-/// <summary>
-/// The system calls behind the serial port. Numbers are those of Linux on x64, arm64 and 32-bit arm, which share the kernel's
-/// generic ABI; line settings go through the kernel's own termios2 and not the C library's termios, whose speed codes differ
-/// between glibc versions and musl.
-/// </summary>
+/// <summary>The system calls behind the serial port. Numbers are those of Linux on x64, arm64 and 32-bit arm, which share the kernel's
+/// generic ABI; line settings go through the kernel's own termios2 and not the C library's termios, whose speed codes differ between
+/// glibc versions and musl.</summary>
 [SupportedOSPlatform("linux")]
 internal static unsafe partial class Libc
 {

@@ -4,10 +4,8 @@ using static Armada.Devices.Serial.Posix.Libc;
 
 namespace Armada.Devices.Serial.Posix;
 
-/// <summary>
-/// Opens serial ports through the kernel's terminal layer. Exclusive twice over: an advisory lock, which holds against root and other
-/// programs that lock, and the terminal's exclusive mark, which holds against everybody but root.
-/// </summary>
+/// <summary>Opens serial ports through the kernel's terminal layer. Exclusive twice over: an advisory lock, which holds against root
+/// and other programs that lock, and the terminal's exclusive mark, which holds against everybody but root.</summary>
 [SupportedOSPlatform("linux")]
 internal sealed class PosixSerialPorts : ISerialPorts
 {
