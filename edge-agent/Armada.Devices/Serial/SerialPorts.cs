@@ -5,8 +5,7 @@ namespace Armada.Devices.Serial;
 /// <summary>Which adapter opens the serial ports of this machine.</summary>
 public static class SerialPorts
 {
-    /// <summary>Linux has termios, whose sync reads take less than half the time; every other system, and Linux on request, has
-    /// System.IO.Ports.</summary>
+    /// <summary>Linux has termios, which is quicker and allocates nothing; every other system, and Linux on request, has System.IO.Ports.</summary>
     /// <param name="system">Whether to take System.IO.Ports on Linux too.</param>
     public static ISerialPorts Create(bool system = false) =>
         OperatingSystem.IsLinux() && !system ? new PosixSerialPorts() : new SystemSerialPorts();

@@ -57,6 +57,7 @@ internal sealed class SystemSerialPorts : ISerialPorts
         private Task<int> read;
         private int from;
         private int to;
+        private bool isDisposed;
 
         public SystemSerialLink(string port, SerialPort serial, IDisposable? portLock)
         {
@@ -107,6 +108,9 @@ internal sealed class SystemSerialPorts : ISerialPorts
 
         public void Dispose()
         {
+            if (isDisposed)
+                return;
+            isDisposed = true;
             closing.Cancel();
             try
             {

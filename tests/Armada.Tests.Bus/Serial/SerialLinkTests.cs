@@ -29,7 +29,7 @@ public sealed class PosixSerialLinkTests : SerialLinkConformance
     {
         using var link = Open();
         var servos = Task.Factory.StartNew(AnswerUntilHangUp, TaskCreationOptions.LongRunning);
-        Assert.Equal((true, 0L), SyncReads(new FeetechBus(link, BusTiming.Default with { SyncAllowance = Long })));
+        Assert.Equal((true, 0L), SyncReads(new FeetechBus(link, BusTiming.Default with { SyncAllowance = Long, AnswerAllowance = Long })));
         link.Dispose();
         await servos.WaitAsync(Long);
     }
