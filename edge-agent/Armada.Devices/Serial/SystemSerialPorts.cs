@@ -150,9 +150,13 @@ internal sealed class SystemSerialPorts : ISerialPorts
 
         private Task<int> BeginRead() => serial.BaseStream.ReadAsync(reading, closing.Token).AsTask();
 
-        /// <summary>Waits without throwing the task's own fault; whole milliseconds, for less would be taken for none.</summary>
-        private static void Await(Task task, TimeSpan limit, CancellationToken cancellation) =>
-            Task.WaitAny([task], (int)Math.Ceiling(limit.TotalMilliseconds), cancellation);
+        /// <summary>Waits without throwing the task's own fault. A wait of the pool counts coarse milliseconds and may end early.</summary>
+        private static void Await(Task task, TimeSpan limit, CancellationToken cancellation)
+        {
+            var began = TimeProvider.System.GetTimestamp();
+            for (var left = limit; left > TimeSpan.Zero && !task.IsCompleted; left = limit - TimeProvider.System.GetElapsedTime(began))
+                Task.WaitAny([task], (int)Math.Ceiling(left.TotalMilliseconds), cancellation);
+        }
 
         private static bool IsLoss(Exception e) =>
             e is UnauthorizedAccessException or InvalidOperationException or (IOException and not SerialLostException);
