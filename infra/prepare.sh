@@ -21,7 +21,7 @@ need_node() {
     || fail "the tests need Node.js 20 or newer for their JavaScript clients, here is ${version:-none}: install it (https://nodejs.org) and run this again"
 }
 
-# install_missing PACKAGE...: from the distribution, only what is missing.
+# install_missing PACKAGE...: installs from the distribution what is missing.
 install_missing() {
   local missing=() package as_root=()
   for package in "$@"; do
@@ -34,7 +34,7 @@ install_missing() {
     as_root=(sudo)
   fi
   echo "installing ${missing[*]}" >&2
-  # RUNLEVEL=1: the distribution's own broker is not started, Armada runs one of its own.
+  # RUNLEVEL=1: the distribution does not start its own broker; Armada runs one.
   "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get update -qq >&2 || true
   "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 \
     apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null 2>&1 \
@@ -56,7 +56,7 @@ find_aws_iot() {
   export AwsIot
 }
 
-# build ROOT CONFIGURATION PROJECT...: quiet when well, the errors when not.
+# build ROOT CONFIGURATION PROJECT...: prints nothing but errors.
 build() {
   local root=$1 configuration=$2 project log
   shift 2

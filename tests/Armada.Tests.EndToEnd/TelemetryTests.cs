@@ -7,7 +7,7 @@ namespace Armada.Tests.EndToEnd;
 /// <summary>What a collector gets when only the standard OTEL_* variables are set.</summary>
 public sealed class TelemetryTests
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(15);
 
     [Fact]
     public async Task Silo_and_agents_export_their_meters_and_control_requests_as_traces()
@@ -20,12 +20,12 @@ public sealed class TelemetryTests
         await Eventually.Holds(
             "the silo's frames are counted at the collector",
             () => collector.Got("/v1/metrics", "armada-silo", "Armada.Silo", "armada.silo.frames.routed", "armada.silo.follower.lag"),
-            Patience);
+            Timeout);
         await Eventually.Holds(
             "the agents' ticks are counted at the collector",
             () => collector.Got("/v1/metrics", "armada-edge-agent", "Armada.EdgeAgent", "armada.agent.ticks", "armada.agent.lag"),
-            Patience);
-        await Eventually.Holds("the stop is traced", () => collector.Got("/v1/traces", "Armada.Silo", "robot Stop"), Patience);
-        await Eventually.Holds("the follower's own stop is traced", () => collector.Got("/v1/traces", "Armada.EdgeAgent", "control Stop"), Patience);
+            Timeout);
+        await Eventually.Holds("the stop is traced", () => collector.Got("/v1/traces", "Armada.Silo", "robot Stop"), Timeout);
+        await Eventually.Holds("the follower's own stop is traced", () => collector.Got("/v1/traces", "Armada.EdgeAgent", "control Stop"), Timeout);
     }
 }

@@ -23,9 +23,6 @@ public static class RoomReader
     /// <summary>Whether a text may be the id of a workspace, a room or a participant.</summary>
     public static bool IsId(string? id) => id is { Length: > 0 and <= MaxIdLength } && !id.Any(char.IsControl);
 
-    /// <summary>Whether a text may be the id of a workspace or a room: an id that can be one segment of a URL.</summary>
-    public static bool IsRoomId(string? id) => IsId(id) && id is not ("." or "..") && id.AsSpan().IndexOfAny('/', '\\', '%') < 0;
-
     /// <summary>Reads the first frame; null where the bytes are none, and why.</summary>
     public static RoomJoin? ReadJoin(ReadOnlyMemory<byte> utf8, out string? error) => Read<RoomJoin>(utf8, TakeJoin, out error);
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Armada.Core.Robots;
 using Armada.Core.Rooms;
 
 namespace Armada.Silo.Rooms;
@@ -73,8 +74,8 @@ internal sealed class RoomRequestErrors
 
     public void CheckId(string? id, params IEnumerable<object> place)
     {
-        if (!RoomReader.IsRoomId(id))
-            Add("value_error", $"Id should have 1 to {RoomReader.MaxIdLength} characters without control characters, '/', '\\' and '%', and not be '.' or '..'", place);
+        if (!RoomName.IsId(id))
+            Add("value_error", $"Id should have 1 to {RoomReader.MaxIdLength} characters without control characters and '/', and not be '.' or '..'", place);
     }
 
     /// <summary>Reads a body; null with errors if it is invalid.</summary>

@@ -235,9 +235,9 @@ internal sealed partial class RoomSession : IRobotSession, ISampleSource, IDispo
     /// <summary>The participant's id, or a readable prefix and a hash if the id cannot be a slave's name and one segment of a URL.</summary>
     private static string SessionName(string id)
     {
-        if (SlaveRules.FindProblem(id) is null && RoomReader.IsRoomId(id))
+        if (SlaveRules.FindProblem(id) is null && RoomName.IsId(id))
             return id;
-        var prefix = new string([.. id.Take(SlaveRules.MaxNameLength / 2).Select(letter => letter is '/' or '\\' or '%' ? '-' : letter)]).Trim();
+        var prefix = new string([.. id.Take(SlaveRules.MaxNameLength / 2).Select(letter => letter == '/' ? '-' : letter)]).Trim();
         return $"{prefix}~{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(id)).AsSpan(0, 8))}";
     }
 

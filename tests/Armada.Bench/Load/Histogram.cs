@@ -3,14 +3,14 @@ namespace Armada.Bench.Load;
 /// <summary>Counts of microseconds, one bucket each up to half a second; written by one thread.</summary>
 internal sealed class Histogram
 {
-    private const int Most = 500_000;
-    private readonly int[] buckets = new int[Most + 1];
+    private const int Max = 500_000;
+    private readonly int[] buckets = new int[Max + 1];
 
     public long Count { get; private set; }
 
     public void Add(long micros)
     {
-        buckets[Math.Clamp(micros, 0, Most)]++;
+        buckets[Math.Clamp(micros, 0, Max)]++;
         Count++;
     }
 
@@ -19,7 +19,7 @@ internal sealed class Histogram
     {
         var rank = Math.Max(1, (long)Math.Ceiling(share * Count));
         long seen = 0;
-        for (var i = 0; i <= Most; i++)
+        for (var i = 0; i <= Max; i++)
         {
             seen += buckets[i];
             if (seen >= rank)

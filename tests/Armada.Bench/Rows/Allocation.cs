@@ -6,14 +6,14 @@ internal static class Allocation
     private const int Arms = 10;
     private const double Hz = 100;
 
-    public static async Task<Row> MeasureAsync(int rounds, TimeSpan round, bool asGrains = false)
+    public static async Task<Row> MeasureAsync(int rounds, TimeSpan round)
     {
-        await using var silo = await Bout.OfSiloHereAsync(Arms, asGrains);
+        await using var silo = await RouterUnderLoad.OfSiloHereAsync(Arms);
         var perFrame = new List<double>();
         for (var i = 0; i < rounds; i++)
         {
             var idle = await AllocatedAsync(() => Task.Delay(round));
-            // While idle the leases ran out: what taking them again allocates is no steady state.
+            // Leases expired while idle: what acquiring them again allocates is no steady state.
             silo.Load.Run(Hz, TimeSpan.FromSeconds(2));
             var frames = 0L;
             var busy = await AllocatedAsync(() =>
@@ -24,7 +24,7 @@ internal static class Allocation
             perFrame.Add(Math.Max(0, busy - idle) / (double)frames);
         }
 
-        return new Row(asGrains ? "grains: allocation per routed frame" : "allocation per routed frame", $"{Rounds.Median(perFrame):0.0} bytes", "-", $"{Rounds.Median(perFrame):0.0}", "0 bytes");
+        return new Row("allocation per routed frame", $"{Rounds.Median(perFrame):0.0} bytes", "-", $"{Rounds.Median(perFrame):0.0}", "0 bytes");
     }
 
     private static async Task<long> AllocatedAsync(Func<Task> work)

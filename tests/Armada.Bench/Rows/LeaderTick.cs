@@ -13,7 +13,7 @@ namespace Armada.Bench.Rows;
 internal static class LeaderTick
 {
     // 14 bytes out and six answers of 8 bytes at 10 bits a byte, and 2 µs return delay each.
-    private const double WireMicros = 632;
+    private const double WireMicroseconds = 632;
     private const int BaudRate = 1_000_000;
 
     public static Row Measure(int rounds, TimeSpan round)
@@ -25,12 +25,12 @@ internal static class LeaderTick
         arm.Start(CancellationToken.None);
         var medians = new List<double>();
         for (var i = 0; i < rounds; i++)
-            medians.Add(MedianMicros(arm, round));
+            medians.Add(MedianMicroseconds(arm, round));
         var median = Rounds.Median(medians);
-        return new Row("servo bus: one leader tick, 6 servos", $"{median:0} µs", $"{WireMicros:0} µs on the wire", $"{median / WireMicros:0.00}", "≤ 1.25");
+        return new Row("servo bus: one leader tick, 6 servos", $"{median:0} µs", $"{WireMicroseconds:0} µs on the wire", $"{median / WireMicroseconds:0.00}", "≤ 1.25");
     }
 
-    private static double MedianMicros(LeaderArm arm, TimeSpan round)
+    private static double MedianMicroseconds(LeaderArm arm, TimeSpan round)
     {
         var pose = new double[6];
         var ticks = new List<double>((int)(round.TotalSeconds * 100));

@@ -7,8 +7,8 @@ internal static class RoutedLatency
 
     public static async Task<IReadOnlyList<Row>> MeasureAsync(int arms, int rounds, TimeSpan round)
     {
-        await using var relay = await Bout.OfRelayAsync(arms);
-        await using var silo = await Bout.OfSiloAsync(arms);
+        await using var relay = await RouterUnderLoad.OfRelayAsync(arms);
+        await using var silo = await RouterUnderLoad.OfSiloAsync(arms);
         // Both warm: the first round of either is thrown away.
         relay.Load.Run(Hz, round);
         silo.Load.Run(Hz, round);

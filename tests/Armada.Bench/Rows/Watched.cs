@@ -10,19 +10,19 @@ internal static class Watched
 
     public static async Task<IReadOnlyList<Row>> MeasureAsync(int arms, int rounds, TimeSpan round)
     {
-        await using var silo = await Bout.OfSiloAsync(arms);
+        await using var silo = await RouterUnderLoad.OfSiloAsync(arms);
         silo.Load.Run(Hz, round);
         var pairs = new List<(Measurement Watched, Measurement Alone)>();
         var megabytes = new List<double>();
         for (var i = 0; i < rounds; i++)
         {
             var alone = silo.Load.Run(Hz, round);
-            await using var watchers = await Watchers.OpenAsync(silo.Address, Count);
+            await using var subscribers = await PanelSubscribers.OpenAsync(silo.Address, Count);
             pairs.Add((silo.Load.Run(Hz, round), alone));
-            megabytes.Add(watchers.Bytes / round.TotalSeconds / 1e6);
+            megabytes.Add(subscribers.Bytes / round.TotalSeconds / 1e6);
         }
 
-        var what = $"{arms} arms × 100 Hz, {Count} watchers ({Rounds.Median(megabytes):0} MB/s) against none";
+        var what = $"{arms} arms × 100 Hz, {Count} subscribers ({Rounds.Median(megabytes):0} MB/s) against none";
         return
         [
             Of($"routed latency p50, {what}", pairs, m => m.P50, "µs"),

@@ -30,7 +30,7 @@ internal sealed class DeviceFleet : IAsyncDisposable
 
     private DeviceFleet(int port, int robots)
     {
-        var names = Enumerable.Range(0, robots).SelectMany(robot => new[] { SoakStage.LeaderOf(robot), SoakStage.FollowerOf(robot) }).ToArray();
+        var names = Enumerable.Range(0, robots).SelectMany(robot => new[] { SoakSetup.LeaderOf(robot), SoakSetup.FollowerOf(robot) }).ToArray();
         states = [.. names.Select(name => topics.Of(name, Channel.State))];
         (epochs, sequences) = (new uint[names.Length], new uint[names.Length]);
         for (var device = 0; device < names.Length; device++)

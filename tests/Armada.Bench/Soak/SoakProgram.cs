@@ -7,70 +7,70 @@ using Armada.Testing;
 
 namespace Armada.Bench.Soak;
 
-/// <summary>Hours in minutes: everything that can come and go does, and the heap must stay as it is.</summary>
+/// <summary>Hours of use in minutes: clients and devices come and go, and the heap must not grow.</summary>
 internal static class SoakProgram
 {
     private const int Seed = 2025;
 
     private static readonly TimeSpan Act = TimeSpan.FromSeconds(15);
 
-    /// <summary>Runs and judges.</summary>
+    /// <summary>Runs it and compares the growth of the heap with the bound.</summary>
     /// <param name="minutes">How long.</param>
     /// <param name="robots">How many robots; at least 4.</param>
-    /// <param name="bound">Most growth of the heap that passes as flat, percent of its mean per hour.</param>
-    /// <param name="cancellation">Ends it early, without a verdict.</param>
+    /// <param name="bound">Highest growth of the heap that counts as flat, percent of its mean per hour.</param>
+    /// <param name="cancellation">ends it early, without a result.</param>
     /// <returns>0 where memory is flat and nothing failed, else 1.</returns>
     public static async Task<int> RunAsync(double minutes, int robots, double bound, CancellationToken cancellation)
     {
         Console.WriteLine($"""
             Soak: {robots} robots for {minutes} minutes on {Environment.ProcessorCount} cores, .NET {Environment.Version}, silo and load in one process.
-            Every {Act.TotalSeconds:0} s all visitors leave at once, and the heap is read after a full collection, with the robots and devices still there.
+            Every {Act.TotalSeconds:0} s all clients disconnect at once, and the heap is read after a full collection, with the robots and devices still there.
             Each line is the last of a minute. Seed {Seed}.
 
             | min | heap MB | working set MB | threads | handles | sockets | frames routed | dropped | commands | came and went |
             |---|---|---|---|---|---|---|---|---|---|
             """);
-        await using var stage = await SoakStage.StartAsync(robots);
-        await using var devices = await DeviceFleet.StartAsync(stage.BrokerPort, robots);
-        var counts = new ComingCounts();
-        var all = new List<Vitals>();
+        await using var setup = await SoakSetup.StartAsync(robots);
+        await using var devices = await DeviceFleet.StartAsync(setup.BrokerPort, robots);
+        var counts = new ActivityCounts();
+        var all = new List<ProcessSample>();
         var watch = Stopwatch.StartNew();
         var line = TimeSpan.FromMinutes(1);
         while (watch.Elapsed < TimeSpan.FromMinutes(minutes))
         {
-            await PlayActAsync(stage, counts, all.Count, cancellation);
-            all.Add(Vitals.Take(watch.Elapsed));
+            await PlayActAsync(setup, counts, all.Count, cancellation);
+            all.Add(ProcessSample.Take(watch.Elapsed));
             if (watch.Elapsed < line)
                 continue;
             line += TimeSpan.FromMinutes(1);
-            Console.WriteLine(Line(all[^1], stage.Part<SiloTelemetry>(), devices, counts));
+            Console.WriteLine(Line(all[^1], setup.Part<SiloTelemetry>(), devices, counts));
         }
 
-        return Judge(stage, all, bound);
+        return Judge(setup, all, bound);
     }
 
-    private static async Task PlayActAsync(SoakStage stage, ComingCounts counts, int act, CancellationToken cancellation)
+    private static async Task PlayActAsync(SoakSetup setup, ActivityCounts counts, int act, CancellationToken cancellation)
     {
-        await using (var comings = new Comings(stage, counts, Seed + act))
-            await Task.WhenAny(comings.Failed, Task.Delay(Act, cancellation));
+        await using (var actors = new SoakActors(setup, counts, Seed + act))
+            await Task.WhenAny(actors.Failed, Task.Delay(Act, cancellation));
         cancellation.ThrowIfCancellationRequested();
-        var sockets = stage.Part<OpenSockets>();
-        await Eventually.Holds(() => $"the silo sees that all visitors have left; {sockets.Count} sockets are open", () => sockets.Count == 0);
+        var sockets = setup.Part<OpenSockets>();
+        await Eventually.Holds(() => $"the silo sees that all clients have disconnected; {sockets.Count} sockets are open", () => sockets.Count == 0);
     }
 
-    private static string Line(Vitals now, SiloTelemetry telemetry, DeviceFleet devices, ComingCounts counts) =>
+    private static string Line(ProcessSample now, SiloTelemetry telemetry, DeviceFleet devices, ActivityCounts counts) =>
         $"| {now.At.TotalMinutes:0.0} | {now.HeapBytes / 1e6:0.00} | {now.WorkingSetBytes / 1e6:0} | {now.Threads} | {now.Handles} | {now.Sockets} "
         + $"| {telemetry.Frames(DeviceRole.Master, FrameResult.Accepted)} | {telemetry.Drops().Sum(drop => drop.Value)} | {devices.Commands} "
         + $"| {counts} |";
 
-    private static int Judge(SoakStage stage, List<Vitals> all, double bound)
+    private static int Judge(SoakSetup setup, List<ProcessSample> all, double bound)
     {
         var growth = Trend.Of(all);
         var isFlat = !growth.IsAbove(bound);
         var isSure = growth.PercentPerHour + growth.Error <= bound;
         Console.WriteLine(
             $"\n{all.Count} acts; heap over the second half grows {growth.PercentPerHour:0} ± {growth.Error:0} % of its mean an hour; the bound is {bound} %; "
-            + $"memory {(!isFlat ? "NOT flat" : isSure ? "flat" : "flat as far as so short a run can tell")}; {stage.Errors} errors logged{(stage.FirstError is { } first ? $", the first: {first}" : "")}");
-        return isFlat && stage.Errors == 0 ? 0 : 1;
+            + $"memory {(!isFlat ? "NOT flat" : isSure ? "flat" : "flat as far as so short a run can tell")}; {setup.Errors} errors logged{(setup.FirstError is { } first ? $", the first: {first}" : "")}");
+        return isFlat && setup.Errors == 0 ? 0 : 1;
     }
 }

@@ -4,7 +4,7 @@ using Armada.Testing.Processes;
 
 namespace Armada.Testing.Brokers;
 
-/// <summary>A real mosquitto on a free loopback port. No process and no file of it is left after the test.</summary>
+/// <summary>A real mosquitto on a free loopback port; disposing it removes its process and its files.</summary>
 public sealed class Mosquitto : IAsyncDisposable
 {
     private const string Program = "/usr/sbin/mosquitto";
@@ -53,14 +53,14 @@ public sealed class Mosquitto : IAsyncDisposable
     /// <summary>Whether it runs.</summary>
     public bool IsRunning => process is { HasExited: false };
 
-    /// <summary>What it logged since its last start.</summary>
+    /// <summary>Log since its last start.</summary>
     public string Log => process?.Output ?? "";
 
-    /// <summary>Starts a broker for anybody, without TLS.</summary>
+    /// <summary>Starts a broker without TLS that accepts anybody.</summary>
     /// <param name="further">Further lines of its configuration.</param>
     public static Task<Mosquitto> StartAsync(string further = "") => StartedAsync(new(tls: false, further));
 
-    /// <summary>Starts a broker that wants a client certificate of its own authority.</summary>
+    /// <summary>Starts a broker that requires a client certificate of its own authority.</summary>
     /// <param name="further">Further lines of its configuration.</param>
     public static Task<Mosquitto> StartTlsAsync(string further = "") => StartedAsync(new(tls: true, further));
 
@@ -77,10 +77,10 @@ public sealed class Mosquitto : IAsyncDisposable
         if (process.HasExited) throw new InvalidOperationException($"mosquitto ended at once:\n{Log}");
     }
 
-    /// <summary>SIGKILL: no goodbye to anybody.</summary>
+    /// <summary>SIGKILL: nobody is told.</summary>
     public Task KillAsync() => EndAsync(Signal.Kill);
 
-    /// <summary>SIGTERM: an orderly end.</summary>
+    /// <summary>SIGTERM: a graceful shutdown.</summary>
     public Task StopAsync() => EndAsync(Signal.Terminate);
 
     public async ValueTask DisposeAsync()

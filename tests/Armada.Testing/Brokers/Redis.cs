@@ -4,7 +4,7 @@ using Armada.Testing.Processes;
 
 namespace Armada.Testing.Brokers;
 
-/// <summary>A real Redis on a free loopback port that writes every change to disk before it answers. No process and no file is left after the test.</summary>
+/// <summary>A real Redis on a free loopback port that writes every change to disk before it answers; disposing it removes its process and its files.</summary>
 public sealed class Redis : IAsyncDisposable
 {
     private const string Program = "/usr/bin/redis-server";
@@ -47,7 +47,7 @@ public sealed class Redis : IAsyncDisposable
         if (process.HasExited) throw new InvalidOperationException($"Redis ended at once:\n{process.Output}");
     }
 
-    /// <summary>SIGTERM: an orderly end; what was stored is there after the next start.</summary>
+    /// <summary>SIGTERM: a graceful shutdown; the next start has what was stored.</summary>
     public Task StopAsync() => EndAsync(Signal.Terminate);
 
     /// <summary>SIGKILL.</summary>

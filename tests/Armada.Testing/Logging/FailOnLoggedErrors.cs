@@ -5,8 +5,7 @@ using Xunit.Sdk;
 namespace Armada.Testing.Logging;
 
 /// <summary>
-/// Records every log entry, and fails the test at its end where an error was logged that it did not expect, or a task's exception
-/// went unobserved.
+/// Records every log entry. Disposing it fails the test if an unexpected error was logged, or a task's exception went unobserved.
 /// </summary>
 /// <remarks>Use it as <c>using var logs = new FailOnLoggedErrors();</c>, before what logs, so that it is disposed last.</remarks>
 public sealed class FailOnLoggedErrors : ILoggerFactory, ILoggerProvider
@@ -72,3 +71,6 @@ public sealed class FailOnLoggedErrors : ILoggerFactory, ILoggerProvider
             log.entries.Enqueue(new(category, logLevel, eventId, formatter(state, exception), exception));
     }
 }
+
+/// <summary>One recorded log entry.</summary>
+public sealed record LoggedEntry(string Category, LogLevel Level, EventId Event, string Message, Exception? Exception);

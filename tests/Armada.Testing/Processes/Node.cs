@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Armada.Testing.Processes;
 
-/// <summary>Node.js, as tests of the WebSocket doors need it: with a standard WebSocket.</summary>
+/// <summary>Node.js, which tests of the WebSocket endpoints need for its standard WebSocket.</summary>
 public static class Node
 {
     private const int Oldest = 20;

@@ -117,3 +117,12 @@ public sealed class RunningProcess : IAsyncDisposable
         else if (Interlocked.Decrement(ref openStreams) == 0) outputEnded.TrySetResult();
     }
 }
+
+/// <summary>The signals that tests send; POSIX numbers.</summary>
+public enum Signal
+{
+    HangUp = 1,
+    Interrupt = 2,
+    Kill = 9,
+    Terminate = 15,
+}

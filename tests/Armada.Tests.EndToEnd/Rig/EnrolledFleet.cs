@@ -116,7 +116,7 @@ internal sealed class EnrolledFleet : IAsyncDisposable
                 ArmadaProgram.PathOf("Armada.EdgeAgent"), "enroll", "--server", Http.BaseAddress!.GetLeftPart(UriPartial.Authority),
                 "--folder", place, "--port", arm.Bus.Port,
             ],
-            new Dictionary<string, string> { ["ARMADA_ENROL_TOKEN"] = token });
+            new Dictionary<string, string> { ["ARMADA_ENROLL_TOKEN"] = token });
         Assert.True(await enroll.ExitsAsync(TimeSpan.FromSeconds(20)) == 0, enroll.Output);
 
         var written = JsonNode.Parse(await File.ReadAllTextAsync(config))!.AsObject();

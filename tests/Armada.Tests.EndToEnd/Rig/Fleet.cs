@@ -8,7 +8,7 @@ using Armada.Testing.Processes;
 
 namespace Armada.Tests.EndToEnd.Rig;
 
-/// <summary>The whole way with real processes: broker, silo and two agents, and between them and the test only the two emulated arms.</summary>
+/// <summary>Broker, silo and two agents as real processes; only the two emulated arms run in the test.</summary>
 internal sealed class Fleet : IAsyncDisposable
 {
     public const string Robot = "/api/v1/robots/cell";

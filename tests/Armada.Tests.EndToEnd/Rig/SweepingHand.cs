@@ -2,7 +2,7 @@ using Armada.Emulators.Arms;
 
 namespace Armada.Tests.EndToEnd.Rig;
 
-/// <summary>A hand that never rests, so that a follower that does not move is one that holds: the shoulder pans to and fro, the rest stays.</summary>
+/// <summary>A hand that never rests, so that a follower that does not move is known to hold. The shoulder pans to and fro; the other joints stay.</summary>
 internal sealed class SweepingHand : IHand
 {
     /// <summary>Degrees from the middle.</summary>

@@ -25,7 +25,7 @@ public sealed class ModelRouteTests(Broker broker) : IClassFixture<Broker>
         { """{"id":"x","model":"crane","joints":[{"name":"a","min":0,"max":400,"max_velocity":9}]}""", "joints[0].max" },
         { """{"id":"x","model":"crane","joints":[{"name":"a","min":0,"max":1,"max_velocity":361}]}""", "joints[0].max_velocity" },
         { """{"id":"x","model":"crane","joints":[{"name":"a","min":0,"max":1,"max_velocity":9,"rest":2}]}""", "joints[0].rest" },
-        { """{"id":"x","model":"crane","joints":[{"name":"a","min":0,"max":1,"max_velocity":9,"unit":"metre"}]}""", "joints[0].unit" },
+        { """{"id":"x","model":"crane","joints":[{"name":"a","min":0,"max":1,"max_velocity":9,"unit":"meter"}]}""", "joints[0].unit" },
         { """{"id":"x","model":"crane","joints":[{"name":"a","min":0,"max":1,"max_velocity":9,"servo_id":253}]}""", "joints[0].servo_id" },
         { """{"id":"x","model":"crane","joints":[{"name":"Jaw","min":0,"max":1,"max_velocity":9},{"name":"gripper","min":0,"max":1,"max_velocity":9}]}""", "joints" },
         { """{"id":"x","model":" ","joints":[{"name":"a","min":0,"max":1,"max_velocity":9}]}""", "joints" },

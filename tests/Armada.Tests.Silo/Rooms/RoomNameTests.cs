@@ -17,8 +17,7 @@ public sealed class RoomNameTests(SharedSilo shared) : IClassFixture<SharedSilo>
     [InlineData("room/1")]
     [InlineData("..")]
     [InlineData(".")]
-    [InlineData("a\\b")]
-    [InlineData("a%2Fb")]
+    [InlineData("/")]
     public async Task A_name_that_cannot_be_one_segment_of_a_url_is_refused_with_what_is_allowed(string name)
     {
         await using var silo = await RoomSilo.OpenAsync(shared);
@@ -26,7 +25,7 @@ public sealed class RoomNameTests(SharedSilo shared) : IClassFixture<SharedSilo>
         var (status, text) = await CreateRoomAsync(name);
 
         Assert.Equal(HttpStatusCode.UnprocessableEntity, status);
-        Assert.Contains("'/', '\\\\' and '%'", text, StringComparison.Ordinal);
+        Assert.Contains("'/', and not be '.' or '..'", text, StringComparison.Ordinal);
     }
 
     [Theory]

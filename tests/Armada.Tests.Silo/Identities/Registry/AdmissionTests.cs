@@ -129,7 +129,7 @@ public sealed class AdmissionTests : IAsyncLifetime, IDisposable
         var (arm, other) = (await MakeAsync("arm-1"), await MakeAsync("arm-2"));
         await using var otherEar = await other.ListensAsync("armada/v1/arm-2/cmd");
         var (before, cut) = (new TaskCompletionSource(), new TaskCompletionSource<long>());
-        // libmosquitto says when its connection ends; mosquitto_sub only when it has tried to come back.
+        // A link of ours reports at once when its connection ends; mosquitto_sub only after it has tried to reconnect.
         await using var link = new MqttLink(
             new LinkOptions { ClientId = "arm-1", Port = arm.Port, Tls = new LinkTls(arm.Ca, arm.Files!.Value.Certificate, arm.Files.Value.Key) },
             logs.For<MqttLink>());

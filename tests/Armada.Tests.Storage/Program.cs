@@ -1,0 +1,3 @@
+using Armada.Tests.Storage.Sqlite;
+
+return await ChildProgram.RunAsync(args);

@@ -1,0 +1,59 @@
+-- A file of version 2: with the audit log.
+CREATE TABLE grain_state (
+    service TEXT NOT NULL,
+    grain_type TEXT NOT NULL,
+    grain_key TEXT NOT NULL,
+    state_name TEXT NOT NULL,
+    etag TEXT NOT NULL,
+    data BLOB NOT NULL,
+    checksum INTEGER NOT NULL,
+    PRIMARY KEY (service, grain_type, grain_key, state_name)
+) STRICT;
+CREATE TABLE set_aside (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    at INTEGER NOT NULL,
+    reason TEXT NOT NULL,
+    service TEXT NOT NULL,
+    grain_type TEXT NOT NULL,
+    grain_key TEXT NOT NULL,
+    state_name TEXT NOT NULL,
+    etag TEXT NOT NULL,
+    data BLOB NOT NULL,
+    checksum INTEGER NOT NULL
+) STRICT;
+CREATE TABLE audit (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    at INTEGER NOT NULL,
+    who TEXT NOT NULL,
+    role TEXT NOT NULL,
+    source TEXT NOT NULL,
+    what TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    detail TEXT,
+    is_stop INTEGER NOT NULL,
+    fold BLOB,
+    repeats INTEGER NOT NULL,
+    last_at INTEGER NOT NULL,
+    size INTEGER NOT NULL
+) STRICT;
+CREATE INDEX audit_by_kind ON audit (is_stop);
+CREATE INDEX audit_by_subject ON audit (subject);
+CREATE INDEX audit_by_what ON audit (what);
+CREATE INDEX audit_stops_by_actor ON audit (who) WHERE is_stop = 1;
+CREATE INDEX audit_stops_by_fold ON audit (fold) WHERE is_stop = 1;
+CREATE TABLE audit_size (is_stop INTEGER PRIMARY KEY, bytes INTEGER NOT NULL) STRICT;
+INSERT INTO audit_size (is_stop, bytes) VALUES (0, 0), (1, 0);
+CREATE TRIGGER audit_added AFTER INSERT ON audit BEGIN
+    UPDATE audit_size SET bytes = bytes + NEW.size WHERE is_stop = NEW.is_stop;
+END;
+CREATE TRIGGER audit_removed AFTER DELETE ON audit BEGIN
+    UPDATE audit_size SET bytes = bytes - OLD.size WHERE is_stop = OLD.is_stop;
+END;
+INSERT INTO grain_state (service, grain_type, grain_key, state_name, etag, data, checksum) VALUES
+    ('armada', 'armada.test-arm', 'one', 'arm', '0123456789abcdef0123456789abcdef',
+     X'20401376657273696F6E2031010541290101010101010101010101010101010101010101E0', -2264312881042363343);
+INSERT INTO set_aside (at, reason, service, grain_type, grain_key, state_name, etag, data, checksum) VALUES
+    (1735689600000000, 'refused', 'armada', 'armada.test-arm', 'two', 'arm', 'e2', X'20FF', 1);
+PRAGMA journal_mode = WAL;
+PRAGMA application_id = 1098018116;
+PRAGMA user_version = 2;
