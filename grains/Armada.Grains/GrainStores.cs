@@ -1,9 +1,9 @@
 namespace Armada.Grains;
 
-/// <summary>Whether the cluster's store is reached.</summary>
+/// <summary>Whether the durable storage can be reached.</summary>
 public interface IStoreHealth
 {
-    /// <summary>Whether it is now, as far as is known; answers at once.</summary>
+    /// <summary>Whether it can now, as far as is known; answers at once.</summary>
     bool IsReached { get; }
 }
 
@@ -13,6 +13,6 @@ public static class GrainStores
     /// <summary>Where everything of Armada's is kept.</summary>
     public const string Armada = "armada";
 
-    /// <summary>What is said of a change that the store did not take.</summary>
-    internal const string NotStored = "the cluster's store cannot be reached; nothing was changed, ask again when it is back";
+    /// <summary>Why a change could not be stored.</summary>
+    internal const string Unreachable = "storage cannot be reached; ask again when it is back";
 }

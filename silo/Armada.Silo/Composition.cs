@@ -1,13 +1,12 @@
-using Armada.Core.Access;
 using Armada.Core.Devices;
-using Armada.Core.Engine;
-using Armada.Core.Motions;
 using Armada.Core.Robots;
+using Armada.Grains.Robots;
 using Armada.Mqtt;
 using Armada.Silo.Access;
 using Armada.Silo.Access.Keys;
 using Armada.Silo.Arena;
 using Armada.Silo.Audit;
+using Armada.Silo.Cluster;
 using Armada.Silo.Engine;
 using Armada.Silo.Identities;
 using Armada.Silo.Identities.Broker;
@@ -18,14 +17,12 @@ using Armada.Silo.Options;
 using Armada.Silo.Provisioning;
 using Armada.Silo.Remotes;
 using Armada.Silo.Rooms;
-using Armada.Silo.Sequences;
 using Armada.Silo.Store;
 using Armada.Silo.Telemetry;
 using Microsoft.Extensions.Logging.Abstractions;
 #if AWS_IOT
 using Armada.Silo.AwsIot;
 #endif
-using Armada.Silo.Cluster;
 
 namespace Armada.Silo;
 
@@ -36,71 +33,41 @@ internal static class Composition
     private static readonly TimeSpan AwsKeepAlive = TimeSpan.FromSeconds(30); // The shortest that AWS takes.
 
 #endif
-    private static readonly TimeSpan HandOverWithin = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan DrainWithin = TimeSpan.FromSeconds(20);
 
-    /// <summary>Adds a silo: one that hosts every robot itself, or one of a cluster.</summary>
-    /// <exception cref="SiloOptionsException">A cluster is asked for and this build has none.</exception>
+    /// <summary>Adds a silo. Its hosted services start in the order of this method and stop in the opposite one.</summary>
+    /// <exception cref="SiloOptionsException">An option cannot be used.</exception>
     public static void AddSilo(this IHostApplicationBuilder builder, SiloOptions options)
     {
+        var services = builder.Services;
         if (options.AwsIot is { } aws)
-            builder.Services.AddAwsIdentities(options, aws);
-        if (options.Cluster is { } cluster)
-            builder.AddSiloOfCluster(options, cluster);
-        else
-            builder.Services.AddSilo(options);
-    }
-
-    /// <summary>Adds a silo that hosts every robot itself; engine, link and ticks start in this order and end in the opposite one.</summary>
-    public static void AddSilo(this IServiceCollection services, SiloOptions options)
-    {
+            services.AddAwsIdentities(options, aws);
         services.AddParts(options);
         if (options.Broker is { } broker)
             services.AddOwnIdentities(options, broker);
-        services.AddSingleton<IKeyStore>(provider => provider.GetRequiredService<KeyFiles>());
-        services.AddHostedService<AccessHost>();
-        services.AddHostedService(provider => provider.GetRequiredService<KeyUses>());
-        services.AddSingleton<SequenceLibrary>();
-        services.AddSingleton<ISequences>(provider => provider.GetRequiredService<SequenceLibrary>());
-        services.AddHostedService(provider => provider.GetRequiredService<SequenceLibrary>());
-        services.AddSingleton<IStateTopics, AllStateTopics>();
-        services.AddSingleton<DocumentStore>();
-        services.AddSingleton<InProcessEngine>();
-        services.AddSingleton<IRobotEngine>(provider => provider.GetRequiredService<InProcessEngine>());
-        services.AddSingleton<IEngineHealth>(provider => provider.GetRequiredService<InProcessEngine>());
-        services.AddHostedService<EngineHost>();
-        services.AddRemotes();
+        if (options.Cluster is not null)
+            services.Configure<HostOptions>(host => host.ShutdownTimeout = DrainWithin);
         services.AddHostedService<DeviceIngress>();
-        services.AddHostedService<TickLoop>();
+        services.AddHostedService<TickLoop>(); // Robots that wait to be moved still need their ticks.
+        if (builder.AddCluster(PlaceOf(options.Cluster), options.DataDirectory) is { } refused)
+            throw new SiloOptionsException(refused);
+        services.AddHostedService<AccessHost>(); // The keys are in the storage that the cluster uses.
+        services.AddHostedService<KeyRefresh>();
+        services.AddHostedService(provider => provider.GetRequiredService<KeyUses>());
+        services.AddRemotes();
+        services.AddRooms();
     }
 
-    private static void AddSiloOfCluster(this IHostApplicationBuilder builder, SiloOptions options, SiloClusterOptions cluster)
+    private static ClusterPlace? PlaceOf(SiloClusterOptions? cluster) => cluster is not { Redis: { } redis } ? null : new()
     {
-        builder.Services.AddParts(options);
-        builder.Services.AddSingleton<IStateTopics, OwnStateTopics>();
-        builder.Services.AddSingleton(provider => new LinkPool(
-            index => MakeLink(provider, options.Link with { ClientId = $"{options.Link.ClientId}-{index}" }),
-            provider.GetRequiredService<ILogger<LinkPool>>()));
-        builder.Services.AddSingleton<IRobotHosting>(provider => provider.GetRequiredService<HostedRobots>());
-        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = HandOverWithin);
-        builder.Services.AddHostedService<DeviceIngress>();
-        builder.Services.AddHostedService<TickLoop>(); // Robots that wait to be handed over still need their time.
-        var refused = builder.AddCluster(new ClusterPlace
-        {
-            ClusterId = cluster.ClusterId,
-            ServiceId = cluster.ServiceId,
-            Redis = cluster.Redis,
-            Address = cluster.Endpoint.Address,
-            SiloPort = cluster.Endpoint.Port,
-            GatewayPort = cluster.GatewayPort,
-            Tls = cluster.Tls is { } tls ? new ClusterTls(tls.CaFile, tls.CertificateFile, tls.KeyFile) : null,
-        });
-        if (refused is not null)
-            throw new SiloOptionsException(refused);
-        builder.Services.AddHostedService<AccessHost>(); // The keys are the cluster's, so they are read when it is there.
-        builder.Services.AddHostedService<KeyRefresh>();
-        builder.Services.AddHostedService(provider => provider.GetRequiredService<KeyUses>());
-        builder.Services.AddRemotes();
-    }
+        ClusterId = cluster.ClusterId,
+        ServiceId = cluster.ServiceId,
+        Redis = redis,
+        Address = cluster.Endpoint.Address,
+        SiloPort = cluster.Endpoint.Port,
+        GatewayPort = cluster.GatewayPort,
+        Tls = cluster.Tls is { } tls ? new ClusterTls(tls.CaFile, tls.CertificateFile, tls.KeyFile) : null,
+    };
 
     private static MqttLink MakeLink(IServiceProvider provider, LinkOptions options, bool isPassing = false) =>
         new(options, Logger<MqttLink>(provider, isPassing), provider.GetRequiredService<TimeProvider>());
@@ -157,6 +124,9 @@ internal static class Composition
         services.AddAwsIot(AccountOf(options, aws));
         services.AddRegistryDesks();
         services.AddHostedService<ClientEvents>();
+        services.AddSingleton(provider => new LinkPool(
+            index => MakeLink(provider, options.Link with { ClientId = $"{options.Link.ClientId}-{index}" }),
+            provider.GetRequiredService<ILogger<LinkPool>>())); // One connection takes 50 subscriptions.
         services.AddSingleton<DeviceShadows>();
         services.AddHostedService(provider => provider.GetRequiredService<DeviceShadows>());
     }
@@ -206,12 +176,14 @@ internal static class Composition
         services.AddHostedService(provider => provider.GetRequiredService<FallbackControlChannel>());
         services.AddSingleton<ControlChannel>();
         services.AddSingleton<IDeviceControl>(provider => provider.GetRequiredService<ControlChannel>());
-        services.AddSingleton<SlaveSinks>();
-        services.AddSingleton<RuntimeServices>();
+        services.AddSingleton<ISlaveSinks, SlaveSinks>();
+        services.AddSingleton<IRobotTelemetry>(provider => provider.GetRequiredService<SiloTelemetry>());
+        services.AddSingleton<IRobotAudit, RobotAudit>();
+        services.AddSingleton<RobotServices>();
         services.AddSingleton<HostedRobots>();
+        services.AddSingleton<StateSubscriptions>();
         services.AddSingleton<FrameIngress>();
         services.AddSingleton<MicroPythonIngress>();
-        services.AddRooms();
 
         services.AddSingleton<DeviceLastSeen>();
         services.AddSingleton<EnrollmentTokens>();

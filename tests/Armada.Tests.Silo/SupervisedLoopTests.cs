@@ -6,7 +6,7 @@ using Armada.Core.Engine;
 using Armada.Core.Robots;
 using Armada.Silo;
 using Armada.Silo.Access;
-using Armada.Silo.Engine;
+using Armada.Grains.Robots;
 using Armada.Silo.Provisioning;
 using Armada.Silo.Remotes;
 using Armada.Silo.Rooms;

@@ -11,7 +11,7 @@ internal sealed class MasterLease(MasterBinding binding, RobotTiming timing)
     private readonly FreshnessGate freshness = new();
     private readonly FrameRate rate = new();
     private Timestamp? lastAccepted;
-    private Timestamp? lastTold;
+    private Timestamp? lastSent;
     private bool fault;
 
     public string Name => binding.Name;
@@ -23,7 +23,7 @@ internal sealed class MasterLease(MasterBinding binding, RobotTiming timing)
     public MasterState State { get; private set; } = MasterState.Waiting;
 
     /// <summary>Whether the robot's current epoch was raised for this lease and told to the device.</summary>
-    public bool IsOffered { get; private set; }
+    public bool IsAnnounced { get; private set; }
 
     /// <summary>The epoch with which a program's lease began; the robot's own may rise above it meanwhile.</summary>
     public uint BeganAt { get; private set; }
@@ -50,15 +50,15 @@ internal sealed class MasterLease(MasterBinding binding, RobotTiming timing)
     public bool IsHeld { get; private set; }
 
     /// <summary>A new epoch was raised for this master.</summary>
-    public void Offer(in Timestamp now)
+    public void AnnounceEpoch(in Timestamp now)
     {
-        IsOffered = true;
+        IsAnnounced = true;
         if (!IsDevice)
             return;
         State = MasterState.Waiting;
         sequence.Reset();
         freshness.Reset();
-        Told(now);
+        MarkSent(now);
     }
 
     /// <summary>The lease of one that is no device begins at once.</summary>
@@ -71,9 +71,9 @@ internal sealed class MasterLease(MasterBinding binding, RobotTiming timing)
     }
 
     /// <summary>The device was told its epoch, or could not be: not again before the retry time.</summary>
-    public void Told(in Timestamp now) => lastTold = now;
+    public void MarkSent(in Timestamp now) => lastSent = now;
 
-    public bool MayTell(in Timestamp now) => lastTold is not { } told || now.IsPast(told, timing.StreamRetry);
+    public bool MaySend(in Timestamp now) => lastSent is not { } sent || now.IsPast(sent, timing.StreamRetry);
 
     public bool IsExpired(in Timestamp now) =>
         IsHeld && Kind != MasterKind.Sequence && lastAccepted is { } last && now.IsPast(last, timing.Lease);
@@ -83,8 +83,8 @@ internal sealed class MasterLease(MasterBinding binding, RobotTiming timing)
     {
         State = MasterState.Lost;
         IsHeld = false;
-        IsOffered = false;
-        lastTold = null;
+        IsAnnounced = false;
+        lastSent = null;
     }
 
     public void Arrived(in Timestamp now) => rate.Count(now);

@@ -15,10 +15,10 @@ public enum JointUnit
 /// <summary>How a joint moves, in URDF's words.</summary>
 public enum JointMotion
 {
-    /// <summary>KeyedLock between two stops.</summary>
+    /// <summary>Turns between two stops.</summary>
     Revolute,
 
-    /// <summary>KeyedLock without stops; commanded in position all the same.</summary>
+    /// <summary>Turns without stops; commanded in position all the same.</summary>
     Continuous,
 }
 

@@ -18,9 +18,9 @@ public static class SlaveRules
             return $"{slave.Name}: a MicroPython arm has {MicroPythonJoints} joints, {model.Name} has {model.Joints.Length}";
         if (slave.Kind == SlaveKind.Remote != slave.Url is not null)
             return slave.Url is null ? $"{slave.Name}: a remote slave needs a url" : $"{slave.Name}: only a remote slave has a url";
-        if (slave.Url is { } url && !IsDoor(url))
+        if (slave.Url is { } url && !IsSlaveEndpoint(url))
             return $"{slave.Name}: '{url}' is no address of a slave door, which look like wss://host/ws/slave/arm";
-        return FindTuneProblem(slave, model);
+        return FindMappingProblem(slave, model);
     }
 
     /// <summary>What is wrong with a slave's or party's name; null where it is sound.</summary>
@@ -29,20 +29,20 @@ public static class SlaveRules
             ? $"a name has 1 to {MaxNameLength} printable characters"
             : null;
 
-    private static string? FindTuneProblem(SlaveBinding slave, RobotModel model)
+    private static string? FindMappingProblem(SlaveBinding slave, RobotModel model)
     {
-        var tuned = new HashSet<int>();
+        var mapped = new HashSet<int>();
         var names = new HashSet<string>(StringComparer.Ordinal);
-        foreach (var tune in slave.JointMappings)
+        foreach (var mapping in slave.JointMappings)
         {
-            var joint = model.Find(tune.Joint);
+            var joint = model.Find(mapping.Joint);
             if (joint < 0)
-                return $"{slave.Name}: {model.Name} has no joint {tune.Joint}";
-            if (!tuned.Add(joint))
-                return $"{slave.Name}: {tune.Joint} is given twice";
-            if (!(Math.Abs(tune.Offset) <= JointMapping.MaxOffset))
-                return $"{slave.Name}: the offset of {tune.Joint} must be within ±{JointMapping.MaxOffset}";
-            if (tune.Name is { } name && (slave.IsDevice || string.IsNullOrWhiteSpace(name) || name.Length > MaxNameLength || !names.Add(name)))
+                return $"{slave.Name}: {model.Name} has no joint {mapping.Joint}";
+            if (!mapped.Add(joint))
+                return $"{slave.Name}: {mapping.Joint} is given twice";
+            if (!(Math.Abs(mapping.Offset) <= JointMapping.MaxOffset))
+                return $"{slave.Name}: the offset of {mapping.Joint} must be within ±{JointMapping.MaxOffset}";
+            if (mapping.Name is { } name && (slave.IsDevice || string.IsNullOrWhiteSpace(name) || name.Length > MaxNameLength || !names.Add(name)))
             {
                 return slave.IsDevice
                     ? $"{slave.Name}: a device's joints go by their order and have no names of their own"
@@ -50,21 +50,21 @@ public static class SlaveRules
             }
         }
 
-        return slave.JointMappings.Select(tune => FindClash(slave, tune, model)).FirstOrDefault(clash => clash is not null);
+        return slave.JointMappings.Select(mapping => FindClash(slave, mapping, model)).FirstOrDefault(clash => clash is not null);
     }
 
     // A name that another joint goes by would make it unclear whose position is told.
-    private static string? FindClash(SlaveBinding slave, JointMapping tune, RobotModel model) =>
-        tune.Name is { } name && model.Find(name) is >= 0 and var other && other != model.Find(tune.Joint) && !IsRenamed(slave, other, model)
+    private static string? FindClash(SlaveBinding slave, JointMapping mapping, RobotModel model) =>
+        mapping.Name is { } name && model.Find(name) is >= 0 and var other && other != model.Find(mapping.Joint) && !IsRenamed(slave, other, model)
             ? $"{slave.Name}: '{name}' is the name of another joint of {model.Name}"
             : null;
 
     private static bool IsRenamed(SlaveBinding slave, int joint, RobotModel model) =>
-        slave.JointMappings.Any(tune => tune.Name is not null && model.Find(tune.Joint) == joint);
+        slave.JointMappings.Any(mapping => mapping.Name is not null && model.Find(mapping.Joint) == joint);
 
     // With so narrow a path, whoever may bind slaves cannot make the silo ask for anything else inside its network.
-    private static bool IsDoor(string url) =>
-        Uri.TryCreate(url, UriKind.Absolute, out var door) && door.Scheme is "ws" or "wss" && door.Host.Length > 0
-        && door.UserInfo.Length == 0 && door.Fragment.Length == 0
-        && door.AbsolutePath.TrimEnd('/').Split('/') is [.., "ws", "slave", { Length: > 0 }];
+    private static bool IsSlaveEndpoint(string url) =>
+        Uri.TryCreate(url, UriKind.Absolute, out var endpoint) && endpoint.Scheme is "ws" or "wss" && endpoint.Host.Length > 0
+        && endpoint.UserInfo.Length == 0 && endpoint.Fragment.Length == 0
+        && endpoint.AbsolutePath.TrimEnd('/').Split('/') is [.., "ws", "slave", { Length: > 0 }];
 }

@@ -16,13 +16,13 @@ internal sealed class SlaveTrack
     private readonly double[] sent; // In the slave's own terms, so that other offsets do not change where it is; NaN before any.
     private readonly RobotModel model;
     private readonly Timestamp?[] reportedAt;
-    private Tuning tuning;
+    private SlaveJoints jointMap;
     private Timestamp? lastAccepted;
-    private Timestamp? lastTold;
+    private Timestamp? lastSent;
     private Timestamp? lastCommand;
     private long? realAt;
     private long? commandedAt;
-    private uint heardEpoch;
+    private uint lastEpoch;
     private uint commandSequence;
     private long commands;
     private string? reason;
@@ -34,7 +34,7 @@ internal sealed class SlaveTrack
         Binding = binding;
         IsUnbound = isUnbound;
         (this.model, this.timing) = (model, timing);
-        tuning = new Tuning(binding, model);
+        jointMap = new SlaveJoints(binding, model);
         approach = new Approach(model.Joints, timing.ApproachVelocity, timing.ApproachTolerance, timing.MaxStep);
         real = new double[model.Joints.Length];
         real.AsSpan().Fill(double.NaN);
@@ -65,12 +65,12 @@ internal sealed class SlaveTrack
     public void BeginEpoch(in Timestamp now)
     {
         commandSequence = 0;
-        Told(now);
+        MarkSent(now);
     }
 
-    public void Told(in Timestamp now) => lastTold = now;
+    public void MarkSent(in Timestamp now) => lastSent = now;
 
-    public bool MayTell(in Timestamp now) => lastTold is not { } told || now.IsPast(told, timing.StreamRetry);
+    public bool MaySend(in Timestamp now) => lastSent is not { } sent || now.IsPast(sent, timing.StreamRetry);
 
     /// <summary>Nothing more is commanded; what comes next approaches anew from the real pose.</summary>
     public void Hold() => approach.End();
@@ -78,16 +78,16 @@ internal sealed class SlaveTrack
     public void Arrived(in Timestamp now) => rate.Count(now);
 
     /// <summary>Whether the device has forgotten its epoch, as after a restart; its sequence begins anew then.</summary>
-    public bool HasRestarted(uint epoch) => epoch == 0 && heardEpoch != 0;
+    public bool HasRestarted(uint epoch) => epoch == 0 && lastEpoch != 0;
 
     /// <summary>Epoch, sequence and age of a frame.</summary>
     public FrameResult Judge(in SampleStamp stamp, in Timestamp now)
     {
-        if (stamp.Epoch < heardEpoch && stamp.Epoch != 0)
+        if (stamp.Epoch < lastEpoch && stamp.Epoch != 0)
             return FrameResult.StaleEpoch;
-        if (stamp.Epoch != heardEpoch)
+        if (stamp.Epoch != lastEpoch)
             sequence.Reset();
-        heardEpoch = stamp.Epoch;
+        lastEpoch = stamp.Epoch;
         return !sequence.TryPass(stamp.Sequence) ? FrameResult.OutOfOrder
             : freshness.IsFresh(stamp, now, timing.CommandTimeToLiveMs) ? FrameResult.Accepted
             : FrameResult.Expired;
@@ -105,7 +105,7 @@ internal sealed class SlaveTrack
         lastAccepted = now;
         realAt = stamp.CapturedAt;
         fault = stamp.Fault;
-        tuning.FromSlave(positions, real);
+        jointMap.FromSlave(positions, real);
         return before;
     }
 
@@ -129,7 +129,7 @@ internal sealed class SlaveTrack
             return false;
         State = SlaveState.Failed;
         reason = why;
-        heardEpoch = 0;
+        lastEpoch = 0;
         sequence.Reset();
         freshness.Reset();
         Hold();
@@ -160,7 +160,7 @@ internal sealed class SlaveTrack
         else
             approach.Start(real, now);
         approach.Step(wanted, now);
-        tuning.ToSlave(approach.Pose, sent);
+        jointMap.ToSlave(approach.Pose, sent);
         commands++;
         commandedAt = now.Unix;
         lastCommand = now;
@@ -217,7 +217,7 @@ internal sealed class SlaveTrack
     public long? RealAt => realAt;
 
     /// <summary>Offset of one joint.</summary>
-    public double OffsetOf(int joint) => tuning.OffsetOf(joint);
+    public double OffsetOf(int joint) => jointMap.OffsetOf(joint);
 
     /// <summary>Where one joint was read to be, or NaN: a device's last frame, or a report that is fresh.</summary>
     public double MeasuredOf(int joint, in Timestamp now) => IsFenced || IsFresh(joint, now) ? real[joint] : double.NaN;
@@ -278,7 +278,7 @@ internal sealed class SlaveTrack
             return $"a report has 1 to {RobotModelRules.MaxJoints} joints";
         foreach (var reading in readings)
         {
-            if (tuning.Find(reading.Joint) < 0)
+            if (jointMap.Find(reading.Joint) < 0)
                 return $"{Name} has no joint {reading.Joint}";
             if (!double.IsFinite(reading.Value) || Math.Abs(reading.Value) > RobotModelRules.MaxPosition)
                 return $"{reading.Joint}: a position is a number within ±{RobotModelRules.MaxPosition}";
@@ -286,8 +286,8 @@ internal sealed class SlaveTrack
 
         foreach (var reading in readings)
         {
-            var joint = tuning.Find(reading.Joint);
-            real[joint] = reading.Value - tuning.OffsetOf(joint);
+            var joint = jointMap.Find(reading.Joint);
+            real[joint] = reading.Value - jointMap.OffsetOf(joint);
             reportedAt[joint] = now;
         }
 
@@ -299,11 +299,11 @@ internal sealed class SlaveTrack
     /// <summary>Other offsets, names or address; what comes next approaches anew.</summary>
     public void Rebind(SlaveBinding binding)
     {
-        var before = tuning;
+        var before = jointMap;
         Binding = binding;
-        tuning = new Tuning(binding, model);
+        jointMap = new SlaveJoints(binding, model);
         for (var joint = 0; joint < real.Length; joint++)
-            real[joint] += before.OffsetOf(joint) - tuning.OffsetOf(joint);
+            real[joint] += before.OffsetOf(joint) - jointMap.OffsetOf(joint);
         Hold();
     }
 
@@ -314,7 +314,7 @@ internal sealed class SlaveTrack
         if (!approach.IsStarted)
         {
             for (var joint = 0; joint < present.Length; joint++)
-                present[joint] = IsFresh(joint, now) && !IsOvertaken(joint) ? real[joint] : sent[joint] - tuning.OffsetOf(joint);
+                present[joint] = IsFresh(joint, now) && !IsOvertaken(joint) ? real[joint] : sent[joint] - jointMap.OffsetOf(joint);
             approach.Start(present, now);
         }
 
@@ -337,13 +337,13 @@ internal sealed class SlaveTrack
         double.IsFinite(sent[joint]) && lastCommand is { } last && reportedAt[joint] is { } at && at.MicrosecondsSince(last) < 0;
 
     /// <summary>A slave's joint mappings by the index of the robot's joint.</summary>
-    private sealed class Tuning
+    private sealed class SlaveJoints
     {
         private readonly double[]? offsets;
         private readonly RobotModel model;
         private readonly string?[] names;
 
-        public Tuning(SlaveBinding binding, RobotModel model)
+        public SlaveJoints(SlaveBinding binding, RobotModel model)
         {
             this.model = model;
             names = new string?[model.Joints.Length];

@@ -54,7 +54,7 @@ internal sealed class VirtualRobot
     public bool IsDriven { get; private set; }
 
     /// <summary>Whether any joint has a goal; where none has, nothing is to be commanded.</summary>
-    public bool IsAimed
+    public bool HasGoal
     {
         get
         {
@@ -84,7 +84,7 @@ internal sealed class VirtualRobot
     }
 
     /// <summary>Takes a leader's pose; what is not finite leaves its joint as it is.</summary>
-    public void Follow(ReadOnlySpan<double> positions, long capturedAt, in Timestamp now)
+    public void Track(ReadOnlySpan<double> positions, long capturedAt, in Timestamp now)
     {
         IsDriven = false;
         pose.AsSpan().CopyTo(before);
@@ -136,7 +136,7 @@ internal sealed class VirtualRobot
     /// <param name="speed">Units per second, or null for the joint's own limit.</param>
     /// <param name="duration">Time to take, or null.</param>
     /// <param name="now">When it was asked for.</param>
-    public void Aim(int joint, double value, double? speed, TimeSpan? duration, in Timestamp now)
+    public void SetGoal(int joint, double value, double? speed, TimeSpan? duration, in Timestamp now)
     {
         commanded[joint] = value;
         commandedAt[joint] = now.Unix;
@@ -148,12 +148,12 @@ internal sealed class VirtualRobot
     }
 
     /// <summary>Sets every joint's goal to a motion's pose now; NaN leaves a joint alone.</summary>
-    public void AimAll(ReadOnlySpan<double> positions, in Timestamp now)
+    public void SetGoals(ReadOnlySpan<double> positions, in Timestamp now)
     {
         for (var joint = 0; joint < positions.Length; joint++)
         {
             if (double.IsFinite(positions[joint]))
-                Aim(joint, positions[joint], null, null, now);
+                SetGoal(joint, positions[joint], null, null, now);
         }
     }
 

@@ -8,20 +8,20 @@ namespace Armada.Core.Routing;
 [GenerateSerializer, Immutable, Alias("armada.frame.counts")]
 public sealed record FrameCounts([Id(0)] ImmutableArray<long> ByResult, [Id(1)] long Lost)
 {
-    /// <summary>Frames of one verdict.</summary>
-    public long this[FrameResult verdict] => ByResult[(int)verdict];
+    /// <summary>Frames of one result.</summary>
+    public long this[FrameResult result] => ByResult[(int)result];
 }
 
-/// <summary>Counts frames by verdict.</summary>
+/// <summary>Counts frames by result.</summary>
 public sealed class FrameCounter
 {
     private readonly long[] counts = new long[(int)FrameResult.Superseded + 1];
 
-    /// <summary>Counts one frame and gives its verdict back.</summary>
-    public FrameResult Count(FrameResult verdict)
+    /// <summary>Counts one frame and gives its result back.</summary>
+    public FrameResult Count(FrameResult result)
     {
-        counts[(int)verdict]++;
-        return verdict;
+        counts[(int)result]++;
+        return result;
     }
 
     /// <summary>The counts now.</summary>

@@ -1,5 +1,5 @@
-using System.Collections.Immutable;
 using Armada.Core.Devices;
+using Armada.Core.Engine;
 using Armada.Core.Robots;
 using Armada.Grains.Robots;
 using Armada.Grains.State;
@@ -8,20 +8,32 @@ using Microsoft.Extensions.Logging;
 namespace Armada.Grains.Devices;
 
 /// <summary>
-/// Which robot a device serves. The claim is stored before the robot binds the device, and what the claimed robot itself says is what
-/// counts, so that a claim left over from a robot that let go, or from a failure half-way, is in nobody's way.
+/// Which robot a device serves. The assignment is stored before the robot binds the device, and the bindings of that robot are what
+/// counts, so that an assignment left over from a robot that let go, or from a failure half-way, is in nobody's way.
 /// </summary>
 [GrainType("armada.device")]
-public sealed partial class DeviceGrain(
-    [PersistentState("device", GrainStores.Armada)] IPersistentState<DeviceState> state, ILogger<DeviceGrain> logger) : Grain, IDeviceGrain
+public sealed partial class DeviceGrain : Grain, IDeviceGrain
 {
+    private readonly ILogger<DeviceGrain> logger;
+    private readonly StoredState<DeviceState> stored;
+
+    /// <summary>Made by Orleans.</summary>
+    public DeviceGrain(ILogger<DeviceGrain> logger)
+    {
+        this.logger = logger;
+        stored = new StoredState<DeviceState>(GrainContext, "device");
+    }
+
     private string Device => this.GetPrimaryKeyString();
 
     /// <inheritdoc/>
-    public Task<DeviceAssignment?> ClaimAsync() => Task.FromResult(state.State.Claim);
+    public override Task OnActivateAsync(CancellationToken cancellationToken) => stored.ReadAsync();
 
     /// <inheritdoc/>
-    public async Task<DoorReply> BindAsync(string door, string robot, RobotRequest request)
+    public Task<DeviceAssignment?> GetAssignmentAsync() => Task.FromResult(stored.Value.Claim);
+
+    /// <inheritdoc/>
+    public async Task<RobotReply> BindAsync(IRobotObserver observer, string robot, RobotRequest request)
     {
         var (role, takeover) = request switch
         {
@@ -29,72 +41,44 @@ public sealed partial class DeviceGrain(
             RobotRequest.BindSlave bind => (DeviceRole.Slave, bind.Takeover),
             _ => throw new ArgumentException($"{request.GetType().Name} binds no device", nameof(request)),
         };
-        var claim = new DeviceAssignment(robot, role);
-        var claimed = (await HeldAsync()).Claim(Device, claim, takeover);
+        var assignment = new DeviceAssignment(robot, role);
+        var claimed = (await ReadAssignmentsAsync()).Claim(Device, assignment, takeover);
         if (claimed.Refused is { } busy)
-            return DoorReply.Refuse(busy.Reason, busy.Text);
+            return new RobotReply(busy, null);
         var target = GrainFactory.GetGrain<IRobotGrain>(robot);
-        ImmutableArray<Told> told = [];
         if (claimed.Lost is { } lost)
         {
             var obstacle = await target.CheckAsync(request);
             if (obstacle.Refused is not null)
-                return new DoorReply(obstacle, []);
+                return obstacle;
             LogTakeover(Device, lost, robot);
-            var left = await GrainFactory.GetGrain<IRobotGrain>(lost.Robot).AskForDeviceAsync(door, Unbinding(lost.Role));
-            told = left.Told;
-            if (left.Reply.Refused is not null)
+            var left = await GrainFactory.GetGrain<IRobotGrain>(lost.Robot).AskAsync(observer, Unbinding(lost.Role));
+            if (left.Refused is not null)
                 return left;
         }
 
-        if (state.State.Claim != claim && await WriteAsync(claim) is { } failure)
-            return After(claimed.Lost, DoorReply.Refuse(RefusalReason.NotStored, failure), told);
-        return After(claimed.Lost, await target.AskForDeviceAsync(door, request), told);
+        if (stored.Value.Claim != assignment && await stored.WriteAsync(new DeviceState { Claim = assignment }) is { } failure)
+            return After(claimed.Lost, new RobotReply(new Refusal(RefusalReason.NotStored, $"nothing was changed: {failure}"), null));
+        return After(claimed.Lost, await target.AskAsync(observer, request));
     }
 
-    private DoorReply After(DeviceAssignment? lost, DoorReply reply, ImmutableArray<Told> told)
-    {
-        reply = reply with { Told = [.. told, .. reply.Told] };
-        return lost is not null && reply.Reply.Refused is { } refused
-            ? reply with { Reply = reply.Reply with { Refused = refused with { Text = $"{refused.Text}; {Device} has left {lost.Robot} all the same" } } }
-            : reply;
-    }
+    private RobotReply After(DeviceAssignment? lost, RobotReply reply) => lost is not null && reply.Refused is { } refused
+        ? reply with { Refused = refused with { Text = $"{refused.Text}; {Device} has left {lost.Robot} all the same" } }
+        : reply;
 
-    private async Task<DeviceAssignments> HeldAsync()
+    private async Task<DeviceAssignments> ReadAssignmentsAsync()
     {
-        if (state.State.Claim is not { } claim)
+        if (stored.Value.Claim is not { } assignment)
             return DeviceAssignments.None;
-        var holder = await GrainFactory.GetGrain<IRobotGrain>(claim.Robot).LookAsync();
-        return holder is null ? DeviceAssignments.None : Only(DeviceAssignments.None.With(holder.Document).Of(Device));
+        var holder = await GrainFactory.GetGrain<IRobotGrain>(assignment.Robot).ReadAsync();
+        if (holder is null || DeviceAssignments.None.With(holder.Document).Of(Device) is not { } held)
+            return DeviceAssignments.None;
+        return DeviceAssignments.None.Claim(Device, held, takeover: false).Claims;
     }
-
-    private DeviceAssignments Only(DeviceAssignment? claim) =>
-        claim is null ? DeviceAssignments.None : DeviceAssignments.None.Claim(Device, claim, takeover: false).Claims;
 
     private RobotRequest Unbinding(DeviceRole role) =>
         role == DeviceRole.Master ? new RobotRequest.UnbindMaster() : new RobotRequest.UnbindSlave(Device);
 
-    private async Task<string?> WriteAsync(DeviceAssignment claim)
-    {
-        var before = state.State;
-        state.State = new DeviceState { Claim = claim };
-        try
-        {
-            await state.WriteStateAsync();
-            return null;
-        }
-        catch (Exception failed)
-        {
-            state.State = before;
-            LogNotStored(failed, Device);
-            DeactivateOnIdle(); // What is stored is found out anew.
-            return "nothing was changed: the cluster's store cannot be reached; ask again when it is back";
-        }
-    }
-
     [LoggerMessage(1640, LogLevel.Warning, "{Device} was {Lost} and is taken over by {Robot}")]
     private partial void LogTakeover(string device, DeviceAssignment lost, string robot);
-
-    [LoggerMessage(1641, LogLevel.Error, "What {Device} serves could not be stored")]
-    private partial void LogNotStored(Exception failed, string device);
 }

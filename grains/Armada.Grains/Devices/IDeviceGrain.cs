@@ -1,4 +1,5 @@
 using Armada.Core.Devices;
+using Armada.Core.Engine;
 using Armada.Core.Robots;
 using Armada.Grains.Robots;
 using Orleans.Concurrency;
@@ -10,13 +11,13 @@ namespace Armada.Grains.Devices;
 public interface IDeviceGrain : IGrainWithStringKey
 {
     /// <summary>Binds the device to a robot; refused where it serves another and takeover is not asked for.</summary>
-    /// <param name="door">The door that asks.</param>
+    /// <param name="observer">The process that asks.</param>
     /// <param name="robot">Robot id.</param>
     /// <param name="request">A <see cref="RobotRequest.BindMaster"/> or <see cref="RobotRequest.BindSlave"/> of this device.</param>
     [Alias("bind")]
-    Task<DoorReply> BindAsync(string door, string robot, RobotRequest request);
+    Task<RobotReply> BindAsync(IRobotObserver observer, string robot, RobotRequest request);
 
     /// <summary>What the device does as far as it knows, or null; the robot's own bindings are what counts.</summary>
-    [Alias("claim"), AlwaysInterleave]
-    Task<DeviceAssignment?> ClaimAsync();
+    [Alias("assignment"), AlwaysInterleave]
+    Task<DeviceAssignment?> GetAssignmentAsync();
 }

@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using Armada.Core.Robots;
 using Armada.Grains.Robots;
-using Orleans.Concurrency;
 
 namespace Armada.Grains.Fleet;
 
@@ -13,24 +12,30 @@ public interface IFleetGrain : IGrainWithStringKey
     const string Key = "fleet";
 
     /// <summary>Every robot and the latch, now.</summary>
-    [Alias("roll"), AlwaysInterleave]
-    Task<FleetDirectory> RollAsync();
+    [Alias("read")]
+    Task<FleetDirectory> ReadAsync();
 
-    /// <summary>Lists a robot that is about to be made; gives the latch that it begins under, or why it was not listed.</summary>
+    /// <summary>Lists a robot; gives the latch that it begins under, or why it was not listed.</summary>
     [Alias("register")]
     Task<FleetEntry> RegisterAsync(string robot);
 
-    /// <summary>Lists a robot no more.</summary>
+    /// <summary>Removes a robot from the directory.</summary>
     [Alias("forget")]
     Task ForgetAsync(string robot);
 
-    /// <summary>Latches the fleet's stop: every robot has it before it is written.</summary>
-    [Alias("stop"), AlwaysInterleave]
-    Task<FleetReply> StopAsync(string door);
+    /// <summary>Latches the fleet's stop: every robot has it before it is stored.</summary>
+    /// <param name="observer">The process that asks; its sessions hear what happened before it has the answer.</param>
+    [Alias("stop")]
+    Task<Refusal?> StopAsync(IRobotObserver observer);
 
-    /// <summary>Releases the fleet's stop: it is written before any robot has it.</summary>
-    [Alias("reset"), AlwaysInterleave]
-    Task<FleetReply> ResetAsync(string door);
+    /// <summary>Releases the fleet's stop: it is stored before any robot has it.</summary>
+    /// <param name="observer">The process that asks; its sessions hear what happened before it has the answer.</param>
+    [Alias("reset")]
+    Task<Refusal?> ResetAsync(IRobotObserver observer);
+
+    /// <summary>Moves the directory to another silo.</summary>
+    [Alias("move")]
+    Task MoveAsync(SiloAddress to);
 }
 
 /// <summary>The fleet's stop; of two the one with the higher version stands.</summary>
@@ -38,15 +43,9 @@ public interface IFleetGrain : IGrainWithStringKey
 public sealed record FleetLatch([property: Id(0)] bool Stopped, [property: Id(1)] long Version);
 
 /// <summary>Every robot's id, ordered, and the fleet's stop.</summary>
-[GenerateSerializer, Immutable, Alias("armada.fleet-roll")]
+[GenerateSerializer, Immutable, Alias("armada.fleet-directory")]
 public sealed record FleetDirectory([property: Id(0)] ImmutableSortedSet<string> Robots, [property: Id(1)] FleetLatch Latch);
 
 /// <summary>What came of listing a robot.</summary>
 [GenerateSerializer, Immutable, Alias("armada.fleet-entry")]
 public sealed record FleetEntry([property: Id(0)] Refusal? Refused, [property: Id(1)] FleetLatch Latch);
-
-/// <summary>What came of a stop or a release.</summary>
-/// <param name="Refused">What could not be done, or null.</param>
-/// <param name="Told">What the door's parties were told meanwhile.</param>
-[GenerateSerializer, Immutable, Alias("armada.fleet-reply")]
-public sealed record FleetReply([property: Id(0)] Refusal? Refused, [property: Id(1)] ImmutableArray<Told> Told);

@@ -8,8 +8,8 @@ namespace Armada.Grains.Sequences;
 public interface ISequenceGrain : IGrainWithStringKey
 {
     /// <summary>The sequence now, or null where there is none.</summary>
-    [Alias("look"), AlwaysInterleave]
-    Task<VersionedSequence?> LookAsync();
+    [Alias("read"), AlwaysInterleave]
+    Task<VersionedSequence?> ReadAsync();
 
     /// <summary>Keeps a sequence of this id. The same content again changes nothing.</summary>
     /// <param name="sequence">A sequence without problems.</param>

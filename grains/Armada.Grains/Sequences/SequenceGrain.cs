@@ -1,87 +1,74 @@
 using Armada.Core.Motions;
 using Armada.Grains.State;
-using Microsoft.Extensions.Logging;
 
 namespace Armada.Grains.Sequences;
 
 /// <summary>One stored sequence.</summary>
 [GrainType("armada.stored-sequence")]
-public sealed partial class SequenceGrain(
-    [PersistentState("sequence", GrainStores.Armada)] IPersistentState<SequenceState> state, ILogger<SequenceGrain> logger) : Grain, ISequenceGrain
+public sealed class SequenceGrain : Grain, ISequenceGrain
 {
-    private VersionedSequence? kept;
+    private readonly StoredState<SequenceState> stored;
+
+    /// <summary>Made by Orleans.</summary>
+    public SequenceGrain() => stored = new StoredState<SequenceState>(GrainContext, "sequence");
 
     private string Id => this.GetPrimaryKeyString();
 
     private ISequenceIndexGrain Index => GrainFactory.GetGrain<ISequenceIndexGrain>(ISequenceIndexGrain.Key);
 
+    private VersionedSequence? Kept =>
+        stored.Value.Sequence is { } sequence ? new VersionedSequence(sequence, stored.Value.Version, IsBuiltIn: false) : null;
+
     /// <inheritdoc/>
-    public override Task OnActivateAsync(CancellationToken cancellationToken)
+    public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
-        if (state.State.Sequence is { } sequence)
-            kept = new VersionedSequence(sequence, state.State.Version, IsBuiltIn: false);
-        return Task.CompletedTask;
+        await stored.ReadAsync(state => state.Sequence is { } sequence && sequence.Id != Id ? $"it holds sequence '{sequence.Id}'" : null);
+        if (stored.WasSetAside)
+            await Index.ForgetAsync(Id);
     }
 
     /// <inheritdoc/>
-    public Task<VersionedSequence?> LookAsync()
+    public Task<VersionedSequence?> ReadAsync()
     {
-        if (kept is null)
-            DeactivateOnIdle(); // Nobody's id; whoever asks for it must not fill the memory.
-        return Task.FromResult(kept);
+        if (Kept is null)
+            DeactivateOnIdle(); // The id is nobody's; whoever asks for it must not fill the memory.
+        return Task.FromResult(Kept);
     }
 
     /// <inheritdoc/>
     public async Task<SequenceAnswer> PutAsync(Sequence sequence, ExpectedVersion? expected)
     {
-        if (SequenceChanges.Refuse(kept, expected) is { } refused)
-            return new SequenceAnswer(refused, kept);
-        var next = SequenceChanges.Put(kept, sequence);
-        if (ReferenceEquals(next, kept))
-            return new SequenceAnswer(null, kept);
-        var isNew = kept is null;
-        if (isNew && await Index.RegisterAsync(Id) is { Refused: not null } full)
+        var before = Kept;
+        if (SequenceChanges.Refuse(before, expected) is { } refused)
+            return new SequenceAnswer(refused, before);
+        var next = SequenceChanges.Put(before, sequence);
+        if (ReferenceEquals(next, before))
+            return new SequenceAnswer(null, before);
+        if (before is null && await Index.RegisterAsync(Id) is { Refused: not null } full)
             return full;
-        state.State = new SequenceState { Sequence = next.Sequence, Version = next.Version };
-        if (await TryAsync(state.WriteStateAsync) is { } failure)
-        {
-            if (isNew)
-                await Index.ForgetAsync(Id);
-            return failure;
-        }
-
-        kept = next;
-        return new SequenceAnswer(null, next);
+        if (await stored.WriteAsync(new SequenceState { Sequence = next.Sequence, Version = next.Version }) is not { } failure)
+            return new SequenceAnswer(null, next);
+        if (before is null)
+            await Index.ForgetAsync(Id);
+        return NotStored(failure);
     }
 
     /// <inheritdoc/>
     public async Task<SequenceAnswer> DeleteAsync(ExpectedVersion? expected)
     {
-        if ((kept is null ? SequenceRefusal.Unknown : SequenceChanges.Refuse(kept, expected)) is { } refused)
-            return new SequenceAnswer(refused, kept);
-        if (await TryAsync(state.ClearStateAsync) is { } failure)
-            return failure;
-        kept = null;
+        var before = Kept;
+        if ((before is null ? SequenceRefusal.Unknown : SequenceChanges.Refuse(before, expected)) is { } refused)
+            return new SequenceAnswer(refused, before);
+        if (await stored.ClearAsync() is { } failure)
+            return NotStored(failure);
         await Index.ForgetAsync(Id);
         DeactivateOnIdle();
         return new SequenceAnswer(null, null);
     }
 
-    private async Task<SequenceAnswer?> TryAsync(Func<Task> write)
+    private SequenceAnswer NotStored(string failure)
     {
-        try
-        {
-            await write();
-            return null;
-        }
-        catch (Exception failed)
-        {
-            LogNotStored(failed, Id);
-            DeactivateOnIdle(); // What is stored is found out anew.
-            return new SequenceAnswer(SequenceRefusal.NotStored, kept, GrainStores.NotStored);
-        }
+        DeactivateOnIdle(); // Reads again what is stored.
+        return new SequenceAnswer(SequenceRefusal.NotStored, Kept, $"nothing was changed: {failure}");
     }
-
-    [LoggerMessage(1670, LogLevel.Error, "Sequence {Sequence} could not be stored")]
-    private partial void LogNotStored(Exception failed, string sequence);
 }

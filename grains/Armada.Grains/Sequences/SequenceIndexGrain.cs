@@ -5,63 +5,56 @@ using Microsoft.Extensions.Logging;
 
 namespace Armada.Grains.Sequences;
 
-/// <summary>The directory of all stored sequences. It may list one that is not there, but every one that is there is listed.</summary>
+/// <summary>The directory of all stored sequences. It may list one that does not exist, but every one that exists is listed.</summary>
 [GrainType("armada.sequence-index"), KeepAlive]
-public sealed partial class SequenceIndexGrain(
-    [PersistentState("sequence-index", GrainStores.Armada)] IPersistentState<SequenceIndexState> state, ILogger<SequenceIndexGrain> logger)
-    : Grain, ISequenceIndexGrain
+public sealed partial class SequenceIndexGrain : Grain, ISequenceIndexGrain
 {
-    private ImmutableSortedSet<string> ids = [];
+    private readonly ILogger<SequenceIndexGrain> logger;
+    private readonly StoredState<SequenceIndexState> stored;
 
-    /// <inheritdoc/>
-    public override Task OnActivateAsync(CancellationToken cancellationToken)
+    /// <summary>Made by Orleans.</summary>
+    public SequenceIndexGrain(ILogger<SequenceIndexGrain> logger)
     {
-        ids = state.State.Ids.ToImmutableSortedSet(StringComparer.Ordinal);
-        return Task.CompletedTask;
+        this.logger = logger;
+        stored = new StoredState<SequenceIndexState>(GrainContext, "sequence-index");
     }
 
+    private ImmutableSortedSet<string> Ids => stored.Value.Ids.ToImmutableSortedSet(StringComparer.Ordinal);
+
     /// <inheritdoc/>
-    public Task<ImmutableArray<string>> ListAsync() => Task.FromResult<ImmutableArray<string>>([.. ids]);
+    public override Task OnActivateAsync(CancellationToken cancellationToken) => stored.ReadAsync();
+
+    /// <inheritdoc/>
+    public Task<ImmutableArray<string>> ListAsync() => Task.FromResult<ImmutableArray<string>>([.. Ids]);
 
     /// <inheritdoc/>
     public async Task<SequenceAnswer> RegisterAsync(string id)
     {
+        var ids = Ids;
         if (ids.Contains(id))
             return new SequenceAnswer(null, null);
         if (SequenceChanges.RefuseOneMore(ids.Count) is { } full)
             return new SequenceAnswer(full, null);
-        return await TryWriteAsync(ids.Add(id))
-            ? new SequenceAnswer(null, null)
-            : new SequenceAnswer(SequenceRefusal.NotStored, null, GrainStores.NotStored);
+        return await WriteAsync(ids.Add(id)) is { } failure
+            ? new SequenceAnswer(SequenceRefusal.NotStored, null, $"nothing was changed: {failure}")
+            : new SequenceAnswer(null, null);
     }
 
     /// <inheritdoc/>
     public async Task ForgetAsync(string id)
     {
-        if (ids.Contains(id) && !await TryWriteAsync(ids.Remove(id)))
-            LogNotForgotten(id);
+        if (Ids.Contains(id) && await WriteAsync(Ids.Remove(id)) is { } failure)
+            LogNotForgotten(id, failure);
     }
 
-    private async Task<bool> TryWriteAsync(ImmutableSortedSet<string> next)
+    private async Task<string?> WriteAsync(ImmutableSortedSet<string> next)
     {
-        state.State = new SequenceIndexState { Ids = [.. next] };
-        try
-        {
-            await state.WriteStateAsync();
-            ids = next;
-            return true;
-        }
-        catch (Exception failed)
-        {
-            LogNotStored(failed);
-            DeactivateOnIdle(); // What is stored is found out anew.
-            return false;
-        }
+        var failure = await stored.WriteAsync(new SequenceIndexState { Ids = [.. next] });
+        if (failure is not null)
+            DeactivateOnIdle(); // Reads again what is stored.
+        return failure;
     }
 
-    [LoggerMessage(1671, LogLevel.Error, "The directory of sequences could not be stored")]
-    private partial void LogNotStored(Exception failed);
-
-    [LoggerMessage(1672, LogLevel.Warning, "Sequence {Sequence} is not there, but stays listed until it is made or removed again")]
-    private partial void LogNotForgotten(string sequence);
+    [LoggerMessage(1672, LogLevel.Warning, "Sequence {Sequence} does not exist, but stays listed until it is stored or removed again: {Failure}")]
+    private partial void LogNotForgotten(string sequence, string failure);
 }

@@ -1,3 +1,4 @@
+using Armada.Core.Access;
 using Armada.Silo.Access.Keys;
 using Armada.Silo.Access.Tokens;
 using Armada.Silo.Api;
@@ -23,9 +24,8 @@ internal static class AccessPipeline
         if (options.Http.Tls is { } tls)
             services.AddSingleton(provider => ActivatorUtilities.CreateInstance<HttpsCertificate>(provider, tls));
         services.Configure<SocketTransportOptions>(UnsentDataLimit.Apply);
-        services.AddSingleton<KeyFiles>();
+        services.AddSingleton<IKeyStore, StoredKeys>();
         services.AddSingleton<KeyRing>();
-        services.AddSingleton<KeyLoading>();
         services.AddSingleton<KeyUses>();
         services.AddSingleton<AnonymousAccess>();
         services.AddSingleton<OpenSockets>();

@@ -1,7 +1,7 @@
 using Armada.Core.Control;
 using Armada.Core.Robots;
 using Armada.Core.Routing;
-using Armada.Silo.Engine;
+using Armada.Grains.Robots;
 using Armada.Silo.Ingress;
 using Armada.Silo.Telemetry;
 

@@ -1,7 +1,7 @@
 using System.ComponentModel;
 using System.Text.Json.Serialization;
 using Armada.Core.Robots;
-using Armada.Silo.Telemetry;
+using Armada.Grains.Robots;
 
 namespace Armada.Silo.Api;
 

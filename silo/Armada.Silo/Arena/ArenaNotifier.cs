@@ -2,8 +2,8 @@ using System.Buffers;
 using Armada.Core.Arena;
 using Armada.Core.Robots;
 using Armada.Core.Time;
+using Armada.Grains.Robots;
 using Armada.Silo.Api;
-using Armada.Silo.Engine;
 using Armada.Silo.Sockets;
 
 namespace Armada.Silo.Arena;

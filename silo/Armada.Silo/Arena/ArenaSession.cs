@@ -7,8 +7,8 @@ using Armada.Core.Motions;
 using Armada.Core.Robots;
 using Armada.Core.Routing;
 using Armada.Core.Time;
+using Armada.Grains.Robots;
 using Armada.Silo.Access;
-using Armada.Silo.Engine;
 using Armada.Silo.Sockets;
 
 namespace Armada.Silo.Arena;
@@ -228,7 +228,7 @@ internal sealed partial class ArenaSession : IRobotSession, IDisposable
         if (await AttachAsync() is { } refused)
             return refused;
         if (LeaseEpoch is not { } epoch)
-            return new Refusal(RefusalReason.NotMaster, $"{Name} has just lost {robot}");
+            return new Refusal(RefusalReason.NotMaster, LeaseEndedBy ?? $"{Name} has just lost {robot}");
         var reply = await services.Engine.ApplyAsync(robot, new RobotRequest.RemoteCommand(Name, epoch, command), CancellationToken.None);
         if (reply.Refused is { Reason: RefusalReason.NotMaster } lost)
             await HandleLeaseLostAsync(epoch, lost.Text);

@@ -1,93 +1,114 @@
-using Armada.Core.Access;
 using Armada.Core.Engine;
 using Armada.Core.Motions;
 using Armada.Grains;
+using Armada.Grains.Storage;
 using Armada.Grains.Transport;
+using Armada.Silo.Engine;
 using Orleans.Configuration;
-using Orleans.Serialization;
-using Orleans.Storage;
 
 namespace Armada.Silo.Cluster;
 
-/// <summary>Makes a host a silo of a cluster: membership, storage, and the engine over the grains.</summary>
+/// <summary>Makes a host an Orleans silo: a cluster of its own with storage in its data folder, or one of several on Redis.</summary>
 public static class ClusterHost
 {
+    /// <summary>Service id, and cluster id, of a silo that is a cluster of its own.</summary>
+    internal const string LocalCluster = "armada";
+
+    private const string DatabaseFile = "armada.db";
+    private const int LocalPort = 11111; // Part of the silo's name; nothing listens on it.
+
     private static readonly TimeSpan AnswerWithin = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan Probe = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan TableRefresh = TimeSpan.FromSeconds(3);
 
-    // Lost after three missed probes: late enough for a busy machine, and soon enough to be commandable again well within ten seconds.
+    // Lost after three missed probes: late enough for a busy machine, and soon enough for its robots to be routed elsewhere within four seconds.
     private const int MissedProbes = 3;
 
-    /// <summary>Adds the silo; what the host's own services need of it starts after it and ends before it.</summary>
-    /// <returns>Null, or in one line why the place's certificates cannot be used; nothing was added then.</returns>
-    public static string? AddCluster(this IHostApplicationBuilder builder, ClusterPlace place)
+    /// <summary>Adds the silo; hosted services that need it are added after it, so that they start later and stop earlier.</summary>
+    /// <param name="builder">The host.</param>
+    /// <param name="place">Where the silo stands among several; null for a cluster of its own.</param>
+    /// <param name="folder">Where the embedded storage is, used where there is no Redis.</param>
+    /// <returns>Null, or in one line what is wrong with the place; nothing was added then.</returns>
+    public static string? AddCluster(this IHostApplicationBuilder builder, ClusterPlace? place, string folder)
     {
         ClusterIdentity? identity = null;
-        if (place.Tls is { } tls && ClusterIdentity.TryLoad(tls.Ca, tls.Certificate, tls.Key, isSilo: true, out identity) is { } refused)
+        if (place?.Tls is { } tls && ClusterIdentity.TryLoad(tls.Ca, tls.Certificate, tls.Key, isSilo: true, out identity) is { } refused)
             return refused;
         RedisAccess? redis = null;
-        if (place.Redis is { } address && RedisAccess.TryMake(address, out redis) is { } unread)
+        if (place is not null && RedisAccess.TryParse(place.Redis, out redis) is { } unread)
             return unread;
-        builder.Services.AddSingleton<Door>();
+        builder.Services.AddSingleton<RobotSubscriptions>();
         builder.Services.AddSingleton<IRobotEngine, OrleansEngine>();
-        builder.Services.AddSingleton<IKeyStore, ClusterKeys>();
         builder.Services.AddSingleton<ISequences, ClusterSequences>();
         builder.Services.AddSingleton<ClusterHealth>();
         builder.Services.AddSingleton<IEngineHealth>(provider => provider.GetRequiredService<ClusterHealth>());
         if (redis is not null)
-            builder.Services.AddHostedService(_ => redis); // Before the silo, so that a Redis that is not there is said in one line.
+            builder.Services.AddHostedService(_ => redis); // Before the silo, so that a Redis that cannot be reached is reported in one line.
+        else
+            builder.Services.AddSqliteDatabase(DatabaseIn(folder));
         builder.UseOrleans(silo =>
         {
-            silo.Configure<ClusterOptions>(ids => (ids.ClusterId, ids.ServiceId) = (place.ClusterId, place.ServiceId));
             silo.Configure<SiloMessagingOptions>(messaging => messaging.ResponseTimeout = AnswerWithin);
-            silo.Configure<ClusterMembershipOptions>(membership =>
-            {
-                membership.ProbeTimeout = Probe;
-                membership.NumMissedProbesLimit = MissedProbes;
-                membership.DefunctSiloExpiration = TimeSpan.FromDays(1);
-            });
-            // A robot that lives twice for a moment is fenced by its epoch and its document's version, so it need not wait out a lease.
-            silo.Configure<GrainDirectoryOptions>(directory => directory.RangeLeaseDuration = TimeSpan.Zero);
-            if (identity is not null)
-                silo.UseTls(identity);
             silo.AddActivityPropagation();
-            silo.AddDistributedGrainDirectory();
-            if (redis is not null)
-                silo.UseRedis(place, redis);
+            if (place is not null)
+                silo.UseRedis(place, redis!, identity);
             else
-                silo.UseOneProcess(place);
+                silo.UseOneProcess();
         });
+        builder.Services.AddSingleton<IFatalErrorHandler, EvictionHandler>();
         builder.Services.AddHostedService<GracefulDrain>();
+        builder.Services.AddHostedService(provider => provider.GetRequiredService<ClusterHealth>());
         builder.Services.AddHostedService<RobotWatch>();
+        builder.Services.AddHostedService(provider => provider.GetRequiredService<RobotSubscriptions>());
         return null;
     }
 
-    private static void UseRedis(this ISiloBuilder silo, ClusterPlace place, RedisAccess access)
+    /// <summary>The embedded storage of a data folder.</summary>
+    internal static SqliteDatabaseOptions DatabaseIn(string folder) => new() { Path = Path.Combine(folder, DatabaseFile) };
+
+    private static void UseRedis(this ISiloBuilder silo, ClusterPlace place, RedisAccess redis, ClusterIdentity? identity)
     {
+        silo.Configure<ClusterOptions>(ids => (ids.ClusterId, ids.ServiceId) = (place.ClusterId, place.ServiceId));
         silo.Configure<EndpointOptions>(endpoints =>
         {
             endpoints.AdvertisedIPAddress = place.Address;
             (endpoints.SiloPort, endpoints.GatewayPort) = (place.SiloPort, place.GatewayPort);
         });
-        silo.Services.AddSingleton<IStoreHealth>(access);
+        silo.Configure<ClusterMembershipOptions>(membership =>
+        {
+            (membership.ProbeTimeout, membership.MaxProbeTimeout) = (Probe, Probe);
+            membership.NumMissedProbesLimit = MissedProbes;
+            membership.TableRefreshTimeout = TableRefresh;
+            membership.DefunctSiloExpiration = TimeSpan.FromDays(1);
+        });
+
+        // A robot that lives twice for a moment is fenced by its epoch and its document's version, so it need not wait out a lease.
+        silo.Configure<GrainDirectoryOptions>(directory => directory.RangeLeaseDuration = TimeSpan.Zero);
+        silo.AddDistributedGrainDirectory();
+        if (identity is not null)
+            silo.UseTls(identity);
+        silo.Services.AddSingleton<IStoreHealth>(redis);
         silo.UseRedisClustering(clustering =>
         {
-            clustering.ConfigurationOptions = access.Options;
-            clustering.CreateMultiplexer = _ => access.ConnectAsync();
+            clustering.ConfigurationOptions = redis.Options;
+            clustering.CreateMultiplexer = _ => redis.ConnectAsync();
         });
-        silo.AddRedisGrainStorage(GrainStores.Armada, storage => storage.Configure<Serializer>((redisStorage, serializer) =>
-        {
-            redisStorage.ConfigurationOptions = access.Options;
-            redisStorage.CreateMultiplexer = _ => access.ConnectAsync();
-            redisStorage.DeleteStateOnClear = true;
-            redisStorage.GrainStorageSerializer = new OrleansGrainStorageSerializer(serializer);
-        }));
+        silo.AddRedisStateStorage(
+            GrainStores.Armada,
+            storage =>
+            {
+                storage.ConfigurationOptions = redis.Options;
+                storage.CreateMultiplexer = _ => redis.ConnectAsync();
+            },
+            _ => redis.Connection);
     }
 
-    private static void UseOneProcess(this ISiloBuilder silo, ClusterPlace place)
+    private static void UseOneProcess(this ISiloBuilder silo)
     {
-        silo.UseLocalhostClustering(place.SiloPort, place.GatewayPort, serviceId: place.ServiceId, clusterId: place.ClusterId);
-        silo.AddMemoryGrainStorage(GrainStores.Armada);
-        silo.Services.AddSingleton<IStoreHealth, MemoryHealth>();
+        silo.UseLocalhostClustering(LocalPort, gatewayPort: 0, serviceId: LocalCluster, clusterId: LocalCluster);
+        NoNetwork.Use(silo.Services);
+        silo.AddSqliteGrainStorage(GrainStores.Armada);
+        silo.Services.AddSqliteAuditStore();
+        silo.Services.AddSingleton<IStoreHealth, LocalStoreHealth>();
     }
 }

@@ -3,7 +3,7 @@ using Armada.Grains.Transport;
 
 namespace Armada.Silo.Cluster;
 
-/// <summary>Where a silo stands in which cluster.</summary>
+/// <summary>A silo among several.</summary>
 public sealed record ClusterPlace
 {
     /// <summary>Id of the cluster: silos with the same one find each other. Another deployment has another one.</summary>
@@ -12,8 +12,8 @@ public sealed record ClusterPlace
     /// <summary>Id under which the cluster's robots are stored; it stays the same over all deployments.</summary>
     public required string ServiceId { get; init; }
 
-    /// <summary>Redis in its client's words, such as host:6379; null for a cluster of this one process that forgets everything at its end.</summary>
-    public string? Redis { get; init; }
+    /// <summary>Redis in its client's words, such as host:6379.</summary>
+    public required string Redis { get; init; }
 
     /// <summary>Address by which the other silos reach this one.</summary>
     public required IPAddress Address { get; init; }

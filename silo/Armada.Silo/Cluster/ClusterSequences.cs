@@ -1,23 +1,23 @@
 using Armada.Core.Motions;
 using Armada.Core.Topics;
 using Armada.Grains.Sequences;
+using Armada.Silo.Engine;
 
 namespace Armada.Silo.Cluster;
 
-/// <summary>The sequences of the whole cluster: the built-in ones, which every silo has, and one grain for each that was stored.</summary>
+/// <summary>The built-in sequences, which every silo has, and one grain for each that was stored.</summary>
 internal sealed class ClusterSequences(IGrainFactory grains) : ISequences
 {
     /// <inheritdoc/>
     public async ValueTask<IReadOnlyList<string>> ListAsync(CancellationToken cancellation)
     {
-        var stored = await AskAsync(
-            "the directory of sequences", grains.GetGrain<ISequenceIndexGrain>(ISequenceIndexGrain.Key).ListAsync, cancellation);
+        var stored = await grains.GetGrain<ISequenceIndexGrain>(ISequenceIndexGrain.Key).ListAsync().AnswerAsync("the directory of sequences", cancellation);
         return [.. stored.Union(Demonstrations.All.Select(sequence => sequence.Id)).Order(StringComparer.Ordinal)];
     }
 
     /// <inheritdoc/>
     public async ValueTask<VersionedSequence?> FindAsync(string id, CancellationToken cancellation) =>
-        SequenceChanges.FindBuiltIn(id) ?? (DeviceName.IsValid(id) ? await AskAsync(Name(id), Grain(id).LookAsync, cancellation) : null);
+        SequenceChanges.FindBuiltIn(id) ?? (DeviceName.IsValid(id) ? await Grain(id).ReadAsync().AnswerAsync(Name(id), cancellation) : null);
 
     /// <inheritdoc/>
     public async ValueTask<SequenceAnswer> PutAsync(Sequence sequence, ExpectedVersion? expected, CancellationToken cancellation)
@@ -25,14 +25,14 @@ internal sealed class ClusterSequences(IGrainFactory grains) : ISequences
         if (!DeviceName.IsValid(sequence.Id))
             throw new ArgumentException($"'{sequence.Id}' is no id of a stored sequence", nameof(sequence));
         return Refuse(sequence.Id, expected)
-            ?? await AskAsync(Name(sequence.Id), () => Grain(sequence.Id).PutAsync(sequence, expected), cancellation);
+            ?? await Grain(sequence.Id).PutAsync(sequence, expected).AnswerAsync(Name(sequence.Id), cancellation);
     }
 
     /// <inheritdoc/>
     public async ValueTask<SequenceAnswer> DeleteAsync(string id, ExpectedVersion? expected, CancellationToken cancellation) =>
         Refuse(id, expected)
             ?? (DeviceName.IsValid(id)
-                ? await AskAsync(Name(id), () => Grain(id).DeleteAsync(expected), cancellation)
+                ? await Grain(id).DeleteAsync(expected).AnswerAsync(Name(id), cancellation)
                 : new SequenceAnswer(SequenceRefusal.Unknown, null));
 
     private static string Name(string id) => $"sequence {id}";
@@ -41,18 +41,6 @@ internal sealed class ClusterSequences(IGrainFactory grains) : ISequences
         SequenceChanges.FindBuiltIn(id) is { } builtIn && SequenceChanges.Refuse(builtIn, expected) is { } refused
             ? new SequenceAnswer(refused, builtIn)
             : null;
-
-    private static async Task<T> AskAsync<T>(string what, Func<Task<T>> ask, CancellationToken cancellation)
-    {
-        try
-        {
-            return await ask().UntilAsync(cancellation);
-        }
-        catch (Exception fault) when (TransientErrors.Is(fault))
-        {
-            throw TransientErrors.Throw(what, fault);
-        }
-    }
 
     private ISequenceGrain Grain(string id) => grains.GetGrain<ISequenceGrain>(id);
 }

@@ -1,13 +1,13 @@
-using Armada.Core.Engine;
 using Armada.Grains.Robots;
+using Armada.Silo.Engine;
 
 namespace Armada.Silo.Cluster;
 
 /// <summary>When this silo is told to stop, it moves its robots to the others before it leaves the cluster.</summary>
 internal sealed partial class GracefulDrain(
-    IGrainFactory grains, IRobotHosting robots, ISiloStatusOracle silos, TimeProvider time, ILogger<GracefulDrain> logger) : IHostedService
+    IGrainFactory grains, HostedRobots robots, ISiloStatusOracle silos, TimeProvider time, ILogger<GracefulDrain> logger) : IHostedService
 {
-    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(20);
 
     /// <inheritdoc/>
     public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
@@ -16,19 +16,19 @@ internal sealed partial class GracefulDrain(
     public async Task StopAsync(CancellationToken cancellationToken)
     {
         var others = silos.GetApproximateSiloStatuses(onlyActive: true).Keys.Where(silo => !silo.Equals(silos.SiloAddress)).Order().ToArray();
-        var here = robots.Here;
-        if (others.Length == 0 || here.Count == 0)
+        var here = robots.All.Select(robot => robot.Id).ToArray();
+        if (others.Length == 0 || here.Length == 0)
             return;
-        LogBegun(here.Count, others.Length);
+        LogBegun(here.Length, others.Length);
         await Task.WhenAll(here.Select((robot, index) => MoveAsync(robot, others[index % others.Length])));
         try
         {
-            while (robots.Here.Count > 0)
-                await Task.Delay(Look, time, cancellationToken);
+            while (robots.Count > 0)
+                await Task.Delay(Poll, time, cancellationToken);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
-            LogLeftBehind(robots.Here.Count); // They begin elsewhere as soon as this silo has left.
+            LogLeftBehind(robots.Count); // They start elsewhere as soon as this silo has left.
         }
     }
 
@@ -36,9 +36,9 @@ internal sealed partial class GracefulDrain(
     {
         try
         {
-            await grains.GetGrain<IRobotGrain>(robot).HandOverAsync(to);
+            await grains.GetGrain<IRobotGrain>(robot).MoveAsync(to);
         }
-        catch (Exception fault) when (TransientErrors.Is(fault))
+        catch (Exception fault) when (GrainCalls.IsTransient(fault))
         {
             LogNotMoved(fault, robot);
         }

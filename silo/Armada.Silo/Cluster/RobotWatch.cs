@@ -1,17 +1,18 @@
 using Armada.Grains.Fleet;
 using Armada.Grains.Robots;
+using Armada.Silo.Engine;
 
 namespace Armada.Silo.Cluster;
 
 /// <summary>
-/// Sees to it that every robot runs somewhere, although nobody asks for it: at the start, at once after a silo has come or gone, and
+/// Makes sure that every robot runs somewhere, although nobody asks for it: at the start, at once after a silo has come or gone, and
 /// every few seconds. Nobody hears the samples of a robot that runs nowhere.
 /// </summary>
 internal sealed partial class RobotWatch(
     IGrainFactory grains, IClusterMembershipService membership, ClusterHealth health, ILogger<RobotWatch> logger)
     : BackgroundService
 {
-    private const int AtOnce = 100; // Calls under way together, so that a large fleet's return leaves room for others.
+    private const int MaxConcurrent = 100; // So that a large fleet's return leaves room for other calls.
 
     private static readonly TimeSpan Round = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan Retry = TimeSpan.FromMilliseconds(500);
@@ -30,7 +31,7 @@ internal sealed partial class RobotWatch(
     {
         try
         {
-            await Task.WhenAll(FollowMembershipAsync(stoppingToken), WakeAsync(stoppingToken));
+            await Task.WhenAll(FollowMembershipAsync(stoppingToken), RunAsync(stoppingToken));
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
@@ -44,46 +45,47 @@ internal sealed partial class RobotWatch(
             changed.Release();
     }
 
-    private async Task WakeAsync(CancellationToken cancellation)
+    private async Task RunAsync(CancellationToken cancellation)
     {
         while (true)
         {
-            var wait = await TryWakeAllAsync(cancellation) ? Round : Retry;
+            // A silo that may have been evicted must not take robots to itself.
+            var wait = health.IsMember && await TryEnsureAllAsync(cancellation) ? Round : Retry;
             if (await changed.WaitAsync(wait, cancellation))
                 while (changed.Wait(0, CancellationToken.None))
                     LogChanged();
         }
     }
 
-    private async Task<bool> TryWakeAllAsync(CancellationToken cancellation)
+    private async Task<bool> TryEnsureAllAsync(CancellationToken cancellation)
     {
         try
         {
-            var roll = await grains.GetGrain<IFleetGrain>(IFleetGrain.Key).RollAsync().UntilAsync(cancellation);
+            var directory = await grains.GetGrain<IFleetGrain>(IFleetGrain.Key).ReadAsync().AnswerAsync("the fleet's directory", cancellation);
             var all = true;
-            foreach (var some in roll.Robots.Chunk(AtOnce))
-                all &= (await Task.WhenAll(some.Select(robot => TryWakeAsync(robot, cancellation)))).All(woken => woken);
+            foreach (var some in directory.Robots.Chunk(MaxConcurrent))
+                all &= (await Task.WhenAll(some.Select(robot => TryEnsureAsync(robot, cancellation)))).All(runs => runs);
             if (all)
                 health.SeeFleet();
             return all;
         }
-        catch (Exception fault) when (TransientErrors.Is(fault))
+        catch (Exception fault) when (!cancellation.IsCancellationRequested)
         {
             LogUnread(fault);
             return false;
         }
     }
 
-    private async Task<bool> TryWakeAsync(string robot, CancellationToken cancellation)
+    private async Task<bool> TryEnsureAsync(string robot, CancellationToken cancellation)
     {
         try
         {
-            await grains.GetGrain<IRobotGrain>(robot).WakeAsync().UntilAsync(cancellation);
+            await grains.GetGrain<IRobotGrain>(robot).EnsureRunningAsync().AnswerAsync(robot, cancellation);
             return true;
         }
-        catch (Exception fault) when (TransientErrors.Is(fault))
+        catch (Exception fault) when (!cancellation.IsCancellationRequested)
         {
-            LogAsleep(fault, robot);
+            LogNotRunning(fault, robot);
             return false;
         }
     }
@@ -94,9 +96,9 @@ internal sealed partial class RobotWatch(
     [LoggerMessage(1683, LogLevel.Debug, "Several changes of the cluster are looked at together")]
     private partial void LogChanged();
 
-    [LoggerMessage(1681, LogLevel.Warning, "The fleet's directory cannot be read now; tried again")]
+    [LoggerMessage(1681, LogLevel.Warning, "The fleet's directory cannot be read; tried again")]
     private partial void LogUnread(Exception fault);
 
     [LoggerMessage(1682, LogLevel.Information, "Robot {Robot} runs nowhere yet; tried again")]
-    private partial void LogAsleep(Exception fault, string robot);
+    private partial void LogNotRunning(Exception fault, string robot);
 }

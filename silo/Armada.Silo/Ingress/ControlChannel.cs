@@ -2,8 +2,8 @@ using System.Globalization;
 using Armada.Core.Control;
 using Armada.Core.Time;
 using Armada.Core.Topics;
+using Armada.Grains.Robots;
 using Armada.Mqtt;
-using Armada.Silo.Engine;
 
 namespace Armada.Silo.Ingress;
 
@@ -13,7 +13,7 @@ namespace Armada.Silo.Ingress;
 /// repeated by the robot core as long as frames show that it is needed.
 /// </summary>
 internal sealed partial class ControlChannel(
-    IMqttLink link, FallbackControlChannel detour, TopicMap topics, DevicePresences presences, SiloClock clock, ILogger<ControlChannel> logger) : IDeviceControl
+    IMqttLink link, FallbackControlChannel fallback, TopicMap topics, DevicePresences presences, SiloClock clock, ILogger<ControlChannel> logger) : IDeviceControl
 {
     private static readonly TimeSpan Resend = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan GiveUp = TimeSpan.FromSeconds(10);
@@ -83,6 +83,26 @@ internal sealed partial class ControlChannel(
         }
     }
 
+    /// <summary>Sends a message and waits for its answer.</summary>
+    /// <param name="device">The device.</param>
+    /// <param name="message">The message; its id is set here.</param>
+    /// <param name="cancellation">Ends the wait.</param>
+    /// <returns>The answer, or null where none came in time or the broker is not reached.</returns>
+    public async Task<ControlReply?> AskAsync(string device, ControlMessage message, CancellationToken cancellation)
+    {
+        var answer = new TaskCompletionSource<ControlReply?>(TaskCreationOptions.RunContinuationsAsynchronously);
+        lock (sync)
+        {
+            if (link.State != LinkState.Up)
+                return null;
+            var sent = new Sent(device, message with { Id = NextId() }) { Answer = answer };
+            unanswered[sent.Message.Id] = sent;
+            Publish(sent, clock.Now());
+        }
+
+        return await answer.Task.WaitAsync(cancellation);
+    }
+
     /// <summary>Takes a device's answer.</summary>
     public void OnReply(string device, ControlReply reply)
     {
@@ -105,7 +125,7 @@ internal sealed partial class ControlChannel(
     }
 
     // Devices may have their connection where the silo has none.
-    private bool IsReached => link.State == LinkState.Up || detour.IsThere;
+    private bool IsReached => link.State == LinkState.Up || fallback.IsThere;
 
     private void Send(string device, ControlOp op, uint epoch)
     {
@@ -136,11 +156,29 @@ internal sealed partial class ControlChannel(
         if (link.State == LinkState.Up)
             link.Publish(topic, payload, Delivery.Control);
         else
-            detour.Send(topic, payload);
+            fallback.Send(topic, payload);
         LogSent(sent.Device, sent.Message.Op, sent.Message.Epoch, sent.Message.Id);
     }
 
     private string NextId() => string.Create(CultureInfo.InvariantCulture, $"{life}-{++lastId}");
+
+    [LoggerMessage(1200, LogLevel.Debug, "{Device} <- {Op} epoch {Epoch}, id {Id}")]
+    private partial void LogSent(string device, ControlOp op, uint? epoch, string id);
+
+    [LoggerMessage(1201, LogLevel.Warning, "{Op} to {Device} is not confirmed and is sent every second until it is, id {Id}")]
+    private partial void LogResending(ControlOp op, string device, string id);
+
+    [LoggerMessage(1202, LogLevel.Debug, "{Op} to {Device} was never answered, id {Id}")]
+    private partial void LogUnanswered(ControlOp op, string device, string id);
+
+    [LoggerMessage(1203, LogLevel.Debug, "{Device} did {Op}, id {Id}")]
+    private partial void LogDone(string device, ControlOp op, string id);
+
+    [LoggerMessage(1204, LogLevel.Warning, "{Device} refused {Op}, id {Id}: {Error}")]
+    private partial void LogRefused(string device, ControlOp op, string id, string? error);
+
+    [LoggerMessage(1205, LogLevel.Debug, "{Device} answered {Id}, which waits for no answer")]
+    private partial void LogUnexpected(string device, string id);
 
     private sealed record Sent(string Device, ControlMessage Message)
     {

@@ -1,7 +1,7 @@
 using Armada.Core.Control;
 using Armada.Core.Topics;
+using Armada.Grains.Robots;
 using Armada.Mqtt;
-using Armada.Silo.Engine;
 using Armada.Silo.Provisioning;
 using Armada.Silo.Telemetry;
 
@@ -12,7 +12,7 @@ internal sealed partial class DeviceIngress : IHostedService
 {
     private readonly IMqttLink link;
     private readonly TopicMap topics;
-    private readonly IStateTopics states;
+    private readonly StateSubscriptions states;
     private readonly DevicePresences presences;
     private readonly DeviceLastSeen lastSeen;
     private readonly ControlChannel control;
@@ -27,7 +27,7 @@ internal sealed partial class DeviceIngress : IHostedService
     public DeviceIngress(
         IMqttLink link,
         TopicMap topics,
-        IStateTopics states,
+        StateSubscriptions states,
         DevicePresences presences,
         DeviceLastSeen lastSeen,
         ControlChannel control,
@@ -41,6 +41,9 @@ internal sealed partial class DeviceIngress : IHostedService
         (this.control, this.routes, this.robots, this.lastSeen) = (control, routes, robots, lastSeen);
         (this.clock, this.telemetry, this.logger) = (clock, telemetry, logger);
         telemetry.Observe("armada.silo.link.up", "{link}", "1 while the broker is reached", () => link.State == LinkState.Up ? 1 : 0);
+        telemetry.Observe("armada.silo.robots", "{robot}", "Robots", () => robots.Count);
+        telemetry.Observe(
+            "armada.silo.masters.live", "{master}", "Masters whose lease lives", () => robots.All.Count(robot => robot.IsMasterLive));
     }
 
     /// <inheritdoc/>
@@ -77,7 +80,7 @@ internal sealed partial class DeviceIngress : IHostedService
         }
 
         lastSeen.Record(device, presence, wasOnline);
-        routes.Find(device)?.Cell.TellPresence(device, presence.Online);
+        routes.Find(device)?.Robot.SetPresence(device, presence.Online);
     }
 
     private void OnReply(ReadOnlySpan<byte> topic, ReadOnlySpan<byte> payload)
@@ -105,4 +108,13 @@ internal sealed partial class DeviceIngress : IHostedService
         else
             LogDown();
     }
+
+    [LoggerMessage(1220, LogLevel.Information, "The broker is reached")]
+    private partial void LogUp();
+
+    [LoggerMessage(1221, LogLevel.Warning, "The broker cannot be reached; followers hold, control messages wait")]
+    private partial void LogDown();
+
+    [LoggerMessage(1222, LogLevel.Warning, "{Device}: a {What} of {Length} bytes could not be read and is dropped ({Hidden} such lines left out)")]
+    private partial void LogBad(string device, string what, int length, long hidden);
 }

@@ -3,12 +3,12 @@ using Armada.Core.Frames;
 using Armada.Core.Routing;
 using Armada.Core.Time;
 using Armada.Core.Topics;
-using Armada.Silo.Engine;
+using Armada.Grains.Robots;
 using Armada.Silo.Telemetry;
 
 namespace Armada.Silo.Ingress;
 
-/// <summary>State payloads from the link's thread to the robots' cells. Allocates nothing unless a line is logged.</summary>
+/// <summary>Brings state payloads to the robots, on the link's thread. Allocates nothing unless a line is logged.</summary>
 internal sealed partial class FrameIngress(
     TopicMap topics, DeviceRoutes routes, SiloClock clock, SiloTelemetry telemetry, ILogger<FrameIngress> logger)
 {
@@ -54,7 +54,7 @@ internal sealed partial class FrameIngress(
         var header = frame.Header;
         var stamp = new SampleStamp(
             header.Epoch, header.Sequence, header.CapturedAt, header.TimeToLiveMs, (header.Flags & FrameFlags.Fault) != 0);
-        slot.Cell.OnSample(slot, stamp, positions[..header.Joints], now);
+        slot.Robot.OnSample(slot, stamp, positions[..header.Joints], now);
     }
 
     private void Measure(SampleSlot slot, in FrameView frame, in Timestamp now)
@@ -99,4 +99,10 @@ internal sealed partial class FrameIngress(
         frame.Epoch != than.Epoch ? frame.Epoch > than.Epoch : (int)(frame.Sequence - than.Sequence) > 0;
 
     private static string Text(ReadOnlySpan<byte> device) => System.Text.Encoding.UTF8.GetString(device);
+
+    [LoggerMessage(1210, LogLevel.Warning, "{Device}: {Error} in a state payload of {Length} bytes, dropped ({Hidden} such lines left out)")]
+    private partial void LogMalformed(string device, FrameError error, int length, long hidden);
+
+    [LoggerMessage(1211, LogLevel.Information, "{Device} serves no robot, its frames are dropped ({Hidden} such lines left out)")]
+    private partial void LogUnknown(string device, long hidden);
 }

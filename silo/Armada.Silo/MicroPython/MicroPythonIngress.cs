@@ -2,7 +2,7 @@ using System.Text;
 using Armada.Core.Devices;
 using Armada.Core.MicroPython;
 using Armada.Core.Routing;
-using Armada.Silo.Engine;
+using Armada.Grains.Robots;
 using Armada.Silo.Ingress;
 using Armada.Silo.Telemetry;
 
@@ -46,7 +46,7 @@ internal sealed partial class MicroPythonIngress(
 
         if (GripperUnit.IsPercent(slot.Model))
             positions[GripperUnit.Index] = GripperAngle.ToPercent(positions[GripperUnit.Index]);
-        slot.Cell.OnSample(slot, new SampleStamp(0, 0, now.Unix, Unfenced: true), positions, now);
+        slot.Robot.OnSample(slot, new SampleStamp(0, 0, now.Unix, Unfenced: true), positions, now);
     }
 
     [LoggerMessage(

@@ -3,8 +3,8 @@ using Armada.Core.MicroPython;
 using Armada.Core.Robots;
 using Armada.Core.Routing;
 using Armada.Core.Time;
+using Armada.Grains.Robots;
 using Armada.Mqtt;
-using Armada.Silo.Engine;
 
 namespace Armada.Silo.MicroPython;
 

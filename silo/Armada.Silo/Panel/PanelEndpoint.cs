@@ -5,9 +5,9 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Armada.Core.Time;
 using Armada.Core.Topics;
+using Armada.Grains.Robots;
 using Armada.Silo.Access;
 using Armada.Silo.Api;
-using Armada.Silo.Engine;
 using Armada.Silo.Sockets;
 
 namespace Armada.Silo.Panel;

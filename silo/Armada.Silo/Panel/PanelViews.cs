@@ -1,6 +1,6 @@
 using System.ComponentModel;
 using Armada.Core.Robots;
-using Armada.Silo.Telemetry;
+using Armada.Grains.Robots;
 
 namespace Armada.Silo.Panel;
 

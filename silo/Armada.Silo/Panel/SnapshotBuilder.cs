@@ -3,9 +3,8 @@ using System.Collections.Immutable;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Armada.Core.Robots;
+using Armada.Grains.Robots;
 using Armada.Silo.Api;
-using Armada.Silo.Engine;
-using Armada.Silo.Telemetry;
 using Microsoft.Extensions.Options;
 using JsonOptions = Microsoft.AspNetCore.Http.Json.JsonOptions;
 

@@ -2,7 +2,7 @@ using System.Buffers;
 using System.Net.WebSockets;
 using Armada.Core.Arena;
 using Armada.Core.Time;
-using Armada.Silo.Engine;
+using Armada.Grains.Robots;
 using Armada.Silo.Sockets;
 
 namespace Armada.Silo.Remotes;

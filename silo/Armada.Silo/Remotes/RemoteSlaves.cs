@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 using System.Threading.Channels;
 using Armada.Core.Engine;
 using Armada.Core.Robots;
-using Armada.Silo.Engine;
+using Armada.Grains.Robots;
 using Armada.Silo.Sockets;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 

@@ -1,3 +1,4 @@
+using Armada.Core.Engine;
 using Armada.Core.Rooms;
 using Armada.Silo.Access;
 

@@ -4,8 +4,8 @@ using System.Text;
 using Armada.Core.Engine;
 using Armada.Core.Robots;
 using Armada.Core.Rooms;
+using Armada.Grains.Robots;
 using Armada.Silo.Access;
-using Armada.Silo.Engine;
 using Armada.Silo.Telemetry;
 
 namespace Armada.Silo.Rooms;

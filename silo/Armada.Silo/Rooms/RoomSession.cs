@@ -7,9 +7,9 @@ using Armada.Core.Robots;
 using Armada.Core.Rooms;
 using Armada.Core.Routing;
 using Armada.Core.Time;
+using Armada.Grains.Robots;
 using Armada.Mqtt;
 using Armada.Silo.Access;
-using Armada.Silo.Engine;
 using Armada.Silo.Options;
 using Armada.Silo.Sockets;
 

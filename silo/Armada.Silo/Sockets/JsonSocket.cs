@@ -3,8 +3,8 @@ using System.Net.WebSockets;
 using System.Text;
 using System.Threading.Channels;
 using Armada.Core.Time;
+using Armada.Grains.Robots;
 using Armada.Silo.Access;
-using Armada.Silo.Engine;
 
 namespace Armada.Silo.Sockets;
 

@@ -32,6 +32,7 @@ internal sealed partial class DocumentFiles(ILogger logger) : IDisposable
     }
 
     /// <summary>Reads a document; null where it is damaged, and then its file was set aside.</summary>
+    /// <exception cref="IOException">The file cannot be read now; it stays where it is.</exception>
     /// <exception cref="UnauthorizedAccessException">The file is another user's.</exception>
     public T? Read<T>(string path, JsonTypeInfo<T> type, Func<T, string?> fault)
         where T : class
@@ -41,7 +42,7 @@ internal sealed partial class DocumentFiles(ILogger logger) : IDisposable
             var document = JsonSerializer.Deserialize(File.ReadAllBytes(path), type) ?? throw new JsonException("it is empty");
             return fault(document) is { } reason ? throw new JsonException(reason) : document;
         }
-        catch (Exception damaged) when (damaged is JsonException or IOException)
+        catch (JsonException damaged)
         {
             SetAside(path, damaged.Message);
             return null;

@@ -3,11 +3,12 @@ using System.Diagnostics.Metrics;
 using Armada.Core.Devices;
 using Armada.Core.Frames;
 using Armada.Core.Routing;
+using Armada.Grains.Robots;
 
 namespace Armada.Silo.Telemetry;
 
 /// <summary>All that the silo counts and measures. Counting a frame is one addition; who reads sees the sums.</summary>
-internal sealed partial class SiloTelemetry : IDisposable
+internal sealed partial class SiloTelemetry : IRobotTelemetry, IDisposable
 {
     /// <summary>Name of the meter and of the activity source.</summary>
     public const string Name = "Armada.Silo";
@@ -56,6 +57,12 @@ internal sealed partial class SiloTelemetry : IDisposable
 
     /// <summary>From a leader's capture to the write on the follower's bus, ms.</summary>
     public Histogram<double> FollowerLag { get; }
+
+    /// <inheritdoc/>
+    public bool MeasuresRouteTime => RouteTime.Enabled;
+
+    /// <inheritdoc/>
+    public void RecordRouteTime(double milliseconds) => RouteTime.Record(milliseconds);
 
     /// <summary>Counts what became of a frame.</summary>
     public void Count(DeviceRole role, FrameResult verdict) => Interlocked.Increment(ref frames[IndexOf(role, verdict)]);

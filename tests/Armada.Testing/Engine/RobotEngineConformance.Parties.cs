@@ -130,7 +130,7 @@ public abstract partial class RobotEngineConformance
         var bad = await ConnectAsync("bad", joins: true);
         var good = await ConnectAsync("good", joins: true);
         var epoch = await AttachAsync(Script);
-        (bad.ThrowsOnNote, bad.ThrowsOnCommand) = (atNotes, !atNotes);
+        (bad.ThrowsOnEvent, bad.ThrowsOnCommand) = (atNotes, !atNotes);
         await AcceptAsync(Arm, atNotes ? new RobotRequest.JoinSlave("third") : new RobotRequest.RemoteCommand(Script, epoch, Go(5)));
 
         await Eventually.Holds("the bad one is sent away", () => bad.Gone is not null);
@@ -152,7 +152,7 @@ public abstract partial class RobotEngineConformance
         var watcher = await ConnectAsync("watcher");
         var bad = await ConnectAsync(Script);
         await AttachAsync(Script);
-        bad.ThrowsOnNote = true;
+        bad.ThrowsOnEvent = true;
 
         await AcceptAsync(Arm, new RobotRequest.Stop());
 

@@ -23,7 +23,7 @@ public sealed class ScriptedSession(string name) : IRobotSession
 
     public bool ThrowsOnCommand { get; set; }
 
-    public bool ThrowsOnNote { get; set; }
+    public bool ThrowsOnEvent { get; set; }
 
     public void OnCommand(in SampleStamp stamp, ReadOnlySpan<double> positions)
     {
@@ -35,7 +35,7 @@ public sealed class ScriptedSession(string name) : IRobotSession
     public void OnEvent(RobotEvent note)
     {
         notes.Enqueue(note);
-        if (ThrowsOnNote)
+        if (ThrowsOnEvent)
             throw new InvalidOperationException("on purpose, at a note");
     }
 

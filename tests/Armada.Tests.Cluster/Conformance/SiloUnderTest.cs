@@ -1,8 +1,7 @@
+using Armada.Grains.Robots;
 using Armada.Mqtt;
 using Armada.Silo;
-using Armada.Silo.Engine;
 using Armada.Silo.Options;
-using Armada.Testing;
 using Armada.Testing.Brokers;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
@@ -13,16 +12,14 @@ namespace Armada.Tests.Cluster.Conformance;
 /// <summary>One silo of a cluster in this process, whole but for its links, which reach no broker, and the robots' clock.</summary>
 internal sealed class SiloUnderTest : IAsyncDisposable
 {
-    private readonly TempFolder folder = new();
     private readonly WebApplication silo;
 
-    public SiloUnderTest(SiloClusterOptions cluster, TimeProvider robots, ILoggerProvider logs, QuietLink.Heard heard) => silo = SiloHost.Build(
-        new SiloOptions { DataDirectory = folder.Path, Http = new() { Urls = [new Uri("http://127.0.0.1:0")] }, Cluster = cluster },
+    public SiloUnderTest(string folder, SiloClusterOptions? cluster, TimeProvider robots, ILoggerProvider logs, QuietLink.Heard heard) => silo = SiloHost.Build(
+        new SiloOptions { DataDirectory = folder, Http = new() { Urls = [new Uri("http://127.0.0.1:0")] }, Cluster = cluster },
         logging => logging.AddProvider(logs),
         services =>
         {
             services.AddSingleton<IMqttLink>(new QuietLink { OnPublish = heard });
-            services.AddSingleton(provider => new LinkPool(_ => new QuietLink(), provider.GetRequiredService<ILogger<LinkPool>>()));
             services.AddSingleton(new SiloClock(robots));
         });
 
@@ -34,6 +31,5 @@ internal sealed class SiloUnderTest : IAsyncDisposable
     {
         await silo.StopAsync();
         await silo.DisposeAsync();
-        folder.Dispose();
     }
 }

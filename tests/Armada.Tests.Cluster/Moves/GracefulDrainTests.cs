@@ -1,8 +1,8 @@
 using System.Net;
 using Armada.Core.Engine;
 using Armada.Core.Robots;
-using Armada.Mqtt;
-using Armada.Silo.Engine;
+using Armada.Grains.Robots;
+using Armada.Silo.Ingress;
 using Armada.Silo.Options;
 using Armada.Testing;
 using Armada.Testing.Engine;
@@ -13,7 +13,7 @@ using Armada.Tests.Cluster.Conformance;
 namespace Armada.Tests.Cluster.Moves;
 
 /// <summary>Three silos in one process: robots spread over them, and when one is told to stop, its robots go to the others with their subscriptions.</summary>
-public sealed class HandOverTests
+public sealed class GracefulDrainTests
 {
     private const int Count = 3;
     private const int Robots = 24;
@@ -26,6 +26,7 @@ public sealed class HandOverTests
     {
         using var logs = new FailOnLoggedErrors();
         logs.Expect("SelectTargetFailed"); // Orleans' word for a call to a silo that is about to stop; it is made again elsewhere.
+        using var folder = new TempFolder();
         await using var redis = await Testing.Brokers.Redis.StartAsync();
         var devices = new HeardByDevices();
         List<SiloUnderTest> silos = [];
@@ -34,19 +35,19 @@ public sealed class HandOverTests
             for (var index = 0; index < Count; index++)
             {
                 var place = new SiloClusterOptions("moves", "moves", redis.Address, new IPEndPoint(IPAddress.Loopback, FreePort.Next()), FreePort.Next());
-                silos.Add(new SiloUnderTest(place, TimeProvider.System, logs, devices.Hear));
+                silos.Add(new SiloUnderTest(Path.Combine(folder.Path, $"silo-{index}"), place, TimeProvider.System, logs, devices.Hear));
                 await silos[^1].StartAsync();
             }
 
             await Eventually.Holds("all silos see all", () => silos.All(silo => silo.Of<IEngineHealth>().Now is { Loaded: true, Silos: Count }), TimeSpan.FromSeconds(20));
             var before = await BindAllAsync(silos);
-            Assert.All(silos, silo => Assert.NotEmpty(silo.Of<IRobotHosting>().Here));
+            Assert.All(silos, silo => Assert.NotEmpty(silo.Of<HostedRobots>().All));
             AssertEveryDeviceIsHeardOnce(silos);
 
             await silos[0].DisposeAsync();
             silos.RemoveAt(0);
 
-            await Eventually.Holds("every robot runs at one of the others", () => silos.Sum(silo => silo.Of<IRobotHosting>().Here.Count) == Robots);
+            await Eventually.Holds("every robot runs at one of the others", () => silos.Sum(silo => silo.Of<HostedRobots>().Count) == Robots);
             AssertEveryDeviceIsHeardOnce(silos);
             var after = await silos[0].Of<IRobotEngine>().ListAsync(CancellationToken.None);
             Assert.Equal(before.Select(robot => robot.Document.Id), after.Select(robot => robot.Document.Id));
@@ -78,6 +79,6 @@ public sealed class HandOverTests
     {
         var names = Enumerable.Range(0, Robots).SelectMany(robot => (string[])[$"leader-{robot}", $"follower-{robot}"]);
         Assert.All(names, device => Assert.Equal(1, silos.Count(silo => silo.Of<DeviceRoutes>().Find(device) is not null)));
-        Assert.Equal(Robots * SubscriptionsPerRobot, silos.Sum(silo => silo.Of<LinkPool>().Subscriptions));
+        Assert.Equal(Robots * SubscriptionsPerRobot, silos.Sum(silo => silo.Of<StateSubscriptions>().Count));
     }
 }

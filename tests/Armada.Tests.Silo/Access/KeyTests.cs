@@ -1,14 +1,13 @@
+using System.Text;
 using System.Text.Json.Nodes;
 using Armada.Testing;
+using Armada.Testing.Engine;
 using Armada.Tests.Silo.Support;
 
 namespace Armada.Tests.Silo.Access;
 
 public sealed class KeyTests(Broker broker) : IClassFixture<Broker>
 {
-    private const int Damaged = 1001;
-    private const int NotStored = 1002;
-
     [Fact]
     public async Task The_first_key_ends_the_time_in_which_everyone_on_the_machine_is_let_in()
     {
@@ -47,8 +46,8 @@ public sealed class KeyTests(Broker broker) : IClassFixture<Broker>
         Assert.Equal("boss", shown["name"]!.GetValue<string>());
         Assert.True(shown["good"]!.GetValue<bool>());
         Assert.DoesNotContain(SecretOf(key), (await silo.GetAsync("/api/v1/keys")).ToJsonString(), StringComparison.Ordinal);
-        Assert.DoesNotContain(SecretOf(key), await File.ReadAllTextAsync(FileOf(silo, key)), StringComparison.Ordinal);
         await silo.StopAsync();
+        Assert.Equal(-1, (await File.ReadAllBytesAsync(silo.Database)).AsSpan().IndexOf(Encoding.UTF8.GetBytes(SecretOf(key))));
         await silo.StartAsync();
         silo.UseKey(key);
         Assert.Equal((200, null), await silo.AskAsync(HttpMethod.Get, "/api/v1/keys"));
@@ -77,8 +76,8 @@ public sealed class KeyTests(Broker broker) : IClassFixture<Broker>
         await silo.GetAsync("/api/v1/robots");
 
         await Eventually.Holds(
-            "the day of the last use is on disk",
-            () => JsonNode.Parse(File.ReadAllText(FileOf(silo, key)))!["key"]!["last_used"] is not null);
+            "the day of the last use is kept",
+            () => silo.GetAsync($"/api/v1/keys/{RunningSilo.IdOf(key)}").GetAwaiter().GetResult()["last_used"] is not null);
     }
 
     [Fact]
@@ -170,13 +169,13 @@ public sealed class KeyTests(Broker broker) : IClassFixture<Broker>
     }
 
     [Fact]
-    public async Task A_damaged_key_is_set_aside_and_opens_neither_itself_nor_the_silo()
+    public async Task Damaged_keys_are_set_aside_and_open_neither_themselves_nor_the_silo()
     {
         await using var silo = await RunningSilo.StartAsync(broker);
         var key = await silo.MakeKeyAsync("boss", "admin");
         await silo.StopAsync();
-        await File.WriteAllTextAsync(FileOf(silo, key), "{");
-        silo.Logs.Expect(Damaged);
+        BrokenRecord.Damage(silo.Database, "keys");
+        silo.Logs.Expect(1118);
 
         for (var start = 0; start < 2; start++)
         {
@@ -186,8 +185,6 @@ public sealed class KeyTests(Broker broker) : IClassFixture<Broker>
             if (start == 0)
                 await silo.StopAsync();
         }
-
-        Assert.True(File.Exists(FileOf(silo, key) + ".damaged-1"));
     }
 
     [Fact]
@@ -197,12 +194,12 @@ public sealed class KeyTests(Broker broker) : IClassFixture<Broker>
         var boss = await silo.MakeKeyAsync("boss", "admin");
         silo.UseKey(boss);
         var eyes = await silo.MakeKeyAsync("eyes", "viewer");
-        silo.Logs.Expect(NotStored);
-        var blocked = Directory.CreateDirectory(FileOf(silo, eyes) + ".tmp");
+        using (silo.BreakStorage("keys"))
+        {
+            Assert.Equal((503, "not-stored"), await silo.AskAsync(HttpMethod.Delete, $"/api/v1/keys/{RunningSilo.IdOf(eyes)}"));
+            Assert.Equal((401, "unauthorized"), await silo.AskAsync(HttpMethod.Get, "/api/v1/robots", null, ("Authorization", $"Bearer {eyes}")));
+        }
 
-        Assert.Equal((503, "not-stored"), await silo.AskAsync(HttpMethod.Delete, $"/api/v1/keys/{RunningSilo.IdOf(eyes)}"));
-        Assert.Equal((401, "unauthorized"), await silo.AskAsync(HttpMethod.Get, "/api/v1/robots", null, ("Authorization", $"Bearer {eyes}")));
-        blocked.Delete();
         await RevokeAsync(silo, eyes);
 
         await silo.StopAsync();
@@ -234,6 +231,4 @@ public sealed class KeyTests(Broker broker) : IClassFixture<Broker>
         silo.SendAsync(HttpMethod.Delete, $"/api/v1/keys/{RunningSilo.IdOf(key)}");
 
     private static string SecretOf(string key) => key.Split('_', 3)[2];
-
-    private static string FileOf(RunningSilo silo, string key) => Path.Combine(silo.Data, "keys", $"{RunningSilo.IdOf(key)}.json");
 }

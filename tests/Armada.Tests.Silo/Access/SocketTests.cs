@@ -115,7 +115,7 @@ public sealed class SocketTests(Broker broker) : IClassFixture<Broker>
     private Task<RunningSilo> StartAsync(Func<SiloOptions, SiloOptions>? with = null) =>
         RunningSilo.StartAsync(broker, with, app => app.MapGet("/ws/echo", ServeAsync).Allow(Role.Operator));
 
-    private static async Task ServeAsync(HttpContext context, OpenSockets sockets, Armada.Silo.Engine.SiloClock clock)
+    private static async Task ServeAsync(HttpContext context, OpenSockets sockets, Armada.Grains.Robots.SiloClock clock)
     {
         using var socket = await context.WebSockets.AcceptWebSocketAsync(OpenSockets.Accept(context));
         var json = new JsonSocket(socket, null, new SocketLimits(), clock);

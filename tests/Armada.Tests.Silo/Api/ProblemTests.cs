@@ -130,13 +130,11 @@ public sealed class ProblemTests(Broker broker) : IClassFixture<Broker>
     public async Task A_change_the_disk_refuses_is_a_503()
     {
         await using var silo = await StartAsync();
-        silo.Logs.Expect(1002);
-        Directory.CreateDirectory(Path.Combine(silo.Data, "robots", "bare.json.tmp"));
+        using var broken = silo.BreakStorage("bare");
 
         var problem = await SendAsync(silo, "PUT", "/robots/bare/master", Bind, 503);
 
         Assert.Equal("urn:armada:problem:not-stored", problem["type"]!.GetValue<string>());
-        Directory.Delete(Path.Combine(silo.Data, "robots", "bare.json.tmp"));
     }
 
     private async Task<RunningSilo> StartAsync()

@@ -1,7 +1,6 @@
 using Armada.Core.Control;
-using Armada.Core.Engine;
 using Armada.Core.Robots;
-using Armada.Silo.Engine;
+using Armada.Grains.Robots;
 using Armada.Testing;
 using Armada.Tests.Silo.Support;
 
@@ -19,7 +18,7 @@ public sealed class HeldWriteTests
     {
         await using var rig = await EngineRig.StartAsync();
         var storage = new HeldStorage();
-        await using var robot = rig.Service<HostedRobots>().Begin(Arm, isFleetStopped: false, storage);
+        await using var robot = rig.Service<HostedRobots>().Start(Arm, isFleetStopped: false, storage);
         var configured = robot.AskAsync(Slower, default);
         await storage.Writing.WaitAsync(TimeSpan.FromSeconds(10));
 
@@ -38,7 +37,7 @@ public sealed class HeldWriteTests
     {
         await using var rig = await EngineRig.StartAsync();
         var storage = new HeldStorage();
-        await using var robot = rig.Service<HostedRobots>().Begin(Arm, isFleetStopped: true, storage);
+        await using var robot = rig.Service<HostedRobots>().Start(Arm, isFleetStopped: true, storage);
         var configured = robot.AskAsync(Slower, default);
         await storage.Writing.WaitAsync(TimeSpan.FromSeconds(10));
 
@@ -47,7 +46,7 @@ public sealed class HeldWriteTests
         storage.Release();
         await Task.WhenAll(configured, released, stopped);
 
-        Assert.True((await robot.LookAsync(default)).Robot!.FleetStopped);
+        Assert.True((await robot.ReadAsync(default)).FleetStopped);
         Assert.Equal(0, rig.ControlsOf(ControlOp.Reset));
     }
 

@@ -96,8 +96,8 @@ public sealed class RoutingTests(Broker broker) : IClassFixture<Broker>
         await pair.Silo.SendAsync(HttpMethod.Delete, "/api/v1/robots/arm/master");
         await Eventually.Holds("the leader is told", () => pair.Leader.CountOf(ControlOp.StreamStop) == 1);
 
-        var before = pair.Silo.Telemetry.UnknownDevice;
-        await Eventually.Holds("further frames of the leader come", () => pair.Silo.Telemetry.UnknownDevice >= before + 10);
+        var before = pair.Leader.Sent;
+        await Eventually.Holds("the leader sends further frames", () => pair.Leader.Sent >= before + 10);
         var robot = await pair.Silo.GetAsync("/api/v1/robots/arm");
         Assert.Null(robot["master"]);
         var commands = robot["slaves"]![0]!["commands"]!.GetValue<long>();

@@ -1,5 +1,6 @@
+using Armada.Core.Engine;
 using Armada.Core.Robots;
-using Armada.Silo.Engine;
+using Armada.Grains.Robots;
 using Armada.Testing;
 using Armada.Testing.Engine;
 using Armada.Tests.Silo.Support;
@@ -14,7 +15,7 @@ public sealed class TickLoopTests(Broker broker) : IClassFixture<Broker>
     {
         await using var silo = await RunningSilo.StartAsync(broker);
         await silo.MakeRobotAsync("arm");
-        var engine = silo.Service<InProcessEngine>();
+        var engine = silo.Service<IRobotEngine>();
         var guest = new ScriptedSession("guest");
         await engine.ConnectAsync("arm", guest, default);
         await engine.ApplyAsync("arm", new RobotRequest.JoinSlave("guest"), default);
@@ -25,8 +26,8 @@ public sealed class TickLoopTests(Broker broker) : IClassFixture<Broker>
 
         // One second of motion: a machine that has better things to do may leave out many of the 100 ticks, and none is too many.
         Assert.InRange(guest.Commands.Count, 20, 130);
-        var cell = Assert.Single(engine.Cells);
-        await Eventually.Holds("the panel's spell ends", () => !cell.IsDriving);
+        var robot = Assert.Single(silo.Service<HostedRobots>().All);
+        await Eventually.Holds("the panel's spell ends", () => !robot.IsDriving);
         Assert.False((await engine.GetAsync("arm", default))!.Manual);
     }
 }

@@ -1,7 +1,7 @@
 using System.Text;
 using Armada.Core.MicroPython;
 using Armada.Core.Robots;
-using Armada.Silo.Engine;
+using Armada.Grains.Robots;
 using Armada.Silo.MicroPython;
 using Armada.Testing;
 using Armada.Testing.Brokers;
@@ -129,7 +129,7 @@ public sealed class MicroPythonSinkTests : IAsyncDisposable
         await Armada.Testing.Eventually.Holds("the leader is taken", () =>
         {
             ingress.OnState(leader, messages[0]);
-            return rig.Engine.Cells.Single().IsMasterLive;
+            return rig.Robots.Single().IsMasterLive;
         });
         Play(20_000); // Long enough for the runtime to have compiled the loop for good: that allocates a little, once.
         var told = rig.Link.Samples;

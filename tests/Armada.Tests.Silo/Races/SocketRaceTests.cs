@@ -3,9 +3,9 @@ using System.Globalization;
 using System.Net.Http.Json;
 using System.Net.WebSockets;
 using System.Text.Json.Nodes;
+using Armada.Core.Engine;
 using Armada.Core.Robots;
 using Armada.Silo.Access;
-using Armada.Silo.Engine;
 using Armada.Testing;
 using Armada.Testing.Engine;
 using Armada.Tests.Silo.Arena;
@@ -29,7 +29,7 @@ public sealed class SocketRaceTests(Broker broker) : IClassFixture<Broker>
     {
         await using var silo = await RunningSilo.StartAsync(broker);
         await silo.MakeRobotAsync(Robot);
-        var engine = silo.Service<InProcessEngine>();
+        var engine = silo.Service<IRobotEngine>();
         var record = new RaceRecord("observer");
         await engine.ConnectAsync(Robot, record, CancellationToken.None);
         await engine.ApplyAsync(Robot, new RobotRequest.JoinSlave(record.Name), CancellationToken.None);
@@ -108,7 +108,7 @@ public sealed class SocketRaceTests(Broker broker) : IClassFixture<Broker>
         Assert.Equal(granted.Keys.Order(StringComparer.Ordinal), masters.Where(granted.ContainsKey).Order(StringComparer.Ordinal));
     }
 
-    private static async Task NothingIsLeftAsync(RunningSilo silo, InProcessEngine engine, RaceRecord record)
+    private static async Task NothingIsLeftAsync(RunningSilo silo, IRobotEngine engine, RaceRecord record)
     {
         var sockets = silo.Service<OpenSockets>();
         await Eventually.Holds(() => $"every WebSocket is closed; {sockets.Count} are open", () => sockets.Count == 0);

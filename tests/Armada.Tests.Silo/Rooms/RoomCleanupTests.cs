@@ -1,16 +1,11 @@
+using Armada.Core.Engine;
 using Armada.Core.Robots;
-using Armada.Mqtt;
-using Armada.Silo;
+using Armada.Grains.Robots;
 using Armada.Silo.Access;
-using Armada.Silo.Audit;
-using Armada.Silo.Engine;
-using Armada.Silo.Options;
 using Armada.Silo.Rooms;
 using Armada.Testing;
-using Armada.Testing.Brokers;
-using Armada.Testing.Logging;
+using Armada.Tests.Silo.Support;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
 
 namespace Armada.Tests.Silo.Rooms;
 
@@ -45,8 +40,6 @@ public sealed class RoomCleanupTests
             rig.Time.Advance(RoomCleanup.Interval);
             return rig.Engine.ListAsync(default).AsTask().GetAwaiter().GetResult().Count == 0;
         });
-
-        await rig.Cleanup.StopAsync(default);
     }
 
     [Fact]
@@ -88,47 +81,28 @@ public sealed class RoomCleanupTests
         Assert.Equal((100.0, 50.0), (age.AgeMinutes, age.InactivityMinutes));
     }
 
-    private sealed class Rig : IAsyncDisposable
+    private sealed class Rig(QuietSilo silo, HandTime time) : IAsyncDisposable
     {
-        private readonly TempFolder folder = new();
-        private readonly FailOnLoggedErrors logs = new();
-        private readonly ServiceProvider services;
+        public HandTime Time => time;
 
-        private Rig()
-        {
-            var collection = new ServiceCollection();
-            collection.AddLogging(logging => logging.AddProvider(logs));
-            collection.AddSilo(new SiloOptions { DataDirectory = folder.Path });
-            collection.AddSingleton<IMqttLink>(new QuietLink());
-            collection.AddSingleton<TimeProvider>(Time);
-            services = collection.BuildServiceProvider();
-        }
+        public IRobotEngine Engine => silo.Engine;
 
-        public HandTime Time { get; } = new();
+        public RoomCleanup Cleanup => silo.Service<RoomCleanup>();
 
-        public InProcessEngine Engine => services.GetRequiredService<InProcessEngine>();
-
-        public RoomCleanup Cleanup => services.GetRequiredService<RoomCleanup>();
-
-        public OpenRooms OpenRooms => services.GetRequiredService<OpenRooms>();
+        public OpenRooms OpenRooms => silo.Service<OpenRooms>();
 
         public static async Task<Rig> StartAsync()
         {
-            var rig = new Rig();
-            await rig.Engine.LoadAsync(default);
-            await rig.services.GetRequiredService<AuditTrail>().StartAsync(default);
-            Assert.Equal(0, rig.OpenRooms.Connections); // The board's clock begins.
+            var time = new HandTime();
+            var rig = new Rig(await QuietSilo.StartAsync(services => services.AddSingleton(new SiloClock(time))), time);
+            await rig.Cleanup.StopAsync(default); // Tests sweep themselves.
+            Assert.Equal(0, rig.OpenRooms.Connections); // Its clock starts.
             return rig;
         }
 
         public async Task<string> MakeAsync(string id) =>
-            (await services.GetRequiredService<RoomCatalog>().CreateAsync(new RoomName("w", id), default)).Robot!.Document.Id;
+            (await silo.Service<RoomCatalog>().CreateAsync(new RoomName("w", id), default)).Robot!.Document.Id;
 
-        public async ValueTask DisposeAsync()
-        {
-            await services.DisposeAsync();
-            folder.Dispose();
-            logs.Dispose();
-        }
+        public ValueTask DisposeAsync() => silo.DisposeAsync();
     }
 }

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Armada.Testing.Engine;
 using Armada.Tests.Silo.Support;
 
 namespace Armada.Tests.Silo.Sequences;
@@ -83,7 +84,6 @@ public sealed class SequenceRouteTests(Broker broker) : IClassFixture<Broker>
         Assert.Equal((204, null), await silo.AskAsync(HttpMethod.Delete, $"{Root}/nod"));
         Assert.Equal((404, "sequence-unknown"), await silo.AskAsync(HttpMethod.Get, $"{Root}/nod"));
         Assert.Equal((404, "sequence-unknown"), await silo.AskAsync(HttpMethod.Delete, $"{Root}/nod"));
-        Assert.Empty(Directory.EnumerateFiles(Path.Combine(silo.Data, "sequences")));
     }
 
     [Fact]
@@ -188,34 +188,34 @@ public sealed class SequenceRouteTests(Broker broker) : IClassFixture<Broker>
         Assert.Contains("1048576", Text(problem["detail"]), StringComparison.Ordinal);
     }
 
-    [Theory]
-    [InlineData("""{"format":2}""")]
-    [InlineData("""{"format":1,"version":1,"sequence":{"id":"other","name":"n","commands":[]}}""")]
-    [InlineData("""{"format":1,"version":1,"sequence":{"id":"bad","name":"n","commands":[null]}}""")]
-    [InlineData("{")]
-    public async Task A_damaged_file_is_set_aside_and_the_rest_loads(string content)
+    [Fact]
+    public async Task A_damaged_sequence_is_set_aside_and_the_rest_loads()
     {
         await using var silo = await RunningSilo.StartAsync(broker);
-        silo.Logs.Expect(1001);
+        silo.Logs.Expect(1601);
         await silo.SendAsync(HttpMethod.Post, Root, JsonNode.Parse(IdentifyMotion));
+        var bad = JsonNode.Parse(IdentifyMotion)!;
+        bad["id"] = "bad";
+        await silo.SendAsync(HttpMethod.Post, Root, bad);
         await silo.StopAsync();
-        await File.WriteAllTextAsync(Path.Combine(silo.Data, "sequences", "bad.json"), content);
+        BrokenRecord.Damage(silo.Database, "bad");
         await silo.StartAsync();
 
+        Assert.Equal((404, "sequence-unknown"), await silo.AskAsync(HttpMethod.Get, $"{Root}/bad"));
         Assert.Equal(4, (await silo.GetAsync(Root))["items"]!.AsArray().Count);
-        Assert.Equal(content, await File.ReadAllTextAsync(Path.Combine(silo.Data, "sequences", "bad.json.damaged-1")));
+        Assert.Equal((201, null), await silo.AskAsync(HttpMethod.Post, Root, bad));
     }
 
     [Fact]
     public async Task A_change_the_disk_refuses_is_a_503_and_nothing_is_changed()
     {
         await using var silo = await RunningSilo.StartAsync(broker);
-        silo.Logs.Expect(1002);
-        var blocker = Directory.CreateDirectory(Path.Combine(silo.Data, "sequences", "nod.json.tmp"));
+        using (silo.BreakStorage("nod"))
+        {
+            Assert.Equal((503, "not-stored"), await silo.AskAsync(HttpMethod.Post, Root, JsonNode.Parse(IdentifyMotion)));
+            Assert.Equal((404, "sequence-unknown"), await silo.AskAsync(HttpMethod.Get, $"{Root}/nod"));
+        }
 
-        Assert.Equal((503, "not-stored"), await silo.AskAsync(HttpMethod.Post, Root, JsonNode.Parse(IdentifyMotion)));
-        Assert.Equal((404, "sequence-unknown"), await silo.AskAsync(HttpMethod.Get, $"{Root}/nod"));
-        blocker.Delete();
         Assert.Equal((201, null), await silo.AskAsync(HttpMethod.Post, Root, JsonNode.Parse(IdentifyMotion)));
     }
 

@@ -1,6 +1,6 @@
 using System.Buffers;
 using System.Net.WebSockets;
-using Armada.Silo.Engine;
+using Armada.Grains.Robots;
 using Armada.Silo.Sockets;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;

@@ -1,23 +1,23 @@
 using System.Text;
 using Armada.Core.Control;
+using Armada.Core.Engine;
 using Armada.Core.Frames;
 using Armada.Core.Robots;
 using Armada.Core.Topics;
-using Armada.Mqtt;
-using Armada.Silo;
-using Armada.Silo.Engine;
+using Armada.Grains;
+using Armada.Grains.Robots;
+using Armada.Grains.State;
 using Armada.Silo.Ingress;
-using Armada.Silo.Options;
 using Armada.Silo.Telemetry;
 using Armada.Testing;
 using Armada.Testing.Brokers;
 using Armada.Testing.Logging;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
+using Orleans.Storage;
 
 namespace Armada.Tests.Silo.Support;
 
-/// <summary>The engine with its ingress and store, without broker, HTTP or ticks: tests hand it payloads themselves.</summary>
+/// <summary>A silo with one robot, without broker or ticks: tests hand it payloads themselves.</summary>
 internal sealed class EngineRig : IAsyncDisposable
 {
     public const string Robot = "arm";
@@ -26,41 +26,35 @@ internal sealed class EngineRig : IAsyncDisposable
     private static readonly byte[] LeaderTopic = Encoding.UTF8.GetBytes(Topics.Of("leader", Channel.State));
     private static readonly byte[] FollowerTopic = Encoding.UTF8.GetBytes(Topics.Of("follower", Channel.State));
 
-    private readonly TempFolder folder = new();
-    private readonly ServiceProvider services;
+    private readonly QuietSilo silo;
     private readonly FrameIngress frames;
     private readonly SiloClock clock;
     private uint sequence;
 
-    private EngineRig()
+    private EngineRig(QuietSilo silo)
     {
-        var collection = new ServiceCollection();
-        collection.AddLogging(logging => logging.AddProvider(Logs));
-        collection.AddSilo(new SiloOptions { DataDirectory = folder.Path });
-        collection.AddSingleton<IMqttLink>(Link);
-        services = collection.BuildServiceProvider();
-        Engine = services.GetRequiredService<InProcessEngine>();
-        frames = services.GetRequiredService<FrameIngress>();
-        clock = services.GetRequiredService<SiloClock>();
+        this.silo = silo;
+        frames = silo.Service<FrameIngress>();
+        clock = silo.Service<SiloClock>();
     }
 
-    public FailOnLoggedErrors Logs { get; } = new();
+    public FailOnLoggedErrors Logs => silo.Logs;
 
-    public QuietLink Link { get; } = new();
+    public QuietLink Link => silo.Link;
 
-    public InProcessEngine Engine { get; }
+    public IRobotEngine Engine => silo.Engine;
 
-    public SiloTelemetry Telemetry => services.GetRequiredService<SiloTelemetry>();
+    public IEnumerable<RobotRuntime> Robots => silo.Robots.All;
+
+    public SiloTelemetry Telemetry => silo.Service<SiloTelemetry>();
 
     public uint Epoch { get; private set; }
 
-    public string Data => folder.Path;
-
     /// <summary>A rig whose robot has a live leader and a live follower.</summary>
-    public static async Task<EngineRig> StartAsync()
+    /// <param name="time">The robots' clock; without it the real one.</param>
+    public static async Task<EngineRig> StartAsync(TimeProvider? time = null)
     {
-        var rig = new EngineRig();
-        await rig.Engine.LoadAsync(CancellationToken.None);
+        var rig = new EngineRig(await QuietSilo.StartAsync(services => services.AddSingleton(new SiloClock(time ?? TimeProvider.System))));
         await rig.Engine.CreateAsync(Robot, RobotModels.So101, null, CancellationToken.None);
         await rig.AskAsync(new RobotRequest.BindMaster("leader", false));
         await rig.AskAsync(new RobotRequest.BindSlave("follower", false));
@@ -76,12 +70,21 @@ internal sealed class EngineRig : IAsyncDisposable
 
     /// <summary>A part of it.</summary>
     public T Service<T>()
-        where T : notnull => services.GetRequiredService<T>();
+        where T : notnull => silo.Service<T>();
 
     public async Task<Refusal?> AskAsync(RobotRequest request) => (await Engine.ApplyAsync(Robot, request, CancellationToken.None)).Refused;
 
     /// <summary>Stamps frames with the robot's epoch from now on, as a device does that was told.</summary>
     public async Task LearnEpochAsync() => Epoch = (await Engine.GetAsync(Robot, CancellationToken.None))!.Document.Epoch;
+
+    /// <summary>The robot's document as it is stored, or null.</summary>
+    public async Task<RobotDocument?> ReadStoredAsync()
+    {
+        var record = new GrainState<RobotState>(new RobotState());
+        await silo.Service<IServiceProvider>().GetRequiredKeyedService<IGrainStorage>(GrainStores.Armada)
+            .ReadStateAsync("robot", GrainId.Create("armada.robot", Robot), record);
+        return record.State!.Document;
+    }
 
     public int ControlsOf(ControlOp op) => Link.Controls.Count(control => ControlJson.ReadMessage(control.Payload)!.Op == op);
 
@@ -90,14 +93,9 @@ internal sealed class EngineRig : IAsyncDisposable
     public void SendFollower() => Send(FollowerTopic);
 
     /// <summary>Makes every write of the robot's document fail, until the result is disposed.</summary>
-    public IDisposable BreakDisk() => new BrokenFile(Path.Combine(folder.Path, "robots", Robot + ".json"));
+    public IDisposable BreakStorage() => silo.BreakStorage(Robot);
 
-    public async ValueTask DisposeAsync()
-    {
-        await services.DisposeAsync();
-        folder.Dispose();
-        Logs.Dispose();
-    }
+    public ValueTask DisposeAsync() => silo.DisposeAsync();
 
     private void Send(ReadOnlySpan<byte> topic)
     {

@@ -8,6 +8,7 @@ using Armada.Silo;
 using Armada.Silo.Options;
 using Armada.Silo.Telemetry;
 using Armada.Testing;
+using Armada.Testing.Engine;
 using Armada.Testing.Logging;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -43,6 +44,16 @@ internal sealed class RunningSilo : IAsyncDisposable
     public TopicMap Topics { get; }
 
     public string Data => folder.Path;
+
+    /// <summary>The embedded storage.</summary>
+    public string Database => Path.Combine(folder.Path, "armada.db");
+
+    /// <summary>Makes every write of a grain's record fail, until the result is disposed.</summary>
+    public IDisposable BreakStorage(string grainKey)
+    {
+        Logs.Expect(1603).Expect("LogNotWritten"); // The record, and the database.
+        return new BrokenRecord(Database, grainKey);
+    }
 
     public FailOnLoggedErrors Logs { get; } = new();
 

@@ -48,6 +48,9 @@ internal sealed class ScriptedDevice : IAsyncDisposable
     /// <summary>Sends nothing by itself while set.</summary>
     public bool Silent { get; set; }
 
+    /// <summary>State frames sent so far by itself.</summary>
+    public uint Sent => Volatile.Read(ref sequence);
+
     public IReadOnlyCollection<ReceivedCommand> Commands => commands;
 
     public IReadOnlyCollection<ControlMessage> Controls => controls;

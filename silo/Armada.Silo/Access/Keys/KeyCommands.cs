@@ -1,12 +1,18 @@
 using System.CommandLine;
 using System.Globalization;
-using Armada.Silo.Audit;
+using Armada.Core.Access;
+using Armada.Core.Engine;
+using Armada.Grains;
+using Armada.Grains.Storage;
+using Armada.Silo.Cluster;
 using Armada.Silo.Options;
-using Armada.Silo.Store;
+using Orleans.Serialization;
+using Orleans.Serialization.Serializers;
+using Orleans.Storage;
 
 namespace Armada.Silo.Access.Keys;
 
-/// <summary>The command line's <c>key add</c>, <c>key list</c> and <c>key revoke</c>, for a data folder that no running silo has.</summary>
+/// <summary>The command line's <c>key add</c>, <c>key list</c> and <c>key revoke</c> for the keys in a data folder, whether or not its silo runs.</summary>
 internal sealed class KeyCommands(Option<string> data, TimeProvider time)
 {
     // The name has a blank, which no key's has.
@@ -16,7 +22,7 @@ internal sealed class KeyCommands(Option<string> data, TimeProvider time)
 
     private readonly Option<Role> role = new("--role") { Description = "viewer, operator or admin.", Required = true };
 
-    private readonly Option<DateTimeOffset?> expires = new("--expires") { Description = "From when on it is no longer good, such as 2030-01-31." };
+    private readonly Option<DateTimeOffset?> expires = new("--expires") { Description = "When it expires, such as 2030-01-31." };
 
     private readonly Argument<string> id = new("id") { Description = "Id of the key, as 'key list' shows it." };
 
@@ -24,13 +30,13 @@ internal sealed class KeyCommands(Option<string> data, TimeProvider time)
     /// <param name="output">Takes what was asked for.</param>
     public Command Make(TextWriter output)
     {
-        var add = new Command("add", "Make a key and print it. It is shown this once and kept nowhere.") { name, role, expires };
+        var add = new Command("add", "Create a key and print it. It is shown this once and stored nowhere.") { name, role, expires };
         add.SetAction((line, cancellation) => AddAsync(line, output, cancellation));
-        var list = new Command("list", "Show every key, without what opens doors.");
+        var list = new Command("list", "List all keys, without their secrets.");
         list.SetAction((line, cancellation) => ListAsync(line, output, cancellation));
-        var revoke = new Command("revoke", "Make a key no longer good.") { id };
+        var revoke = new Command("revoke", "Revoke a key.") { id };
         revoke.SetAction(RevokeAsync);
-        return new Command("key", "API keys of a silo that is not running; of a running one they are at /api/v1/keys.") { add, list, revoke };
+        return new Command("key", "API keys of the silo whose data folder is given; a running silo learns of changes within a second.") { add, list, revoke };
     }
 
     private async Task<int> AddAsync(ParseResult line, TextWriter output, CancellationToken cancellation)
@@ -47,11 +53,11 @@ internal sealed class KeyCommands(Option<string> data, TimeProvider time)
         if (answer.Refused is { } refused)
         {
             throw new SiloOptionsException(
-                refused == KeyRefusal.Exists ? $"--name '{wanted}' is the name of a good key; revoke it first or choose another"
-                : $"there are {KeyRing.Most} good keys; revoke some");
+                refused == KeyRefusal.Exists ? $"--name '{wanted}' is the name of a valid key; revoke it first or choose another"
+                : $"there are {KeyRing.Most} valid keys; revoke some");
         }
 
-        open.Audit.Record(CommandLine, "key-made", wanted, answer.Key!.Role.ToString().ToLowerInvariant());
+        await open.AuditAsync(CommandLine, time.GetUtcNow(), "key-made", wanted, answer.Key!.Role.ToString().ToLowerInvariant());
         await output.WriteLineAsync(answer.Text);
         return 0;
     }
@@ -71,14 +77,14 @@ internal sealed class KeyCommands(Option<string> data, TimeProvider time)
         var answer = await open.Keys.RevokeAsync(wanted, keepAdmin: false, cancellation);
         if (answer.Refused is not null)
             throw new SiloOptionsException($"there is no key '{wanted}'; 'armada-silo key list' shows all");
-        open.Audit.Record(CommandLine, "key-revoked", wanted);
+        await open.AuditAsync(CommandLine, time.GetUtcNow(), "key-revoked", wanted);
         return 0;
     }
 
     private string Describe(ApiKey key)
     {
         var state = key.Revoked is { } revoked ? $"revoked {Day(revoked)}"
-            : key.IsGood(time.GetUtcNow()) ? key.Expires is { } until ? $"until {Day(until)}" : "for ever"
+            : key.IsGood(time.GetUtcNow()) ? key.Expires is { } until ? $"until {Day(until)}" : "does not expire"
             : $"expired {Day(key.Expires!.Value)}";
         var used = key.LastUsed is { } day ? $"last used {day.ToString("O", CultureInfo.InvariantCulture)}" : "never used";
         return $"{key.Id}  {key.Role.ToString().ToLowerInvariant(),-8}  {key.Name}  {state}, {used}";
@@ -86,45 +92,52 @@ internal sealed class KeyCommands(Option<string> data, TimeProvider time)
 
     private static string Day(DateTimeOffset at) => at.UtcDateTime.ToString("yyyy-MM-dd HH:mm'Z'", CultureInfo.InvariantCulture);
 
-    private async Task<OpenFolder> OpenAsync(string path, bool make)
+    private async Task<OpenStorage> OpenAsync(string path, bool make)
     {
-        if (!make && !Directory.Exists(path))
-            throw new SiloOptionsException($"--data '{path}' is no folder");
-        var logs = LoggerFactory.Create(logging => logging
+        if (make)
+            Directory.CreateDirectory(path);
+        else if (!Directory.Exists(path))
+            throw new SiloOptionsException($"--data '{path}' does not exist");
+        var services = new ServiceCollection();
+        services.AddLogging(logging => logging
             .SetMinimumLevel(LogLevel.Warning)
             .AddConsole(console => console.LogToStandardErrorThreshold = LogLevel.Trace));
-        DataFolder? folder = null;
+        services.AddSerializer();
+        services.AddSingleton(time);
+        services.AddSqliteDatabase(ClusterHost.DatabaseIn(path));
+        services.AddSqliteAuditStore();
+        services.AddKeyedSingleton<IGrainStorage>(GrainStores.Armada, (provider, _) => new SqliteGrainStorage(
+            provider.GetRequiredService<SqliteDatabase>(),
+            ClusterHost.LocalCluster,
+            new OrleansGrainStorageSerializer(provider.GetRequiredService<Serializer>()),
+            provider.GetRequiredService<IActivatorProvider>()));
+        services.AddKeyedSingleton<IStateQuarantine>(GrainStores.Armada, (provider, _) => new SqliteStateQuarantine(
+            provider.GetRequiredService<SqliteDatabase>(), ClusterHost.LocalCluster, time));
+        services.AddSingleton<IKeyStore, StoredKeys>();
+        services.AddSingleton<KeyRing>();
+        var open = new OpenStorage(services.BuildServiceProvider());
         try
         {
-            folder = new DataFolder(path);
-            var files = new KeyFiles(folder, logs.CreateLogger<KeyFiles>());
-            var open = new OpenFolder(
-                logs,
-                folder,
-                files,
-                new KeyRing(files, time, logs.CreateLogger<KeyRing>()),
-                new AuditTrail(folder, new AuditSize(), time, logs.CreateLogger<AuditTrail>()));
+            await open.Database.OpenAsync();
             await open.Keys.RefreshAsync(CancellationToken.None);
-            await open.Audit.StartAsync(CancellationToken.None);
             return open;
         }
-        catch (SiloOptionsException refused)
+        catch (Exception unusable) when (unusable is StorageException or EngineUnreachableException)
         {
-            folder?.Dispose();
-            logs.Dispose();
-            throw new SiloOptionsException($"{refused.Message} Keys of a running silo are made and revoked at its /api/v1/keys.", refused);
+            await open.DisposeAsync();
+            throw new SiloOptionsException(unusable.Message, unusable);
         }
     }
 
-    private sealed record OpenFolder(ILoggerFactory Logs, DataFolder Folder, KeyFiles Files, KeyRing Keys, AuditTrail Audit) : IAsyncDisposable
+    private sealed class OpenStorage(ServiceProvider services) : IAsyncDisposable
     {
-        public async ValueTask DisposeAsync()
-        {
-            await Audit.DisposeAsync();
-            Keys.Dispose();
-            Files.Dispose();
-            Folder.Dispose();
-            Logs.Dispose();
-        }
+        public SqliteDatabase Database => services.GetRequiredService<SqliteDatabase>();
+
+        public KeyRing Keys => services.GetRequiredService<KeyRing>();
+
+        public Task AuditAsync(Caller caller, DateTimeOffset at, string what, string subject, string? detail = null) =>
+            services.GetRequiredService<IAuditStore>().AppendAsync([new AuditEntry(at, caller.Name, caller.Role.ToString(), caller.From, what, subject, detail)]);
+
+        public ValueTask DisposeAsync() => services.DisposeAsync();
     }
 }
