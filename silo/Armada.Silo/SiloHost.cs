@@ -10,7 +10,7 @@ using Microsoft.Extensions.Logging.Console;
 namespace Armada.Silo;
 
 /// <summary>Builds and runs one silo.</summary>
-public static class SiloHost
+public static partial class SiloHost
 {
     private const string HostCategory = "Microsoft.Extensions.Hosting.Internal.Host";
 
@@ -29,9 +29,11 @@ public static class SiloHost
         isStarted = true;
         await silo.WaitForShutdownAsync(cancellation);
 
-        // The host's own report of a failed start is left out: the command line says the same in one line.
-        void LogToConsole(ILoggingBuilder logging) =>
-            logging.AddSiloConsole(options).AddFilter(HostCategory, level => level >= LogLevel.Warning && isStarted);
+        // What the host and Orleans report of a failed start is left out: the command line says the same in one line.
+        void LogToConsole(ILoggingBuilder logging) => logging
+            .AddFilter(HostCategory, level => level >= LogLevel.Warning && isStarted)
+            .AddFilter("Orleans", level => level >= (isStarted ? LogLevel.Warning : LogLevel.Error))
+            .AddSiloConsole(options);
     }
 
     /// <summary>A silo that has not started yet.</summary>
@@ -63,31 +65,47 @@ public static class SiloHost
         }
         catch (Exception refused)
         {
-            await silo.StopAsync(CancellationToken.None); // What has started already, such as the broker's process, ends in order.
-            throw refused switch
-            {
-                _ when cancellation.IsCancellationRequested => new OperationCanceledException(cancellation),
-                IOException or SocketException => new SiloOptionsException($"{options.Http.UrlsName} cannot be listened on: {refused.Message}", refused),
-                EngineUnreachableException or StorageException => new SiloOptionsException(refused.Message, refused),
-                _ => refused,
-            };
+            await StopStartedAsync(silo);
+            if (cancellation.IsCancellationRequested)
+                throw new OperationCanceledException(cancellation);
+            if (refused is IOException or SocketException)
+                throw new SiloOptionsException($"{options.Http.UrlsName} cannot be listened on: {refused.Message}", refused);
+            if (refused is EngineUnreachableException or StorageException)
+                throw new SiloOptionsException(refused.Message, refused);
+            throw;
         }
     }
 
-    private static ILoggingBuilder AddSiloConsole(this ILoggingBuilder logging, SiloOptions options)
+    // What has started already, such as the broker's process, ends in order.
+    private static async Task StopStartedAsync(WebApplication silo)
+    {
+        try
+        {
+            await silo.StopAsync(CancellationToken.None);
+        }
+        catch (Exception fault)
+        {
+            LogNotStopped(silo.Logger, fault); // Orleans refuses to stop what has not started.
+        }
+    }
+
+    private static void AddSiloConsole(this ILoggingBuilder logging, SiloOptions options)
     {
         const string Time = "yyyy-MM-ddTHH:mm:ss.fffzzz ";
         logging.Services.Configure<ConsoleLoggerOptions>(console => console.FormatterName = ConsoleFormatterNames.Simple);
         logging.Services.Configure<SimpleConsoleFormatterOptions>(line => (line.SingleLine, line.TimestampFormat) = (true, Time));
         logging.Services.Configure<JsonConsoleFormatterOptions>(json => json.TimestampFormat = Time.TrimEnd());
-        return logging
+        logging
             .AddFilter("Microsoft", LogLevel.Warning)
-            .AddFilter("Orleans", LogLevel.Warning)
+            .AddFilter("Polly", LogLevel.Warning)
             .AddFilter("Orleans.Runtime.Silo", LogLevel.Error) // Its warnings recommend the server GC, which a Pi has no memory for.
             .AddFilter("Microsoft.Hosting.Lifetime", LogLevel.Information)
             .AddConfiguration(options.Logging) // After the filters, which it may override.
             .AddConsole();
     }
+
+    [LoggerMessage(1910, LogLevel.Debug, "After a start that failed not everything could be stopped")]
+    private static partial void LogNotStopped(ILogger logger, Exception fault);
 }
 
 /// <summary>Cancels a token at the first SIGTERM, SIGINT or SIGQUIT, from the moment it is made: also while the silo starts.</summary>

@@ -30,6 +30,7 @@ public sealed partial class EventIdTests
         ("silo/Armada.Silo/Identities/", 1700, 1729),
         ("silo/Armada.Silo/Provisioning/", 1730, 1799),
         ("silo/Armada.Silo/SupervisedLoop.cs", 1900, 1909),
+        ("silo/Armada.Silo/SiloHost.cs", 1910, 1919),
         ("grains/Armada.Mqtt/", 2000, 2199),
         ("silo/Armada.Silo.AwsIot/", 2200, 2299),
         ("edge-agent/", 3000, 3999),
@@ -59,8 +60,8 @@ public sealed partial class EventIdTests
         [.. Sources().SelectMany(source => EventId().Matches(source.Text).Select(id => (int.Parse(id.Groups[1].Value, CultureInfo.InvariantCulture), source.File)))];
 
     private static IEnumerable<(string File, string Text)> Sources() =>
-        Roots.SelectMany(root => Directory.EnumerateFiles(Path.Combine(BuiltAssemblies.Root, root), "*.cs", SearchOption.AllDirectories))
-            .Select(path => (Path.GetRelativePath(BuiltAssemblies.Root, path), File.ReadAllText(path)));
+        Roots.SelectMany(root => Directory.EnumerateFiles(Path.Combine(Repository.Root, root), "*.cs", SearchOption.AllDirectories))
+            .Select(path => (Path.GetRelativePath(Repository.Root, path), File.ReadAllText(path)));
 
     [GeneratedRegex(@"\[LoggerMessage\(\s*(\d+),")]
     private static partial Regex EventId();

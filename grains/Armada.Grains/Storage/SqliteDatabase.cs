@@ -133,7 +133,9 @@ public sealed partial class SqliteDatabase(SqliteDatabaseOptions options, ILogge
     {
         if (disposed == 0)
             queue.CompleteAdding();
-        return Interlocked.Exchange(ref started, 1) == 0 ? Task.CompletedTask : closed.Task;
+        if (Interlocked.Exchange(ref started, 1) == 0)
+            closed.TrySetResult(); // It was never opened.
+        return closed.Task;
     }
 
     [SuppressMessage("Design", "CA1031:Do not catch general exception types", Justification = "The opener gets it.")]
