@@ -29,10 +29,11 @@ public static partial class SiloHost
         isStarted = true;
         await silo.WaitForShutdownAsync(cancellation);
 
-        // What the host and Orleans report of a failed start is left out: the command line says the same in one line.
+        // What the host, Orleans and its Polly report of a failed start is left out: the command line says the same in one line.
         void LogToConsole(ILoggingBuilder logging) => logging
             .AddFilter(HostCategory, level => level >= LogLevel.Warning && isStarted)
-            .AddFilter("Orleans", level => level >= (isStarted ? LogLevel.Warning : LogLevel.Error))
+            .AddFilter("Orleans", level => level >= LogLevel.Warning && isStarted)
+            .AddFilter("Polly", level => level >= LogLevel.Warning && isStarted)
             .AddSiloConsole(options);
     }
 
@@ -66,8 +67,7 @@ public static partial class SiloHost
         catch (Exception refused)
         {
             await StopStartedAsync(silo);
-            if (cancellation.IsCancellationRequested)
-                throw new OperationCanceledException(cancellation);
+            cancellation.ThrowIfCancellationRequested();
             if (refused is IOException or SocketException)
                 throw new SiloOptionsException($"{options.Http.UrlsName} cannot be listened on: {refused.Message}", refused);
             if (refused is EngineUnreachableException or StorageException)
@@ -97,7 +97,6 @@ public static partial class SiloHost
         logging.Services.Configure<JsonConsoleFormatterOptions>(json => json.TimestampFormat = Time.TrimEnd());
         logging
             .AddFilter("Microsoft", LogLevel.Warning)
-            .AddFilter("Polly", LogLevel.Warning)
             .AddFilter("Orleans.Runtime.Silo", LogLevel.Error) // Its warnings recommend the server GC, which a Pi has no memory for.
             .AddFilter("Microsoft.Hosting.Lifetime", LogLevel.Information)
             .AddConfiguration(options.Logging) // After the filters, which it may override.

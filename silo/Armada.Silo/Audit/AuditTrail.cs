@@ -4,7 +4,7 @@ using Armada.Silo.Access;
 namespace Armada.Silo.Audit;
 
 /// <summary>The audit trail: records wait in memory for a moment and are stored together by one loop.</summary>
-internal sealed partial class AuditTrail(IAuditStore store, TimeProvider time, ILogger<AuditTrail> logger) : IAuditTrail, IHostedService
+internal sealed partial class AuditTrail(IAuditStore store, TimeProvider time, ILogger<AuditTrail> logger) : IAuditTrail, IHostedService, IDisposable
 {
     /// <summary>Records that wait for a store that refuses them; beyond that the oldest is lost, which is logged.</summary>
     public const int MaxWaiting = 10_000;
@@ -71,6 +71,8 @@ internal sealed partial class AuditTrail(IAuditStore store, TimeProvider time, I
         Wake();
         return loop?.WaitAsync(cancellationToken) ?? Task.CompletedTask;
     }
+
+    public void Dispose() => wake.Dispose();
 
     private async Task RunAsync()
     {
