@@ -33,6 +33,7 @@ public static partial class SiloHost
         void LogToConsole(ILoggingBuilder logging) => logging
             .AddFilter(HostCategory, level => level >= LogLevel.Warning && isStarted)
             .AddFilter("Orleans", level => level >= LogLevel.Warning && isStarted)
+            .AddFilter("Orleans.Runtime.Silo", level => level >= LogLevel.Error && isStarted) // Its warnings recommend the server GC, which costs memory.
             .AddFilter("Polly", level => level >= LogLevel.Warning && isStarted)
             .AddSiloConsole(options);
     }
@@ -97,7 +98,6 @@ public static partial class SiloHost
         logging.Services.Configure<JsonConsoleFormatterOptions>(json => json.TimestampFormat = Time.TrimEnd());
         logging
             .AddFilter("Microsoft", LogLevel.Warning)
-            .AddFilter("Orleans.Runtime.Silo", LogLevel.Error) // Its warnings recommend the server GC, which a Pi has no memory for.
             .AddFilter("Microsoft.Hosting.Lifetime", LogLevel.Information)
             .AddConfiguration(options.Logging) // After the filters, which it may override.
             .AddConsole();
