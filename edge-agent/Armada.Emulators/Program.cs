@@ -1,9 +1,9 @@
 using System.CommandLine;
 using Armada.Emulators.Command;
 
-var root = new RootCommand("Arms that are not there: byte-accurate emulators on pseudo-terminals")
+var root = new RootCommand("Byte-accurate emulators of robot arms on pseudo-terminals")
 {
-    So101Options.Command(So101Command.RunAsync),
+    So101Command.Create(),
 };
 var parsed = root.Parse(args);
 if (parsed.Errors.Count > 0)

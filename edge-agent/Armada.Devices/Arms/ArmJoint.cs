@@ -2,9 +2,6 @@ using System.Collections.Immutable;
 
 namespace Armada.Devices.Arms;
 
-/// <summary>One joint of an arm.</summary>
-/// <param name="Id">Its servo's id on the bus.</param>
-/// <param name="Name">Its name in LeRobot.</param>
 /// <param name="Scale">The unit Armada gives it: degrees, or percent for the gripper.</param>
 public sealed record ArmJoint(byte Id, string Name, JointScale Scale)
 {
@@ -19,25 +16,60 @@ public sealed record ArmJoint(byte Id, string Name, JointScale Scale)
         new(6, "gripper", JointScale.Percent),
     ];
 
-    /// <summary>How many there are.</summary>
     public const int Count = 6;
-
-    /// <summary>Which of them is the gripper.</summary>
     public const int Gripper = 5;
 
-    /// <inheritdoc/>
     public override string ToString() => Name;
 }
 
 /// <summary>The units LeRobot measures joints in.</summary>
 public enum JointScale
 {
-    /// <summary>Degrees from the middle of the range, not clamped.</summary>
-    Degrees,
+    Degrees, // Degrees from the middle of the range, not clamped.
+    PlusMinus100, // −100 to 100 over the range: body joints in LeRobot up to 0.4.3, and data recorded with it.
+    Percent, // 0 (closed) to 100 (open) over the range: grippers.
+}
 
-    /// <summary>−100 to 100 over the range: body joints in LeRobot up to 0.4.3, and data recorded with it.</summary>
-    PlusMinus100,
+/// <summary>A set of joints of one arm, by index.</summary>
+/// <param name="Bits">Bit i for joint i.</param>
+public readonly record struct JointSet(uint Bits)
+{
+    public bool IsEmpty => Bits == 0;
 
-    /// <summary>0 (closed) to 100 (open) over the range: grippers.</summary>
-    Percent,
+    public bool Contains(int joint) => (Bits & (1u << joint)) != 0;
+
+    public JointSet With(int joint) => new(Bits | (1u << joint));
+
+    public JointSet Union(JointSet other) => new(Bits | other.Bits);
+
+    public override string ToString()
+    {
+        var set = this;
+        return string.Join(", ", ArmJoint.All.Where((_, joint) => set.Contains(joint)).Select(joint => joint.Name));
+    }
+}
+
+public enum ArmRole
+{
+    Leader, // Moved by hand, torque off.
+    Follower, // Driven.
+}
+
+/// <summary>A kind of arm, by the name it has in configuration and on the wire.</summary>
+public sealed record ArmKind(string Name, string Model, ArmRole Role)
+{
+    /// <summary>All kinds. An SO-100 differs from an SO-101 in its parts, not in its servos, ids or formulas.</summary>
+    public static ImmutableArray<ArmKind> All { get; } =
+    [
+        new("so101-leader", "so101", ArmRole.Leader),
+        new("so101-follower", "so101", ArmRole.Follower),
+        new("so100-leader", "so100", ArmRole.Leader),
+        new("so100-follower", "so100", ArmRole.Follower),
+    ];
+
+    public bool IsLeader => Role == ArmRole.Leader;
+
+    public static ArmKind? Find(string name) => All.FirstOrDefault(kind => kind.Name == name);
+
+    public override string ToString() => Name;
 }

@@ -6,29 +6,18 @@ namespace Armada.Devices.Arms;
 /// <summary>How far a servo came at an arm's start.</summary>
 public enum ServoState
 {
-    /// <summary>Configured; on a follower holding its pose, torque on.</summary>
-    Ready,
-
-    /// <summary>It does not answer.</summary>
-    Silent,
-
-    /// <summary>It is another model than the arm's; left alone.</summary>
-    WrongModel,
-
-    /// <summary>It answered at first, then left a setting unanswered; torque was not put on.</summary>
-    Unconfigured,
+    Ready, // Configured; on a follower holding its pose, torque on.
+    Silent, // It does not answer.
+    WrongModel, // It is another model than the arm's; left alone.
+    Unconfigured, // It answered at first, then left a setting unanswered; torque was not put on.
 }
 
-/// <summary>One servo at an arm's start.</summary>
-/// <param name="Joint">Whose it is.</param>
-/// <param name="State">How far it came.</param>
 /// <param name="Model">Its model number; 0 when silent.</param>
 /// <param name="Firmware">Its firmware, such as 3.10; empty when silent.</param>
-/// <param name="Errors">The condition it reported.</param>
 public sealed record ServoCheck(ArmJoint Joint, ServoState State, int Model, string Firmware, ServoErrors Errors)
 {
     /// <summary>What a person should know and do, or null when all is well.</summary>
-    public string? Complaint => State switch
+    public string? Problem => State switch
     {
         ServoState.Silent => $"{Joint} (servo {Joint.Id}) does not answer: check its cable, its power and its id",
         ServoState.WrongModel => $"{Joint} (servo {Joint.Id}) is model {Model}, not {Sts3215.Model}: not an STS3215",
@@ -38,27 +27,23 @@ public sealed record ServoCheck(ArmJoint Joint, ServoState State, int Model, str
 }
 
 /// <summary>What became of an arm's start. Servos that failed do not keep the others from working.</summary>
-/// <param name="Servos">One for each joint, in order.</param>
 public sealed record ArmStartupReport(ImmutableArray<ServoCheck> Servos)
 {
-    /// <summary>Whether every servo is ready.</summary>
     public bool IsComplete => Servos.All(servo => servo.State == ServoState.Ready);
 
-    /// <summary>The joints that are ready.</summary>
     public JointSet Ready => Servos.Select((servo, joint) => (servo, joint))
         .Aggregate(default(JointSet), (set, next) => next.servo.State == ServoState.Ready ? set.With(next.joint) : set);
 
     /// <summary>Whether the servos that answered differ in firmware, which LeRobot refuses and which is known to lose answers.</summary>
     public bool HasMixedFirmware => Servos.Select(servo => servo.Firmware).Where(firmware => firmware.Length > 0).Distinct().Count() > 1;
 
-    /// <summary>One line for each thing that is not as it should be.</summary>
-    public IEnumerable<string> Complaints
+    public IEnumerable<string> Problems
     {
         get
         {
             foreach (var servo in Servos)
             {
-                if (servo.Complaint is { } complaint)
+                if (servo.Problem is { } complaint)
                     yield return complaint;
             }
 

@@ -9,9 +9,9 @@ namespace Armada.Devices.Arms;
 public abstract class ServoArm : IDisposable
 {
     /// <summary>Reads in a row that a servo may miss before its joint has no reading.</summary>
-    public const int MostMisses = 2;
+    public const int MaxMisses = 2;
 
-    private static readonly TimeSpan ExitPatience = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan TorqueOffTimeout = TimeSpan.FromMilliseconds(500);
     private static readonly byte[] AllIds = [.. ArmJoint.All.Select(joint => joint.Id)];
 
     private readonly byte[] data = new byte[ArmJoint.Count * 2];
@@ -30,30 +30,23 @@ public abstract class ServoArm : IDisposable
         Forget();
     }
 
-    /// <summary>The arm's bus.</summary>
     public FeetechBus Bus { get; }
-
-    /// <summary>What steps mean in units.</summary>
     public ArmCalibration Calibration { get; private set; }
 
-    /// <summary>The joints whose servo has missed more than <see cref="MostMisses"/> reads in a row.</summary>
+    /// <summary>The joints whose servo has missed more than <see cref="MaxMisses"/> reads in a row.</summary>
     public JointSet Silent { get; private set; }
 
-    /// <summary>The joints configured by the last start.</summary>
     public JointSet Ready { get; private set; }
 
     /// <summary>The joints that answered the last read though the last start left them out: time to start again.</summary>
     public JointSet Returned { get; private set; }
 
-    /// <summary>The condition each servo reported last.</summary>
     public ReadOnlySpan<ServoErrors> Errors => errors;
 
     private protected static ReadOnlySpan<byte> Ids => AllIds;
 
-    /// <summary>
-    /// Finds the servos and sets up those that are there. EEPROM is written only where it differs. May be called again at any
-    /// time, as after a power dip.
-    /// </summary>
+    /// <summary>Finds the servos and sets up those that are there. EEPROM is written only where it differs. May be called again at any
+    /// time, as after a power dip.</summary>
     /// <exception cref="CalibrationException">A servo's own calibration is to hold and cannot be used.</exception>
     /// <exception cref="SerialLostException">The port is gone.</exception>
     /// <exception cref="OperationCanceledException">The token was canceled.</exception>
@@ -76,13 +69,8 @@ public abstract class ServoArm : IDisposable
         return start;
     }
 
-    /// <summary>
-    /// Reads every joint in one exchange: degrees, and percent for the gripper. A servo that misses a read repeats its last
-    /// value <see cref="MostMisses"/> times, then its joint is NaN until it answers.
-    /// </summary>
-    /// <param name="pose">Six values out.</param>
-    /// <param name="cancellation">Ends the wait.</param>
-    /// <returns>How many servos answered this time.</returns>
+    /// <summary>Reads every joint in one exchange: degrees, and percent for the gripper. A servo that misses a read repeats its last
+    /// value <see cref="MaxMisses"/> times, then its joint is NaN until it answers.</summary>
     /// <exception cref="SerialLostException">The port is gone.</exception>
     public int ReadPose(Span<double> pose, CancellationToken cancellation)
     {
@@ -101,7 +89,7 @@ public abstract class ServoArm : IDisposable
                 errors[joint] = answers[joint].Errors;
                 this.pose[joint] = ToUnits(joint, position.Decode(data.AsSpan(2 * joint)));
             }
-            else if (++misses[joint] > MostMisses)
+            else if (++misses[joint] > MaxMisses)
             {
                 this.pose[joint] = double.NaN;
                 silent = silent.With(joint);
@@ -114,10 +102,7 @@ public abstract class ServoArm : IDisposable
         return answered;
     }
 
-    /// <summary>Reads load, voltage, temperature, current and errors of every servo in one exchange.</summary>
-    /// <param name="health">Six values out.</param>
-    /// <param name="cancellation">Ends the wait.</param>
-    /// <returns>How many servos answered.</returns>
+    /// <summary>Reads load, voltage, temperature, errors and motion of every servo in one exchange.</summary>
     /// <exception cref="SerialLostException">The port is gone.</exception>
     public int ReadHealth(Span<ServoTelemetry> health, CancellationToken cancellation)
     {
@@ -125,17 +110,13 @@ public abstract class ServoArm : IDisposable
         for (var joint = 0; joint < ArmJoint.Count; joint++)
         {
             var block = blocks.AsSpan(joint * ServoTelemetry.BlockSize, ServoTelemetry.BlockSize);
-            health[joint] = answers[joint].IsOk
-                ? ServoTelemetry.Decode(block, answers[joint].Errors, ToUnits(joint, Sts3215.PresentPosition.Decode(block)))
-                : default;
+            health[joint] = answers[joint].IsOk ? ServoTelemetry.Decode(block, answers[joint].Errors) : default;
         }
 
         return answered;
     }
 
-    /// <summary>
-    /// Takes the torque off every servo on the bus in one frame, which no servo's error can stop. Waits shortly at most.
-    /// </summary>
+    /// <summary>Takes the torque off every servo on the bus in one frame, which no servo's error can stop. Waits shortly at most.</summary>
     /// <returns>False when the port is gone or takes nothing.</returns>
     public bool TryTorqueOff() => TryTorqueOff(Bus);
 
@@ -145,8 +126,8 @@ public abstract class ServoArm : IDisposable
     {
         try
         {
-            using var patience = new CancellationTokenSource(ExitPatience);
-            bus.Broadcast(Sts3215.TorqueEnable, 0, patience.Token);
+            using var timeout = new CancellationTokenSource(TorqueOffTimeout);
+            bus.Broadcast(Sts3215.TorqueEnable, 0, timeout.Token);
             return true;
         }
         catch (Exception error) when (error is SerialLostException or OperationCanceledException)
@@ -162,8 +143,6 @@ public abstract class ServoArm : IDisposable
         GC.SuppressFinalize(this);
     }
 
-    /// <summary>Sets up one servo that is there.</summary>
-    /// <returns>Whether it answered everything.</returns>
     private protected abstract bool SetUp(int joint, ServoErrors errors, CancellationToken cancellation);
 
     private protected double ToUnits(int joint, int steps) =>
@@ -204,5 +183,86 @@ public abstract class ServoArm : IDisposable
         Silent = default;
         Ready = default;
         Returned = default;
+    }
+}
+
+/// <summary>An arm that is moved by hand: its servos are read, their torque is off.</summary>
+public sealed class LeaderArm(FeetechBus bus, ArmCalibration calibration) : ServoArm(bus, calibration)
+{
+    private protected override bool SetUp(int joint, ServoErrors errors, CancellationToken cancellation) =>
+        Bus.Write(ArmJoint.All[joint].Id, Sts3215.TorqueEnable, 0, cancellation).IsOk
+        && ServoSettings.Configure(Bus, ArmJoint.All[joint], ArmRole.Leader, cancellation);
+}
+
+/// <summary>An arm that is driven. Its torque goes on only after its goal is where it stands.</summary>
+public sealed class FollowerArm(FeetechBus bus, ArmCalibration calibration) : ServoArm(bus, calibration)
+{
+    private readonly int[] goals = new int[ArmJoint.Count];
+    private readonly byte[] goalIds = new byte[ArmJoint.Count];
+    private readonly byte[] goalData = new byte[ArmJoint.Count * 2];
+    private readonly byte[] torques = new byte[ArmJoint.Count];
+    private readonly ServoAnswer[] answers = new ServoAnswer[ArmJoint.Count];
+
+    /// <summary>Drives the joints that are ready, in one frame. Goals are clamped to the calibrated range; the goals of a start are the
+    /// pose in which the arm stood.</summary>
+    /// <param name="goals">Six values, degrees and percent; NaN keeps the last goal.</param>
+    /// <exception cref="SerialLostException">The port is gone.</exception>
+    public void WriteGoals(ReadOnlySpan<double> goals, CancellationToken cancellation)
+    {
+        var count = 0;
+        for (var joint = 0; joint < ArmJoint.Count; joint++)
+        {
+            if (!Ready.Contains(joint))
+                continue;
+            if (!double.IsNaN(goals[joint]))
+                this.goals[joint] = ToSteps(joint, goals[joint]);
+            goalIds[count] = ArmJoint.All[joint].Id;
+            Sts3215.GoalPosition.Encode(this.goals[joint], goalData.AsSpan(2 * count));
+            count++;
+        }
+
+        if (count > 0)
+            Bus.SyncWrite(Sts3215.GoalPosition.Address, 2, goalIds.AsSpan(0, count), goalData.AsSpan(0, 2 * count), cancellation);
+    }
+
+    /// <summary>Reads which ready joints have lost their torque, as a power dip leaves them: <see cref="ServoArm.Start"/> is due. A
+    /// servo that does not answer is not counted among them.</summary>
+    /// <exception cref="SerialLostException">The port is gone.</exception>
+    public JointSet ReadTorqueLost(CancellationToken cancellation)
+    {
+        Bus.SyncRead(Sts3215.TorqueEnable.Address, Sts3215.TorqueEnable.Size, Ids, torques, answers, cancellation);
+        var lost = default(JointSet);
+        for (var joint = 0; joint < ArmJoint.Count; joint++)
+        {
+            if (Ready.Contains(joint) && answers[joint].IsOk && torques[joint] == 0)
+                lost = lost.With(joint);
+        }
+
+        return lost;
+    }
+
+    private protected override bool SetUp(int joint, ServoErrors errors, CancellationToken cancellation)
+    {
+        var id = ArmJoint.All[joint].Id;
+        // A latched overload leaves when torque is cycled.
+        var latched = (errors & ServoErrors.Overload) != 0;
+        return (!latched || Bus.Write(id, Sts3215.TorqueEnable, 0, cancellation).IsOk)
+            && ServoSettings.Configure(Bus, ArmJoint.All[joint], ArmRole.Follower, cancellation)
+            && HoldWhereItStands(joint, id, cancellation);
+    }
+
+    private bool HoldWhereItStands(int joint, byte id, CancellationToken cancellation)
+    {
+        var present = Bus.Read(id, Sts3215.PresentPosition, cancellation);
+        if (!present.IsOk || !Bus.Write(id, Sts3215.GoalPosition, present.Value, cancellation).IsOk)
+            return false;
+        goals[joint] = present.Value;
+        return Bus.Write(id, Sts3215.TorqueEnable, 1, cancellation).IsOk;
+    }
+
+    private int ToSteps(int joint, double goal)
+    {
+        var calibration = Calibration.Joints[joint];
+        return calibration.Clamp(calibration.Denormalize(goal, ArmJoint.All[joint].Scale));
     }
 }

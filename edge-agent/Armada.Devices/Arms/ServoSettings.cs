@@ -35,8 +35,6 @@ internal static class ServoSettings
     private const int GripperTorque = 500;
     private const int Acceleration = 254;
 
-    /// <summary>Configures one servo.</summary>
-    /// <returns>Whether it acknowledged everything.</returns>
     public static bool Configure(FeetechBus bus, ArmJoint joint, ArmRole role, CancellationToken cancellation)
     {
         var phase = bus.Read(joint.Id, Sts3215.Phase, cancellation);
@@ -53,12 +51,7 @@ internal static class ServoSettings
     }
 
     /// <summary>Writes the settings that differ, between Lock 0 and Lock 1. Touches nothing where all are as they should be.</summary>
-    /// <param name="bus">The bus.</param>
-    /// <param name="id">The servo.</param>
-    /// <param name="settings">Register and value.</param>
     /// <param name="torqueOff">Whether torque is to go off first when there is something to write.</param>
-    /// <param name="cancellation">Ends the waits.</param>
-    /// <returns>Whether the servo acknowledged everything.</returns>
     public static bool Apply(
         FeetechBus bus, byte id, ReadOnlySpan<(Register Register, int Value)> settings, bool torqueOff, CancellationToken cancellation)
     {

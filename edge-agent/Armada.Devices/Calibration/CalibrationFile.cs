@@ -11,7 +11,6 @@ public static class CalibrationFile
     private static readonly string[] Fields = ["id", "drive_mode", "homing_offset", "range_min", "range_max"];
     private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false };
 
-    /// <summary>Reads a file.</summary>
     /// <exception cref="CalibrationException">It is missing, unreadable, or not a calibration of these arms.</exception>
     public static ArmCalibration Read(string path)
     {
@@ -108,3 +107,6 @@ public static class CalibrationFile
         return $"{{\n{string.Join(",\n", entries)}\n}}";
     }
 }
+
+/// <summary>A calibration cannot be used; the message is one line that names the file or port, the joint, and what is wrong.</summary>
+public sealed class CalibrationException(string message) : Exception(message);

@@ -5,20 +5,14 @@ using Armada.Devices.ServoBus;
 namespace Armada.Devices.Calibration;
 
 /// <summary>A servo whose own calibration is not that of the file.</summary>
-/// <param name="Joint">Whose.</param>
-/// <param name="Register">Which value.</param>
-/// <param name="InFile">The file's.</param>
-/// <param name="InServo">The servo's.</param>
 public sealed record CalibrationMismatch(ArmJoint Joint, Register Register, int InFile, int InServo)
 {
-    /// <summary>One line for a person.</summary>
     public override string ToString() => $"{Joint}: {Register.Name} is {InServo} in the servo, {InFile} in the file";
 }
 
 /// <summary>The calibration that servos keep in their EEPROM: homing offset and position limits.</summary>
 public static class ServoCalibration
 {
-    /// <summary>Reads one servo's; null where it does not answer.</summary>
     public static JointCalibration? TryRead(FeetechBus bus, ArmJoint joint, CancellationToken cancellation) =>
         bus.Read(joint.Id, Sts3215.HomingOffset, cancellation) is { IsOk: true } homing
         && bus.Read(joint.Id, Sts3215.MinPositionLimit, cancellation) is { IsOk: true } least
@@ -45,9 +39,8 @@ public static class ServoCalibration
         return mismatches.ToImmutable();
     }
 
-    /// <summary>
-    /// Writes a file's calibration into some servos, only where it differs, and with the torque of those off: the arm must be supported.
-    /// </summary>
+    /// <summary>Writes a file's calibration into some servos, only where it differs, and with the torque of those off: the arm must be
+    /// supported.</summary>
     /// <exception cref="CalibrationException">A servo did not take it; the servos before it have.</exception>
     public static void Write(FeetechBus bus, ArmCalibration file, IEnumerable<ArmJoint> joints, CancellationToken cancellation)
     {

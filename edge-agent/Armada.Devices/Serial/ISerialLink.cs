@@ -1,9 +1,7 @@
 namespace Armada.Devices.Serial;
 
-/// <summary>
-/// One serial port, opened exclusively, used by one thread at a time with blocking calls: a servo bus is half-duplex and
-/// the host always begins. The port that the POSIX and the System.IO.Ports adapter fill.
-/// </summary>
+/// <summary>One serial port, opened exclusively, used by one thread at a time with blocking calls: a servo bus is half-duplex, and the
+/// host always begins.</summary>
 public interface ISerialLink : IDisposable
 {
     /// <summary>The port's name as it was asked for.</summary>
@@ -14,56 +12,73 @@ public interface ISerialLink : IDisposable
     /// <exception cref="OperationCanceledException">The token was canceled.</exception>
     void Write(ReadOnlySpan<byte> bytes, CancellationToken cancellation);
 
-    /// <summary>Waits for input and reads what there is, without spinning.</summary>
-    /// <param name="buffer">Where to; at least one byte.</param>
-    /// <param name="timeout">Longest wait; zero only polls.</param>
-    /// <param name="cancellation">Ends the wait at once.</param>
+    /// <summary>Waits for input and reads what has arrived, without spinning.</summary>
+    /// <param name="buffer">At least one byte.</param>
+    /// <param name="timeout">Maximum wait; zero only polls.</param>
     /// <returns>Bytes read; 0 at the timeout.</returns>
     /// <exception cref="SerialLostException">The port is gone.</exception>
     /// <exception cref="OperationCanceledException">The token was canceled.</exception>
     int Read(Span<byte> buffer, TimeSpan timeout, CancellationToken cancellation);
-
-    /// <summary>Throws away all input that has come in so far.</summary>
-    /// <exception cref="SerialLostException">The port is gone.</exception>
-    void DiscardInput();
 }
 
-/// <summary>Opens serial links by port name.</summary>
+/// <summary>Opens serial ports raw, 8N1, without flow control, exclusively.</summary>
 public interface ISerialPorts
 {
-    /// <summary>Opens a port raw, 8N1, exclusively.</summary>
-    /// <param name="port">Such as /dev/ttyACM0.</param>
+    /// <param name="port">Such as /dev/ttyACM0 or COM3.</param>
     /// <param name="baud">Bits per second; the servo bus runs at 1,000,000.</param>
-    /// <exception cref="SerialOpenException">It does not exist, is busy, is no terminal, or may not be opened.</exception>
+    /// <exception cref="SerialOpenException">It does not exist, is busy, is no serial port, or may not be opened.</exception>
     ISerialLink Open(string port, int baud);
 }
 
-/// <summary>Why a port could not be opened.</summary>
 public enum SerialOpenFailure
 {
-    /// <summary>No such file.</summary>
     Missing,
-
-    /// <summary>Another process has it.</summary>
-    Busy,
-
-    /// <summary>No permission.</summary>
-    Denied,
-
-    /// <summary>Not a serial port, or one that refuses the settings.</summary>
-    Unusable,
+    Busy, // Another process has it open.
+    Denied, // No permission.
+    Unusable, // Not a serial port, or one that refuses the settings.
 }
 
-/// <summary>A port could not be opened; the message names the port and what to do.</summary>
+/// <summary>A port could not be opened; the message names the port, the cause and the remedy.</summary>
 public sealed class SerialOpenException(SerialOpenFailure failure, string message) : IOException(message)
 {
-    /// <summary>Why.</summary>
     public SerialOpenFailure Failure { get; } = failure;
+
+    internal static SerialOpenException Missing(string port) => new(SerialOpenFailure.Missing, $"{port} does not exist: {WhatThereIs()}");
+
+    internal static SerialOpenException Busy(string port) =>
+        new(SerialOpenFailure.Busy, $"{port} is busy: another program has it open; stop that one first");
+
+    internal static SerialOpenException Denied(string port) =>
+        new(SerialOpenFailure.Denied, $"{port}: permission denied; add the user to the group dialout and log in again");
+
+    internal static SerialOpenException Unusable(string port, string why) => new(SerialOpenFailure.Unusable, $"{port} cannot be used: {why}");
+
+    internal static SerialOpenException WrongSpeed(string port, int baud) =>
+        Unusable(port, $"it does not run at {baud} bit/s; is it the servo adapter?");
+
+    /// <summary>The failure that a Unix error number stands for; these numbers are the same on Linux and macOS.</summary>
+    internal static SerialOpenException Of(string port, int errno, string message)
+    {
+        const int NotPermitted = 1, NoEntry = 2, NoDeviceOrAddress = 6, AccessDenied = 13, Busy = 16, NoDevice = 19, NotADirectory = 20, NotATerminal = 25;
+        return errno switch
+        {
+            NoEntry or NotADirectory or NoDevice or NoDeviceOrAddress => Missing(port),
+            AccessDenied or NotPermitted => Denied(port),
+            Busy => SerialOpenException.Busy(port),
+            NotATerminal => Unusable(port, "it is not a serial port"),
+            _ => Unusable(port, message),
+        };
+    }
+
+    private static string WhatThereIs()
+    {
+        var ports = SerialPorts.Names();
+        return ports is [] ? "no serial adapter is plugged in" : $"there are {string.Join(", ", ports)}";
+    }
 }
 
 /// <summary>An open port vanished, as when its cable is pulled.</summary>
 public sealed class SerialLostException(string port) : IOException($"{port} is gone: cable pulled or adapter reset")
 {
-    /// <summary>The port's name.</summary>
     public string Port { get; } = port;
 }

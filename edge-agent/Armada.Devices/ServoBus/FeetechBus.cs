@@ -2,11 +2,9 @@ using Armada.Devices.Serial;
 
 namespace Armada.Devices.ServoBus;
 
-/// <summary>
-/// A bus of Feetech STS servos on a serial link. For one thread at a time; blocks; allocates nothing. A servo that is silent,
-/// corrupt or in error is told by its <see cref="ServoAnswer"/> and disturbs no other. Every method throws
-/// <see cref="SerialLostException"/> when the port is gone and <see cref="OperationCanceledException"/> when canceled.
-/// </summary>
+/// <summary>A bus of Feetech STS servos on a serial link. For one thread at a time; blocks; allocates nothing. A servo that is silent,
+/// corrupt or in error is told by its <see cref="ServoAnswer"/> and disturbs no other. Every method throws <see
+/// cref="SerialLostException"/> when the port is gone and <see cref="OperationCanceledException"/> when canceled.</summary>
 public sealed class FeetechBus
 {
     // The last servo asked has answered: who was before it is silent, unless that answer was a late one of the last tick.
@@ -30,25 +28,21 @@ public sealed class FeetechBus
         line = new BusLine(link, this.timing, time ?? TimeProvider.System);
     }
 
-    /// <summary>The port's name.</summary>
     public string Port => link.Port;
 
     /// <summary>What has happened so far. May be read from any thread.</summary>
-    public BusCounters Counters => new(requests, timeouts, corrupt, retries, line.StaleBytes, staleAnswers);
+    public BusCounters Counters => CountedBefore + new BusCounters(requests, timeouts, corrupt, retries, line.StaleBytes, staleAnswers);
 
-    /// <summary>Asks whether a servo is there.</summary>
+    /// <summary>What had been counted before the port was opened again.</summary>
+    public BusCounters CountedBefore { get; init; }
+
     public ServoAnswer Ping(byte id, CancellationToken cancellation) =>
         Exchange(id, ServoFrame.Ping(request, id), [], cancellation);
 
-    /// <summary>Reads registers.</summary>
-    /// <param name="id">The servo.</param>
-    /// <param name="address">First register.</param>
     /// <param name="data">Where to, and how many bytes; untouched without an answer.</param>
-    /// <param name="cancellation">Ends the wait.</param>
     public ServoAnswer Read(byte id, byte address, Span<byte> data, CancellationToken cancellation) =>
         Exchange(id, ServoFrame.Read(request, id, address, (byte)data.Length), data, cancellation);
 
-    /// <summary>Reads one register.</summary>
     public RegisterReading Read(byte id, Register register, CancellationToken cancellation)
     {
         Span<byte> data = stackalloc byte[register.Size];
@@ -56,11 +50,9 @@ public sealed class FeetechBus
         return new RegisterReading(answer, answer.IsOk ? register.Decode(data) : 0);
     }
 
-    /// <summary>Writes registers and waits for the acknowledgement.</summary>
     public ServoAnswer Write(byte id, byte address, ReadOnlySpan<byte> data, CancellationToken cancellation) =>
         Exchange(id, ServoFrame.Write(request, id, address, data), [], cancellation);
 
-    /// <summary>Writes one register and waits for the acknowledgement.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The register cannot hold the value.</exception>
     public ServoAnswer Write(byte id, Register register, int value, CancellationToken cancellation)
     {
@@ -69,18 +61,10 @@ public sealed class FeetechBus
         return Write(id, register.Address, data, cancellation);
     }
 
-    /// <summary>
-    /// Reads the same registers of several servos in one exchange, once: in a loop the next tick is the retry. Servos answer
-    /// in the order asked; a frame of another length is not taken, and one that comes before that of a servo asked earlier is
-    /// taken back as a late one. What remains possible: a late answer stands for a newer one to the same question.
-    /// </summary>
-    /// <param name="address">First register.</param>
-    /// <param name="length">Bytes from each servo.</param>
-    /// <param name="ids">The servos.</param>
+    /// <summary>Reads the same registers of several servos in one exchange, once: in a loop the next tick is the retry. Servos answer
+    /// in the order asked; a frame of another length is not taken, and one that comes before that of a servo asked earlier is taken
+    /// back as a late one. What remains possible: a late answer stands for a newer one to the same question.</summary>
     /// <param name="data">Where to, servo by servo: ids × length bytes. Bytes of a servo without an answer mean nothing.</param>
-    /// <param name="answers">One for each servo.</param>
-    /// <param name="cancellation">Ends the wait.</param>
-    /// <returns>How many servos answered.</returns>
     public int SyncRead(
         byte address, byte length, ReadOnlySpan<byte> ids, Span<byte> data, Span<ServoAnswer> answers, CancellationToken cancellation)
     {
@@ -119,11 +103,6 @@ public sealed class FeetechBus
     }
 
     /// <summary>Writes to the same registers of several servos in one frame, which nobody acknowledges.</summary>
-    /// <param name="address">First register.</param>
-    /// <param name="length">Bytes for each servo.</param>
-    /// <param name="ids">The servos.</param>
-    /// <param name="data">The bytes, servo by servo.</param>
-    /// <param name="cancellation">Ends the wait for the driver.</param>
     public void SyncWrite(byte address, byte length, ReadOnlySpan<byte> ids, ReadOnlySpan<byte> data, CancellationToken cancellation) =>
         SendUnanswered(ServoFrame.SyncWrite(request, address, length, ids, data), cancellation);
 
@@ -214,4 +193,139 @@ public sealed class FeetechBus
         line.End(answerOwed: ok < answers.Length);
         return ok;
     }
+}
+
+/// <summary>How long the bus waits and how often it asks again.</summary>
+public sealed record BusTiming
+{
+    /// <summary>What an SO-100 or SO-101 arm needs.</summary>
+    public static BusTiming Default { get; } = new();
+
+    /// <summary>Bits per second; ten of them carry a byte.</summary>
+    public int Baud { get; init; } = 1_000_000;
+
+    /// <summary>Wait for the answer of one servo, beyond its time on the wire. 50 ms is what LeRobot and the vendor's newer SDK
+    /// give.</summary>
+    public TimeSpan AnswerAllowance { get; init; } = TimeSpan.FromMilliseconds(50);
+
+    /// <summary>Wait for the answers of a sync read, beyond their time on the wire: a few frames of full-speed USB, which has one each
+    /// millisecond. Short, because in a loop the next tick is the better retry.</summary>
+    public TimeSpan SyncAllowance { get; init; } = TimeSpan.FromMilliseconds(4);
+
+    /// <summary>Longest wait of a servo before it answers (register 7 as delivered by some makers: 250 × 2 µs).</summary>
+    public TimeSpan ReturnDelay { get; init; } = TimeSpan.FromMicroseconds(500);
+
+    /// <summary>How often a ping, read or acknowledged write is sent again when its answer does not come or is corrupt.</summary>
+    public int Retries { get; init; } = 2;
+
+    internal TimeSpan OnWire(int bytes) => TimeSpan.FromMicroseconds(bytes * 10_000_000.0 / Baud);
+
+    /// <summary>Time for a request and its answers: the wire, three bytes' slack (as LeRobot has it), the servos' own delay.</summary>
+    internal TimeSpan Exchange(int request, int answers, int servos) => OnWire(request + answers + 3) + ReturnDelay * servos;
+}
+
+/// <summary>One half-duplex line: sends a request when the line is free of what belongs to earlier ones, then gives the frames that
+/// come in until a deadline. Frames carry no number, so an answer that comes after its request was given up looks like an answer to the
+/// next. Hence: input is thrown away before each request; after an answer failed to come, a request to one servo first waits for as
+/// long again (<see cref="BusTiming.AnswerAllowance"/>). What remains possible is an answer more than twice the allowance late. Sync
+/// reads do not wait; see <see cref="FeetechBus.SyncRead"/>.</summary>
+internal sealed class BusLine(ISerialLink link, BusTiming timing, TimeProvider time)
+{
+    // More than a burst of six whole health blocks; a line that babbles on beyond is not waited for.
+    private const int MostDiscarded = 4096;
+    private static readonly TimeSpan Quiet = TimeSpan.FromMilliseconds(2);
+
+    private readonly StatusParser parser = new();
+    private readonly byte[] input = new byte[512];
+    private int from;
+    private int to;
+    private bool interrupted;
+    private long lateUntil;
+    private long latest;
+    private long deadline;
+
+    public long StaleBytes { get; private set; }
+    public long Garbage => parser.Skipped;
+
+    /// <summary>Sends a request and sets the deadline for its answers.</summary>
+    /// <param name="data">Bytes of data in each answer.</param>
+    /// <param name="patience">Time from now in which answers are taken.</param>
+    /// <param name="awaitLate">Whether to wait first for answers that earlier requests are still owed.</param>
+    public void Send(ReadOnlySpan<byte> request, int data, TimeSpan patience, bool awaitLate, CancellationToken cancellation)
+    {
+        Clear(awaitLate, cancellation);
+        parser.Reset(data);
+        interrupted = true;
+        link.Write(request, cancellation);
+        deadline = latest = time.GetTimestamp() + Stamps(patience);
+    }
+
+    /// <summary>Waits for further frames no longer than this from now.</summary>
+    public void Hasten(TimeSpan patience) => deadline = Math.Min(latest, time.GetTimestamp() + Stamps(patience));
+
+    public bool TryNext(out StatusFrame frame, CancellationToken cancellation)
+    {
+        while (true)
+        {
+            var input = this.input.AsSpan(from..to);
+            ReadOnlySpan<byte> rest = input;
+            var found = parser.TryRead(ref rest, out frame);
+            from = to - rest.Length;
+            if (found)
+                return true;
+            var left = time.GetElapsedTime(time.GetTimestamp(), deadline);
+            if (left <= TimeSpan.Zero)
+                return parser.TryReadBehindPartial(out frame);
+            Fill(left, cancellation);
+            // Once an answer has begun to come, the rest follows within a few USB frames.
+            if (to > 0)
+                Hasten(timing.SyncAllowance + timing.OnWire(ServoFrame.MaxSize));
+        }
+    }
+
+    /// <summary>Ends a transaction; tells whether an answer to it may still come.</summary>
+    public void End(bool answerOwed)
+    {
+        interrupted = false;
+        if (answerOwed)
+            lateUntil = time.GetTimestamp() + Stamps(timing.AnswerAllowance);
+    }
+
+    /// <summary>Makes the line free: a request sent into an answer would collide with it.</summary>
+    private void Clear(bool awaitLate, CancellationToken cancellation)
+    {
+        StaleBytes += to - from;
+        var most = StaleBytes + MostDiscarded;
+        if (interrupted)
+        {
+            while (Discard(Quiet, cancellation) && StaleBytes < most)
+            {
+            }
+
+            End(answerOwed: true);
+        }
+
+        while (Discard(awaitLate ? LateAnswers() : TimeSpan.Zero, cancellation) && StaleBytes < most)
+        {
+        }
+
+        from = to = 0;
+    }
+
+    private TimeSpan LateAnswers() => time.GetElapsedTime(time.GetTimestamp(), lateUntil);
+
+    private bool Discard(TimeSpan wait, CancellationToken cancellation)
+    {
+        Fill(wait, cancellation);
+        StaleBytes += to;
+        return to > 0;
+    }
+
+    private void Fill(TimeSpan wait, CancellationToken cancellation)
+    {
+        from = to = 0;
+        to = link.Read(input, wait, cancellation);
+    }
+
+    private long Stamps(TimeSpan span) => (long)(span.TotalSeconds * time.TimestampFrequency);
 }

@@ -2,38 +2,22 @@ using System.Buffers.Binary;
 
 namespace Armada.Devices.ServoBus;
 
-/// <summary>Where a register lives.</summary>
 public enum RegisterArea : byte
 {
-    /// <summary>Kept over a power cycle when written with Lock = 0. Wears: write only what differs.</summary>
-    Eeprom,
-
-    /// <summary>Lost at a power cycle.</summary>
-    Ram,
-
-    /// <summary>Set by the maker.</summary>
-    Factory,
+    Eeprom, // Kept over a power cycle when written with Lock = 0. Wears: write only what differs.
+    Ram, // Lost at a power cycle.
+    Factory, // Set by the maker.
 }
 
-/// <summary>What a host may do with a register.</summary>
 public enum RegisterAccess : byte
 {
-    /// <summary>Read and write.</summary>
-    ReadWrite,
-
-    /// <summary>Read.</summary>
-    ReadOnly,
+    ReadWrite, // Read and write.
+    ReadOnly, // Read.
 }
 
-/// <summary>
-/// One register of a servo, little-endian when it has two bytes. A signed one is sign-magnitude, not two's complement: the
-/// magnitude, and bit <paramref name="SignBit"/> set below zero; higher bits are ignored when read.
-/// </summary>
-/// <param name="Name">Its name in LeRobot.</param>
-/// <param name="Address">First byte.</param>
+/// <summary>One register of a servo, little-endian when it has two bytes. A signed one is sign-magnitude, not two's complement: the
+/// magnitude, and bit <paramref name="SignBit"/> set below zero; higher bits are ignored when read.</summary>
 /// <param name="Size">1 or 2 bytes.</param>
-/// <param name="Area">Where it lives.</param>
-/// <param name="Access">What a host may do with it.</param>
 /// <param name="Default">Value at delivery or, in RAM, at power-up (vendor's memory table 3.7, 7.4 V model).</param>
 /// <param name="SignBit">Bit of the sign; null when unsigned.</param>
 public readonly record struct Register(
@@ -45,13 +29,9 @@ public readonly record struct Register(
     int Default = 0,
     byte? SignBit = null)
 {
-    /// <summary>The largest value that can be written.</summary>
     public int Maximum => SignBit is { } bit ? (1 << bit) - 1 : (1 << (8 * Size)) - 1;
-
-    /// <summary>The smallest value that can be written.</summary>
     public int Minimum => SignBit is null ? 0 : -Maximum;
 
-    /// <summary>Value to the bytes on the wire.</summary>
     /// <param name="value">From <see cref="Minimum"/> to <see cref="Maximum"/>.</param>
     /// <param name="destination">At least <see cref="Size"/> bytes.</param>
     /// <exception cref="ArgumentOutOfRangeException">The register cannot hold the value.</exception>
@@ -66,7 +46,6 @@ public readonly record struct Register(
             BinaryPrimitives.WriteUInt16LittleEndian(destination, (ushort)raw);
     }
 
-    /// <summary>The bytes on the wire to a value.</summary>
     /// <param name="source">At least <see cref="Size"/> bytes.</param>
     public int Decode(ReadOnlySpan<byte> source)
     {
@@ -77,6 +56,5 @@ public readonly record struct Register(
         return (raw & (1 << bit)) == 0 ? magnitude : -magnitude;
     }
 
-    /// <inheritdoc/>
     public override string ToString() => $"{Name} ({Address})";
 }

@@ -1,12 +1,9 @@
 namespace Armada.Devices.ServoBus;
 
-/// <summary>
-/// Servo-bus frames to bytes: <c>FF FF id length instruction-or-errors parameters checksum</c>, where length counts what
-/// follows it and the checksum is the complement of the sum of everything between header and checksum.
-/// </summary>
+/// <summary>Servo-bus frames to bytes: <c>FF FF id length instruction-or-errors parameters checksum</c>, where length counts what
+/// follows it and the checksum is the complement of the sum of everything between header and checksum.</summary>
 public static class ServoFrame
 {
-    /// <summary>The highest id of a servo.</summary>
     public const byte MaxId = 253;
 
     /// <summary>The id that addresses every servo.</summary>
@@ -23,23 +20,18 @@ public static class ServoFrame
 
     private const byte Header = 0xFF;
 
-    /// <summary>Writes a ping.</summary>
     /// <returns>Bytes written, here and in every method below.</returns>
     public static int Ping(Span<byte> destination, byte id) => Instruct(destination, id, Instruction.Ping, []);
 
-    /// <summary>Writes a read of <paramref name="length"/> bytes from <paramref name="address"/>.</summary>
     public static int Read(Span<byte> destination, byte id, byte address, byte length) =>
         Instruct(destination, id, Instruction.Read, [address, length]);
 
-    /// <summary>Writes a write of registers.</summary>
     public static int Write(Span<byte> destination, byte id, byte address, ReadOnlySpan<byte> data) =>
         AddressAndData(destination, id, Instruction.Write, address, data);
 
-    /// <summary>Writes a write that waits for <see cref="Action"/>.</summary>
     public static int RegWrite(Span<byte> destination, byte id, byte address, ReadOnlySpan<byte> data) =>
         AddressAndData(destination, id, Instruction.RegWrite, address, data);
 
-    /// <summary>Writes the broadcast that carries out all held writes.</summary>
     public static int Action(Span<byte> destination) => Instruct(destination, Broadcast, Instruction.Action, []);
 
     /// <summary>Writes a sync read of the same registers of several servos, which answer in the order of <paramref name="ids"/>.</summary>
@@ -54,10 +46,6 @@ public static class ServoFrame
     }
 
     /// <summary>Writes a sync write: each servo's own bytes to the same registers of several servos.</summary>
-    /// <param name="destination">Where to.</param>
-    /// <param name="address">First register.</param>
-    /// <param name="length">Bytes for each servo.</param>
-    /// <param name="ids">The servos.</param>
     /// <param name="data">The bytes, servo by servo: ids × length of them.</param>
     public static int SyncWrite(Span<byte> destination, byte address, byte length, ReadOnlySpan<byte> ids, ReadOnlySpan<byte> data)
     {
@@ -78,7 +66,6 @@ public static class ServoFrame
         return End(destination);
     }
 
-    /// <summary>Writes any instruction with its parameters.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The id is 255, or the frame would be over <see cref="MaxSize"/>.</exception>
     public static int Instruct(Span<byte> destination, byte id, Instruction instruction, ReadOnlySpan<byte> parameters)
     {
@@ -86,7 +73,6 @@ public static class ServoFrame
         return End(destination);
     }
 
-    /// <summary>Writes what a servo answers.</summary>
     public static int Status(Span<byte> destination, byte id, ServoErrors errors, ReadOnlySpan<byte> data)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(id, MaxId);
@@ -94,7 +80,6 @@ public static class ServoFrame
         return End(destination);
     }
 
-    /// <summary>The checksum of the bytes between header and checksum.</summary>
     public static byte Checksum(ReadOnlySpan<byte> body)
     {
         var sum = 0;
@@ -136,4 +121,21 @@ public static class ServoFrame
         foreach (var id in ids)
             ArgumentOutOfRangeException.ThrowIfGreaterThan(id, MaxId, nameof(ids));
     }
+}
+
+/// <summary>What the host asks of a servo (STS/SMS series, "protocol 0").</summary>
+public enum Instruction : byte
+{
+    Ping = 0x01, // Answer with an empty status frame. The one broadcast that is answered.
+    Read = 0x02, // Read registers: address, length.
+    Write = 0x03, // Write registers: address, data.
+    RegWrite = 0x04, // Hold a write until Action: address, data.
+    Action = 0x05, // Carry out the held writes.
+    Recovery = 0x06, // Restore the saved EEPROM set. Known from one vendor manual only: never sent by Armada.
+    Reboot = 0x08, // Restart the servo. Known from one vendor manual only: never sent by Armada.
+    Backup = 0x09, // Save the EEPROM set for Recovery. Known from one vendor manual only: never sent by Armada.
+    Reset = 0x0A, // Clear the turn counter and the status; not a factory reset.
+    OffsetCalibrate = 0x0B, // Make the present position read as 2048, or as the two-byte value given. Firmware 3.10 and later.
+    SyncRead = 0x82, // Broadcast: each listed servo answers with its own status frame, in list order: address, length, ids.
+    SyncWrite = 0x83, // Broadcast, unanswered: address, length, then an id and that many bytes for each servo.
 }

@@ -1,30 +1,29 @@
 using System.CommandLine;
 using System.CommandLine.Help;
+using Armada.Devices.Serial;
 using Armada.EdgeAgent.Configuration;
+using Armada.EdgeAgent.Enrollment;
 using Armada.EdgeAgent.Hosting;
 using Armada.EdgeAgent.Stops;
 
 namespace Armada.EdgeAgent.Cli;
 
-/// <summary>The agent's command line.</summary>
 internal static class AgentCommands
 {
-    /// <summary>Everything asked for was done.</summary>
     public const int Done = 0;
 
-    /// <summary>It was asked for in vain: the agent's answer says why.</summary>
+    /// <summary>Valid, but it could not be done: the answer says why.</summary>
     public const int Failed = 1;
 
     /// <summary>A wrong option, configuration, port or socket; one line on the error output says which and what to do.</summary>
     public const int Unusable = 2;
 
-    /// <summary>Runs one command line and gives the exit code.</summary>
     public static async Task<int> RunAsync(string[] arguments)
     {
         var parsed = Root().Parse(arguments);
-        // "Required command was not provided" comes first even where the command is there and misspelt.
+        // "Required command was not provided" comes first even where the command is there but misspelled.
         if (parsed.Errors.Count > 0)
-            return Complain($"{parsed.Errors[^1].Message} See --help.");
+            return Fail($"{parsed.Errors[^1].Message} See --help.");
         try
         {
             // The host answers Ctrl-C and SIGTERM itself, in its own time: arms must lose their torque first.
@@ -33,12 +32,11 @@ internal static class AgentCommands
         }
         catch (ConfigurationException e)
         {
-            return Complain(e.Message);
+            return Fail(e.Message);
         }
     }
 
-    /// <summary>Says in one line what is wrong, and gives the exit code.</summary>
-    public static int Complain(string line, int code = Unusable)
+    public static int Fail(string line, int code = Unusable)
     {
         Console.Error.WriteLine($"armada-edge: {line.ReplaceLineEndings(" ")}");
         return code;
@@ -58,8 +56,7 @@ internal static class AgentCommands
     {
         var config = ConfigOption();
         var command = new Command("run", "Run the arms of a configuration file until Ctrl-C.") { config };
-        command.SetAction((parsed, cancellation) =>
-            AgentHost.RunAsync(ConfigurationFile.Load(parsed.GetRequiredValue(config)), cancellation));
+        command.SetAction((parsed, _) => AgentHost.RunAsync(parsed.GetRequiredValue(config)));
         return command;
     }
 
@@ -72,7 +69,7 @@ internal static class AgentCommands
         {
             var configuration = ConfigurationFile.Load(parsed.GetRequiredValue(config));
             foreach (var device in configuration.Devices)
-                Calibrations.Load(device);
+                ConfigurationFile.CalibrationOf(device);
             Console.WriteLine($"ok: {configuration.Devices.Length} device(s), {configuration.Local.Length} local pair(s)");
             return Done;
         });
@@ -84,7 +81,7 @@ internal static class AgentCommands
         var port = new Option<string>("--port") { Description = "Serial port, such as /dev/ttyACM0.", Required = true };
         var command = new Command("scan", "List the servos on a serial port.") { port };
         command.SetAction((parsed, cancellation) => Task.Run(
-            () => BusScan.Run(parsed.GetRequiredValue(port), Composition.SerialPorts(), Console.Out, cancellation), cancellation));
+            () => BusScan.Run(parsed.GetRequiredValue(port), SerialPorts.Create(), Console.Out, cancellation), cancellation));
         return command;
     }
 
@@ -106,4 +103,42 @@ internal static class AgentCommands
     }
 
     private static Option<string> ConfigOption() => new("--config") { Description = "The agent's configuration file.", Required = true };
+}
+
+internal static class EnrollCommand
+{
+    public static Command Make()
+    {
+        var server = new Option<string>("--server") { Description = "The silo, such as https://silo.example:8443.", Required = true };
+        var token = new Option<string?>("--token")
+        {
+            Description = $"The token that an admin made; - reads it from standard input. Default: {EnrollmentOptions.TokenVariable} of the environment.",
+        };
+        var name = new Option<string?>("--name") { Description = "The device's name. Default: the one the token is for." };
+        var folder = new Option<string?>("--folder") { Description = "Where certificate and key go. Default: the current folder." };
+        var port = new Option<string?>("--port") { Description = "The arm's serial port. Default: the only one there is." };
+        var authority = new Option<string?>("--ca") { Description = "Authority of the silo's certificate, PEM. Default: the system's." };
+        var config = new Option<string?>("--config") { Description = "The agent's configuration, made or extended. Default: agent.json in the folder." };
+        var insecure = new Option<bool>("--insecure") { Description = "Allow http:// to another machine, which sends the token in the clear." };
+        var command = new Command("enroll", "Get a device its certificate with a token, and make it ready to run.")
+        {
+            server, token, name, folder, port, authority, config, insecure,
+        };
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            var options = EnrollmentOptions.Of(
+                parsed.GetRequiredValue(server), parsed.GetValue(token), parsed.GetValue(insecure), parsed.GetValue(name), parsed.GetValue(folder),
+                parsed.GetValue(port), parsed.GetValue(authority), parsed.GetValue(config));
+            try
+            {
+                await new DeviceEnrollment(options, TimeProvider.System, SerialPorts.Names, Console.Out).RunAsync(cancellation);
+                return AgentCommands.Done;
+            }
+            catch (EnrollmentFailedException e)
+            {
+                return AgentCommands.Fail(e.Message, AgentCommands.Failed);
+            }
+        });
+        return command;
+    }
 }

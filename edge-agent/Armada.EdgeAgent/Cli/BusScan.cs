@@ -13,7 +13,6 @@ internal static class BusScan
     // A person waits for 254 pings, so the allowance is that of a sync read and nothing is asked twice.
     private static readonly BusTiming Timing = new() { AnswerAllowance = TimeSpan.FromMilliseconds(4), Retries = 0 };
 
-    /// <summary>Asks every id and prints a line for each servo that answers.</summary>
     /// <returns>0 where there is one, else 1.</returns>
     /// <exception cref="ConfigurationException">The port cannot be opened, or vanished.</exception>
     public static int Run(string port, ISerialPorts ports, TextWriter output, CancellationToken cancellation)

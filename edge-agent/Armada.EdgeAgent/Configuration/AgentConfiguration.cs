@@ -12,23 +12,25 @@ namespace Armada.EdgeAgent.Configuration;
 /// <param name="ControlSocket">
 /// Path of the unix socket that takes stop, reset and status; null for <see cref="Stops.ControlSocket.DefaultPath"/>.
 /// </param>
+/// <param name="Serial"><see cref="SystemSerial"/> opens serial ports through System.IO.Ports on Linux too; null: the platform's own way.</param>
 public sealed record AgentConfiguration(
     ImmutableArray<DeviceSettings> Devices,
-    BrokerSettings? Broker = null,
+    BrokerOptions? Broker = null,
     string TopicRoot = TopicMap.DefaultRoot,
     ImmutableArray<LocalPairSettings> Local = default,
-    string? ControlSocket = null)
+    string? ControlSocket = null,
+    string? Serial = null)
 {
-    /// <summary>Leaders and followers joined inside this agent; none where it is absent.</summary>
+    public const string SystemSerial = "system";
+
+    public bool UsesSystemSerial => Serial == SystemSerial;
     public ImmutableArray<LocalPairSettings> Local { get; init; } = Local.IsDefault ? [] : Local;
 }
 
-/// <summary>Where the broker is.</summary>
-/// <param name="Host">Host name or address.</param>
-/// <param name="Port">Port; null for 1883, or 8883 with TLS.</param>
-/// <param name="Tls">TLS, or null for a plain connection.</param>
+/// <param name="Port">Null for 1883, or 8883 with TLS.</param>
+/// <param name="Tls">Null for a plain connection.</param>
 /// <param name="Insecure">Whether a broker on another machine may be used without TLS.</param>
-public sealed record BrokerSettings(string Host = "127.0.0.1", int? Port = null, TlsSettings? Tls = null, bool Insecure = false);
+public sealed record BrokerOptions(string Host = "127.0.0.1", int? Port = null, TlsOptions? Tls = null, bool Insecure = false);
 
 /// <summary>TLS with each device's certificate; PEM files, relative to the configuration file.</summary>
 /// <param name="Ca">Authority that signed the broker's certificate.</param>
@@ -37,21 +39,16 @@ public sealed record BrokerSettings(string Host = "127.0.0.1", int? Port = null,
 /// <param name="OtherSigner">
 /// Whether devices' certificates are signed by somebody else than <paramref name="Ca"/>, and without the device's name, as AWS IoT Core's are.
 /// </param>
-public sealed record TlsSettings(string Ca, string? Certificate = null, string? Key = null, bool OtherSigner = false);
+public sealed record TlsOptions(string Ca, string? Certificate = null, string? Key = null, bool OtherSigner = false);
 
-/// <summary>What to do when an arm's servos and its calibration file differ.</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<OnMismatch>))]
 public enum OnMismatch
 {
-    /// <summary>Leave the arm without torque and say which joint differs.</summary>
-    [JsonStringEnumMemberName("refuse")] Refuse,
-
-    /// <summary>Write the file's values into the servos.</summary>
-    [JsonStringEnumMemberName("write-servos")] WriteServos,
+    [JsonStringEnumMemberName("refuse")] Refuse, // Leave the arm without torque and say which joint differs.
+    [JsonStringEnumMemberName("write-servos")] WriteServos, // Write the file's values into the servos.
 }
 
-/// <summary>One arm.</summary>
-/// <param name="Name">Device name: MQTT client id and topic level.</param>
+/// <param name="Name">MQTT client id and topic level.</param>
 /// <param name="Kind">Such as so101-leader.</param>
 /// <param name="Port">Serial port, such as /dev/ttyACM0.</param>
 /// <param name="Calibration">LeRobot calibration file, relative to the configuration file, or <see cref="FromEeprom"/>.</param>
@@ -71,25 +68,16 @@ public sealed record DeviceSettings(
     double? MaxVelocity = null,
     OnMismatch OnCalibrationMismatch = OnMismatch.Refuse)
 {
-    /// <summary>The calibration that is read from the servos themselves.</summary>
     public const string FromEeprom = "eeprom";
 
-    /// <summary>Ticks per second of a leader.</summary>
     public const double LeaderRateHz = 100;
+    public const double FollowerRateHz = 200;
+    public const double FollowerStateRateHz = 50;
 
     /// <summary>Change of a joint that a leader publishes at once, degrees or percent.</summary>
     public const double LeaderDeadband = 0.1;
-
-    /// <summary>Ticks per second of a follower.</summary>
-    public const double FollowerRateHz = 200;
-
-    /// <summary>States per second of a follower.</summary>
-    public const double FollowerStateRateHz = 50;
 }
 
-/// <summary>A leader and its followers on one agent.</summary>
-/// <param name="Leader">Name of a leader among the devices.</param>
-/// <param name="Followers">Names of followers among the devices.</param>
 public sealed record LocalPairSettings(string Leader, ImmutableArray<string> Followers);
 
 /// <summary>A configuration with which no agent can run; the message is one line that names the thing and what to do.</summary>

@@ -1,12 +1,15 @@
+using System.Net;
 using System.Text.Json;
+using Armada.Core.Topics;
+using Armada.Devices.Arms;
+using Armada.Devices.Calibration;
 
 namespace Armada.EdgeAgent.Configuration;
 
-/// <summary>Reads an agent's configuration file.</summary>
 public static class ConfigurationFile
 {
     /// <summary>Reads and checks a file; file names in it become absolute, relative to the file's own folder.</summary>
-    /// <exception cref="ConfigurationException">It cannot be read, is no JSON, has an unknown member or a value out of range.</exception>
+    /// <exception cref="ConfigurationException">It cannot be read, is not JSON, has an unknown member or a value out of range.</exception>
     public static AgentConfiguration Load(string path)
     {
         var full = Path.GetFullPath(path);
@@ -15,14 +18,28 @@ public static class ConfigurationFile
         return Anchor(configuration, Path.GetDirectoryName(full) ?? "/");
     }
 
-    /// <summary>Reads a file as it stands, without asking whether an agent could run it.</summary>
-    /// <param name="path">Where it is, for messages.</param>
-    /// <param name="text">Its bytes.</param>
-    /// <exception cref="ConfigurationException">It is no JSON, or has an unknown member.</exception>
+    /// <summary>A device's calibration file; null where its servos are asked instead.</summary>
+    /// <exception cref="ConfigurationException">It cannot be used.</exception>
+    internal static ArmCalibration? CalibrationOf(DeviceSettings settings)
+    {
+        if (settings.Calibration == DeviceSettings.FromEeprom)
+            return null;
+        try
+        {
+            return CalibrationFile.Read(settings.Calibration);
+        }
+        catch (CalibrationException e)
+        {
+            throw new ConfigurationException(
+                $"device '{settings.Name}': calibration {e.Message}; name LeRobot's file for this arm, or \"{DeviceSettings.FromEeprom}\"", e);
+        }
+    }
+
+    /// <summary>Reads a file as it stands, without checking whether an agent could run it.</summary>
+    /// <exception cref="ConfigurationException">It is not JSON, or has an unknown member.</exception>
     internal static AgentConfiguration Draft(string path, byte[] text) => Parse(path, text);
 
-    /// <summary>File names of a broker's TLS made absolute.</summary>
-    internal static TlsSettings Anchor(TlsSettings tls, string folder) =>
+    internal static TlsOptions Anchor(TlsOptions tls, string folder) =>
         tls with { Ca = At(folder, tls.Ca), Certificate = At(folder, tls.Certificate), Key = At(folder, tls.Key) };
 
     private static byte[] ReadText(string path)
@@ -87,4 +104,115 @@ public static class ConfigurationFile
 
     [return: System.Diagnostics.CodeAnalysis.NotNullIfNotNull(nameof(path))]
     private static string? At(string folder, string? path) => path is null ? null : Path.GetFullPath(path, folder);
+}
+
+/// <summary>What a configuration must be beyond its types. Each broken rule is one line that names the member and what to do.</summary>
+internal static class ConfigurationRules
+{
+    public static void Check(string path, AgentConfiguration configuration)
+    {
+        if (Broken(configuration) is { } line)
+            throw new ConfigurationException($"{path}: {line}");
+    }
+
+    private static string? Broken(AgentConfiguration configuration)
+    {
+        if (configuration.Devices.IsDefaultOrEmpty)
+            return "devices: is empty; name at least one arm";
+        return Root(configuration.TopicRoot)
+            ?? (configuration.Serial is null or AgentConfiguration.SystemSerial
+                ? null
+                : $"serial: '{configuration.Serial}' is unknown; use \"{AgentConfiguration.SystemSerial}\", or leave it out")
+            ?? (configuration.Broker is { } broker ? Broker(broker) : null)
+            ?? First(configuration.Devices, Device)
+            ?? Repeated("name", configuration.Devices.Select(device => device.Name))
+            ?? Repeated("port", configuration.Devices.Select(device => device.Port))
+            ?? Pairs(configuration)
+            ?? (configuration.Broker is null && configuration.Local.Length == 0
+                ? "broker and local are both absent, so nothing could move the arms; add one of them"
+                : null);
+    }
+
+    private static string? Root(string root)
+    {
+        try
+        {
+            _ = new TopicMap(root);
+            return null;
+        }
+        catch (ArgumentException e)
+        {
+            return $"topic_root: {e.Message.Split(" (Parameter")[0]}";
+        }
+    }
+
+    private static string? Broker(BrokerOptions broker)
+    {
+        if (broker.Host.Length == 0)
+            return "broker.host: is empty; give the broker's host name or address";
+        if (broker.Port is < 1 or > 65535)
+            return $"broker.port: {broker.Port} is not a port; give 1 to 65535";
+        if (broker.Tls is null && !broker.Insecure && !IsLoopback(broker.Host))
+            return $"broker: '{broker.Host}' is another machine, and without tls anybody on the network may move the arms; add broker.tls, or \"insecure\": true";
+        return broker.Tls is { } tls && tls.Certificate is null != tls.Key is null
+            ? "broker.tls: certificate and key come together; give both or neither"
+            : null;
+    }
+
+    private static bool IsLoopback(string host) =>
+        host.Equals("localhost", StringComparison.OrdinalIgnoreCase) || (IPAddress.TryParse(host, out var address) && IPAddress.IsLoopback(address));
+
+    private static string? Device(DeviceSettings device, int index)
+    {
+        var at = $"devices[{index}]";
+        if (!DeviceName.IsValid(device.Name))
+            return $"{at}.name: '{device.Name}' is not a device name; use 1 to 64 letters, digits, '-' and '_'";
+        at = $"{at} ({device.Name})";
+        if (ArmKind.Find(device.Kind) is not { } kind)
+            return $"{at}.kind: '{device.Kind}' is unknown; use one of {string.Join(", ", ArmKind.All)}";
+        if (device.Port.Length == 0)
+            return $"{at}.port: is empty; give the serial port, such as /dev/ttyACM0";
+        if (device.Calibration.Length == 0)
+            return $"{at}.calibration: is empty; give a LeRobot calibration file or \"{DeviceSettings.FromEeprom}\"";
+        return kind.IsLeader
+            ? Absent(at, "state_rate_hz", device.StateRateHz, "followers")
+                ?? Absent(at, "max_velocity", device.MaxVelocity, "followers")
+                ?? Range(at, "rate_hz", device.RateHz, 10, 500)
+                ?? Range(at, "deadband_deg", device.DeadbandDeg, 0, 10)
+            : Absent(at, "deadband_deg", device.DeadbandDeg, "leaders")
+                ?? Range(at, "rate_hz", device.RateHz, 10, 500)
+                ?? Range(at, "state_rate_hz", device.StateRateHz, 1, device.RateHz ?? DeviceSettings.FollowerRateHz)
+                ?? Range(at, "max_velocity", device.MaxVelocity, 1, 1000);
+    }
+
+    private static string? Pairs(AgentConfiguration configuration)
+    {
+        var kinds = configuration.Devices.ToDictionary(device => device.Name, device => ArmKind.Find(device.Kind)!);
+        return First(configuration.Local, (pair, index) =>
+            {
+                var at = $"local[{index}]";
+                if (!kinds.TryGetValue(pair.Leader, out var leader) || !leader.IsLeader)
+                    return $"{at}.leader: '{pair.Leader}' is not a leader among the devices; name one";
+                if (pair.Followers.IsDefaultOrEmpty)
+                    return $"{at}.followers: is empty; name at least one follower among the devices";
+                return pair.Followers.FirstOrDefault(name => !kinds.TryGetValue(name, out var kind) || kind.IsLeader) is { } odd
+                    ? $"{at}.followers: '{odd}' is not a follower among the devices; name one"
+                    : null;
+            })
+            ?? Repeated("local device", configuration.Local.SelectMany(pair => pair.Followers.Prepend(pair.Leader)));
+    }
+
+    private static string? Absent(string at, string member, double? value, string whose) =>
+        value is null ? null : $"{at}.{member}: is for {whose} only; remove it";
+
+    private static string? Range(string at, string member, double? value, double min, double max) =>
+        value is null || (value >= min && value <= max) ? null : $"{at}.{member}: {value} is out of range; give {min} to {max}";
+
+    private static string? Repeated(string what, IEnumerable<string> values) =>
+        values.GroupBy(value => value, StringComparer.Ordinal).FirstOrDefault(group => group.Count() > 1) is { } twice
+            ? $"{what} '{twice.Key}' is used twice; each device needs its own"
+            : null;
+
+    private static string? First<T>(IEnumerable<T> items, Func<T, int, string?> rule) =>
+        items.Select(rule).FirstOrDefault(line => line is not null);
 }

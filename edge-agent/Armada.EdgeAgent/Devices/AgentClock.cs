@@ -2,10 +2,8 @@ using Armada.Core.Time;
 
 namespace Armada.EdgeAgent.Devices;
 
-/// <summary>Both clocks of this machine.</summary>
 internal static class AgentClock
 {
-    /// <summary>Both clocks now.</summary>
     public static Timestamp Now(this TimeProvider time)
     {
         var stamp = time.GetTimestamp();

@@ -1,19 +1,18 @@
+using Armada.Core.Time;
 using Armada.Devices.Arms;
 using Armada.Devices.ServoBus;
 
 namespace Armada.EdgeAgent.Devices;
 
-/// <summary>KeyedLock what servos report into faults that name the joint; says nothing, and allocates nothing, while nothing changes.</summary>
+/// <summary>Turns what servos report into faults that name the joint; reports nothing, and allocates nothing, while nothing changes.</summary>
 internal sealed class ArmDiagnostics(Device device)
 {
     private readonly ServoErrors[] errors = new ServoErrors[ArmJoint.Count];
     private JointSet silent;
     private ArmStartupReport? start;
 
-    /// <summary>Whether a servo moves, as of the last reading of health.</summary>
     public bool IsMoving { get; private set; }
 
-    /// <summary>Begins with what a start found.</summary>
     public void Begin(ArmStartupReport found)
     {
         start = found;
@@ -21,11 +20,10 @@ internal sealed class ArmDiagnostics(Device device)
         for (var joint = 0; joint < ArmJoint.Count; joint++)
         {
             errors[joint] = found.Servos[joint].Errors;
-            Tell(joint);
+            Report(joint);
         }
     }
 
-    /// <summary>Takes note of an arm's last reading of its pose.</summary>
     public void Observe(ServoArm arm)
     {
         var changed = silent.Bits ^ arm.Silent.Bits;
@@ -35,11 +33,10 @@ internal sealed class ArmDiagnostics(Device device)
             if ((changed >> joint & 1) == 0 && errors[joint] == arm.Errors[joint])
                 continue;
             errors[joint] = arm.Errors[joint];
-            Tell(joint);
+            Report(joint);
         }
     }
 
-    /// <summary>Takes note of a reading of health.</summary>
     public void Measure(ReadOnlySpan<ServoTelemetry> health)
     {
         var lowest = double.PositiveInfinity;
@@ -56,15 +53,46 @@ internal sealed class ArmDiagnostics(Device device)
             device.Status.Measure(lowest, health);
     }
 
-    private void Tell(int joint) => device.Status.Fault(ArmJoint.All[joint].Name, Text(joint));
+    private void Report(int joint) => device.Status.SetFault(ArmJoint.All[joint].Name, ProblemOf(joint));
 
-    private string? Text(int joint)
+    private string? ProblemOf(int joint)
     {
         var servo = start!.Servos[joint];
         if (servo.State is ServoState.WrongModel or ServoState.Unconfigured || (servo.State == ServoState.Silent && !silent.Contains(joint)))
-            return servo.Complaint;
+            return servo.Problem;
         if (silent.Contains(joint))
-            return (servo with { State = ServoState.Silent }).Complaint;
-        return (servo with { Errors = errors[joint] }).Complaint;
+            return (servo with { State = ServoState.Silent }).Problem;
+        return (servo with { Errors = errors[joint] }).Problem;
+    }
+}
+
+/// <summary>When an arm is started again because of some of its servos: at once, then ever more seldom while it does not help. A start
+/// holds the arm for a moment, and five servos that work are not to stutter because of one that does not.</summary>
+internal sealed class RestartBackoff
+{
+    private static readonly TimeSpan MinWait = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan MaxWait = TimeSpan.FromSeconds(30);
+
+    private TimeSpan wait = MinWait;
+    private Timestamp? last;
+
+    /// <param name="wanting">The joints that want it; none ends the waiting.</param>
+    public bool IsDue(JointSet wanting, in Timestamp now)
+    {
+        if (wanting.IsEmpty)
+        {
+            (wait, last) = (MinWait, null);
+            return false;
+        }
+
+        if (last is { } before)
+        {
+            if (!now.IsPast(before, wait))
+                return false;
+            wait = wait * 2 < MaxWait ? wait * 2 : MaxWait;
+        }
+
+        last = now;
+        return true;
     }
 }

@@ -26,13 +26,12 @@ internal sealed partial class ArmSetup(Device device, ArmCalibration? file, ILog
         }
     }
 
-    /// <summary>Starts an arm, with those of its servos that are there.</summary>
     /// <exception cref="ArmNotReadyException">None is, or one keeps a calibration that cannot be used.</exception>
     public ArmStartupReport Start(ServoArm arm, CancellationToken cancellation)
     {
         var start = TryStart(arm, cancellation);
-        foreach (var complaint in start.Complaints)
-            LogComplaint(device.Name, complaint);
+        foreach (var problem in start.Problems)
+            LogProblem(device.Name, problem);
         if (start.Ready.IsEmpty)
             throw new ArmNotReadyException($"no servo is ready on {arm.Bus.Port}: check the arm's power and its cable");
         return start;
@@ -54,7 +53,7 @@ internal sealed partial class ArmSetup(Device device, ArmCalibration? file, ILog
                 return ArmCalibration.OfServos(bus.Port);
             var mismatches = ServoCalibration.Compare(bus, file, cancellation);
             if (mismatches is [var first, ..])
-                Settle(bus, file, first, mismatches, cancellation);
+                Reconcile(bus, file, first, mismatches, cancellation);
             return file;
         }
         catch (CalibrationException e)
@@ -75,7 +74,7 @@ internal sealed partial class ArmSetup(Device device, ArmCalibration? file, ILog
         }
     }
 
-    private void Settle(
+    private void Reconcile(
         FeetechBus bus, ArmCalibration wanted, CalibrationMismatch first, ImmutableArray<CalibrationMismatch> all, CancellationToken cancellation)
     {
         if (device.Settings.OnCalibrationMismatch == OnMismatch.Refuse)
@@ -88,4 +87,10 @@ internal sealed partial class ArmSetup(Device device, ArmCalibration? file, ILog
         ServoCalibration.Write(bus, wanted, all.Select(mismatch => mismatch.Joint), cancellation);
         LogWritten(device.Name, wanted.Source, all.Length);
     }
+
+    [LoggerMessage(3010, LogLevel.Warning, "{Device}: {Problem}")]
+    private partial void LogProblem(string device, string problem);
+
+    [LoggerMessage(3011, LogLevel.Warning, "{Device}: wrote {Count} value(s) of {Source} into its servos")]
+    private partial void LogWritten(string device, string source, int count);
 }

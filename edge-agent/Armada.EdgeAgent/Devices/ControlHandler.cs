@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using Armada.Core.Control;
 using Armada.EdgeAgent.Telemetry;
@@ -5,10 +6,8 @@ using Microsoft.Extensions.Logging;
 
 namespace Armada.EdgeAgent.Devices;
 
-/// <summary>
-/// Does what the silo's control messages ask, in their order. A stop is latched right here, on the thread that received it; only
-/// what needs the bus waits for its next tick.
-/// </summary>
+/// <summary>Does what the silo's control messages ask, in their order. A stop is latched right here, on the thread that received it;
+/// only what needs the bus waits for its next tick.</summary>
 internal sealed partial class ControlHandler(Device device, ILogger<ControlHandler> logger)
 {
     /// <summary>Does one message; null where the answer comes later, from the bus thread or from what writes files.</summary>
@@ -17,7 +16,7 @@ internal sealed partial class ControlHandler(Device device, ILogger<ControlHandl
         using var activity = AgentTelemetry.Activities.StartActivity($"control {message.Op}")?.SetTag("device", device.Name);
         LogControl(device.Name, message.Op, message.Epoch, message.Id);
         if (message.Op is ControlOp.Torque or ControlOp.Identify)
-            return device.Jobs.TryAdd(message) ? null : Refuse(message, "too many control messages wait for the bus; try again");
+            return device.BusCommands.TryAdd(message) ? null : Refuse(message, "too many control messages wait for the bus; try again");
         if (message.Op is ControlOp.Renew or ControlOp.Certificate)
             return Renew(message);
         return Refusal(message) is { } error ? Refuse(message, error) : new ControlReply(message.Id, Ok: true);
@@ -60,7 +59,7 @@ internal sealed partial class ControlHandler(Device device, ILogger<ControlHandl
         var done = message.Op == ControlOp.StreamStart
             ? device.Stream.TryStart(epoch, message.RateHz)
             : device.Stream.TryStop(epoch);
-        return done ? null : $"epoch {epoch} is over; {device.Stream.Told} or newer is current";
+        return done ? null : $"epoch {epoch} has been superseded; {device.Stream.AnnouncedEpoch} or newer is current";
     }
 
     private ControlReply Refuse(ControlMessage message, string error)
@@ -68,5 +67,38 @@ internal sealed partial class ControlHandler(Device device, ILogger<ControlHandl
         Activity.Current?.SetStatus(ActivityStatusCode.Error, error);
         LogRefused(device.Name, message.Op, message.Id, error);
         return new ControlReply(message.Id, Ok: false, error);
+    }
+
+    [LoggerMessage(3100, LogLevel.Information, "{Device}: {Op} epoch {Epoch} (control {Id})")]
+    private partial void LogControl(string device, ControlOp op, uint? epoch, string id);
+
+    [LoggerMessage(3101, LogLevel.Warning, "{Device}: {Op} refused (control {Id}): {Error}")]
+    private partial void LogRefused(string device, ControlOp op, string id, string error);
+}
+
+/// <summary>Control messages that need the servo bus: they wait here, in order, for the next tick of the thread that owns it.</summary>
+internal sealed class BusCommandQueue
+{
+    private const int MaxWaiting = 64;
+    private readonly ConcurrentQueue<ControlMessage> waiting = new();
+
+    public Action<ControlReply>? Replied { get; set; }
+
+    public bool TryAdd(ControlMessage message)
+    {
+        if (waiting.Count >= MaxWaiting)
+            return false;
+        waiting.Enqueue(message);
+        return true;
+    }
+
+    public bool TryTake(out ControlMessage message) => waiting.TryDequeue(out message!);
+
+    public void Reply(ControlMessage message, string? error) => Replied?.Invoke(new ControlReply(message.Id, error is null, error));
+
+    public void RefuseAll(string error)
+    {
+        while (TryTake(out var message))
+            Reply(message, error);
     }
 }

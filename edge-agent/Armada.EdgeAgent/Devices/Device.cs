@@ -3,6 +3,8 @@ using System.Reflection;
 using Armada.Core.Control;
 using Armada.Core.Frames;
 using Armada.Core.Robots;
+using Armada.Core.Time;
+using Armada.Devices.Arms;
 using Armada.EdgeAgent.Configuration;
 using Armada.EdgeAgent.Follower;
 using Armada.EdgeAgent.Identities;
@@ -14,6 +16,21 @@ namespace Armada.EdgeAgent.Devices;
 /// <summary>Takes one state of a device, on the device's bus thread; must not block.</summary>
 internal delegate void StateSink(in FrameHeader header, ReadOnlySpan<double> positions, FrameEcho? echo);
 
+/// <summary>What stream-start begins and stream-stop ends: a leader's stream of states, or a follower's acceptance of commands.</summary>
+internal interface IStream
+{
+    uint AnnouncedEpoch { get; }
+
+    /// <summary>Begins it; announcing it again changes nothing. False for an epoch older than the newest known.</summary>
+    bool TryStart(uint epoch, double? rateHz);
+
+    /// <summary>Ends it. False for an epoch older than the newest known.</summary>
+    bool TryStop(uint epoch);
+
+    /// <summary>Whether somebody moves an arm through it now, so that its connection had better not be interrupted.</summary>
+    bool IsBusy(in Timestamp now);
+}
+
 /// <summary>One arm of this agent, connected or not: what is asked of it and what is known of it.</summary>
 internal sealed class Device
 {
@@ -22,64 +39,38 @@ internal sealed class Device
 
     private ImmutableArray<StateSink> sinks = [];
 
-    /// <summary>A device as it is configured.</summary>
-    /// <param name="settings">Checked settings.</param>
-    /// <param name="stop">The agent's own stop.</param>
     public Device(DeviceSettings settings, LocalStop stop)
     {
         Settings = settings;
-        Role = DeviceRole.Of(settings.Kind)!;
-        if (!RobotModels.TryGet(Role.Model, out var model))
-            throw new ConfigurationException($"device '{settings.Name}': there is no robot model '{Role.Model}'");
+        Kind = ArmKind.Find(settings.Kind)!;
+        if (!RobotModels.TryGet(Kind.Model, out var model))
+            throw new ConfigurationException($"device '{settings.Name}': there is no robot model '{Kind.Model}'");
         Joints = model.Joints;
         Stops = new StopLatches(stop);
         Inbox = new CommandInbox(Joints.Length, Stops, Counters);
         LeaderStream = new LeaderStream();
     }
 
-    /// <summary>As configured.</summary>
     public DeviceSettings Settings { get; }
-
-    /// <summary>Device name.</summary>
     public string Name => Settings.Name;
-
-    /// <summary>Model, and which end of it.</summary>
-    public DeviceRole Role { get; }
-
-    /// <summary>The model's joints, in the order of its frames.</summary>
+    public ArmKind Kind { get; }
     public ImmutableArray<Joint> Joints { get; }
-
-    /// <summary>Both stops.</summary>
     public StopLatches Stops { get; }
-
-    /// <summary>Counts since the agent started.</summary>
     public DeviceCounters Counters { get; } = new();
-
-    /// <summary>State, faults, health.</summary>
     public DeviceStatus Status { get; } = new();
-
-    /// <summary>A follower's newest command.</summary>
     public CommandInbox Inbox { get; }
-
-    /// <summary>A leader's stream.</summary>
     public LeaderStream LeaderStream { get; }
-
-    /// <summary>What stream-start and stream-stop mean to it.</summary>
-    public IStream Stream => Role.IsLeader ? LeaderStream : Inbox;
-
-    /// <summary>Control messages that wait for the bus.</summary>
-    public BusCommandQueue Jobs { get; } = new();
+    public IStream Stream => Kind.IsLeader ? LeaderStream : Inbox;
+    public BusCommandQueue BusCommands { get; } = new();
 
     /// <summary>The local leader or followers it is joined with; null where it serves a silo.</summary>
     public string? LocalPair { get; set; }
 
-    /// <summary>Publishes its states; null without a network.</summary>
     public StatePublisher? Publisher { get; private set; }
 
     /// <summary>What renews its certificate; null where it connects without one of its own.</summary>
     public Renewal? Renewal { get; set; }
 
-    /// <summary>Adds a taker of its states; before its session starts.</summary>
     public void AddSink(StateSink sink) => sinks = sinks.Add(sink);
 
     /// <summary>Publishes its states, besides handing them to its other takers; before its session starts.</summary>
@@ -89,7 +80,6 @@ internal sealed class Device
         AddSink(publisher.Publish);
     }
 
-    /// <summary>Hands a state to all that take it.</summary>
     public void Publish(in FrameHeader header, ReadOnlySpan<double> positions, FrameEcho? echo)
     {
         Counters.Publish();
@@ -97,7 +87,6 @@ internal sealed class Device
             sink(header, positions, echo);
     }
 
-    /// <summary>What it says of itself now.</summary>
     public Presence Presence() => new(
         Online: true,
         Settings.Kind,
@@ -106,9 +95,9 @@ internal sealed class Device
         Status.Voltage,
         Status.Temperatures,
         Status.Faults,
-        Status.State.ToString().ToLowerInvariant(),
+        Status.State.Name(),
         Counts(),
-        Renewal?.Shown);
+        Renewal?.PresentedCertificate);
 
     private Dictionary<string, long> Counts()
     {

@@ -3,6 +3,7 @@ using Armada.Core.Frames;
 using Armada.Core.Routing;
 using Armada.Core.Topics;
 using Armada.EdgeAgent.Configuration;
+using Armada.EdgeAgent.Identities;
 using Armada.Mqtt;
 using Microsoft.Extensions.Logging;
 
@@ -14,7 +15,7 @@ internal sealed partial class DeviceLink : IAsyncDisposable
     private static readonly TimeSpan PresencePeriod = TimeSpan.FromSeconds(2);
 
     private readonly Device device;
-    private readonly ControlHandler desk;
+    private readonly ControlHandler handler;
     private readonly IMqttLink link;
     private readonly TimeProvider time;
     private readonly ILogger<DeviceLink> logger;
@@ -27,23 +28,25 @@ internal sealed partial class DeviceLink : IAsyncDisposable
     private long malformed;
     private long malformedLoggedAt = long.MinValue;
 
-    public DeviceLink(Device device, ControlHandler desk, IMqttLink link, TopicMap topics, TimeProvider time, ILogger<DeviceLink> logger)
+    public DeviceLink(Device device, ControlHandler handler, IMqttLink link, TopicMap topics, TimeProvider time, ILogger<DeviceLink> logger)
     {
-        (this.device, this.desk, this.link, this.time, this.logger) = (device, desk, link, time, logger);
+        (this.device, this.handler, this.link, this.time, this.logger) = (device, handler, link, time, logger);
         device.PublishTo(new StatePublisher(link, topics.Of(device.Name, Channel.State)));
         replyTopic = topics.Of(device.Name, Channel.ControlReply);
         presenceTopic = topics.Of(device.Name, Channel.Presence);
         link.Subscribe(topics.Of(device.Name, Channel.Command), Delivery.Sample, OnCommand);
         link.Subscribe(topics.Of(device.Name, Channel.Control), Delivery.Control, OnControl);
         link.StateChanged += OnLinkState;
-        device.Jobs.Answered = Reply;
+        device.BusCommands.Replied = Reply;
         if (device.Renewal is { } renewal)
-            renewal.Answered = Reply;
+            renewal.Replied = Reply;
         device.Status.Changed += SignalPresence;
     }
 
-    /// <summary>Link options of one device.</summary>
-    public static LinkOptions Options(Device device, BrokerSettings broker, TopicMap topics) => new()
+    public string Name => device.Name;
+    public Renewal? Renewal => device.Renewal;
+
+    public static LinkOptions Options(Device device, BrokerOptions broker, TopicMap topics) => new()
     {
         ClientId = device.Name,
         Host = broker.Host,
@@ -52,7 +55,6 @@ internal sealed partial class DeviceLink : IAsyncDisposable
         Will = new LastWill(topics.Of(device.Name, Channel.Presence), Offline(device)),
     };
 
-    /// <summary>Starts connecting.</summary>
     /// <exception cref="LinkConfigurationException">A certificate or an option is unusable.</exception>
     /// <exception cref="ConfigurationException">What a power cut left of a renewal cannot be put in order.</exception>
     public Task StartAsync(CancellationToken cancellation)
@@ -64,21 +66,20 @@ internal sealed partial class DeviceLink : IAsyncDisposable
     /// <summary>Publishes presence at each change and every two seconds, until it is canceled.</summary>
     public async Task RunPresenceAsync(CancellationToken cancellation)
     {
-        try
+        while (true)
         {
-            while (true)
-            {
-                await presenceDue.WaitAsync(PresencePeriod, cancellation);
-                if (link.State == LinkState.Up)
-                    link.Publish(presenceTopic, ControlJson.Write(device.Presence()), Delivery.Control, retain: true);
-            }
-        }
-        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
-        {
-            // A clean end fires no last will, so the same words go out here.
+            await presenceDue.WaitAsync(PresencePeriod, cancellation);
             if (link.State == LinkState.Up)
-                link.Publish(presenceTopic, Offline(device), Delivery.Control, retain: true);
+                link.Publish(presenceTopic, ControlJson.Write(device.Presence()), Delivery.Control, retain: true);
         }
+    }
+
+    /// <summary>Says what the last will would say, which a clean end does not send.</summary>
+    public ValueTask SayOfflineAsync()
+    {
+        if (link.State == LinkState.Up)
+            link.Publish(presenceTopic, Offline(device), Delivery.Control, retain: true);
+        return default;
     }
 
     public async ValueTask DisposeAsync()
@@ -100,17 +101,17 @@ internal sealed partial class DeviceLink : IAsyncDisposable
         {
             if (!FrameCodec.TryRead(ref payload, out var command, out var error))
             {
-                Malformed(error.ToString());
+                Drop(error.ToString());
                 return;
             }
 
             if (command.Header.Kind != FrameKind.Command)
             {
-                Malformed("a state frame on the command topic");
+                Drop("a state frame on the command topic");
                 continue;
             }
 
-            if (device.Role.IsLeader || device.LocalPair is not null)
+            if (device.Kind.IsLeader || device.LocalPair is not null)
             {
                 device.Counters.Drop(FrameResult.NotBound);
                 continue;
@@ -118,7 +119,7 @@ internal sealed partial class DeviceLink : IAsyncDisposable
 
             var header = command.Header;
             command.CopyTo(positions);
-            device.Inbox.Offer(
+            device.Inbox.Receive(
                 new SampleStamp(header.Epoch, header.Sequence, header.CapturedAt, header.TimeToLiveMs),
                 positions.AsSpan(0, header.Joints),
                 now);
@@ -128,8 +129,8 @@ internal sealed partial class DeviceLink : IAsyncDisposable
     private void OnControl(ReadOnlySpan<byte> topic, ReadOnlySpan<byte> payload)
     {
         if (ControlJson.ReadMessage(payload) is not { } message)
-            Malformed("a control message that is none");
-        else if (desk.Handle(message) is { } reply)
+            Drop("not a control message");
+        else if (handler.Handle(message) is { } reply)
             Reply(reply);
     }
 
@@ -140,12 +141,12 @@ internal sealed partial class DeviceLink : IAsyncDisposable
         if (state == LinkState.Up)
         {
             device.Renewal?.Connected();
-            LogUp(device.Name);
+            LogConnected(device.Name);
         }
         else
         {
             device.Renewal?.Disconnected();
-            LogDown(device.Name);
+            LogDisconnected(device.Name);
         }
 
         SignalPresence();
@@ -157,7 +158,7 @@ internal sealed partial class DeviceLink : IAsyncDisposable
             presenceDue.Release();
     }
 
-    private void Malformed(string what)
+    private void Drop(string what)
     {
         device.Counters.Malformed();
         malformed++;
@@ -166,5 +167,31 @@ internal sealed partial class DeviceLink : IAsyncDisposable
             return;
         malformedLoggedAt = now;
         LogMalformed(device.Name, what, malformed);
+    }
+
+    [LoggerMessage(3110, LogLevel.Information, "{Device}: connected to the broker")]
+    private partial void LogConnected(string device);
+
+    [LoggerMessage(3111, LogLevel.Warning, "{Device}: the broker cannot be reached; retrying")]
+    private partial void LogDisconnected(string device);
+
+    [LoggerMessage(3112, LogLevel.Warning, "{Device}: dropped malformed input ({What}), {Count} so far")]
+    private partial void LogMalformed(string device, string what, long count);
+}
+
+/// <summary>Publishes one device's states on its topic, from its bus thread.</summary>
+internal sealed class StatePublisher(IMqttLink link, string topic)
+{
+    private readonly byte[] frame = new byte[FrameCodec.MaxSize];
+    private long sent;
+    private long dropped;
+
+    public long Sent => Volatile.Read(ref sent);
+    public long Dropped => Volatile.Read(ref dropped);
+
+    public void Publish(in FrameHeader header, ReadOnlySpan<double> positions, FrameEcho? echo)
+    {
+        var length = FrameCodec.Write(frame, header, positions, echo);
+        Interlocked.Increment(ref link.Publish(topic, frame.AsSpan(0, length), Delivery.Sample) ? ref sent : ref dropped);
     }
 }

@@ -4,27 +4,30 @@ using Microsoft.Extensions.Logging;
 
 namespace Armada.EdgeAgent.Devices;
 
-/// <summary>
-/// Keeps one arm running on a thread of its own: opens the port, runs the loop, and begins again when the cable was pulled, the
-/// arm was not fit or the loop failed.
-/// </summary>
+/// <summary>Keeps one arm running on a thread of its own: opens the port, runs the loop, and begins again when the cable was pulled,
+/// the arm was not ready or the loop failed.</summary>
 internal sealed partial class DeviceSession(Device device, ISerialPorts ports, IArmLoop loop, ILogger<DeviceSession> logger)
 {
     private const int Baud = 1_000_000;
-    private static readonly TimeSpan LeastWait = TimeSpan.FromMilliseconds(100);
-    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan MinWait = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan MaxWait = TimeSpan.FromSeconds(1);
 
     private ISerialLink? opened;
-    private TimeSpan wait = LeastWait;
-    private string? complaint;
-    private BusCounts? counts;
+    private TimeSpan wait = MinWait;
+    private string? problem;
+    private volatile FeetechBus? bus;
 
-    /// <summary>Opens the port the first time, so that a wrong one is told at start-up.</summary>
+    public string Name => device.Name;
+
+    /// <summary>Opens the port the first time, so that a wrong one is reported at start-up.</summary>
     /// <exception cref="SerialOpenException">It cannot be opened; the message says why and what to do.</exception>
     public void Open() => opened = ports.Open(device.Settings.Port, Baud);
 
-    /// <summary>Closes a port that was opened and never run.</summary>
-    public void Close() => Interlocked.Exchange(ref opened, null)?.Dispose();
+    public ValueTask CloseAsync()
+    {
+        Interlocked.Exchange(ref opened, null)?.Dispose();
+        return default;
+    }
 
     /// <summary>Runs until canceled; completes when the arm is without torque and its port closed.</summary>
     public Task RunAsync(CancellationToken cancellation)
@@ -41,16 +44,19 @@ internal sealed partial class DeviceSession(Device device, ISerialPorts ports, I
             while (!cancellation.IsCancellationRequested)
             {
                 RunOnce(cancellation);
-                device.Jobs.RefuseAll($"the arm of '{device.Name}' is not running: {complaint ?? "the agent ends"}");
+                device.BusCommands.RefuseAll($"the arm of '{device.Name}' is not running: {problem ?? "the agent is stopping"}");
                 // Jittered between half and whole, so that a hub full of arms does not come back in step.
                 cancellation.WaitHandle.WaitOne(wait * (0.5 + (Random.Shared.NextDouble() / 2)));
-                wait = wait * 2 < LongestWait ? wait * 2 : LongestWait;
+                wait = wait * 2 < MaxWait ? wait * 2 : MaxWait;
             }
-        }
-        finally
-        {
-            Close();
+
             ended.SetResult();
+        }
+#pragma warning disable CA1031 // The top of the thread: its fault is the task's.
+        catch (Exception fault)
+#pragma warning restore CA1031
+        {
+            ended.SetException(fault);
         }
     }
 
@@ -59,10 +65,9 @@ internal sealed partial class DeviceSession(Device device, ISerialPorts ports, I
         try
         {
             using var link = Interlocked.Exchange(ref opened, null) ?? ports.Open(device.Settings.Port, Baud);
-            var bus = new FeetechBus(link);
-            counts = new BusCounts(bus, counts);
+            bus = new FeetechBus(link) { CountedBefore = bus?.Counters ?? default };
             device.Counters.Others = Counts;
-            device.Status.Fault("port", null);
+            device.Status.SetFault("port", null);
             loop.Run(bus, OnRunning, cancellation);
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
@@ -71,39 +76,73 @@ internal sealed partial class DeviceSession(Device device, ISerialPorts ports, I
         }
         catch (Exception e) when (e is SerialOpenException or SerialLostException)
         {
-            Complain("port", e.Message);
+            Report("port", e.Message);
         }
         catch (ArmNotReadyException e)
         {
-            Complain("arm", e.Message);
+            Report("arm", e.Message);
         }
         catch (Exception e)
         {
             device.Counters.LoopFault();
-            LogFault(device.Name, e);
-            Complain("arm", $"internal error: {e.Message}");
+            LogFault(e, device.Name);
+            Report("arm", $"internal error: {e.Message}");
         }
     }
 
     private void OnRunning()
     {
-        device.Status.Fault("arm", null);
-        wait = LeastWait;
-        if (complaint is not null)
+        device.Status.SetFault("arm", null);
+        wait = MinWait;
+        if (problem is not null)
             device.Counters.Reopen();
-        complaint = null;
+        problem = null;
         LogRunning(device.Name, device.Settings.Port);
     }
 
-    private void Complain(string cause, string text)
+    private void Report(string cause, string text)
     {
-        device.Status.Fault(cause, text);
-        device.Status.Enter(DeviceState.Faulted);
-        if (complaint != text)
-            LogComplaint(device.Name, text);
-        complaint = text;
+        device.Status.SetFault(cause, text);
+        device.Status.SetState(DeviceState.Faulted);
+        if (problem != text)
+            LogProblem(device.Name, text);
+        problem = text;
     }
 
-    private IEnumerable<KeyValuePair<string, long>> Counts() =>
-        device.Role.IsLeader ? counts!.Read() : counts!.Read().Append(new("lost", device.Inbox.Lost));
+    private IEnumerable<KeyValuePair<string, long>> Counts()
+    {
+        var counts = bus!.Counters;
+        yield return new("bus.requests", counts.Requests);
+        yield return new("bus.timeouts", counts.Timeouts);
+        yield return new("bus.corrupt", counts.Corrupt);
+        yield return new("bus.retries", counts.Retries);
+        yield return new("bus.stale", counts.StaleAnswers);
+        if (!device.Kind.IsLeader)
+            yield return new("lost", device.Inbox.Lost);
+    }
+
+    [LoggerMessage(3000, LogLevel.Information, "{Device}: running on {Port}")]
+    private partial void LogRunning(string device, string port);
+
+    [LoggerMessage(3001, LogLevel.Warning, "{Device}: not running, retrying: {Problem}")]
+    private partial void LogProblem(string device, string problem);
+
+    [LoggerMessage(3002, LogLevel.Error, "{Device}: its loop failed; its torque is off, and the loop starts again")]
+    private partial void LogFault(Exception fault, string device);
+
+    [LoggerMessage(3003, LogLevel.Information, "{Device}: stopped")]
+    private partial void LogEnded(string device);
 }
+
+internal interface IArmLoop
+{
+    /// <summary>Starts the arm and runs it on the calling thread until it is canceled; torque is off when it returns or throws.</summary>
+    /// <param name="running">Called when the arm has started.</param>
+    /// <exception cref="Armada.Devices.Serial.SerialLostException">The port is gone.</exception>
+    /// <exception cref="ArmNotReadyException">The arm cannot be run as it is.</exception>
+    /// <exception cref="OperationCanceledException">It was canceled.</exception>
+    void Run(FeetechBus bus, Action running, CancellationToken cancellation);
+}
+
+/// <summary>An arm that cannot be run as it is; the message names the reason and what to do. Tried again until it can.</summary>
+internal sealed class ArmNotReadyException(string message) : Exception(message);

@@ -3,41 +3,30 @@ using Armada.Devices.Arms;
 
 namespace Armada.EdgeAgent.Devices;
 
-/// <summary>What a device does.</summary>
 internal enum DeviceState : byte
 {
-    /// <summary>Its port is not open or its arm not started yet.</summary>
-    Connecting,
+    Connecting, // Its port is not open or its arm not started yet.
+    Idle, // A leader that nobody asked to stream; keep-alives only.
+    Streaming, // A leader that streams its pose.
+    Holding, // A follower that keeps its pose, for want of fresh commands.
+    Approaching, // A follower that moves slowly to the master's pose.
+    Tracking, // A follower that tracks its master.
+    Stopped, // A stop is latched.
+    TorqueOff, // A follower whose torque was switched off by a control message.
+    Faulted, // Its arm cannot be run; the faults say why.
+}
 
-    /// <summary>A leader that nobody asked to stream; keep-alives only.</summary>
-    Idle,
+internal static class DeviceStateNames
+{
+    private static readonly string[] Names = [.. Enum.GetNames<DeviceState>().Select(DeviceCounters.Kebab)];
 
-    /// <summary>A leader that streams.</summary>
-    Streaming,
-
-    /// <summary>A follower that keeps its pose, for want of fresh commands.</summary>
-    Holding,
-
-    /// <summary>A follower that moves slowly to the master's pose.</summary>
-    Approaching,
-
-    /// <summary>A follower that follows.</summary>
-    Tracking,
-
-    /// <summary>A stop is latched.</summary>
-    Stopped,
-
-    /// <summary>A follower whose torque was switched off by a control message.</summary>
-    Limp,
-
-    /// <summary>Its arm cannot be run; the faults say why.</summary>
-    Faulted,
+    public static string Name(this DeviceState state) => Names[(int)state];
 }
 
 /// <summary>State, faults and health of a device: written by its bus thread, read by presence and status.</summary>
 internal sealed class DeviceStatus
 {
-    private readonly Lock gate = new();
+    private readonly Lock owner = new();
     private ImmutableSortedDictionary<string, string> faults = ImmutableSortedDictionary<string, string>.Empty;
     private double voltage = double.NaN;
     private double[]? temperatures;
@@ -46,13 +35,8 @@ internal sealed class DeviceStatus
     /// <summary>Raised when state or faults change, not with every reading of health; must not block.</summary>
     public event Action? Changed;
 
-    /// <summary>What the device does.</summary>
     public DeviceState State => state;
-
-    /// <summary>Each fault in words.</summary>
     public IReadOnlyList<string> Faults => [.. Volatile.Read(ref faults).Values];
-
-    /// <summary>Whether there is a fault.</summary>
     public bool HasFault => !Volatile.Read(ref faults).IsEmpty;
 
     /// <summary>Lowest supply voltage, volts; null before it was read.</summary>
@@ -61,8 +45,7 @@ internal sealed class DeviceStatus
     /// <summary>Per joint, °C; null before they were read.</summary>
     public IReadOnlyList<double>? Temperatures => Volatile.Read(ref temperatures);
 
-    /// <summary>Says what the device does.</summary>
-    public void Enter(DeviceState next)
+    public void SetState(DeviceState next)
     {
         if (state == next)
             return;
@@ -72,10 +55,9 @@ internal sealed class DeviceStatus
 
     /// <summary>Sets the fault of one cause, or clears it with null.</summary>
     /// <param name="cause">Such as port, or a joint's name.</param>
-    /// <param name="text">In words that name the thing.</param>
-    public void Fault(string cause, string? text)
+    public void SetFault(string cause, string? text)
     {
-        lock (gate)
+        lock (owner)
         {
             var next = text is null ? faults.Remove(cause) : faults.SetItem(cause, text);
             if (ReferenceEquals(next, faults))
@@ -86,8 +68,6 @@ internal sealed class DeviceStatus
         Changed?.Invoke();
     }
 
-    /// <summary>Notes a reading of health.</summary>
-    /// <param name="lowestVolts">Lowest supply voltage of the servos that answered.</param>
     /// <param name="health">Each servo's; one that did not answer keeps its temperature.</param>
     public void Measure(double lowestVolts, ReadOnlySpan<ServoTelemetry> health)
     {

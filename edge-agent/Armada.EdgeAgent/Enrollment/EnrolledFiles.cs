@@ -7,32 +7,30 @@ using Armada.EdgeAgent.Identities;
 namespace Armada.EdgeAgent.Enrollment;
 
 /// <summary>The files of one enrollment: the key before the silo is asked, the rest after it answered.</summary>
-internal sealed class EnrolledFiles(EnrollmentOrder order)
+internal sealed class EnrolledFiles(EnrollmentOptions options)
 {
     private bool isMadeNow;
 
-    /// <summary>The authority.</summary>
-    public string Authority { get; } = Path.Combine(order.Folder, "ca.pem");
+    public string Authority { get; } = Path.Combine(options.Folder, "ca.pem");
 
     /// <summary>Where the key of a device is whose name is not known yet. Another token's is another file.</summary>
     private string NamelessKey { get; } = Path.Combine(
-        order.Folder, $"enrollment-{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(order.Token)).AsSpan(0, 4))}.key");
+        options.Folder, $"enrollment-{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(options.Token)).AsSpan(0, 4))}.key");
 
-    /// <summary>A device's pair, named as in the configuration.</summary>
-    public PairFiles PairOf(string name) => new(Path.Combine(order.Folder, $"{name}.pem"), KeyOf(name));
+    public CredentialFiles PairOf(string name) => new(Path.Combine(options.Folder, $"{name}.pem"), KeyOf(name));
 
     /// <summary>The key of an earlier call that came to nothing, or a new one, durably kept.</summary>
     /// <exception cref="ConfigurationException">The folder cannot be used, or the key there is of another kind.</exception>
     public DeviceKey Key()
     {
         MakeFolder();
-        var file = order.Name is { } name ? KeyOf(name) : NamelessKey;
-        if (order.Name is not null)
-            PairOf(order.Name).Recover();
+        var file = options.Name is { } name ? KeyOf(name) : NamelessKey;
+        if (options.Name is not null)
+            PairOf(options.Name).Recover();
         if (File.Exists(file))
         {
             return DeviceKey.TryRead(File.ReadAllText(file))
-                ?? throw new ConfigurationException($"'{file}' is no key that this device could use (EC on P-256, PEM, not encrypted); move it away");
+                ?? throw new ConfigurationException($"'{file}' is not a key that this device can use (EC on P-256, PEM, not encrypted); move it away");
         }
 
         var key = DeviceKey.Make();
@@ -44,7 +42,7 @@ internal sealed class EnrolledFiles(EnrollmentOrder order)
     /// <summary>Removes a key of this call that nobody will ask for: its token is refused, and it has no name.</summary>
     public void Forget()
     {
-        if (isMadeNow && order.Name is null)
+        if (isMadeNow && options.Name is null)
             DurableFile.Delete(NamelessKey);
     }
 
@@ -64,32 +62,27 @@ internal sealed class EnrolledFiles(EnrollmentOrder order)
         static string Raw(X509Certificate2 certificate) => Convert.ToHexString(certificate.RawDataMemory.Span);
     }
 
-    /// <summary>Stores what was checked.</summary>
-    /// <param name="name">The device.</param>
-    /// <param name="certificate">Its certificate, PEM.</param>
-    /// <param name="authority">Whose it is.</param>
-    /// <param name="key">Its key.</param>
     public void Store(string name, string certificate, X509Certificate2Collection authority, DeviceKey key)
     {
         if (!File.Exists(Authority))
             DurableFile.Write(Authority, Encoding.ASCII.GetBytes(authority.ExportCertificatePems() + "\n"));
         var pair = PairOf(name);
         pair.Recover();
-        if (order.Name is null)
-            pair.KeepWaiting(key);
+        if (options.Name is null)
+            pair.StorePendingKey(key);
         pair.Store(certificate);
-        if (order.Name is null)
+        if (options.Name is null)
             DurableFile.Delete(NamelessKey);
     }
 
-    private string KeyOf(string name) => Path.Combine(order.Folder, $"{name}.key");
+    private string KeyOf(string name) => Path.Combine(options.Folder, $"{name}.key");
 
     private void MakeFolder()
     {
         const UnixFileMode mode = DurableFile.OwnerOnly | UnixFileMode.UserExecute;
         if (OperatingSystem.IsWindows())
-            Directory.CreateDirectory(order.Folder);
+            Directory.CreateDirectory(options.Folder);
         else
-            Directory.CreateDirectory(order.Folder, mode);
+            Directory.CreateDirectory(options.Folder, mode);
     }
 }

@@ -5,16 +5,14 @@ using Armada.EdgeAgent.Stops;
 
 namespace Armada.EdgeAgent.Follower;
 
-/// <summary>
-/// The newest command for a follower, and the fence in front of it: open between stream-start and stream-stop, to no older
-/// epoch, only forward in sequence, only fresh, never while stopped. Commands come on the link's thread and leave on the bus's.
-/// </summary>
+/// <summary>The newest command for a follower, and the fence in front of it: open between stream-start and stream-stop, to no older
+/// epoch, only forward in sequence, only fresh, never while stopped. Commands come on the link's thread and leave on the bus's.</summary>
 internal sealed class CommandInbox(int joints, StopLatches stops, DeviceCounters counters) : IStream
 {
     /// <summary>A master that said nothing for so long has paused, microseconds.</summary>
-    private const long Recent = 3 * Microseconds.PerSecond;
+    private const long RecentMicroseconds = 3 * Microseconds.PerSecond;
 
-    private readonly Lock gate = new();
+    private readonly Lock owner = new();
     private readonly double[] newest = new double[joints];
     private readonly FreshnessGate freshness = new();
     private EpochGate epochs = new();
@@ -25,35 +23,31 @@ internal sealed class CommandInbox(int joints, StopLatches stops, DeviceCounters
     private bool isFull;
     private bool hasReceived;
 
-    /// <inheritdoc/>
-    public uint Told { get; private set; }
+    public uint AnnouncedEpoch { get; private set; }
 
-    /// <summary>Whether commands are taken.</summary>
     public bool IsOpen
     {
         get
         {
-            lock (gate)
+            lock (owner)
                 return isOpen;
         }
     }
 
-    /// <summary>Commands missing from the accepted sequence.</summary>
     public long Lost
     {
         get
         {
-            lock (gate)
+            lock (owner)
                 return lostBefore + epochs.Lost;
         }
     }
 
-    /// <inheritdoc/>
     /// <param name="epoch">Commands of it and of newer ones are taken.</param>
     /// <param name="rateHz">Of no concern to a follower.</param>
     public bool TryStart(uint epoch, double? rateHz = null)
     {
-        lock (gate)
+        lock (owner)
         {
             if (epoch < epochs.Epoch)
                 return false;
@@ -61,16 +55,15 @@ internal sealed class CommandInbox(int joints, StopLatches stops, DeviceCounters
                 BeginSequence();
             if (epoch > epochs.Epoch)
                 BeginEpoch(epoch);
-            Told = epoch;
+            AnnouncedEpoch = epoch;
             isOpen = true;
             return true;
         }
     }
 
-    /// <inheritdoc/>
     public bool TryStop(uint epoch)
     {
-        lock (gate)
+        lock (owner)
         {
             if (epoch < epochs.Epoch)
                 return false;
@@ -80,20 +73,19 @@ internal sealed class CommandInbox(int joints, StopLatches stops, DeviceCounters
         }
     }
 
-    /// <inheritdoc/>
     public bool IsBusy(in Timestamp now)
     {
-        lock (gate)
-            return hasReceived && now.MicrosecondsSince(received) < Recent;
+        lock (owner)
+            return hasReceived && now.MicrosecondsSince(received) < RecentMicroseconds;
     }
 
     /// <summary>Judges a command, counts it, and keeps it in the place of the one before.</summary>
-    public FrameResult Offer(in SampleStamp command, ReadOnlySpan<double> positions, in Timestamp now)
+    public FrameResult Receive(in SampleStamp command, ReadOnlySpan<double> positions, in Timestamp now)
     {
-        lock (gate)
+        lock (owner)
         {
-            var verdict = Judge(command, positions.Length, now);
-            if (verdict == FrameResult.Accepted)
+            var result = Judge(command, positions.Length, now);
+            if (result == FrameResult.Accepted)
             {
                 if (isFull)
                     counters.Drop(FrameResult.Superseded);
@@ -102,17 +94,16 @@ internal sealed class CommandInbox(int joints, StopLatches stops, DeviceCounters
             }
             else
             {
-                counters.Drop(verdict);
+                counters.Drop(result);
             }
 
-            return verdict;
+            return result;
         }
     }
 
-    /// <summary>Takes the newest command, if one came since the last call and is still fresh.</summary>
     public bool TryTake(Span<double> positions, out SampleStamp command, out Timestamp at, in Timestamp now)
     {
-        lock (gate)
+        lock (owner)
         {
             (command, at) = (stamp, received);
             if (!isFull)
@@ -135,10 +126,10 @@ internal sealed class CommandInbox(int joints, StopLatches stops, DeviceCounters
         if (count != joints)
             return FrameResult.WrongJoints;
         if (!isOpen)
-            return command.Epoch <= epochs.Epoch && Told > 0 ? FrameResult.StaleEpoch : FrameResult.AwaitingEpoch;
+            return command.Epoch <= epochs.Epoch && AnnouncedEpoch > 0 ? FrameResult.StaleEpoch : FrameResult.AwaitingEpoch;
         var previous = epochs.Epoch;
-        if (epochs.Pass(command) is var verdict and not FrameResult.Accepted)
-            return verdict;
+        if (epochs.Pass(command) is var result and not FrameResult.Accepted)
+            return result;
         if (epochs.Epoch != previous)
             freshness.Reset();
         return !freshness.IsFresh(command, now) ? FrameResult.Expired

@@ -5,36 +5,28 @@ using Armada.Core.Time;
 
 namespace Armada.EdgeAgent.Follower;
 
-/// <summary>What a control law does with the commands it gets.</summary>
-public enum Motion : byte
+public enum FollowPhase : byte
 {
-    /// <summary>The goals stay until the next command.</summary>
-    Holding,
-
-    /// <summary>Moving slowly to the first command after a hold.</summary>
-    Approaching,
-
-    /// <summary>Following commands as they come.</summary>
-    Tracking,
+    Holding, // The goals stay until the next command.
+    Approaching, // Moving slowly to the first command after a hold.
+    Tracking, // Following commands as they come.
 }
 
-/// <summary>
-/// The goals of a follower's servos, tick by tick: interpolated between commands, within the joints' limits and velocities, and
-/// slow at first after every hold. Time comes in, goals go out; there is no clock and no bus inside.
-/// </summary>
+/// <summary>The goals of a follower's servos, tick by tick: interpolated between commands, within the joints' limits and velocities,
+/// and slow at first after every hold. Time comes in, goals go out; there is no clock and no bus inside.</summary>
 /// <remarks>
 /// A goal begins where the arm really is, even outside the limits, because clamping it there would itself be a jump; from there
 /// it only moves inwards.
 /// </remarks>
 public sealed class ControlLaw
 {
-    private const double Close = 0.005;
+    private const double Tolerance = 0.005;
 
     // A servo's step is 0.088 degrees: there is nothing to interpolate within it.
-    private const double LeastStep = 0.1;
+    private const double MinStep = 0.1;
 
     // Further than a leader's dead-band and a servo's jitter: commands so far apart come at the master's own rate.
-    private const double Moving = 0.3;
+    private const double MovingChange = 0.3;
 
     private readonly ImmutableArray<Joint> joints;
     private readonly TimeSpan period;
@@ -51,8 +43,6 @@ public sealed class ControlLaw
     private int step;
     private int steps = 1;
 
-    /// <summary>For an arm with these joints.</summary>
-    /// <param name="joints">Limits and velocities.</param>
     /// <param name="period">Time between two ticks.</param>
     /// <param name="timing">How fast and how close an approach is.</param>
     public ControlLaw(ImmutableArray<Joint> joints, TimeSpan period, RobotTiming timing)
@@ -71,8 +61,7 @@ public sealed class ControlLaw
         before = [.. goals];
     }
 
-    /// <summary>What it does.</summary>
-    public Motion Motion { get; private set; }
+    public FollowPhase Phase { get; private set; }
 
     /// <summary>Where each servo is to go, joint units; NaN for a joint whose position was never read.</summary>
     public ReadOnlySpan<double> Goals => goals;
@@ -91,7 +80,7 @@ public sealed class ControlLaw
     /// <summary>Holds the present goals; the next command is approached slowly.</summary>
     public void Hold()
     {
-        Motion = Motion.Holding;
+        Phase = FollowPhase.Holding;
         IsComplete = false;
         goals.CopyTo(target, 0);
     }
@@ -105,36 +94,32 @@ public sealed class ControlLaw
                 continue;
             goals[joint] = present[joint];
             from[joint] = present[joint];
-            if (Motion == Motion.Tracking)
-                Motion = Motion.Approaching;
+            if (Phase == FollowPhase.Tracking)
+                Phase = FollowPhase.Approaching;
         }
     }
 
     /// <summary>Takes a command; its predecessor is given up where the goals have got to.</summary>
     /// <param name="positions">Anything: it is clamped to the limits, and what is not finite leaves its joint where it is.</param>
-    /// <param name="received">When it came.</param>
-    /// <param name="now">This tick's time.</param>
     public void Command(ReadOnlySpan<double> positions, in Timestamp received, in Timestamp now)
     {
         var (change, way) = Retarget(positions);
-        interval.Observe(received, change > Moving);
+        interval.Observe(received, change > MovingChange);
         goals.CopyTo(from, 0);
         step = 0;
         // Rounded down but for a quarter: a command is wholly executed before the next one comes, in spite of jitter.
-        steps = (int)Math.Clamp((interval.Estimate / period) + 0.25, 1, Math.Max(1, Math.Ceiling(way / LeastStep)));
+        steps = (int)Math.Clamp((interval.Estimate / period) + 0.25, 1, Math.Max(1, Math.Ceiling(way / MinStep)));
         IsComplete = false;
-        if (Motion != Motion.Holding)
+        if (Phase != FollowPhase.Holding)
             return;
-        Motion = Motion.Approaching;
+        Phase = FollowPhase.Approaching;
         clamp.Start(now);
     }
 
-    /// <summary>Moves the goals by one tick.</summary>
-    /// <param name="now">This tick's time.</param>
     /// <returns>Whether any of them changed.</returns>
     public bool Step(in Timestamp now)
     {
-        if (Motion == Motion.Holding)
+        if (Phase == FollowPhase.Holding)
             return false;
         step = Math.Min(step + 1, steps);
         var share = step / (double)steps;
@@ -146,10 +131,10 @@ public sealed class ControlLaw
     private bool Move(in Timestamp now)
     {
         goals.CopyTo(before, 0);
-        clamp.Step(goals, wanted, Motion == Motion.Approaching ? approaching : tracking, now);
-        if (Motion == Motion.Approaching && IsWithin(tolerance))
-            Motion = Motion.Tracking;
-        IsComplete = step == steps && IsWithin(Close);
+        clamp.Step(goals, wanted, Phase == FollowPhase.Approaching ? approaching : tracking, now);
+        if (Phase == FollowPhase.Approaching && IsWithin(tolerance))
+            Phase = FollowPhase.Tracking;
+        IsComplete = step == steps && IsWithin(Tolerance);
         return !goals.AsSpan().SequenceEqual(before);
     }
 
@@ -180,5 +165,29 @@ public sealed class ControlLaw
         }
 
         return true;
+    }
+}
+
+/// <summary>How far apart a moving master's commands come. Those of a master at rest, or so slow that its dead-band spaces them, say
+/// nothing about that and are left out, so that its next movement is followed as quickly as the last.</summary>
+public sealed class CommandInterval(TimeSpan first)
+{
+    private const double Weight = 0.2;
+    private const double LongestMicros = 100_000;
+
+    private double micros = Microseconds.Of(first);
+    private Timestamp last;
+    private bool wasMoving;
+
+    /// <summary>The estimate, up to 100 ms.</summary>
+    public TimeSpan Estimate => Microseconds.ToTimeSpan((long)micros);
+
+    /// <param name="moving">Whether it is well away from the one before.</param>
+    public void Observe(in Timestamp received, bool moving)
+    {
+        if (moving && wasMoving)
+            micros += Weight * (Math.Min(received.MicrosecondsSince(last), LongestMicros) - micros);
+        last = received;
+        wasMoving = moving;
     }
 }

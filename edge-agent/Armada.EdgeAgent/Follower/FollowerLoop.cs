@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Armada.Core.Control;
+using Armada.Core.Frames;
 using Armada.Core.Robots;
 using Armada.Core.Routing;
 using Armada.Core.Time;
@@ -14,14 +15,12 @@ using Microsoft.Extensions.Logging;
 
 namespace Armada.EdgeAgent.Follower;
 
-/// <summary>
-/// Drives one follower: each tick takes the newest command, moves the goals, writes them in one sync write, and reads back pose
-/// or condition in turn. The only thread that touches the bus.
-/// </summary>
+/// <summary>Drives one follower: each tick takes the newest command, moves the goals, writes them in one sync write, and reads back
+/// pose or condition in turn. The only thread that touches the bus.</summary>
 internal sealed partial class FollowerLoop : IArmLoop
 {
     private static readonly TimeSpan Watchdog = TimeSpan.FromMilliseconds(300);
-    private static readonly TimeSpan LongestSilence = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan MaxSilence = TimeSpan.FromMilliseconds(100);
 
     private readonly Device device;
     private readonly ArmSetup setup;
@@ -32,15 +31,22 @@ internal sealed partial class FollowerLoop : IArmLoop
     private readonly TimeSpan period;
     private readonly double[] command;
     private readonly double[] pose;
-    private readonly IdentifyMotion nod;
+    private readonly IdentifyMotion identify;
+    private readonly ReadingSchedule schedule;
+    private readonly ArmDiagnostics diagnostics;
+    private readonly RestartBackoff restarts = new();
+    private readonly ServoTelemetry[] health = new ServoTelemetry[ArmJoint.Count];
     private FollowerArm arm = null!;
     private ControlLaw law = null!;
     private SampleStamp current;
+    private SampleStamp? finished;
+    private Timestamp finishedAt;
+    private uint sequence;
     private Timestamp lastFresh;
     private Timestamp lastWrite;
     private bool hasUnfinished;
     private bool isStopped;
-    private bool isLimp;
+    private bool isTorqueOff;
 
     public FollowerLoop(Device device, ArmSetup setup, AgentTelemetry telemetry, TimeProvider time, ILogger<FollowerLoop> logger)
     {
@@ -50,63 +56,62 @@ internal sealed partial class FollowerLoop : IArmLoop
         period = TimeSpan.FromSeconds(1 / rate);
         command = new double[device.Joints.Length];
         pose = new double[device.Joints.Length];
-        nod = new IdentifyMotion(device.Joints);
+        identify = new IdentifyMotion(device.Joints);
         schedule = new ReadingSchedule(rate, device.Settings.StateRateHz ?? DeviceSettings.FollowerStateRateHz);
-        condition = new ArmDiagnostics(device);
+        diagnostics = new ArmDiagnostics(device);
     }
 
-    /// <inheritdoc/>
     public void Run(FeetechBus bus, Action running, CancellationToken cancellation)
     {
-        device.Status.Enter(DeviceState.Connecting);
+        device.Status.SetState(DeviceState.Connecting);
         // Its disposal takes the torque off in one broadcast write, whatever ends the loop.
         using var started = new FollowerArm(bus, setup.Calibrate(bus, cancellation));
         arm = started;
-        var wasLimp = isLimp;
+        var wasTorqueOff = isTorqueOff;
         Begin(setup.Start(arm, cancellation), cancellation);
-        if (wasLimp)
-            GoLimp();
+        if (wasTorqueOff)
+            DisableTorque();
         running();
-        using var metronome = TickTimer.Start(period);
+        using var timer = TickTimer.Every(period);
         while (true)
-            Tick(metronome.Next(cancellation), cancellation);
+            Tick(timer.Next(cancellation), cancellation);
     }
 
     private void StartAgain(CancellationToken cancellation) => Begin(setup.StartAgain(arm, cancellation), cancellation);
 
     private void Begin(ArmStartupReport start, CancellationToken cancellation)
     {
-        condition.Begin(start);
+        diagnostics.Begin(start);
         law = new ControlLaw(Limits(), period, RobotTiming.Default);
         HoldWhereItStands(cancellation);
-        isLimp = false;
+        isTorqueOff = false;
     }
 
-    private void Tick(in Beat beat, CancellationToken cancellation)
+    private void Tick(in Tick tick, CancellationToken cancellation)
     {
-        device.Counters.Tick(beat.IsLate);
+        device.Counters.Tick(tick.IsLate);
         var now = time.Now();
-        DoJobs(now, cancellation);
-        Steer(now, cancellation);
+        RunBusCommands(now, cancellation);
+        UpdateGoals(now, cancellation);
         Write(now, law.Step(now), cancellation);
         Read(cancellation);
-        device.Status.Enter(State());
+        device.Status.SetState(State());
         telemetry.BusTime((time.Now().Monotonic - now.Monotonic) / 1000.0, tag);
     }
 
-    private void Steer(in Timestamp now, CancellationToken cancellation)
+    private void UpdateGoals(in Timestamp now, CancellationToken cancellation)
     {
         if (device.Stops.IsLatched != isStopped)
-            EnterOrLeaveStop(cancellation);
-        if (device.Inbox.TryTake(command, out var stamp, out var received, now) && !isLimp)
+            ToggleStop(cancellation);
+        if (device.Inbox.TryTake(command, out var stamp, out var received, now) && !isTorqueOff)
             Take(stamp, received, now);
-        else if (nod.TryNext(now, command))
+        else if (identify.TryNext(now, command))
             law.Command(command, now, now);
-        else if (law.Motion != Motion.Holding && (nod.HasEnded || !device.Inbox.IsOpen || now.IsPast(lastFresh, Watchdog)))
+        else if (law.Phase != FollowPhase.Holding && (identify.HasEnded || !device.Inbox.IsOpen || now.IsPast(lastFresh, Watchdog)))
             Hold();
     }
 
-    private void EnterOrLeaveStop(CancellationToken cancellation)
+    private void ToggleStop(CancellationToken cancellation)
     {
         isStopped = !isStopped;
         LogStop(device.Name, isStopped);
@@ -117,7 +122,7 @@ internal sealed partial class FollowerLoop : IArmLoop
 
     private void HoldWhereItStands(CancellationToken cancellation)
     {
-        nod.End();
+        identify.End();
         arm.ReadPose(pose, cancellation);
         law.HoldAt(pose);
         hasUnfinished = false;
@@ -127,7 +132,7 @@ internal sealed partial class FollowerLoop : IArmLoop
     {
         if (stamp.Epoch != current.Epoch)
             law.Hold();
-        nod.End();
+        identify.End();
         law.Command(command, received, now);
         device.Counters.Apply();
         (current, lastFresh, hasUnfinished) = (stamp, received, true);
@@ -136,7 +141,7 @@ internal sealed partial class FollowerLoop : IArmLoop
     private void Hold()
     {
         law.Hold();
-        nod.End();
+        identify.End();
         hasUnfinished = false;
         LogHolding(device.Name);
     }
@@ -144,7 +149,7 @@ internal sealed partial class FollowerLoop : IArmLoop
     private void Write(in Timestamp now, bool moved, CancellationToken cancellation)
     {
         var finishes = hasUnfinished && law.IsComplete;
-        if (isLimp || !(moved || finishes || now.IsPast(lastWrite, LongestSilence)))
+        if (isTorqueOff || !(moved || finishes || now.IsPast(lastWrite, MaxSilence)))
             return;
         arm.WriteGoals(law.Goals, cancellation);
         lastWrite = now;
@@ -160,13 +165,13 @@ internal sealed partial class FollowerLoop : IArmLoop
         telemetry.Lag((written.Unix - current.CapturedAt) / 1000.0, tag);
     }
 
-    private void DoJobs(in Timestamp now, CancellationToken cancellation)
+    private void RunBusCommands(in Timestamp now, CancellationToken cancellation)
     {
-        while (device.Jobs.TryTake(out var message))
-            device.Jobs.Answer(message, Do(message, now, cancellation));
+        while (device.BusCommands.TryTake(out var message))
+            device.BusCommands.Reply(message, Execute(message, now, cancellation));
     }
 
-    private string? Do(ControlMessage message, in Timestamp now, CancellationToken cancellation)
+    private string? Execute(ControlMessage message, in Timestamp now, CancellationToken cancellation)
     {
         switch (message)
         {
@@ -174,35 +179,78 @@ internal sealed partial class FollowerLoop : IArmLoop
                 StartAgain(cancellation);
                 return null;
             case { Op: ControlOp.Torque, On: false }:
-                GoLimp();
+                DisableTorque();
                 return null;
             case { Op: ControlOp.Torque }:
                 return "on is missing; say true or false";
-            case { Op: ControlOp.Identify } when isStopped || isLimp || law.Motion != Motion.Holding:
-                return $"'{device.Name}' shows itself only while it holds; it is {State().ToString().ToLowerInvariant()}";
+            case { Op: ControlOp.Identify } when isStopped || isTorqueOff || law.Phase != FollowPhase.Holding:
+                return $"'{device.Name}' identifies itself only while it holds; it is {State().Name()}";
             case { Op: ControlOp.Identify }:
-                nod.Begin(law.Goals, now);
+                identify.Begin(law.Goals, now);
                 return null;
             default:
                 return $"a follower's bus does not know {message.Op}";
         }
     }
 
-    private void GoLimp()
+    private void DisableTorque()
     {
         arm.TryTorqueOff();
         law.Hold();
-        nod.End();
-        (isLimp, hasUnfinished) = (true, false);
+        identify.End();
+        (isTorqueOff, hasUnfinished) = (true, false);
     }
+
+    private void Read(CancellationToken cancellation)
+    {
+        switch (schedule.Next())
+        {
+            case BusRead.Pose:
+                Publish(cancellation);
+                break;
+            case BusRead.Health:
+                arm.ReadHealth(health, cancellation);
+                diagnostics.Measure(health);
+                break;
+            case BusRead.Torque when !isTorqueOff:
+                RestoreTorque(cancellation);
+                break;
+        }
+    }
+
+    /// <summary>Starts the arm again where a servo lost its torque, or came back that was not there at the start.</summary>
+    private void RestoreTorque(CancellationToken cancellation)
+    {
+        var lost = arm.ReadTorqueLost(cancellation);
+        if (!restarts.IsDue(lost.Union(arm.Returned), time.Now()))
+            return;
+        LogRestart(device.Name, lost);
+        StartAgain(cancellation);
+    }
+
+    private void Publish(CancellationToken cancellation)
+    {
+        var now = time.Now();
+        arm.ReadPose(pose, cancellation);
+        law.Adopt(pose);
+        diagnostics.Observe(arm);
+        var flags = (isTorqueOff ? FrameFlags.None : FrameFlags.TorqueOn)
+            | (diagnostics.IsMoving ? FrameFlags.Moving : FrameFlags.None)
+            | (device.Status.HasFault ? FrameFlags.Fault : FrameFlags.None);
+        var header = new FrameHeader(FrameKind.State, flags, pose.Length, ++sequence, now.Unix, device.Inbox.AnnouncedEpoch, 0);
+        device.Publish(header, pose, finished is { } stamp ? EchoOf(stamp, now) : null);
+    }
+
+    private FrameEcho EchoOf(in SampleStamp stamp, in Timestamp now) =>
+        new(stamp.Sequence, stamp.CapturedAt, (uint)Math.Clamp(now.MicrosecondsSince(finishedAt), 0, uint.MaxValue));
 
     private DeviceState State() =>
         isStopped ? DeviceState.Stopped
-        : isLimp ? DeviceState.Limp
-        : law.Motion switch
+        : isTorqueOff ? DeviceState.TorqueOff
+        : law.Phase switch
         {
-            Motion.Approaching => DeviceState.Approaching,
-            Motion.Tracking => DeviceState.Tracking,
+            FollowPhase.Approaching => DeviceState.Approaching,
+            FollowPhase.Tracking => DeviceState.Tracking,
             _ => DeviceState.Holding,
         };
 
@@ -218,5 +266,92 @@ internal sealed partial class FollowerLoop : IArmLoop
     {
         var range = arm.Calibration.Joints[joint];
         return range.Normalize(end(range), ArmJoint.All[joint].Scale);
+    }
+
+    [LoggerMessage(3020, LogLevel.Information, "{Device}: no fresh command; holding its pose")]
+    private partial void LogHolding(string device);
+
+    [LoggerMessage(3021, LogLevel.Warning, "{Device}: stop latched: {Stopped}")]
+    private partial void LogStop(string device, bool stopped);
+
+    [LoggerMessage(
+        3022, LogLevel.Warning, "{Device}: servos lost their torque ({Lost}) or came back; starting the arm again from where it stands")]
+    private partial void LogRestart(string device, JointSet lost);
+}
+
+internal enum BusRead : byte
+{
+    None, // Nothing.
+    Pose, // The pose, to be published.
+    Health, // Load, voltage, temperature, condition.
+    Torque, // Whether torque is on.
+}
+
+/// <summary>Spreads the readings over the ticks, one at most in each.</summary>
+internal sealed class ReadingSchedule(double rateHz, double poseRateHz)
+{
+    // Health and torque in turn, five of each per second.
+    private const double OthersRateHz = 10;
+
+    private double poseDue = 1;
+    private double othersDue;
+    private bool isTorqueNext;
+
+    public BusRead Next()
+    {
+        poseDue += poseRateHz / rateHz;
+        othersDue += OthersRateHz / rateHz;
+        // Where each tick reads the pose, the others take the place of one now and then.
+        if (othersDue >= 1 && (poseDue < 1 || othersDue >= 2))
+        {
+            othersDue -= Math.Floor(othersDue);
+            isTorqueNext = !isTorqueNext;
+            return isTorqueNext ? BusRead.Torque : BusRead.Health;
+        }
+
+        if (poseDue < 1)
+            return BusRead.None;
+        poseDue -= Math.Floor(poseDue);
+        return BusRead.Pose;
+    }
+}
+
+/// <summary>How a follower shows which arm it is: its wrist turns a little to and fro, through the control law like any command.</summary>
+internal sealed class IdentifyMotion(ImmutableArray<Joint> joints)
+{
+    private const double Degrees = 3;
+    private const double Oscillations = 2;
+    private static readonly TimeSpan Duration = TimeSpan.FromSeconds(2);
+
+    private readonly int joint = Math.Max(0, joints.ToList().FindIndex(candidate => candidate.Name == "wrist_roll"));
+    private readonly double[] rest = new double[joints.Length];
+    private Timestamp began;
+    private bool isRunning;
+
+    /// <summary>Whether the last one ran to its end; until the next call.</summary>
+    public bool HasEnded { get; private set; }
+
+    public void Begin(ReadOnlySpan<double> pose, in Timestamp now)
+    {
+        pose.CopyTo(rest);
+        (began, isRunning, HasEnded) = (now, true, false);
+    }
+
+    public void End() => (isRunning, HasEnded) = (false, false);
+
+    public bool TryNext(in Timestamp now, Span<double> pose)
+    {
+        if (!isRunning)
+            return false;
+        var share = now.MicrosecondsSince(began) / (double)Microseconds.Of(Duration);
+        rest.CopyTo(pose);
+        if (share < 1)
+        {
+            pose[joint] += Degrees * Math.Sin(share * Oscillations * 2 * Math.PI);
+            return true;
+        }
+
+        (isRunning, HasEnded) = (false, true);
+        return false;
     }
 }

@@ -15,37 +15,40 @@ namespace Armada.EdgeAgent.Hosting;
 /// <summary>The agent as a program: everything of a configuration, from start to a clean end.</summary>
 internal static class AgentHost
 {
-    // Arms lose their torque within a tick; the rest is for a broker that is slow to take its leave.
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    // Arms lose their torque within a tick; the rest is for a broker that is slow to acknowledge.
+    private static readonly TimeSpan ShutdownTimeout = TimeSpan.FromSeconds(10);
 
-    /// <summary>Runs until Ctrl-C, SIGTERM, SIGHUP or cancellation.</summary>
+    /// <summary>Runs until Ctrl-C, SIGTERM or SIGHUP, also one that comes while it starts.</summary>
     /// <exception cref="ConfigurationException">A file, port, socket or option is unusable; nothing was moved.</exception>
-    public static async Task<int> RunAsync(AgentConfiguration configuration, CancellationToken cancellation)
+    public static async Task<int> RunAsync(string file)
     {
+        using var stopping = new CancellationTokenSource();
+        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
+        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+        using var hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, Stop);
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
-        builder.Logging.AddSimpleConsole(console =>
-        {
-            console.SingleLine = true;
-            console.TimestampFormat = "HH:mm:ss.fff ";
-        });
-        builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = Patience);
-        builder.Logging.AddFilter("Microsoft.Hosting.Lifetime", LogLevel.Warning);
-        AddAgent(builder.Services, configuration);
+        AgentLogging.Add(builder.Logging, builder.Configuration);
+        builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = ShutdownTimeout);
+        AddAgent(builder.Services, ConfigurationFile.Load(file));
         using var host = builder.Build();
-        using var hangUp = OnHangUp(host.Services.GetRequiredService<IHostApplicationLifetime>());
-        await OpenAsync(host.Services, cancellation);
-        await host.RunAsync(cancellation);
-        return AgentCommands.Done;
-    }
+        try
+        {
+            await OpenAsync(host.Services, stopping.Token);
+            await host.RunAsync(stopping.Token);
+        }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        {
+            return AgentCommands.Done; // Told to stop before it had started.
+        }
 
-    /// <summary>A terminal that closes, as a lost ssh does, ends the agent as Ctrl-C would; the host knows of no such signal.</summary>
-    private static PosixSignalRegistration OnHangUp(IHostApplicationLifetime lifetime) => PosixSignalRegistration.Create(
-        PosixSignal.SIGHUP,
-        signal =>
+        return AgentCommands.Done;
+
+        void Stop(PosixSignalContext signal)
         {
             signal.Cancel = true;
-            lifetime.StopApplication();
-        });
+            stopping.Cancel();
+        }
+    }
 
     /// <summary>Opens what a person may have named wrongly, before anything runs.</summary>
     private static async Task OpenAsync(IServiceProvider services, CancellationToken cancellation)
@@ -66,18 +69,15 @@ internal static class AgentHost
         services.AddSingleton(configuration);
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton<LocalStop>();
-        services.AddSingleton(Composition.SerialPorts());
-        services.AddSingleton<LinkFactory>(Composition.Link);
+        services.AddSingleton(SerialPorts.Create(configuration.UsesSystemSerial));
+        services.AddSingleton<MqttLinkFactory>((options, loggers) => new MqttLink(options, loggers.CreateLogger<MqttLink>()));
         services.AddSingleton<IReadOnlyList<Device>>(all =>
             [.. configuration.Devices.Select(device => new Device(device, all.GetRequiredService<LocalStop>()))]);
         services.AddSingleton<AgentTelemetry>();
+        services.AddSingleton<Supervisor>();
         services.AddSingleton<AgentService>();
         services.AddHostedService(all => all.GetRequiredService<AgentService>());
-        services.AddSingleton(all => new ControlSocketServer(
-            configuration.ControlSocket ?? ControlSocket.DefaultPath,
-            all.GetRequiredService<LocalStop>(),
-            all.GetRequiredService<IReadOnlyList<Device>>(),
-            all.GetRequiredService<ILogger<ControlSocketServer>>()));
+        services.AddSingleton(all => ActivatorUtilities.CreateInstance<ControlSocketServer>(all, configuration.ControlSocket ?? ControlSocket.DefaultPath));
         services.AddHostedService(all => all.GetRequiredService<ControlSocketServer>());
         if (TelemetryExport.IsWanted)
             services.AddHostedService<TelemetryExport>();

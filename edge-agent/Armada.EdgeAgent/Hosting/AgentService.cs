@@ -14,39 +14,41 @@ using Microsoft.Extensions.Logging;
 
 namespace Armada.EdgeAgent.Hosting;
 
-/// <summary>
-/// Starts every device, its link and the local pairs, and ends them in an order that leaves no arm with torque: sessions first,
-/// links last.
-/// </summary>
+internal delegate IMqttLink MqttLinkFactory(LinkOptions options, ILoggerFactory loggers);
+
+/// <summary>Starts every device, its link and the local pairs, and ends them in an order that leaves no arm with torque: sessions
+/// first, links last.</summary>
 internal sealed partial class AgentService : IHostedService, IAsyncDisposable
 {
-    private static readonly TimeSpan CrashPatience = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan CrashLimit = TimeSpan.FromSeconds(1);
 
-    private readonly IReadOnlyList<Device> devices;
     private readonly ISerialPorts ports;
     private readonly ILoggerFactory loggers;
     private readonly TimeProvider time;
     private readonly AgentTelemetry telemetry;
+    private readonly Supervisor supervisor;
     private readonly ILogger logger;
     private readonly CancellationTokenSource sessionsEnd = new();
     private readonly CancellationTokenSource linksEnd = new();
     private readonly ImmutableArray<DeviceSession> sessions;
     private readonly ImmutableArray<DeviceLink> links;
     private readonly ImmutableArray<LocalPair> pairs;
+    private readonly List<Task> runningSessions = [];
+    private readonly List<Task> runningLinks = [];
+    private int stopped;
     private int disposed;
-    private Task running = Task.CompletedTask;
-    private Task talk = Task.CompletedTask;
 
     public AgentService(
         AgentConfiguration configuration,
         IReadOnlyList<Device> devices,
         ISerialPorts ports,
-        LinkFactory link,
+        MqttLinkFactory link,
         AgentTelemetry telemetry,
+        Supervisor supervisor,
         TimeProvider time,
         ILoggerFactory loggers)
     {
-        (this.devices, this.ports, this.telemetry, this.time, this.loggers) = (devices, ports, telemetry, time, loggers);
+        (this.ports, this.telemetry, this.supervisor, this.time, this.loggers) = (ports, telemetry, supervisor, time, loggers);
         logger = loggers.CreateLogger<AgentService>();
         sessions = [.. devices.Select(Session)];
         var byName = devices.ToDictionary(device => device.Name);
@@ -57,13 +59,17 @@ internal sealed partial class AgentService : IHostedService, IAsyncDisposable
             : [];
     }
 
-    /// <summary>Opens every port, then starts the links: what is named wrongly is told before any arm has torque.</summary>
+    /// <summary>Opens every port, then starts the links: what is named wrongly is reported before any arm has torque.</summary>
     /// <exception cref="SerialOpenException">A port cannot be opened.</exception>
     /// <exception cref="LinkConfigurationException">A certificate or an option of the broker is unusable.</exception>
     public async Task OpenAsync(CancellationToken cancellation)
     {
         foreach (var session in sessions)
+        {
+            cancellation.ThrowIfCancellationRequested();
             session.Open();
+        }
+
         foreach (var link in links)
             await link.StartAsync(cancellation);
     }
@@ -71,21 +77,31 @@ internal sealed partial class AgentService : IHostedService, IAsyncDisposable
     public Task StartAsync(CancellationToken cancellationToken)
     {
         AppDomain.CurrentDomain.UnhandledException += OnCrash;
-        running = Task.WhenAll(
-            [.. sessions.Select(session => session.RunAsync(sessionsEnd.Token)), .. pairs.Select(pair => pair.RunAsync(sessionsEnd.Token))]);
-        var renewals = devices.Select(device => device.Renewal).OfType<Renewal>();
-        talk = Task.WhenAll(
-            [.. links.Select(link => link.RunPresenceAsync(linksEnd.Token)), .. renewals.Select(renewal => renewal.RunAsync(linksEnd.Token))]);
+        foreach (var session in sessions)
+            Run(runningSessions, $"session of {session.Name}", session.RunAsync, sessionsEnd);
+        foreach (var pair in pairs)
+            Run(runningSessions, $"local pair {pair.Name}", pair.RunAsync, sessionsEnd);
+        foreach (var link in links)
+        {
+            Run(runningLinks, $"presence of {link.Name}", link.RunPresenceAsync, linksEnd);
+            if (link.Renewal is { } renewal)
+                Run(runningLinks, $"certificate renewal of {link.Name}", renewal.RunAsync, linksEnd);
+        }
+
         LogStarted(sessions.Length, links.Length, pairs.Length);
         return Task.CompletedTask;
     }
 
     public async Task StopAsync(CancellationToken cancellationToken)
     {
+        if (Interlocked.Exchange(ref stopped, 1) != 0)
+            return;
         await sessionsEnd.CancelAsync();
-        await running;
+        await Task.WhenAll(runningSessions);
         await linksEnd.CancelAsync();
-        await talk;
+        await Task.WhenAll(runningLinks);
+        foreach (var link in links)
+            await supervisor.CloseAsync($"presence of {link.Name}", link.SayOfflineAsync);
     }
 
     public async ValueTask DisposeAsync()
@@ -95,40 +111,46 @@ internal sealed partial class AgentService : IHostedService, IAsyncDisposable
         AppDomain.CurrentDomain.UnhandledException -= OnCrash;
         await StopAsync(CancellationToken.None);
         foreach (var link in links)
-            await link.DisposeAsync();
+            await supervisor.CloseAsync($"link of {link.Name}", link.DisposeAsync);
         foreach (var session in sessions)
-            session.Close();
+            await supervisor.CloseAsync($"port of {session.Name}", session.CloseAsync);
         sessionsEnd.Dispose();
         linksEnd.Dispose();
     }
+
+    private void Run(List<Task> running, string name, Func<CancellationToken, Task> loop, CancellationTokenSource end) =>
+        running.Add(supervisor.RunAsync(name, loop, end.Token));
 
     /// <summary>Whatever brings the process down, arms do not stay under power.</summary>
     private void OnCrash(object sender, UnhandledExceptionEventArgs crash)
     {
         sessionsEnd.Cancel();
-        running.Wait(CrashPatience);
+        Task.WaitAll([.. runningSessions], CrashLimit);
     }
 
-    private DeviceLink Link(Device device, LinkFactory link, BrokerSettings broker, TopicMap topics)
+    private DeviceLink Link(Device device, MqttLinkFactory factory, BrokerOptions broker, TopicMap topics)
     {
         var options = DeviceLink.Options(device, broker, topics);
-        var made = link(options, loggers);
+        var link = factory(options, loggers);
         if (options.Tls is { CertificateFile: { } certificate, KeyFile: { } key } tls)
         {
             var signer = broker.Tls!.OtherSigner ? null : tls.CaFile;
-            device.Renewal = new Renewal(device, new PairFiles(certificate, key), signer, made, time, loggers.CreateLogger<Renewal>());
+            device.Renewal = new Renewal(device, new CredentialFiles(certificate, key), signer, link, time, loggers.CreateLogger<Renewal>());
         }
 
-        return new DeviceLink(
-            device, new ControlHandler(device, loggers.CreateLogger<ControlHandler>()), made, topics, time, loggers.CreateLogger<DeviceLink>());
+        var control = new ControlHandler(device, loggers.CreateLogger<ControlHandler>());
+        return new DeviceLink(device, control, link, topics, time, loggers.CreateLogger<DeviceLink>());
     }
 
     private DeviceSession Session(Device device)
     {
-        var setup = new ArmSetup(device, Calibrations.Load(device.Settings), loggers.CreateLogger<ArmSetup>());
-        IArmLoop loop = device.Role.IsLeader
+        var setup = new ArmSetup(device, ConfigurationFile.CalibrationOf(device.Settings), loggers.CreateLogger<ArmSetup>());
+        IArmLoop loop = device.Kind.IsLeader
             ? new LeaderLoop(device, setup, telemetry, time)
             : new FollowerLoop(device, setup, telemetry, time, loggers.CreateLogger<FollowerLoop>());
         return new DeviceSession(device, ports, loop, loggers.CreateLogger<DeviceSession>());
     }
+
+    [LoggerMessage(3400, LogLevel.Information, "Agent started: {Devices} device(s), {Links} link(s), {Pairs} local pair(s)")]
+    private partial void LogStarted(int devices, int links, int pairs);
 }

@@ -4,7 +4,6 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace Armada.EdgeAgent.Identities;
 
-/// <summary>Whether a certificate that was sent is the one that was asked for.</summary>
 internal static class CertificateCheck
 {
     private const string CommonName = "2.5.4.3";
@@ -29,13 +28,9 @@ internal static class CertificateCheck
         return all;
     }
 
-    /// <summary>Takes a certificate that is for this name and this key, good now, and signed by the authority.</summary>
-    /// <param name="pem">What was sent; anything.</param>
-    /// <param name="name">The device.</param>
+    /// <summary>Takes a certificate that is for this name and this key, valid now, and signed by the authority.</summary>
     /// <param name="keys">Keys of which one must be its.</param>
     /// <param name="authorities">Who may have signed it; null where a stranger does, who puts no name in: then key and time alone count.</param>
-    /// <param name="now">The time.</param>
-    /// <param name="certificate">The certificate, where it is good.</param>
     /// <param name="refusal">Why it is not, in words that begin with "the certificate".</param>
     public static bool TryTake(
         string pem,
@@ -49,7 +44,7 @@ internal static class CertificateCheck
         certificate = Read(pem);
         if (certificate is null)
         {
-            refusal = "the certificate is no certificate in PEM";
+            refusal = "the certificate is not in PEM format";
             return false;
         }
 
@@ -69,7 +64,7 @@ internal static class CertificateCheck
         if (!keys.Any(key => key.IsOf(certificate)))
             return "the certificate is for another key than this device's";
         if (authorities is null)
-            return now >= certificate.NotBefore && now < certificate.NotAfter ? null : "the certificate is not good now; see that the clock is right";
+            return now >= certificate.NotBefore && now < certificate.NotAfter ? null : "the certificate is not valid now; check the clock";
         return Untrusted(certificate, authorities, now) is { } why ? $"the certificate does not come from the authority: {why}" : null;
     }
 

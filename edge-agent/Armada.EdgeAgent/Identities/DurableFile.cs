@@ -8,14 +8,10 @@ internal static partial class DurableFile
     /// <summary>Ending of what is not in its place yet.</summary>
     public const string NewEnding = ".new";
 
-    /// <summary>The owner alone reads and writes.</summary>
     public const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-
     private const int ReadOnly = 0; // O_RDONLY, the same on every POSIX system
 
     /// <summary>Writes a file so that it has the old content or the new one at any time.</summary>
-    /// <param name="path">Where it is.</param>
-    /// <param name="content">All of its bytes.</param>
     /// <param name="mode">Who may use it, from its first byte on. Windows has no such modes.</param>
     /// <exception cref="IOException">The disk refused.</exception>
     /// <exception cref="UnauthorizedAccessException">The folder or the file is another user's.</exception>

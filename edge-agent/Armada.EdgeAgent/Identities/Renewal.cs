@@ -7,31 +7,28 @@ using Microsoft.Extensions.Logging;
 
 namespace Armada.EdgeAgent.Identities;
 
-/// <summary>
-/// Renews a device's certificate as the silo asks: makes the key, keeps the certificate, and connects anew with it when the arm does not
-/// move. Files are written here and not on the link's thread, where commands would wait for the disk.
-/// </summary>
+/// <summary>Renews a device's certificate as the silo asks: makes the key, keeps the certificate, and connects anew with it when the
+/// arm does not move. Files are written here and not on the link's thread, where commands would wait for the disk.</summary>
 internal sealed partial class Renewal(
-    Device device, PairFiles files, string? authorityFile, IMqttLink link, TimeProvider time, ILogger<Renewal> logger)
+    Device device, CredentialFiles files, string? authorityFile, IMqttLink link, TimeProvider time, ILogger<Renewal> logger)
 {
-    private const int Most = 16; // Messages that wait.
+    private const int MaxWaiting = 16;
 
-    /// <summary>So long before the end of the old certificate an arm that never rests is cut for the new one.</summary>
+    // So long before the end of the old certificate an arm that never rests is disconnected for the new one.
     private static readonly TimeSpan Reserve = TimeSpan.FromHours(24);
 
-    /// <summary>How often a moving arm is looked at.</summary>
-    private static readonly TimeSpan Look = TimeSpan.FromSeconds(1);
+    // How often a moving arm is checked.
+    private static readonly TimeSpan PollInterval = TimeSpan.FromSeconds(1);
 
-    private readonly Channel<ControlMessage?> waiting = Channel.CreateBounded<ControlMessage?>(Most);
-    private volatile string? shown;
+    private readonly Channel<ControlMessage?> waiting = Channel.CreateBounded<ControlMessage?>(MaxWaiting);
+    private volatile string? presented;
     private (string Key, string Request)? asked;
     private DateTimeOffset? reconnectBy;
 
-    /// <summary>Takes the answers.</summary>
-    public Action<ControlReply>? Answered { get; set; }
+    public Action<ControlReply>? Replied { get; set; }
 
     /// <summary>SHA-256 of the certificate of the present connection; null while there is none.</summary>
-    public string? Shown => shown;
+    public string? PresentedCertificate => presented;
 
     /// <summary>Completes or removes what a power cut left of a renewal; before the files are used.</summary>
     /// <exception cref="ConfigurationException">The files or their folder cannot be written.</exception>
@@ -48,43 +45,35 @@ internal sealed partial class Renewal(
     }
 
     /// <summary>Notes which certificate the connection was made with. On the link's thread, as the next.</summary>
-    public void Connected() => shown = Fingerprint();
+    public void Connected() => presented = Fingerprint();
 
-    /// <summary>Notes that there is no connection.</summary>
-    public void Disconnected() => shown = null;
+    public void Disconnected() => presented = null;
 
-    /// <summary>Takes a message to renew, or with a certificate; false where too many wait.</summary>
     public bool TryAdd(ControlMessage message) => waiting.Writer.TryWrite(message);
 
-    /// <summary>Does what was asked, until it is canceled.</summary>
     public async Task RunAsync(CancellationToken cancellation)
     {
-        // Without room for it there are messages, each of which looks too.
-        await using var looking = time.CreateTimer(_ => waiting.Writer.TryWrite(null), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-        try
+        // A full channel needs no poll: each message that waits in it polls too.
+        await using var poll = time.CreateTimer(_ => waiting.Writer.TryWrite(null), null, Due(), Timeout.InfiniteTimeSpan);
+        await foreach (var message in waiting.Reader.ReadAllAsync(cancellation))
         {
-            await foreach (var message in waiting.Reader.ReadAllAsync(cancellation))
-            {
-                if (message is not null)
-                    Do(message);
-                ConnectAnewWhereItIsTime();
-                looking.Change(reconnectBy is null ? Timeout.InfiniteTimeSpan : Look, Timeout.InfiniteTimeSpan);
-            }
+            if (message is not null)
+                Handle(message);
+            ReconnectIfDue();
+            poll.Change(Due(), Timeout.InfiniteTimeSpan);
         }
-        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
-        {
-            LogEnded(device.Name);
-        }
+
+        TimeSpan Due() => reconnectBy is null ? Timeout.InfiniteTimeSpan : PollInterval;
     }
 
-    private void Do(ControlMessage message)
+    private void Handle(ControlMessage message)
     {
         try
         {
             var reply = Try(message);
             if (reply.Error is { } error)
                 LogRefused(device.Name, message.Op, message.Id, error);
-            Answered?.Invoke(reply);
+            Replied?.Invoke(reply);
         }
 #pragma warning disable CA1031 // The top of the renewal's loop: a fault of one message may not end it.
         catch (Exception fault)
@@ -112,14 +101,14 @@ internal sealed partial class Renewal(
     /// <summary>The request for the key to be certified: the same text for the same key.</summary>
     private string Request()
     {
-        using var key = files.WaitingKey() ?? NotYetUsed() ?? Made();
+        using var key = files.PendingKey() ?? NotYetUsed() ?? Made();
         if (asked?.Key != key.Public())
             asked = (key.Public(), key.Request(device.Name));
         return asked.Value.Request;
     }
 
     /// <summary>The key of a stored certificate that the connection is not made with yet: another one would make that certificate void.</summary>
-    private DeviceKey? NotYetUsed() => shown is { } used && used != Fingerprint() ? files.Key() : null;
+    private DeviceKey? NotYetUsed() => presented is { } used && used != Fingerprint() ? files.Key() : null;
 
     private DeviceKey Made()
     {
@@ -127,8 +116,8 @@ internal sealed partial class Renewal(
         try
         {
             // Kept on disk: the silo may send its certificate after a restart.
-            files.KeepWaiting(key);
-            LogAsks(device.Name);
+            files.StorePendingKey(key);
+            LogRequests(device.Name);
             return key;
         }
         catch
@@ -141,7 +130,7 @@ internal sealed partial class Renewal(
     private string? Take(string pem)
     {
         var authorities = authorityFile is null ? null : CertificateCheck.Authorities(File.ReadAllText(authorityFile));
-        using var next = files.WaitingKey();
+        using var next = files.PendingKey();
         using var current = files.Key();
         DeviceKey[] keys = [.. new[] { next, current }.OfType<DeviceKey>()];
         if (!CertificateCheck.TryTake(pem, device.Name, keys, authorities, time.GetUtcNow(), out var certificate, out var refusal))
@@ -160,19 +149,22 @@ internal sealed partial class Renewal(
         }
     }
 
-    private void ConnectAnewWhereItIsTime()
+    private void ReconnectIfDue()
     {
         if (reconnectBy is not { } by)
             return;
         var isBusy = device.LocalPair is null && link.State == LinkState.Up && device.Stream.IsBusy(time.Now());
-        var isDone = shown is { } used && used == Fingerprint();
+        var isDone = presented is { } used && used == Fingerprint();
         if (isBusy && !isDone && time.GetUtcNow() < by)
             return;
+        if (!isDone)
+        {
+            LogReconnects(device.Name);
+            link.Reconnect();
+        }
+
+        // Only now: what failed is due again. Where it is done already, the connection was cut and the new certificate used.
         reconnectBy = null;
-        if (isDone)
-            return; // The line was cut meanwhile, and the new certificate used.
-        LogConnectsAnew(device.Name);
-        link.Reconnect();
     }
 
     private string? Fingerprint()
@@ -192,4 +184,24 @@ internal sealed partial class Renewal(
     private static DateTimeOffset Earlier(DateTimeOffset? one, DateTimeOffset other) => one is { } first && first < other ? first : other;
 
     private static bool IsDisk(Exception fault) => fault is IOException or UnauthorizedAccessException;
+
+    [LoggerMessage(3120, LogLevel.Information, "{Device}: made a new key and requests its certificate")]
+    private partial void LogRequests(string device);
+
+    [LoggerMessage(3121, LogLevel.Information, "{Device}: stored certificate {Fingerprint}, valid until {Until:u}")]
+    private partial void LogStored(string device, string fingerprint, DateTime until);
+
+    [LoggerMessage(3122, LogLevel.Information, "{Device}: reconnecting with its new certificate")]
+    private partial void LogReconnects(string device);
+
+    [LoggerMessage(3123, LogLevel.Warning, "{Device}: {Op} refused (control {Id}): {Error}")]
+    private partial void LogRefused(string device, ControlOp op, string id, string error);
+
+    [LoggerMessage(3124, LogLevel.Warning, "{Device}: its certificate cannot be read: {Reason}")]
+    private partial void LogUnread(string device, string reason);
+
+    [LoggerMessage(3125, LogLevel.Error, "{Device}: renewing its certificate failed (control {Id})")]
+    private partial void LogFault(Exception fault, string device, string id);
+
+
 }

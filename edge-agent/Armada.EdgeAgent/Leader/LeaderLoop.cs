@@ -10,10 +10,8 @@ using Armada.EdgeAgent.Telemetry;
 
 namespace Armada.EdgeAgent.Leader;
 
-/// <summary>
-/// Reads one leader: a sync read each tick, published when a joint moved beyond the dead-band, and as a keep-alive otherwise.
-/// The only thread that touches the bus.
-/// </summary>
+/// <summary>Reads one leader: a sync read each tick, published when a joint moved beyond the dead-band, and as a keep-alive otherwise.
+/// The only thread that touches the bus.</summary>
 /// <remarks>
 /// A state's capture time is that of the moment before its sync read was sent: no joint was read earlier, so that whatever
 /// counts from it counts the bus too. Under the agent's own stop a leader falls silent, and whoever follows it holds.
@@ -34,7 +32,7 @@ internal sealed class LeaderLoop : IArmLoop
     private readonly double deadband;
     private readonly double[] pose;
     private readonly double[] published;
-    private readonly ArmDiagnostics condition;
+    private readonly ArmDiagnostics diagnostics;
     private readonly ServoTelemetry[] health = new ServoTelemetry[ArmJoint.Count];
     private readonly int ticksPerHealth;
     private readonly RestartBackoff restarts = new();
@@ -54,35 +52,34 @@ internal sealed class LeaderLoop : IArmLoop
         deadband = device.Settings.DeadbandDeg ?? DeviceSettings.LeaderDeadband;
         pose = new double[device.Joints.Length];
         published = new double[device.Joints.Length];
-        condition = new ArmDiagnostics(device);
+        diagnostics = new ArmDiagnostics(device);
     }
 
-    /// <inheritdoc/>
     public void Run(FeetechBus bus, Action running, CancellationToken cancellation)
     {
-        device.Status.Enter(DeviceState.Connecting);
+        device.Status.SetState(DeviceState.Connecting);
         using var started = new LeaderArm(bus, setup.Calibrate(bus, cancellation));
         arm = started;
-        condition.Begin(setup.Start(arm, cancellation));
+        diagnostics.Begin(setup.Start(arm, cancellation));
         running();
         published.AsSpan().Fill(double.NaN);
-        using var metronome = TickTimer.Start(period);
+        using var timer = TickTimer.Every(period);
         while (true)
-            Tick(metronome.Next(cancellation), cancellation);
+            Tick(timer.Next(cancellation), cancellation);
     }
 
-    private void Tick(in Beat beat, CancellationToken cancellation)
+    private void Tick(in Tick tick, CancellationToken cancellation)
     {
-        device.Counters.Tick(beat.IsLate);
-        RefuseJobs();
+        device.Counters.Tick(tick.IsLate);
+        RefuseBusCommands();
         var now = time.Now();
         arm.ReadPose(pose, cancellation);
-        condition.Observe(arm);
+        diagnostics.Observe(arm);
         if (!device.Stops.IsLatched)
             Publish(now);
         if (--ticksToHealth <= 0)
             ReadHealth(cancellation);
-        device.Status.Enter(State());
+        device.Status.SetState(State());
         telemetry.BusTime((time.Now().Monotonic - now.Monotonic) / 1000.0, tag);
     }
 
@@ -90,9 +87,9 @@ internal sealed class LeaderLoop : IArmLoop
     {
         ticksToHealth = ticksPerHealth;
         if (restarts.IsDue(arm.Returned, time.Now()))
-            condition.Begin(setup.StartAgain(arm, cancellation));
+            diagnostics.Begin(setup.StartAgain(arm, cancellation));
         arm.ReadHealth(health, cancellation);
-        condition.Measure(health);
+        diagnostics.Measure(health);
     }
 
     private void Publish(in Timestamp now)
@@ -126,14 +123,44 @@ internal sealed class LeaderLoop : IArmLoop
         : device.LeaderStream.Stamp != 0 ? DeviceState.Streaming
         : DeviceState.Idle;
 
-    private void RefuseJobs()
+    private void RefuseBusCommands()
     {
-        while (device.Jobs.TryTake(out var message))
+        while (device.BusCommands.TryTake(out var message))
         {
             var done = message is { Op: ControlOp.Torque, On: false };
-            device.Jobs.Answer(
+            device.BusCommands.Reply(
                 message,
                 done ? null : $"'{device.Name}' is a leader: its torque stays off; move it by hand and watch its state");
         }
+    }
+}
+
+/// <summary>Whether a leader streams, with which epoch and how fast. Set by one thread at a time, read by the bus's.</summary>
+internal sealed class LeaderStream : IStream
+{
+    private sealed record Grant(uint Epoch, double? RateHz, bool IsRunning);
+
+    private volatile Grant grant = new(0, null, false);
+
+    public uint AnnouncedEpoch => grant.Epoch;
+
+    /// <summary>What to stamp on a state: the epoch while it streams, else 0.</summary>
+    public uint Stamp => grant is { IsRunning: true } running ? running.Epoch : 0;
+
+    /// <summary>Most states per second that were asked for; null for every tick.</summary>
+    public double? RateHz => grant.RateHz;
+
+    public bool IsBusy(in Timestamp now) => grant.IsRunning;
+
+    public bool TryStart(uint epoch, double? rateHz) => TryChange(new Grant(epoch, rateHz, IsRunning: true));
+
+    public bool TryStop(uint epoch) => TryChange(new Grant(epoch, null, IsRunning: false));
+
+    private bool TryChange(Grant next)
+    {
+        if (next.Epoch < grant.Epoch)
+            return false;
+        grant = next;
+        return true;
     }
 }

@@ -8,19 +8,17 @@ using Microsoft.Extensions.Logging;
 
 namespace Armada.EdgeAgent.Local;
 
-/// <summary>
-/// A leader and its followers joined inside the agent by the robot core that the silo runs too. A sample goes from the leader's
-/// bus thread through the core into each follower's inbox, without network, broker or disk.
-/// </summary>
+/// <summary>A leader and its followers joined inside the agent by the robot core that the silo runs too. A sample goes from the
+/// leader's bus thread through the core into each follower's inbox, without network, broker or disk.</summary>
 /// <remarks>
-/// Nothing is stored: epochs come from the clock, and no follower outlives the agent that told it one. The stop here is the
+/// Nothing is stored: epochs come from the clock, and no follower outlives the agent that announced one. The stop here is the
 /// agent's own.
 /// </remarks>
 internal sealed partial class LocalPair : ICommandSink
 {
     private static readonly TimeSpan TickPeriod = TimeSpan.FromMilliseconds(50);
 
-    private readonly Lock turn = new();
+    private readonly Lock owner = new();
     private readonly RobotCore core;
     private readonly Device leader;
     private readonly ImmutableArray<Device> followers;
@@ -36,7 +34,7 @@ internal sealed partial class LocalPair : ICommandSink
         core = new RobotCore(
             new RobotDocument(
                 settings.Leader,
-                new RobotModel(leader.Role.Model, leader.Joints),
+                new RobotModel(leader.Kind.Model, leader.Joints),
                 new MasterBinding(leader.Name),
                 [.. settings.Followers.Select(name => new SlaveBinding(name))],
                 Epoch: 0,
@@ -47,29 +45,21 @@ internal sealed partial class LocalPair : ICommandSink
         Join();
     }
 
-    /// <summary>Leader and followers, as people see them.</summary>
     public string Name { get; }
 
     /// <summary>Lets leases run out and slaves fail, until it is canceled.</summary>
     public async Task RunAsync(CancellationToken cancellation)
     {
         using var timer = new PeriodicTimer(TickPeriod, time);
-        try
+        while (await timer.WaitForNextTickAsync(cancellation))
         {
-            while (await timer.WaitForNextTickAsync(cancellation))
-            {
-                lock (turn)
-                    Do(core.Tick(time.Now(), this));
-            }
-        }
-        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
-        {
-            LogEnded(Name);
+            lock (owner)
+                Apply(core.Tick(time.Now(), this));
         }
     }
 
     void ICommandSink.Command(int slave, in SampleStamp stamp, ReadOnlySpan<double> positions) =>
-        followers[slave].Inbox.Offer(stamp, positions, time.Now());
+        followers[slave].Inbox.Receive(stamp, positions, time.Now());
 
     private void Join()
     {
@@ -86,32 +76,32 @@ internal sealed partial class LocalPair : ICommandSink
 
     private void OnLeaderState(in FrameHeader header, ReadOnlySpan<double> positions, FrameEcho? echo)
     {
-        lock (turn)
+        lock (owner)
         {
             core.OnMasterFrame(StampOf(header), positions, time.Now(), this, out var decision);
-            Do(decision);
+            Apply(decision);
         }
     }
 
     private void OnFollowerState(int slave, in FrameHeader header, ReadOnlySpan<double> positions)
     {
-        lock (turn)
+        lock (owner)
         {
             core.OnSlaveFrame(slave, StampOf(header), positions, time.Now(), out var decision);
-            Do(decision);
+            Apply(decision);
         }
     }
 
     private static SampleStamp StampOf(in FrameHeader header) =>
         new(header.Epoch, header.Sequence, header.CapturedAt, header.TimeToLiveMs, (header.Flags & FrameFlags.Fault) != 0);
 
-    private void Do(Decision decision)
+    private void Apply(Decision decision)
     {
         for (var index = 0; index < decision.Effects.Count; index++)
-            Do(decision.Effects[index]);
+            Apply(decision.Effects[index]);
     }
 
-    private void Do(Effect effect)
+    private void Apply(Effect effect)
     {
         switch (effect)
         {
@@ -121,11 +111,14 @@ internal sealed partial class LocalPair : ICommandSink
             case Effect.StopStream stop:
                 Find(stop.Device).Stream.TryStop(stop.Epoch);
                 break;
-            case RobotEvent note:
-                LogNote(Name, note.Kind, note.Subject);
+            case RobotEvent happened:
+                LogEvent(Name, happened.Kind, happened.Subject);
                 break;
         }
     }
 
     private Device Find(string name) => name == leader.Name ? leader : followers.Single(follower => follower.Name == name);
+
+    [LoggerMessage(3200, LogLevel.Information, "Local pair {Pair}: {Event} ({Subject})")]
+    private partial void LogEvent(string pair, RobotEventKind @event, string subject);
 }

@@ -14,7 +14,6 @@ public static class ControlSocket
             : Path.GetTempPath(),
         "armada-agent.sock");
 
-    /// <summary>Sends one command to the agent that listens on a socket.</summary>
     /// <returns>The answer, one line of JSON.</returns>
     /// <exception cref="ConfigurationException">No agent listens there.</exception>
     public static async Task<string> AskAsync(string path, string command, CancellationToken cancellation)

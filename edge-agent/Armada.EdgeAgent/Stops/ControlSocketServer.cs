@@ -1,28 +1,50 @@
 using System.Net.Sockets;
+using System.Text;
 using System.Text.Json;
+using System.Text.Json.Serialization;
+using Armada.Core.Control;
 using Armada.EdgeAgent.Devices;
+using Armada.EdgeAgent.Hosting;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace Armada.EdgeAgent.Stops;
 
+/// <summary>The one-line JSON answer to a command on the control socket.</summary>
+/// <param name="Stopped">Whether the agent's own stop is latched now.</param>
+/// <param name="StoppedBySilo">Devices that a stop of the silo's still holds.</param>
+/// <param name="Devices">With status: each device's presence.</param>
+public sealed record ControlAnswer(
+    bool Ok,
+    bool Stopped,
+    string? Error = null,
+    IReadOnlyList<string>? StoppedBySilo = null,
+    IReadOnlyDictionary<string, Presence>? Devices = null);
+
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(ControlAnswer))]
+internal sealed partial class ControlAnswerJson : JsonSerializerContext;
+
 /// <summary>Answers stop, reset and status on the control socket, one line each.</summary>
 internal sealed partial class ControlSocketServer(
-    string path, LocalStop stop, IReadOnlyList<Device> devices, ILogger<ControlSocketServer> logger) : BackgroundService
+    string path, LocalStop stop, IReadOnlyList<Device> devices, Supervisor supervisor, ILogger<ControlSocketServer> logger) : BackgroundService
 {
-    private const int LongestLine = 256;
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
-    private Socket? listener;
+    private const int MaxLine = 256;
+    private static readonly TimeSpan IdleTimeout = TimeSpan.FromSeconds(10);
 
-    /// <summary>Makes the socket.</summary>
+    /// <summary>The socket that listens; null before it is opened, and after a fault until it is opened again.</summary>
+    internal Socket? Listener { get; private set; }
+
     /// <exception cref="Configuration.ConfigurationException">Another agent listens there, or the path cannot be used.</exception>
-    public void Open() => listener = ControlSocket.Listen(path);
+    public void Open() => Listener = ControlSocket.Listen(path);
 
     public override void Dispose()
     {
-        if (listener is { } socket)
+        if (Listener is { } socket)
         {
-            listener = null;
+            Listener = null;
             socket.Dispose();
             File.Delete(path);
         }
@@ -30,54 +52,68 @@ internal sealed partial class ControlSocketServer(
         base.Dispose();
     }
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) => supervisor.RunAsync("control socket", AcceptAsync, stoppingToken);
+
+    private async Task AcceptAsync(CancellationToken cancellation)
     {
-        var talks = new List<Task>();
+        var clients = new List<Task>();
         try
         {
+            Listener ??= ControlSocket.Listen(path);
             while (true)
             {
-                var client = await listener!.AcceptAsync(stoppingToken);
-                talks.RemoveAll(talk => talk.IsCompleted);
-                talks.Add(TalkAsync(client, stoppingToken));
+                var client = await Listener.AcceptAsync(cancellation);
+                clients.RemoveAll(task => task.IsCompleted);
+                clients.Add(ServeAsync(client, cancellation));
             }
         }
-        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        catch (Exception) when (!cancellation.IsCancellationRequested)
         {
-            await Task.WhenAll(talks);
+            Listener?.Dispose();
+            Listener = null;
+            throw;
+        }
+        finally
+        {
+            await Task.WhenAll(clients);
         }
     }
 
-    private async Task TalkAsync(Socket client, CancellationToken cancellation)
+    private async Task ServeAsync(Socket client, CancellationToken cancellation)
     {
-        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        patience.CancelAfter(Patience);
+        using var idle = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        idle.CancelAfter(IdleTimeout);
         try
         {
             await using var stream = new NetworkStream(client, ownsSocket: true);
-            while (await ReadLineAsync(stream, patience.Token) is { } line)
+            while (await ReadLineAsync(stream, idle.Token) is { } line)
             {
                 var answer = JsonSerializer.SerializeToUtf8Bytes(Answer(line), ControlAnswerJson.Default.ControlAnswer);
-                await stream.WriteAsync(answer, patience.Token);
-                await stream.WriteAsync("\n"u8.ToArray(), patience.Token);
-                patience.CancelAfter(Patience);
+                await stream.WriteAsync((byte[])[.. answer, (byte)'\n'], idle.Token);
+                idle.CancelAfter(IdleTimeout);
             }
         }
         catch (Exception e) when (e is IOException or OperationCanceledException)
         {
-            LogTalkEnded(e.Message);
+            LogClientLeft(e.Message);
+        }
+#pragma warning disable CA1031 // The top of one client's loop: its fault disturbs nobody else.
+        catch (Exception fault)
+#pragma warning restore CA1031
+        {
+            LogClientFault(fault);
         }
     }
 
     private static async Task<string?> ReadLineAsync(Stream stream, CancellationToken cancellation)
     {
-        var line = new byte[LongestLine];
+        var line = new byte[MaxLine];
         for (var length = 0; length < line.Length; length++)
         {
             if (await stream.ReadAsync(line.AsMemory(length, 1), cancellation) == 0)
                 return null;
             if (line[length] == '\n')
-                return System.Text.Encoding.UTF8.GetString(line, 0, length).Trim();
+                return Encoding.UTF8.GetString(line, 0, length).Trim();
         }
 
         return "";
@@ -107,4 +143,16 @@ internal sealed partial class ControlSocketServer(
         var bySilo = devices.Where(device => device.Stops.IsRemoteLatched).Select(device => device.Name).ToArray();
         return new ControlAnswer(Ok: true, stop.IsLatched, StoppedBySilo: bySilo.Length > 0 ? bySilo : null);
     }
+
+    [LoggerMessage(3300, LogLevel.Warning, "Local stop latched: every arm holds until a local reset")]
+    private partial void LogStopped();
+
+    [LoggerMessage(3301, LogLevel.Information, "Local stop released")]
+    private partial void LogReset();
+
+    [LoggerMessage(3302, LogLevel.Debug, "A client of the control socket left: {Reason}")]
+    private partial void LogClientLeft(string reason);
+
+    [LoggerMessage(3303, LogLevel.Error, "A client of the control socket could not be answered; its connection is closed")]
+    private partial void LogClientFault(Exception fault);
 }

@@ -1,20 +1,15 @@
 namespace Armada.EdgeAgent.Stops;
 
-/// <summary>
-/// The agent's own latched stop, for all of its devices: works with network, broker and silo gone. A reset from the silo
-/// does not release it, nor does its reset release a stop of the silo's.
-/// </summary>
+/// <summary>The agent's own latched stop, for all of its devices: works with network, broker and silo gone. A reset from the silo does
+/// not release it, nor does its reset release a stop of the silo's.</summary>
 public sealed class LocalStop
 {
     private volatile bool latched;
 
-    /// <summary>Whether it is latched.</summary>
     public bool IsLatched => latched;
 
-    /// <summary>Latches it; every follower holds from its next tick.</summary>
     public void Latch() => latched = true;
 
-    /// <summary>Releases it.</summary>
     public void Release() => latched = false;
 }
 
@@ -23,15 +18,10 @@ public sealed class StopLatches(LocalStop local)
 {
     private volatile bool remote;
 
-    /// <summary>Whether either is latched.</summary>
     public bool IsLatched => remote || local.IsLatched;
-
-    /// <summary>Whether the silo's is latched.</summary>
     public bool IsRemoteLatched => remote;
 
-    /// <summary>Latches the silo's.</summary>
     public void LatchRemote() => remote = true;
 
-    /// <summary>Releases the silo's only.</summary>
     public void ReleaseRemote() => remote = false;
 }

@@ -2,13 +2,17 @@ using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using Armada.Core.Routing;
 using Armada.EdgeAgent.Devices;
+using Microsoft.Extensions.Hosting;
+using OpenTelemetry;
+using OpenTelemetry.Metrics;
+using OpenTelemetry.Resources;
+using OpenTelemetry.Trace;
 
 namespace Armada.EdgeAgent.Telemetry;
 
 /// <summary>The agent's one meter and one activity source. Counts are read where they are kept; nothing is added per tick.</summary>
 internal sealed class AgentTelemetry : IDisposable
 {
-    /// <summary>Name of both.</summary>
     public const string Name = "Armada.EdgeAgent";
 
     private readonly Meter meter = new(Name);
@@ -40,16 +44,13 @@ internal sealed class AgentTelemetry : IDisposable
         lag = meter.CreateHistogram<double>("armada.agent.lag", "ms", "From capture at the leader to the write on the follower's bus");
     }
 
-    /// <summary>Activities of control requests, never of samples.</summary>
     public static ActivitySource Activities { get; } = new(Name);
 
-    /// <summary>Notes one tick's time on the bus.</summary>
     public void BusTime(double milliseconds, in KeyValuePair<string, object?> device) => busTime.Record(milliseconds, device);
 
     /// <summary>Notes one command's way; meaningful where both ends share a clock.</summary>
     public void Lag(double milliseconds, in KeyValuePair<string, object?> device) => lag.Record(milliseconds, device);
 
-    /// <summary>A device's tag, made once.</summary>
     public static KeyValuePair<string, object?> Tag(Device device) => new("device", device.Name);
 
     public void Dispose() => meter.Dispose();
@@ -63,10 +64,46 @@ internal sealed class AgentTelemetry : IDisposable
 
     private IEnumerable<Measurement<long>> Drops() =>
         from device in devices
-        from verdict in Enum.GetValues<FrameResult>()
-        where device.Counters.Dropped(verdict) > 0
+        from result in Enum.GetValues<FrameResult>()
+        where device.Counters.Dropped(result) > 0
         select new Measurement<long>(
-            device.Counters.Dropped(verdict),
+            device.Counters.Dropped(result),
             Tag(device),
-            new KeyValuePair<string, object?>("reason", DeviceCounters.NameOf(verdict)["dropped.".Length..]));
+            new KeyValuePair<string, object?>("reason", DeviceCounters.NameOf(result)["dropped.".Length..]));
+}
+
+/// <summary>Sends metrics and activities over OTLP, where the standard OTEL_* variables name an endpoint.</summary>
+internal sealed class TelemetryExport : IHostedService, IDisposable
+{
+    private static readonly string[] Endpoints =
+        ["OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"];
+
+    private const string ServiceName = "armada-edge-agent";
+
+    private MeterProvider? metrics;
+    private TracerProvider? traces;
+
+    public static bool IsWanted =>
+        Endpoints.Any(name => !string.IsNullOrEmpty(Environment.GetEnvironmentVariable(name)));
+
+    public Task StartAsync(CancellationToken cancellationToken)
+    {
+        metrics = Sdk.CreateMeterProviderBuilder().ConfigureResource(Name).AddMeter(AgentTelemetry.Name).AddOtlpExporter().Build();
+        traces = Sdk.CreateTracerProviderBuilder().ConfigureResource(Name).AddSource(AgentTelemetry.Name).AddOtlpExporter().Build();
+        return Task.CompletedTask;
+    }
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public void Dispose()
+    {
+        metrics?.Dispose();
+        traces?.Dispose();
+    }
+
+    private static void Name(ResourceBuilder resource)
+    {
+        if (string.IsNullOrEmpty(Environment.GetEnvironmentVariable("OTEL_SERVICE_NAME")))
+            resource.AddService(ServiceName);
+    }
 }

@@ -4,10 +4,8 @@ using Armada.Emulators.Servos;
 
 namespace Armada.Emulators.Arms;
 
-/// <summary>
-/// Servos on one bus and one supply, and the hand that moves them. Knows no clock: <see cref="Advance"/> lets time pass.
-/// Its members may be called from any thread; a servo of <see cref="Servos"/> only before the arm is put on a bus.
-/// </summary>
+/// <summary>Servos on one bus and one supply, and the hand that moves them. Knows no clock: <see cref="Advance"/> lets time pass. Its
+/// members may be called from any thread; a servo of <see cref="Servos"/> only before the arm is put on a bus.</summary>
 public sealed class EmulatedArm
 {
     // What cables and plugs of a daisy chain cost at several amperes.
@@ -19,20 +17,19 @@ public sealed class EmulatedArm
     private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(1);
 
     private readonly EmulatedServo[] servos;
-    private readonly IReadOnlyList<JointFit> joints;
+    private readonly IReadOnlyList<EmulatedJoint> joints;
     private readonly IHand? hand;
     private readonly double[] pose;
     private TimeSpan time;
     private TimeSpan owed;
     private double supply = 7.4;
 
-    /// <summary>Servos alone, without geometry or hand.</summary>
     public EmulatedArm(params EmulatedServo[] servos)
         : this(servos, [], null)
     {
     }
 
-    private EmulatedArm(EmulatedServo[] servos, IReadOnlyList<JointFit> joints, IHand? hand)
+    private EmulatedArm(EmulatedServo[] servos, IReadOnlyList<EmulatedJoint> joints, IHand? hand)
     {
         this.servos = servos;
         this.joints = joints;
@@ -40,12 +37,11 @@ public sealed class EmulatedArm
         pose = new double[joints.Count];
     }
 
-    /// <summary>A calibrated SO-101.</summary>
     /// <param name="role">Leader or follower; their calibrations differ.</param>
     /// <param name="hand">Whose hand is on it, if any; the arm begins in that hand's first pose, else at rest.</param>
     public static EmulatedArm So101(ArmRole role, IHand? hand = null)
     {
-        var joints = JointFit.So101(role);
+        var joints = EmulatedJoint.So101(role);
         Span<double> pose = [.. joints.Select(j => j.Rest)];
         hand?.Pose(TimeSpan.Zero, pose);
         var servos = new EmulatedServo[joints.Count];
@@ -62,20 +58,16 @@ public sealed class EmulatedArm
         return new EmulatedArm(servos, joints, hand);
     }
 
-    /// <summary>The servos, in the order of the joints.</summary>
     public IReadOnlyList<EmulatedServo> Servos => servos;
-
-    /// <summary>The joints; none for servos without geometry.</summary>
-    public IReadOnlyList<JointFit> Joints => joints;
+    public IReadOnlyList<EmulatedJoint> Joints => joints;
 
     /// <summary>Held by whoever works with the servos.</summary>
-    internal Lock AsyncLock { get; } = new();
+    internal Lock Sync { get; } = new();
 
-    /// <summary>A register of one servo, now.</summary>
     /// <exception cref="ArgumentOutOfRangeException">There is no such servo.</exception>
     public int Read(byte id, in Register register)
     {
-        lock (AsyncLock)
+        lock (Sync)
             return Find(id)[register];
     }
 
@@ -85,7 +77,7 @@ public sealed class EmulatedArm
     {
         Span<byte> data = stackalloc byte[register.Size];
         register.Encode(value, data);
-        lock (AsyncLock)
+        lock (Sync)
             Find(id).Write(register.Address, data);
     }
 
@@ -93,7 +85,7 @@ public sealed class EmulatedArm
     /// <param name="pose">One value for each joint.</param>
     public void Pose(Span<double> pose)
     {
-        lock (AsyncLock)
+        lock (Sync)
         {
             for (var i = 0; i < joints.Count; i++)
                 pose[i] = joints[i].FromSteps(servos[i].Shaft - joints[i].HomingOffset);
@@ -103,18 +95,17 @@ public sealed class EmulatedArm
     /// <summary>Power goes and comes back: all servos lose RAM and torque.</summary>
     public void PowerDip()
     {
-        lock (AsyncLock)
+        lock (Sync)
         {
             foreach (var servo in servos)
                 servo.PowerCycle();
         }
     }
 
-    /// <summary>Trips one servo's overload protection.</summary>
     /// <exception cref="ArgumentOutOfRangeException">There is no such servo.</exception>
     public void TripOverload(byte id)
     {
-        lock (AsyncLock)
+        lock (Sync)
             Find(id).TripOverload();
     }
 
@@ -124,19 +115,17 @@ public sealed class EmulatedArm
         get => supply;
         set
         {
-            lock (AsyncLock)
+            lock (Sync)
                 supply = value;
         }
     }
 
     /// <summary>Puts something between the jaws of one joint, or takes it away with infinities.</summary>
-    /// <param name="id">Its servo.</param>
     /// <param name="least">Least reading it can reach, steps.</param>
-    /// <param name="greatest">Greatest.</param>
     /// <exception cref="ArgumentOutOfRangeException">There is no such servo.</exception>
     public void Block(byte id, double least, double greatest)
     {
-        lock (AsyncLock)
+        lock (Sync)
         {
             var servo = Find(id);
             var offset = servo[Sts3215.HomingOffset];
@@ -147,14 +136,14 @@ public sealed class EmulatedArm
     /// <summary>Lets time pass, in steps of a millisecond; what is over is kept for the next call.</summary>
     public void Advance(TimeSpan time)
     {
-        lock (AsyncLock)
+        lock (Sync)
         {
             for (owed += time; owed >= Tick; owed -= Tick)
                 Step();
         }
     }
 
-    /// <summary>The servo of an id, or null; the caller holds <see cref="AsyncLock"/>.</summary>
+    /// <summary>The servo of an id, or null; the caller holds <see cref="Sync"/>.</summary>
     internal EmulatedServo? At(byte id)
     {
         foreach (var servo in servos)

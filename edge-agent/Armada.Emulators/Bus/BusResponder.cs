@@ -1,6 +1,5 @@
 using Armada.Devices.ServoBus;
 using Armada.Emulators.Arms;
-using Armada.Emulators.Faults;
 using Armada.Emulators.Servos;
 
 namespace Armada.Emulators.Bus;
@@ -8,10 +7,6 @@ namespace Armada.Emulators.Bus;
 /// <summary>Hands each instruction to the servos it is for and collects what they answer, faults included. Allocates nothing.</summary>
 internal sealed class BusResponder(EmulatedArm arm, BusFaults faults, WriteJournal journal, LateAnswers late, long ticksPerSecond)
 {
-    /// <summary>Carries out one instruction; the caller holds the arm's gate.</summary>
-    /// <param name="frame">What the host sent.</param>
-    /// <param name="now">When.</param>
-    /// <param name="train">Where the answers go.</param>
     public void Answer(in InstructionFrame frame, long now, ReplyTrain train)
     {
         switch (frame.Instruction)
@@ -102,5 +97,102 @@ internal sealed class BusResponder(EmulatedArm arm, BusFaults faults, WriteJourn
     {
         if (frame.Instruction is Instruction.Write or Instruction.RegWrite && frame.Parameters.Length >= 2)
             journal.Add(RegisterWrite.From(now, frame.Id, frame.Instruction, frame.Parameters[0], frame.Parameters[1..]));
+    }
+}
+
+/// <summary>The answers to one instruction, one behind the other, and the time they take on the wire.</summary>
+internal sealed class ReplyTrain
+{
+    private readonly byte[] bytes = new byte[64 * 1024];
+    private int length;
+
+    /// <summary>Time of one byte at 1 Mbit/s, 8N1.</summary>
+    public const int MicrosecondsPerByte = 10;
+
+    public ReadOnlySpan<byte> Bytes => bytes.AsSpan(0, length);
+
+    /// <summary>From the end of the instruction to the end of the last answer.</summary>
+    public int Microseconds { get; private set; }
+
+    public Span<byte> Next => bytes.AsSpan(length);
+    public bool HasRoom => bytes.Length - length >= ServoFrame.MaxSize;
+
+    public void Add(int length, int delay)
+    {
+        this.length += length;
+        Microseconds += delay + (length * MicrosecondsPerByte);
+    }
+
+    public void BreakOff()
+    {
+        var kept = Math.Min((length / 2) + 3, Math.Max(0, length - 1));
+        Microseconds -= (length - kept) * MicrosecondsPerByte;
+        length = kept;
+    }
+
+    public void Clear() => (length, Microseconds) = (0, 0);
+}
+
+/// <summary>Answers of slow servos that are still to come, one for each servo.</summary>
+internal sealed class LateAnswers
+{
+    private readonly List<Slot> slots = [];
+
+    public long NextDue { get; private set; } = long.MaxValue;
+
+    public bool IsBusy(byte id) => Find(id) is { Length: > 0 };
+
+    public void Add(byte id, ReadOnlySpan<byte> answer, long due)
+    {
+        var slot = Find(id);
+        if (slot is null)
+            slots.Add(slot = new Slot(id));
+        answer.CopyTo(slot.Bytes);
+        (slot.Length, slot.Due) = (answer.Length, due);
+        NextDue = Math.Min(NextDue, due);
+    }
+
+    public bool TryTake(long now, out ReadOnlySpan<byte> answer)
+    {
+        answer = default;
+        if (now < NextDue)
+            return false;
+        NextDue = long.MaxValue;
+        foreach (var slot in slots)
+        {
+            if (slot.Length > 0 && slot.Due <= now && answer.IsEmpty)
+            {
+                answer = slot.Bytes.AsSpan(0, slot.Length);
+                slot.Length = 0;
+            }
+            else if (slot.Length > 0)
+            {
+                NextDue = Math.Min(NextDue, slot.Due);
+            }
+        }
+
+        return !answer.IsEmpty;
+    }
+
+    private Slot? Find(byte id)
+    {
+        foreach (var slot in slots)
+        {
+            if (slot.Id == id)
+                return slot;
+        }
+
+        return null;
+    }
+
+    private sealed class Slot(byte id)
+    {
+        public byte Id { get; } = id;
+
+        public byte[] Bytes { get; } = new byte[ServoFrame.MaxSize];
+
+        public int Length { get; set; }
+
+        public long Due { get; set; }
     }
 }

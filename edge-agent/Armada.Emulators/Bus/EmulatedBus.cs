@@ -1,14 +1,11 @@
 using Armada.Devices.ServoBus;
 using Armada.Emulators.Arms;
-using Armada.Emulators.Faults;
 using Armada.Emulators.Ptys;
 
 namespace Armada.Emulators.Bus;
 
-/// <summary>
-/// An emulated arm behind a serial port: hears instructions on a pseudo-terminal and answers after the time they would take on
-/// a wire at 1 Mbit/s. Linux only. Dispose takes the port away.
-/// </summary>
+/// <summary>An emulated arm behind a serial port: hears instructions on a pseudo-terminal and answers after the time they would take on
+/// a wire at 1 Mbit/s. Linux only. Dispose takes the port away.</summary>
 public sealed class EmulatedBus : IDisposable
 {
     // Silence that ends a frame begun: more than a thousand byte times, less than any host's time-out.
@@ -32,8 +29,6 @@ public sealed class EmulatedBus : IDisposable
     private long heardAt;
     private long wireFreeAt;
 
-    /// <summary>Makes the port and begins to answer; it can be opened when this returns.</summary>
-    /// <param name="arm">What hangs on the bus.</param>
     /// <param name="path">The port's name, a symbolic link that is made.</param>
     /// <param name="wireTiming">False: answer at once.</param>
     /// <param name="time">The clock of the arm's motion; real time with wire timing.</param>
@@ -49,19 +44,10 @@ public sealed class EmulatedBus : IDisposable
         loop = Task.Factory.StartNew(Run, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
     }
 
-    /// <summary>What hangs on the bus.</summary>
     public EmulatedArm Arm { get; }
-
-    /// <summary>What a host opens.</summary>
     public string Port => port.Path;
-
-    /// <summary>What goes wrong with answers.</summary>
     public BusFaults Faults { get; } = new();
-
-    /// <summary>The writes that went over the bus.</summary>
     public WriteJournal Journal { get; } = new();
-
-    /// <summary>Instructions heard whole.</summary>
     public long Heard { get; private set; }
 
     /// <summary>Ends with the bus; with an error if it failed.</summary>
@@ -73,7 +59,6 @@ public sealed class EmulatedBus : IDisposable
     /// <summary>Puts the cable back: the port, under the same name, can be opened when this returns.</summary>
     public void Replug() => Plug(true);
 
-    /// <summary>Takes the port away and waits until nothing runs.</summary>
     public void Dispose()
     {
         if (stopping)
@@ -103,7 +88,7 @@ public sealed class EmulatedBus : IDisposable
 
     private void Run()
     {
-        _ = Libc.ThreadControl(Libc.SetTimerSlack, 1, 0, 0, 0);
+        _ = Native.ThreadControl(Native.SetTimerSlack, 1, 0, 0, 0);
         Span<byte> bytes = stackalloc byte[4096];
         while (!stopping)
         {
@@ -159,7 +144,7 @@ public sealed class EmulatedBus : IDisposable
         {
             Heard++;
             train.Clear();
-            lock (Arm.AsyncLock)
+            lock (Arm.Sync)
                 responder.Answer(frame, now, train);
             Send((frame.Parameters.Length + ServoFrame.EmptySize) * ReplyTrain.MicrosecondsPerByte);
         }

@@ -1,3 +1,6 @@
+using System.Buffers.Binary;
+using Armada.Devices.ServoBus;
+
 namespace Armada.Emulators.Bus;
 
 /// <summary>The newest writes on a bus, for tests and for a look from outside. Any thread.</summary>
@@ -9,10 +12,8 @@ public sealed class WriteJournal
     /// <summary>How many are kept; older ones are forgotten.</summary>
     public const int Capacity = 16_384;
 
-    /// <summary>How many there have been.</summary>
     public long Count { get; private set; }
 
-    /// <summary>Those still kept, oldest first.</summary>
     /// <param name="since">Only those after so many: an earlier <see cref="Count"/>.</param>
     public IReadOnlyList<RegisterWrite> Since(long since = 0)
     {
@@ -26,9 +27,6 @@ public sealed class WriteJournal
         }
     }
 
-    /// <summary>Waits for a write.</summary>
-    /// <param name="wanted">Which.</param>
-    /// <param name="timeout">How long.</param>
     /// <param name="since">Only one after so many: an earlier <see cref="Count"/>.</param>
     /// <returns>The write; null if it did not come.</returns>
     public RegisterWrite? Wait(Predicate<RegisterWrite> wanted, TimeSpan timeout, long since = 0)
@@ -61,5 +59,34 @@ public sealed class WriteJournal
             Count++;
             Monitor.PulseAll(gate);
         }
+    }
+}
+
+/// <summary>A write that went over the bus to one servo or to all, whether or not they heard it.</summary>
+/// <param name="Timestamp">When, as <see cref="TimeProvider.GetTimestamp"/>.</param>
+/// <param name="Id">Which servo; <see cref="ServoFrame.Broadcast"/> for one write to all.</param>
+/// <param name="Instruction">Write, held write or sync write.</param>
+/// <param name="Data">The first eight of them, the first one lowest.</param>
+public readonly record struct RegisterWrite(long Timestamp, byte Id, Instruction Instruction, byte Address, byte Length, ulong Data)
+{
+    public int? Of(in Register register)
+    {
+        var offset = register.Address - Address;
+        if (offset < 0 || offset + register.Size > Math.Min((int)Length, sizeof(ulong)))
+            return null;
+        Span<byte> data = stackalloc byte[sizeof(ulong)];
+        BinaryPrimitives.WriteUInt64LittleEndian(data, Data);
+        return register.Decode(data[offset..]);
+    }
+
+    /// <summary>Whether it was the one write that takes the torque off every servo.</summary>
+    public bool IsTorqueOffForAll => Id == ServoFrame.Broadcast && Of(Sts3215.TorqueEnable) == 0;
+
+    internal static RegisterWrite From(long timestamp, byte id, Instruction instruction, byte address, ReadOnlySpan<byte> bytes)
+    {
+        Span<byte> data = stackalloc byte[sizeof(ulong)];
+        data.Clear();
+        bytes[..Math.Min(bytes.Length, data.Length)].CopyTo(data);
+        return new RegisterWrite(timestamp, id, instruction, address, (byte)bytes.Length, BinaryPrimitives.ReadUInt64LittleEndian(data));
     }
 }

@@ -15,7 +15,6 @@ internal sealed class Termination : IDisposable
         PosixSignalRegistration.Create(PosixSignal.SIGHUP, OnSignal),
     ];
 
-    /// <summary>Canceled by the first signal.</summary>
     public CancellationToken Token => source.Token;
 
     public void Dispose()

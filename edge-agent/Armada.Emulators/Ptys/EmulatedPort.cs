@@ -2,11 +2,9 @@ using System.Runtime.InteropServices;
 
 namespace Armada.Emulators.Ptys;
 
-/// <summary>
-/// A serial port under a stable name, for one thread that waits and reads; others may only <see cref="Wake"/> it.
-/// When its last client closes, the terminal is renewed behind the name: the next client finds no unread bytes and no
-/// exclusive lock of the last one, as with a real port.
-/// </summary>
+/// <summary>A serial port under a stable name, for one thread that waits and reads; others may only <see cref="Wake"/> it. When its
+/// last client closes, the terminal is renewed behind the name: the next client finds no unread bytes and no exclusive lock of the last
+/// one, as with a real port.</summary>
 internal sealed unsafe class EmulatedPort : IDisposable
 {
     // How long a client may take from following the name to opening what it led to.
@@ -20,7 +18,7 @@ internal sealed unsafe class EmulatedPort : IDisposable
     public EmulatedPort(string path)
     {
         link = new PortLink(path);
-        wake = Libc.Event(0, Libc.NonBlocking | Libc.CloseOnExec);
+        wake = Native.Event(0, Native.NonBlocking | Native.CloseOnExec);
         if (wake < 0)
             throw new IOException($"eventfd: {Marshal.GetLastPInvokeErrorMessage()}");
         try
@@ -34,13 +32,9 @@ internal sealed unsafe class EmulatedPort : IDisposable
         }
     }
 
-    /// <summary>Full path a client opens.</summary>
     public string Path => link.Path;
-
-    /// <summary>Whether the name exists.</summary>
     public bool IsPlugged => terminal is not null;
 
-    /// <summary>Makes a new terminal and the name that leads to it.</summary>
     public void Plug()
     {
         if (terminal is not null)
@@ -49,7 +43,6 @@ internal sealed unsafe class EmulatedPort : IDisposable
         link.PointAt(terminal.Slave);
     }
 
-    /// <summary>Takes name and terminal away.</summary>
     public void Unplug()
     {
         link.Remove();
@@ -59,19 +52,18 @@ internal sealed unsafe class EmulatedPort : IDisposable
     }
 
     /// <summary>Waits for bytes, for <see cref="Wake"/>, or for the time to pass.</summary>
-    /// <param name="timeout">Longest wait.</param>
     /// <returns>Whether bytes may be read.</returns>
     public bool Wait(TimeSpan timeout)
     {
-        var fds = stackalloc Libc.PollFd[2];
-        fds[0] = new Libc.PollFd { Fd = wake, Events = Libc.PollIn };
+        var fds = stackalloc Native.PollFd[2];
+        fds[0] = new Native.PollFd { Fd = wake, Events = Native.PollIn };
         // A negative descriptor is passed over.
-        fds[1] = new Libc.PollFd { Fd = terminal?.Fd ?? -1, Events = Libc.PollIn };
+        fds[1] = new Native.PollFd { Fd = terminal?.Fd ?? -1, Events = Native.PollIn };
         var happened = Poll(fds, 2, left is null || timeout < Grace ? timeout : Grace);
         if (happened && fds[0].Returned != 0)
         {
             ulong count;
-            _ = Libc.Read(wake, (byte*)&count, sizeof(ulong));
+            _ = Native.Read(wake, (byte*)&count, sizeof(ulong));
         }
 
         var hasBytes = happened && fds[1].Returned != 0;
@@ -81,8 +73,6 @@ internal sealed unsafe class EmulatedPort : IDisposable
     /// <summary>Lets time pass; a signal may end it early.</summary>
     public static void Pass(TimeSpan time) => Poll(null, 0, time);
 
-    /// <summary>Reads what a client wrote.</summary>
-    /// <returns>Bytes read; 0 for none.</returns>
     public int Read(Span<byte> buffer)
     {
         var count = terminal?.Read(buffer) ?? 0;
@@ -92,21 +82,19 @@ internal sealed unsafe class EmulatedPort : IDisposable
         return 0;
     }
 
-    /// <summary>Sends to the client, if there is one.</summary>
     public void Write(ReadOnlySpan<byte> bytes) => terminal?.Write(bytes);
 
     /// <summary>Ends a <see cref="Wait"/>; from any thread.</summary>
     public void Wake()
     {
         ulong one = 1;
-        _ = Libc.Write(wake, (byte*)&one, sizeof(ulong));
+        _ = Native.Write(wake, (byte*)&one, sizeof(ulong));
     }
 
-    /// <summary>Takes everything away.</summary>
     public void Dispose()
     {
         Unplug();
-        _ = Libc.Close(wake);
+        _ = Native.Close(wake);
     }
 
     /// <summary>The last client has closed: the name leads to a new terminal, and the old one waits for clients already on their way.</summary>
@@ -122,9 +110,9 @@ internal sealed unsafe class EmulatedPort : IDisposable
     /// <returns>Whether the present terminal stayed.</returns>
     private bool SettleLeft(bool over)
     {
-        var fd = new Libc.PollFd { Fd = left!.Fd, Events = Libc.PollIn };
+        var fd = new Native.PollFd { Fd = left!.Fd, Events = Native.PollIn };
         _ = Poll(&fd, 1, TimeSpan.Zero);
-        if (fd.Returned != Libc.PollHangUp)
+        if (fd.Returned != Native.PollHangUp)
         {
             // Somebody is there, or was and left words behind.
             link.PointAt(left.Slave);
@@ -142,15 +130,52 @@ internal sealed unsafe class EmulatedPort : IDisposable
         return true;
     }
 
-    /// <summary>Whether something happened before the time was over.</summary>
-    private static bool Poll(Libc.PollFd* fds, nuint count, TimeSpan timeout)
+    private static bool Poll(Native.PollFd* fds, nuint count, TimeSpan timeout)
     {
-        var spec = new Libc.TimeSpec
+        var spec = new Native.TimeSpec
         {
             Seconds = (nint)(timeout.Ticks / TimeSpan.TicksPerSecond),
             Nanoseconds = (nint)(timeout.Ticks % TimeSpan.TicksPerSecond * 100),
         };
         // A signal may end it early; whoever waits looks at the clock again.
-        return Libc.Poll(fds, count, &spec, null) > 0;
+        return Native.Poll(fds, count, &spec, null) > 0;
+    }
+}
+
+/// <summary>A port's stable name: a symbolic link to the terminal of the moment, as udev makes for a real adapter.</summary>
+internal sealed class PortLink
+{
+    private string? target;
+
+    /// <param name="path">Where the link is to be. A link that is there already is replaced; any other file is refused.</param>
+    /// <exception cref="IOException">There is a file that is no link, or no such folder.</exception>
+    public PortLink(string path)
+    {
+        Path = System.IO.Path.GetFullPath(path);
+        if (!Directory.Exists(System.IO.Path.GetDirectoryName(Path)))
+            throw new IOException($"cannot make the port {Path}: its folder does not exist");
+        var there = new FileInfo(Path);
+        if (Directory.Exists(Path) || (there.Exists && there.LinkTarget is null))
+            throw new IOException($"cannot make the port {Path}: there is a file of that name");
+    }
+
+    public string Path { get; }
+
+    /// <summary>Makes the link lead to <paramref name="target"/>; a client finds the old or the new one, never none.</summary>
+    public void PointAt(string target)
+    {
+        var made = $"{Path}.{Environment.ProcessId}";
+        File.Delete(made);
+        File.CreateSymbolicLink(made, target);
+        File.Move(made, Path, overwrite: true);
+        this.target = target;
+    }
+
+    /// <summary>Removes the link, unless another program has put its own there.</summary>
+    public void Remove()
+    {
+        if (target is not null && new FileInfo(Path).LinkTarget == target)
+            File.Delete(Path);
+        target = null;
     }
 }

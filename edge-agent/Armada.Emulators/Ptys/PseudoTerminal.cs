@@ -18,14 +18,13 @@ internal sealed unsafe class PseudoTerminal : IDisposable
     /// <summary>The descriptor to poll; -1 after <see cref="Dispose"/>.</summary>
     public int Fd { get; private set; }
 
-    /// <summary>Path of the side a client opens.</summary>
     public string Slave { get; }
 
     /// <summary>Makes a new one. A client that closes and leaves bytes or settings behind leaves them in this one alone.</summary>
     /// <exception cref="IOException">The system has no more, or refuses.</exception>
     public static PseudoTerminal Open()
     {
-        var fd = Libc.OpenTerminal(Libc.ReadWrite | Libc.NoControllingTerminal | Libc.NonBlocking | Libc.CloseOnExec);
+        var fd = Native.OpenTerminal(Native.ReadWrite | Native.NoControllingTerminal | Native.NonBlocking | Native.CloseOnExec);
         Check(fd, "posix_openpt");
         try
         {
@@ -33,12 +32,11 @@ internal sealed unsafe class PseudoTerminal : IDisposable
         }
         catch
         {
-            _ = Libc.Close(fd);
+            _ = Native.Close(fd);
             throw;
         }
     }
 
-    /// <summary>Reads what a client wrote.</summary>
     /// <returns>Bytes read; 0 when there are none; -1 when the last client has closed.</returns>
     public int Read(Span<byte> buffer)
     {
@@ -46,14 +44,14 @@ internal sealed unsafe class PseudoTerminal : IDisposable
         {
             while (true)
             {
-                var count = Libc.Read(Fd, start, (nuint)buffer.Length);
+                var count = Native.Read(Fd, start, (nuint)buffer.Length);
                 if (count > 0)
                     return (int)count;
                 switch (count == 0 ? 0 : Marshal.GetLastPInvokeError())
                 {
-                    case Libc.InterruptedError:
+                    case Native.InterruptedError:
                         continue;
-                    case Libc.AgainError:
+                    case Native.AgainError:
                         return 0;
                     default:
                         return -1;
@@ -69,10 +67,10 @@ internal sealed unsafe class PseudoTerminal : IDisposable
         {
             for (var sent = 0; sent < bytes.Length;)
             {
-                var count = Libc.Write(Fd, start + sent, (nuint)(bytes.Length - sent));
+                var count = Native.Write(Fd, start + sent, (nuint)(bytes.Length - sent));
                 if (count > 0)
                     sent += (int)count;
-                else if (Marshal.GetLastPInvokeError() != Libc.InterruptedError)
+                else if (Marshal.GetLastPInvokeError() != Native.InterruptedError)
                     return;
             }
         }
@@ -82,21 +80,21 @@ internal sealed unsafe class PseudoTerminal : IDisposable
     public void Dispose()
     {
         if (Fd >= 0)
-            _ = Libc.Close(Fd);
+            _ = Native.Close(Fd);
         Fd = -1;
     }
 
     private static string Prepare(int fd)
     {
-        Check(Libc.Grant(fd), "grantpt");
-        Check(Libc.Unlock(fd), "unlockpt");
+        Check(Native.Grant(fd), "grantpt");
+        Check(Native.Unlock(fd), "unlockpt");
         var termios = stackalloc byte[TermiosRoom];
-        Check(Libc.GetAttributes(fd, termios), "tcgetattr");
-        Libc.MakeRaw(termios);
-        Check(Libc.SetAttributes(fd, 0, termios), "tcsetattr");
+        Check(Native.GetAttributes(fd, termios), "tcgetattr");
+        Native.MakeRaw(termios);
+        Check(Native.SetAttributes(fd, 0, termios), "tcsetattr");
 
         var name = stackalloc byte[64];
-        if (Libc.SlaveName(fd, name, 64) != 0)
+        if (Native.SlaveName(fd, name, 64) != 0)
             throw new IOException("ptsname_r failed");
         return Encoding.UTF8.GetString(MemoryMarshal.CreateReadOnlySpanFromNullTerminated(name));
     }
@@ -106,4 +104,73 @@ internal sealed unsafe class PseudoTerminal : IDisposable
         if (result < 0)
             throw new IOException($"{call}: {Marshal.GetLastPInvokeErrorMessage()}");
     }
+}
+
+internal static unsafe partial class Native
+{
+    public const int ReadWrite = 0x2;
+    public const int NoControllingTerminal = 0x100;
+    public const int NonBlocking = 0x800;
+    public const int CloseOnExec = 0x80000;
+    public const short PollIn = 0x1;
+    public const short PollHangUp = 0x10;
+    public const int InterruptedError = 4;
+    public const int AgainError = 11;
+
+    /// <summary>prctl: how late the kernel may wake this thread, in nanoseconds; 50,000 unless told.</summary>
+    public const int SetTimerSlack = 29;
+
+    [StructLayout(LayoutKind.Sequential)]
+    public struct PollFd
+    {
+        public int Fd;
+        public short Events;
+        public short Returned;
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
+    public struct TimeSpec
+    {
+        public nint Seconds;
+        public nint Nanoseconds;
+    }
+
+    [LibraryImport("libc", EntryPoint = "posix_openpt", SetLastError = true)]
+    public static partial int OpenTerminal(int flags);
+
+    [LibraryImport("libc", EntryPoint = "grantpt", SetLastError = true)]
+    public static partial int Grant(int fd);
+
+    [LibraryImport("libc", EntryPoint = "unlockpt", SetLastError = true)]
+    public static partial int Unlock(int fd);
+
+    [LibraryImport("libc", EntryPoint = "ptsname_r")]
+    public static partial int SlaveName(int fd, byte* buffer, nuint size);
+
+    [LibraryImport("libc", EntryPoint = "tcgetattr", SetLastError = true)]
+    public static partial int GetAttributes(int fd, byte* termios);
+
+    [LibraryImport("libc", EntryPoint = "tcsetattr", SetLastError = true)]
+    public static partial int SetAttributes(int fd, int when, byte* termios);
+
+    [LibraryImport("libc", EntryPoint = "cfmakeraw")]
+    public static partial void MakeRaw(byte* termios);
+
+    [LibraryImport("libc", EntryPoint = "eventfd", SetLastError = true)]
+    public static partial int Event(uint value, int flags);
+
+    [LibraryImport("libc", EntryPoint = "read", SetLastError = true)]
+    public static partial nint Read(int fd, byte* buffer, nuint count);
+
+    [LibraryImport("libc", EntryPoint = "write", SetLastError = true)]
+    public static partial nint Write(int fd, byte* buffer, nuint count);
+
+    [LibraryImport("libc", EntryPoint = "close", SetLastError = true)]
+    public static partial int Close(int fd);
+
+    [LibraryImport("libc", EntryPoint = "ppoll", SetLastError = true)]
+    public static partial int Poll(PollFd* fds, nuint count, TimeSpec* timeout, void* signals);
+
+    [LibraryImport("libc", EntryPoint = "prctl")]
+    public static partial int ThreadControl(int option, nuint value, nuint a, nuint b, nuint c);
 }

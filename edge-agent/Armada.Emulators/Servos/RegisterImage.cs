@@ -13,14 +13,12 @@ internal sealed class RegisterImage
     private readonly byte[] stored = [.. Defaults];
     private byte[] saved = [.. Defaults];
 
-    /// <summary>A register's value now. A value it cannot hold becomes the nearest it can.</summary>
     public int this[in Register register]
     {
         get => register.Decode(live.AsSpan(register.Address));
         set => register.Encode(Math.Clamp(value, register.Minimum, register.Maximum), live.AsSpan(register.Address));
     }
 
-    /// <summary>Sets a register as at the factory or in calibration: for good.</summary>
     public void Store(in Register register, int value)
     {
         this[register] = value;
@@ -35,9 +33,8 @@ internal sealed class RegisterImage
             live.AsSpan(address, Math.Min(destination.Length, live.Length - address)).CopyTo(destination);
     }
 
-    /// <summary>
-    /// Writes as a host does: read-only bytes keep their value, and EEPROM bytes last over a power cycle only if the servo is not locked.
-    /// </summary>
+    /// <summary>Writes as a host does: read-only bytes keep their value, and EEPROM bytes last over a power cycle only if the servo is
+    /// not locked.</summary>
     public void Write(int address, ReadOnlySpan<byte> data)
     {
         var persists = this[Sts3215.Lock] == 0;
@@ -60,7 +57,6 @@ internal sealed class RegisterImage
         this[Sts3215.TorqueLimit] = this[Sts3215.MaxTorqueLimit];
     }
 
-    /// <summary>Saves the EEPROM set.</summary>
     public void Save() => saved = [.. stored];
 
     /// <summary>Brings back the EEPROM set last saved, or the factory's; the id stays.</summary>

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using Armada.Devices.Arms;
-using Armada.Devices.Serial.Posix;
+using Armada.Devices.Serial;
 using Armada.Devices.ServoBus;
 using Armada.Devices.Timing;
 using Armada.Emulators.Arms;
@@ -20,8 +20,8 @@ internal static class LeaderTick
     {
         using var folder = new TempFolder();
         using var emulated = new EmulatedBus(EmulatedArm.So101(ArmRole.Leader, new WavingHand()), folder.File("leader"));
-        using var port = new PosixSerialPorts().Open(emulated.Port, BaudRate);
-        using var arm = new LeaderArm(new FeetechBus(port), JointFit.Calibration(ArmRole.Leader));
+        using var port = SerialPorts.Create().Open(emulated.Port, BaudRate);
+        using var arm = new LeaderArm(new FeetechBus(port), EmulatedJoint.Calibration(ArmRole.Leader));
         arm.Start(CancellationToken.None);
         var medians = new List<double>();
         for (var i = 0; i < rounds; i++)
@@ -34,7 +34,7 @@ internal static class LeaderTick
     {
         var pose = new double[6];
         var ticks = new List<double>((int)(round.TotalSeconds * 100));
-        using var timer = TickTimer.Start(TimeSpan.FromMilliseconds(10));
+        using var timer = TickTimer.Every(TimeSpan.FromMilliseconds(10));
         while (ticks.Count < ticks.Capacity)
         {
             timer.Next(CancellationToken.None);

@@ -47,10 +47,13 @@ public sealed class RunningProcess : IAsyncDisposable
     public static RunningProcess Start(string program, params string[] arguments) => Start(program, arguments, null);
 
     /// <summary>Starts a program with additional environment variables.</summary>
-    public static RunningProcess Start(string program, IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment)
+    /// <param name="ignored">A signal that it inherits as ignored, as under nohup; others have their default effect, whatever the tests inherited.</param>
+    public static RunningProcess Start(
+        string program, IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment, Signal? ignored = null)
     {
+        string[] ignore = ignored is { } signal ? [string.Create(CultureInfo.InvariantCulture, $"--ignore-signal={(int)signal}")] : [];
         // setsid makes the group, env undoes what a shell's & or nohup lets every child ignore; both exec the program, so the id stays.
-        var start = new ProcessStartInfo("setsid", ["env", "--default-signal=HUP,INT,QUIT,TERM", program, .. arguments])
+        var start = new ProcessStartInfo("setsid", ["env", "--default-signal=HUP,INT,QUIT,TERM", .. ignore, program, .. arguments])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,

@@ -22,6 +22,13 @@ public sealed class ConfigurationFileTests : IDisposable
     }
 
     [Fact]
+    public void The_serial_port_is_the_platforms_own_unless_the_one_of_System_IO_Ports_is_asked_for()
+    {
+        Assert.False(Load($$"""{"broker":{},"devices":[{{Leader}}]}""").UsesSystemSerial);
+        Assert.True(Load($$"""{"broker":{},"serial":"system","devices":[{{Leader}}]}""").UsesSystemSerial);
+    }
+
+    [Fact]
     public void File_names_are_relative_to_the_file_itself()
     {
         var configuration = Load(
@@ -47,6 +54,7 @@ public sealed class ConfigurationFileTests : IDisposable
     [InlineData("""null""", "is null", "devices")]
     [InlineData("""{"broker":{},"devices":[]}""", "devices: is empty", "name at least one")]
     [InlineData("""{"broker":{},"topic_root":"a/#","devices":[LEADER]}""", "topic_root", "a/#")]
+    [InlineData("""{"broker":{},"serial":"usb","devices":[LEADER]}""", "serial: 'usb' is unknown", "\"system\", or leave it out")]
     [InlineData("""{"broker":{"host":""},"devices":[LEADER]}""", "broker.host", "give")]
     [InlineData("""{"broker":{"port":70000},"devices":[LEADER]}""", "broker.port: 70000", "1 to 65535")]
     [InlineData("""{"broker":{"tls":{"ca":"c","key":"k"}},"devices":[LEADER]}""", "broker.tls", "both or neither")]

@@ -60,9 +60,9 @@ internal sealed class EnrollmentService : IAsyncDisposable
 
     public static async Task<EnrollmentService> OpenAsync(TestCertificates authority, bool tls = false)
     {
-        var desk = new EnrollmentService(authority, tls);
-        await desk.application.StartAsync();
-        return desk;
+        var service = new EnrollmentService(authority, tls);
+        await service.application.StartAsync();
+        return service;
     }
 
     public ValueTask DisposeAsync() => application.DisposeAsync();

@@ -11,7 +11,7 @@ public sealed partial class EnrollmentTests
         await EnrollAsync(name: "bench-leader", port: "/dev/ttyACM0");
         var before = File.ReadAllText(Config).Replace("  \"devices\"", "  // the bench\n  \"devices\"", StringComparison.Ordinal);
         File.WriteAllText(Config, before);
-        desk.Kind = "so101-follower";
+        service.Kind = "so101-follower";
         await EnrollAsync(name: "bench-follower", port: "/dev/ttyACM1");
 
         var after = File.ReadAllText(Config);
@@ -47,7 +47,7 @@ public sealed partial class EnrollmentTests
         var fault = await Assert.ThrowsAsync<ConfigurationException>(() => EnrollAsync(name: "bench-leader", port: "/dev/ttyACM7"));
         Assert.Contains(words, fault.Message, StringComparison.Ordinal);
         Assert.Equal(before, File.ReadAllText(Config));
-        Assert.Equal(asked, desk.Requests.Count);
+        Assert.Equal(asked, service.Requests.Count);
         Assert.False(File.Exists(Path.Combine(Home, "bench-leader.pem")), "the certificate was stored");
     }
 

@@ -11,13 +11,13 @@ public sealed partial class EnrollmentTests
 {
     public static TheoryData<string, string> WrongAnswers { get; } = new()
     {
-        { "no JSON", "no enrollment" },
-        { "a member less", "no enrollment" },
+        { "no JSON", "not an enrollment" },
+        { "a member less", "not an enrollment" },
         { "too much", "more than 64 KiB" },
         { "another name", "a name that was not asked for" },
         { "another name in the certificate", "is for 'other'" },
         { "another key", "for another key" },
-        { "no certificate", "no certificate in PEM" },
+        { "no certificate", "not in PEM format" },
         { "a foreign certificate", "does not come from the authority" },
         { "an expired certificate", "does not come from the authority: NotTimeValid" },
         { "no authority", "no certificate of an authority" },
@@ -31,8 +31,8 @@ public sealed partial class EnrollmentTests
     {
         using var foreign = new TestCertificates(folder, "foreign-ca");
         var request = "";
-        desk.Spoil = answer => Spoil(what, answer, foreign, request = desk.Requests.Last()["csr"]!.GetValue<string>());
-        desk.Instead = what == "no JSON" ? (200, "<html>") : what == "too much" ? (200, $"{{\"name\":\"{new string('x', 70_000)}\"}}") : null;
+        service.Spoil = answer => Spoil(what, answer, foreign, request = service.Requests.Last()["csr"]!.GetValue<string>());
+        service.Instead = what == "no JSON" ? (200, "<html>") : what == "too much" ? (200, $"{{\"name\":\"{new string('x', 70_000)}\"}}") : null;
 
         var fault = await Assert.ThrowsAsync<EnrollmentFailedException>(() => EnrollAsync(name: "bench-leader", port: "/dev/ttyACM0"));
         Assert.Contains(words, fault.Message, StringComparison.Ordinal);
@@ -43,7 +43,7 @@ public sealed partial class EnrollmentTests
     [Fact]
     public async Task A_refusal_is_told_in_the_silos_words_and_without_the_token()
     {
-        desk.Instead = (403, $$"""{"type":"urn:armada:problem:token","title":"No","detail":"the token {{Token}} was\nused"}""");
+        service.Instead = (403, $$"""{"type":"urn:armada:problem:token","title":"No","detail":"the token {{Token}} was\nused"}""");
         var fault = await Assert.ThrowsAsync<EnrollmentFailedException>(() => EnrollAsync(name: "bench-leader"));
         Assert.EndsWith("refuses: the token (the token) was used", fault.Message, StringComparison.Ordinal);
     }
@@ -51,13 +51,13 @@ public sealed partial class EnrollmentTests
     [Fact]
     public async Task A_refused_token_without_a_name_leaves_no_key_unless_an_earlier_call_may_have_used_it()
     {
-        desk.Instead = (403, "");
+        service.Instead = (403, "");
         await Assert.ThrowsAsync<EnrollmentFailedException>(() => EnrollAsync());
         Assert.Empty(Files());
 
-        desk.Instead = (503, "");
+        service.Instead = (503, "");
         await Assert.ThrowsAsync<EnrollmentFailedException>(() => EnrollAsync());
-        desk.Instead = (403, "");
+        service.Instead = (403, "");
         await Assert.ThrowsAsync<EnrollmentFailedException>(() => EnrollAsync());
         Assert.Single(Files());
     }
@@ -65,7 +65,7 @@ public sealed partial class EnrollmentTests
     [Fact]
     public async Task A_refusal_without_words_is_told_by_its_number()
     {
-        desk.Instead = (302, "");
+        service.Instead = (302, "");
         var fault = await Assert.ThrowsAsync<EnrollmentFailedException>(() => EnrollAsync(name: "bench-leader"));
         Assert.Contains("HTTP 302", fault.Message, StringComparison.Ordinal);
     }
@@ -91,7 +91,7 @@ public sealed partial class EnrollmentTests
     [InlineData("https://silo.example", "two words", "--token")]
     public void An_option_that_cannot_work_is_named(string server, string token, string named)
     {
-        var fault = Assert.Throws<ConfigurationException>(() => EnrollmentOrder.Of(server, token, insecure: false, default));
+        var fault = Assert.Throws<ConfigurationException>(() => EnrollmentOptions.Of(server, token, insecure: false));
         Assert.Contains(named, fault.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("two words", fault.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("user:word", fault.Message, StringComparison.Ordinal);
@@ -99,7 +99,7 @@ public sealed partial class EnrollmentTests
 
     [Fact]
     public void Plain_http_to_another_machine_is_allowed_where_that_is_asked_for() =>
-        Assert.Equal("http://silo.example:8080/", EnrollmentOrder.Of("http://silo.example:8080", "t", insecure: true, default).Server.AbsoluteUri);
+        Assert.Equal("http://silo.example:8080/", EnrollmentOptions.Of("http://silo.example:8080", "t", insecure: true).Server.AbsoluteUri);
 
     private void Spoil(string what, JsonObject answer, TestCertificates foreign, string request)
     {

@@ -21,7 +21,7 @@ public sealed partial class EnrollmentTests : IAsyncLifetime, IDisposable
     private readonly TempFolder folder = new();
     private readonly TestCertificates authority;
     private readonly StringWriter said = new();
-    private EnrollmentService desk = null!;
+    private EnrollmentService service = null!;
 
     public EnrollmentTests() => authority = new TestCertificates(folder);
 
@@ -29,9 +29,9 @@ public sealed partial class EnrollmentTests : IAsyncLifetime, IDisposable
 
     private string Config => Path.Combine(Home, "agent.json");
 
-    public async Task InitializeAsync() => desk = await EnrollmentService.OpenAsync(authority);
+    public async Task InitializeAsync() => service = await EnrollmentService.OpenAsync(authority);
 
-    public async Task DisposeAsync() => await desk.DisposeAsync();
+    public async Task DisposeAsync() => await service.DisposeAsync();
 
     public void Dispose()
     {
@@ -50,7 +50,7 @@ public sealed partial class EnrollmentTests : IAsyncLifetime, IDisposable
         Assert.Contains("OK", await OpenSsl("verify", "-CAfile", "ca.pem", "-purpose", "sslclient", "bench-leader.pem"), StringComparison.Ordinal);
         var keyOfCertificate = await OpenSsl("x509", "-in", "bench-leader.pem", "-pubkey", "-noout");
         Assert.Equal(keyOfCertificate, await OpenSsl("pkey", "-in", "bench-leader.key", "-pubout"));
-        var request = folder.Write("request.pem", desk.Requests.Single()["csr"]!.GetValue<string>());
+        var request = folder.Write("request.pem", service.Requests.Single()["csr"]!.GetValue<string>());
         Assert.Contains("CN = bench-leader", await OpenSsl("req", "-in", request, "-noout", "-subject", "-verify"), StringComparison.Ordinal);
 
         var configuration = ConfigurationFile.Load(Config);
@@ -65,10 +65,10 @@ public sealed partial class EnrollmentTests : IAsyncLifetime, IDisposable
     public async Task Of_a_signer_that_is_not_the_brokers_and_puts_no_name_in_the_configuration_says_so()
     {
         using var cloud = new TestCertificates(folder, "cloud-ca");
-        desk.Spoil = answer =>
+        service.Spoil = answer =>
         {
             answer["broker"]!["signs_devices"] = false;
-            answer["certificate"] = cloud.ForRequest(desk.Requests.Last()["csr"]!.GetValue<string>(), "AWS IoT Certificate");
+            answer["certificate"] = cloud.ForRequest(service.Requests.Last()["csr"]!.GetValue<string>(), "AWS IoT Certificate");
         };
 
         await EnrollAsync(name: "bench-leader", port: "/dev/ttyACM7");
@@ -92,11 +92,11 @@ public sealed partial class EnrollmentTests : IAsyncLifetime, IDisposable
     [Fact]
     public async Task Without_a_name_the_device_gets_the_tokens_own()
     {
-        desk.Name = "named-by-the-admin";
+        service.Name = "named-by-the-admin";
         await EnrollAsync(port: "/dev/ttyACM0");
         Assert.Equal(["agent.json", "ca.pem", "named-by-the-admin.key", "named-by-the-admin.pem"], Files());
         Assert.Equal(OwnerOnly, File.GetUnixFileMode(Path.Combine(Home, "named-by-the-admin.key")));
-        Assert.Null(desk.Requests.Single()["name"]);
+        Assert.Null(service.Requests.Single()["name"]);
         Assert.Equal("named-by-the-admin", ConfigurationFile.Load(Config).Devices.Single().Name);
     }
 
@@ -105,29 +105,29 @@ public sealed partial class EnrollmentTests : IAsyncLifetime, IDisposable
     [InlineData(null)]
     public async Task A_call_whose_answer_was_lost_is_repeated_with_the_same_key(string? name)
     {
-        desk.Instead = (500, "");
+        service.Instead = (500, "");
         await Assert.ThrowsAsync<EnrollmentFailedException>(() => EnrollAsync(name, port: "/dev/ttyACM0"));
-        desk.Instead = null;
+        service.Instead = null;
         await EnrollAsync(name, port: "/dev/ttyACM0");
 
-        Assert.Equal(2, desk.Requests.Count);
-        Assert.Single(desk.Requests.Select(KeyOf).Distinct());
+        Assert.Equal(2, service.Requests.Count);
+        Assert.Single(service.Requests.Select(KeyOf).Distinct());
         Assert.Equal(["agent.json", "bench-leader.key", "bench-leader.pem", "ca.pem"], Files());
     }
 
     [Fact]
     public async Task A_nameless_key_of_one_token_is_not_used_for_another()
     {
-        desk.Instead = (500, "");
+        service.Instead = (500, "");
         await Assert.ThrowsAsync<EnrollmentFailedException>(() => EnrollAsync(token: "one"));
         await Assert.ThrowsAsync<EnrollmentFailedException>(() => EnrollAsync(token: "two"));
-        Assert.Equal(2, desk.Requests.Select(KeyOf).Distinct().Count());
+        Assert.Equal(2, service.Requests.Select(KeyOf).Distinct().Count());
     }
 
     [Fact]
     public async Task An_agent_itself_gets_files_and_no_configuration()
     {
-        desk.Kind = "agent";
+        service.Kind = "agent";
         await EnrollAsync(name: "pi-1");
         Assert.Equal(["ca.pem", "pi-1.key", "pi-1.pem"], Files());
     }
@@ -146,20 +146,20 @@ public sealed partial class EnrollmentTests : IAsyncLifetime, IDisposable
     [Fact]
     public async Task A_silo_that_is_not_there_is_named_and_the_key_kept()
     {
-        await desk.DisposeAsync();
+        await service.DisposeAsync();
         var url = $"http://127.0.0.1:{Armada.Testing.Network.FreePort.Next()}";
         var fault = await Assert.ThrowsAsync<EnrollmentFailedException>(() => EnrollAsync(name: "bench-leader", url: url));
         Assert.Contains(url, fault.Message, StringComparison.Ordinal);
         Assert.Contains("repeat", fault.Message, StringComparison.Ordinal);
         Assert.Equal(["bench-leader.key"], Files());
-        desk = await EnrollmentService.OpenAsync(authority);
+        service = await EnrollmentService.OpenAsync(authority);
     }
 
     private Task EnrollAsync(
         string? name = null, string? port = null, string? url = null, string? ca = null, string token = Token, string? config = null, params string[] ports)
     {
-        var order = EnrollmentOrder.Of(url ?? desk.Url, token, insecure: false, (name, Home, port, ca, config));
-        return new DeviceEnrollment(order, TimeProvider.System, () => ports, said).RunAsync(CancellationToken.None);
+        var options = EnrollmentOptions.Of(url ?? service.Url, token, insecure: false, name, Home, port, ca, config);
+        return new DeviceEnrollment(options, TimeProvider.System, () => ports, said).RunAsync(CancellationToken.None);
     }
 
     private string[] Files() => [.. Directory.EnumerateFiles(Home).Select(file => Path.GetFileName(file)).Order(StringComparer.Ordinal)];

@@ -22,18 +22,18 @@ public sealed class CommandInboxTests
     [Fact]
     public void Nothing_is_taken_before_an_epoch_is_told()
     {
-        Assert.Equal(FrameResult.AwaitingEpoch, Offer(7, 1));
+        Assert.Equal(FrameResult.AwaitingEpoch, Receive(7, 1));
         inbox.TryStart(7);
-        Assert.Equal(FrameResult.Accepted, Offer(7, 2));
+        Assert.Equal(FrameResult.Accepted, Receive(7, 2));
     }
 
     [Fact]
     public void An_older_epoch_is_refused_and_a_newer_one_adopted()
     {
         inbox.TryStart(7);
-        Assert.Equal(FrameResult.StaleEpoch, Offer(6, 1));
-        Assert.Equal(FrameResult.Accepted, Offer(8, 1));
-        Assert.Equal(FrameResult.StaleEpoch, Offer(7, 2));
+        Assert.Equal(FrameResult.StaleEpoch, Receive(6, 1));
+        Assert.Equal(FrameResult.Accepted, Receive(8, 1));
+        Assert.Equal(FrameResult.StaleEpoch, Receive(7, 2));
         Assert.False(inbox.TryStart(7), "an epoch that is over was opened again");
         Assert.Equal(2, counters.Dropped(FrameResult.StaleEpoch));
     }
@@ -42,10 +42,10 @@ public sealed class CommandInboxTests
     public void Duplicates_and_overtaken_commands_are_dropped_and_gaps_counted()
     {
         inbox.TryStart(7);
-        Offer(7, 1);
-        Offer(7, 4);
-        Assert.Equal(FrameResult.OutOfOrder, Offer(7, 4));
-        Assert.Equal(FrameResult.OutOfOrder, Offer(7, 3));
+        Receive(7, 1);
+        Receive(7, 4);
+        Assert.Equal(FrameResult.OutOfOrder, Receive(7, 4));
+        Assert.Equal(FrameResult.OutOfOrder, Receive(7, 3));
         Assert.Equal(2, inbox.Lost);
         Assert.Equal(2, counters.Dropped(FrameResult.OutOfOrder));
     }
@@ -54,8 +54,8 @@ public sealed class CommandInboxTests
     public void The_newest_command_takes_the_place_of_the_one_before()
     {
         inbox.TryStart(7);
-        Offer(7, 1);
-        Offer(7, 2);
+        Receive(7, 1);
+        Receive(7, 2);
         Assert.True(Take(out var stamp), "there is no command");
         Assert.Equal(2u, stamp.Sequence);
         Assert.False(Take(out _), "a command was handed out twice");
@@ -67,10 +67,10 @@ public sealed class CommandInboxTests
     public void A_backlog_that_was_stalled_on_its_way_is_expired()
     {
         inbox.TryStart(7);
-        Offer(7, 1);
+        Receive(7, 1);
         Pass(0.4);
-        Assert.Equal(FrameResult.Expired, Offer(7, 2, age: 0.4));
-        Assert.Equal(FrameResult.Accepted, Offer(7, 3));
+        Assert.Equal(FrameResult.Expired, Receive(7, 2, age: 0.4));
+        Assert.Equal(FrameResult.Accepted, Receive(7, 3));
     }
 
     [Theory]
@@ -79,18 +79,18 @@ public sealed class CommandInboxTests
     public void A_source_whose_clock_jumps_is_still_followed(int jump)
     {
         inbox.TryStart(7);
-        Offer(7, 1);
+        Receive(7, 1);
         Pass(0.01);
-        Assert.Equal(FrameResult.Accepted, Offer(7, 2, age: -jump));
+        Assert.Equal(FrameResult.Accepted, Receive(7, 2, age: -jump));
         Pass(0.01);
-        Assert.Equal(FrameResult.Accepted, Offer(7, 3, age: -jump));
+        Assert.Equal(FrameResult.Accepted, Receive(7, 3, age: -jump));
     }
 
     [Fact]
     public void A_command_that_waited_too_long_here_is_not_executed()
     {
         inbox.TryStart(7);
-        Offer(7, 1);
+        Receive(7, 1);
         Pass(0.3);
         Assert.False(Take(out _), "an old command was handed out");
         Assert.Equal(1, counters.Dropped(FrameResult.Expired));
@@ -100,31 +100,31 @@ public sealed class CommandInboxTests
     public void Nothing_passes_a_latched_stop_even_what_was_here_before_it()
     {
         inbox.TryStart(7);
-        Offer(7, 1);
+        Receive(7, 1);
         stops.LatchRemote();
         Assert.False(Take(out _), "a command passed a stop");
-        Assert.Equal(FrameResult.Stopped, Offer(7, 2));
+        Assert.Equal(FrameResult.Stopped, Receive(7, 2));
         stops.ReleaseRemote();
-        Assert.Equal(FrameResult.Accepted, Offer(7, 3));
+        Assert.Equal(FrameResult.Accepted, Receive(7, 3));
     }
 
     [Fact]
     public void After_stream_stop_the_same_epoch_begins_a_new_sequence_when_it_is_started_again()
     {
         inbox.TryStart(7);
-        Offer(7, 100);
+        Receive(7, 100);
         inbox.TryStop(7);
         Assert.False(Take(out _), "a command outlived its stream");
-        Assert.Equal(FrameResult.StaleEpoch, Offer(7, 101));
+        Assert.Equal(FrameResult.StaleEpoch, Receive(7, 101));
         inbox.TryStart(7);
-        Assert.Equal(FrameResult.Accepted, Offer(7, 1));
+        Assert.Equal(FrameResult.Accepted, Receive(7, 1));
     }
 
     [Fact]
     public void A_command_that_waits_is_not_executed_once_a_newer_epoch_was_told()
     {
         inbox.TryStart(7);
-        Offer(7, 1);
+        Receive(7, 1);
         inbox.TryStart(8);
         Assert.False(Take(out _), "a command of an older epoch was handed out");
         Assert.Equal(1, counters.Dropped(FrameResult.StaleEpoch));
@@ -134,7 +134,7 @@ public sealed class CommandInboxTests
     public void A_command_that_waits_when_its_stream_ends_is_counted()
     {
         inbox.TryStart(7);
-        Offer(7, 1);
+        Receive(7, 1);
         inbox.TryStop(7);
         Assert.Equal(1, counters.Dropped(FrameResult.StaleEpoch));
     }
@@ -143,10 +143,10 @@ public sealed class CommandInboxTests
     public void A_new_master_whose_clock_is_behind_is_followed_from_its_first_command()
     {
         inbox.TryStart(7);
-        Offer(7, 1);
+        Receive(7, 1);
         inbox.TryStart(8);
         Pass(5);
-        Assert.Equal(FrameResult.Accepted, Offer(8, 1, age: 2));
+        Assert.Equal(FrameResult.Accepted, Receive(8, 1, age: 2));
     }
 
     [Fact]
@@ -154,18 +154,18 @@ public sealed class CommandInboxTests
     {
         inbox.TryStart(8);
         Assert.False(inbox.TryStop(7), "a newer stream was ended");
-        Assert.Equal(FrameResult.Accepted, Offer(8, 1));
+        Assert.Equal(FrameResult.Accepted, Receive(8, 1));
     }
 
     [Fact]
     public void A_command_for_another_number_of_joints_is_refused()
     {
         inbox.TryStart(7);
-        Assert.Equal(FrameResult.WrongJoints, inbox.Offer(new SampleStamp(7, 1, now.Unix, 300), [1, 2, 3], now));
+        Assert.Equal(FrameResult.WrongJoints, inbox.Receive(new SampleStamp(7, 1, now.Unix, 300), [1, 2, 3], now));
     }
 
-    private FrameResult Offer(uint epoch, uint sequence, double age = 0) =>
-        inbox.Offer(new SampleStamp(epoch, sequence, now.Unix - (long)(age * Second), 300), Pose, now);
+    private FrameResult Receive(uint epoch, uint sequence, double age = 0) =>
+        inbox.Receive(new SampleStamp(epoch, sequence, now.Unix - (long)(age * Second), 300), Pose, now);
 
     private bool Take(out SampleStamp stamp) => inbox.TryTake(taken, out stamp, out _, now);
 

@@ -52,7 +52,7 @@ public sealed class ControlLawTests
         test.Start(0, 50);
         return acts.All(act =>
         {
-            var holding = test.law.Motion == Motion.Holding || act.Kind is 2 or 3;
+            var holding = test.law.Phase == FollowPhase.Holding || act.Kind is 2 or 3;
             var before = act.Kind == 3 ? Within(act.Pan) : test.law.Goals[0];
             test.Do(act);
             return !holding || Math.Abs(test.law.Goals[0] - before) <= RobotTiming.Default.ApproachVelocity * 2 * Period.TotalSeconds;

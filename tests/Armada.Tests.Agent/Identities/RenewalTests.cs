@@ -3,6 +3,7 @@ using Armada.Core.Control;
 using Armada.Core.Routing;
 using Armada.EdgeAgent.Configuration;
 using Armada.EdgeAgent.Devices;
+using Armada.EdgeAgent.Hosting;
 using Armada.EdgeAgent.Identities;
 using Armada.EdgeAgent.Stops;
 using Armada.Testing;
@@ -76,7 +77,7 @@ public sealed class RenewalTests : IAsyncLifetime, IDisposable
         Assert.NotEqual(before, Present());
         await Eventually.Holds("it connects anew", () => link.Reconnects == 1);
         renewal.Connected();
-        Assert.Equal(Present(), renewal.Shown);
+        Assert.Equal(Present(), renewal.PresentedCertificate);
 
         Assert.True((await Take(pem)).Ok, "it was refused when sent again");
         await Csr();
@@ -87,12 +88,12 @@ public sealed class RenewalTests : IAsyncLifetime, IDisposable
     public async Task A_leader_that_streams_is_left_alone_until_it_stops()
     {
         renewal.Connected();
-        var old = renewal.Shown;
+        var old = renewal.PresentedCertificate;
         device.LeaderStream.TryStart(7, null);
         Assert.True((await Take(authority.ForRequest(await Csr(), "arm"))).Ok, "it was refused");
         await TimePasses(TimeSpan.FromHours(3));
         Assert.Equal(0, link.Reconnects);
-        Assert.Equal(old, renewal.Shown);
+        Assert.Equal(old, renewal.PresentedCertificate);
 
         device.LeaderStream.TryStop(7);
         await TimePasses(TimeSpan.FromSeconds(1));
@@ -138,7 +139,7 @@ public sealed class RenewalTests : IAsyncLifetime, IDisposable
     public async Task An_arm_that_never_rests_is_cut_a_day_before_its_old_certificate_ends()
     {
         device.LeaderStream.TryStart(7, null);
-        using var old = new PairFiles(CertificateFile, KeyFile).Certificate()!;
+        using var old = new CredentialFiles(CertificateFile, KeyFile).Certificate()!;
         Assert.True((await Take(authority.ForRequest(await Csr(), "arm"))).Ok, "it was refused");
         await TimePasses(new DateTimeOffset(old.NotAfter) - TimeSpan.FromHours(24) - TimeSpan.FromMinutes(1) - time.GetUtcNow());
         Assert.Equal(0, link.Reconnects);
@@ -154,7 +155,7 @@ public sealed class RenewalTests : IAsyncLifetime, IDisposable
         var before = Present();
         foreach (var (pem, words) in new[]
         {
-            ("nothing", "no certificate in PEM"),
+            ("nothing", "not in PEM format"),
             (authority.ForRequest(request, "other"), "is for 'other'"),
             (File.ReadAllText(authority.Client("arm").CertificateFile), "another key"),
             (foreign.ForRequest(request, "arm"), "the authority"),
@@ -185,7 +186,7 @@ public sealed class RenewalTests : IAsyncLifetime, IDisposable
     [Fact]
     public void Too_many_messages_at_once_are_refused()
     {
-        var idle = new Renewal(device, new PairFiles(CertificateFile, KeyFile), authority.CaFile, link, time, logs.For<Renewal>());
+        var idle = new Renewal(device, new CredentialFiles(CertificateFile, KeyFile), authority.CaFile, link, time, logs.For<Renewal>());
         var taken = 0;
         while (idle.TryAdd(new ControlMessage("x", ControlOp.Renew)) && taken < 1000)
             taken++;
@@ -208,17 +209,17 @@ public sealed class RenewalTests : IAsyncLifetime, IDisposable
     private void Begin(string kind, string? signer)
     {
         device = new Device(new DeviceSettings("arm", kind, "/dev/none"), new LocalStop());
-        renewal = new Renewal(device, new PairFiles(CertificateFile, KeyFile), signer, link, time, logs.For<Renewal>())
+        renewal = new Renewal(device, new CredentialFiles(CertificateFile, KeyFile), signer, link, time, logs.For<Renewal>())
         {
-            Answered = reply => replies[reply.Id] = reply,
+            Replied = reply => replies[reply.Id] = reply,
         };
         renewal.Recover();
-        running.Add(renewal.RunAsync(end.Token));
+        running.Add(new Supervisor(TimeProvider.System, logs.For<Supervisor>()).RunAsync("renewal", renewal.RunAsync, end.Token));
     }
 
     private string? Present()
     {
-        using var certificate = new PairFiles(CertificateFile, KeyFile).Certificate();
+        using var certificate = new CredentialFiles(CertificateFile, KeyFile).Certificate();
         return certificate is null ? null : CertificateCheck.Fingerprint(certificate);
     }
 
@@ -254,7 +255,7 @@ public sealed class RenewalTests : IAsyncLifetime, IDisposable
     private void Command(uint sequence)
     {
         var now = time.Now();
-        var verdict = device.Inbox.Offer(new SampleStamp(7, sequence, now.Unix, 300), new double[6], now);
-        Assert.Equal(FrameResult.Accepted, verdict);
+        var result = device.Inbox.Receive(new SampleStamp(7, sequence, now.Unix, 300), new double[6], now);
+        Assert.Equal(FrameResult.Accepted, result);
     }
 }

@@ -1,13 +1,15 @@
 using System.Collections.Immutable;
 using Armada.Core.Frames;
-using Armada.Devices.Serial.Posix;
+using Armada.Devices.Serial;
 using Armada.EdgeAgent.Configuration;
 using Armada.EdgeAgent.Devices;
 using Armada.EdgeAgent.Hosting;
 using Armada.EdgeAgent.Stops;
 using Armada.EdgeAgent.Telemetry;
+using Armada.Mqtt;
 using Armada.Testing;
 using Armada.Testing.Logging;
+using Microsoft.Extensions.Logging;
 
 namespace Armada.Tests.Agent.Kit;
 
@@ -17,12 +19,23 @@ public sealed class TestAgent : IAsyncDisposable
     private readonly AgentTelemetry telemetry;
     private readonly AgentService service;
 
-    private TestAgent(AgentConfiguration configuration, FailOnLoggedErrors logs)
+    private TestAgent(AgentConfiguration configuration, FailOnLoggedErrors logs, Surroundings surroundings)
     {
         Devices = [.. configuration.Devices.Select(device => new Device(device, Stop))];
         telemetry = new AgentTelemetry(Devices);
-        service = new AgentService(configuration, Devices, new PosixSerialPorts(), Composition.Link, telemetry, TimeProvider.System, logs);
+        service = new AgentService(
+            configuration,
+            Devices,
+            surroundings.Ports ?? SerialPorts.Create(),
+            surroundings.Link ?? ((options, loggers) => new MqttLink(options, loggers.CreateLogger<MqttLink>())),
+            telemetry,
+            new Supervisor(TimeProvider.System, logs.For<Supervisor>()),
+            surroundings.Time ?? TimeProvider.System,
+            logs);
     }
+
+    /// <summary>What a test puts in the place of the machine's own.</summary>
+    internal sealed record Surroundings(ISerialPorts? Ports = null, MqttLinkFactory? Link = null, TimeProvider? Time = null);
 
     internal LocalStop Stop { get; } = new();
 
@@ -30,7 +43,7 @@ public sealed class TestAgent : IAsyncDisposable
 
     /// <summary>Starts an agent of leaders named leader-… and followers named follower-….</summary>
     public static Task<TestAgent> StartAsync(
-        FailOnLoggedErrors logs, BrokerSettings? broker, bool local, params (string Name, string Port, string? Calibration)[] arms)
+        FailOnLoggedErrors logs, BrokerOptions? broker, bool local, params (string Name, string Port, string? Calibration)[] arms)
     {
         var devices = arms.Select(arm => new DeviceSettings(
             arm.Name, arm.Name.StartsWith("leader", StringComparison.Ordinal) ? "so101-leader" : "so101-follower", arm.Port, arm.Calibration ?? DeviceSettings.FromEeprom));
@@ -38,10 +51,12 @@ public sealed class TestAgent : IAsyncDisposable
         return StartAsync(logs, new AgentConfiguration([.. devices], broker, Local: pairs));
     }
 
-    /// <summary>Starts an agent.</summary>
-    public static async Task<TestAgent> StartAsync(FailOnLoggedErrors logs, AgentConfiguration configuration)
+    public static Task<TestAgent> StartAsync(FailOnLoggedErrors logs, AgentConfiguration configuration) =>
+        StartAsync(logs, configuration, new Surroundings());
+
+    internal static async Task<TestAgent> StartAsync(FailOnLoggedErrors logs, AgentConfiguration configuration, Surroundings surroundings)
     {
-        var agent = new TestAgent(configuration, logs);
+        var agent = new TestAgent(configuration, logs, surroundings);
         await agent.service.OpenAsync(CancellationToken.None);
         await agent.service.StartAsync(CancellationToken.None);
         return agent;

@@ -3,6 +3,7 @@ using Armada.EdgeAgent.Configuration;
 using Armada.EdgeAgent.Devices;
 using Armada.EdgeAgent.Hosting;
 using Armada.EdgeAgent.Stops;
+using Armada.Mqtt;
 using Armada.Testing.Logging;
 using Microsoft.Extensions.Logging;
 
@@ -12,7 +13,7 @@ public sealed class DeviceLinkTests
 {
     /// <summary>As where a broker is lost on the link's thread while the bus's begins to hold.</summary>
     [Fact]
-    public async Task Changes_on_two_threads_at_once_are_told_without_a_fault()
+    public async Task Changes_on_two_threads_at_once_are_published_without_a_fault()
     {
         using var logs = new FailOnLoggedErrors();
         var device = new Device(new DeviceSettings("follower-1", "so101-follower", "/no/port", DeviceSettings.FromEeprom), new LocalStop());
@@ -20,12 +21,12 @@ public sealed class DeviceLinkTests
         await using var link = new DeviceLink(
             device,
             new ControlHandler(device, logs.CreateLogger<ControlHandler>()),
-            Composition.Link(DeviceLink.Options(device, new BrokerSettings("127.0.0.1", 1), topics), logs),
+            new MqttLink(DeviceLink.Options(device, new BrokerOptions("127.0.0.1", 1), topics), logs.For<MqttLink>()),
             topics,
             TimeProvider.System,
             logs.CreateLogger<DeviceLink>());
         using var end = new CancellationTokenSource();
-        var presence = link.RunPresenceAsync(end.Token);
+        var presence = new Supervisor(TimeProvider.System, logs.For<Supervisor>()).RunAsync("presence", link.RunPresenceAsync, end.Token);
         await Task.WhenAll(Changing(), Changing());
         await end.CancelAsync();
         await presence;
@@ -34,7 +35,7 @@ public sealed class DeviceLinkTests
             () =>
             {
                 for (var change = 0; change < 5_000_000; change++)
-                    device.Status.Enter(change % 2 == 0 ? DeviceState.Holding : DeviceState.Tracking);
+                    device.Status.SetState(change % 2 == 0 ? DeviceState.Holding : DeviceState.Tracking);
             },
             CancellationToken.None,
             TaskCreationOptions.LongRunning,

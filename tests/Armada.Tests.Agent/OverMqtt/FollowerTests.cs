@@ -186,7 +186,7 @@ public sealed class FollowerTests() : AgentBench("follower-1", TestArm.Follower(
         await Shows("the overload", presence => presence.Faults!.Any(fault => fault.Contains("gripper", StringComparison.Ordinal)));
         Assert.True((await Silo.Ask(Device, ControlOp.Torque, on: false)).Ok, "torque off was refused");
         await Silo.Hears(Device, "that torque is off", state => (state.Header.Flags & FrameFlags.TorqueOn) == 0);
-        Assert.Equal("limp", Agent[Device].Presence().State);
+        Assert.Equal("torque-off", Agent[Device].Presence().State);
         Assert.True((await Silo.Ask(Device, ControlOp.Torque, on: true)).Ok, "torque on was refused");
         await Shows("no fault", presence => presence.Faults!.Count == 0);
         Assert.True(Arm.HasTorque(6), "the gripper has no torque");
@@ -197,7 +197,7 @@ public sealed class FollowerTests() : AgentBench("follower-1", TestArm.Follower(
     {
         var since = Arm.Bus.Journal.Count;
         Assert.True((await Silo.Ask(Device, ControlOp.Identify)).Ok, "identify was refused");
-        await Eventually.Holds("the nod ends", () => Count("ticks") > 0 && Agent[Device].Presence().State == "holding" && Goals(since, 5).Distinct().Count() > 10);
+        await Eventually.Holds("the identify ends", () => Count("ticks") > 0 && Agent[Device].Presence().State == "holding" && Goals(since, 5).Distinct().Count() > 10);
         var goals = Goals(since, 5);
         Assert.InRange(goals.Max() - goals.Min(), 40, 80);
         Assert.False((await Silo.Ask(Device, ControlOp.Calibrate)).Ok, "calibrate was said to be done");
@@ -248,7 +248,7 @@ public sealed class FollowerTests() : AgentBench("follower-1", TestArm.Follower(
         Arm.Bus.Unplug();
         await Shows("that it is not running", DeviceShows("faulted"));
         Arm.Bus.Replug();
-        await Shows("that it is limp", DeviceShows("limp"));
+        await Shows("that its torque is off", DeviceShows("torque-off"));
         await Eventually.Holds("no servo has torque", () => Enumerable.Range(1, 6).All(id => !Arm.HasTorque((byte)id)));
     }
 

@@ -13,13 +13,13 @@ public sealed class EnrollCommandTests : IAsyncLifetime, IDisposable
 
     private readonly TempFolder folder = new();
     private readonly TestCertificates authority;
-    private EnrollmentService desk = null!;
+    private EnrollmentService service = null!;
 
     public EnrollCommandTests() => authority = new TestCertificates(folder);
 
-    public async Task InitializeAsync() => desk = await EnrollmentService.OpenAsync(authority);
+    public async Task InitializeAsync() => service = await EnrollmentService.OpenAsync(authority);
 
-    public async Task DisposeAsync() => await desk.DisposeAsync();
+    public async Task DisposeAsync() => await service.DisposeAsync();
 
     public void Dispose()
     {
@@ -34,12 +34,12 @@ public sealed class EnrollCommandTests : IAsyncLifetime, IDisposable
     public async Task The_token_comes_from_an_option_the_environment_or_standard_input_and_is_never_printed(string from)
     {
         string[] option = from switch { "option" => ["--token", Token], "input" => ["--token", "-"], _ => [] };
-        await using var program = Start(from == "environment" ? Token : null, ["--server", desk.Url, "--port", "/dev/ttyACM3", .. option]);
+        await using var program = Start(from == "environment" ? Token : null, ["--server", service.Url, "--port", "/dev/ttyACM3", .. option]);
         if (from == "input")
             await program.WriteLineAsync(Token);
         Assert.True(await program.ExitsAsync(TimeSpan.FromSeconds(20)) == 0, program.Output);
 
-        Assert.Equal(Token, desk.Requests.Single()["token"]!.GetValue<string>());
+        Assert.Equal(Token, service.Requests.Single()["token"]!.GetValue<string>());
         Assert.DoesNotContain(Token, program.Output, StringComparison.Ordinal);
         var config = folder.File("arms/agent.json");
         Assert.Equal("/dev/ttyACM3", ConfigurationFile.Load(config).Devices.Single().Port);
@@ -51,8 +51,8 @@ public sealed class EnrollCommandTests : IAsyncLifetime, IDisposable
     [Fact]
     public async Task A_silo_that_refuses_is_one_line_and_exit_code_1()
     {
-        desk.Instead = (403, """{"type":"urn:armada:problem:token","title":"Refused","detail":"the token was used already"}""");
-        await Complains(1, "the token was used already", "--server", desk.Url, "--token", Token);
+        service.Instead = (403, """{"type":"urn:armada:problem:token","title":"Refused","detail":"the token was used already"}""");
+        await Complains(1, "the token was used already", "--server", service.Url, "--token", Token);
     }
 
     [Theory]
@@ -66,8 +66,8 @@ public sealed class EnrollCommandTests : IAsyncLifetime, IDisposable
     public async Task A_folder_that_cannot_be_used_is_one_line_and_exit_code_2()
     {
         var file = folder.Write("file", "");
-        await Complains(2, file, "--server", desk.Url, "--token", Token, "--folder", Path.Combine(file, "arms"));
-        Assert.Empty(desk.Requests);
+        await Complains(2, file, "--server", service.Url, "--token", Token, "--folder", Path.Combine(file, "arms"));
+        Assert.Empty(service.Requests);
     }
 
     private static string ArmadaEdge => ArmadaProgram.PathOf("Armada.EdgeAgent");

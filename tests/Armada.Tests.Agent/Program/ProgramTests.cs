@@ -40,7 +40,7 @@ public sealed class ProgramTests : IDisposable
     public async Task A_port_that_another_program_has_is_named_at_start_up()
     {
         using var arm = TestArm.Leader(new StillHand());
-        using var taken = new Armada.Devices.Serial.Posix.PosixSerialPorts().Open(arm.Port, 1_000_000);
+        using var taken = Armada.Devices.Serial.SerialPorts.Create().Open(arm.Port, 1_000_000);
         await Complains("busy", "run", "--config", Configuration(broker: null, ("leader-1", arm.Port, null), ("follower-1", "/no/other", null)));
     }
 
@@ -90,7 +90,7 @@ public sealed class ProgramTests : IDisposable
             arm.Port,
             folder.Write("right.json", Calibration(homingOffset: 5)),
             OnCalibrationMismatch: OnMismatch.WriteServos);
-        await using var agent = await TestAgent.StartAsync(logs, new AgentConfiguration([settings], new BrokerSettings("127.0.0.1", 1)));
+        await using var agent = await TestAgent.StartAsync(logs, new AgentConfiguration([settings], new BrokerOptions("127.0.0.1", 1)));
         await Eventually.Holds("it runs", () => agent["follower-1"].Presence() is { State: "holding", Faults.Count: 0 });
         Assert.Equal(5, arm.Bus.Arm.Read(3, Sts3215.HomingOffset));
     }
@@ -122,9 +122,9 @@ public sealed class ProgramTests : IDisposable
         using var arm = TestArm.Leader(new StillHand());
         await using var broker = await Mosquitto.StartTlsAsync();
         var (certificate, key) = broker.Certificates!.Client("leader-1");
-        var tls = new TlsSettings(broker.Certificates.CaFile, Placeheld(certificate), Placeheld(key));
+        var tls = new TlsOptions(broker.Certificates.CaFile, Placeheld(certificate), Placeheld(key));
         await using var agent = await TestAgent.StartAsync(
-            logs, new BrokerSettings(broker.Host, broker.Port, tls), local: false, ("leader-1", arm.Port, null));
+            logs, new BrokerOptions(broker.Host, broker.Port, tls), local: false, ("leader-1", arm.Port, null));
         await Eventually.Holds("the link is up", () => logs.Of(3110).Count == 1);
 
         static string Placeheld(string file) =>
@@ -164,6 +164,91 @@ public sealed class ProgramTests : IDisposable
         Assert.NotNull(follower.Bus.Journal.Wait(write => write.IsTorqueOffForAll, TimeSpan.FromSeconds(5)));
         Assert.False(follower.HasTorque(1), "the arm still has torque");
         Assert.False(File.Exists(Socket), "the socket was left behind");
+    }
+
+    [Fact]
+    public async Task Under_nohup_it_outlives_its_terminal_and_ends_on_SIGTERM()
+    {
+        using var follower = TestArm.Follower();
+        await using var agent = RunningProcess.Start(
+            "dotnet", [Dll, "run", "--config", Configuration(1, ("follower-1", follower.Port, null))], environment: null, ignored: Signal.HangUp);
+        await agent.PrintsAsync("follower-1: running");
+        await agent.SendAsync(Signal.HangUp);
+        Assert.Equal("holding", (await Ask("status")).GetProperty("devices").GetProperty("follower-1").GetProperty("state").GetString());
+        await agent.SendAsync(Signal.Terminate);
+        Assert.Equal(0, await agent.ExitsAsync());
+    }
+
+    [Fact]
+    public async Task SIGTERM_during_its_start_ends_it_cleanly_before_any_arm_is_touched()
+    {
+        using var follower = TestArm.Follower();
+        var configuration = await File.ReadAllBytesAsync(Configuration(1, ("follower-1", follower.Port, null)));
+        var pipe = folder.File("agent.pipe");
+        await using (var make = RunningProcess.Start("mkfifo", pipe))
+            Assert.Equal(0, await make.ExitsAsync());
+        await using var agent = Start("run", "--config", pipe);
+        // Opening the pipe waits until the agent reads its configuration; shared, for else each side could find it locked by the other.
+        await using (var write = await Task.Run(() => new FileStream(pipe, FileMode.Open, FileAccess.Write, FileShare.ReadWrite)))
+        {
+            await agent.SendAsync(Signal.Terminate);
+            await write.WriteAsync(configuration);
+        }
+
+        Assert.Equal(0, await agent.ExitsAsync());
+        Assert.Empty(agent.Lines);
+        Assert.Equal(0, follower.Bus.Journal.Count);
+        Assert.False(File.Exists(Socket), "the socket was left behind");
+    }
+
+    [Fact]
+    public async Task Its_log_is_dated_and_becomes_JSON_and_quieter_by_variables()
+    {
+        using var follower = TestArm.Follower();
+        var configuration = Configuration(1, ("follower-1", follower.Port, null));
+        await using (var plain = Start("run", "--config", configuration))
+        {
+            await plain.PrintsAsync(@"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} info: .*follower-1: running");
+            await plain.SendAsync(Signal.Terminate);
+            await plain.ExitsAsync();
+        }
+
+        var variables = new Dictionary<string, string>
+        {
+            ["Logging__Console__FormatterName"] = "json",
+            ["Logging__LogLevel__Armada.EdgeAgent.Hosting"] = "Error",
+        };
+        await using var json = RunningProcess.Start("dotnet", [Dll, "run", "--config", configuration], variables);
+        var entry = JsonDocument.Parse(await json.PrintsAsync("follower-1: running")).RootElement;
+        Assert.Equal("Information", entry.GetProperty("LogLevel").GetString());
+        Assert.True(entry.GetProperty("Timestamp").TryGetDateTimeOffset(out _), "the time stamp is not ISO 8601");
+        Assert.DoesNotContain("Agent started", json.Output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("Logging__LogLevel__Default", "Loud")]
+    [InlineData("Logging__Console__FormatterName", "xml")]
+    public async Task A_wrong_logging_variable_is_named_with_what_is_allowed(string variable, string value)
+    {
+        var configuration = Configuration(broker: null, ("leader-1", "/no/port", null), ("follower-1", "/no/other", null));
+        await using var agent = RunningProcess.Start("dotnet", [Dll, "run", "--config", configuration], new Dictionary<string, string> { [variable] = value });
+        Assert.Equal(2, await agent.ExitsAsync());
+        Assert.StartsWith($"armada-edge: variable {variable}: '{value}' is unknown; use one of ", Assert.Single(agent.Lines), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task With_serial_system_it_runs_an_arm_through_System_IO_Ports()
+    {
+        using var leader = TestArm.Leader(new StillHand());
+        using var follower = TestArm.Follower();
+        var file = Configuration(broker: null, ("leader-1", leader.Port, null), ("follower-1", follower.Port, null));
+        File.WriteAllText(file, File.ReadAllText(file).Replace("{\"devices\"", "{\"serial\":\"system\",\"devices\"", StringComparison.Ordinal));
+        await using var agent = Start("run", "--config", file);
+        await agent.PrintsAsync("follower-1: running");
+        await Eventually.Holds("the follower has torque", () => follower.HasTorque(1));
+        await agent.SendAsync(Signal.Terminate);
+        Assert.Equal(0, await agent.ExitsAsync());
+        Assert.False(follower.HasTorque(1), "the arm still has torque");
     }
 
     [Theory]

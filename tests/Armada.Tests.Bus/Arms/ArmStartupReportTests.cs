@@ -87,7 +87,7 @@ public sealed class ArmStartupReportTests : IDisposable
         rig.Emulated.Faults.Silence(4);
         using var arm = rig.DriveFollower();
         var start = arm.Start(default);
-        Assert.Equal(["wrist_flex (servo 4) does not answer: check its cable, its power and its id"], start.Complaints);
+        Assert.Equal(["wrist_flex (servo 4) does not answer: check its cable, its power and its id"], start.Problems);
         Assert.Equal("shoulder_pan, shoulder_lift, elbow_flex, wrist_roll, gripper", start.Ready.ToString());
     }
 
@@ -97,7 +97,7 @@ public sealed class ArmStartupReportTests : IDisposable
         rig.Arm.Servos[1].Store(Sts3215.ModelNumber, 1284);
         using var arm = rig.DriveFollower();
         var start = arm.Start(default);
-        Assert.Equal(["shoulder_lift (servo 2) is model 1284, not 777: not an STS3215"], start.Complaints);
+        Assert.Equal(["shoulder_lift (servo 2) is model 1284, not 777: not an STS3215"], start.Problems);
         var pose = new double[6];
         arm.ReadPose(pose, default);
         arm.WriteGoals([0, 0, 0, 0, 0, 50], default);
@@ -114,7 +114,7 @@ public sealed class ArmStartupReportTests : IDisposable
         using var arm = rig.DriveFollower();
         var start = arm.Start(default);
         Assert.True(start.IsComplete);
-        Assert.Equal(["servos differ in firmware (3.9, 3.10, 3.10, 3.10, 3.10, 3.10): update them"], start.Complaints);
+        Assert.Equal(["servos differ in firmware (3.9, 3.10, 3.10, 3.10, 3.10, 3.10): update them"], start.Problems);
     }
 
     [Fact]

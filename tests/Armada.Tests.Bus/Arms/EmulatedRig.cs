@@ -1,7 +1,6 @@
 using Armada.Devices.Arms;
 using Armada.Devices.Calibration;
 using Armada.Devices.Serial;
-using Armada.Devices.Serial.Posix;
 using Armada.Devices.ServoBus;
 using Armada.Emulators.Arms;
 using Armada.Emulators.Bus;
@@ -26,7 +25,7 @@ internal sealed class EmulatedRig : IDisposable
     {
         Arm = arm;
         Emulated = new EmulatedBus(arm, Path.Combine(folder.FullName, "arm"), wireTiming: false);
-        link = new PosixSerialPorts().Open(Emulated.Port, 1_000_000);
+        link = SerialPorts.Create().Open(Emulated.Port, 1_000_000);
         Bus = new FeetechBus(link, Patient);
     }
 

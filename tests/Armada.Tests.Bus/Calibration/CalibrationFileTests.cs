@@ -69,22 +69,6 @@ public sealed class CalibrationFileTests : IDisposable
     public void What_is_no_JSON_is_refused(string json) =>
         Assert.StartsWith("arm.json is not JSON: ", MessageFor(json), StringComparison.Ordinal);
 
-    [Theory]
-    [InlineData("so101-leader", "teleoperators/so_leader/blue.json", "teleoperators/so101_leader/blue.json")]
-    [InlineData("so101-follower", "robots/so_follower/blue.json", "robots/so101_follower/blue.json")]
-    [InlineData("so100-follower", "robots/so_follower/blue.json", "robots/so100_follower/blue.json")]
-    public void A_calibration_is_found_in_the_directories_of_newer_and_older_LeRobots(string name, string newer, string older)
-    {
-        var kind = ArmKind.Find(name)!;
-        var folder = new CalibrationFolder(this.folder.FullName);
-        var error = Assert.Throws<CalibrationException>(() => folder.Find(kind, "blue"));
-        Assert.Equal($"no calibration of {name} blue: looked for {folder.Root}/{newer} and {folder.Root}/{older}", error.Message);
-        CalibrationFile.Write(Path.Combine(folder.Root, older), SampleCalibration.Arm);
-        Assert.Equal(Path.Combine(folder.Root, older), folder.Find(kind, "blue"));
-        CalibrationFile.Write(folder.PathOf(kind, "blue"), SampleCalibration.Arm);
-        Assert.Equal(Path.Combine(folder.Root, newer), folder.Find(kind, "blue"));
-    }
-
     [Fact]
     public void The_only_calibration_of_a_role_is_found_and_two_are_refused_by_name()
     {
@@ -94,24 +78,29 @@ public sealed class CalibrationFileTests : IDisposable
         var beside = Path.Combine(folder.Root, "my-leader.json");
         CalibrationFile.Write(beside, SampleCalibration.Arm);
         Assert.Equal(beside, folder.FindOnly(leader));
-        CalibrationFile.Write(folder.PathOf(leader, "blue"), SampleCalibration.Arm);
-        Assert.Equal(folder.PathOf(leader, "blue"), folder.FindOnly(leader));
-        CalibrationFile.Write(folder.PathOf(leader, "red"), SampleCalibration.Arm);
+        var blue = Path.Combine(folder.Root, "teleoperators/so_leader/blue.json");
+        CalibrationFile.Write(blue, SampleCalibration.Arm);
+        Assert.Equal(blue, folder.FindOnly(leader));
+        CalibrationFile.Write(Path.Combine(folder.Root, "teleoperators/so101_leader/red.json"), SampleCalibration.Arm);
         var error = Assert.Throws<CalibrationException>(() => folder.FindOnly(leader)).Message;
         Assert.Contains("blue.json", error, StringComparison.Ordinal);
         Assert.Contains("red.json", error, StringComparison.Ordinal);
     }
 
     [Theory]
-    [InlineData("HF_LEROBOT_CALIBRATION=/c HF_LEROBOT_HOME=/l HF_HOME=/h", "/c")]
-    [InlineData("HF_LEROBOT_HOME=/l HF_HOME=/h", "/l/calibration")]
-    [InlineData("HF_HOME=~/h HOME=/home/me", "/home/me/h/lerobot/calibration")]
-    [InlineData("XDG_CACHE_HOME=/x HOME=/home/me", "/x/huggingface/lerobot/calibration")]
-    [InlineData("HF_HOME= HOME=/home/me", "/home/me/.cache/huggingface/lerobot/calibration")]
-    public void The_folder_is_the_one_LeRobot_uses(string environment, string root)
+    [InlineData("so101-leader", "teleoperators/so_leader", "teleoperators/so101_leader")]
+    [InlineData("so101-follower", "robots/so_follower", "robots/so101_follower")]
+    [InlineData("so100-follower", "robots/so_follower", "robots/so100_follower")]
+    public void A_calibration_is_found_in_the_directories_of_newer_and_older_LeRobots(string name, params string[] directories)
     {
-        var variables = environment.Split(' ').Select(pair => pair.Split('=')).ToDictionary(pair => pair[0], pair => pair[1]);
-        Assert.Equal(root, CalibrationFolder.Default(variables.GetValueOrDefault).Root);
+        var folder = new CalibrationFolder(this.folder.FullName);
+        foreach (var directory in directories)
+        {
+            var file = Path.Combine(folder.Root, directory, "blue.json");
+            CalibrationFile.Write(file, SampleCalibration.Arm);
+            Assert.Equal(file, folder.FindOnly(ArmKind.Find(name)!));
+            System.IO.File.Delete(file);
+        }
     }
 
     private static string MessageFor(string json) =>

@@ -1,17 +1,17 @@
-using System.Diagnostics;
 using System.Net.Sockets;
 using Armada.Devices.Arms;
 using Armada.Devices.Calibration;
-using Armada.Devices.Serial.Posix;
+using Armada.Devices.Serial;
 using Armada.Devices.ServoBus;
 using Armada.Emulators.Arms;
+using Armada.Testing.Processes;
 
 namespace Armada.Tests.Bus.Emulators;
 
 /// <summary>The command, started as a user starts it.</summary>
 public sealed class CommandTests : IDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(30);
 
     private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("armada-emulator-");
 
@@ -23,9 +23,9 @@ public sealed class CommandTests : IDisposable
     public async Task Serves_an_arm_takes_faults_and_leaves_nothing_behind()
     {
         var calibration = Path.Combine(folder.FullName, "arm.json");
-        using var emulator = Start("so101", "--role", "follower", "--link", Port, "--control", Control, "--calibration-out", calibration);
-        Assert.Equal($"ready {Port}", await Line(emulator.StandardOutput));
-        using (var link = new PosixSerialPorts().Open(Port, 1_000_000))
+        await using var emulator = Start("so101", "--role", "follower", "--link", Port, "--control", Control, "--calibration-out", calibration);
+        Assert.Equal($"ready {Port}", await emulator.PrintsAsync("", Timeout));
+        using (var link = SerialPorts.Create().Open(Port, 1_000_000))
         {
             var bus = new FeetechBus(link, BusTiming.Default with { Retries = 0, AnswerAllowance = TimeSpan.FromSeconds(1) });
             Assert.True(bus.Ping(4, default).IsOk);
@@ -34,14 +34,14 @@ public sealed class CommandTests : IDisposable
             Assert.Empty(ServoCalibration.Compare(bus, CalibrationFile.Read(calibration), default).Where(m => m.Joint.Id != 4));
         }
 
-        await emulator.StandardInput.WriteLineAsync("speak 4");
-        Assert.Equal("ok", await Line(emulator.StandardOutput));
+        await emulator.WriteLineAsync("speak 4");
+        Assert.Equal("ok", await emulator.PrintsAsync("^ok", Timeout));
         Assert.StartsWith("error there is no servo 9", await Ask("silence 9"), StringComparison.Ordinal);
         Assert.StartsWith("error no command 'dance'", await Ask("dance"), StringComparison.Ordinal);
         Assert.StartsWith("ok shoulder_pan=12.0", await Ask("pose"), StringComparison.Ordinal);
 
-        using (Process.Start("kill", ["-TERM", $"{emulator.Id}"]))
-            Assert.Equal(0, await Exit(emulator));
+        await emulator.SendAsync(Signal.Terminate);
+        Assert.Equal(0, await emulator.ExitsAsync(Timeout));
         Assert.False(Path.Exists(Port));
         Assert.False(Path.Exists(Control));
     }
@@ -52,10 +52,9 @@ public sealed class CommandTests : IDisposable
     [InlineData("--role", "leader", "--link", "x", "--hnad", "wave")]
     public async Task A_wrong_option_is_one_line_and_exit_code_2(params string[] options)
     {
-        using var emulator = Start(["so101", .. options]);
-        var complaint = await emulator.StandardError.ReadToEndAsync().WaitAsync(Patience);
-        Assert.Single(complaint.TrimEnd().Split('\n'));
-        Assert.Equal(2, await Exit(emulator));
+        await using var emulator = Start(["so101", .. options]);
+        Assert.Equal(2, await emulator.ExitsAsync(Timeout));
+        Assert.Single(emulator.Lines);
     }
 
     [Fact]
@@ -64,31 +63,13 @@ public sealed class CommandTests : IDisposable
         foreach (var role in Enum.GetValues<ArmRole>())
         {
             using var arm = new PluggedArm(EmulatedArm.So101(role));
-            Assert.Empty(ServoCalibration.Compare(arm.Driver(), JointFit.Calibration(role), default));
+            Assert.Empty(ServoCalibration.Compare(arm.Driver(), EmulatedJoint.Calibration(role), default));
         }
     }
 
     public void Dispose() => folder.Delete(recursive: true);
 
-    private static Process Start(params string[] arguments)
-    {
-        var program = Path.Combine(AppContext.BaseDirectory, "Armada.Emulators.dll");
-        return Process.Start(new ProcessStartInfo(Environment.ProcessPath!, [program, .. arguments])
-        {
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        })!;
-    }
-
-    private static async Task<string?> Line(StreamReader reader) => await reader.ReadLineAsync().WaitAsync(Patience);
-
-    private static async Task<int> Exit(Process process)
-    {
-        using var patience = new CancellationTokenSource(Patience);
-        await process.WaitForExitAsync(patience.Token);
-        return process.ExitCode;
-    }
+    private static RunningProcess Start(params string[] arguments) => ArmadaProgram.Start("Armada.Emulators", arguments);
 
     private async Task<string?> Ask(string line)
     {
@@ -98,6 +79,6 @@ public sealed class CommandTests : IDisposable
         await using var writer = new StreamWriter(stream) { AutoFlush = true };
         using var reader = new StreamReader(stream);
         await writer.WriteLineAsync(line);
-        return await Line(reader);
+        return await reader.ReadLineAsync().WaitAsync(Timeout);
     }
 }

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using Armada.Devices.Serial;
-using Armada.Devices.Serial.Posix;
 using Armada.Devices.ServoBus;
 using Armada.Emulators.Arms;
 using Armada.Emulators.Bus;
@@ -20,7 +19,7 @@ internal sealed class PluggedArm : IDisposable
     public PluggedArm(EmulatedArm arm, bool wireTiming = false)
     {
         Bus = new EmulatedBus(arm, Path.Combine(folder.FullName, "arm"), wireTiming);
-        link = new PosixSerialPorts().Open(Bus.Port, 1_000_000);
+        link = SerialPorts.Create().Open(Bus.Port, 1_000_000);
     }
 
     public EmulatedBus Bus { get; }
@@ -72,7 +71,7 @@ internal sealed class PluggedArm : IDisposable
     public void Reopen()
     {
         link.Dispose();
-        link = new PosixSerialPorts().Open(Bus.Port, 1_000_000);
+        link = SerialPorts.Create().Open(Bus.Port, 1_000_000);
     }
 
     /// <summary>Closes, waits until the bus has noticed, and opens again.</summary>

@@ -55,8 +55,6 @@ public sealed class ScriptedLink(VirtualTime time) : ISerialLink
         return due.Bytes.Length;
     }
 
-    public void DiscardInput() => coming.RemoveAll(c => c.At <= time.GetTimestamp());
-
     public void Dispose()
     {
     }

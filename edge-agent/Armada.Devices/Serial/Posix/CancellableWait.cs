@@ -1,12 +1,12 @@
 using System.Runtime.InteropServices;
+using System.Runtime.Versioning;
 using static Armada.Devices.Serial.Posix.Libc;
 
 namespace Armada.Devices.Serial.Posix;
 
-/// <summary>
-/// Waits for a descriptor, a timeout or a cancellation, without spinning. The token is registered when it is first seen and
-/// kept for the calls that follow, so a loop that waits on one token allocates nothing. For one thread at a time.
-/// </summary>
+/// <summary>Waits for a descriptor, a timeout or a cancellation, without spinning. The token is registered when it is first seen and
+/// kept for the calls that follow, so a loop that waits on one token allocates nothing. For one thread at a time.</summary>
+[SupportedOSPlatform("linux")]
 internal sealed unsafe class CancellableWait : IDisposable
 {
     private readonly Descriptor wake;
@@ -21,10 +21,8 @@ internal sealed unsafe class CancellableWait : IDisposable
     }
 
     /// <summary>Waits until the descriptor can be read or written, hangs up, or the time is over.</summary>
-    /// <param name="descriptor">What to wait for.</param>
     /// <param name="events">PollIn or PollOut.</param>
     /// <param name="timeout">Null: forever.</param>
-    /// <param name="cancellation">Ends the wait at once.</param>
     /// <returns>What the descriptor reports, 0 at the timeout.</returns>
     public short For(Descriptor descriptor, short events, TimeSpan? timeout, CancellationToken cancellation)
     {
@@ -38,7 +36,7 @@ internal sealed unsafe class CancellableWait : IDisposable
             cancellation.ThrowIfCancellationRequested();
             if (Poll(entries, timeout - TimeProvider.System.GetElapsedTime(begun)))
                 cancellation.ThrowIfCancellationRequested();
-            else if (Marshal.GetLastPInvokeError() == Errno.Interrupted)
+            else if (Marshal.GetLastPInvokeError() == ErrorInterrupted)
                 continue;
             else
                 throw new IOException($"ppoll: {Marshal.GetLastPInvokeErrorMessage()}");

@@ -1,31 +1,28 @@
 using System.Runtime.InteropServices;
+using System.Runtime.Versioning;
 
 namespace Armada.Devices.Serial.Posix;
 
-/// <summary>
-/// The system calls behind the serial port. Numbers are those of Linux on x64, arm64 and 32-bit arm, which share the kernel's
-/// generic ABI; line settings go through the kernel's own termios2 and not the C library's termios, whose speed codes differ
-/// between glibc versions and musl.
-/// </summary>
+/// <summary>The system calls behind the serial port. Numbers are those of Linux on x64, arm64 and 32-bit arm, which share the kernel's
+/// generic ABI; line settings go through the kernel's own termios2 and not the C library's termios, whose speed codes differ between
+/// glibc versions and musl.</summary>
+[SupportedOSPlatform("linux")]
 internal static unsafe partial class Libc
 {
+    public const int ErrorInterrupted = 4;
+    public const int ErrorAgain = 11;
     public const int ReadWrite = 0x2;
     public const int NoControllingTerminal = 0x100;
     public const int NonBlocking = 0x800;
     public const int CloseOnExec = 0x80000;
-
     public const int LockExclusive = 2;
     public const int LockNonBlocking = 4;
-
     public const nuint GetTermios2 = 0x802C542A;
     public const nuint SetTermios2 = 0x402C542B;
-    public const nuint Flush = 0x540B;
     public const nuint SetExclusive = 0x540C;
     public const nuint ClearExclusive = 0x540D;
-
     public const short PollIn = 0x1;
     public const short PollOut = 0x4;
-
     public const int Monotonic = 1;
     public const int AbsoluteTime = 1;
 
@@ -100,4 +97,21 @@ internal static unsafe partial class Libc
         public uint InputSpeed;
         public uint OutputSpeed;
     }
+}
+
+/// <summary>An open file descriptor, closed exactly once.</summary>
+[SupportedOSPlatform("linux")]
+internal sealed class Descriptor : SafeHandle
+{
+    public Descriptor()
+        : base(-1, ownsHandle: true)
+    {
+    }
+
+    public int Number => unchecked((int)handle);
+
+    // The C functions return a 32-bit int; what the upper half of the handle holds then is chance.
+    public override bool IsInvalid => Number == -1;
+
+    protected override bool ReleaseHandle() => Libc.Close(Number) == 0;
 }
