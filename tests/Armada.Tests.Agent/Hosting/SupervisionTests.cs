@@ -1,4 +1,3 @@
-using System.Net.Sockets;
 using Armada.Core.Control;
 using Armada.Devices.Serial;
 using Armada.EdgeAgent.Configuration;
