@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Armada.Core.Robots;
 using FsCheck;
 using FsCheck.Fluent;
