@@ -1,4 +1,3 @@
-using Armada.Core.Engine;
 using Armada.Core.Rooms;
 using Armada.Silo.Access;
 

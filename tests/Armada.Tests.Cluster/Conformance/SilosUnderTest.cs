@@ -19,7 +19,7 @@ public abstract class SilosUnderTest(int count) : IAsyncLifetime
 {
     private readonly string id = $"test-{Guid.NewGuid():n}";
     private readonly List<SiloUnderTest> silos = [];
-    private readonly TempFolder folder = new();
+    private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("armada-test-");
     private Testing.Brokers.Redis? redis;
     private HeardByDevices devices = new();
     private FailOnLoggedErrors? logs;
@@ -31,7 +31,7 @@ public abstract class SilosUnderTest(int count) : IAsyncLifetime
 
     /// <summary>Every write of a robot's document fails until the result is disposed.</summary>
     internal IDisposable BreakStorage(string robot) => redis is null
-        ? new BrokenRecord(Path.Combine(folder.Path, "silo-0", "armada.db"), robot)
+        ? new BrokenRecord(Path.Combine(folder.FullName, "silo-0", "armada.db"), robot)
         : new BrokenKey(redis.Address, $"{id}/state/armada.robot/{robot}/robot");
 
     public async Task InitializeAsync() => redis = count > 1 ? await Testing.Brokers.Redis.StartAsync() : null;
@@ -41,7 +41,7 @@ public abstract class SilosUnderTest(int count) : IAsyncLifetime
         await EndAsync();
         if (redis is not null)
             await redis.DisposeAsync();
-        folder.Dispose();
+        folder.Delete(recursive: true);
         GC.Collect(); // What Orleans leaves unobserved when a silo ends is looked at here, and not in the next class's first case.
         GC.WaitForPendingFinalizers();
     }
@@ -78,7 +78,7 @@ public abstract class SilosUnderTest(int count) : IAsyncLifetime
             var place = redis is null
                 ? null
                 : new SiloClusterOptions($"{id}-{life}", id, redis.Address, new IPEndPoint(IPAddress.Loopback, FreePort.Next()), FreePort.Next());
-            var silo = new SiloUnderTest(Path.Combine(folder.Path, $"silo-{index}"), place, Time, new Relay(this), (topic, payload) => devices.Hear(topic, payload));
+            var silo = new SiloUnderTest(Path.Combine(folder.FullName, $"silo-{index}"), place, Time, new Relay(this), (topic, payload) => devices.Hear(topic, payload));
             silos.Add(silo);
             await silo.StartAsync();
         }

@@ -73,7 +73,7 @@ public sealed class LockedFileTests
         }
     }
 
-    private async Task<SqliteFile> MadeAsync()
+    private static async Task<SqliteFile> MadeAsync()
     {
         var file = await SqliteFile.OpenedAsync();
         await file.CloseAsync();
