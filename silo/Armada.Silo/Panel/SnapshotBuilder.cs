@@ -12,7 +12,6 @@ namespace Armada.Silo.Panel;
 /// <summary>Builds each snapshot from its predecessor and the engine's present state. Not thread-safe.</summary>
 internal sealed class SnapshotBuilder : IDisposable
 {
-    private readonly PanelReader panel;
     private readonly RobotReader robots;
     private readonly JsonTypeInfo<PanelState> stateJson;
     private readonly JsonTypeInfo<RobotView> robotJson;
@@ -20,9 +19,9 @@ internal sealed class SnapshotBuilder : IDisposable
     private readonly ArrayBufferWriter<byte> buffer = new();
     private readonly Utf8JsonWriter writer;
 
-    public SnapshotBuilder(PanelReader panel, RobotReader robots, IOptions<JsonOptions> json)
+    public SnapshotBuilder(RobotReader robots, IOptions<JsonOptions> json)
     {
-        (this.panel, this.robots) = (panel, robots);
+        this.robots = robots;
         var options = json.Value.SerializerOptions;
         stateJson = (JsonTypeInfo<PanelState>)options.GetTypeInfo(typeof(PanelState));
         robotJson = (JsonTypeInfo<RobotView>)options.GetTypeInfo(typeof(RobotView));
@@ -50,7 +49,7 @@ internal sealed class SnapshotBuilder : IDisposable
             robot.Document.Id,
             version,
             before?.Version == version ? before.VersionSince : seq,
-            Part(before?.State, seq, panel.Read(robot), stateJson),
+            Part(before?.State, seq, PanelReader.Read(robot), stateJson),
             new Lazy<byte[]>(() => JsonSerializer.SerializeToUtf8Bytes(robots.Robot(robot), robotJson)));
     }
 
@@ -63,11 +62,11 @@ internal sealed class SnapshotBuilder : IDisposable
     }
 }
 
-internal sealed class PanelReader
+internal static class PanelReader
 {
     private const int Decimals = 2; // The resolution of a frame.
 
-    public PanelState Read(RobotSnapshot robot)
+    public static PanelState Read(RobotSnapshot robot)
     {
         var joints = new PanelJoint[robot.Joints.Length];
         for (var index = 0; index < joints.Length; index++)
