@@ -99,6 +99,9 @@ public static partial class SiloHost
         logging
             .AddFilter("Microsoft", LogLevel.Warning)
             .AddFilter("Microsoft.Hosting.Lifetime", LogLevel.Information)
+            .AddFilter("Orleans", LogLevel.Warning)
+            .AddFilter("Orleans.Runtime.Silo", LogLevel.Error) // Its warnings are about the garbage collector, which this product has chosen.
+            .AddFilter("Polly", LogLevel.None) // Orleans reports itself what its retries did not achieve.
             .AddConfiguration(options.Logging) // After the filters, which it may override.
             .AddConsole();
     }

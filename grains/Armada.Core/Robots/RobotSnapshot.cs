@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Armada.Core.Control;
 using Armada.Core.Routing;
 
 namespace Armada.Core.Robots;
@@ -44,6 +45,7 @@ public enum SlaveState : byte
 /// <param name="UnboundSlaves">Connected slaves that are bound to nothing; they follow the bound ones.</param>
 /// <param name="Joints">Where the robot's joints are and should be, in the model's order.</param>
 /// <param name="Manual">Whether a manual command is being executed or has been just now.</param>
+/// <param name="IsReachable">False where its silo does not answer; the rest is then as it was last known.</param>
 [GenerateSerializer, Immutable, Alias("armada.robot.snapshot")]
 public sealed record RobotSnapshot(
     [Id(0)] long At,
@@ -53,10 +55,15 @@ public sealed record RobotSnapshot(
     [Id(4)] ImmutableArray<SlaveSnapshot> Slaves,
     [Id(5)] ImmutableArray<SlaveSnapshot> UnboundSlaves,
     [Id(6)] ImmutableArray<JointState> Joints,
-    [Id(7)] bool Manual)
+    [Id(7)] bool Manual,
+    [Id(8)] bool IsReachable = true)
 {
     /// <summary>Whether any stop is latched.</summary>
     public bool Stopped => FleetStopped || Document.Stopped;
+
+    /// <summary>A robot of which nothing but its name is known.</summary>
+    public static RobotSnapshot Unknown(string id) =>
+        new(0, new RobotDocument(id, new RobotModel("", []), null, [], 0, false, 0), false, null, [], [], [], false, IsReachable: false);
 }
 
 /// <summary>A master as it was.</summary>
@@ -102,6 +109,8 @@ public sealed record PlaySnapshot([Id(0)] TimeSpan Position, [Id(1)] TimeSpan Du
 /// <param name="RealAt">When its pose was captured, Unix microseconds of its own clock; or null.</param>
 /// <param name="Joints">Commanded and real pose, in the model's order.</param>
 /// <param name="Frames">Its frames since it was bound here.</param>
+/// <param name="LagMs">From the leader's capture to the write on its bus, over its last 1000 commands; null where it does not say.</param>
+/// <param name="Unconfirmed">The stop or reset that it has not confirmed, or null.</param>
 [GenerateSerializer, Immutable, Alias("armada.slave.snapshot")]
 public sealed record SlaveSnapshot(
     [Id(0)] SlaveBinding Binding,
@@ -115,7 +124,23 @@ public sealed record SlaveSnapshot(
     [Id(8)] long? CommandedAt,
     [Id(9)] long? RealAt,
     [Id(10)] ImmutableArray<JointPose> Joints,
-    [Id(11)] FrameCounts Frames);
+    [Id(11)] FrameCounts Frames,
+    [Id(12)] LagPercentiles? LagMs = null,
+    [Id(13)] UnconfirmedControl? Unconfirmed = null);
+
+/// <summary>A stop or reset that a device has not confirmed; it is sent again until it has.</summary>
+/// <param name="Op">Which.</param>
+/// <param name="Refusal">Why the device refuses it, in its words; null if it has not answered.</param>
+[GenerateSerializer, Immutable, Alias("armada.unconfirmed-control")]
+public sealed record UnconfirmedControl([Id(0)] ControlOp Op, [Id(1)] string? Refusal);
+
+/// <summary>Percentiles of a lag, milliseconds.</summary>
+/// <param name="Samples">How many values they are over.</param>
+/// <param name="P50">Half of the values are at most this.</param>
+/// <param name="P95">95 of 100 values are at most this.</param>
+/// <param name="P99">99 of 100 values are at most this.</param>
+[GenerateSerializer, Immutable, Alias("armada.lag-percentiles")]
+public sealed record LagPercentiles([Id(0)] int Samples, [Id(1)] double P50, [Id(2)] double P95, [Id(3)] double P99);
 
 /// <summary>A joint of a robot as it was. Times are Unix microseconds; null where the value is.</summary>
 /// <param name="Commanded">Last position the master or the panel asked for, joint units.</param>

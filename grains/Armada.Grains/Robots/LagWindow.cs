@@ -1,13 +1,9 @@
+using Armada.Core.Robots;
+using Armada.Core.Time;
+
 namespace Armada.Grains.Robots;
 
-/// <summary>Percentiles of a lag, milliseconds.</summary>
-/// <param name="Samples">How many values they are over.</param>
-/// <param name="P50">Half of the values are at most this.</param>
-/// <param name="P95">95 of 100 values are at most this.</param>
-/// <param name="P99">99 of 100 values are at most this.</param>
-public sealed record LagPercentiles(int Samples, double P50, double P95, double P99);
-
-/// <summary>The last values of a lag. One thread adds, any may read.</summary>
+/// <summary>The last values of a lag. One thread adds; the runtime's owner reads.</summary>
 public sealed class LagWindow
 {
     /// <summary>Values kept: ten seconds at 100 Hz.</summary>
@@ -16,6 +12,8 @@ public sealed class LagWindow
     private readonly Lock sync = new();
     private float[]? values;
     private int count;
+    private LagPercentiles? read;
+    private long readAt;
 
     /// <summary>Adds a value, milliseconds.</summary>
     public void Add(double milliseconds)
@@ -29,8 +27,15 @@ public sealed class LagWindow
         }
     }
 
-    /// <summary>The percentiles now, or null while there is no value.</summary>
-    public LagPercentiles? Read()
+    /// <summary>The percentiles, at most a second old; null while there is no value.</summary>
+    public LagPercentiles? Read(in Timestamp now)
+    {
+        if (read is null || now.Monotonic - readAt >= Microseconds.PerSecond)
+            (read, readAt) = (Compute(), now.Monotonic);
+        return read;
+    }
+
+    private LagPercentiles? Compute()
     {
         float[] sorted;
         lock (sync)

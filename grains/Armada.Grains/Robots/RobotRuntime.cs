@@ -105,8 +105,21 @@ public sealed partial class RobotRuntime : IAsyncDisposable
             Wake();
     }
 
-    /// <summary>A device said that it is online or offline.</summary>
-    public void SetPresence(string device, bool online) => Post(new WorkItem((core, now) => core.OnPresence(device, online, now)));
+    /// <summary>
+    /// A device said that it is online or offline, and whether its own stop is latched. A follower that is stopped when it is first heard
+    /// of stops the robot: the stop may be one that could not be stored before the silo was killed.
+    /// </summary>
+    public void SetPresence(string device, bool online, bool isStopped) => Post(new WorkItem((core, now) =>
+    {
+        var decision = core.OnPresence(device, online, now);
+        if (!online || Array.Find(slots, slot => slot.Device == device && slot.Role == DeviceRole.Slave) is not { HasReported: false } slot)
+            return decision;
+        slot.HasReported = true;
+        if (!isStopped || core.IsStopped)
+            return decision;
+        LogStoppedByFollower(Id, device);
+        return new Decision(null, [.. decision.Effects, .. core.Apply(new RobotRequest.Stop(), now).Effects]);
+    }));
 
     /// <summary>The robot now; where it is busy for long, as it was last. Has no effect on the robot.</summary>
     public async ValueTask<RobotSnapshot> ReadAsync(CancellationToken cancellation)
@@ -567,7 +580,7 @@ public sealed partial class RobotRuntime : IAsyncDisposable
             foreach (var slot in added)
             {
                 if (services.Control.IsOnline(slot.Device) is { } online)
-                    SetPresence(slot.Device, online);
+                    SetPresence(slot.Device, online, services.Control.IsStopped(slot.Device));
             }
         }
         else if (!changed)
@@ -620,7 +633,32 @@ public sealed partial class RobotRuntime : IAsyncDisposable
         return session;
     }
 
-    private RobotSnapshot Snapshot() => core.Snapshot(services.Clock.Now());
+    private RobotSnapshot Snapshot()
+    {
+        var now = services.Clock.Now();
+        var snapshot = core.Snapshot(now);
+        foreach (var slot in slots)
+        {
+            if (slot.Role == DeviceRole.Master && snapshot.Master is { } master && master.Name == slot.Device)
+                snapshot = snapshot with { Master = master with { Frames = WithSuperseded(master.Frames, slot) } };
+            else if (slot.Role == DeviceRole.Slave && slot.Slave >= 0 && slot.Slave < snapshot.Slaves.Length)
+                snapshot = snapshot with { Slaves = snapshot.Slaves.SetItem(slot.Slave, Complete(snapshot.Slaves[slot.Slave], slot, now)) };
+        }
+
+        return snapshot;
+    }
+
+    private SlaveSnapshot Complete(SlaveSnapshot slave, SampleSlot slot, in Timestamp now) => slave with
+    {
+        Frames = WithSuperseded(slave.Frames, slot),
+        LagMs = slot.Lag.Read(now),
+        Unconfirmed = services.Control.FindUnconfirmed(slot.Device),
+    };
+
+    private static FrameCounts WithSuperseded(FrameCounts frames, SampleSlot slot) => frames with
+    {
+        ByResult = frames.ByResult.SetItem((int)FrameResult.Superseded, frames[FrameResult.Superseded] + slot.Superseded),
+    };
 
     private void Publish()
     {
@@ -669,6 +707,9 @@ public sealed partial class RobotRuntime : IAsyncDisposable
 
     [LoggerMessage(1151, LogLevel.Warning, "{Robot}: {Event} {Subject}")]
     private partial void LogWarningEvent(string robot, RobotEventKind @event, string subject);
+
+    [LoggerMessage(1154, LogLevel.Warning, "{Robot}: {Device} says that its stop is latched; the robot is stopped until a reset")]
+    private partial void LogStoppedByFollower(string robot, string device);
 
     [LoggerMessage(1152, LogLevel.Error, "{Robot}: a request or a tick failed; the robot is rebuilt from what is stored")]
     private partial void LogFault(Exception fault, string robot);

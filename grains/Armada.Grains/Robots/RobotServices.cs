@@ -39,6 +39,12 @@ public interface IDeviceControl
     /// <summary>Whether the device said that it is online; null where it never said anything.</summary>
     bool? IsOnline(string device);
 
+    /// <summary>Whether the device said that its own stop is latched.</summary>
+    bool IsStopped(string device);
+
+    /// <summary>The stop or reset that the device has not confirmed, or null.</summary>
+    UnconfirmedControl? FindUnconfirmed(string device);
+
     /// <summary>Lets time pass: repeats what is not confirmed.</summary>
     void Tick();
 }

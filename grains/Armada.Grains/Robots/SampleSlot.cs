@@ -42,6 +42,9 @@ public sealed class SampleSlot(string device, DeviceRole role, RobotRuntime robo
     /// <summary>Whether the binding stands; read and written by the runtime's owner only.</summary>
     public bool Bound { get; set; } = true;
 
+    /// <summary>Whether the device has said how it is since it was bound here; used by the runtime's owner only.</summary>
+    public bool HasReported { get; set; }
+
     /// <summary>How far this device, as a follower, lags behind its leader.</summary>
     public LagWindow Lag { get; } = new();
 

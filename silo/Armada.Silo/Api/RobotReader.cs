@@ -1,14 +1,13 @@
 using Armada.Core.Control;
 using Armada.Core.Robots;
 using Armada.Core.Routing;
-using Armada.Grains.Robots;
 using Armada.Silo.Ingress;
 using Armada.Silo.Telemetry;
 
 namespace Armada.Silo.Api;
 
 /// <summary>Builds the API's views of a robot from its snapshot and what is known of its devices.</summary>
-internal sealed class RobotReader(DeviceRoutes routes, DevicePresences presences, ControlChannel control)
+internal sealed class RobotReader(DevicePresences presences)
 {
     public RobotView Robot(RobotSnapshot robot) => new(
         robot.Document.Id,
@@ -20,7 +19,8 @@ internal sealed class RobotReader(DeviceRoutes routes, DevicePresences presences
         robot.Document.Version,
         Master(robot),
         [.. robot.Slaves.Concat(robot.UnboundSlaves).Select(slave => Slave(robot, slave))],
-        [.. robot.Document.Model.Joints.Select(Joint)]);
+        [.. robot.Document.Model.Joints.Select(Joint)],
+        !robot.IsReachable);
 
     public MasterView? Master(RobotSnapshot robot) => robot.Master is not { } master ? null : new(
         KindNames.Of(master.Kind),
@@ -32,7 +32,7 @@ internal sealed class RobotReader(DeviceRoutes routes, DevicePresences presences
         master.Age?.TotalMilliseconds,
         master.FramesPerSecond,
         master.Fault,
-        Frames(master.Frames, master.Name),
+        Frames(master.Frames),
         Device(master.Name));
 
     public SlaveView Slave(RobotSnapshot robot, SlaveSnapshot slave) => new(
@@ -49,17 +49,17 @@ internal sealed class RobotReader(DeviceRoutes routes, DevicePresences presences
         slave.FramesPerSecond,
         slave.Fault,
         slave.Commands,
-        routes.Find(slave.Binding.Name)?.Lag.Read(),
-        control.Unanswered(slave.Binding.Name) switch { ControlOp.Stop => "stop", ControlOp.Reset => "reset", _ => null },
-        Frames(slave.Frames, slave.Binding.Name),
+        slave.LagMs,
+        slave.Unconfirmed?.Op switch { ControlOp.Stop => "stop", ControlOp.Reset => "reset", _ => null },
+        slave.Unconfirmed?.Refusal,
+        Frames(slave.Frames),
         Device(slave.Binding.Name));
 
-    private Dictionary<string, long> Frames(FrameCounts counts, string device)
+    private static Dictionary<string, long> Frames(FrameCounts counts)
     {
         var frames = new Dictionary<string, long>(StringComparer.Ordinal);
         foreach (var verdict in Enum.GetValues<FrameResult>())
             frames[SiloTelemetry.NameOf(verdict)] = counts[verdict];
-        frames[SiloTelemetry.NameOf(FrameResult.Superseded)] += routes.Find(device)?.Superseded ?? 0;
         frames["lost"] = counts.Lost;
         return frames;
     }

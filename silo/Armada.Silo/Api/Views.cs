@@ -1,7 +1,6 @@
 using System.ComponentModel;
 using System.Text.Json.Serialization;
 using Armada.Core.Robots;
-using Armada.Grains.Robots;
 
 namespace Armada.Silo.Api;
 
@@ -15,7 +14,8 @@ internal sealed record RobotView(
     long Version,
     MasterView? Master,
     IReadOnlyList<SlaveView> Slaves,
-    IReadOnlyList<JointView> Joints);
+    IReadOnlyList<JointView> Joints,
+    [property: Description("Its silo does not answer; the rest is as it was last known.")] bool Unreachable);
 
 internal sealed record JointView(
     string Name,
@@ -59,7 +59,8 @@ internal sealed record SlaveView(
     [property: Description("Commands sent to it.")] long Commands,
     [property: Description("From the leader's capture to the write on this follower's bus, over its last 1000 commands.")]
     LagPercentiles? LagMs,
-    [property: Description("A stop or reset that it has not answered yet.")] string? Unanswered,
+    [property: Description("A stop or reset that it has not confirmed; it is asked again until it has.")] string? Unanswered,
+    [property: Description("Why it refuses that, in its own words.")] string? Refusal,
     IReadOnlyDictionary<string, long> Frames,
     DeviceView? Reported);
 

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Armada.Core.Engine;
 using Armada.Core.Robots;
 using Armada.Core.Topics;
@@ -13,6 +14,10 @@ namespace Armada.Silo.Engine;
 internal sealed class OrleansEngine(
     IGrainFactory grains, RobotSubscriptions subscriptions, IStoreHealth store, ISiloStatusOracle silos, SiloTelemetry telemetry) : IRobotEngine
 {
+    private static readonly TimeSpan ListWithin = TimeSpan.FromSeconds(1);
+
+    private readonly ConcurrentDictionary<string, RobotSnapshot> lastRead = new(StringComparer.Ordinal);
+
     private IRobotObserver Self => subscriptions.Self;
 
     private IFleetGrain Fleet => grains.GetGrain<IFleetGrain>(IFleetGrain.Key);
@@ -46,7 +51,9 @@ internal sealed class OrleansEngine(
     public async ValueTask<IReadOnlyList<RobotSnapshot>> ListAsync(CancellationToken cancellation)
     {
         var directory = await ReadFleetAsync(cancellation);
-        var all = await Task.WhenAll(directory.Robots.Select(robot => ReadAsync(robot, cancellation)));
+        var all = await Task.WhenAll(directory.Robots.Select(robot => TryReadAsync(robot, cancellation)));
+        foreach (var gone in lastRead.Keys.Except(directory.Robots))
+            lastRead.TryRemove(gone, out _);
         return [.. all.OfType<RobotSnapshot>()];
     }
 
@@ -118,6 +125,24 @@ internal sealed class OrleansEngine(
         {
             activity?.AddException(unreachable);
             return new RobotReply(new Refusal(RefusalReason.Unreachable, unreachable.Message), null);
+        }
+    }
+
+    /// <summary>A robot now; one whose silo does not answer soon as it was last, or else by its name alone.</summary>
+    private async Task<RobotSnapshot?> TryReadAsync(string id, CancellationToken cancellation)
+    {
+        try
+        {
+            var read = grains.GetGrain<IRobotGrain>(id).ReadAsync();
+            await read.Within(ListWithin, cancellation);
+            if (await read is { } robot)
+                return lastRead[id] = robot;
+            lastRead.TryRemove(id, out _);
+            return null;
+        }
+        catch (Exception fault) when (GrainCalls.IsTransient(fault))
+        {
+            return lastRead.TryGetValue(id, out var last) ? last with { IsReachable = false } : RobotSnapshot.Unknown(id);
         }
     }
 

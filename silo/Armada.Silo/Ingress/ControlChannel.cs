@@ -1,5 +1,6 @@
 using System.Globalization;
 using Armada.Core.Control;
+using Armada.Core.Robots;
 using Armada.Core.Time;
 using Armada.Core.Topics;
 using Armada.Grains.Robots;
@@ -9,7 +10,7 @@ namespace Armada.Silo.Ingress;
 
 /// <summary>
 /// Control messages to devices and what became of them. Every message has an id that its reply carries. A stop or a reset is sent
-/// again every second until the device answers it, with the same id; the newer of the two takes the older one's place. The rest is
+/// again every second until the device confirms it, with the same id; the newer of the two takes the older one's place. The rest is
 /// repeated by the robot core as long as frames show that it is needed.
 /// </summary>
 internal sealed partial class ControlChannel(
@@ -49,11 +50,14 @@ internal sealed partial class ControlChannel(
     /// <inheritdoc/>
     public bool? IsOnline(string device) => presences.Of(device)?.Presence.Online;
 
-    /// <summary>The stop or reset that the device has not answered yet, or null.</summary>
-    public ControlOp? Unanswered(string device)
+    /// <inheritdoc/>
+    public bool IsStopped(string device) => presences.Of(device)?.Presence.State == DevicePresences.Stopped;
+
+    /// <inheritdoc/>
+    public UnconfirmedControl? FindUnconfirmed(string device)
     {
         lock (sync)
-            return latches.TryGetValue(device, out var sent) ? sent.Message.Op : null;
+            return latches.TryGetValue(device, out var sent) ? new UnconfirmedControl(sent.Message.Op, sent.Refusal) : null;
     }
 
     /// <inheritdoc/>
@@ -110,7 +114,15 @@ internal sealed partial class ControlChannel(
         lock (sync)
         {
             if (latches.TryGetValue(device, out sent) && sent.Message.Id == reply.Id)
-                latches.Remove(device);
+            {
+                var isRepeated = sent.Refusal is not null;
+                if (reply.Ok)
+                    latches.Remove(device);
+                else
+                    sent.Refusal = reply.Error ?? "it gives no reason";
+                if (isRepeated && !reply.Ok)
+                    return; // It is asked again every second; one line in the log is enough.
+            }
             else if (!unanswered.TryGetValue(reply.Id, out sent) || sent.Device != device || !unanswered.Remove(reply.Id))
                 sent = null;
         }
@@ -185,6 +197,8 @@ internal sealed partial class ControlChannel(
         public Timestamp? At { get; set; }
 
         public int Resends { get; set; }
+
+        public string? Refusal { get; set; }
 
         public TaskCompletionSource<ControlReply?>? Answer { get; init; }
 

@@ -80,7 +80,7 @@ internal sealed partial class DeviceIngress : IHostedService
         }
 
         lastSeen.Record(device, presence, wasOnline);
-        routes.Find(device)?.Robot.SetPresence(device, presence.Online);
+        routes.Find(device)?.Robot.SetPresence(device, presence.Online, presence.State == DevicePresences.Stopped);
     }
 
     private void OnReply(ReadOnlySpan<byte> topic, ReadOnlySpan<byte> payload)

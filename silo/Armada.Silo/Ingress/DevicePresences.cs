@@ -12,6 +12,9 @@ internal sealed record DevicePresence(Presence Presence, Timestamp At);
 /// <summary>The last presence of every device that ever spoke.</summary>
 internal sealed class DevicePresences
 {
+    /// <summary>State of a device whose own stop is latched.</summary>
+    public const string Stopped = "stopped";
+
     /// <summary>Most devices kept; far more than a broker's clients, so that only nonsense is turned away.</summary>
     public const int Most = 10_000;
 

@@ -17,7 +17,6 @@ internal static class PanelRoutes
 {
     public static void AddPanel(this IServiceCollection services)
     {
-        services.AddSingleton<PanelReader>();
         services.AddSingleton<SnapshotBuilder>();
         services.AddSingleton<PanelFeed>();
         services.AddHostedService(provider => provider.GetRequiredService<PanelFeed>());

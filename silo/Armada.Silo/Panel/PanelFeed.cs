@@ -82,8 +82,6 @@ internal sealed partial class PanelFeed : BackgroundService, ISnapshotSource
         using var timer = new PeriodicTimer(Tick, clock.Time);
         for (var tick = 0L; subscribers is { IsEmpty: false } all; tick++)
         {
-            if (tick % SubscriberRequest.MaxRate == 0)
-                builder.ClearLags();
             var due = all.RemoveAll(subscriber => !subscriber.Tick(tick));
             if (due.Length > 0 && budget.HasLeft(clock.Now()) && await TryPollAsync(cancellation))
                 Offer(due);

@@ -1,6 +1,5 @@
 using System.ComponentModel;
 using Armada.Core.Robots;
-using Armada.Grains.Robots;
 
 namespace Armada.Silo.Panel;
 

@@ -3,7 +3,6 @@ using System.Collections.Immutable;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Armada.Core.Robots;
-using Armada.Grains.Robots;
 using Armada.Silo.Api;
 using Microsoft.Extensions.Options;
 using JsonOptions = Microsoft.AspNetCore.Http.Json.JsonOptions;
@@ -13,26 +12,22 @@ namespace Armada.Silo.Panel;
 /// <summary>Builds each snapshot from its predecessor and the engine's present state. Not thread-safe.</summary>
 internal sealed class SnapshotBuilder : IDisposable
 {
-    private readonly PanelReader panel;
     private readonly RobotReader robots;
     private readonly JsonTypeInfo<PanelState> stateJson;
     private readonly JsonTypeInfo<RobotView> robotJson;
     private readonly JsonTypeInfo<FleetView> fleetJson;
     private readonly ArrayBufferWriter<byte> buffer = new();
     private readonly Utf8JsonWriter writer;
-    private readonly Dictionary<string, LagPercentiles?> lag = new(StringComparer.Ordinal);
 
-    public SnapshotBuilder(PanelReader panel, RobotReader robots, IOptions<JsonOptions> json)
+    public SnapshotBuilder(RobotReader robots, IOptions<JsonOptions> json)
     {
-        (this.panel, this.robots) = (panel, robots);
+        this.robots = robots;
         var options = json.Value.SerializerOptions;
         stateJson = (JsonTypeInfo<PanelState>)options.GetTypeInfo(typeof(PanelState));
         robotJson = (JsonTypeInfo<RobotView>)options.GetTypeInfo(typeof(RobotView));
         fleetJson = (JsonTypeInfo<FleetView>)options.GetTypeInfo(typeof(FleetView));
         writer = new Utf8JsonWriter(buffer, new JsonWriterOptions { Encoder = options.Encoder, SkipValidation = true });
     }
-
-    public void ClearLags() => lag.Clear();
 
     public FleetSnapshot Build(FleetSnapshot? before, long seq, DateTimeOffset at, FleetView fleet, IReadOnlyList<RobotSnapshot> now)
     {
@@ -54,7 +49,7 @@ internal sealed class SnapshotBuilder : IDisposable
             robot.Document.Id,
             version,
             before?.Version == version ? before.VersionSince : seq,
-            Part(before?.State, seq, panel.Read(robot, lag), stateJson),
+            Part(before?.State, seq, PanelReader.Read(robot), stateJson),
             new Lazy<byte[]>(() => JsonSerializer.SerializeToUtf8Bytes(robots.Robot(robot), robotJson)));
     }
 
@@ -67,20 +62,20 @@ internal sealed class SnapshotBuilder : IDisposable
     }
 }
 
-internal sealed class PanelReader(DeviceRoutes routes)
+internal static class PanelReader
 {
     private const int Decimals = 2; // The resolution of a frame.
 
-    public PanelState Read(RobotSnapshot robot, Dictionary<string, LagPercentiles?> lag)
+    public static PanelState Read(RobotSnapshot robot)
     {
         var joints = new PanelJoint[robot.Joints.Length];
         for (var index = 0; index < joints.Length; index++)
             joints[index] = Joint(robot.Document.Model.Joints[index].Name, robot.Joints[index]);
         var slaves = new List<PanelSlave>(robot.Slaves.Length + robot.UnboundSlaves.Length);
         foreach (var slave in robot.Slaves)
-            slaves.Add(Slave(slave, isUnbound: false, lag));
+            slaves.Add(Slave(slave, isUnbound: false));
         foreach (var slave in robot.UnboundSlaves)
-            slaves.Add(Slave(slave, isUnbound: true, lag));
+            slaves.Add(Slave(slave, isUnbound: true));
         return new PanelState(robot.Document.Stopped, robot.FleetStopped, robot.Manual, Master(robot.Master), slaves, joints);
     }
 
@@ -90,14 +85,8 @@ internal sealed class PanelReader(DeviceRoutes routes)
     private static PanelPlaying? Playing(PlaySnapshot? play) =>
         play is null ? null : new PanelPlaying(play.Position.TotalMilliseconds, play.Duration.TotalMilliseconds, play.Loop, play.Paused);
 
-    private PanelSlave Slave(SlaveSnapshot slave, bool isUnbound, Dictionary<string, LagPercentiles?> lag)
-    {
-        var name = slave.Binding.Name;
-        if (slave.Binding.IsDevice && !lag.ContainsKey(name))
-            lag[name] = routes.Find(name)?.Lag.Read();
-        return new PanelSlave(
-            name, KindNames.Of(slave.Binding.Kind), slave.State, slave.Reason, slave.Approaching, isUnbound, lag.GetValueOrDefault(name));
-    }
+    private static PanelSlave Slave(SlaveSnapshot slave, bool isUnbound) =>
+        new(slave.Binding.Name, KindNames.Of(slave.Binding.Kind), slave.State, slave.Reason, slave.Approaching, isUnbound, slave.LagMs);
 
     private static PanelJoint Joint(string name, in JointState joint) =>
         new(name, Round(joint.Commanded), Round(joint.Virtual), Round(joint.Real));

@@ -125,4 +125,6 @@ public enum Signal
     Interrupt = 2,
     Kill = 9,
     Terminate = 15,
+    Continue = 18, // As on Linux for x64 and arm64, as the next one.
+    Stop = 19,
 }

@@ -1,4 +1,5 @@
 using Armada.Core.Control;
+using Armada.Core.Topics;
 using Armada.Testing;
 using Armada.Tests.Silo.Support;
 
@@ -90,6 +91,43 @@ public sealed class StopTests(Broker broker) : IClassFixture<Broker>
             () => pair.Silo.GetAsync("/api/v1/robots/arm/slaves/follower").GetAwaiter().GetResult()["unanswered"] is null);
         Assert.Single(pair.Follower.Controls.Where(control => control.Op == ControlOp.Stop).Select(control => control.Id).Distinct());
     }
+
+    [Fact]
+    public async Task A_follower_that_refuses_a_stop_goes_on_being_asked_and_is_shown_as_refusing()
+    {
+        await using var pair = await ArmPair.StartAsync(broker);
+        pair.Follower.Refusal = "a servo does not answer";
+
+        await pair.Silo.PostAsync("/robots/arm/stop");
+        await Eventually.Holds("the stop is sent three times", () => pair.Follower.CountOf(ControlOp.Stop) >= 3);
+        var shown = await pair.Silo.GetAsync("/api/v1/robots/arm/slaves/follower");
+        Assert.Equal(("stop", "a servo does not answer"), (shown["unanswered"]!.GetValue<string>(), shown["refusal"]!.GetValue<string>()));
+        pair.Follower.Refusal = null;
+
+        await Eventually.Holds(
+            "the stop is confirmed",
+            () => pair.Silo.GetAsync("/api/v1/robots/arm/slaves/follower").GetAwaiter().GetResult()["unanswered"] is null);
+    }
+
+    [Fact]
+    public async Task A_follower_that_is_stopped_when_it_is_first_heard_of_stops_its_robot()
+    {
+        await using var silo = await RunningSilo.StartAsync(broker);
+        await silo.MakeRobotAsync("arm");
+        await using var follower = await ScriptedDevice.StartAsync(broker, silo.Topics, "follower");
+        follower.Publish(Channel.Presence, ControlJson.Write(new Presence(Online: true, State: "stopped")));
+        await silo.BindSlaveAsync("arm", "follower");
+
+        await Eventually.Holds("the robot is stopped", () => IsStopped(silo));
+        follower.Publish(Channel.Presence, ControlJson.Write(new Presence(Online: true, State: "stopped")));
+        await silo.PostAsync("/robots/arm/reset");
+
+        Assert.False(IsStopped(silo)); // What it says later is no news.
+        Assert.True(follower.CountOf(ControlOp.Reset) >= 1, "the follower is told to release its stop");
+    }
+
+    private static bool IsStopped(RunningSilo silo) =>
+        silo.GetAsync("/api/v1/robots/arm").GetAwaiter().GetResult()["stopped"]!.GetValue<bool>();
 
     private static async Task<long> CommandsAsync(ArmPair pair) =>
         (await pair.Silo.GetAsync("/api/v1/robots/arm"))["slaves"]![0]!["commands"]!.GetValue<long>();

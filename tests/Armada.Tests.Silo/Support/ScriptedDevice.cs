@@ -45,6 +45,9 @@ internal sealed class ScriptedDevice : IAsyncDisposable
 
     public bool Obeys { get; set; } = true;
 
+    /// <summary>Answers that it does not do what it is asked, and why.</summary>
+    public string? Refusal { get; set; }
+
     /// <summary>Sends nothing by itself while set.</summary>
     public bool Silent { get; set; }
 
@@ -140,6 +143,6 @@ internal sealed class ScriptedDevice : IAsyncDisposable
         if (Obeys && message.Op == ControlOp.StreamStart)
             Epoch = message.Epoch!.Value;
         if (Answers)
-            link.Publish(topics.Of(Name, Channel.ControlReply), ControlJson.Write(new ControlReply(message.Id, true)), Delivery.Control);
+            link.Publish(topics.Of(Name, Channel.ControlReply), ControlJson.Write(new ControlReply(message.Id, Refusal is null, Refusal)), Delivery.Control);
     }
 }
