@@ -33,8 +33,8 @@ public static partial class SiloHost
         void LogToConsole(ILoggingBuilder logging) => logging
             .AddFilter(HostCategory, level => level >= LogLevel.Warning && isStarted)
             .AddFilter("Orleans", level => level >= LogLevel.Warning && isStarted)
-            .AddFilter("Orleans.Runtime.Silo", level => level >= LogLevel.Error && isStarted) // Its warnings recommend the server GC, which costs memory.
-            .AddFilter("Polly", level => level >= LogLevel.Warning && isStarted)
+            .AddFilter("Orleans.Runtime.Silo", level => level >= LogLevel.Error && isStarted) // Its warnings are about the garbage collector, which this product has chosen.
+            .AddFilter("Polly", LogLevel.None) // Orleans reports itself what its retries did not achieve.
             .AddSiloConsole(options);
     }
 
@@ -99,9 +99,6 @@ public static partial class SiloHost
         logging
             .AddFilter("Microsoft", LogLevel.Warning)
             .AddFilter("Microsoft.Hosting.Lifetime", LogLevel.Information)
-            .AddFilter("Orleans", LogLevel.Warning)
-            .AddFilter("Orleans.Runtime.Silo", LogLevel.Error) // Its warnings are about the garbage collector, which this product has chosen.
-            .AddFilter("Polly", LogLevel.None) // Orleans reports itself what its retries did not achieve.
             .AddConfiguration(options.Logging) // After the filters, which it may override.
             .AddConsole();
     }
