@@ -55,13 +55,10 @@ public sealed partial class MqttLink : IMqttLink
         faultReports = new(this.time);
     }
 
-    /// <inheritdoc/>
     public event Action<LinkState>? StateChanged;
 
-    /// <inheritdoc/>
     public LinkState State => state;
 
-    /// <inheritdoc/>
     public LinkCounters Counters => new(
         Interlocked.Read(ref received),
         outbox.Published,
@@ -69,13 +66,10 @@ public sealed partial class MqttLink : IMqttLink
         Math.Max(0, Interlocked.Read(ref connections) - 1),
         Interlocked.Read(ref handlerFaults));
 
-    /// <inheritdoc/>
     public void Subscribe(string filter, Delivery delivery, MessageHandler handler) => subscriptions.Add(filter, delivery, handler);
 
-    /// <inheritdoc/>
     public void Unsubscribe(string filter) => subscriptions.Remove(filter);
 
-    /// <inheritdoc/>
     public Task StartAsync(CancellationToken cancellation)
     {
         cancellation.ThrowIfCancellationRequested();
@@ -89,13 +83,11 @@ public sealed partial class MqttLink : IMqttLink
         return Task.CompletedTask;
     }
 
-    /// <inheritdoc/>
     public void Reconnect()
     {
         lock (lifecycle) interrupt.TrySetResult();
     }
 
-    /// <inheritdoc/>
     public bool Publish(string topic, ReadOnlySpan<byte> payload, Delivery delivery, bool retain = false)
     {
         if (!TopicFilter.IsTopic(topic)) throw new ArgumentException($"'{topic}' is not a topic to publish to.", nameof(topic));

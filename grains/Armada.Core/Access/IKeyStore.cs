@@ -29,7 +29,6 @@ public interface IKeyStore
 [GenerateSerializer, Immutable, Alias("armada.key.document")]
 public sealed record KeyDocument([Id(0)] string Id, [Id(1)] string Content)
 {
-    /// <inheritdoc/>
     public override string ToString() => $"{nameof(KeyDocument)} {Id}"; // Without the hash.
 }
 

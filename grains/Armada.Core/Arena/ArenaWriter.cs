@@ -176,7 +176,6 @@ public sealed class ArenaWriter : IDisposable
     /// <summary>The answer to one.</summary>
     public void WriteHeartbeatAck(IBufferWriter<byte> to, long at) => WriteBare(to, "heartbeat_ack"u8, at);
 
-    /// <inheritdoc/>
     public void Dispose() => json.Dispose();
 
     private void WriteBare(IBufferWriter<byte> to, ReadOnlySpan<byte> type, long at)

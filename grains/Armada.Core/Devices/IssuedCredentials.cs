@@ -18,6 +18,5 @@ public sealed class IssuedCredentials(string fingerprint, string certificate, st
     /// <summary>The private key, PEM; null where the device keeps it. A method, so that no serializer takes it along.</summary>
     public string? PrivateKey() => privateKey;
 
-    /// <inheritdoc/>
     public override string ToString() => $"credentials {Fingerprint}";
 }

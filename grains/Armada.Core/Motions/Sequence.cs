@@ -17,12 +17,10 @@ public sealed record Sequence(
     [Id(3)] bool Loop,
     [Id(4)] TimeSpan TotalDuration)
 {
-    /// <inheritdoc/>
     public bool Equals(Sequence? other) =>
         other is not null && Id == other.Id && Name == other.Name && Loop == other.Loop && TotalDuration == other.TotalDuration
         && Commands.AsSpan().SequenceEqual(other.Commands.AsSpan());
 
-    /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(Id, Name, Loop, TotalDuration, Commands.IsDefault ? 0 : Commands.Length);
 }
 
@@ -35,12 +33,10 @@ public sealed record Sequence(
 public sealed record SequenceCommand(
     [Id(0)] TimeSpan At, [Id(1)] ImmutableArray<JointGoal> Goals, [Id(2)] TimeSpan? Duration = null, [Id(3)] string? Metadata = null)
 {
-    /// <inheritdoc/>
     public bool Equals(SequenceCommand? other) =>
         other is not null && At == other.At && Duration == other.Duration && Metadata == other.Metadata
         && Goals.AsSpan().SequenceEqual(other.Goals.AsSpan());
 
-    /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(At, Duration, Metadata, Goals.IsDefault ? 0 : Goals.Length);
 }
 

@@ -13,10 +13,8 @@ namespace Armada.Core.Motions;
 [GenerateSerializer, Immutable, Alias("armada.sequence.motion")]
 public sealed record SequenceMotion([Id(0)] Sequence Sequence) : IMotion
 {
-    /// <inheritdoc/>
     public string Name => Sequence.Id;
 
-    /// <inheritdoc/>
     public bool TryFit(RobotModel model, [NotNullWhen(true)] out IMotionTrack? track, [NotNullWhen(false)] out string? misfit)
     {
         misfit = SequenceFit.FindMisfit(Sequence, model, out var paths);

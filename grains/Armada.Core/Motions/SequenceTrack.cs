@@ -19,10 +19,8 @@ internal sealed class SequenceTrack : IMotionTrack
             Duration = Math.Max(Duration, path?.End ?? 0);
     }
 
-    /// <inheritdoc/>
     public long Duration { get; }
 
-    /// <inheritdoc/>
     public void PoseAt(long at, Span<double> pose)
     {
         for (var joint = 0; joint < paths.Length; joint++)
@@ -32,7 +30,6 @@ internal sealed class SequenceTrack : IMotionTrack
         }
     }
 
-    /// <inheritdoc/>
     public IMotionTrack StartingAt(ReadOnlySpan<double> pose) =>
         sequence.Loop ? this : new SequenceTrack(sequence, model, SequenceFit.From(sequence, model, pose));
 }

@@ -69,11 +69,9 @@ public sealed record SlaveBinding(
     /// <summary>Joints that differ; never default.</summary>
     public ImmutableArray<JointMapping> JointMappings { get => field.IsDefault ? [] : field; init; } = JointMappings;
 
-    /// <inheritdoc/>
     public bool Equals(SlaveBinding? other) =>
         other is not null && Name == other.Name && Kind == other.Kind && Url == other.Url && JointMappings.AsSpan().SequenceEqual(other.JointMappings.AsSpan());
 
-    /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(Name, Kind, Url, JointMappings.Length);
 }
 
@@ -88,9 +86,7 @@ public sealed record RoomName([Id(0)] string Workspace, [Id(1)] string Id, [Id(2
     /// <remarks>A server splits a path at an escaped slash too or leaves it escaped, and clients resolve dot segments before they ask.</remarks>
     public static bool IsId(string? id) => RoomReader.IsId(id) && id is not ("." or "..") && !id!.Contains('/', StringComparison.Ordinal);
 
-    /// <inheritdoc/>
     public bool Equals(RoomName? other) => other is not null && Workspace == other.Workspace && Id == other.Id;
 
-    /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(Workspace, Id);
 }

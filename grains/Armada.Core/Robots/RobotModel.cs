@@ -64,10 +64,8 @@ public sealed record RobotModel([Id(0)] string Name, [Id(1)] ImmutableArray<Join
     /// <summary>Index of a joint by its canonical name or, on an SO arm, by Arena's; -1 where there is none.</summary>
     public int Find(string name) => JointNames.Find(Joints.AsSpan(), name);
 
-    /// <inheritdoc/>
     public bool Equals(RobotModel? other) =>
         other is not null && Name == other.Name && Joints.AsSpan().SequenceEqual(other.Joints.AsSpan());
 
-    /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(Name, Joints.Length);
 }

@@ -101,7 +101,6 @@ public sealed class RoomWriter : IDisposable
         End(at);
     }
 
-    /// <inheritdoc/>
     public void Dispose() => json.Dispose();
 
     private static ReadOnlySpan<byte> NameOf(RoomRole role) => role == RoomRole.Producer ? "producer"u8 : "consumer"u8;

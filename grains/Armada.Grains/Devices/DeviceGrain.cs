@@ -26,13 +26,10 @@ public sealed partial class DeviceGrain : Grain, IDeviceGrain
 
     private string Device => this.GetPrimaryKeyString();
 
-    /// <inheritdoc/>
     public override Task OnActivateAsync(CancellationToken cancellationToken) => stored.ReadAsync();
 
-    /// <inheritdoc/>
     public Task<DeviceAssignment?> GetAssignmentAsync() => Task.FromResult(stored.Value.Claim);
 
-    /// <inheritdoc/>
     public async Task<RobotReply> BindAsync(IRobotObserver observer, string robot, RobotRequest request)
     {
         var (role, takeover) = request switch

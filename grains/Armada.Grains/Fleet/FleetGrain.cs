@@ -29,7 +29,6 @@ public sealed partial class FleetGrain : Grain, IFleetGrain, IGrainMigrationPart
         stored = new StoredState<FleetState>(GrainContext, "fleet");
     }
 
-    /// <inheritdoc/>
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
         await stored.ReadAsync();
@@ -47,23 +46,18 @@ public sealed partial class FleetGrain : Grain, IFleetGrain, IGrainMigrationPart
             await WriteAsync();
     }
 
-    /// <inheritdoc/>
     public void OnDehydrate(IDehydrationContext dehydrationContext) => dehydrationContext.TryAddValue(LatchKey, latch);
 
-    /// <inheritdoc/>
     public void OnRehydrate(IRehydrationContext rehydrationContext)
     {
         if (rehydrationContext.TryGetValue<FleetLatch>(LatchKey, out var brought) && brought is not null)
             latch = brought;
     }
 
-    /// <inheritdoc/>
     public void Dispose() => writing.Dispose();
 
-    /// <inheritdoc/>
     public Task<FleetDirectory> ReadAsync() => Task.FromResult(new FleetDirectory(robots, latch));
 
-    /// <inheritdoc/>
     public async Task<FleetEntry> RegisterAsync(string robot)
     {
         if (robots.Contains(robot))
@@ -75,7 +69,6 @@ public sealed partial class FleetGrain : Grain, IFleetGrain, IGrainMigrationPart
         return new FleetEntry(NotStored(failure), latch);
     }
 
-    /// <inheritdoc/>
     public async Task ForgetAsync(string robot)
     {
         robots = robots.Remove(robot);
@@ -83,7 +76,6 @@ public sealed partial class FleetGrain : Grain, IFleetGrain, IGrainMigrationPart
             LogNotForgotten(robot, failure); // Listing a robot that does not exist does no harm.
     }
 
-    /// <inheritdoc/>
     public async Task<Refusal?> StopAsync(IRobotObserver observer)
     {
         var stop = latch = new FleetLatch(true, NextVersion());
@@ -94,7 +86,6 @@ public sealed partial class FleetGrain : Grain, IFleetGrain, IGrainMigrationPart
             : null;
     }
 
-    /// <inheritdoc/>
     public async Task<Refusal?> ResetAsync(IRobotObserver observer)
     {
         var release = new FleetLatch(false, NextVersion());
@@ -108,7 +99,6 @@ public sealed partial class FleetGrain : Grain, IFleetGrain, IGrainMigrationPart
         return null;
     }
 
-    /// <inheritdoc/>
     public Task MoveAsync(SiloAddress to)
     {
         if (to.Equals(GrainContext.Address.SiloAddress))

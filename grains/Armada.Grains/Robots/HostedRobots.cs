@@ -38,7 +38,6 @@ public sealed partial class TickLoop(HostedRobots robots, RobotServices services
 
     private static readonly TimeSpan Period = TimeSpan.FromMilliseconds(10);
 
-    /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         using var timer = new PeriodicTimer(Period, services.Clock.Time);

@@ -42,14 +42,12 @@ public sealed partial class RobotGrain : Grain, IRobotGrain, IRobotStorage, IDis
         stored = new StoredState<RobotState>(GrainContext, "robot");
     }
 
-    /// <inheritdoc/>
     string? IRobotStorage.Obstacle => health.IsReached ? null : GrainStores.Unreachable;
 
     private string Id => this.GetPrimaryKeyString();
 
     private IFleetGrain Fleet => GrainFactory.GetGrain<IFleetGrain>(IFleetGrain.Key);
 
-    /// <inheritdoc/>
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
         this.RegisterGrainTimer(DropLostSubscribersAsync, new GrainTimerCreationOptions(Sweep, Sweep) { Interleave = true });
@@ -63,7 +61,6 @@ public sealed partial class RobotGrain : Grain, IRobotGrain, IRobotStorage, IDis
         }
     }
 
-    /// <inheritdoc/>
     public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {
         if (robot is null)
@@ -78,10 +75,8 @@ public sealed partial class RobotGrain : Grain, IRobotGrain, IRobotStorage, IDis
             queue.Close();
     }
 
-    /// <inheritdoc/>
     public void Dispose() => changing.Dispose();
 
-    /// <inheritdoc/>
     public async Task<RobotReply> CreateAsync(IRobotObserver observer, RobotModel model, RoomName? room)
     {
         try
@@ -107,7 +102,6 @@ public sealed partial class RobotGrain : Grain, IRobotGrain, IRobotStorage, IDis
         }
     }
 
-    /// <inheritdoc/>
     public async Task<RobotReply> DeleteAsync(IRobotObserver observer)
     {
         await LoadAsync();
@@ -122,28 +116,24 @@ public sealed partial class RobotGrain : Grain, IRobotGrain, IRobotStorage, IDis
         }
     }
 
-    /// <inheritdoc/>
     public async Task<RobotSnapshot?> ReadAsync()
     {
         await LoadAsync();
         return robot is null ? Unknown().Robot : await robot.ReadAsync(CancellationToken.None);
     }
 
-    /// <inheritdoc/>
     public async Task<RobotReply> AskAsync(IRobotObserver observer, RobotRequest request)
     {
         await LoadAsync();
         return robot is null ? Unknown() : await AnswerAsync(observer, await robot.AskAsync(request, CancellationToken.None));
     }
 
-    /// <inheritdoc/>
     public async Task<RobotReply> CheckAsync(RobotRequest request)
     {
         await LoadAsync();
         return robot is null ? Unknown() : await robot.CheckAsync(request, CancellationToken.None);
     }
 
-    /// <inheritdoc/>
     public async Task SetFleetStopAsync(IRobotObserver observer, FleetLatch latch)
     {
         await LoadAsync();
@@ -151,7 +141,6 @@ public sealed partial class RobotGrain : Grain, IRobotGrain, IRobotStorage, IDis
             await AnswerAsync(observer, await robot.AskAsync(new RobotRequest.FleetStop(latch.Stopped), CancellationToken.None));
     }
 
-    /// <inheritdoc/>
     public async Task<RobotReply> ConnectAsync(IRobotObserver observer, long session, string name)
     {
         await LoadAsync();
@@ -166,7 +155,6 @@ public sealed partial class RobotGrain : Grain, IRobotGrain, IRobotStorage, IDis
         return await AnswerAsync(observer, reply);
     }
 
-    /// <inheritdoc/>
     public async Task DisconnectAsync(IRobotObserver observer, long session, string reason)
     {
         if (robot is null || !subscribers.TryGetValue(observer, out var queue) || queue.Remove(session) is not { } gone)
@@ -175,7 +163,6 @@ public sealed partial class RobotGrain : Grain, IRobotGrain, IRobotStorage, IDis
         await queue.WaitForDelivery();
     }
 
-    /// <inheritdoc/>
     public async Task<ImmutableArray<long>> RenewAsync(IRobotObserver observer, ImmutableArray<long> sessions, long last)
     {
         if (robot is null || !subscribers.TryGetValue(observer, out var queue))
@@ -186,7 +173,6 @@ public sealed partial class RobotGrain : Grain, IRobotGrain, IRobotStorage, IDis
         return unknown;
     }
 
-    /// <inheritdoc/>
     public async Task EnsureRunningAsync()
     {
         await LoadAsync();
@@ -194,7 +180,6 @@ public sealed partial class RobotGrain : Grain, IRobotGrain, IRobotStorage, IDis
             Unknown();
     }
 
-    /// <inheritdoc/>
     public Task MoveAsync(SiloAddress to)
     {
         if (to.Equals(GrainContext.Address.SiloAddress))
@@ -204,7 +189,6 @@ public sealed partial class RobotGrain : Grain, IRobotGrain, IRobotStorage, IDis
         return Task.CompletedTask;
     }
 
-    /// <inheritdoc/>
     async ValueTask<string?> IRobotStorage.SaveAsync(RobotDocument document) => await stored.WriteAsync(new RobotState { Document = document });
 
     private async Task LoadAsync()

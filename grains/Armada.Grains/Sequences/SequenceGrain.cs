@@ -19,7 +19,6 @@ public sealed class SequenceGrain : Grain, ISequenceGrain
     private VersionedSequence? Kept =>
         stored.Value.Sequence is { } sequence ? new VersionedSequence(sequence, stored.Value.Version, IsBuiltIn: false) : null;
 
-    /// <inheritdoc/>
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
         await stored.ReadAsync(state => state.Sequence is { } sequence && sequence.Id != Id ? $"it holds sequence '{sequence.Id}'" : null);
@@ -27,7 +26,6 @@ public sealed class SequenceGrain : Grain, ISequenceGrain
             await Index.ForgetAsync(Id);
     }
 
-    /// <inheritdoc/>
     public Task<VersionedSequence?> ReadAsync()
     {
         if (Kept is null)
@@ -35,7 +33,6 @@ public sealed class SequenceGrain : Grain, ISequenceGrain
         return Task.FromResult(Kept);
     }
 
-    /// <inheritdoc/>
     public async Task<SequenceAnswer> PutAsync(Sequence sequence, ExpectedVersion? expected)
     {
         var before = Kept;
@@ -53,7 +50,6 @@ public sealed class SequenceGrain : Grain, ISequenceGrain
         return NotStored(failure);
     }
 
-    /// <inheritdoc/>
     public async Task<SequenceAnswer> DeleteAsync(ExpectedVersion? expected)
     {
         var before = Kept;

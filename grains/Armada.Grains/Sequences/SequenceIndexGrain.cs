@@ -21,13 +21,10 @@ public sealed partial class SequenceIndexGrain : Grain, ISequenceIndexGrain
 
     private ImmutableSortedSet<string> Ids => stored.Value.Ids.ToImmutableSortedSet(StringComparer.Ordinal);
 
-    /// <inheritdoc/>
     public override Task OnActivateAsync(CancellationToken cancellationToken) => stored.ReadAsync();
 
-    /// <inheritdoc/>
     public Task<ImmutableArray<string>> ListAsync() => Task.FromResult<ImmutableArray<string>>([.. Ids]);
 
-    /// <inheritdoc/>
     public async Task<SequenceAnswer> RegisterAsync(string id)
     {
         var ids = Ids;
@@ -40,7 +37,6 @@ public sealed partial class SequenceIndexGrain : Grain, ISequenceIndexGrain
             : new SequenceAnswer(null, null);
     }
 
-    /// <inheritdoc/>
     public async Task ForgetAsync(string id)
     {
         if (Ids.Contains(id) && await WriteAsync(Ids.Remove(id)) is { } failure)

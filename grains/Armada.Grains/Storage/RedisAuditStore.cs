@@ -135,7 +135,6 @@ public sealed class RedisAuditStore(
 
     private long Oldest => UnixTime.ToMicroseconds(time.GetUtcNow() - retention.MaxAge);
 
-    /// <inheritdoc/>
     public async Task AppendAsync(IReadOnlyList<AuditEntry> entries, CancellationToken cancellation = default)
     {
         try
@@ -154,7 +153,6 @@ public sealed class RedisAuditStore(
         }
     }
 
-    /// <inheritdoc/>
     public async Task<IReadOnlyList<StoredAuditEntry>> ReadAsync(AuditQuery query, CancellationToken cancellation = default)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(query.Limit, 1);

@@ -17,7 +17,6 @@ public sealed class RedisStateQuarantine(Func<IConnectionMultiplexer> connection
 
     private readonly RedisKey setAside = $"{serviceId}/set-aside";
 
-    /// <inheritdoc/>
     public async Task<bool> SetAsideAsync(
         string stateName, GrainId grainId, string etag, string reason, CancellationToken cancellation = default)
     {
@@ -50,7 +49,6 @@ public sealed class RedisStateQuarantine(Func<IConnectionMultiplexer> connection
         }
     }
 
-    /// <inheritdoc/>
     public async Task<IReadOnlyList<QuarantinedState>> ListAsync(int limit = 100, CancellationToken cancellation = default)
     {
         try

@@ -11,7 +11,6 @@ internal sealed class RedisStateStorage(IGrainStorage redis) : IGrainStorage
 {
     private static readonly AsyncLocal<ReadAttempt?> Current = new();
 
-    /// <inheritdoc/>
     /// <exception cref="UnreadableStateException">The record is there and cannot be read.</exception>
     /// <exception cref="StorageReadException">Redis cannot be read now.</exception>
     public async Task ReadStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
@@ -33,7 +32,6 @@ internal sealed class RedisStateStorage(IGrainStorage redis) : IGrainStorage
         }
     }
 
-    /// <inheritdoc/>
     /// <exception cref="StorageWriteException">Redis did not confirm it; if the connection was lost, it may be stored.</exception>
     public async Task WriteStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
     {
@@ -48,7 +46,6 @@ internal sealed class RedisStateStorage(IGrainStorage redis) : IGrainStorage
         }
     }
 
-    /// <inheritdoc/>
     /// <exception cref="StorageWriteException">Redis did not confirm it; if the connection was lost, it may be cleared.</exception>
     public async Task ClearStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
     {
@@ -72,10 +69,8 @@ internal sealed class RedisStateStorage(IGrainStorage redis) : IGrainStorage
     /// <summary>The serializer that the provider is given: tells the read under way that it was the bytes.</summary>
     internal sealed class Serializer(IGrainStorageSerializer serializer) : IGrainStorageSerializer
     {
-        /// <inheritdoc/>
         public BinaryData Serialize<T>(T? input) => serializer.Serialize(input);
 
-        /// <inheritdoc/>
         public T? Deserialize<T>(BinaryData input)
         {
             try

@@ -10,7 +10,6 @@ public sealed class SqliteAuditStore(SqliteDatabase database, AuditRetention ret
     private const int MostRemovedAtOnce = 2_000;
     private const int ReadAtOnce = 100;
 
-    /// <inheritdoc/>
     public Task AppendAsync(IReadOnlyList<AuditEntry> entries, CancellationToken cancellation = default)
     {
         AuditRow[] rows = [.. entries.Select(entry => AuditRow.Of(entry, retention))];
@@ -31,7 +30,6 @@ public sealed class SqliteAuditStore(SqliteDatabase database, AuditRetention ret
         }).WaitAsync(cancellation);
     }
 
-    /// <inheritdoc/>
     public async Task<IReadOnlyList<StoredAuditEntry>> ReadAsync(AuditQuery query, CancellationToken cancellation = default)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(query.Limit, 1);

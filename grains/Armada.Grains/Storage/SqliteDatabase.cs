@@ -115,10 +115,8 @@ public sealed partial class SqliteDatabase(SqliteDatabaseOptions options, ILogge
         }
     }
 
-    /// <inheritdoc/>
     Task IHostedService.StartAsync(CancellationToken cancellationToken) => OpenAsync();
 
-    /// <inheritdoc/>
     Task IHostedService.StopAsync(CancellationToken cancellationToken) => CloseAsync().WaitAsync(cancellationToken);
 
     /// <summary>Ends what is queued, and closes the file.</summary>

@@ -14,7 +14,6 @@ public sealed class SqliteGrainStorage(
 {
     private const string Key = "service = $service AND grain_type = $type AND grain_key = $key AND state_name = $state";
 
-    /// <inheritdoc/>
     /// <exception cref="UnreadableStateException">The record is there and cannot be read.</exception>
     /// <exception cref="StorageReadException">The file cannot be read now.</exception>
     public async Task ReadStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
@@ -36,7 +35,6 @@ public sealed class SqliteGrainStorage(
         (grainState.ETag, grainState.RecordExists) = (record.ETag, true);
     }
 
-    /// <inheritdoc/>
     /// <exception cref="InconsistentStateException">The record has another ETag than the state; a missing one has null.</exception>
     /// <exception cref="StorageWriteException">Nothing was stored.</exception>
     public async Task WriteStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
@@ -60,7 +58,6 @@ public sealed class SqliteGrainStorage(
         (grainState.ETag, grainState.RecordExists) = (etag, true);
     }
 
-    /// <inheritdoc/>
     /// <exception cref="InconsistentStateException">The record has another ETag than the state; a missing one has null.</exception>
     /// <exception cref="StorageWriteException">Nothing was cleared.</exception>
     public async Task ClearStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)

@@ -63,7 +63,6 @@ internal sealed class SqliteSession : IDisposable
         return rows;
     }
 
-    /// <inheritdoc/>
     public void Dispose()
     {
         foreach (var command in commands.Values)

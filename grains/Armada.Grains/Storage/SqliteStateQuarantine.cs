@@ -5,7 +5,6 @@ public sealed class SqliteStateQuarantine(SqliteDatabase database, string servic
 {
     private const string Record = "service = $service AND grain_type = $type AND grain_key = $key AND state_name = $state AND etag = $etag";
 
-    /// <inheritdoc/>
     public Task<bool> SetAsideAsync(string stateName, GrainId grainId, string etag, string reason, CancellationToken cancellation = default)
     {
         (string, object?)[] record =
@@ -29,7 +28,6 @@ public sealed class SqliteStateQuarantine(SqliteDatabase database, string servic
         }).WaitAsync(cancellation);
     }
 
-    /// <inheritdoc/>
     public async Task<IReadOnlyList<QuarantinedState>> ListAsync(int limit = 100, CancellationToken cancellation = default)
     {
         await Task.CompletedTask; // Errors go to the task, as with a store that waits.

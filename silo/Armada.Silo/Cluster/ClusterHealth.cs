@@ -18,7 +18,6 @@ internal sealed partial class ClusterHealth(
     private volatile bool hasSeenFleet;
     private volatile bool isUnsure;
 
-    /// <inheritdoc/>
     public EngineHealth Now => new(hasSeenFleet && IsMember && store.IsReached, silos.GetApproximateSiloStatuses(onlyActive: true).Count);
 
     /// <summary>Whether this silo is sure to be an active member.</summary>
@@ -27,7 +26,6 @@ internal sealed partial class ClusterHealth(
     /// <summary>Every robot of the fleet's directory was seen running.</summary>
     public void SeeFleet() => hasSeenFleet = true;
 
-    /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         try
@@ -82,10 +80,8 @@ internal sealed partial class EvictionHandler(ILogger<EvictionHandler> logger) :
 {
     private const int Evicted = 3; // Exit code.
 
-    /// <inheritdoc/>
     public bool IsUnexpected(Exception exception) => true;
 
-    /// <inheritdoc/>
     public void OnFatalException(object? sender = null, string? context = null, Exception? exception = null)
     {
         LogFatal(exception, context);

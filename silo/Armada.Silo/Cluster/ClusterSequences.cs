@@ -8,18 +8,15 @@ namespace Armada.Silo.Cluster;
 /// <summary>The built-in sequences, which every silo has, and one grain for each that was stored.</summary>
 internal sealed class ClusterSequences(IGrainFactory grains) : ISequences
 {
-    /// <inheritdoc/>
     public async ValueTask<IReadOnlyList<string>> ListAsync(CancellationToken cancellation)
     {
         var stored = await grains.GetGrain<ISequenceIndexGrain>(ISequenceIndexGrain.Key).ListAsync().AnswerAsync("the directory of sequences", cancellation);
         return [.. stored.Union(Demonstrations.All.Select(sequence => sequence.Id)).Order(StringComparer.Ordinal)];
     }
 
-    /// <inheritdoc/>
     public async ValueTask<VersionedSequence?> FindAsync(string id, CancellationToken cancellation) =>
         SequenceChanges.FindBuiltIn(id) ?? (DeviceName.IsValid(id) ? await Grain(id).ReadAsync().AnswerAsync(Name(id), cancellation) : null);
 
-    /// <inheritdoc/>
     public async ValueTask<SequenceAnswer> PutAsync(Sequence sequence, ExpectedVersion? expected, CancellationToken cancellation)
     {
         if (!DeviceName.IsValid(sequence.Id))
@@ -28,7 +25,6 @@ internal sealed class ClusterSequences(IGrainFactory grains) : ISequences
             ?? await Grain(sequence.Id).PutAsync(sequence, expected).AnswerAsync(Name(sequence.Id), cancellation);
     }
 
-    /// <inheritdoc/>
     public async ValueTask<SequenceAnswer> DeleteAsync(string id, ExpectedVersion? expected, CancellationToken cancellation) =>
         Refuse(id, expected)
             ?? (DeviceName.IsValid(id)

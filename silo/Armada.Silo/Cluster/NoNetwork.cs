@@ -19,7 +19,6 @@ internal sealed class NoNetwork : IConnectionListenerFactory
         }
     }
 
-    /// <inheritdoc/>
     public ValueTask<IConnectionListener> BindAsync(EndPoint endpoint, CancellationToken cancellationToken = default) => new(new Listener(endpoint));
 
     private sealed class Listener(EndPoint endpoint) : IConnectionListener

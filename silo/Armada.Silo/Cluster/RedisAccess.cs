@@ -26,7 +26,6 @@ internal sealed class RedisAccess : BackgroundService, IStoreHealth
     /// <exception cref="InvalidOperationException">The silo has not started.</exception>
     public IConnectionMultiplexer Connection => connection ?? throw new InvalidOperationException("the silo has not started");
 
-    /// <inheritdoc/>
     public bool IsReached => answers && connection is { IsConnected: true };
 
     /// <summary>Reads Redis' address in its client's words; gives null, or in one line why it cannot be read.</summary>
@@ -51,7 +50,6 @@ internal sealed class RedisAccess : BackgroundService, IStoreHealth
     /// <summary>The connection, shared by membership and storage.</summary>
     public Task<(IConnectionMultiplexer Multiplexer, bool IsShared)> ConnectAsync() => Task.FromResult((Connection, true));
 
-    /// <inheritdoc/>
     /// <exception cref="EngineUnreachableException">Redis cannot be reached.</exception>
     public override async Task StartAsync(CancellationToken cancellationToken)
     {
@@ -69,7 +67,6 @@ internal sealed class RedisAccess : BackgroundService, IStoreHealth
         await base.StartAsync(cancellationToken);
     }
 
-    /// <inheritdoc/>
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
         await base.StopAsync(cancellationToken);
@@ -77,7 +74,6 @@ internal sealed class RedisAccess : BackgroundService, IStoreHealth
             await connection.DisposeAsync();
     }
 
-    /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         while (!stoppingToken.IsCancellationRequested)
@@ -104,6 +100,5 @@ internal sealed class RedisAccess : BackgroundService, IStoreHealth
 /// <summary>Storage in this process's own folder.</summary>
 internal sealed class LocalStoreHealth : IStoreHealth
 {
-    /// <inheritdoc/>
     public bool IsReached => true;
 }

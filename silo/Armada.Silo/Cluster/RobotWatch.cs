@@ -19,14 +19,12 @@ internal sealed partial class RobotWatch(
 
     private readonly SemaphoreSlim changed = new(0);
 
-    /// <inheritdoc/>
     public override void Dispose()
     {
         changed.Dispose();
         base.Dispose();
     }
 
-    /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         try

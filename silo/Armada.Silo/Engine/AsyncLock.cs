@@ -13,7 +13,6 @@ internal static class AsyncLock
     /// <summary>The right to be inside.</summary>
     internal readonly struct Pass(SemaphoreSlim gate) : IDisposable
     {
-        /// <inheritdoc/>
         public void Dispose() => gate.Release();
     }
 }

@@ -22,7 +22,6 @@ internal sealed class OrleansEngine(
 
     private IFleetGrain Fleet => grains.GetGrain<IFleetGrain>(IFleetGrain.Key);
 
-    /// <inheritdoc/>
     public async ValueTask<RobotReply> CreateAsync(string id, RobotModel model, RoomName? room, CancellationToken cancellation)
     {
         if (!DeviceName.IsValid(id))
@@ -43,11 +42,9 @@ internal sealed class OrleansEngine(
             cancellation);
     }
 
-    /// <inheritdoc/>
     public async ValueTask<RobotSnapshot?> GetAsync(string id, CancellationToken cancellation) =>
         DeviceName.IsValid(id) ? await ReadAsync(id, cancellation) : null;
 
-    /// <inheritdoc/>
     public async ValueTask<IReadOnlyList<RobotSnapshot>> ListAsync(CancellationToken cancellation)
     {
         var directory = await ReadFleetAsync(cancellation);
@@ -57,11 +54,9 @@ internal sealed class OrleansEngine(
         return [.. all.OfType<RobotSnapshot>()];
     }
 
-    /// <inheritdoc/>
     public ValueTask<RobotReply> DeleteAsync(string id, CancellationToken cancellation) =>
         AskAsync("delete", id, robot => robot.DeleteAsync(Self), cancellation);
 
-    /// <inheritdoc/>
     public ValueTask<RobotReply> ApplyAsync(string id, RobotRequest request, CancellationToken cancellation) => request switch
     {
         RobotRequest.BindMaster bind => BindAsync(id, bind.Device, request, cancellation),
@@ -70,7 +65,6 @@ internal sealed class OrleansEngine(
         _ => AskAsync(request.GetType().Name, id, robot => robot.AskAsync(Self, request), cancellation),
     };
 
-    /// <inheritdoc/>
     public async ValueTask<RobotReply> ConnectAsync(string id, IRobotSession session, CancellationToken cancellation)
     {
         if (!DeviceName.IsValid(id))
@@ -85,10 +79,8 @@ internal sealed class OrleansEngine(
         }
     }
 
-    /// <inheritdoc/>
     public ValueTask DisconnectAsync(string id, IRobotSession session, string reason) => subscriptions.DisconnectAsync(id, session, reason);
 
-    /// <inheritdoc/>
     public async ValueTask<Refusal?> SetFleetStopAsync(bool stopped, CancellationToken cancellation)
     {
         using var activity = telemetry.Activities.StartActivity(stopped ? "fleet-stop" : "fleet-reset");
@@ -102,7 +94,6 @@ internal sealed class OrleansEngine(
         }
     }
 
-    /// <inheritdoc/>
     public async ValueTask<bool> IsFleetStoppedAsync(CancellationToken cancellation) => (await ReadFleetAsync(cancellation)).Latch.Stopped;
 
     private static RobotReply Unknown(string id) => new(new Refusal(RefusalReason.UnknownRobot, $"there is no robot {id}"), null);

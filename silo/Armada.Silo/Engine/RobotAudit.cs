@@ -7,7 +7,6 @@ namespace Armada.Silo.Engine;
 /// <summary>Changes of master that follow from frames, silence or a motion's end, in the audit trail.</summary>
 internal sealed class RobotAudit(IAuditTrail trail) : IRobotAudit
 {
-    /// <inheritdoc/>
     public void Record(string robot, RobotEvent note)
     {
         var what = note.Kind switch

@@ -75,7 +75,6 @@ internal sealed partial class RobotSubscriptions : BackgroundService, IRobotObse
         }
     }
 
-    /// <inheritdoc/>
     public Task NotifyAsync(ImmutableArray<RobotNotification> notifications)
     {
         foreach (var notification in notifications)
@@ -87,7 +86,6 @@ internal sealed partial class RobotSubscriptions : BackgroundService, IRobotObse
         return Task.CompletedTask;
     }
 
-    /// <inheritdoc/>
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
         isClosed = true;
@@ -99,7 +97,6 @@ internal sealed partial class RobotSubscriptions : BackgroundService, IRobotObse
         await base.StopAsync(cancellationToken);
     }
 
-    /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         try

@@ -12,7 +12,6 @@ namespace Armada.Silo.Engine;
 /// <summary>Sinks of the slaves that are reached over MQTT.</summary>
 internal sealed class SlaveSinks(IMqttLink link, TopicMap topics, MicroPythonTopics microPython, SiloClock clock) : ISlaveSinks
 {
-    /// <inheritdoc/>
     public ISlaveSink? Find(SlaveBinding slave, RobotModel model) => slave.Kind switch
     {
         SlaveKind.Device => new FrameSink(link, topics.Of(slave.Name, Channel.Command)),

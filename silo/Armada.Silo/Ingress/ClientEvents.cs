@@ -19,14 +19,12 @@ internal sealed class ClientEvents(IMqttLink link, DeviceLastSeen lastSeen) : IH
 
     private const int Longest = 4096; // bytes
 
-    /// <inheritdoc/>
     public Task StartAsync(CancellationToken cancellationToken)
     {
         link.Subscribe(Filter, Delivery.Control, OnConnected);
         return Task.CompletedTask;
     }
 
-    /// <inheritdoc/>
     public Task StopAsync(CancellationToken cancellationToken)
     {
         link.Unsubscribe(Filter);

@@ -28,39 +28,30 @@ internal sealed partial class ControlChannel(
 
     private long lastId;
 
-    /// <inheritdoc/>
     public void StartStream(string device, uint epoch) => Send(device, ControlOp.StreamStart, epoch);
 
-    /// <inheritdoc/>
     public void StopStream(string device, uint epoch) => Send(device, ControlOp.StreamStop, epoch);
 
-    /// <inheritdoc/>
     public void Stop(string device) => Latch(device, ControlOp.Stop);
 
-    /// <inheritdoc/>
     public void Reset(string device) => Latch(device, ControlOp.Reset);
 
-    /// <inheritdoc/>
     public void Forget(string device)
     {
         lock (sync)
             latches.Remove(device);
     }
 
-    /// <inheritdoc/>
     public bool? IsOnline(string device) => presences.Of(device)?.Presence.Online;
 
-    /// <inheritdoc/>
     public bool IsStopped(string device) => presences.Of(device)?.Presence.State == DevicePresences.Stopped;
 
-    /// <inheritdoc/>
     public UnconfirmedControl? FindUnconfirmed(string device)
     {
         lock (sync)
             return latches.TryGetValue(device, out var sent) ? new UnconfirmedControl(sent.Message.Op, sent.Refusal) : null;
     }
 
-    /// <inheritdoc/>
     public void Tick()
     {
         var now = clock.Now();

@@ -46,7 +46,6 @@ internal sealed partial class DeviceIngress : IHostedService
             "armada.silo.masters.live", "{master}", "Masters whose lease lives", () => robots.All.Count(robot => robot.IsMasterLive));
     }
 
-    /// <inheritdoc/>
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         link.StateChanged += LogState;
@@ -56,7 +55,6 @@ internal sealed partial class DeviceIngress : IHostedService
         await link.StartAsync(cancellationToken);
     }
 
-    /// <inheritdoc/>
     public async Task StopAsync(CancellationToken cancellationToken)
     {
         link.StateChanged -= LogState;

@@ -24,7 +24,6 @@ internal sealed partial class FallbackControlChannel(IServiceProvider services, 
     /// <summary>Sends a message that way; returns at once.</summary>
     public void Send(string topic, byte[] payload) => waiting.Writer.TryWrite((topic, payload));
 
-    /// <inheritdoc/>
     public Task StartAsync(CancellationToken cancellationToken)
     {
         if (fallback is not null)
@@ -32,14 +31,12 @@ internal sealed partial class FallbackControlChannel(IServiceProvider services, 
         return Task.CompletedTask;
     }
 
-    /// <inheritdoc/>
     public async Task StopAsync(CancellationToken cancellationToken)
     {
         await ending.CancelAsync();
         await running;
     }
 
-    /// <inheritdoc/>
     public void Dispose() => ending.Dispose();
 
     private async Task RunAsync(IControlFallback way)

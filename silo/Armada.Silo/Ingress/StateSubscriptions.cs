@@ -54,7 +54,6 @@ internal sealed partial class StateSubscriptions : IAsyncDisposable
         return pool?.StartAsync(cancellation) ?? Task.CompletedTask;
     }
 
-    /// <inheritdoc/>
     public ValueTask DisposeAsync()
     {
         routes.Exchanged -= Follow;

@@ -29,6 +29,5 @@ internal sealed class DataFolder : IDisposable
     /// <summary>A folder in it, made where it is missing.</summary>
     public string Folder(string name) => Directory.CreateDirectory(System.IO.Path.Combine(Path, name)).FullName;
 
-    /// <inheritdoc/>
     public void Dispose() => claim.Dispose();
 }

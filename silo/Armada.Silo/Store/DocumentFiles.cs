@@ -67,7 +67,6 @@ internal sealed partial class DocumentFiles(ILogger logger) : IDisposable
     /// <exception cref="NotStoredException">The disk refused.</exception>
     public Task DeleteAsync(string path, CancellationToken cancellation) => OnDiskAsync(path, DurableFile.Delete, cancellation);
 
-    /// <inheritdoc/>
     public void Dispose() => writing.Dispose();
 
     private async Task OnDiskAsync(string path, Action<string> write, CancellationToken cancellation)

@@ -24,7 +24,6 @@ internal sealed class OtlpExport : IHostedService
     private MeterProvider? metrics;
     private TracerProvider? traces;
 
-    /// <inheritdoc/>
     public Task StartAsync(CancellationToken cancellationToken)
     {
         if (IsSet(Endpoint) || IsSet(MetricsEndpoint))
@@ -34,7 +33,6 @@ internal sealed class OtlpExport : IHostedService
         return Task.CompletedTask;
     }
 
-    /// <inheritdoc/>
     public Task StopAsync(CancellationToken cancellationToken)
     {
         metrics?.Dispose();

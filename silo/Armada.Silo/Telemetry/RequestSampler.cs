@@ -11,7 +11,6 @@ internal sealed class RequestSampler : Sampler
     // Orleans names a call by its grain's interface and method, such as IRobotGrain/ListenAsync.
     private const string GrainCall = "Grain/";
 
-    /// <inheritdoc/>
     public override SamplingResult ShouldSample(in SamplingParameters samplingParameters) => new(
         samplingParameters.Name.Contains(GrainCall, StringComparison.Ordinal) ? SamplingDecision.Drop : SamplingDecision.RecordAndSample);
 }

@@ -58,10 +58,8 @@ internal sealed partial class SiloTelemetry : IRobotTelemetry, IDisposable
     /// <summary>From a leader's capture to the write on the follower's bus, ms.</summary>
     public Histogram<double> FollowerLag { get; }
 
-    /// <inheritdoc/>
     public bool MeasuresRouteTime => RouteTime.Enabled;
 
-    /// <inheritdoc/>
     public void RecordRouteTime(double milliseconds) => RouteTime.Record(milliseconds);
 
     /// <summary>Counts what became of a frame.</summary>
@@ -107,7 +105,6 @@ internal sealed partial class SiloTelemetry : IRobotTelemetry, IDisposable
     public void Observe(string name, string unit, string description, Func<long> value) =>
         meter.CreateObservableGauge(name, value, unit, description);
 
-    /// <inheritdoc/>
     public void Dispose()
     {
         meter.Dispose();

@@ -22,6 +22,5 @@ internal enum KeyRefusal
 /// <param name="Text">Of a new key its text, which nobody can ask for again.</param>
 internal sealed record KeyAnswer(KeyRefusal? Refused, ApiKey? Key, string? Text = null)
 {
-    /// <inheritdoc/>
     public override string ToString() => $"{nameof(KeyAnswer)} {Refused} {Key?.Id}"; // Without the text.
 }

@@ -15,7 +15,6 @@ internal sealed partial class KeyRefresh(KeyRing keys, OpenSockets sockets, Time
 
     private bool isLost;
 
-    /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         using var timer = new PeriodicTimer(Period, time);

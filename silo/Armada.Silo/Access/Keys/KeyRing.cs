@@ -145,7 +145,6 @@ internal sealed partial class KeyRing(IKeyStore store, TimeProvider time, ILogge
         }
     }
 
-    /// <inheritdoc/>
     public void Dispose() => changing.Dispose();
 
     private bool HasGoodOf(string name, DateTimeOffset now) => keys.Values.Any(key => key.Name == name && key.IsGood(now));

@@ -13,7 +13,6 @@ internal sealed class KeyScheme(
     /// <summary>Name of the scheme.</summary>
     public const string Name = "ApiKey";
 
-    /// <inheritdoc/>
     protected override Task<AuthenticateResult> HandleAuthenticateAsync() => Task.FromResult(Authenticate());
 
     private AuthenticateResult Authenticate()

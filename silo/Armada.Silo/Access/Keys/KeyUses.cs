@@ -20,7 +20,6 @@ internal sealed class KeyUses(KeyRing keys, TimeProvider time) : BackgroundServi
         waiting.Writer.TryWrite((key.Id, today));
     }
 
-    /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         try

@@ -23,7 +23,6 @@ internal sealed partial class StoredKeys(
 
     private static readonly GrainId Id = GrainId.Create("armada.key-ring", "keys");
 
-    /// <inheritdoc/>
     public async ValueTask<KeySet?> ReadAsync(long known, CancellationToken cancellation)
     {
         try
@@ -39,7 +38,6 @@ internal sealed partial class StoredKeys(
         }
     }
 
-    /// <inheritdoc/>
     public async ValueTask<KeyWrite> WriteAsync(long version, string id, string? content, CancellationToken cancellation)
     {
         try

@@ -72,7 +72,6 @@ internal sealed partial class MosquittoProcess : IDisposable
     /// <summary>Blocks until it ended and all it printed was told.</summary>
     public void Wait() => process.WaitForExit();
 
-    /// <inheritdoc/>
     public void Dispose() => process.Dispose();
 
     // One that has just ended takes no signal; whoever waits for it learns that.

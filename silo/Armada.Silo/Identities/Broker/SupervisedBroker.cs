@@ -64,10 +64,8 @@ internal sealed partial class SupervisedBroker : IBrokerAdmin, IDisposable
     /// <summary>How the silo reaches it.</summary>
     public LinkOptions Link { get; }
 
-    /// <inheritdoc/>
     public string Host => settings.Hosts[0];
 
-    /// <inheritdoc/>
     public int Port => settings.Port;
 
     /// <summary>Starts it, and waits until it takes connections.</summary>
@@ -104,7 +102,6 @@ internal sealed partial class SupervisedBroker : IBrokerAdmin, IDisposable
         }
     }
 
-    /// <inheritdoc/>
     public async Task RefreshAsync(IEnumerable<Board> boards, CancellationToken cancellation)
     {
         using var pass = await reloading.EnterAsync(cancellation);
@@ -138,7 +135,6 @@ internal sealed partial class SupervisedBroker : IBrokerAdmin, IDisposable
         }
     }
 
-    /// <inheritdoc/>
     public async Task CutAsync(string device, CancellationToken cancellation)
     {
         lock (running)
@@ -168,7 +164,6 @@ internal sealed partial class SupervisedBroker : IBrokerAdmin, IDisposable
         await Task.Delay(PlaceKept, time, cancellation);
     }
 
-    /// <inheritdoc/>
     public void Dispose()
     {
         process?.Dispose();
