@@ -15,6 +15,7 @@ public sealed partial class StoredState<T>
 {
     private readonly IGrainStorage storage;
     private readonly IStateQuarantine quarantine;
+    private readonly IStoreHealth health;
     private readonly IGrainContext grain;
     private readonly ILogger logger;
     private readonly string name;
@@ -29,6 +30,7 @@ public sealed partial class StoredState<T>
         (this.grain, this.name) = (grain, name);
         storage = services.GetRequiredKeyedService<IGrainStorage>(GrainStores.Armada);
         quarantine = services.GetRequiredKeyedService<IStateQuarantine>(GrainStores.Armada);
+        health = services.GetRequiredService<IStoreHealth>();
         logger = services.GetRequiredService<ILogger<StoredState<T>>>();
     }
 
@@ -40,9 +42,11 @@ public sealed partial class StoredState<T>
 
     /// <summary>Reads the record; a new one where there is none.</summary>
     /// <param name="findProblem">What today's rules say against it, or null.</param>
-    /// <exception cref="StorageException">The storage cannot be reached.</exception>
+    /// <exception cref="OrleansException">The storage cannot be reached.</exception>
     public async Task ReadAsync(Func<T, string?>? findProblem = null)
     {
+        if (!health.IsReached)
+            throw new OrleansException(GrainStores.Unreachable); // At once: whoever asks may find a silo that reaches it.
         var read = new GrainState<T>(new T());
         try
         {
@@ -55,6 +59,10 @@ public sealed partial class StoredState<T>
         {
             record.ETag = unreadable.ETag;
             await SetAsideAsync(unreadable.Reason);
+        }
+        catch (StorageException away)
+        {
+            throw new OrleansException(away.Message); // Of a type that can be sent to another silo.
         }
     }
 
@@ -83,6 +91,8 @@ public sealed partial class StoredState<T>
 
     private async Task<string?> TryAsync(Func<Task> write, GrainState<T> next)
     {
+        if (!health.IsReached)
+            return GrainStores.Unreachable;
         try
         {
             await write();

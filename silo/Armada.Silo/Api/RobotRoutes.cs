@@ -86,11 +86,23 @@ internal static class RobotRoutes
     private static async Task<Results<Created<RobotView>, Ok<RobotView>, ProblemHttpResult>> MakeAsync(
         string id, RobotModel model, IRobotEngine engine, RobotReader reader, CancellationToken cancellation)
     {
-        var existed = await engine.GetAsync(id, cancellation) is not null;
+        var existed = await ExistsAsync(id, engine, cancellation);
         var reply = await engine.CreateAsync(id, model, null, cancellation);
         return reply.Refused is { } refused ? Problem.Refuse(refused)
             : existed ? TypedResults.Ok(reader.Robot(reply.Robot!))
             : TypedResults.Created($"/api/v1/robots/{id}", reader.Robot(reply.Robot!));
+    }
+
+    private static async Task<bool> ExistsAsync(string id, IRobotEngine engine, CancellationToken cancellation)
+    {
+        try
+        {
+            return await engine.GetAsync(id, cancellation) is not null;
+        }
+        catch (EngineUnreachableException)
+        {
+            return false; // What is wrong, and whether another silo can help, creating it says.
+        }
     }
 
     private static async Task<Results<Ok<RobotView>, ProblemHttpResult>> GetAsync(

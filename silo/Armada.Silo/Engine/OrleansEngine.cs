@@ -11,8 +11,13 @@ using Armada.Silo.Telemetry;
 namespace Armada.Silo.Engine;
 
 /// <summary>Every robot, in whichever silo it runs: one grain each.</summary>
-internal sealed class OrleansEngine(
-    IGrainFactory grains, RobotSubscriptions subscriptions, IStoreHealth store, ISiloStatusOracle silos, SiloTelemetry telemetry) : IRobotEngine
+internal sealed partial class OrleansEngine(
+    IGrainFactory grains,
+    RobotSubscriptions subscriptions,
+    IStoreHealth store,
+    ISiloStatusOracle silos,
+    SiloTelemetry telemetry,
+    ILogger<OrleansEngine> logger) : IRobotEngine
 {
     private static readonly TimeSpan ListWithin = TimeSpan.FromSeconds(1);
 
@@ -115,6 +120,7 @@ internal sealed class OrleansEngine(
         catch (EngineUnreachableException unreachable)
         {
             activity?.AddException(unreachable);
+            LogUnreachable(unreachable, what, id);
             return new RobotReply(new Refusal(RefusalReason.Unreachable, unreachable.Message), null);
         }
     }
@@ -142,4 +148,7 @@ internal sealed class OrleansEngine(
 
     private Task<FleetDirectory> ReadFleetAsync(CancellationToken cancellation) =>
         Fleet.ReadAsync().AnswerAsync("the fleet's directory", cancellation);
+
+    [LoggerMessage(1665, LogLevel.Information, "'{What}' of {Robot} has no answer")]
+    private partial void LogUnreachable(Exception unreachable, string what, string robot);
 }

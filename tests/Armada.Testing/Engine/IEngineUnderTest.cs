@@ -1,4 +1,5 @@
 using Armada.Core.Engine;
+using Armada.Core.Robots;
 using Armada.Core.Routing;
 using Armada.Core.Time;
 
@@ -24,6 +25,9 @@ public interface IEngineUnderTest : IAsyncDisposable
 
     /// <summary>Every write of a robot's document fails until the result is disposed; the errors logged for it are expected.</summary>
     IDisposable BreakStorage(string robot);
+
+    /// <summary>Puts a document into storage, whatever it holds, as another release may have; lets the error pass that is logged when it is set aside.</summary>
+    Task StoreAsync(RobotDocument document);
 
     /// <summary>Lets the error pass that is logged when a party throws.</summary>
     void ExpectPartyFault();

@@ -109,6 +109,25 @@ public abstract partial class RobotEngineConformance
         }
     }
 
+    [Fact]
+    public async Task A_stored_robot_that_the_rules_refuse_is_set_aside_and_disturbs_nobody()
+    {
+        await MakeAsync(Arm, Other);
+        var document = (await LookAsync()).Document;
+        var joints = document.Model.Joints;
+        await Rig.StoreAsync(document with
+        {
+            Model = document.Model with { Joints = joints.SetItem(0, joints[0] with { Min = 90, Max = -90 }) },
+        });
+
+        await Rig.RestartAsync();
+
+        Assert.Null(await There.GetAsync(Arm, default));
+        Assert.Equal(Other, Assert.Single(await Here.ListAsync(default)).Document.Id);
+        await AcceptAsync(Other, new RobotRequest.BindSlave(Follower, false));
+        await MakeAsync(Arm);
+    }
+
     private static RobotRequest WritingRequest(string what) => what switch
     {
         "bind-master" => new RobotRequest.BindMaster(Leader, false),

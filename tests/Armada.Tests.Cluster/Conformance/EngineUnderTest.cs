@@ -4,11 +4,15 @@ using Armada.Core.Frames;
 using Armada.Core.Robots;
 using Armada.Core.Routing;
 using Armada.Core.Time;
+using Armada.Grains;
 using Armada.Grains.Robots;
+using Armada.Grains.State;
 using Armada.Silo.Engine;
 using Armada.Silo.Ingress;
 using Armada.Testing.Engine;
 using Armada.Testing.Logging;
+using Microsoft.Extensions.DependencyInjection;
+using Orleans.Storage;
 
 namespace Armada.Tests.Cluster.Conformance;
 
@@ -17,6 +21,7 @@ internal sealed class EngineUnderTest(SilosUnderTest silos, FailOnLoggedErrors l
 {
     private const int PartyFault = 1660;
     private const int NotStored = 1603;
+    private const int SetAside = 1601;
 
     private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(10);
 
@@ -49,6 +54,16 @@ internal sealed class EngineUnderTest(SilosUnderTest silos, FailOnLoggedErrors l
     {
         logs.Expect(NotStored).Expect("LogNotWritten").Expect("LogErrorWriteStateFailed");
         return silos.BreakStorage(robot);
+    }
+
+    public async Task StoreAsync(RobotDocument document)
+    {
+        logs.Expect(SetAside);
+        var storage = silos.Silos[0].Of<IServiceProvider>().GetRequiredKeyedService<IGrainStorage>(GrainStores.Armada);
+        var (id, record) = (GrainId.Create("armada.robot", document.Id), new GrainState<RobotState>(new RobotState()));
+        await storage.ReadStateAsync("robot", id, record);
+        record.State = new RobotState { Document = document };
+        await storage.WriteStateAsync("robot", id, record);
     }
 
     public void ExpectPartyFault() => logs.Expect(PartyFault);

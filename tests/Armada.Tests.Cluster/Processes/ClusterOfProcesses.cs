@@ -16,6 +16,7 @@ internal sealed class ClusterOfProcesses : IAsyncDisposable
     private static readonly TimeSpan Starting = TimeSpan.FromSeconds(60);
 
     private readonly TempFolder folder = new();
+    private readonly CuttingProxy redisOfLast; // The last silo reaches Redis through it.
     private readonly RunningProcess?[] silos = new RunningProcess?[Count];
     private readonly List<string> past = [];
     private readonly int[] siloPorts = [.. Enumerable.Range(0, Count).Select(_ => FreePort.Next())];
@@ -24,6 +25,7 @@ internal sealed class ClusterOfProcesses : IAsyncDisposable
     private ClusterOfProcesses(Mosquitto broker, Testing.Brokers.Redis redis)
     {
         (Broker, Redis) = (broker, redis);
+        redisOfLast = new CuttingProxy(redis.Port);
         Doors = [.. Enumerable.Range(0, Count).Select(_ => new HttpClient
         {
             BaseAddress = new Uri($"http://127.0.0.1:{FreePort.Next()}"),
@@ -65,9 +67,21 @@ internal sealed class ClusterOfProcesses : IAsyncDisposable
         "--mqtt", $"127.0.0.1:{Broker.Port}",
         "--client-id", $"silo-{silo}",
         "--cluster", "processes",
-        "--redis", Redis.Address,
+        "--redis", silo == Count - 1 ? $"127.0.0.1:{redisOfLast.Port}" : Redis.Address,
         "--silo-endpoint", $"127.0.0.1:{siloPorts[silo]}",
         "--gateway-port", $"{gatewayPorts[silo]}");
+
+    /// <summary>The last silo's way to Redis.</summary>
+    public CuttingProxy RedisOfLast => redisOfLast;
+
+    /// <summary>SIGSTOP: the silo hangs.</summary>
+    public Task HangAsync(int silo) => silos[silo]!.SendAsync(Signal.Stop);
+
+    /// <summary>SIGCONT: it goes on.</summary>
+    public Task WakeAsync(int silo) => silos[silo]!.SendAsync(Signal.Continue);
+
+    /// <summary>Whether a silo says that it is ready; false also where it does not answer.</summary>
+    public bool IsReady(int silo) => Sees(silo) is not null;
 
     /// <summary>SIGKILL.</summary>
     public Task KillAsync(int silo) => EndAsync(silo, Signal.Kill);
@@ -87,7 +101,7 @@ internal sealed class ClusterOfProcesses : IAsyncDisposable
     {
         using var answer = await Doors[silo].PostAsJsonAsync(path, body);
         var text = await answer.Content.ReadAsStringAsync();
-        Assert.True(answer.IsSuccessStatusCode, $"POST {path}: {answer.StatusCode} {text}");
+        Assert.True(answer.IsSuccessStatusCode, $"POST {path}: {answer.StatusCode} {text}\n{Logs()}");
         return JsonNode.Parse(text.Length == 0 ? "null" : text)!;
     }
 
@@ -103,6 +117,7 @@ internal sealed class ClusterOfProcesses : IAsyncDisposable
             await EndAsync(silo, Signal.Kill);
         foreach (var door in Doors)
             door.Dispose();
+        await redisOfLast.DisposeAsync();
         await Broker.DisposeAsync();
         await Redis.DisposeAsync();
         folder.Dispose();

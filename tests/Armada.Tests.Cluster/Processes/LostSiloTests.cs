@@ -12,12 +12,19 @@ namespace Armada.Tests.Cluster.Processes;
 public sealed class LostSiloTests(ITestOutputHelper output)
 {
     private const int Robots = 100;
+    private const int HungRobots = 30;
+    private const int CutOffRobots = 12;
 
     // 300 ms by design; the rest is for a machine that is busy with everything else at once.
     private static readonly TimeSpan Hold = TimeSpan.FromMilliseconds(300 + 200);
     private static readonly TimeSpan Commandable = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan RollingPause = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan Outage = TimeSpan.FromSeconds(30);
+
+    // 4 s and 2 s by design; the rest is for a machine that is busy with everything else at once.
+    private static readonly TimeSpan HungPause = TimeSpan.FromSeconds(4 + 2);
+    private static readonly TimeSpan Noticed = TimeSpan.FromSeconds(2 + 1);
+    private static readonly TimeSpan HungFor = TimeSpan.FromSeconds(8);
 
     [Fact]
     public async Task A_killed_silos_robots_are_commandable_again_soon_and_nobody_obeys_an_older_epoch_or_two_masters()
@@ -88,6 +95,7 @@ public sealed class LostSiloTests(ITestOutputHelper output)
         var refusal = JsonNode.Parse(await refused.Content.ReadAsStringAsync())!;
         await Eventually.Holds("Redis is away for its time", () => Stopwatch.GetElapsedTime(away) > Outage, Outage * 2);
         var pause = crowd.LongestPause(except: "crowd-1");
+        var wasReady = Enumerable.Range(0, ClusterOfProcesses.Count).Any(cluster.IsReady);
         await cluster.Redis.RestartAsync();
         await Eventually.Holds(
             () => $"changes are taken again by every robot's silo\n{cluster.Logs()}",
@@ -98,11 +106,60 @@ public sealed class LostSiloTests(ITestOutputHelper output)
         output.WriteLine($"Redis away for {Outage.TotalSeconds:0} s; longest pause {pause}");
         Assert.Equal(HttpStatusCode.ServiceUnavailable, refused.StatusCode);
         Assert.Equal("urn:armada:problem:not-stored", refusal["type"]!.GetValue<string>());
-        Assert.Contains("cluster's store", refusal["detail"]!.GetValue<string>(), StringComparison.Ordinal);
-        Assert.Equal(HttpStatusCode.ServiceUnavailable, unmade.StatusCode);
+        Assert.Contains("storage", refusal["detail"]!.GetValue<string>(), StringComparison.Ordinal);
+        Assert.Contains("not-stored", await unmade.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        Assert.False(wasReady, "a silo said that it was ready while storage was away");
         Assert.Equal(HttpStatusCode.ServiceUnavailable, stopped.StatusCode); // In force, and it says that it is not stored.
         Assert.True(pause.Pause < TimeSpan.FromSeconds(2), $"{pause.Robot} was not commanded for {pause.Pause.TotalSeconds:0.0} s\n{cluster.Logs()}");
         Assert.Empty(crowd.Regressions);
+    }
+
+    [Fact]
+    public async Task A_silo_that_hangs_loses_its_robots_soon_and_takes_none_back_when_it_wakes()
+    {
+        const int Hung = 0;
+        await using var cluster = await ClusterOfProcesses.StartAsync();
+        await using var crowd = await ArmCrowd.StartAsync(cluster, HungRobots);
+        crowd.BeginPauses();
+
+        var hung = Stopwatch.GetTimestamp();
+        await cluster.HangAsync(Hung);
+        await crowd.AllMoveAsync(Commandable);
+        var elsewhere = Stopwatch.GetElapsedTime(hung);
+        await Eventually.Holds("it hangs for its time", () => Stopwatch.GetElapsedTime(hung) > HungFor, HungFor * 2);
+        var (slowest, pause) = crowd.LongestPause();
+        crowd.BeginPauses();
+        await cluster.WakeAsync(Hung);
+        var woken = Stopwatch.GetTimestamp();
+        await Eventually.Holds(() => $"the silo is not ready\n{cluster.Logs()}", () => !cluster.IsReady(Hung), TimeSpan.FromSeconds(10));
+        var noticed = Stopwatch.GetElapsedTime(woken);
+        await crowd.AllMoveAsync(Commandable);
+        var after = crowd.LongestPause();
+
+        output.WriteLine($"robots of the hung silo moved after {elsewhere.TotalSeconds:0.0} s, longest pause {pause.TotalSeconds:0.0} s of {slowest}; woken, it was not ready after {noticed.TotalSeconds:0.0} s, longest pause {after}");
+        Assert.True(pause < HungPause, $"{slowest} was not commanded for {pause.TotalSeconds:0.0} s\n{cluster.Logs()}");
+        Assert.True(noticed < Noticed, $"the silo went on saying that it was ready for {noticed.TotalSeconds:0.0} s\n{cluster.Logs()}");
+        Assert.True(after.Pause < TimeSpan.FromSeconds(2), $"{after.Robot} was taken back\n{cluster.Logs()}");
+        Assert.Empty(crowd.Regressions);
+    }
+
+    [Fact]
+    public async Task A_silo_that_is_cut_off_from_Redis_is_not_ready_and_hinders_nobody_elsewhere()
+    {
+        const int CutOff = ClusterOfProcesses.Count - 1;
+        await using var cluster = await ClusterOfProcesses.StartAsync();
+
+        cluster.RedisOfLast.Stall();
+        var cut = Stopwatch.GetTimestamp();
+        await Eventually.Holds(() => $"the silo is not ready\n{cluster.Logs()}", () => !cluster.IsReady(CutOff), TimeSpan.FromSeconds(15));
+        var noticed = Stopwatch.GetElapsedTime(cut);
+        for (var robot = 0; robot < CutOffRobots; robot++)
+            await cluster.PostAsync(robot % CutOff, "/api/v1/robots", new { id = $"made-{robot}", model = "so101" });
+        var made = Stopwatch.GetElapsedTime(cut) - noticed;
+        cluster.RedisOfLast.Resume();
+        await Eventually.Holds(() => $"the silo is ready again\n{cluster.Logs()}", () => cluster.IsReady(CutOff), TimeSpan.FromSeconds(20));
+
+        output.WriteLine($"not ready {noticed.TotalSeconds:0.0} s after the cut; {CutOffRobots} robots made in {made.TotalSeconds:0.0} s");
     }
 
     private static bool TryPost(ClusterOfProcesses cluster, string path, object? body)
