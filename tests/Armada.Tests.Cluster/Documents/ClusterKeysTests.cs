@@ -98,7 +98,7 @@ public sealed class ClusterKeysTests(SharedServers servers) : IClassFixture<Shar
         var lost = await First.MakeKeyAsync(boss, "lost");
         await Second.LetsInAsync(lost);
         await First.LetsInAsync(lost);
-        Logs.Expect("LogErrorWriteStateFailed").Expect("LogErrorReadStateFailed");
+        Logs.Expect("LogErrorWriteStateFailed").Expect("LogErrorReadStateFailed").Expect("LogNotStored");
 
         await servers.Redis.StopAsync();
         try
