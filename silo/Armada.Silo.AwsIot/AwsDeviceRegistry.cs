@@ -210,18 +210,18 @@ internal sealed partial class AwsDeviceRegistry : IDeviceRegistry
     private static CertificateEntry Collected(CertificateEntry entry) =>
         entry.Use == CertificateUse.Issued ? entry with { Use = CertificateUse.Collected } : entry;
 
-    private static IssuedCredentials Credentials(CreatedCertificate certificate, KeyRequest key) =>
+    private static IssuedCredentials Credentials(CreatedCertificate certificate, ThingKeyRequest key) =>
         new(certificate.Fingerprint, certificate.Pem, key.PrivateKey());
 
-    private static RegistryAnswer? ReadKey(string name, string? request, out KeyRequest key)
+    private static RegistryAnswer? ReadKey(string name, string? request, out ThingKeyRequest key)
     {
         if (request is null)
         {
-            key = KeyRequest.Create(name);
+            key = ThingKeyRequest.Create(name);
             return null;
         }
 
-        key = KeyRequest.TryRead(request, out var problem)!;
+        key = ThingKeyRequest.TryRead(request, out var problem)!;
         return key is null ? RegistryAnswer.Refuse(RegistryRefusalReason.Request, problem) : null;
     }
 
@@ -237,7 +237,7 @@ internal sealed partial class AwsDeviceRegistry : IDeviceRegistry
             cancellation);
     }
 
-    private async Task<RegistryAnswer> CreateExistingAsync(CallSequence calls, Thing thing, NewDevice device, KeyRequest key, CancellationToken cancellation)
+    private async Task<RegistryAnswer> CreateExistingAsync(CallSequence calls, Thing thing, NewDevice device, ThingKeyRequest key, CancellationToken cancellation)
     {
         if (!Identity(thing).Is(device))
             return RegistryAnswer.Refuse(RegistryRefusalReason.Exists, $"{device.Name} exists already as another kind, role or site; choose another name, or delete it first");
@@ -254,17 +254,17 @@ internal sealed partial class AwsDeviceRegistry : IDeviceRegistry
     }
 
     private async Task<RegistryAnswer> IssueAsync(
-        CallSequence calls, Thing thing, KeyRequest key, string? request, IReadOnlyCollection<string> replaced, CancellationToken cancellation)
+        CallSequence calls, Thing thing, ThingKeyRequest key, string? request, IReadOnlyCollection<string> replaced, CancellationToken cancellation)
     {
         var device = Identity(thing);
         var (changed, certificate) = await identities.AddAsync(calls, thing, Order(device.Kind, device.Role, key, request, replaced), cancellation);
         return RegistryAnswer.Of(Identity(changed), Credentials(certificate, key));
     }
 
-    private CertificateOrder Order(DeviceKind kind, BoardRole? role, KeyRequest key, string? request, IReadOnlyCollection<string> replaced) =>
+    private CertificateOrder Order(DeviceKind kind, BoardRole? role, ThingKeyRequest key, string? request, IReadOnlyCollection<string> replaced) =>
         new(key, request is not null, setup.Policies.Of(kind, role), replaced);
 
-    private static async Task<RegistryAnswer?> ReturnExistingAsync(CallSequence calls, Thing thing, KeyRequest key)
+    private static async Task<RegistryAnswer?> ReturnExistingAsync(CallSequence calls, Thing thing, ThingKeyRequest key)
     {
         if (thing.Attributes.Certificates.LastOrDefault(entry => entry.KeyHash == key.Hash) is not { } entry)
             return null;

@@ -47,7 +47,7 @@ public static class AwsSilo
                 var place = await new BrokerEndpoint(account).FindAsync(calls);
                 var files = new SiloFiles(folder);
                 using var key = files.LoadOrCreateKey();
-                var certificate = await IssueCertificateAsync(calls, setup, name, KeyRequest.Of(name, key), logger, cancellation);
+                var certificate = await IssueCertificateAsync(calls, setup, name, ThingKeyRequest.Of(name, key), logger, cancellation);
                 files.Save(certificate, place.Authority);
                 return new BrokerAccess(place.Host, place.Port, files.CaFile, files.CertificateFile, files.KeyFile);
             },
@@ -55,7 +55,7 @@ public static class AwsSilo
     }
 
     private static async Task<string> IssueCertificateAsync(
-        CallSequence calls, AccountSetup setup, string name, KeyRequest key, ILogger logger, CancellationToken cancellation)
+        CallSequence calls, AccountSetup setup, string name, ThingKeyRequest key, ILogger logger, CancellationToken cancellation)
     {
         var things = new ThingStore(setup.SiloType);
         var identities = new ThingIdentities(things, setup, logger);

@@ -183,4 +183,4 @@ internal sealed partial class ThingIdentities(ThingStore things, AccountSetup se
 
 /// <param name="IsCollected">Whether the device has the key.</param>
 /// <param name="Replaces">Fingerprints of the certificates to remove.</param>
-internal sealed record CertificateOrder(KeyRequest Key, bool IsCollected, string Policy, IReadOnlyCollection<string> Replaces);
+internal sealed record CertificateOrder(ThingKeyRequest Key, bool IsCollected, string Policy, IReadOnlyCollection<string> Replaces);

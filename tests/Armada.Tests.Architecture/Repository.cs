@@ -76,7 +76,7 @@ internal static partial class Repository
     }
 
     // Namespaces are file-scoped, so that a type of the top level begins at the start of a line.
-    [GeneratedRegex(@"^(?:(?:public|internal|sealed|static|abstract|partial|readonly|ref|unsafe|file) )*(?:record struct|record class|class|struct|interface|enum|record|delegate [^(]+?) ?(?<name>[A-Z]\w*)", RegexOptions.Multiline)]
+    [GeneratedRegex(@"^(?:(?:public|internal|sealed|static|abstract|partial|readonly|ref|unsafe|file) )*(?:record struct|record class|class|struct|interface|enum|record|delegate [^(]+(?= \w)) ?(?<name>[A-Z]\w*)", RegexOptions.Multiline)]
     private static partial Regex TypeDeclaration();
 }
 

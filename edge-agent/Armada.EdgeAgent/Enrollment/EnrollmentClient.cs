@@ -37,7 +37,7 @@ internal sealed record EnrollmentProblem(string? Title = null, string? Detail = 
 [JsonSerializable(typeof(EnrollmentRequest))]
 [JsonSerializable(typeof(EnrollmentResponse))]
 [JsonSerializable(typeof(EnrollmentProblem))]
-internal sealed partial class EnrollmentJson : JsonSerializerContext;
+internal sealed partial class EnrollmentClientJson : JsonSerializerContext;
 
 /// <summary>The silo was not reached, refused, or answered with something unusable; what is on disk lets the same call be repeated.</summary>
 internal sealed class EnrollmentFailedException(string message, Exception? cause = null) : Exception(message, cause)
@@ -62,7 +62,7 @@ internal static class EnrollmentClient
     {
         using var handler = Handler(options);
         using var http = new HttpClient(handler) { Timeout = ResponseTimeout, MaxResponseContentBufferSize = MaxResponse };
-        var body = JsonSerializer.SerializeToUtf8Bytes(new EnrollmentRequest(options.Token, request, options.Name), EnrollmentJson.Default.EnrollmentRequest);
+        var body = JsonSerializer.SerializeToUtf8Bytes(new EnrollmentRequest(options.Token, request, options.Name), EnrollmentClientJson.Default.EnrollmentRequest);
         using var content = new ByteArrayContent(body);
         content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
         try
@@ -75,7 +75,7 @@ internal static class EnrollmentClient
                 throw new EnrollmentFailedException($"{options.Server} refuses: {words}") { IsRefusal = (int)answer.StatusCode is >= 400 and < 500 };
             }
 
-            return Read(bytes, EnrollmentJson.Default.EnrollmentResponse)
+            return Read(bytes, EnrollmentClientJson.Default.EnrollmentResponse)
                 ?? throw new EnrollmentFailedException($"{options.Server} answered with something that is not an enrollment; is it an Armada silo?");
         }
         catch (OperationCanceledException e) when (!cancellation.IsCancellationRequested)
@@ -122,7 +122,7 @@ internal static class EnrollmentClient
 
     private static string Words(HttpStatusCode status, byte[] bytes)
     {
-        var problem = Read(bytes, EnrollmentJson.Default.EnrollmentProblem);
+        var problem = Read(bytes, EnrollmentClientJson.Default.EnrollmentProblem);
         var words = problem?.Detail ?? problem?.Title ?? $"HTTP {(int)status}";
         var line = new StringBuilder();
         foreach (var c in words.Take(MaxDetail))

@@ -749,63 +749,6 @@ public sealed partial class RobotRuntime : IAsyncDisposable
         {
         }
     }
-
-    /// <summary>A session as its robot sees it: whatever it throws stays here, and one that threw hears nothing more but its end.</summary>
-    private sealed class ConnectedSession(IRobotSession session, Action<ConnectedSession, Exception> onFault) : ISlaveSink
-    {
-        private bool failed;
-
-        public IRobotSession Session => session;
-
-        public string Name { get; } = session.Name;
-
-        public void Send(in SampleStamp stamp, ReadOnlySpan<double> positions)
-        {
-            if (failed)
-                return;
-            try
-            {
-                session.OnCommand(stamp, positions);
-            }
-            catch (Exception fault)
-            {
-                Fail(fault);
-            }
-        }
-
-        public void Notify(RobotEvent note)
-        {
-            if (failed)
-                return;
-            try
-            {
-                session.OnEvent(note);
-            }
-            catch (Exception fault)
-            {
-                Fail(fault);
-            }
-        }
-
-        public void End(string reason)
-        {
-            try
-            {
-                session.OnGone(reason);
-            }
-            catch (Exception fault)
-            {
-                if (!failed)
-                    Fail(fault);
-            }
-        }
-
-        private void Fail(Exception fault)
-        {
-            failed = true;
-            onFault(this, fault);
-        }
-    }
 }
 
 /// <summary>Something asked of a robot that is no sample.</summary>

@@ -20,7 +20,7 @@ internal interface ISampleSource
 /// only, and other messages precede them in a bounded queue.
 /// </summary>
 /// <remarks>Members may be called from any thread; <see cref="RunAsync"/> once. The socket is disposed by its creator.</remarks>
-internal sealed partial class JsonSocket
+internal sealed class JsonSocket
 {
     private const int InitialBufferBytes = 4096;
     private const string InternalError = "internal error; see the silo's log";

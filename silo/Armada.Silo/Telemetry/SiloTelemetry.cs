@@ -1,5 +1,7 @@
+using System.Collections.Frozen;
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
+using System.Text.Json;
 using Armada.Core.Devices;
 using Armada.Core.Frames;
 using Armada.Core.Routing;
@@ -8,12 +10,16 @@ using Armada.Grains.Robots;
 namespace Armada.Silo.Telemetry;
 
 /// <summary>All that the silo counts and measures. Counting a frame is one addition; who reads sees the sums.</summary>
-internal sealed partial class SiloTelemetry : IRobotTelemetry, IDisposable
+internal sealed class SiloTelemetry : IRobotTelemetry, IDisposable
 {
     /// <summary>Name of the meter and of the activity source.</summary>
     public const string Name = "Armada.Silo";
 
     private const int Verdicts = (int)FrameResult.Superseded + 1;
+    private const string NoRole = "none";
+
+    private static readonly FrozenDictionary<FrameResult, string> VerdictNames = Names<FrameResult>();
+    private static readonly FrozenDictionary<FrameError, string> ErrorNames = Names<FrameError>();
 
     private readonly long[] frames = new long[2 * Verdicts];
     private readonly long[] malformed = new long[(int)FrameError.ReservedNotZero + 1];
@@ -101,6 +107,18 @@ internal sealed partial class SiloTelemetry : IRobotTelemetry, IDisposable
     /// <summary>Presences and replies that could not be read, so far.</summary>
     public long BadMessages => Interlocked.Read(ref badMessages);
 
+    /// <summary>Name of a verdict, such as stale-epoch.</summary>
+    public static string NameOf(FrameResult verdict) => VerdictNames[verdict];
+
+    /// <summary>Frames dropped so far for each reason that has occurred; a frame that only awaits its epoch is no drop.</summary>
+    public IReadOnlyDictionary<string, long> Drops()
+    {
+        var drops = new SortedDictionary<string, long>(StringComparer.Ordinal);
+        foreach (var (_, reason, count) in AllDrops().Where(drop => drop.Count > 0))
+            drops[reason] = drops.GetValueOrDefault(reason) + count;
+        return drops;
+    }
+
     /// <summary>Adds a gauge whose owner knows its value.</summary>
     public void Observe(string name, string unit, string description, Func<long> value) =>
         meter.CreateObservableGauge(name, value, unit, description);
@@ -111,5 +129,35 @@ internal sealed partial class SiloTelemetry : IRobotTelemetry, IDisposable
         Activities.Dispose();
     }
 
+    private IEnumerable<Measurement<long>> ObserveDrops()
+    {
+        foreach (var (role, reason, count) in AllDrops())
+            yield return new Measurement<long>(count, new("role", role), new("reason", reason));
+    }
+
+    private IEnumerable<(string Role, string Reason, long Count)> AllDrops()
+    {
+        foreach (var (verdict, name) in VerdictNames)
+        {
+            if (verdict is FrameResult.Accepted or FrameResult.AwaitingEpoch)
+                continue;
+            yield return ("master", name, Frames(DeviceRole.Master, verdict));
+            yield return ("slave", name, Frames(DeviceRole.Slave, verdict));
+        }
+
+        foreach (var (error, name) in ErrorNames)
+        {
+            if (error != FrameError.None)
+                yield return (NoRole, name, Malformed(error));
+        }
+
+        yield return (NoRole, "malformed-dialect", MalformedDialect);
+        yield return (NoRole, "unknown-device", UnknownDevice);
+    }
+
     private static int IndexOf(DeviceRole role, FrameResult verdict) => ((int)role * Verdicts) + (int)verdict;
+
+    private static FrozenDictionary<T, string> Names<T>()
+        where T : struct, Enum =>
+        Enum.GetValues<T>().ToFrozenDictionary(value => value, value => JsonNamingPolicy.KebabCaseLower.ConvertName(value.ToString()));
 }

@@ -5,7 +5,7 @@ using System.Security.Cryptography.X509Certificates;
 namespace Armada.Silo.AwsIot;
 
 /// <summary>A PKCS #10 request and its key.</summary>
-internal sealed class KeyRequest
+internal sealed class ThingKeyRequest
 {
     /// <summary>Characters; a request for RSA with 4096 bits has less than 2,000.</summary>
     public const int MaxLength = 8192;
@@ -17,7 +17,7 @@ internal sealed class KeyRequest
 
     private readonly string? privateKey;
 
-    private KeyRequest(byte[] request, PublicKey key, string? privateKey)
+    private ThingKeyRequest(byte[] request, PublicKey key, string? privateKey)
     {
         this.privateKey = privateKey;
         Pem = PemEncoding.WriteString(PemLabels[0], request) + "\n";
@@ -31,16 +31,16 @@ internal sealed class KeyRequest
     public string? PrivateKey() => privateKey;
 
     /// <summary>Generates a key on P-256; AWS never sees the private part.</summary>
-    public static KeyRequest Create(string name)
+    public static ThingKeyRequest Create(string name)
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         return Of(name, key, key.ExportPkcs8PrivateKeyPem() + "\n");
     }
 
-    public static KeyRequest Of(string name, ECDsa key) => Of(name, key, null);
+    public static ThingKeyRequest Of(string name, ECDsa key) => Of(name, key, null);
 
     /// <summary>Null if the request is malformed or its key is not accepted.</summary>
-    public static KeyRequest? TryRead(string pem, out string problem)
+    public static ThingKeyRequest? TryRead(string pem, out string problem)
     {
         problem = "the certificate request must be PKCS #10, in PEM, and signed with its own key";
         try
@@ -59,7 +59,7 @@ internal sealed class KeyRequest
             }
 
             CertificateRequest.LoadSigningRequest(der, HashAlgorithmName.SHA256, out _);
-            return new KeyRequest(der, read.PublicKey, null);
+            return new ThingKeyRequest(der, read.PublicKey, null);
         }
         catch (Exception bad) when (bad is CryptographicException or ArgumentException or FormatException or NotSupportedException)
         {
@@ -67,10 +67,10 @@ internal sealed class KeyRequest
         }
     }
 
-    private static KeyRequest Of(string name, ECDsa key, string? privateKey)
+    private static ThingKeyRequest Of(string name, ECDsa key, string? privateKey)
     {
         var request = new CertificateRequest(new X500DistinguishedName($"CN={name}"), key, HashAlgorithmName.SHA256);
-        return new KeyRequest(request.CreateSigningRequest(), request.PublicKey, privateKey);
+        return new ThingKeyRequest(request.CreateSigningRequest(), request.PublicKey, privateKey);
     }
 
     private static bool IsTaken(PublicKey key)
