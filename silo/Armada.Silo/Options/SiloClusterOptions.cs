@@ -6,7 +6,7 @@ namespace Armada.Silo.Options;
 /// <summary>A silo's place in a cluster.</summary>
 /// <param name="ClusterId">Silos of the same id find each other.</param>
 /// <param name="ServiceId">Under it the cluster's robots are stored; the same over all deployments.</param>
-/// <param name="Redis">Redis in its client's words; null for a cluster of this one process.</param>
+/// <param name="Redis">Redis in its client's words.</param>
 /// <param name="Endpoint">Address and port by which the other silos reach this one.</param>
 /// <param name="GatewayPort">Port for the cluster's clients.</param>
 /// <param name="Tls">Certificates between silos and to clients, or null.</param>
@@ -23,6 +23,8 @@ public sealed record SiloClusterOptions(
             return null;
         }
 
+        if (redis is null)
+            settings.Refuse($"{settings.NameOf(Settings.Cluster)} needs --redis, where the cluster's silos meet and store; leave both out for one machine");
         var service = settings.Text(Settings.ServiceId)!;
         if (!DeviceName.IsValid(id))
             settings.Refuse(Settings.Cluster, SiloOptions.NameRule);

@@ -18,7 +18,7 @@ public sealed class RefusalTests
         var (_, key) = authority.Member("silo-2");
         await using var silo = ArmadaProgram.Start(
             "Armada.Silo",
-            "--urls", "http://127.0.0.1:0", "--data", folder.File("data"), "--cluster", "c",
+            "--urls", "http://127.0.0.1:0", "--data", folder.File("data"), "--cluster", "c", "--redis", "127.0.0.1:1",
             "--cluster-ca", authority.CaFile, "--cluster-cert", certificate, "--cluster-key", key);
 
         Assert.Equal(2, await silo.ExitsAsync(Patience));

@@ -79,10 +79,23 @@ public sealed class CommandLineTests
         var errors = new StringWriter();
 
         var exit = await new SiloCommandLine().RunAsync(
-            ["--broker", "127.0.0.1:8883", option, value], (_, _) => throw new InvalidOperationException("it ran"), TextWriter.Null, errors);
+            ["--broker", "127.0.0.1:8883", option, value, .. option == "--cluster" ? ["--redis", "127.0.0.1:6379"] : Array.Empty<string>()], (_, _) => throw new InvalidOperationException("it ran"), TextWriter.Null, errors);
 
         Assert.Equal(2, exit);
         Assert.Contains(named, Assert.Single(errors.ToString().TrimEnd().Split('\n')), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("--cluster", "--redis")]
+    [InlineData("--redis", "--cluster")]
+    public async Task A_cluster_and_its_store_are_named_together(string given, string missing)
+    {
+        var errors = new StringWriter();
+
+        var exit = await new SiloCommandLine().RunAsync([given, "plant"], (_, _) => throw new InvalidOperationException("it ran"), TextWriter.Null, errors);
+
+        Assert.Equal(2, exit);
+        Assert.Contains($"{given} needs {missing}", Assert.Single(errors.ToString().TrimEnd().Split('\n')), StringComparison.Ordinal);
     }
 
     [Theory]
