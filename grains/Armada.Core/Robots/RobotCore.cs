@@ -268,8 +268,10 @@ public sealed class RobotCore
                 RefusalReason.PanelLocked, $"{master.Name} is master of {Document.Id}; manual control is locked until it is detached");
         }
 
-        if ((state.StoppedRefusal() ?? RobotCoreState.Invalid(JointCommandRules.FindProblem(manual.Command, Document.Id, Document.Model))) is { } refused)
-            return refused;
+        if (state.StoppedRefusal() is { } stopped)
+            return stopped;
+        if (JointCommandRules.FindProblem(manual.Command, Document.Id, Document.Model) is { } problem)
+            return new Refusal(RefusalReason.Invalid, problem);
         if (!state.IsManual)
         {
             state.Lease?.Lose();
