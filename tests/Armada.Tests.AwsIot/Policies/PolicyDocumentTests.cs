@@ -1,8 +1,8 @@
 using System.Text.Json.Nodes;
 using Armada.Core.Devices;
-using Armada.Silo.AwsIot;
 using Armada.Core.MicroPython;
 using Armada.Core.Topics;
+using Armada.Silo.AwsIot;
 
 namespace Armada.Tests.AwsIot.Policies;
 

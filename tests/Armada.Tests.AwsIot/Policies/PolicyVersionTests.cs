@@ -1,8 +1,8 @@
 using Amazon.IoT.Model;
 using Armada.Core.Devices;
+using Armada.Core.Topics;
 using Armada.Testing.Logging;
 using Armada.Tests.AwsIot.Moto;
-using Armada.Core.Topics;
 
 namespace Armada.Tests.AwsIot.Policies;
 

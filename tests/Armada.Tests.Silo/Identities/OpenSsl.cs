@@ -18,7 +18,7 @@ internal static class OpenSsl
     public static async Task<(int Exit, string Output)> TryAsync(params string[] arguments)
     {
         await using var process = RunningProcess.Start("openssl", arguments);
-        var exit = await process.ExitsAsync();
+        var exit = await process.ExitsAsync(TimeSpan.FromSeconds(60));
         return (exit, process.Output);
     }
 
