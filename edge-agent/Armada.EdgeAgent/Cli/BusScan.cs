@@ -1,7 +1,6 @@
 using System.Globalization;
 using Armada.Devices.Serial;
 using Armada.Devices.ServoBus;
-using Armada.EdgeAgent.Configuration;
 
 namespace Armada.EdgeAgent.Cli;
 
