@@ -9,17 +9,16 @@ using Armada.Silo.Audit;
 using Armada.Silo.Cluster;
 using Armada.Silo.Engine;
 using Armada.Silo.Identities;
-using Armada.Silo.Identities.Broker;
 using Armada.Silo.Identities.Registry;
 using Armada.Silo.Ingress;
 using Armada.Silo.MicroPython;
+using Armada.Silo.Mqtt;
 using Armada.Silo.Options;
 using Armada.Silo.Provisioning;
 using Armada.Silo.Remotes;
 using Armada.Silo.Rooms;
 using Armada.Silo.Store;
 using Armada.Silo.Telemetry;
-using Microsoft.Extensions.Logging.Abstractions;
 #if AWS_IOT
 using Armada.Silo.AwsIot;
 #endif
@@ -43,8 +42,8 @@ internal static class Composition
         if (options.AwsIot is { } aws)
             services.AddAwsIdentities(options, aws);
         services.AddParts(options);
-        if (options.Broker is { } broker)
-            services.AddOwnIdentities(options, broker);
+        if (options.Broker is { } endpoint)
+            services.AddOwnIdentities(endpoint);
         if (options.Cluster is not null)
             services.Configure<HostOptions>(host => host.ShutdownTimeout = DrainWithin);
         services.AddHostedService<DeviceIngress>();
@@ -69,27 +68,24 @@ internal static class Composition
         Tls = cluster.Tls is { } tls ? new ClusterTls(tls.CaFile, tls.CertificateFile, tls.KeyFile) : null,
     };
 
-    private static MqttLink MakeLink(IServiceProvider provider, LinkOptions options, bool isPassing = false) =>
-        new(options, Logger<MqttLink>(provider, isPassing), provider.GetRequiredService<TimeProvider>());
+    private static MqttLink MakeLink(IServiceProvider provider, LinkOptions options) =>
+        new(options, provider.GetRequiredService<ILogger<MqttLink>>(), provider.GetRequiredService<TimeProvider>());
 
-    // That a link came up that only takes a device's place would be no news.
-    private static ILogger<T> Logger<T>(IServiceProvider provider, bool isPassing) =>
-        isPassing ? NullLogger<T>.Instance : provider.GetRequiredService<ILogger<T>>();
-
-    // Before all else, as nothing reaches the broker before it is there.
-    private static void AddOwnIdentities(this IServiceCollection services, SiloOptions options, SupervisedBrokerOptions broker)
+    private static void AddOwnIdentities(this IServiceCollection services, DeviceEndpointOptions endpoint)
     {
-        services.AddSingleton(broker);
+        services.AddSingleton(endpoint);
         services.AddSingleton(CertificateLifetimes.Default);
         services.AddSingleton(provider => CertificateAuthority.Open(
             provider.GetRequiredService<DataFolder>(),
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<CertificateAuthority>>()));
-        services.AddSingleton<BrokerFolder>();
-        services.AddSingleton<LinkMaker>(provider => link => MakeLink(provider, link, isPassing: true));
-        services.AddSingleton(options.Link);
-        services.AddSingleton<SupervisedBroker>();
-        services.AddSingleton<IBrokerAdmin>(provider => provider.GetRequiredService<SupervisedBroker>());
+        services.AddSingleton(endpoint.Rate);
+        services.AddSingleton<TopicAccess>();
+        services.AddSingleton<EndpointCertificate>();
+        services.AddSingleton<UnprovenConnections>();
+        services.AddSingleton<DeviceConnections>();
+        services.AddSingleton<DeviceAdmission>();
+        services.AddSingleton<IMqttLink, DeviceEndpoint>();
         services.AddSingleton<OwnRegistry>();
         services.AddSingleton<IDeviceRegistry>(provider => provider.GetRequiredService<OwnRegistry>());
         services.AddHostedService<IdentityHost>();
@@ -167,7 +163,8 @@ internal static class Composition
         services.AddMetrics();
         services.AddSingleton<SiloTelemetry>();
         services.AddSingleton<SiloClock>();
-        services.AddSingleton<IMqttLink>(provider => MakeLink(provider, provider.GetService<SupervisedBroker>()?.Link ?? options.Link));
+        if (options.Broker is null)
+            services.AddSingleton<IMqttLink>(provider => MakeLink(provider, options.Link));
         services.AddSingleton(_ => new DataFolder(options.DataDirectory));
 
         services.AddSingleton<DeviceRoutes>();

@@ -1,8 +1,10 @@
+using System.Net;
 using Armada.Core.Access;
 using Armada.Silo.Access.Keys;
 using Armada.Silo.Access.Tokens;
 using Armada.Silo.Api;
 using Armada.Silo.Options;
+using Armada.Silo.Mqtt;
 using Armada.Silo.Sockets;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authorization;
@@ -73,15 +75,36 @@ internal static class AccessPipeline
             kestrel.AddServerHeader = false;
             kestrel.Limits.Limit(options.Http.Limits);
             kestrel.ConfigureEndpointDefaults(endpoint => endpoint.Protocols = HttpProtocols.Http1); // WebSockets are routed as GET.
-            if (options.Http.Tls is null)
-                return;
-            var certificate = kestrel.ApplicationServices.GetRequiredService<HttpsCertificate>();
-            kestrel.ConfigureHttpsDefaults(https =>
-            {
-                https.ServerCertificate = certificate.Current.TargetCertificate;
-                https.OnAuthenticate = (_, tls) => tls.ServerCertificateContext = certificate.Current;
-            });
+            if (options.Http.Tls is not null)
+                kestrel.UseHttpsCertificate();
+            foreach (var url in options.Http.Urls)
+                kestrel.Listen(url);
+            if (options.Broker is { } endpoint)
+                kestrel.ListenForDevices(endpoint);
         });
-        web.UseUrls([.. options.Http.Urls.Select(url => url.ToString())]);
+    }
+
+    private static void UseHttpsCertificate(this KestrelServerOptions kestrel)
+    {
+        var certificate = kestrel.ApplicationServices.GetRequiredService<HttpsCertificate>();
+        kestrel.ConfigureHttpsDefaults(https =>
+        {
+            https.ServerCertificate = certificate.Current.TargetCertificate;
+            https.OnAuthenticate = (_, tls) => tls.ServerCertificateContext = certificate.Current;
+        });
+    }
+
+    private static void Listen(this KestrelServerOptions kestrel, Uri url)
+    {
+        if (url.Host == "localhost")
+            kestrel.ListenLocalhost(url.Port, Configure);
+        else
+            kestrel.Listen(IPAddress.Parse(url.DnsSafeHost), url.Port, Configure);
+
+        void Configure(ListenOptions listen)
+        {
+            if (url.Scheme == Uri.UriSchemeHttps)
+                listen.UseHttps();
+        }
     }
 }

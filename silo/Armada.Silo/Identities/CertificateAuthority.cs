@@ -72,15 +72,15 @@ internal sealed partial class CertificateAuthority : IDisposable
         return new IssueAnswer(new IssuedIdentity(signed, new PrivateKey(made)), null);
     }
 
-    /// <summary>A server and client certificate for the silo and its broker.</summary>
+    /// <summary>A server certificate for the device endpoint.</summary>
     /// <exception cref="ArgumentException">A host is neither a DNS name nor an IP address.</exception>
-    public IssuedIdentity IssueBroker(IReadOnlyCollection<string> hosts, TimeSpan validity)
+    public IssuedIdentity IssueEndpoint(IReadOnlyCollection<string> hosts, TimeSpan validity)
     {
         if (hosts.FirstOrDefault(host => !HostName.IsValid(host)) is { } wrong)
             throw new ArgumentException($"'{wrong}' is no host name or address", nameof(hosts));
         using var made = P256.Create();
         return new IssuedIdentity(
-            Sign(SiloName, CertificateProfile.Broker(SiloName, hosts, new PublicKey(made)), validity), new PrivateKey(made));
+            Sign(SiloName, CertificateProfile.Endpoint(SiloName, hosts, new PublicKey(made)), validity), new PrivateKey(made));
     }
 
     /// <summary>DER.</summary>
@@ -201,7 +201,7 @@ internal static class CertificateProfile
         return profile;
     }
 
-    public static CertificateRequest Broker(string name, IEnumerable<string> hosts, PublicKey key)
+    public static CertificateRequest Endpoint(string name, IEnumerable<string> hosts, PublicKey key)
     {
         var profile = Named(name, key, isAuthority: false, X509KeyUsageFlags.DigitalSignature);
         profile.CertificateExtensions.Add(Usages(ForServers, ForClients));

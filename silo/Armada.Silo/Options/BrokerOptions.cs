@@ -3,11 +3,12 @@ using System.Net;
 using Armada.Core.Topics;
 using Armada.Mqtt;
 using Armada.Silo.Identities;
+using Armada.Silo.Mqtt;
 
 namespace Armada.Silo.Options;
 
-/// <summary>The broker that the silo runs for its devices.</summary>
-public sealed record SupervisedBrokerOptions
+/// <summary>The silo's own MQTT server, which devices connect to.</summary>
+public sealed record DeviceEndpointOptions
 {
     /// <summary>Port of MQTT over TLS, and the one in the programs of MicroPython boards.</summary>
     public const int DefaultPort = 8883;
@@ -24,7 +25,10 @@ public sealed record SupervisedBrokerOptions
     /// <summary>Port of a listener on loopback for anybody, without TLS; null for none. For development.</summary>
     public int? PlainPort { get; init; }
 
-    internal static SupervisedBrokerOptions? Read(SiloConfiguration settings)
+    /// <summary>How much one device may send.</summary>
+    public DeviceRateLimits Rate { get; init; } = new();
+
+    internal static DeviceEndpointOptions? Read(SiloConfiguration settings)
     {
         var hosts = settings.List(Settings.BrokerHost);
         var plain = settings.Number(Settings.BrokerPlain, 1, IPEndPoint.MaxPort);
@@ -41,7 +45,7 @@ public sealed record SupervisedBrokerOptions
             settings.Refuse(Settings.BrokerHost, wrong, "must be a host name or address, such as pi.local");
         if (plain is not null && plain == port)
             settings.Refuse(Settings.BrokerPlain, "is the port of --broker too; choose another one");
-        return new SupervisedBrokerOptions
+        return new DeviceEndpointOptions
         {
             Address = address,
             Port = port,

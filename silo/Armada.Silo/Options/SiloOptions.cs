@@ -27,7 +27,7 @@ public sealed record SiloOptions
     public LinkOptions Link { get; init; } = new() { ClientId = "armada-silo" };
 
     /// <summary>The broker that the silo runs for devices with certificates; null where it uses another one.</summary>
-    public SupervisedBrokerOptions? Broker { get; init; }
+    public DeviceEndpointOptions? Broker { get; init; }
 
     /// <summary>The topics of all devices.</summary>
     public TopicMap Topics { get; init; } = new();
@@ -60,7 +60,7 @@ public sealed record SiloOptions
             AdminKey = AdminKeyFile.Read(settings),
             DataDirectory = settings.Text(Settings.Data)!,
             Link = OutsideBroker.Read(settings),
-            Broker = SupervisedBrokerOptions.Read(settings),
+            Broker = DeviceEndpointOptions.Read(settings),
             Topics = ReadTopics(settings, Settings.TopicRoot, root => new TopicMap(root)),
             MicroPythonTopics = ReadTopics(settings, Settings.DialectRoot, root => new MicroPythonTopics(root)),
             RemoteKeys = ReadRemoteKeys(settings),

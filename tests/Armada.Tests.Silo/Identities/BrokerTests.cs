@@ -27,7 +27,7 @@ public sealed class BrokerTests : IDisposable
     public async Task A_device_comes_in_under_its_own_name_until_it_is_revoked_and_no_stranger_does()
     {
         using var list = await RevocationList.OpenAsync(authority, TimeProvider.System, logs.For<RevocationList>(), CancellationToken.None);
-        var broker = Store("broker", authority.IssueBroker([], TimeSpan.FromDays(1)));
+        var broker = Store("broker", authority.IssueEndpoint([], TimeSpan.FromDays(1)));
         await using var mosquitto = await Mosquitto.StartAsync($"""
             cafile {authority.Folder.CertificateFile}
             certfile {broker.Certificate}

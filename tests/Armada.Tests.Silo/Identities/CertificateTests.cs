@@ -47,7 +47,7 @@ public sealed class CertificateTests : IDisposable
     [Fact]
     public async Task The_brokers_certificate_is_good_for_loopback_and_the_given_hosts()
     {
-        var broker = rig.Authority.IssueBroker(["arms.example", "192.0.2.10", "localhost"], TimeSpan.FromDays(90));
+        var broker = rig.Authority.IssueEndpoint(["arms.example", "192.0.2.10", "localhost"], TimeSpan.FromDays(90));
 
         foreach (var (option, host) in new[]
         {
@@ -67,7 +67,7 @@ public sealed class CertificateTests : IDisposable
     [InlineData("host:1")]
     [InlineData("a\nb")]
     public void A_broker_is_not_certified_for_what_is_no_host(string host) =>
-        Assert.Throws<ArgumentException>(() => rig.Authority.IssueBroker([host], TimeSpan.FromDays(1)));
+        Assert.Throws<ArgumentException>(() => rig.Authority.IssueEndpoint([host], TimeSpan.FromDays(1)));
 
     [Fact]
     public async Task The_key_that_is_made_for_a_device_is_the_certificates_in_pem_and_der()

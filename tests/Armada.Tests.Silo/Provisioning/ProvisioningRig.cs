@@ -17,7 +17,7 @@ internal static class ProvisioningRig
     /// <summary>Starts a silo with a broker of its own.</summary>
     public static Task<RunningSilo> StartAsync(Broker broker, Action<IServiceCollection>? adjust = null) =>
         RunningSilo.StartAsync(
-            broker, options => options with { Broker = new SupervisedBrokerOptions { Address = IPAddress.Loopback, Port = FreePort.Next() } }, adjust: adjust);
+            broker, options => options with { Broker = new DeviceEndpointOptions { Address = IPAddress.Loopback, Port = FreePort.Next() } }, adjust: adjust);
 
     /// <summary>Makes a device; the whole answer.</summary>
     public static async Task<JsonNode> MakeAsync(this RunningSilo silo, string name, string kind = "so101-leader", string? role = null, string? csr = null) =>

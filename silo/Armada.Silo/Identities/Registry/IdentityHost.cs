@@ -1,10 +1,9 @@
-using Armada.Silo.Identities.Broker;
 using Armada.Silo.Store;
 
 namespace Armada.Silo.Identities.Registry;
 
-/// <summary>Opens the registry, then the broker, and renews the list of revoked certificates and the broker's own certificate.</summary>
-internal sealed partial class IdentityHost(OwnRegistry registry, SupervisedBroker broker, TimeProvider time, ILogger<IdentityHost> logger)
+/// <summary>Opens the registry, and renews the list of revoked certificates.</summary>
+internal sealed partial class IdentityHost(OwnRegistry registry, TimeProvider time, ILogger<IdentityHost> logger)
     : IHostedService, IDisposable
 {
     private static readonly TimeSpan Interval = TimeSpan.FromHours(6);
@@ -14,8 +13,7 @@ internal sealed partial class IdentityHost(OwnRegistry registry, SupervisedBroke
 
     public async Task StartAsync(CancellationToken cancellationToken)
     {
-        await registry.OpenAsync(cancellationToken); // The broker does not start without the list of revoked certificates.
-        await broker.StartAsync(cancellationToken);
+        await registry.OpenAsync(cancellationToken);
         running = RenewAsync();
     }
 
@@ -23,7 +21,6 @@ internal sealed partial class IdentityHost(OwnRegistry registry, SupervisedBroke
     {
         await ending.CancelAsync();
         await running;
-        await broker.StopAsync();
     }
 
     public void Dispose() => ending.Dispose();
@@ -47,6 +44,6 @@ internal sealed partial class IdentityHost(OwnRegistry registry, SupervisedBroke
         }
     }
 
-    [LoggerMessage(1724, LogLevel.Error, "The broker's list of revoked certificates could not be renewed and is retried in 6 hours; once it is 30 days old the broker refuses every device: {Reason}")]
+    [LoggerMessage(1724, LogLevel.Error, "The list of revoked certificates could not be renewed and is retried in 6 hours: {Reason}")]
     private partial void LogNotRenewed(string reason);
 }

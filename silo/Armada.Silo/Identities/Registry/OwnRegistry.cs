@@ -3,7 +3,8 @@ using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Armada.Core.Devices;
 using Armada.Silo.Engine;
-using Armada.Silo.Identities.Broker;
+using Armada.Silo.Mqtt;
+using Armada.Silo.Options;
 using Armada.Silo.Store;
 
 namespace Armada.Silo.Identities.Registry;
@@ -15,7 +16,8 @@ namespace Armada.Silo.Identities.Registry;
 internal sealed partial class OwnRegistry : IDeviceRegistry, IDisposable
 {
     private readonly CertificateAuthority authority;
-    private readonly IBrokerAdmin broker;
+    private readonly DeviceEndpointOptions endpoint;
+    private readonly DeviceConnections connections;
     private readonly CertificateLifetimes lifetimes;
     private readonly TimeProvider time;
     private readonly SemaphoreSlim changing = new(1);
@@ -27,15 +29,21 @@ internal sealed partial class OwnRegistry : IDeviceRegistry, IDisposable
     private RevocationList? revocations;
 
     public OwnRegistry(
-        DataFolder data, CertificateAuthority authority, IBrokerAdmin broker, CertificateLifetimes lifetimes, TimeProvider time, ILoggerFactory loggers)
+        DataFolder data,
+        CertificateAuthority authority,
+        DeviceEndpointOptions endpoint,
+        DeviceConnections connections,
+        CertificateLifetimes lifetimes,
+        TimeProvider time,
+        ILoggerFactory loggers)
     {
-        (this.authority, this.broker, this.lifetimes, this.time, this.loggers) = (authority, broker, lifetimes, time, loggers);
+        (this.authority, this.endpoint, this.connections, this.lifetimes, this.time, this.loggers) = (authority, endpoint, connections, lifetimes, time, loggers);
         logger = loggers.CreateLogger<OwnRegistry>();
         files = new DocumentFiles(logger);
         folder = data.Folder("devices");
     }
 
-    public ValueTask<BrokerLocation> BrokerAsync(CancellationToken cancellation) => new(new BrokerLocation(broker.Host, broker.Port, authority.Certificate.Pem));
+    public ValueTask<BrokerLocation> BrokerAsync(CancellationToken cancellation) => new(new BrokerLocation(endpoint.Hosts[0], endpoint.Port, authority.Certificate.Pem));
 
     public ValueTask<DeviceIdentity?> FindAsync(string name, CancellationToken cancellation) =>
         new(Volatile.Read(ref devices).GetValueOrDefault(name)?.ToIdentity());
@@ -45,6 +53,21 @@ internal sealed partial class OwnRegistry : IDeviceRegistry, IDisposable
             .Where(device => after is null || string.CompareOrdinal(device.Name, after) > 0)
             .Take(limit)
             .Select(device => device.ToIdentity())]);
+
+    /// <summary>Why a certificate of this authority admits nobody, or null where it is a registered device's.</summary>
+    /// <param name="name">The name in it.</param>
+    /// <param name="serial">Its serial number, lower-case hexadecimal.</param>
+    public string? FindProblem(string name, string serial)
+    {
+        if (Revocations.IsRevoked(serial))
+            return "its certificate is revoked";
+        if (Volatile.Read(ref devices).GetValueOrDefault(name) is not { Leaving: false } device)
+            return $"no device {name} is registered";
+        return device.Certificates.Any(certificate => certificate.Serial == serial) ? null : $"its certificate is none that {name} was given";
+    }
+
+    /// <summary>The role of a board; null for another device, or where there is none of that name.</summary>
+    public BoardRole? RoleOf(string name) => Volatile.Read(ref devices).GetValueOrDefault(name)?.Role;
 
     public ValueTask<RegistryAnswer> CreateAsync(NewDevice device, CancellationToken cancellation) => ChangeAsync(
         async () =>
@@ -57,8 +80,6 @@ internal sealed partial class OwnRegistry : IDeviceRegistry, IDisposable
                 return refused;
             var made = StoredDevice.Of(device, time.GetUtcNow(), StoredCertificate.Of(issued));
             await SaveAsync(made);
-            if (made.IsBoard)
-                await RefreshAsync();
             return RegistryAnswer.Of(made.ToIdentity(), Credentials(issued), isNew: true);
         },
         cancellation);
@@ -104,7 +125,6 @@ internal sealed partial class OwnRegistry : IDeviceRegistry, IDisposable
                 return RegistryAnswer.Of(device.ToIdentity());
             await RevokeAsync(older, X509RevocationReason.Superseded);
             device = await SaveAsync(device with { Certificates = [newer with { Collected = true }] });
-            await RefreshAsync();
             LogChanged(name, fingerprint);
             return RegistryAnswer.Of(device.ToIdentity());
         },
@@ -121,7 +141,6 @@ internal sealed partial class OwnRegistry : IDeviceRegistry, IDisposable
                 LogRetired(name, fingerprint);
             }
 
-            await RefreshAsync(); // Even if there was nothing to revoke: an earlier call may have been interrupted before this step.
             await CutAsync(name);
             return RegistryAnswer.Of(device.ToIdentity());
         },
@@ -151,8 +170,6 @@ internal sealed partial class OwnRegistry : IDeviceRegistry, IDisposable
                 RegistryRefusalReason.Exists, $"{known.Name} is {Describe(known)} already; delete it first, or choose another name");
         }
 
-        if (known.IsBoard)
-            await RefreshAsync(); // The call that created it may have been interrupted before the broker knew of it.
         if (wanted.Request is null)
         {
             return known.Newest is { Collected: false } or null
@@ -221,7 +238,7 @@ internal sealed partial class OwnRegistry : IDeviceRegistry, IDisposable
     internal Action<string>? StepCompleted { get; set; }
 
     /// <summary>Reads every device and completes interrupted deletions and revocations.</summary>
-    /// <exception cref="Options.SiloOptionsException">The list of revoked certificates is lost.</exception>
+    /// <exception cref="SiloOptionsException">The list of revoked certificates is lost.</exception>
     /// <exception cref="NotStoredException"/>
     public async Task OpenAsync(CancellationToken cancellation)
     {
@@ -237,17 +254,15 @@ internal sealed partial class OwnRegistry : IDeviceRegistry, IDisposable
                 await SaveAsync(device with { Certificates = good });
         }
 
-        await broker.RefreshAsync(Boards(), cancellation);
         LogLoaded(devices.Count);
     }
 
-    /// <summary>Signs a new list of revoked certificates if the present one is half-way to its expiry, and reloads the broker; call it daily.</summary>
-    /// <exception cref="NotStoredException">The disk refused, or the broker does not answer.</exception>
+    /// <summary>Signs a new list of revoked certificates if the present one is half-way to its expiry, call it daily.</summary>
+    /// <exception cref="NotStoredException">The disk refused.</exception>
     public async Task RenewAsync(CancellationToken cancellation)
     {
         using var held = await changing.EnterAsync(cancellation);
         await Revocations.RenewAsync(cancellation);
-        await broker.RefreshAsync(Boards(), cancellation);
     }
 
     private RevocationList Revocations => revocations ?? throw new InvalidOperationException("the registry is not open yet");
@@ -295,7 +310,6 @@ internal sealed partial class OwnRegistry : IDeviceRegistry, IDisposable
             device = await SaveAsync(device with { Leaving = true });
         foreach (var certificate in device.Certificates)
             await RevokeAsync(certificate, X509RevocationReason.CessationOfOperation);
-        await RefreshAsync();
         await CutAsync(device.Name);
         await ForgetAsync(device);
         LogDeleted(device.Name);
@@ -310,21 +324,11 @@ internal sealed partial class OwnRegistry : IDeviceRegistry, IDisposable
         StepCompleted?.Invoke("document removed");
     }
 
-    private async Task RefreshAsync()
-    {
-        await broker.RefreshAsync(Boards(), CancellationToken.None);
-        StepCompleted?.Invoke("broker told");
-    }
-
     private async Task CutAsync(string name)
     {
-        await broker.CutAsync(name, CancellationToken.None);
+        await connections.CutAsync(name, "its certificates are revoked");
         StepCompleted?.Invoke("connection cut");
     }
-
-    private IEnumerable<Board> Boards() => devices.Values
-        .Where(device => device.IsBoard && !device.Leaving)
-        .Select(device => new Board(device.Name, device.Role!.Value));
 
     private string PathOf(StoredDevice device) => Path.Combine(folder, device.Name + ".json");
 

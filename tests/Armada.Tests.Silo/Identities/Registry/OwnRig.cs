@@ -82,7 +82,7 @@ internal sealed class OwnRig : IRegistryUnderTest
     {
         data = new DataFolder(DataPath);
         authority = CertificateAuthority.Open(data, TimeProvider.System, logs.For<CertificateAuthority>());
-        var settings = new SupervisedBrokerOptions { Address = IPAddress.Loopback, Port = port, PlainPort = PlainPort };
+        var settings = new DeviceEndpointOptions { Address = IPAddress.Loopback, Port = port, PlainPort = PlainPort };
         Broker = new SupervisedBroker(
             settings,
             new BrokerFolder(data, settings, authority, new TopicMap(), new MicroPythonTopics(), TimeProvider.System),

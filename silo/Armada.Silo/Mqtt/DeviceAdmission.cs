@@ -1,0 +1,47 @@
+using System.Security.Cryptography.X509Certificates;
+using Armada.Core.Topics;
+using Armada.Silo.Identities;
+using Armada.Silo.Identities.Registry;
+
+namespace Armada.Silo.Mqtt;
+
+/// <summary>Decides who may connect: the certificate, the registry, the client id and the topics of the last will must agree.</summary>
+internal sealed class DeviceAdmission(CertificateAuthority authority, OwnRegistry registry, TopicAccess access, TimeProvider time)
+{
+    /// <summary>Whether a certificate is one of this authority's, for a client, and in its time; the handshake fails otherwise.</summary>
+    public bool IsIssuedHere(X509Certificate2 certificate)
+    {
+        var now = time.GetUtcNow();
+        return authority.HasSigned(certificate.RawDataMemory)
+            && now >= new DateTimeOffset(certificate.NotBefore) && now <= new DateTimeOffset(certificate.NotAfter);
+    }
+
+    /// <summary>Who a client is.</summary>
+    /// <param name="certificate">Its certificate, which was issued here; null on loopback without TLS, where the client id is believed.</param>
+    /// <param name="clientId">The one in its CONNECT.</param>
+    /// <param name="will">Topic of its last will, or null.</param>
+    /// <param name="refused">Why it is refused.</param>
+    public ClientIdentity? Admit(X509Certificate2? certificate, string clientId, string? will, out string? refused)
+    {
+        var client = certificate is null ? AdmitUnproven(clientId, out refused) : Admit(certificate, clientId, out refused);
+        if (client is null || will is null || access.MayPublish(client, will))
+            return client;
+        refused = $"its last will is for {will}, which is not its own topic";
+        return null;
+    }
+
+    private static ClientIdentity? AdmitUnproven(string clientId, out string? refused)
+    {
+        refused = DeviceName.IsValid(clientId) ? null : $"its client id '{clientId}' is no device name";
+        return refused is null ? new ClientIdentity(clientId, Role: null, IsProven: false) : null;
+    }
+
+    private ClientIdentity? Admit(X509Certificate2 certificate, string clientId, out string? refused)
+    {
+        var name = certificate.GetNameInfo(X509NameType.SimpleName, forIssuer: false);
+        refused = name != clientId
+            ? $"its client id is '{clientId}' and its certificate is {name}'s"
+            : registry.FindProblem(name, Convert.ToHexStringLower(certificate.SerialNumberBytes.Span));
+        return refused is null ? new ClientIdentity(name, registry.RoleOf(name), IsProven: true) : null;
+    }
+}

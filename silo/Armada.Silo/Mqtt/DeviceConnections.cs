@@ -1,0 +1,80 @@
+using System.Collections.Concurrent;
+using Armada.Mqtt;
+using Microsoft.AspNetCore.Connections;
+using MQTTnet.Adapter;
+using MQTTnet.Diagnostics.Logger;
+using MQTTnet.Server;
+
+namespace Armada.Silo.Mqtt;
+
+/// <summary>The connections that Kestrel accepts, as MQTTnet takes them; each one ends when it is cut, whatever its socket does.</summary>
+internal sealed partial class DeviceConnections(DeviceRateLimits limits, TimeProvider time, ILogger<DeviceConnections> logger) : IMqttServerAdapter
+{
+    private static readonly TimeSpan EndsWithin = TimeSpan.FromSeconds(2);
+
+    private readonly ConcurrentDictionary<DeviceConnection, bool> open = [];
+    private readonly OncePerSecond overRate = new(time);
+
+    public Func<IMqttChannelAdapter, Task>? ClientHandler { get; set; }
+
+    public int Count => open.Count;
+
+    public Task StartAsync(MqttServerOptions options, IMqttNetLogger logger) => Task.CompletedTask;
+
+    public Task StopAsync() => CutAsync(_ => true, "the silo ends");
+
+    public void Dispose()
+    {
+    }
+
+    /// <summary>Serves one connection until it ends.</summary>
+    public async Task ServeAsync(ConnectionContext context)
+    {
+        if (ClientHandler is not { } serve)
+            return; // The silo is starting or ending.
+        DeviceConnection? connection = null;
+        using (connection = new DeviceConnection(context, new DeviceRate(limits, time, () => LogOverRate(connection!)), time))
+        {
+            open[connection] = true;
+            try
+            {
+                await serve(connection);
+            }
+            finally
+            {
+                open.TryRemove(connection, out _);
+                connection.Ended.SetResult();
+            }
+        }
+    }
+
+    /// <summary>The connection of a device that was accepted; null where there is none.</summary>
+    public DeviceConnection? Find(string device) => open.Keys.FirstOrDefault(connection => connection.Identity?.Name == device);
+
+    /// <summary>Ends the connections of a device but one, and waits until they are gone.</summary>
+    public Task CutAsync(string device, string reason, DeviceConnection? except = null) =>
+        CutAsync(connection => connection != except && (connection.CertificateName ?? connection.Identity?.Name) == device, reason);
+
+    private async Task CutAsync(Func<DeviceConnection, bool> isMeant, string reason)
+    {
+        var cut = open.Keys.Where(isMeant).ToArray();
+        foreach (var connection in cut)
+            connection.Abort(reason);
+        await Task.WhenAll(cut.Select(connection => connection.Ended.Task)).WaitAsync(EndsWithin, time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    private void LogOverRate(DeviceConnection connection)
+    {
+        long lines;
+        lock (overRate)
+        {
+            if (!overRate.Count(out lines))
+                return;
+        }
+
+        LogOverRate(connection.Identity?.Name, connection.RemoteEndPoint, lines - 1);
+    }
+
+    [LoggerMessage(1725, LogLevel.Warning, "{Device} at {Address} sends more than its rate; samples are dropped and the rest waits ({Others} others before it)")]
+    private partial void LogOverRate(string? device, System.Net.EndPoint? address, long others);
+}

@@ -1,0 +1,252 @@
+using System.Buffers;
+using System.Collections;
+using System.Collections.Concurrent;
+using System.Text;
+using Armada.Core.MicroPython;
+using Armada.Core.Topics;
+using Armada.Mqtt;
+using MQTTnet;
+using MQTTnet.Packets;
+using MQTTnet.Protocol;
+using MQTTnet.Server;
+
+namespace Armada.Silo.Mqtt;
+
+/// <summary>
+/// The silo's own MQTT server, which devices connect to: what they publish goes to the silo's handlers, and what the silo publishes to the
+/// one device whose topic it is. Clients are never told what others say.
+/// </summary>
+internal sealed partial class DeviceEndpoint : IMqttLink
+{
+    private const string InstanceProperty = "instance";
+
+    // A client that gives no instance id is taken for dead when it was silent for this long; a board sends several poses a second.
+    private static readonly TimeSpan DeadAfter = TimeSpan.FromSeconds(1);
+
+    private readonly DeviceConnections connections;
+    private readonly DeviceAdmission admission;
+    private readonly TopicAccess access;
+    private readonly TopicMap topics;
+    private readonly MicroPythonTopics dialect;
+    private readonly ILogger<DeviceEndpoint> logger;
+    private readonly ConcurrentDictionary<string, TopicRoute> routes = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, MessageHandler> patterns = new(StringComparer.Ordinal);
+    private readonly MqttServer server;
+    private readonly OncePerSecond faults;
+    private long received;
+    private long published;
+    private long dropped;
+    private long handlerFaults;
+
+    public DeviceEndpoint(
+        DeviceConnections connections,
+        DeviceAdmission admission,
+        TopicAccess access,
+        TopicMap topics,
+        MicroPythonTopics dialect,
+        TimeProvider time,
+        ILogger<DeviceEndpoint> logger)
+    {
+        (this.connections, this.admission, this.access, this.topics, this.dialect, this.logger) = (connections, admission, access, topics, dialect, logger);
+        faults = new OncePerSecond(time);
+        var options = new MqttServerOptionsBuilder()
+            .WithoutDefaultEndpoint()
+            .WithDefaultCommunicationTimeout(TimeSpan.FromSeconds(5))
+            .WithMaxPendingMessagesPerClient(1000)
+            .Build();
+        server = new MqttServerFactory().CreateMqttServer(options, [connections]);
+        server.ValidatingConnectionAsync += AdmitAsync;
+        server.ClientConnectedAsync += KeepSessionAsync;
+        server.ClientDisconnectedAsync += UnsubscribeAsync;
+        server.InterceptingSubscriptionAsync += SubscribeAsync;
+        server.InterceptingUnsubscriptionAsync += UnsubscribeAsync;
+        server.InterceptingPublishAsync += ReceiveAsync;
+    }
+
+    public event Action<LinkState>? StateChanged;
+
+    public LinkState State { get; private set; }
+
+    public LinkCounters Counters => new(
+        Interlocked.Read(ref received), Interlocked.Read(ref published), Interlocked.Read(ref dropped), 0, Interlocked.Read(ref handlerFaults));
+
+    public async Task StartAsync(CancellationToken cancellation)
+    {
+        await server.StartAsync();
+        State = LinkState.Up;
+        StateChanged?.Invoke(State);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        State = LinkState.Down;
+        if (server.IsStarted)
+            await server.StopAsync(new MqttServerStopOptions());
+        server.Dispose();
+    }
+
+    public void Subscribe(string filter, Delivery delivery, MessageHandler handler)
+    {
+        if (!TopicFilter.IsValid(filter))
+            throw new ArgumentException($"'{filter}' is no topic filter", nameof(filter));
+        if (TopicFilter.IsTopic(filter))
+            RouteOf(filter).Handler = Guard(handler);
+        else
+            patterns[filter] = Guard(handler);
+    }
+
+    public void Unsubscribe(string filter)
+    {
+        patterns.TryRemove(filter, out _);
+        if (routes.TryGetValue(filter, out var route))
+            route.Handler = null;
+    }
+
+    public void Reconnect()
+    {
+    }
+
+    public bool Publish(string topic, ReadOnlySpan<byte> payload, Delivery delivery, bool retain = false)
+    {
+        if (!TopicFilter.IsTopic(topic))
+            throw new ArgumentException($"'{topic}' is no topic", nameof(topic));
+        var isTaken = routes.TryGetValue(topic, out var route) && route.Subscriber is { } subscriber
+            && (delivery == Delivery.Sample ? subscriber.Send(route, payload) : subscriber.TryEnqueue(Control(topic, payload)));
+        Interlocked.Increment(ref isTaken ? ref published : ref dropped);
+        return isTaken;
+    }
+
+    private TopicRoute RouteOf(string topic) => routes.GetOrAdd(topic, static name => new TopicRoute(name));
+
+    private static MqttApplicationMessage Control(string topic, ReadOnlySpan<byte> payload) => new()
+    {
+        Topic = topic,
+        Payload = new ReadOnlySequence<byte>(payload.ToArray()),
+        QualityOfServiceLevel = MqttQualityOfServiceLevel.AtLeastOnce,
+    };
+
+    private async Task AdmitAsync(ValidatingConnectionEventArgs connecting)
+    {
+        var connection = (DeviceConnection)connecting.ChannelAdapter;
+        if (admission.Admit(connection.ClientCertificate, connecting.ClientId, connection.WillTopic, out var refused) is not { } client)
+        {
+            Refuse(connecting, MqttConnectReasonCode.NotAuthorized, refused!);
+            return;
+        }
+
+        var instance = connecting.UserProperties?.Find(property => property.Name == InstanceProperty)?.ReadValueAsString();
+        if (connections.Find(client.Name) is { } other && !IsReplaceable(other, instance))
+        {
+            Refuse(connecting, MqttConnectReasonCode.ClientIdentifierNotValid, $"another machine is connected as {client.Name}; every device needs a name of its own");
+            return;
+        }
+
+        await connections.CutAsync(client.Name, "its client has connected again", except: connection);
+        connection.Admit(client, instance, RouteOf(StateTopicOf(client)), connecting.ReceiveMaximum);
+        connecting.SessionItems[nameof(DeviceConnection)] = connection;
+        if (admission.Admit(connection.ClientCertificate, connecting.ClientId, connection.WillTopic, out refused) is null)
+            Refuse(connecting, MqttConnectReasonCode.NotAuthorized, refused!); // Revoked before it could be cut.
+    }
+
+    private static bool IsReplaceable(DeviceConnection other, string? instance) =>
+        (instance is not null && instance == other.Instance) || other.SilentFor > DeadAfter;
+
+    private string StateTopicOf(ClientIdentity client) => client.Role is null ? topics.Of(client.Name, Channel.State) : dialect.Of(client.Name);
+
+    private void Refuse(ValidatingConnectionEventArgs connecting, MqttConnectReasonCode code, string reason)
+    {
+        (connecting.ReasonCode, connecting.ReasonString) = (code, reason);
+        LogRefused(connecting.ClientId, connecting.RemoteEndPoint, reason);
+    }
+
+    private static DeviceConnection ConnectionOf(IDictionary sessionItems) => (DeviceConnection)sessionItems[nameof(DeviceConnection)]!;
+
+    private async Task KeepSessionAsync(ClientConnectedEventArgs connected) =>
+        ConnectionOf(connected.SessionItems).Session = await server.GetSessionAsync(connected.ClientId);
+
+    private Task SubscribeAsync(InterceptingSubscriptionEventArgs asked)
+    {
+        var (connection, topic) = (ConnectionOf(asked.SessionItems), asked.TopicFilter.Topic);
+        if (access.MaySubscribe(connection.Identity!, topic))
+        {
+            RouteOf(topic).Subscriber = connection;
+            return Task.CompletedTask;
+        }
+
+        asked.ProcessSubscription = false;
+        asked.Response.ReasonCode = MqttSubscribeReasonCode.NotAuthorized;
+        LogForbidden(asked.ClientId, "subscribe to", topic);
+        return Task.CompletedTask;
+    }
+
+    private Task UnsubscribeAsync(InterceptingUnsubscriptionEventArgs asked)
+    {
+        if (routes.TryGetValue(asked.Topic, out var route))
+            route.Leave(ConnectionOf(asked.SessionItems));
+        return Task.CompletedTask;
+    }
+
+    private Task UnsubscribeAsync(ClientDisconnectedEventArgs gone)
+    {
+        var connection = ConnectionOf(gone.SessionItems);
+        foreach (var topic in access.SubscribableBy(connection.Identity!))
+        {
+            if (routes.TryGetValue(topic, out var route))
+                route.Leave(connection);
+        }
+
+        return Task.CompletedTask;
+    }
+
+    private Task ReceiveAsync(InterceptingPublishEventArgs publish)
+    {
+        publish.ProcessPublish = false; // No client hears another.
+        var (connection, topic) = (ConnectionOf(publish.SessionItems), publish.ApplicationMessage.Topic);
+        if (!access.MayPublish(connection.Identity!, topic))
+        {
+            publish.Response.ReasonCode = MqttPubAckReasonCode.NotAuthorized;
+            publish.CloseConnection = !connection.IsToldReasons; // In MQTT 3.1.1 nothing else tells the client.
+            LogForbidden(publish.ClientId, "publish to", topic);
+            return Task.CompletedTask;
+        }
+
+        Interlocked.Increment(ref received);
+        var (utf8, payload) = (Encoding.UTF8.GetBytes(topic), publish.ApplicationMessage.Payload.ToArray());
+        if (routes.TryGetValue(topic, out var route))
+            route.Handler?.Invoke(utf8, payload);
+        foreach (var (filter, handler) in patterns)
+        {
+            if (TopicFilter.Matches(filter, topic))
+                handler(utf8, payload);
+        }
+
+        return Task.CompletedTask;
+    }
+
+    // A handler's fault must not end the connection that it was called on.
+    private MessageHandler Guard(MessageHandler handler) => (topic, payload) =>
+    {
+        try
+        {
+            handler(topic, payload);
+        }
+        catch (Exception fault)
+        {
+            Interlocked.Increment(ref handlerFaults);
+            lock (faults)
+            {
+                if (faults.Count(out var times))
+                    LogFault(fault, Encoding.UTF8.GetString(topic), times - 1);
+            }
+        }
+    };
+
+    [LoggerMessage(1720, LogLevel.Warning, "{Client} at {Address} is refused: {Reason}")]
+    private partial void LogRefused(string client, System.Net.EndPoint? address, string reason);
+
+    [LoggerMessage(1721, LogLevel.Warning, "{Client} may not {Action} {Topic}")]
+    private partial void LogForbidden(string client, string action, string topic);
+
+    [LoggerMessage(1722, LogLevel.Error, "A message on {Topic} could not be handled ({Others} others before it)")]
+    private partial void LogFault(Exception fault, string topic, long others);
+}
