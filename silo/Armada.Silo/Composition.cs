@@ -85,7 +85,8 @@ internal static class Composition
         services.AddSingleton<UnprovenConnections>();
         services.AddSingleton<DeviceConnections>();
         services.AddSingleton<DeviceAdmission>();
-        services.AddSingleton<IMqttLink, DeviceEndpoint>();
+        services.AddSingleton<DeviceEndpoint>();
+        services.AddSingleton<IMqttLink>(provider => provider.GetRequiredService<DeviceEndpoint>());
         services.AddSingleton<OwnRegistry>();
         services.AddSingleton<IDeviceRegistry>(provider => provider.GetRequiredService<OwnRegistry>());
         services.AddHostedService<IdentityHost>();

@@ -4,6 +4,7 @@ using Armada.Silo.Access;
 using Armada.Silo.Access.Keys;
 using Armada.Silo.Arena;
 using Armada.Silo.Audit;
+using Armada.Silo.Mqtt;
 using Armada.Silo.Panel;
 using Armada.Silo.Provisioning;
 using Armada.Silo.Rooms;
@@ -53,6 +54,7 @@ internal static class ApiHost
         api.MapSequences();
         api.MapKeys();
         api.MapIdentities();
+        api.MapTap();
         api.MapBundles();
         api.MapEnrollment();
         api.MapAudit();

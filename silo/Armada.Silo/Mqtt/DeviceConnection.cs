@@ -309,7 +309,7 @@ internal sealed class DeviceConnection : IMqttChannelAdapter
             return false;
         }
 
-        state.Handler?.Invoke(topic, payload);
+        state.Receive(payload);
         return true;
     }
 

@@ -28,6 +28,7 @@ internal sealed partial class DeviceEndpoint : IMqttLink
     private readonly TopicAccess access;
     private readonly TopicMap topics;
     private readonly MicroPythonTopics dialect;
+    private readonly TimeProvider time;
     private readonly ILogger<DeviceEndpoint> logger;
     private readonly ConcurrentDictionary<string, TopicRoute> routes = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, MessageHandler> patterns = new(StringComparer.Ordinal);
@@ -48,6 +49,7 @@ internal sealed partial class DeviceEndpoint : IMqttLink
         ILogger<DeviceEndpoint> logger)
     {
         (this.connections, this.admission, this.access, this.topics, this.dialect, this.logger) = (connections, admission, access, topics, dialect, logger);
+        this.time = time;
         faults = new OncePerSecond(time);
         var options = new MqttServerOptionsBuilder()
             .WithoutDefaultEndpoint()
@@ -110,10 +112,19 @@ internal sealed partial class DeviceEndpoint : IMqttLink
     {
         if (!TopicFilter.IsTopic(topic))
             throw new ArgumentException($"'{topic}' is no topic", nameof(topic));
-        var isTaken = routes.TryGetValue(topic, out var route) && route.Subscriber is { } subscriber
+        if (routes.TryGetValue(topic, out var route))
+            route.ShowSent(payload);
+        var isTaken = route?.Subscriber is { } subscriber
             && (delivery == Delivery.Sample ? subscriber.Send(route, payload) : subscriber.TryEnqueue(Control(topic, payload)));
         Interlocked.Increment(ref isTaken ? ref published : ref dropped);
         return isTaken;
+    }
+
+    /// <summary>Shows all that a device says and is told until the result is disposed.</summary>
+    public DeviceTap Tap(string device)
+    {
+        var client = new ClientIdentity(device, Role: null, IsProven: false);
+        return new DeviceTap([.. access.PublishableBy(client).Union(access.SubscribableBy(client)).Select(RouteOf)], time);
     }
 
     private TopicRoute RouteOf(string topic) => routes.GetOrAdd(topic, static name => new TopicRoute(name));
@@ -211,13 +222,12 @@ internal sealed partial class DeviceEndpoint : IMqttLink
         }
 
         Interlocked.Increment(ref received);
-        var (utf8, payload) = (Encoding.UTF8.GetBytes(topic), publish.ApplicationMessage.Payload.ToArray());
-        if (routes.TryGetValue(topic, out var route))
-            route.Handler?.Invoke(utf8, payload);
+        var (route, payload) = (RouteOf(topic), publish.ApplicationMessage.Payload.ToArray());
+        route.Receive(payload);
         foreach (var (filter, handler) in patterns)
         {
             if (TopicFilter.Matches(filter, topic))
-                handler(utf8, payload);
+                handler(route.Utf8, payload);
         }
 
         return Task.CompletedTask;
