@@ -1,14 +1,12 @@
-using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Text.Json.Nodes;
 using Armada.Devices.Arms;
 using Armada.Devices.Calibration;
-using Armada.Mqtt;
 
 namespace Armada.Up;
 
-/// <summary>The programs of the job: a silo with its broker, two agents, and emulated arms where no real ones are named.</summary>
+/// <summary>The programs of the job: a silo, two agents, and emulated arms where no real ones are named.</summary>
 /// <remarks>Programs are stopped in the opposite order of their start.</remarks>
 internal sealed class DemoEnvironment(Workspace workspace) : IAsyncDisposable
 {
@@ -26,10 +24,7 @@ internal sealed class DemoEnvironment(Workspace workspace) : IAsyncDisposable
     /// <summary>Port on loopback where devices connect with their certificates.</summary>
     public int BrokerPort { get; private set; }
 
-    /// <summary>Folder with the options that let mosquitto_sub listen at the broker.</summary>
-    public string MosquittoSubFolder => workspace.PathOf("data/broker/watch");
-
-    /// <summary>Starts the silo, which starts its broker.</summary>
+    /// <summary>Starts the silo.</summary>
     /// <param name="preferredHttpPort">Taken if nobody else listens there; 0 for any free port.</param>
     public void StartSilo(int preferredHttpPort)
     {
@@ -54,28 +49,6 @@ internal sealed class DemoEnvironment(Workspace workspace) : IAsyncDisposable
             await silo.ProvisionAsync(arm.Device, arm.Kind, workspace.Folder, cancellation);
             Start($"agent-{arm.Device}", "Armada.EdgeAgent", "run", "--config", WriteAgentConfiguration(arm));
         }
-    }
-
-    /// <summary>Connects as an observer of every device's topics.</summary>
-    /// <exception cref="FormatException">The silo's options file misses an option.</exception>
-    public LinkOptions ObserverLink(string clientId)
-    {
-        // One option of mosquitto_sub per line, such as "--cafile /path/ca.pem".
-        var options = File.ReadLines(Path.Combine(MosquittoSubFolder, "mosquitto_sub"))
-            .Select(line => line.Split(' ', 2))
-            .Where(words => words.Length == 2)
-            .ToDictionary(words => words[0], words => words[1]);
-        return new LinkOptions
-        {
-            ClientId = clientId,
-            Host = Option("-h"),
-            Port = int.Parse(Option("-p"), CultureInfo.InvariantCulture),
-            Tls = new LinkTls(Option("--cafile"), Option("--cert"), Option("--key")),
-        };
-
-        string Option(string name) => options.TryGetValue(name, out var value)
-            ? value
-            : throw new FormatException($"{MosquittoSubFolder}/mosquitto_sub, which the silo wrote, has no {name}");
     }
 
     /// <exception cref="ChildProcessException">A program exited by itself; the message names it and what it printed last.</exception>

@@ -1,7 +1,5 @@
 using System.Runtime.InteropServices;
 using Armada.Devices.Calibration;
-using Armada.Mqtt;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Armada.Up;
 
@@ -58,12 +56,25 @@ internal static class MainJob
     {
         await Console.Error.WriteLineAsync($"""
             silo     {environment.Silo}api/v1/robots   OpenAPI {environment.Silo}openapi/v1.json   health {environment.Silo}readyz
-            broker   mqtts://127.0.0.1:{environment.BrokerPort}   topics armada/v1/#   listen: XDG_CONFIG_HOME={environment.MosquittoSubFolder} mosquitto_sub -v -t 'armada/v1/+/presence'
+            devices  mqtts://127.0.0.1:{environment.BrokerPort}   watch one: curl -N {environment.Silo}api/v1/devices/{DemoEnvironment.Leader}/tap
             """);
-        await using var link = new MqttLink(environment.ObserverLink("armada-up"), NullLogger<MqttLink>.Instance);
-        var monitor = new MotionMonitor(silo, link);
-        await link.StartAsync(cancellation);
+        var monitor = new MotionMonitor(silo);
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        var observing = monitor.ObserveAsync(ending.Token);
+        try
+        {
+            return await FollowAsync(options, environment, silo, monitor, cancellation);
+        }
+        finally
+        {
+            await ending.CancelAsync();
+            await observing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); // What ends it early ends the silo too, and is told as that.
+        }
+    }
 
+    private static async Task<int> FollowAsync(
+        UpOptions options, DemoEnvironment environment, SiloClient silo, MotionMonitor monitor, CancellationToken cancellation)
+    {
         await silo.CreateRobotAsync("so101", DemoEnvironment.Leader, DemoEnvironment.Follower, cancellation);
         await WaitUntilAsync(
             environment,

@@ -1,24 +1,20 @@
 using System.Text;
+using System.Text.Json.Nodes;
 using Armada.Core.Control;
-using Armada.Core.Frames;
 using Armada.Core.Topics;
-using Armada.Mqtt;
 
 namespace Armada.Up;
 
-/// <summary>Observes both arms at the broker and the silo over REST: poses, the lag of each command, counters, faults.</summary>
-/// <remarks>Handlers run on the link's thread; everything else may be called from any thread.</remarks>
-internal sealed class MotionMonitor
+/// <summary>Observes both arms and the silo over REST: poses, the lag of each command, counters, faults.</summary>
+/// <remarks>All members may be called from any thread.</remarks>
+internal sealed class MotionMonitor(SiloClient silo)
 {
     private const int Joints = 6;
     private const int BodyJoints = 5;
     private const int Capacity = 30_000;
 
-    private static readonly byte[] LeaderName = Encoding.UTF8.GetBytes(DemoEnvironment.Leader);
-    private static readonly byte[] FollowerName = Encoding.UTF8.GetBytes(DemoEnvironment.Follower);
     private static readonly TimeSpan CountersTimeout = TimeSpan.FromSeconds(6);
 
-    private readonly SiloClient silo;
     private readonly TopicMap topics = new();
     private readonly Lock sync = new();
     private readonly PoseHistory leader = new(Joints, Capacity);
@@ -30,13 +26,9 @@ internal sealed class MotionMonitor
     private uint lastEcho;
     private long leaderFrames;
 
-    /// <summary>Subscribes through a link that is not started yet.</summary>
-    public MotionMonitor(SiloClient silo, IMqttLink link)
-    {
-        this.silo = silo;
-        link.Subscribe(topics.Every(Channel.State), Delivery.Sample, OnState);
-        link.Subscribe(topics.Every(Channel.Presence), Delivery.Control, OnPresence);
-    }
+    /// <summary>Observes both arms until canceled.</summary>
+    public Task ObserveAsync(CancellationToken cancellation) =>
+        Task.WhenAll(ObserveAsync(DemoEnvironment.Leader, cancellation), ObserveAsync(DemoEnvironment.Follower, cancellation));
 
     /// <summary>Whether the follower is live and past its approach, and both agents have reported their counters.</summary>
     public async Task<bool> IsTrackingAsync(CancellationToken cancellation) =>
@@ -146,48 +138,57 @@ internal sealed class MotionMonitor
         static long Counter(Presence presence, string name) => presence.Counters?.GetValueOrDefault(name) ?? 0;
     }
 
-    private void OnState(ReadOnlySpan<byte> topic, ReadOnlySpan<byte> payload)
+    private async Task ObserveAsync(string device, CancellationToken cancellation)
     {
-        if (!topics.TryParse(topic, out var device, out _))
-            return;
-        var isLeader = device.SequenceEqual(LeaderName);
-        if (!isLeader && !device.SequenceEqual(FollowerName))
-            return;
-        Span<double> pose = stackalloc double[FrameCodec.MaxJoints];
+        await foreach (var seen in silo.TapAsync(device, cancellation))
+        {
+            var topic = (string)seen["topic"]!;
+            if (topic == topics.Of(device, Channel.State) && seen["frames"] is JsonArray frames)
+                TakeFrames(device == DemoEnvironment.Leader, frames);
+            else if (topic == topics.Of(device, Channel.Presence) && seen["message"] is { } message
+                && ControlJson.ReadPresence(Encoding.UTF8.GetBytes(message.ToJsonString())) is { } presence)
+            {
+                TakePresence(device, presence);
+            }
+        }
+    }
+
+    private void TakeFrames(bool isLeader, JsonArray frames)
+    {
         lock (sync)
         {
-            while (!payload.IsEmpty && FrameCodec.TryRead(ref payload, out var frame, out _))
+            foreach (var frame in frames)
             {
-                if (frame.Header.Joints != Joints)
+                var pose = frame!["positions"]!.AsArray().Select(position => (double?)position ?? double.NaN).ToArray();
+                if (pose.Length != Joints)
                     continue;
-                frame.CopyTo(pose);
-                (isLeader ? leader : follower).Add(frame.Header.CapturedAt, pose[..Joints]);
+                var capturedAt = (long)frame["captured_at_us"]!;
+                (isLeader ? leader : follower).Add(capturedAt, pose);
                 if (isLeader)
                     leaderFrames++;
-                else if (frame.HasEcho && frame.Echo.Sequence != lastEcho)
-                    AddLag(frame);
+                else if (frame["echo"] is { } echo)
+                    AddLag(capturedAt, echo);
             }
         }
     }
 
     // One machine, one clock: the state's capture time less the time the command was held is when the command was written to the bus.
-    private void AddLag(in FrameView frame)
+    private void AddLag(long capturedAt, JsonNode echo)
     {
-        lastEcho = frame.Echo.Sequence;
-        lagsMs.Add((frame.Header.CapturedAt - frame.Echo.HeldMicros - frame.Echo.CapturedAt) / 1000.0);
+        if ((uint)echo["sequence"]! is var sequence && sequence == lastEcho)
+            return;
+        lastEcho = sequence;
+        lagsMs.Add((capturedAt - (uint)echo["held_us"]! - (long)echo["captured_at_us"]!) / 1000.0);
     }
 
-    private void OnPresence(ReadOnlySpan<byte> topic, ReadOnlySpan<byte> payload)
+    private void TakePresence(string device, Presence presence)
     {
-        if (!topics.TryParse(topic, out var device, out _) || ControlJson.ReadPresence(payload) is not { } presence)
-            return;
-        var name = Encoding.UTF8.GetString(device);
         lock (sync)
         {
-            presences[name] = presence;
-            foreach (var (_, next) in awaited.Where(wait => wait.Device == name))
+            presences[device] = presence;
+            foreach (var (_, next) in awaited.Where(wait => wait.Device == device))
                 next.TrySetResult(presence);
-            awaited.RemoveAll(wait => wait.Device == name);
+            awaited.RemoveAll(wait => wait.Device == device);
         }
     }
 }

@@ -1,6 +1,7 @@
 using System.IO.Compression;
 using System.Net;
 using System.Net.Http.Json;
+using System.Runtime.CompilerServices;
 using System.Text.Json.Nodes;
 
 namespace Armada.Up;
@@ -59,6 +60,17 @@ internal sealed class SiloClient(Uri address) : IDisposable
         return new FleetStatus(
             (long)fleet["frames_routed"]!,
             fleet["frames_dropped"]!.AsObject().ToDictionary(reason => reason.Key, reason => (long)reason.Value!));
+    }
+
+    /// <summary>What a device says and is told, as it passes.</summary>
+    public async IAsyncEnumerable<JsonNode> TapAsync(string device, [EnumeratorCancellation] CancellationToken cancellation)
+    {
+        using var response = await http.GetAsync(
+            new Uri($"/api/v1/devices/{device}/tap", UriKind.Relative), HttpCompletionOption.ResponseHeadersRead, cancellation);
+        response.EnsureSuccessStatusCode();
+        using var lines = new StreamReader(await response.Content.ReadAsStreamAsync(cancellation));
+        while (await lines.ReadLineAsync(cancellation) is { } line)
+            yield return JsonNode.Parse(line)!;
     }
 
     public void Dispose() => http.Dispose();

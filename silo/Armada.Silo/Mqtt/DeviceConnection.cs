@@ -76,6 +76,9 @@ internal sealed class DeviceConnection : IMqttChannelAdapter
     /// <summary>Whether its protocol has reason codes for what it publishes: MQTT 5.</summary>
     public bool IsToldReasons => isV5;
 
+    /// <summary>Whether the client has said that it goes, or has closed the connection.</summary>
+    public bool IsLeaving { get; private set; }
+
     /// <summary>Where MQTTnet queues its control messages; null until it is connected.</summary>
     public MqttSessionStatus? Session { get; set; }
 
@@ -160,6 +163,7 @@ internal sealed class DeviceConnection : IMqttChannelAdapter
 
             if (packet is not null)
                 return packet;
+            IsLeaving |= read.IsCompleted;
             if (read.IsCompleted)
                 throw new MqttCommunicationException("the client closed the connection");
         }
@@ -221,6 +225,7 @@ internal sealed class DeviceConnection : IMqttChannelAdapter
         }
         catch (Exception broken) when (broken is IOException or ConnectionAbortedException)
         {
+            IsLeaving = true;
             throw new MqttCommunicationException(broken.Message, broken);
         }
     }
@@ -331,6 +336,9 @@ internal sealed class DeviceConnection : IMqttChannelAdapter
                 hasConnected = true;
                 WillTopic = connect.WillFlag ? connect.WillTopic : null;
                 isV5 = PacketFormatterAdapter.ProtocolVersion == MqttProtocolVersion.V500;
+                break;
+            case MqttDisconnectPacket:
+                IsLeaving = true;
                 break;
             case MqttPubAckPacket when unused.CurrentCount < MaxInFlight:
                 unused.Release();

@@ -160,7 +160,7 @@ internal sealed partial class DeviceEndpoint : IMqttLink
     }
 
     private static bool IsReplaceable(DeviceConnection other, string? instance) =>
-        (instance is not null && instance == other.Instance) || other.SilentFor > DeadAfter;
+        other.IsLeaving || (instance is not null && instance == other.Instance) || other.SilentFor > DeadAfter;
 
     private string StateTopicOf(ClientIdentity client) => client.Role is null ? topics.Of(client.Name, Channel.State) : dialect.Of(client.Name);
 

@@ -29,6 +29,7 @@ internal sealed class DeviceTap : IDisposable
     /// <summary>Writes a line per message until canceled.</summary>
     public async Task WriteToAsync(Stream output, CancellationToken cancellation)
     {
+        await output.FlushAsync(cancellation); // The reader learns that it is heard before the first message.
         var line = new ArrayBufferWriter<byte>();
         await using var json = new Utf8JsonWriter(line);
         await foreach (var message in messages.Reader.ReadAllAsync(cancellation))
