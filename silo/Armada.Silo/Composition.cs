@@ -1,8 +1,5 @@
-using Armada.Core.Devices;
-using Armada.Core.Robots;
 using Armada.Grains.Robots;
 using Armada.Mqtt;
-using Armada.Silo.Access;
 using Armada.Silo.Access.Keys;
 using Armada.Silo.Arena;
 using Armada.Silo.Audit;

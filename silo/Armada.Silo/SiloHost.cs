@@ -2,8 +2,6 @@ using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using Armada.Core.Engine;
 using Armada.Grains.Storage;
-using Armada.Silo.Access;
-using Armada.Silo.Api;
 using Armada.Silo.Options;
 using Microsoft.Extensions.Logging.Console;
 

@@ -1,7 +1,6 @@
 using Armada.Core.Access;
 using Armada.Silo.Access.Keys;
 using Armada.Silo.Access.Tokens;
-using Armada.Silo.Api;
 using Armada.Silo.Options;
 using Armada.Silo.Sockets;
 using Microsoft.AspNetCore.Authentication;

@@ -1,5 +1,4 @@
 using Armada.Silo.Access.Tokens;
-using Armada.Silo.Api;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Authorization.Policy;
 using Microsoft.AspNetCore.Http.Features;

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using Armada.Silo.Api;
 using Armada.Silo.Sockets;
 using Microsoft.AspNetCore.Http.Features;
 

@@ -1,4 +1,3 @@
-using Armada.Silo.Api;
 using Armada.Silo.Options;
 
 namespace Armada.Silo.Access;

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using Armada.Silo.Access;
 using Armada.Silo.Access.Keys;
 using Armada.Silo.Arena;
 using Armada.Silo.Audit;

@@ -1,9 +1,6 @@
-using Armada.Core.Devices;
 using Armada.Core.Engine;
-using Armada.Core.Robots;
 using Armada.Core.Routing;
 using Armada.Mqtt;
-using Armada.Silo.Access;
 using Armada.Silo.Audit;
 using Armada.Silo.Telemetry;
 using Microsoft.AspNetCore.Http.HttpResults;

@@ -1,7 +1,5 @@
 using System.Text.Json;
-using Armada.Core.Devices;
 using Armada.Core.Engine;
-using Armada.Core.Robots;
 using Armada.Grains.Storage;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http.HttpResults;

@@ -2,7 +2,6 @@ using System.Collections.Immutable;
 using System.ComponentModel;
 using System.Globalization;
 using Armada.Core.Motions;
-using Armada.Core.Robots;
 using Armada.Core.Topics;
 using Microsoft.AspNetCore.Http.HttpResults;
 

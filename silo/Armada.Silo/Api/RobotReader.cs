@@ -1,5 +1,4 @@
 using Armada.Core.Control;
-using Armada.Core.Robots;
 using Armada.Core.Routing;
 using Armada.Silo.Ingress;
 using Armada.Silo.Telemetry;

@@ -2,9 +2,7 @@ using System.Collections.Immutable;
 using System.ComponentModel;
 using System.Globalization;
 using Armada.Core.Engine;
-using Armada.Core.Robots;
 using Armada.Core.Robots.Urdf;
-using Armada.Silo.Access;
 using Armada.Silo.Audit;
 using Microsoft.AspNetCore.Http.HttpResults;
 

@@ -1,8 +1,6 @@
 using System.Collections.Immutable;
 using System.ComponentModel;
 using Armada.Core.Engine;
-using Armada.Core.Robots;
-using Armada.Silo.Access;
 using Armada.Silo.Audit;
 using Armada.Silo.Provisioning;
 using Microsoft.AspNetCore.Http.HttpResults;

@@ -1,8 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Security.Cryptography;
 using Armada.Core.Topics;
-using Armada.Silo.Access;
-using Armada.Silo.Api;
 using Armada.Silo.Sockets;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 

@@ -1,9 +1,7 @@
 using System.Buffers;
 using Armada.Core.Arena;
-using Armada.Core.Robots;
 using Armada.Core.Time;
 using Armada.Grains.Robots;
-using Armada.Silo.Api;
 using Armada.Silo.Sockets;
 
 namespace Armada.Silo.Arena;

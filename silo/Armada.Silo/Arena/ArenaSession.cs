@@ -4,11 +4,9 @@ using System.Threading.Channels;
 using Armada.Core.Arena;
 using Armada.Core.Engine;
 using Armada.Core.Motions;
-using Armada.Core.Robots;
 using Armada.Core.Routing;
 using Armada.Core.Time;
 using Armada.Grains.Robots;
-using Armada.Silo.Access;
 using Armada.Silo.Sockets;
 
 namespace Armada.Silo.Arena;

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using Armada.Core.Robots;
 
 namespace Armada.Silo.Arena;
 

@@ -2,8 +2,6 @@ using System.ComponentModel;
 using System.Globalization;
 using System.Text.Json.Serialization;
 using Armada.Grains.Storage;
-using Armada.Silo.Access;
-using Armada.Silo.Api;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Armada.Silo.Audit;

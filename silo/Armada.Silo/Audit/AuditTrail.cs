@@ -1,5 +1,4 @@
 using Armada.Grains.Storage;
-using Armada.Silo.Access;
 
 namespace Armada.Silo.Audit;
 

@@ -1,5 +1,3 @@
-using Armada.Silo.Access;
-
 namespace Armada.Silo.Audit;
 
 /// <summary>A body that says more in the audit trail than the address does.</summary>

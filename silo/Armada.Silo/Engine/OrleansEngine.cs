@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using Armada.Core.Engine;
-using Armada.Core.Robots;
 using Armada.Core.Topics;
 using Armada.Grains;
 using Armada.Grains.Devices;

@@ -1,6 +1,5 @@
 using Armada.Core.Frames;
 using Armada.Core.MicroPython;
-using Armada.Core.Robots;
 using Armada.Core.Routing;
 using Armada.Core.Topics;
 using Armada.Grains.Robots;

@@ -1,7 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Armada.Core.Control;
-using Armada.Core.Devices;
 using Armada.Core.Topics;
 using Armada.Mqtt;
 using Armada.Silo.Provisioning;

@@ -1,6 +1,5 @@
 using System.Globalization;
 using Armada.Core.Control;
-using Armada.Core.Robots;
 using Armada.Core.Time;
 using Armada.Core.Topics;
 using Armada.Grains.Robots;

@@ -1,5 +1,4 @@
 using System.Threading.Channels;
-using Armada.Core.Devices;
 
 namespace Armada.Silo.Ingress;
 

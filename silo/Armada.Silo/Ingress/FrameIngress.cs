@@ -1,4 +1,3 @@
-using Armada.Core.Devices;
 using Armada.Core.Frames;
 using Armada.Core.Routing;
 using Armada.Core.Time;

@@ -1,5 +1,4 @@
 using System.Text;
-using Armada.Core.Devices;
 using Armada.Core.MicroPython;
 using Armada.Core.Routing;
 using Armada.Grains.Robots;

@@ -1,6 +1,5 @@
 using System.Text;
 using Armada.Core.MicroPython;
-using Armada.Core.Robots;
 using Armada.Core.Routing;
 using Armada.Core.Time;
 using Armada.Grains.Robots;

@@ -1,4 +1,3 @@
-using Armada.Silo.Access;
 using Armada.Silo.Access.Keys;
 
 namespace Armada.Silo.Options;

@@ -1,5 +1,4 @@
 using System.Net;
-using Armada.Silo.Access;
 
 namespace Armada.Silo.Options;
 

@@ -1,7 +1,6 @@
 using System.Globalization;
 using Armada.Core.MicroPython;
 using Armada.Core.Topics;
-using Armada.Silo.Access;
 
 namespace Armada.Silo.Options;
 

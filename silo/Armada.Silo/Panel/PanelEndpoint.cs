@@ -6,8 +6,6 @@ using System.Text.Json.Serialization;
 using Armada.Core.Time;
 using Armada.Core.Topics;
 using Armada.Grains.Robots;
-using Armada.Silo.Access;
-using Armada.Silo.Api;
 using Armada.Silo.Sockets;
 
 namespace Armada.Silo.Panel;

@@ -2,7 +2,6 @@ using System.Collections.Immutable;
 using Armada.Core.Engine;
 using Armada.Core.Time;
 using Armada.Grains.Robots;
-using Armada.Silo.Api;
 using Armada.Silo.Telemetry;
 
 namespace Armada.Silo.Panel;

@@ -1,5 +1,4 @@
 using System.ComponentModel;
-using Armada.Core.Robots;
 
 namespace Armada.Silo.Panel;
 

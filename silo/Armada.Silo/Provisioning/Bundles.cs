@@ -1,8 +1,6 @@
 using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Text;
-using Armada.Silo.Access;
-using Armada.Silo.Api;
 using Armada.Silo.Identities;
 using Microsoft.AspNetCore.Http.HttpResults;
 

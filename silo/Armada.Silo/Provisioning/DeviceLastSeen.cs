@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using System.Text.Json.Serialization;
 using System.Threading.Channels;
 using Armada.Core.Control;
-using Armada.Core.Devices;
 using Armada.Silo.Store;
 
 namespace Armada.Silo.Provisioning;

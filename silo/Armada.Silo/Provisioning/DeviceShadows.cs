@@ -1,7 +1,5 @@
 using System.Text.Json.Nodes;
-using Armada.Core.Devices;
 using Armada.Core.Engine;
-using Armada.Core.Robots;
 
 namespace Armada.Silo.Provisioning;
 

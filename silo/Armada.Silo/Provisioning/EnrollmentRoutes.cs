@@ -1,9 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
-using Armada.Core.Devices;
 using Armada.Core.Topics;
-using Armada.Silo.Access;
-using Armada.Silo.Api;
 using Armada.Silo.Audit;
 using Armada.Silo.Identities;
 using Armada.Silo.Store;

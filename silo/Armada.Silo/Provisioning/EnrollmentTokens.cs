@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using System.Text.Json.Serialization;
-using Armada.Core.Devices;
 using Armada.Core.Topics;
 using Armada.Silo.Access.Keys;
 using Armada.Silo.Engine;

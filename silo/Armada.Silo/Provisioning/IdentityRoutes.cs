@@ -1,8 +1,4 @@
-using Armada.Core.Devices;
 using Armada.Core.Engine;
-using Armada.Core.Robots;
-using Armada.Silo.Access;
-using Armada.Silo.Api;
 using Armada.Silo.Audit;
 using Armada.Silo.Identities;
 using Armada.Silo.Ingress;

@@ -1,6 +1,4 @@
-using Armada.Core.Devices;
 using Armada.Core.Topics;
-using Armada.Silo.Api;
 
 namespace Armada.Silo.Provisioning;
 

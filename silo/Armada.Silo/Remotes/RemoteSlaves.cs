@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Threading.Channels;
 using Armada.Core.Engine;
-using Armada.Core.Robots;
 using Armada.Grains.Robots;
 using Armada.Silo.Sockets;
 using Microsoft.Extensions.DependencyInjection.Extensions;

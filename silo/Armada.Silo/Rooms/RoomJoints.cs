@@ -1,4 +1,3 @@
-using Armada.Core.Robots;
 using Armada.Core.Rooms;
 
 namespace Armada.Silo.Rooms;

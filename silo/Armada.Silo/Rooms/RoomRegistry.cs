@@ -2,10 +2,8 @@ using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Text;
 using Armada.Core.Engine;
-using Armada.Core.Robots;
 using Armada.Core.Rooms;
 using Armada.Grains.Robots;
-using Armada.Silo.Access;
 using Armada.Silo.Telemetry;
 
 namespace Armada.Silo.Rooms;

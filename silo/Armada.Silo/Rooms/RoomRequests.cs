@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Armada.Core.Robots;
 using Armada.Core.Rooms;
 
 namespace Armada.Silo.Rooms;

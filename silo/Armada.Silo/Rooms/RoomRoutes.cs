@@ -1,7 +1,5 @@
 using Armada.Core.Engine;
-using Armada.Core.Robots;
 using Armada.Core.Rooms;
-using Armada.Silo.Access;
 using Armada.Silo.Options;
 using Armada.Silo.Sockets;
 

@@ -3,13 +3,11 @@ using System.Net.WebSockets;
 using System.Security.Cryptography;
 using System.Text;
 using Armada.Core.Engine;
-using Armada.Core.Robots;
 using Armada.Core.Rooms;
 using Armada.Core.Routing;
 using Armada.Core.Time;
 using Armada.Grains.Robots;
 using Armada.Mqtt;
-using Armada.Silo.Access;
 using Armada.Silo.Options;
 using Armada.Silo.Sockets;
 

@@ -1,8 +1,6 @@
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
-using Armada.Core.Robots;
-using Armada.Silo.Api;
 using Armada.Silo.Store;
 using Microsoft.AspNetCore.Http.HttpResults;
 

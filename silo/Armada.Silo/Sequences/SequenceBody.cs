@@ -3,7 +3,6 @@ using System.ComponentModel;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Armada.Core.Motions;
-using Armada.Silo.Api;
 using Armada.Silo.Audit;
 
 namespace Armada.Silo.Sequences;

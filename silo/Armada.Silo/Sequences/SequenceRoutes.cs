@@ -1,8 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
 using Armada.Core.Motions;
-using Armada.Silo.Access;
-using Armada.Silo.Api;
 using Armada.Silo.Audit;
 using Microsoft.AspNetCore.Http.HttpResults;
 

@@ -2,7 +2,6 @@ using System.ComponentModel;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Armada.Core.Motions;
-using Armada.Silo.Api;
 
 namespace Armada.Silo.Sequences;
 

@@ -4,7 +4,6 @@ using System.Text;
 using System.Threading.Channels;
 using Armada.Core.Time;
 using Armada.Grains.Robots;
-using Armada.Silo.Access;
 
 namespace Armada.Silo.Sockets;
 

@@ -2,7 +2,6 @@ using System.Collections.Frozen;
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using System.Text.Json;
-using Armada.Core.Devices;
 using Armada.Core.Frames;
 using Armada.Core.Routing;
 using Armada.Grains.Robots;

@@ -1,4 +1,3 @@
-using Armada.Silo.Api;
 using Armada.Silo.Audit;
 using Armada.Silo.Store;
 using Microsoft.AspNetCore.Http.HttpResults;

@@ -1,6 +1,5 @@
 using System.ComponentModel;
 using System.Text.Json.Serialization;
-using Armada.Silo.Api;
 using Armada.Silo.Audit;
 
 namespace Armada.Silo.Access.Keys;

@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
-using Armada.Core.Devices;
 using Armada.Core.MicroPython;
 using Armada.Core.Topics;
 using Armada.Silo.Options;

@@ -1,5 +1,3 @@
-using Armada.Core.Devices;
-
 namespace Armada.Silo.Identities.Broker;
 
 /// <summary>A MicroPython board, which speaks on topics of its own.</summary>

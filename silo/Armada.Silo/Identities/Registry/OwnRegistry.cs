@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
-using Armada.Core.Devices;
 using Armada.Silo.Engine;
 using Armada.Silo.Identities.Broker;
 using Armada.Silo.Store;

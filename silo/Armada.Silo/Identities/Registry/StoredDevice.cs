@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json.Serialization;
-using Armada.Core.Devices;
 using Armada.Core.Topics;
 
 namespace Armada.Silo.Identities.Registry;
