@@ -90,7 +90,7 @@ internal static class Composition
         services.AddSingleton<OwnRegistry>();
         services.AddSingleton<IDeviceRegistry>(provider => provider.GetRequiredService<OwnRegistry>());
         services.AddHostedService<IdentityHost>();
-        services.AddRegistryDesks();
+        services.AddProvisioning();
     }
 
 #if AWS_IOT
@@ -119,7 +119,7 @@ internal static class Composition
     private static void AddAwsIdentities(this IServiceCollection services, SiloOptions options, AwsIotOptions aws)
     {
         services.AddAwsIot(AccountOf(options, aws));
-        services.AddRegistryDesks();
+        services.AddProvisioning();
         services.AddHostedService<ClientEvents>();
         services.AddSingleton(provider => new LinkPool(
             index => MakeLink(provider, options.Link with { ClientId = $"{options.Link.ClientId}-{index}" }),
@@ -144,7 +144,7 @@ internal static class Composition
         throw new SiloOptionsException("--aws-iot: this silo was built without AWS IoT Core; build with -p:AwsIot=true");
 #endif
 
-    private static void AddRegistryDesks(this IServiceCollection services)
+    private static void AddProvisioning(this IServiceCollection services)
     {
         services.AddSingleton<BundleLinks>();
         services.AddSingleton<ProvisioningService>();

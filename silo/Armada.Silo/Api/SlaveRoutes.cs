@@ -20,7 +20,10 @@ internal static class SlaveRoutes
             .NeedsRegisteredDevice<SlaveBody>(body => body.Device)
             .Audits("slave-bound");
         slaves.MapGet("/{slave}", GetAsync).Allow(Role.Viewer).WithSummary("One slave").Refuses(Problem.RobotUnknown, Problem.SlaveUnknown);
-        slaves.MapDelete("/{slave}", DeleteAsync).Allow(Role.Operator).WithSummary("Unbind a slave; it holds its pose")
+        slaves.MapDelete(
+            "/{slave}",
+            (string id, string slave, RobotCalls calls, CancellationToken cancellation) => calls.ApplyAsync(id, new RobotRequest.UnbindSlave(slave), cancellation))
+            .Allow(Role.Operator).WithSummary("Unbind a slave; it holds its pose")
             .Refuses(Problem.RobotUnknown, Problem.SlaveUnknown, Problem.NotStored)
             .Audits("slave-unbound");
     }
@@ -65,12 +68,6 @@ internal static class SlaveRoutes
             ? TypedResults.Ok(reader.Slave(robot, found))
             : Problem.SlaveUnknown.Answer($"{slave} is not a slave of {id}; GET /api/v1/robots/{id}/slaves lists all");
     }
-
-    private static async Task<Results<NoContent, ProblemHttpResult>> DeleteAsync(
-        string id, string slave, IRobotEngine engine, CancellationToken cancellation) =>
-        (await engine.ApplyAsync(id, new RobotRequest.UnbindSlave(slave), cancellation)).Refused is { } refused
-            ? Problem.Refuse(refused)
-            : TypedResults.NoContent();
 
     private static SlaveSnapshot? Find(RobotSnapshot robot, string name) => All(robot).FirstOrDefault(slave => slave.Binding.Name == name);
 

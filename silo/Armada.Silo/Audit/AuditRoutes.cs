@@ -1,6 +1,5 @@
 using System.ComponentModel;
 using System.Globalization;
-using System.Text.Json.Serialization;
 using Armada.Grains.Storage;
 using Microsoft.AspNetCore.Http.HttpResults;
 
@@ -33,7 +32,6 @@ internal static class AuditRoutes
     }
 }
 
-/// <summary>Who did what, when and from where.</summary>
 internal sealed record AuditView(
     [property: Description("Number of the record; later ones are higher.")] long Seq,
     DateTimeOffset At,
@@ -52,6 +50,3 @@ internal sealed record AuditView(
         return new(stored.Seq, entry.At, entry.Who, entry.Role, entry.From, entry.What, entry.Subject, entry.Detail, stored.Count, stored.LastAt);
     }
 }
-
-[JsonSerializable(typeof(Page<AuditView>))]
-internal sealed partial class AuditJson : JsonSerializerContext;

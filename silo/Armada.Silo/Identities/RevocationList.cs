@@ -5,7 +5,6 @@ using System.Numerics;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
-using System.Text.Json.Serialization;
 using Armada.Silo.Options;
 using Armada.Silo.Store;
 
@@ -115,7 +114,7 @@ internal sealed partial class RevocationList : IDisposable
     private async Task SignAsync(ImmutableSortedDictionary<string, Revocation> all, CancellationToken cancellation)
     {
         await files.WriteAsync(
-            authority.Folder.RevokedFile, StoredRevocations.Of(number + 1, all.Values), StoredRevocationsJson.Default.StoredRevocations, cancellation);
+            authority.Folder.RevokedFile, StoredRevocations.Of(number + 1, all.Values), StoredJson.Default.StoredRevocations, cancellation);
         number++;
         renewAt = DateTimeOffset.MinValue;
         Volatile.Write(ref revoked, all);
@@ -137,7 +136,7 @@ internal sealed partial class RevocationList : IDisposable
         File.Delete(authority.Folder.RevokedFile + DurableFile.TemporaryEnding);
         File.Delete(ListFile + DurableFile.TemporaryEnding);
         var document = File.Exists(authority.Folder.RevokedFile)
-            ? files.Read(authority.Folder.RevokedFile, StoredRevocationsJson.Default.StoredRevocations, stored => stored.FindProblem())
+            ? files.Read(authority.Folder.RevokedFile, StoredJson.Default.StoredRevocations, stored => stored.FindProblem())
             : null;
         var signed = File.Exists(ListFile) ? SignedRevocationList.Read(File.ReadAllText(ListFile), authority) : null;
         if (document is null && signed is null)
@@ -297,12 +296,3 @@ internal sealed record StoredRevocations(int Format, long Number, ImmutableArray
         return null;
     }
 }
-
-[JsonSourceGenerationOptions(
-    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
-    RespectRequiredConstructorParameters = true,
-    RespectNullableAnnotations = true,
-    UseStringEnumConverter = true,
-    WriteIndented = true)]
-[JsonSerializable(typeof(StoredRevocations))]
-internal sealed partial class StoredRevocationsJson : JsonSerializerContext;

@@ -188,9 +188,6 @@ internal sealed record SubscriberMessage(string? Type)
 
 internal sealed record SubscriberAnswer(string Type, DateTimeOffset At, string? Code = null, string? Message = null);
 
-[JsonSerializable(typeof(PanelState))]
-internal sealed partial class PanelJson : JsonSerializerContext;
-
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,

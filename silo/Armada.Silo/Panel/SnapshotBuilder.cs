@@ -78,10 +78,7 @@ internal static class PanelReader
     }
 
     private static PanelMaster? Master(MasterSnapshot? master) =>
-        master is null ? null : new PanelMaster(master.Name, KindNames.Of(master.Kind), master.State, Playing(master.Playing));
-
-    private static PanelPlaying? Playing(PlaySnapshot? play) =>
-        play is null ? null : new PanelPlaying(play.Position.TotalMilliseconds, play.Duration.TotalMilliseconds, play.Loop, play.Paused);
+        master is null ? null : new PanelMaster(master.Name, KindNames.Of(master.Kind), master.State, PlayingView.Of(master.Playing));
 
     private static PanelSlave Slave(SlaveSnapshot slave, bool isUnbound) =>
         new(slave.Binding.Name, KindNames.Of(slave.Binding.Kind), slave.State, slave.Reason, slave.Approaching, isUnbound, slave.LagMs);

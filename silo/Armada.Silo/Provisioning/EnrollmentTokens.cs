@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Text.Json.Serialization;
 using Armada.Core.Topics;
 using Armada.Silo.Access.Keys;
 using Armada.Silo.Engine;
@@ -26,7 +25,7 @@ internal sealed partial class EnrollmentTokens : IDisposable
         (this.time, this.logger) = (time, logger);
         files = new DocumentFiles(logger);
         folder = data.Folder("enrollment");
-        tokens = files.ReadAll(folder, EnrollmentJson.Default.EnrollmentToken, (token, name) => token.FindProblem(name))
+        tokens = files.ReadAll(folder, StoredJson.Default.EnrollmentToken, (token, name) => token.FindProblem(name))
             .ToImmutableDictionary(token => token.Id, StringComparer.Ordinal);
     }
 
@@ -109,7 +108,7 @@ internal sealed partial class EnrollmentTokens : IDisposable
 
     private async Task StoreAsync(EnrollmentToken token)
     {
-        await files.WriteAsync(PathOf(token.Id), token, EnrollmentJson.Default.EnrollmentToken, CancellationToken.None);
+        await files.WriteAsync(PathOf(token.Id), token, StoredJson.Default.EnrollmentToken, CancellationToken.None);
         Volatile.Write(ref tokens, tokens.SetItem(token.Id, token));
     }
 
@@ -163,12 +162,3 @@ internal sealed record EnrollmentToken(
 /// <param name="KeyHash">SHA-256 of its public key, lower-case hexadecimal; only the same key may repeat the call.</param>
 /// <param name="Done">Whether the device was registered; if it is deleted after that, the token cannot be used again.</param>
 internal sealed record TokenUse(string Device, string KeyHash, bool Done);
-
-[JsonSourceGenerationOptions(
-    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
-    RespectRequiredConstructorParameters = true,
-    RespectNullableAnnotations = true,
-    UseStringEnumConverter = true,
-    WriteIndented = true)]
-[JsonSerializable(typeof(EnrollmentToken))]
-internal sealed partial class EnrollmentJson : JsonSerializerContext;

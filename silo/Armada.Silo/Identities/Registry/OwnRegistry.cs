@@ -225,7 +225,7 @@ internal sealed partial class OwnRegistry : IDeviceRegistry, IDisposable
     public async Task OpenAsync(CancellationToken cancellation)
     {
         revocations = await RevocationList.OpenAsync(authority, time, loggers.CreateLogger<RevocationList>(), cancellation);
-        var found = files.ReadAll(folder, DeviceJson.Default.StoredDevice, (stored, name) => stored.FindProblem(name));
+        var found = files.ReadAll(folder, StoredJson.Default.StoredDevice, (stored, name) => stored.FindProblem(name));
         devices = devices.AddRange(found.Select(device => KeyValuePair.Create(device.Name, device)));
         foreach (var device in found)
         {
@@ -276,7 +276,7 @@ internal sealed partial class OwnRegistry : IDeviceRegistry, IDisposable
 
     private async Task<StoredDevice> SaveAsync(StoredDevice device)
     {
-        await files.WriteAsync(PathOf(device), device, DeviceJson.Default.StoredDevice, CancellationToken.None);
+        await files.WriteAsync(PathOf(device), device, StoredJson.Default.StoredDevice, CancellationToken.None);
         Volatile.Write(ref devices, devices.SetItem(device.Name, device));
         StepCompleted?.Invoke("document written");
         return device;

@@ -81,12 +81,3 @@ internal sealed record StoredCertificate(
 
     public IssuedCredentials ToCredentials() => new(Fingerprint, Pem, null);
 }
-
-[JsonSourceGenerationOptions(
-    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
-    RespectRequiredConstructorParameters = true,
-    RespectNullableAnnotations = true,
-    UseStringEnumConverter = true,
-    WriteIndented = true)]
-[JsonSerializable(typeof(StoredDevice))]
-internal sealed partial class DeviceJson : JsonSerializerContext;
