@@ -44,10 +44,7 @@ internal sealed class MotionMonitor
         && PresenceOf(DemoEnvironment.Leader)?.Counters is not null
         && PresenceOf(DemoEnvironment.Follower)?.Counters is not null;
 
-    /// <summary>Measures for a time.</summary>
-    /// <param name="duration">For how long.</param>
     /// <param name="eachSecond">Called every second; may throw to end the measurement.</param>
-    /// <param name="cancellation">Ends the measurement.</param>
     public async Task<Measurement> MeasureAsync(TimeSpan duration, Action eachSecond, CancellationToken cancellation)
     {
         var before = await CountAsync(cancellation);
@@ -72,7 +69,6 @@ internal sealed class MotionMonitor
             });
     }
 
-    /// <summary>Forgets what was measured so far.</summary>
     public void Restart()
     {
         lock (sync)
@@ -95,7 +91,6 @@ internal sealed class MotionMonitor
     public async Task<FrameDrops> DropsAsync(CancellationToken cancellation) => FrameDrops.Of(
         await silo.GetFleetAsync(cancellation), PresenceOf(DemoEnvironment.Leader), PresenceOf(DemoEnvironment.Follower));
 
-    /// <summary>The device's last presence; null if there was none.</summary>
     public Presence? PresenceOf(string device)
     {
         lock (sync)

@@ -1,14 +1,16 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using Armada.Silo.Access.Keys;
 using Armada.Silo.Audit;
 using Armada.Silo.Panel;
 using Armada.Silo.Provisioning;
+using Armada.Silo.Rooms;
 using Armada.Silo.Sequences;
 
 namespace Armada.Silo.Api;
 
-/// <summary>Every body and answer of the REST API and the panel.</summary>
+/// <summary>Every body and answer of the REST API, the panel and the rooms.</summary>
 [JsonSerializable(typeof(NewRobot))]
 [JsonSerializable(typeof(RobotSettings))]
 [JsonSerializable(typeof(MasterBody))]
@@ -41,4 +43,7 @@ namespace Armada.Silo.Api;
 [JsonSerializable(typeof(Page<EnrollmentTokenView>))]
 [JsonSerializable(typeof(Enrollment))]
 [JsonSerializable(typeof(EnrolledView))]
+[JsonSerializable(typeof(JsonObject))]
+[JsonSerializable(typeof(CleanupStatusAnswer))]
+[JsonSerializable(typeof(CleanupAnswer))]
 internal sealed partial class ApiJson : JsonSerializerContext;

@@ -16,12 +16,12 @@ internal static class FleetRoutes
         fleet.MapGet("", async (FleetReader fleet, CancellationToken cancellation) => TypedResults.Ok(await fleet.ReadAsync(cancellation)))
             .Allow(Role.Viewer).WithSummary("The fleet's latch, link and counters");
         fleet.MapPost("/stop", (FleetReader fleet, CancellationToken cancellation) => fleet.SetStopAsync(stopped: true, cancellation))
-            .Allow(Role.Operator).Unlimited()
+            .Allow(Role.Operator).DisableRateLimiting()
             .WithSummary("Stop every robot, including those created later, until a reset")
             .Refuses(Problem.NotStored)
             .AuditsStop("fleet-stop");
         fleet.MapPost("/reset", (FleetReader fleet, CancellationToken cancellation) => fleet.SetStopAsync(stopped: false, cancellation))
-            .Allow(Role.Operator).Unlimited()
+            .Allow(Role.Operator).DisableRateLimiting()
             .WithSummary("Release the fleet's stop; robots with a stop of their own stay stopped")
             .Refuses(Problem.NotStored)
             .AuditsStop("fleet-reset");

@@ -36,12 +36,12 @@ internal static class RobotRoutes
             .WithSummary("Per joint the commanded, virtual and real value, their times, offset, rest position and limits; also per slave")
             .Refuses(Problem.RobotUnknown);
         robots.MapPost("/{id}/stop", (string id, RobotCalls calls, CancellationToken cancellation) => calls.ForRobotAsync(id, new RobotRequest.Stop(), cancellation))
-            .Allow(Role.Operator).Unlimited()
+            .Allow(Role.Operator).DisableRateLimiting()
             .WithSummary("Latch the robot's stop; every slave holds until a reset")
             .Refuses(Problem.RobotUnknown, Problem.NotStored)
             .AuditsStop("stop");
         robots.MapPost("/{id}/reset", (string id, RobotCalls calls, CancellationToken cancellation) => calls.ForRobotAsync(id, new RobotRequest.Reset(), cancellation))
-            .Allow(Role.Operator).Unlimited()
+            .Allow(Role.Operator).DisableRateLimiting()
             .WithSummary("Release the robot's stop; slaves approach the master's pose first")
             .Refuses(Problem.RobotUnknown, Problem.NotStored)
             .AuditsStop("reset");
@@ -168,7 +168,6 @@ internal sealed class ShapeReader(RequestRules rules)
     private const double MinVelocity = 1;
     private const double MaxVelocity = UrdfModel.FastestVelocity; // The STS3215 turns 298.8 °/s without load; more would be no limit.
 
-    /// <summary>The model; null where something is wrong.</summary>
     public RobotModel? Read(RobotSettings shape)
     {
         var model = shape.Urdf is { } urdf ? ReadUrdf(shape, urdf) : ReadListed(shape);

@@ -113,16 +113,8 @@ internal sealed record SlaveBody(
     {
         var offsets = ByJoint("offsets", Offsets, model, rules);
         var names = ByJoint("joint_names", JointNames, model, rules);
-        var tunes = ImmutableArray.CreateBuilder<JointMapping>();
-        for (var joint = 0; joint < model.Joints.Length; joint++)
-        {
-            var name = model.Joints[joint].Name;
-            var tune = new JointMapping(name, offsets.GetValueOrDefault(joint), names.GetValueOrDefault(joint));
-            if (tune.Offset != 0 || tune.Name is not null)
-                tunes.Add(tune);
-        }
-
-        return new SlaveBinding(SlaveName, kind, Url, tunes.ToImmutable());
+        var mappings = model.Joints.Select((joint, index) => new JointMapping(joint.Name, offsets.GetValueOrDefault(index), names.GetValueOrDefault(index)));
+        return new SlaveBinding(SlaveName, kind, Url, [.. mappings.Where(mapping => mapping.Offset != 0 || mapping.Name is not null)]);
     }
 
     private static Dictionary<int, T> ByJoint<T>(string field, IReadOnlyDictionary<string, T>? given, RobotModel model, RequestRules rules)

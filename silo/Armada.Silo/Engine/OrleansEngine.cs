@@ -124,7 +124,6 @@ internal sealed partial class OrleansEngine(
         }
     }
 
-    /// <summary>A robot now; one whose silo does not answer soon as it was last, or else by its name alone.</summary>
     private async Task<RobotSnapshot?> TryReadAsync(string id, CancellationToken cancellation)
     {
         try

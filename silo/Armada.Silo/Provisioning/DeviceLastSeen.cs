@@ -134,7 +134,6 @@ internal sealed partial class DeviceLastSeen : BackgroundService
     private partial void LogNotReported(string device, string reason);
 }
 
-/// <param name="Format">Version of the file format; 1.</param>
 internal sealed record StoredLastSeen(int Format, IReadOnlyDictionary<string, DateTimeOffset> Devices)
 {
     private const int Current = 1;

@@ -12,7 +12,6 @@ internal sealed partial class DeviceShadows(IDeviceShadow shadow, IRobotEngine e
 {
     private readonly Dictionary<string, string> written = new(StringComparer.Ordinal);
 
-    /// <summary>Writes what has changed since the last call.</summary>
     /// <exception cref="RegistryFailedException">The shadow cannot be written now.</exception>
     /// <exception cref="EngineUnreachableException">The robots cannot be read now.</exception>
     public async Task UpdateAsync(CancellationToken cancellation)

@@ -125,7 +125,6 @@ internal sealed partial class EnrollmentTokens : IDisposable
 }
 
 /// <summary>A token with which one device enrolls itself, as it is stored: a hash, not the token.</summary>
-/// <param name="Format">Version of the file format; 1.</param>
 /// <param name="Hash">SHA-256 of the token's secret.</param>
 /// <param name="Role">Of a board only.</param>
 /// <param name="Name">Null: the device chooses it.</param>

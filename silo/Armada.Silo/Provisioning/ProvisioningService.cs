@@ -28,10 +28,6 @@ internal sealed class ProvisioningService(
     private readonly Lock sync = new();
     private readonly HashSet<string> deleted = new(StringComparer.Ordinal);
 
-    public ValueTask<BrokerLocation> BrokerAsync(CancellationToken cancellation) => registry.BrokerAsync(cancellation);
-
-    public ValueTask<DeviceIdentity?> FindAsync(string name, CancellationToken cancellation) => registry.FindAsync(name, cancellation);
-
     public async Task<Provisioned> CreateAsync(NewDevice device, CancellationToken cancellation)
     {
         using var held = await LockOf(device.Name).EnterAsync(cancellation);

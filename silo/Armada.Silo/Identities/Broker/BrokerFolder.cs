@@ -26,7 +26,6 @@ internal sealed class BrokerFolder
     private DateTimeOffset renewAt = DateTimeOffset.MinValue;
     private bool isAccessWritten;
 
-    /// <summary>In the silo's folder.</summary>
     public BrokerFolder(
         DataFolder data, SupervisedBrokerOptions settings, CertificateAuthority authority, TopicMap topics, MicroPythonTopics dialect, TimeProvider time)
     {
@@ -34,16 +33,13 @@ internal sealed class BrokerFolder
         path = Path.GetFullPath(data.Folder("broker"));
     }
 
-    /// <summary>mosquitto's configuration.</summary>
     public string ConfigurationFile => File("mosquitto.conf");
 
     /// <summary>The certificate, trusted by nobody but the inner listener and who connects there, of the silo.</summary>
     public string InnerCertificate => File("silo.pem");
 
-    /// <summary>Its key.</summary>
     public string InnerKey => File("silo.key");
 
-    /// <summary>Writes everything.</summary>
     /// <param name="innerPort">Port on loopback where the silo itself comes in, and nobody else.</param>
     /// <exception cref="SiloOptionsException">The disk refused.</exception>
     public void Prepare(int innerPort)

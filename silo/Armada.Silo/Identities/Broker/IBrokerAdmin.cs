@@ -1,8 +1,6 @@
 namespace Armada.Silo.Identities.Broker;
 
 /// <summary>A MicroPython board, which speaks on topics of its own.</summary>
-/// <param name="Thing">Its name.</param>
-/// <param name="Role">What its arm does.</param>
 internal readonly record struct Board(string Thing, BoardRole Role);
 
 /// <summary>Who comes in at the broker.</summary>
@@ -11,7 +9,6 @@ internal interface IBrokerAdmin
     /// <summary>Host by which devices reach it.</summary>
     string Host { get; }
 
-    /// <summary>Its TLS port.</summary>
     int Port { get; }
 
     /// <summary>Writes down which boards there are, and lets the broker read that and the list of revoked certificates again; nobody is dropped.</summary>

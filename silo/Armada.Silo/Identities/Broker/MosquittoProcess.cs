@@ -22,11 +22,8 @@ internal sealed partial class MosquittoProcess : IDisposable
 
     private MosquittoProcess(Process process) => this.process = process;
 
-    /// <summary>Its exit code, once it ended.</summary>
     public int ExitCode => process.ExitCode;
 
-    /// <summary>Starts it.</summary>
-    /// <param name="configuration">Its configuration's path.</param>
     /// <param name="said">Gets each line that it prints, on a thread of the pool.</param>
     /// <exception cref="Win32Exception">There is no mosquitto.</exception>
     public static MosquittoProcess Start(string configuration, Action<string> said)
@@ -60,13 +57,10 @@ internal sealed partial class MosquittoProcess : IDisposable
         }
     }
 
-    /// <summary>Asks it to read its files again.</summary>
     public void Reload() => Signal(HangUp);
 
-    /// <summary>Asks it to end.</summary>
     public void End() => Signal(Terminate);
 
-    /// <summary>Ends it without asking.</summary>
     public void Kill() => process.Kill();
 
     /// <summary>Blocks until it ended and all it printed was told.</summary>

@@ -43,7 +43,6 @@ internal sealed partial class SupervisedBroker : IBrokerAdmin, IDisposable
     private volatile string lastLine = "";
     private volatile bool wasUp; // Before that, its end is the start's failure, and told as that.
 
-    /// <summary>Made by the host.</summary>
     public SupervisedBroker(
         SupervisedBrokerOptions settings, BrokerFolder folder, LinkOptions link, LinkMaker makeLink, TimeProvider time, ILogger<SupervisedBroker> logger)
     {
@@ -61,7 +60,6 @@ internal sealed partial class SupervisedBroker : IBrokerAdmin, IDisposable
     /// <summary>Port on loopback where the silo itself comes in.</summary>
     public int InnerPort { get; }
 
-    /// <summary>How the silo reaches it.</summary>
     public LinkOptions Link { get; }
 
     public string Host => settings.Hosts[0];
@@ -82,7 +80,6 @@ internal sealed partial class SupervisedBroker : IBrokerAdmin, IDisposable
         LogListening(Host, Port);
     }
 
-    /// <summary>Ends it, and waits for that.</summary>
     public async Task StopAsync()
     {
         await ending.CancelAsync();

@@ -6,7 +6,6 @@ using Armada.Core.Topics;
 namespace Armada.Silo.Identities.Registry;
 
 /// <summary>A device's file, without keys.</summary>
-/// <param name="Format">Version of the file format; 1.</param>
 /// <param name="Kind">Such as so101-leader.</param>
 /// <param name="Role">Of a board only.</param>
 /// <param name="Leaving">Whether it is being deleted, which the next start completes.</param>
