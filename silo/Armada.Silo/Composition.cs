@@ -14,6 +14,7 @@ using Armada.Silo.Options;
 using Armada.Silo.Provisioning;
 using Armada.Silo.Remotes;
 using Armada.Silo.Rooms;
+using Armada.Silo.Sockets;
 using Armada.Silo.Store;
 using Armada.Silo.Telemetry;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -63,7 +64,7 @@ internal static class Composition
         Address = cluster.Endpoint.Address,
         SiloPort = cluster.Endpoint.Port,
         GatewayPort = cluster.GatewayPort,
-        Tls = cluster.Tls is { } tls ? new ClusterTls(tls.CaFile, tls.CertificateFile, tls.KeyFile) : null,
+        Tls = cluster.Tls,
     };
 
     private static MqttLink MakeLink(IServiceProvider provider, LinkOptions options, bool isPassing = false) =>
@@ -124,8 +125,7 @@ internal static class Composition
         services.AddSingleton(provider => new LinkPool(
             index => MakeLink(provider, options.Link with { ClientId = $"{options.Link.ClientId}-{index}" }),
             provider.GetRequiredService<ILogger<LinkPool>>())); // One connection takes 50 subscriptions.
-        services.AddSingleton<DeviceShadows>();
-        services.AddHostedService(provider => provider.GetRequiredService<DeviceShadows>());
+        services.AddHostedSingleton<DeviceShadows>();
     }
 
     private static AwsIotSettings AccountOf(SiloOptions options, AwsIotOptions aws) => new()
@@ -149,13 +149,21 @@ internal static class Composition
         services.AddSingleton<BundleLinks>();
         services.AddSingleton<ProvisioningService>();
         services.AddSingleton<EnrollmentService>();
-        services.AddSingleton<CertificateRenewal>();
-        services.AddHostedService(provider => provider.GetRequiredService<CertificateRenewal>());
+        services.AddHostedSingleton<CertificateRenewal>();
+    }
+
+    /// <summary>A hosted service that others use.</summary>
+    public static void AddHostedSingleton<T>(this IServiceCollection services)
+        where T : class, IHostedService
+    {
+        services.AddSingleton<T>();
+        services.AddHostedService(provider => provider.GetRequiredService<T>());
     }
 
     private static void AddParts(this IServiceCollection services, SiloOptions options)
     {
         services.AddSingleton(options);
+        services.AddSingleton<SocketLimits>();
         services.AddSingleton(options.Topics);
         services.AddSingleton(options.MicroPythonTopics);
         services.AddSingleton(options.RemoteKeys);
@@ -169,8 +177,7 @@ internal static class Composition
 
         services.AddSingleton<DeviceRoutes>();
         services.AddSingleton<DevicePresences>();
-        services.AddSingleton<FallbackControlChannel>();
-        services.AddHostedService(provider => provider.GetRequiredService<FallbackControlChannel>());
+        services.AddHostedSingleton<FallbackControlChannel>();
         services.AddSingleton<ControlChannel>();
         services.AddSingleton<IDeviceControl>(provider => provider.GetRequiredService<ControlChannel>());
         services.AddSingleton<ISlaveSinks, SlaveSinks>();
@@ -182,10 +189,9 @@ internal static class Composition
         services.AddSingleton<FrameIngress>();
         services.AddSingleton<MicroPythonIngress>();
 
-        services.AddSingleton<DeviceLastSeen>();
+        services.AddHostedSingleton<DeviceLastSeen>();
         services.AddSingleton<EnrollmentTokens>();
         services.AddSingleton<IdentityReader>();
-        services.AddHostedService(provider => provider.GetRequiredService<DeviceLastSeen>());
 
         services.AddSingleton<AuditTrail>();
         services.AddSingleton<IAuditTrail>(provider => provider.GetRequiredService<AuditTrail>());

@@ -25,7 +25,7 @@ internal static class AuditRoutes
             return wrong;
         var before = long.MaxValue;
         if (page.After is not null && !long.TryParse(page.After, NumberStyles.None, CultureInfo.InvariantCulture, out before))
-            return Problem.WrongFields(new Dictionary<string, string> { ["after"] = "must be the 'next' of an earlier answer" });
+            return Problem.WrongField("after", "must be the 'next' of an earlier answer");
         await trail.FlushAsync(cancellation); // Whoever was answered finds what was done.
         var found = await audit.ReadAsync(new() { Before = before, Subject = robot, What = what, Limit = page.Size + 1 }, cancellation);
         return TypedResults.Ok(page.Cut(found, record => record.Seq.ToString(CultureInfo.InvariantCulture), AuditView.Of));

@@ -17,8 +17,6 @@ internal sealed partial class MicroPythonIngress(
     private readonly LogPace malformedPace = new();
     private readonly LogPace unknownPace = new();
 
-    public string Filter => topics.Every;
-
     public void OnState(ReadOnlySpan<byte> topic, ReadOnlySpan<byte> payload)
     {
         var now = clock.Now();

@@ -8,6 +8,7 @@ using Armada.Core.Routing;
 using Armada.Core.Time;
 using Armada.Grains.Robots;
 using Armada.Mqtt;
+using Armada.Silo.Engine;
 using Armada.Silo.Options;
 using Armada.Silo.Sockets;
 
@@ -35,7 +36,7 @@ internal sealed partial class RoomSession : IRobotSession, ISampleSource, IDispo
     private bool isDisposed;
     private Task periodicTask = Task.CompletedTask;
     private bool isConnected;
-    private readonly MessageRate rate;
+    private readonly TokenBucket rate;
     private readonly OncePerSecond errors;
     private volatile uint epoch;
     private long lastMessageAt;
@@ -56,7 +57,7 @@ internal sealed partial class RoomSession : IRobotSession, ISampleSource, IDispo
     {
         (this.room, this.caller, this.services, logger) = (room, caller, services, services.Logger);
         socket = new JsonSocket(raw, this, services.Limits, services.Clock);
-        rate = new MessageRate(services.Limits.MessagesPerSecond, services.Limits.Burst);
+        rate = new TokenBucket(services.Limits.MessagesPerSecond, services.Limits.Burst);
         errors = new(services.Clock.Time);
     }
 
@@ -463,15 +464,8 @@ internal sealed partial class RoomSession : IRobotSession, ISampleSource, IDispo
     private async ValueTask<bool> ReacquireLeaseAsync()
     {
         var lost = epoch;
-        await reacquireLock.WaitAsync();
-        try
-        {
-            return socket.Closing is null && (epoch != lost || await ReattachAsync());
-        }
-        finally
-        {
-            reacquireLock.Release();
-        }
+        using var held = await reacquireLock.EnterAsync(CancellationToken.None);
+        return socket.Closing is null && (epoch != lost || await ReattachAsync());
     }
 
     private async ValueTask<bool> ReattachAsync()

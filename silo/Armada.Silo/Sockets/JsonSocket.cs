@@ -14,6 +14,8 @@ internal interface ISampleSource
     bool TryWrite(IBufferWriter<byte> message);
 }
 
+internal sealed record SocketClosing(int Code, string Reason);
+
 /// <summary>
 /// One WebSocket with JSON text messages. Senders never wait for the client: samples are written when the client can take them, newest
 /// only, and other messages precede them in a bounded queue.
@@ -35,7 +37,7 @@ internal sealed class JsonSocket
     private readonly TaskCompletionSource read = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private bool isSampleDue;
     private Timestamp? samplePendingSince;
-    private (int Code, string Reason)? closing;
+    private volatile SocketClosing? closing;
 
     public JsonSocket(WebSocket socket, ISampleSource? samples, SocketLimits limits, SiloClock clock)
     {
@@ -61,14 +63,7 @@ internal sealed class JsonSocket
     }
 
     /// <summary>Why the socket closed or is closing; null while it is open, and if the peer closed it.</summary>
-    public (int Code, string Reason)? Closing
-    {
-        get
-        {
-            lock (sync)
-                return closing;
-        }
-    }
+    public SocketClosing? Closing => closing;
 
     public void Send(ReadOnlySpan<byte> message)
     {
@@ -79,7 +74,7 @@ internal sealed class JsonSocket
             if (queued.Count < limits.MaxQueuedMessages)
                 queued.Enqueue(message.ToArray());
             else
-                closing = (SocketClose.TooSlow, "the client reads too slowly: too many messages are queued");
+                closing = new SocketClosing(SocketClose.TooSlow, "the client reads too slowly: too many messages are queued");
         }
 
         Wake();
@@ -102,7 +97,7 @@ internal sealed class JsonSocket
     public void Close(int code, string reason)
     {
         lock (sync)
-            closing ??= (code, reason);
+            closing ??= new SocketClosing(code, reason);
         Wake();
     }
 

@@ -18,7 +18,6 @@ internal sealed record ApiKey(
     public bool IsValid(DateTimeOffset now) => Revoked is null && (Expires is null || now < Expires);
 }
 
-/// <summary>A key's document.</summary>
 internal sealed record StoredKey(int Format, ApiKey Key)
 {
     public const int Current = 1;

@@ -55,7 +55,7 @@ internal sealed class KeyCommands(Option<string> data, TimeProvider time)
                 : $"there are {KeyRing.MaxKeys} valid keys; revoke some");
         }
 
-        await open.AuditAsync(CommandLine, time.GetUtcNow(), "key-made", wanted, answer.Key!.Role.ToString().ToLowerInvariant());
+        await open.AuditAsync(CommandLine, time.GetUtcNow(), "key-made", wanted, KindNames.Of(answer.Key!.Role));
         await output.WriteLineAsync(answer.Text);
         return 0;
     }
@@ -85,7 +85,7 @@ internal sealed class KeyCommands(Option<string> data, TimeProvider time)
             : key.IsValid(time.GetUtcNow()) ? key.Expires is { } until ? $"until {Day(until)}" : "does not expire"
             : $"expired {Day(key.Expires!.Value)}";
         var used = key.LastUsed is { } day ? $"last used {day.ToString("O", CultureInfo.InvariantCulture)}" : "never used";
-        return $"{key.Id}  {key.Role.ToString().ToLowerInvariant(),-8}  {key.Name}  {state}, {used}";
+        return $"{key.Id}  {KindNames.Of(key.Role),-8}  {key.Name}  {state}, {used}";
     }
 
     private static string Day(DateTimeOffset at) => at.UtcDateTime.ToString("yyyy-MM-dd HH:mm'Z'", CultureInfo.InvariantCulture);
@@ -134,7 +134,7 @@ internal sealed class KeyCommands(Option<string> data, TimeProvider time)
         public KeyRing Keys => services.GetRequiredService<KeyRing>();
 
         public Task AuditAsync(Caller caller, DateTimeOffset at, string what, string subject, string? detail = null) =>
-            services.GetRequiredService<IAuditStore>().AppendAsync([new AuditEntry(at, caller.Name, caller.Role.ToString().ToLowerInvariant(), caller.From, what, subject, detail)]);
+            services.GetRequiredService<IAuditStore>().AppendAsync([new AuditEntry(at, caller.Name, KindNames.Of(caller.Role), caller.From, what, subject, detail)]);
 
         public ValueTask DisposeAsync() => services.DisposeAsync();
     }

@@ -59,7 +59,7 @@ internal sealed partial class KeyRing(IKeyStore store, TimeProvider time, ILogge
     /// <exception cref="NotStoredException"/>
     public async Task AddAsync(ApiKey key, CancellationToken cancellation)
     {
-        using var pass = await changing.EnterAsync(cancellation);
+        using var held = await changing.EnterAsync(cancellation);
         while (!keys.ContainsKey(key.Id))
         {
             if (!await TryWriteAsync(key.Id, key, cancellation))
@@ -74,7 +74,7 @@ internal sealed partial class KeyRing(IKeyStore store, TimeProvider time, ILogge
     /// <exception cref="NotStoredException">The cluster's store still refuses.</exception>
     public async Task<bool> RefreshAsync(CancellationToken cancellation)
     {
-        using var pass = await changing.EnterAsync(cancellation);
+        using var held = await changing.EnterAsync(cancellation);
         var isNew = await ReadAsync(cancellation);
         foreach (var id in unstored.Keys.ToArray())
         {
@@ -92,7 +92,7 @@ internal sealed partial class KeyRing(IKeyStore store, TimeProvider time, ILogge
     public async Task<KeyAnswer> MakeAsync(
         string name, Role role, DateTimeOffset? expires, bool keepAdmin, CancellationToken cancellation)
     {
-        using var pass = await changing.EnterAsync(cancellation);
+        using var held = await changing.EnterAsync(cancellation);
         while (true)
         {
             var now = time.GetUtcNow();
@@ -124,7 +124,7 @@ internal sealed partial class KeyRing(IKeyStore store, TimeProvider time, ILogge
     /// <exception cref="NotStoredException">The key is no longer valid here, but a restart would forget that.</exception>
     public async Task<KeyAnswer> RevokeAsync(string id, bool keepAdmin, CancellationToken cancellation)
     {
-        using var pass = await changing.EnterAsync(cancellation);
+        using var held = await changing.EnterAsync(cancellation);
         while (true)
         {
             if (!keys.TryGetValue(id, out var key))
@@ -142,7 +142,7 @@ internal sealed partial class KeyRing(IKeyStore store, TimeProvider time, ILogge
     /// <exception cref="NotStoredException"/>
     public async Task NoteUseAsync(string id, DateOnly day, CancellationToken cancellation)
     {
-        using var pass = await changing.EnterAsync(cancellation);
+        using var held = await changing.EnterAsync(cancellation);
         while (keys.TryGetValue(id, out var key) && !(key.LastUsed >= day))
         {
             if (await TryWriteAsync(id, key with { LastUsed = day }, cancellation))

@@ -10,7 +10,7 @@ internal sealed record NewKey(
 {
     string? IAudited.Subject => Name;
 
-    string? IAudited.Detail => Role.ToString().ToLowerInvariant();
+    string? IAudited.Detail => KindNames.Of(Role);
 }
 
 internal sealed record MadeKeyView(
