@@ -70,18 +70,14 @@ internal sealed class ArenaOutput : ISampleSource, IDisposable
 
     public void SendJointStates(RobotSnapshot snapshot)
     {
-        var joints = snapshot.Document.Model.Joints;
-        var states = new ArenaJointState[joints.Length];
-        for (var joint = 0; joint < states.Length; joint++)
-        {
-            var state = snapshot.Joints[joint];
-            states[joint] = new ArenaJointState(
-                joints[joint].ServoId ?? joint + 1,
-                joints[joint].Motion == JointMotion.Continuous,
-                state.Virtual ?? state.Real ?? joints[joint].Rest,
-                state.Real);
-        }
-
+        ArenaJointState[] states =
+        [
+            .. snapshot.Document.Model.Joints.Zip(snapshot.Joints).Select((pair, index) => new ArenaJointState(
+                pair.First.ServoId ?? index + 1,
+                pair.First.Motion == JointMotion.Continuous,
+                pair.Second.Virtual ?? pair.Second.Real ?? pair.First.Rest,
+                pair.Second.Real)),
+        ];
         Send((writer, at) =>
         {
             if (writer.Joints == states.Length) // Otherwise the robot has just got other joints, which follow.

@@ -316,7 +316,7 @@ internal sealed partial class ArenaSession : IRobotSession, IDisposable
             var now = services.Clock.Now();
             if (LeaseEpoch is not { } epoch)
             {
-                await UpdateLaggingAsync(now);
+                await UpdateLaggingAsync();
             }
             else if (IsResponsive(now) && (renewed is not { } at || now.IsPast(at, services.Timing.RenewalInterval)))
             {
@@ -330,9 +330,9 @@ internal sealed partial class ArenaSession : IRobotSession, IDisposable
 
     private bool IsResponsive(Timestamp now) => now.Monotonic - Volatile.Read(ref lastMessageAt) < Microseconds.Of(services.Timing.SilenceLimit);
 
-    private async ValueTask UpdateLaggingAsync(Timestamp now)
+    private async ValueTask UpdateLaggingAsync()
     {
-        var lags = socket.SamplePendingSince is { } since && now.IsPast(since, services.Timing.LaggingAfter);
+        var lags = socket.IsLagging(services.Timing.LaggingAfter);
         if (lags == isLagging)
             return;
         isLagging = lags;

@@ -106,7 +106,11 @@ internal sealed partial class AuditTrail(IAuditStore store, TimeProvider time, I
                 }
 
                 await store.AppendAsync(batch, CancellationToken.None);
-                Settle(last);
+                lock (sync)
+                {
+                    for (; settled < last; settled++) // Some may have been lost meanwhile, to make room.
+                        waiting.Dequeue();
+                }
             }
             while (Interlocked.Read(ref settled) < target);
             if (isFailing)
@@ -120,15 +124,6 @@ internal sealed partial class AuditTrail(IAuditStore store, TimeProvider time, I
                 LogNotStored(waiting.Count, refused.Message);
             isFailing = true;
             return false;
-        }
-    }
-
-    private void Settle(long last)
-    {
-        lock (sync)
-        {
-            for (; settled < last; settled++) // Some may have been lost meanwhile, to make room.
-                waiting.Dequeue();
         }
     }
 

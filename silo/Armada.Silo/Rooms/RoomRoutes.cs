@@ -175,11 +175,13 @@ internal static class RoomStateRoutes
         var errors = new RoomRequestErrors();
         if (RoomRequestBodies.ReadCommand(await context.ReadBodyAsync(cancellation), errors) is not { } asked)
             return RoomResults.Invalid(errors);
-        var goals = Goals(asked, new RoomJoints(robot.Document.Model, options.RoomUnits), errors);
+        var joints = new RoomJoints(robot.Document.Model, options.RoomUnits);
+        var goals = joints.ToGoals(asked, (at, _) => errors.Add(
+            "enum", $"The robot has no joint of this name; it has {string.Join(", ", joints.Names)}", "body", "joints", at, "name"));
         if (errors.All.Count > 0)
             return RoomResults.Invalid(errors);
 
-        var reply = await engine.ApplyAsync(robot.Document.Id, new RobotRequest.Manual(new JointCommand([.. goals])), cancellation);
+        var reply = await engine.ApplyAsync(robot.Document.Id, new RobotRequest.Manual(new JointCommand(goals)), cancellation);
         if (reply.Refused is { } refused)
         {
             return refused.Reason == RefusalReason.PanelLocked
@@ -200,20 +202,6 @@ internal static class RoomStateRoutes
             ["joints_updated"] = changed,
             ["message"] = "Commands sent successfully",
         });
-    }
-
-    private static JointGoal[] Goals(IReadOnlyList<RoomJoint> asked, RoomJoints joints, RoomRequestErrors errors)
-    {
-        var goals = new SortedDictionary<int, JointGoal>();
-        for (var at = 0; at < asked.Count; at++)
-        {
-            if (joints.Find(asked[at].Name) is var joint and >= 0)
-                goals[joint] = joints.ToGoal(joint, asked[at]);
-            else
-                errors.Add("enum", $"The robot has no joint of this name; it has {string.Join(", ", joints.Names)}", "body", "joints", at, "name");
-        }
-
-        return [.. goals.Values];
     }
 }
 

@@ -286,23 +286,14 @@ internal sealed partial class RoomSession : IRobotSession, ISampleSource, IDispo
 
     private async ValueTask MoveAsync(RoomMessage.JointUpdate update)
     {
-        var known = joints!;
-        var goals = new SortedDictionary<int, JointGoal>();
         var unknown = new List<string>();
-        foreach (var joint in update.Joints)
-        {
-            if (known.Find(joint.Name) is var index and >= 0)
-                goals[index] = known.ToGoal(index, joint);
-            else
-                unknown.Add(joint.Name);
-        }
-
+        var goals = joints!.ToGoals(update.Joints, (_, name) => unknown.Add(name));
         if (unknown.Count > 0)
             SendThrottledError("Failed to process joint update", "joint_unknown", $"the robot has no {FormatNames(unknown)}");
         else if (update.Problem is { } problem)
             SendThrottledError("Failed to process joint update", "invalid", problem);
-        if (goals.Count > 0)
-            await CommandAsync(new JointCommand([.. goals.Values]));
+        if (!goals.IsEmpty)
+            await CommandAsync(new JointCommand(goals));
     }
 
     private async ValueTask CommandAsync(JointCommand command)
@@ -484,7 +475,7 @@ internal sealed partial class RoomSession : IRobotSession, ISampleSource, IDispo
 
     private async Task UpdateLaggingAsync()
     {
-        var slow = socket.SamplePendingSince is { } since && services.Clock.Now().IsPast(since, services.Timing.LaggingAfter);
+        var slow = socket.IsLagging(services.Timing.LaggingAfter);
         if (slow == isLagging)
             return;
         isLagging = slow;

@@ -52,14 +52,11 @@ internal sealed class JsonSocket
         return context.WebSockets.AcceptWebSocketAsync(accept);
     }
 
-    /// <summary>Since when a sample has been waiting for the client; null if none is.</summary>
-    public Timestamp? SamplePendingSince
+    /// <summary>Whether a sample has been waiting for the client for longer than this.</summary>
+    public bool IsLagging(TimeSpan limit)
     {
-        get
-        {
-            lock (sync)
-                return samplePendingSince;
-        }
+        lock (sync)
+            return samplePendingSince is { } since && clock.Now().IsPast(since, limit);
     }
 
     /// <summary>Why the socket closed or is closing; null while it is open, and if the peer closed it.</summary>

@@ -111,11 +111,8 @@ internal sealed class SiloTelemetry : IRobotTelemetry, IDisposable
         Activities.Dispose();
     }
 
-    private IEnumerable<Measurement<long>> ObserveDrops()
-    {
-        foreach (var (role, reason, count) in AllDrops())
-            yield return new Measurement<long>(count, new("role", role), new("reason", reason));
-    }
+    private IEnumerable<Measurement<long>> ObserveDrops() =>
+        AllDrops().Select(drop => new Measurement<long>(drop.Count, new("role", drop.Role), new("reason", drop.Reason)));
 
     private IEnumerable<(string Role, string Reason, long Count)> AllDrops()
     {
