@@ -1,6 +1,5 @@
 namespace Armada.Core.Devices;
 
-/// <summary>What kind of thing has an identity.</summary>
 public enum DeviceKind : byte
 {
     /// <summary>An SO-101 arm that is moved by hand.</summary>
@@ -22,7 +21,6 @@ public enum DeviceKind : byte
     Agent,
 }
 
-/// <summary>The words for the kinds of devices, on the wire and in documents.</summary>
 public static class DeviceKinds
 {
     private static readonly (string Name, DeviceKind Kind)[] Names =
@@ -38,7 +36,6 @@ public static class DeviceKinds
     /// <summary>Every word, for people.</summary>
     public static string All { get; } = string.Join(", ", Names.Select(pair => pair.Name));
 
-    /// <summary>A kind's word.</summary>
     /// <exception cref="ArgumentOutOfRangeException">There is no such kind.</exception>
     public static string NameOf(DeviceKind kind)
     {
@@ -46,16 +43,24 @@ public static class DeviceKinds
         return index >= 0 ? Names[index].Name : throw new ArgumentOutOfRangeException(nameof(kind), kind, "no kind of device");
     }
 
-    /// <summary>The kind that a word means.</summary>
     /// <exception cref="ArgumentException">It means none.</exception>
     public static DeviceKind Parse(string name) =>
         TryParse(name, out var kind) ? kind : throw new ArgumentException($"'{name}' is no kind of device", nameof(name));
 
-    /// <summary>The kind that a word means; false where it means none.</summary>
     public static bool TryParse(string name, out DeviceKind kind)
     {
         var index = Array.FindIndex(Names, pair => pair.Name == name);
         kind = index < 0 ? default : Names[index].Kind;
         return index >= 0;
     }
+}
+
+/// <summary>What a MicroPython board's arm does; the two listen to different topics.</summary>
+public enum BoardRole : byte
+{
+    /// <summary>It is moved by hand and tells its pose.</summary>
+    Leader,
+
+    /// <summary>It is driven.</summary>
+    Follower,
 }
