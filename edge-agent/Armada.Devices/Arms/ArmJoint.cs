@@ -22,11 +22,9 @@ public sealed record ArmJoint(byte Id, string Name, JointScale Scale)
     public override string ToString() => Name;
 }
 
-/// <summary>The units LeRobot measures joints in.</summary>
 public enum JointScale
 {
     Degrees, // Degrees from the middle of the range, not clamped.
-    PlusMinus100, // −100 to 100 over the range: body joints in LeRobot up to 0.4.3, and data recorded with it.
     Percent, // 0 (closed) to 100 (open) over the range: grippers.
 }
 

@@ -60,20 +60,13 @@ public sealed record JointCalibration(byte Id, int DriveMode, int HomingOffset, 
 
     private int Span => RangeMax - RangeMin;
 
-    /// <summary>Steps to units. Degrees are not clamped and know no drive mode; the others are clamped to the range.</summary>
+    /// <summary>Steps to units. Degrees are not clamped and know no drive mode; percent are clamped to the range.</summary>
     public double Normalize(int steps, JointScale scale)
     {
-        switch (scale)
-        {
-            case JointScale.Degrees:
-                return (steps - Middle) * 360 / StepsPerCircle;
-            case JointScale.Percent:
-                var percent = (Clamp(steps) - RangeMin) / (double)Span * 100;
-                return DriveMode == 0 ? percent : 100 - percent;
-            default:
-                var value = (Clamp(steps) - RangeMin) / (double)Span * 200 - 100;
-                return DriveMode == 0 ? value : -value;
-        }
+        if (scale == JointScale.Degrees)
+            return (steps - Middle) * 360 / StepsPerCircle;
+        var percent = (Clamp(steps) - RangeMin) / (double)Span * 100;
+        return DriveMode == 0 ? percent : 100 - percent;
     }
 
     /// <summary>Units to steps, truncated towards zero. Degrees are not clamped: the result may lie outside the range and below
@@ -81,17 +74,10 @@ public sealed record JointCalibration(byte Id, int DriveMode, int HomingOffset, 
     /// <param name="value">Units; not NaN.</param>
     public int Denormalize(double value, JointScale scale)
     {
-        switch (scale)
-        {
-            case JointScale.Degrees:
-                return (int)(value * StepsPerCircle / 360 + Middle);
-            case JointScale.Percent:
-                var percent = Math.Clamp(DriveMode == 0 ? value : 100 - value, 0, 100);
-                return (int)(percent / 100 * Span + RangeMin);
-            default:
-                var bounded = Math.Clamp(DriveMode == 0 ? value : -value, -100, 100);
-                return (int)((bounded + 100) / 200 * Span + RangeMin);
-        }
+        if (scale == JointScale.Degrees)
+            return (int)(value * StepsPerCircle / 360 + Middle);
+        var percent = Math.Clamp(DriveMode == 0 ? value : 100 - value, 0, 100);
+        return (int)(percent / 100 * Span + RangeMin);
     }
 
     public int Clamp(int steps) => Math.Clamp(steps, RangeMin, RangeMax);

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using Armada.Devices.Serial;
-using Armada.EdgeAgent.Configuration;
 using Armada.EdgeAgent.Enrollment;
 using Armada.EdgeAgent.Hosting;
 using Armada.EdgeAgent.Stops;

@@ -1,7 +1,6 @@
 using System.Globalization;
 using Armada.Devices.Serial;
 using Armada.Devices.ServoBus;
-using Armada.EdgeAgent.Configuration;
 
 namespace Armada.EdgeAgent.Cli;
 
@@ -10,8 +9,10 @@ internal static class BusScan
 {
     private const int Baud = 1_000_000;
 
-    // A person waits for 254 pings, so the allowance is that of a sync read and nothing is asked twice.
-    private static readonly BusTiming Timing = new() { AnswerAllowance = TimeSpan.FromMilliseconds(4), Retries = 0 };
+    // A person waits for 254 pings, so the allowance is that of a sync read. An answer that a busy machine delivers later than that is
+    // seldom late a second time.
+    private const int Passes = 2;
+    private static readonly BusTiming Quick = new() { AnswerAllowance = TimeSpan.FromMilliseconds(4), Retries = 0 };
 
     /// <returns>0 where there is one, else 1.</returns>
     /// <exception cref="ConfigurationException">The port cannot be opened, or vanished.</exception>
@@ -20,24 +21,33 @@ internal static class BusScan
         try
         {
             using var link = ports.Open(port, Baud);
-            var bus = new FeetechBus(link, Timing);
+            var servos = Find(new FeetechBus(link, Quick), cancellation);
+            var bus = new FeetechBus(link);
             output.WriteLine(" id  model  firmware  position  volts  °C  errors");
-            var found = 0;
-            for (byte id = 0; id <= ServoFrame.MaxId; id++)
-            {
-                if (bus.Ping(id, cancellation) is not { IsOk: true } answer)
-                    continue;
-                found++;
-                output.WriteLine(Line(bus, id, answer.Errors, cancellation));
-            }
-
-            output.WriteLine(found == 0 ? $"no servo answers on {port}; check power and cables" : $"{found} servo(s)");
-            return found == 0 ? AgentCommands.Failed : AgentCommands.Done;
+            foreach (var (id, errors) in servos)
+                output.WriteLine(Line(bus, id, errors, cancellation));
+            output.WriteLine(servos.Count == 0 ? $"no servo answers on {port}; check power and cables" : $"{servos.Count} servo(s)");
+            return servos.Count == 0 ? AgentCommands.Failed : AgentCommands.Done;
         }
         catch (Exception e) when (e is SerialOpenException or SerialLostException)
         {
             throw new ConfigurationException(e.Message, e);
         }
+    }
+
+    private static SortedDictionary<byte, ServoErrors> Find(FeetechBus bus, CancellationToken cancellation)
+    {
+        var servos = new SortedDictionary<byte, ServoErrors>();
+        for (var pass = 0; pass < Passes; pass++)
+        {
+            for (byte id = 0; id <= ServoFrame.MaxId; id++)
+            {
+                if (!servos.ContainsKey(id) && bus.Ping(id, cancellation) is { IsOk: true } answer)
+                    servos.Add(id, answer.Errors);
+            }
+        }
+
+        return servos;
     }
 
     private static string Line(FeetechBus bus, byte id, ServoErrors errors, CancellationToken cancellation)

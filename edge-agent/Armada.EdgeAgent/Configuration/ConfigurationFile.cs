@@ -35,10 +35,6 @@ public static class ConfigurationFile
         }
     }
 
-    /// <summary>Reads a file as it stands, without checking whether an agent could run it.</summary>
-    /// <exception cref="ConfigurationException">It is not JSON, or has an unknown member.</exception>
-    internal static AgentConfiguration Draft(string path, byte[] text) => Parse(path, text);
-
     internal static TlsOptions Anchor(TlsOptions tls, string folder) =>
         tls with { Ca = At(folder, tls.Ca), Certificate = At(folder, tls.Certificate), Key = At(folder, tls.Key) };
 
@@ -58,7 +54,9 @@ public static class ConfigurationFile
         }
     }
 
-    private static AgentConfiguration Parse(string path, byte[] text)
+    /// <summary>Reads a file as it stands, without checking whether an agent could run it.</summary>
+    /// <exception cref="ConfigurationException">It is not JSON, or has an unknown member.</exception>
+    internal static AgentConfiguration Parse(string path, byte[] text)
     {
         try
         {
@@ -78,18 +76,12 @@ public static class ConfigurationFile
     {
         var text = e.Message;
         if (text.Contains("could not be mapped", StringComparison.Ordinal))
-            return $"unknown member {Quoted(text)}; remove it or correct its name";
+            return $"unknown member {(text.Split('\'') is [_, var member, ..] ? $"\"{member}\"" : "")}; remove it or correct its name";
         if (text.Contains("missing required properties", StringComparison.Ordinal))
             return $"missing {text[(text.LastIndexOf(':') + 2)..].TrimEnd('.')}; add it";
         if (text.Contains("could not be converted", StringComparison.Ordinal))
             return "the value is of the wrong type or not one of those allowed; correct it";
         return $"is not valid JSON ({text.Split(" LineNumber:")[0].Split(" Path:")[0].TrimEnd('.')}); correct it";
-    }
-
-    private static string Quoted(string text)
-    {
-        var parts = text.Split('\'');
-        return parts.Length > 1 ? $"\"{parts[1]}\"" : "";
     }
 
     private static AgentConfiguration Anchor(AgentConfiguration configuration, string folder) => configuration with
@@ -119,7 +111,7 @@ internal static class ConfigurationRules
     {
         if (configuration.Devices.IsDefaultOrEmpty)
             return "devices: is empty; name at least one arm";
-        return Root(configuration.TopicRoot)
+        return RootProblem(configuration.TopicRoot)
             ?? (configuration.Serial is null or AgentConfiguration.SystemSerial
                 ? null
                 : $"serial: '{configuration.Serial}' is unknown; use \"{AgentConfiguration.SystemSerial}\", or leave it out")
@@ -133,7 +125,7 @@ internal static class ConfigurationRules
                 : null);
     }
 
-    private static string? Root(string root)
+    public static string? RootProblem(string root)
     {
         try
         {

@@ -2,8 +2,6 @@ using System.Collections.Immutable;
 using Armada.Devices.Arms;
 using Armada.Devices.Calibration;
 using Armada.Devices.ServoBus;
-using Armada.EdgeAgent.Configuration;
-using Microsoft.Extensions.Logging;
 
 namespace Armada.EdgeAgent.Devices;
 

@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using Armada.Core.Control;
 using Armada.EdgeAgent.Telemetry;
-using Microsoft.Extensions.Logging;
 
 namespace Armada.EdgeAgent.Devices;
 

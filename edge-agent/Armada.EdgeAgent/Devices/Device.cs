@@ -5,7 +5,6 @@ using Armada.Core.Frames;
 using Armada.Core.Robots;
 using Armada.Core.Time;
 using Armada.Devices.Arms;
-using Armada.EdgeAgent.Configuration;
 using Armada.EdgeAgent.Follower;
 using Armada.EdgeAgent.Identities;
 using Armada.EdgeAgent.Leader;

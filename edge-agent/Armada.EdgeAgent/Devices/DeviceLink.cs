@@ -2,10 +2,8 @@ using Armada.Core.Control;
 using Armada.Core.Frames;
 using Armada.Core.Routing;
 using Armada.Core.Topics;
-using Armada.EdgeAgent.Configuration;
 using Armada.EdgeAgent.Identities;
 using Armada.Mqtt;
-using Microsoft.Extensions.Logging;
 
 namespace Armada.EdgeAgent.Devices;
 
@@ -25,12 +23,13 @@ internal sealed partial class DeviceLink : IAsyncDisposable
 
     // Without a maximum: two threads that signal at once cost one presence more, where a full semaphore would end the bus's loop.
     private readonly SemaphoreSlim presenceDue = new(1);
+    private readonly OncePerSecond malformedReports;
     private long malformed;
-    private long malformedLoggedAt = long.MinValue;
 
     public DeviceLink(Device device, ControlHandler handler, IMqttLink link, TopicMap topics, TimeProvider time, ILogger<DeviceLink> logger)
     {
         (this.device, this.handler, this.link, this.time, this.logger) = (device, handler, link, time, logger);
+        malformedReports = new OncePerSecond(time);
         device.PublishTo(new StatePublisher(link, topics.Of(device.Name, Channel.State)));
         replyTopic = topics.Of(device.Name, Channel.ControlReply);
         presenceTopic = topics.Of(device.Name, Channel.Presence);
@@ -162,11 +161,8 @@ internal sealed partial class DeviceLink : IAsyncDisposable
     {
         device.Counters.Malformed();
         malformed++;
-        var now = time.GetTimestamp();
-        if (malformedLoggedAt != long.MinValue && time.GetElapsedTime(malformedLoggedAt, now) < TimeSpan.FromSeconds(1))
-            return;
-        malformedLoggedAt = now;
-        LogMalformed(device.Name, what, malformed);
+        if (malformedReports.Count(out _))
+            LogMalformed(device.Name, what, malformed);
     }
 
     [LoggerMessage(3110, LogLevel.Information, "{Device}: connected to the broker")]

@@ -1,6 +1,6 @@
 using Armada.Devices.Serial;
 using Armada.Devices.ServoBus;
-using Microsoft.Extensions.Logging;
+using Armada.Mqtt;
 
 namespace Armada.EdgeAgent.Devices;
 
@@ -9,11 +9,10 @@ namespace Armada.EdgeAgent.Devices;
 internal sealed partial class DeviceSession(Device device, ISerialPorts ports, IArmLoop loop, ILogger<DeviceSession> logger)
 {
     private const int Baud = 1_000_000;
-    private static readonly TimeSpan MinWait = TimeSpan.FromMilliseconds(100);
-    private static readonly TimeSpan MaxWait = TimeSpan.FromSeconds(1);
 
+    // Jittered, so that a hub full of arms does not come back in step.
+    private readonly BackOff backOff = new(TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(1), Random.Shared.NextDouble);
     private ISerialLink? opened;
-    private TimeSpan wait = MinWait;
     private string? problem;
     private volatile FeetechBus? bus;
 
@@ -45,9 +44,7 @@ internal sealed partial class DeviceSession(Device device, ISerialPorts ports, I
             {
                 RunOnce(cancellation);
                 device.BusCommands.RefuseAll($"the arm of '{device.Name}' is not running: {problem ?? "the agent is stopping"}");
-                // Jittered between half and whole, so that a hub full of arms does not come back in step.
-                cancellation.WaitHandle.WaitOne(wait * (0.5 + (Random.Shared.NextDouble() / 2)));
-                wait = wait * 2 < MaxWait ? wait * 2 : MaxWait;
+                cancellation.WaitHandle.WaitOne(backOff.Next());
             }
 
             ended.SetResult();
@@ -93,7 +90,7 @@ internal sealed partial class DeviceSession(Device device, ISerialPorts ports, I
     private void OnRunning()
     {
         device.Status.SetFault("arm", null);
-        wait = MinWait;
+        backOff.Reset();
         if (problem is not null)
             device.Counters.Reopen();
         problem = null;

@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Security.Cryptography.X509Certificates;
 using Armada.Core.Topics;
 using Armada.Devices.Arms;
-using Armada.EdgeAgent.Configuration;
 using Armada.EdgeAgent.Identities;
 
 namespace Armada.EdgeAgent.Enrollment;
@@ -58,7 +57,7 @@ internal sealed class DeviceEnrollment(EnrollmentOptions options, TimeProvider t
             throw Unusable("a name that was not asked for");
         if (answer.Broker is not { Host.Length: > 0, Port: > 0 and <= 65_535 })
             throw Unusable("no broker that could be reached");
-        if (!IsRoot(answer.TopicRoot))
+        if (ConfigurationRules.RootProblem(answer.TopicRoot) is not null)
             throw Unusable("a topic_root that is none");
         var authority = CertificateCheck.Authorities(answer.Ca);
         if (authority.Count == 0)
@@ -70,19 +69,6 @@ internal sealed class DeviceEnrollment(EnrollmentOptions options, TimeProvider t
             return (certificate.ExportCertificatePem() + "\n", authority);
 
         EnrollmentFailedException Unusable(string what) => new($"{options.Server} gave {what}");
-    }
-
-    private static bool IsRoot(string root)
-    {
-        try
-        {
-            _ = new TopicMap(root);
-            return true;
-        }
-        catch (ArgumentException)
-        {
-            return false;
-        }
     }
 
     private void Configure(EnrolledConfiguration configuration, EnrollmentResponse answer)

@@ -2,7 +2,6 @@ using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Armada.Core.Topics;
-using Armada.EdgeAgent.Configuration;
 using Armada.EdgeAgent.Identities;
 
 namespace Armada.EdgeAgent.Enrollment;
@@ -20,7 +19,7 @@ internal sealed class EnrolledConfiguration
     private EnrolledConfiguration(string path, TlsOptions tls, byte[]? text)
     {
         (this.path, this.tls, this.text) = (path, tls, text);
-        present = text is null ? null : ConfigurationFile.Draft(path, text);
+        present = text is null ? null : ConfigurationFile.Parse(path, text);
     }
 
     /// <exception cref="ConfigurationException">It cannot be read or extended.</exception>
@@ -73,7 +72,7 @@ internal sealed class EnrolledConfiguration
             : text;
         if (text is not null && device is not null)
             next = ConfigurationText.WithDevice(next, device);
-        var result = ConfigurationFile.Draft(path, next);
+        var result = ConfigurationFile.Parse(path, next);
         if (!result.Devices.IsDefaultOrEmpty)
             ConfigurationRules.Check(path, result);
         if (text is null || !next.AsSpan().SequenceEqual(text))

@@ -7,7 +7,6 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
-using Armada.EdgeAgent.Configuration;
 using Armada.EdgeAgent.Identities;
 
 namespace Armada.EdgeAgent.Enrollment;

@@ -1,5 +1,4 @@
 using Armada.Core.Topics;
-using Armada.EdgeAgent.Configuration;
 
 namespace Armada.EdgeAgent.Enrollment;
 

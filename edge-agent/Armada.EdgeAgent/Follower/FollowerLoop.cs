@@ -8,10 +8,8 @@ using Armada.Devices.Arms;
 using Armada.Devices.Calibration;
 using Armada.Devices.ServoBus;
 using Armada.Devices.Timing;
-using Armada.EdgeAgent.Configuration;
 using Armada.EdgeAgent.Devices;
 using Armada.EdgeAgent.Telemetry;
-using Microsoft.Extensions.Logging;
 
 namespace Armada.EdgeAgent.Follower;
 

@@ -1,14 +1,12 @@
 using System.Runtime.InteropServices;
 using Armada.Devices.Serial;
 using Armada.EdgeAgent.Cli;
-using Armada.EdgeAgent.Configuration;
 using Armada.EdgeAgent.Devices;
 using Armada.EdgeAgent.Stops;
 using Armada.EdgeAgent.Telemetry;
 using Armada.Mqtt;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Logging;
 
 namespace Armada.EdgeAgent.Hosting;
 

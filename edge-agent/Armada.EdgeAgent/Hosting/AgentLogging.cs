@@ -1,6 +1,4 @@
-using Armada.EdgeAgent.Configuration;
 using Microsoft.Extensions.Configuration;
-using Microsoft.Extensions.Logging;
 
 namespace Armada.EdgeAgent.Hosting;
 

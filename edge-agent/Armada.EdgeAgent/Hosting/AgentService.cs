@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using Armada.Core.Topics;
 using Armada.Devices.Serial;
-using Armada.EdgeAgent.Configuration;
 using Armada.EdgeAgent.Devices;
 using Armada.EdgeAgent.Follower;
 using Armada.EdgeAgent.Identities;
@@ -10,7 +9,6 @@ using Armada.EdgeAgent.Local;
 using Armada.EdgeAgent.Telemetry;
 using Armada.Mqtt;
 using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Logging;
 
 namespace Armada.EdgeAgent.Hosting;
 

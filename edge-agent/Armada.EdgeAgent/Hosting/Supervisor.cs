@@ -1,4 +1,4 @@
-using Microsoft.Extensions.Logging;
+using Armada.Mqtt;
 
 namespace Armada.EdgeAgent.Hosting;
 
@@ -14,10 +14,11 @@ internal sealed partial class Supervisor(TimeProvider time, ILogger<Supervisor> 
     /// <summary>Completes when the loop ends of itself or was canceled; never with a fault.</summary>
     public async Task RunAsync(string name, Func<CancellationToken, Task> loop, CancellationToken cancellation)
     {
-        var wait = MinWait;
+        var backOff = new BackOff(MinWait, MaxWait, Random.Shared.NextDouble);
         while (!cancellation.IsCancellationRequested)
         {
             var began = time.GetTimestamp();
+            TimeSpan wait;
             try
             {
                 await loop(cancellation);
@@ -31,12 +32,13 @@ internal sealed partial class Supervisor(TimeProvider time, ILogger<Supervisor> 
             catch (Exception fault)
 #pragma warning restore CA1031
             {
-                wait = time.GetElapsedTime(began) > Recovered ? MinWait : wait;
+                if (time.GetElapsedTime(began) > Recovered)
+                    backOff.Reset();
+                wait = backOff.Next();
                 LogFault(fault, name, wait.TotalSeconds);
             }
 
-            await Task.Delay(wait * (0.5 + (Random.Shared.NextDouble() / 2)), time, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            wait = wait * 2 < MaxWait ? wait * 2 : MaxWait;
+            await Task.Delay(wait, time, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 

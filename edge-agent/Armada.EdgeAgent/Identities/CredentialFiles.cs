@@ -26,22 +26,12 @@ internal sealed class CredentialFiles(string certificateFile, string keyFile)
     /// <summary>Keeps a key, durably, until its certificate comes.</summary>
     /// <exception cref="IOException">The disk refused.</exception>
     /// <exception cref="UnauthorizedAccessException">The folder is another user's.</exception>
-    public void StorePendingKey(DeviceKey key)
-    {
-        foreach (var _ in PendingKeySteps(key))
-        {
-        }
-    }
+    public void StorePendingKey(DeviceKey key) => DurableFile.Complete(PendingKeySteps(key));
 
     /// <summary>Stores a certificate for the waiting key or for the one in its place, which then are the pair.</summary>
     /// <exception cref="IOException">The disk refused; the pair is the old one, or will be the new one after <see cref="Recover"/>.</exception>
     /// <exception cref="UnauthorizedAccessException">The folder is another user's.</exception>
-    public void Store(string certificate)
-    {
-        foreach (var _ in StoreSteps(certificate))
-        {
-        }
-    }
+    public void Store(string certificate) => DurableFile.Complete(StoreSteps(certificate));
 
     /// <summary>Completes what was cut off, or removes it. A whole key that waits for its certificate goes on waiting.</summary>
     /// <exception cref="IOException">The disk refused.</exception>
@@ -51,10 +41,7 @@ internal sealed class CredentialFiles(string certificateFile, string keyFile)
         if (File.Exists(newCertificateFile))
         {
             var wasFor = KeyOfNewCertificate();
-            foreach (var _ in PlaceSteps(wasFor))
-            {
-            }
-
+            DurableFile.Complete(PlaceSteps(wasFor));
             if (wasFor is null)
                 DurableFile.Delete(newCertificateFile);
         }

@@ -1,9 +1,7 @@
 using System.Threading.Channels;
 using Armada.Core.Control;
-using Armada.EdgeAgent.Configuration;
 using Armada.EdgeAgent.Devices;
 using Armada.Mqtt;
-using Microsoft.Extensions.Logging;
 
 namespace Armada.EdgeAgent.Identities;
 
@@ -202,6 +200,4 @@ internal sealed partial class Renewal(
 
     [LoggerMessage(3125, LogLevel.Error, "{Device}: renewing its certificate failed (control {Id})")]
     private partial void LogFault(Exception fault, string device, string id);
-
-
 }

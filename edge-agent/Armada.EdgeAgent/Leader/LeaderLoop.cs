@@ -4,7 +4,6 @@ using Armada.Core.Time;
 using Armada.Devices.Arms;
 using Armada.Devices.ServoBus;
 using Armada.Devices.Timing;
-using Armada.EdgeAgent.Configuration;
 using Armada.EdgeAgent.Devices;
 using Armada.EdgeAgent.Telemetry;
 

@@ -2,9 +2,7 @@ using System.Collections.Immutable;
 using Armada.Core.Frames;
 using Armada.Core.Robots;
 using Armada.Core.Routing;
-using Armada.EdgeAgent.Configuration;
 using Armada.EdgeAgent.Devices;
-using Microsoft.Extensions.Logging;
 
 namespace Armada.EdgeAgent.Local;
 

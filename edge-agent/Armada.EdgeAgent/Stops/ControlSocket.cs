@@ -1,6 +1,5 @@
 using System.Net.Sockets;
 using System.Text;
-using Armada.EdgeAgent.Configuration;
 
 namespace Armada.EdgeAgent.Stops;
 

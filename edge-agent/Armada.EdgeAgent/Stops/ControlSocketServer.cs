@@ -6,7 +6,6 @@ using Armada.Core.Control;
 using Armada.EdgeAgent.Devices;
 using Armada.EdgeAgent.Hosting;
 using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Logging;
 
 namespace Armada.EdgeAgent.Stops;
 

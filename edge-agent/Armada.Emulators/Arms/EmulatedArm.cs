@@ -1,5 +1,4 @@
 using Armada.Devices.Arms;
-using Armada.Devices.ServoBus;
 using Armada.Emulators.Servos;
 
 namespace Armada.Emulators.Arms;

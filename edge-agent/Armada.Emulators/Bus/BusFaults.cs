@@ -1,5 +1,3 @@
-using Armada.Devices.ServoBus;
-
 namespace Armada.Emulators.Bus;
 
 /// <summary>What goes wrong on a bus, on request and at run time. Any thread.</summary>

@@ -1,4 +1,3 @@
-using Armada.Devices.ServoBus;
 using Armada.Emulators.Arms;
 using Armada.Emulators.Servos;
 

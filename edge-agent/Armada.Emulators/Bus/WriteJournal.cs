@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using Armada.Devices.ServoBus;
 
 namespace Armada.Emulators.Bus;
 

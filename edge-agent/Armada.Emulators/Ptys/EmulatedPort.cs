@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Armada.Devices.Serial.Posix;
 
 namespace Armada.Emulators.Ptys;
 
@@ -11,15 +12,15 @@ internal sealed unsafe class EmulatedPort : IDisposable
     private static readonly TimeSpan Grace = TimeSpan.FromMilliseconds(5);
 
     private readonly PortLink link;
-    private readonly int wake;
+    private readonly Descriptor wake;
     private PseudoTerminal? terminal;
     private PseudoTerminal? left;
 
     public EmulatedPort(string path)
     {
         link = new PortLink(path);
-        wake = Native.Event(0, Native.NonBlocking | Native.CloseOnExec);
-        if (wake < 0)
+        wake = Libc.Event(0, Libc.NonBlocking | Libc.CloseOnExec);
+        if (wake.IsInvalid)
             throw new IOException($"eventfd: {Marshal.GetLastPInvokeErrorMessage()}");
         try
         {
@@ -55,15 +56,15 @@ internal sealed unsafe class EmulatedPort : IDisposable
     /// <returns>Whether bytes may be read.</returns>
     public bool Wait(TimeSpan timeout)
     {
-        var fds = stackalloc Native.PollFd[2];
-        fds[0] = new Native.PollFd { Fd = wake, Events = Native.PollIn };
+        var fds = stackalloc Libc.PollEntry[2];
+        fds[0] = new Libc.PollEntry { Descriptor = wake.Number, Events = Libc.PollIn };
         // A negative descriptor is passed over.
-        fds[1] = new Native.PollFd { Fd = terminal?.Fd ?? -1, Events = Native.PollIn };
+        fds[1] = new Libc.PollEntry { Descriptor = terminal?.Master.Number ?? -1, Events = Libc.PollIn };
         var happened = Poll(fds, 2, left is null || timeout < Grace ? timeout : Grace);
         if (happened && fds[0].Returned != 0)
         {
             ulong count;
-            _ = Native.Read(wake, (byte*)&count, sizeof(ulong));
+            _ = Libc.Read(wake, (byte*)&count, sizeof(ulong));
         }
 
         var hasBytes = happened && fds[1].Returned != 0;
@@ -88,13 +89,13 @@ internal sealed unsafe class EmulatedPort : IDisposable
     public void Wake()
     {
         ulong one = 1;
-        _ = Native.Write(wake, (byte*)&one, sizeof(ulong));
+        _ = Libc.Write(wake, (byte*)&one, sizeof(ulong));
     }
 
     public void Dispose()
     {
         Unplug();
-        _ = Native.Close(wake);
+        wake.Dispose();
     }
 
     /// <summary>The last client has closed: the name leads to a new terminal, and the old one waits for clients already on their way.</summary>
@@ -110,9 +111,9 @@ internal sealed unsafe class EmulatedPort : IDisposable
     /// <returns>Whether the present terminal stayed.</returns>
     private bool SettleLeft(bool over)
     {
-        var fd = new Native.PollFd { Fd = left!.Fd, Events = Native.PollIn };
+        var fd = new Libc.PollEntry { Descriptor = left!.Master.Number, Events = Libc.PollIn };
         _ = Poll(&fd, 1, TimeSpan.Zero);
-        if (fd.Returned != Native.PollHangUp)
+        if (fd.Returned != Libc.PollHangUp)
         {
             // Somebody is there, or was and left words behind.
             link.PointAt(left.Slave);
@@ -130,15 +131,11 @@ internal sealed unsafe class EmulatedPort : IDisposable
         return true;
     }
 
-    private static bool Poll(Native.PollFd* fds, nuint count, TimeSpan timeout)
+    private static bool Poll(Libc.PollEntry* fds, nuint count, TimeSpan timeout)
     {
-        var spec = new Native.TimeSpec
-        {
-            Seconds = (nint)(timeout.Ticks / TimeSpan.TicksPerSecond),
-            Nanoseconds = (nint)(timeout.Ticks % TimeSpan.TicksPerSecond * 100),
-        };
+        var spec = Libc.TimeSpec.Of(timeout.Ticks * TimeSpan.NanosecondsPerTick);
         // A signal may end it early; whoever waits looks at the clock again.
-        return Native.Poll(fds, count, &spec, null) > 0;
+        return Libc.Poll(fds, count, &spec, null) > 0;
     }
 }
 

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Text;
+using Armada.Devices.Serial.Posix;
 
 namespace Armada.Emulators.Ptys;
 
@@ -9,14 +10,13 @@ internal sealed unsafe class PseudoTerminal : IDisposable
     // More than any termios: 60 bytes in glibc, and cfmakeraw knows the layout, so that we need not.
     private const int TermiosRoom = 256;
 
-    private PseudoTerminal(int fd)
+    private PseudoTerminal(Descriptor master)
     {
-        Fd = fd;
-        Slave = Prepare(fd);
+        Master = master;
+        Slave = Prepare(master);
     }
 
-    /// <summary>The descriptor to poll; -1 after <see cref="Dispose"/>.</summary>
-    public int Fd { get; private set; }
+    public Descriptor Master { get; }
 
     public string Slave { get; }
 
@@ -24,15 +24,15 @@ internal sealed unsafe class PseudoTerminal : IDisposable
     /// <exception cref="IOException">The system has no more, or refuses.</exception>
     public static PseudoTerminal Open()
     {
-        var fd = Native.OpenTerminal(Native.ReadWrite | Native.NoControllingTerminal | Native.NonBlocking | Native.CloseOnExec);
-        Check(fd, "posix_openpt");
+        var master = Native.OpenTerminal(Libc.ReadWrite | Libc.NoControllingTerminal | Libc.NonBlocking | Libc.CloseOnExec);
         try
         {
-            return new PseudoTerminal(fd);
+            Check(master.IsInvalid ? -1 : 0, "posix_openpt");
+            return new PseudoTerminal(master);
         }
         catch
         {
-            _ = Native.Close(fd);
+            master.Dispose();
             throw;
         }
     }
@@ -44,14 +44,14 @@ internal sealed unsafe class PseudoTerminal : IDisposable
         {
             while (true)
             {
-                var count = Native.Read(Fd, start, (nuint)buffer.Length);
+                var count = Libc.Read(Master, start, (nuint)buffer.Length);
                 if (count > 0)
                     return (int)count;
                 switch (count == 0 ? 0 : Marshal.GetLastPInvokeError())
                 {
-                    case Native.InterruptedError:
+                    case Libc.ErrorInterrupted:
                         continue;
-                    case Native.AgainError:
+                    case Libc.ErrorAgain:
                         return 0;
                     default:
                         return -1;
@@ -67,34 +67,29 @@ internal sealed unsafe class PseudoTerminal : IDisposable
         {
             for (var sent = 0; sent < bytes.Length;)
             {
-                var count = Native.Write(Fd, start + sent, (nuint)(bytes.Length - sent));
+                var count = Libc.Write(Master, start + sent, (nuint)(bytes.Length - sent));
                 if (count > 0)
                     sent += (int)count;
-                else if (Marshal.GetLastPInvokeError() != Native.InterruptedError)
+                else if (Marshal.GetLastPInvokeError() != Libc.ErrorInterrupted)
                     return;
             }
         }
     }
 
     /// <summary>Closes the master: a client's next read or write fails, as when a cable is pulled.</summary>
-    public void Dispose()
-    {
-        if (Fd >= 0)
-            _ = Native.Close(Fd);
-        Fd = -1;
-    }
+    public void Dispose() => Master.Dispose();
 
-    private static string Prepare(int fd)
+    private static string Prepare(Descriptor master)
     {
-        Check(Native.Grant(fd), "grantpt");
-        Check(Native.Unlock(fd), "unlockpt");
+        Check(Native.Grant(master), "grantpt");
+        Check(Native.Unlock(master), "unlockpt");
         var termios = stackalloc byte[TermiosRoom];
-        Check(Native.GetAttributes(fd, termios), "tcgetattr");
+        Check(Native.GetAttributes(master, termios), "tcgetattr");
         Native.MakeRaw(termios);
-        Check(Native.SetAttributes(fd, 0, termios), "tcsetattr");
+        Check(Native.SetAttributes(master, 0, termios), "tcsetattr");
 
         var name = stackalloc byte[64];
-        if (Native.SlaveName(fd, name, 64) != 0)
+        if (Native.SlaveName(master, name, 64) != 0)
             throw new IOException("ptsname_r failed");
         return Encoding.UTF8.GetString(MemoryMarshal.CreateReadOnlySpanFromNullTerminated(name));
     }
@@ -108,68 +103,29 @@ internal sealed unsafe class PseudoTerminal : IDisposable
 
 internal static unsafe partial class Native
 {
-    public const int ReadWrite = 0x2;
-    public const int NoControllingTerminal = 0x100;
-    public const int NonBlocking = 0x800;
-    public const int CloseOnExec = 0x80000;
-    public const short PollIn = 0x1;
-    public const short PollHangUp = 0x10;
-    public const int InterruptedError = 4;
-    public const int AgainError = 11;
-
-    /// <summary>prctl: how late the kernel may wake this thread, in nanoseconds; 50,000 unless told.</summary>
+    /// <summary>prctl: how late the kernel may wake this thread, in nanoseconds; 50,000 by default.</summary>
     public const int SetTimerSlack = 29;
 
-    [StructLayout(LayoutKind.Sequential)]
-    public struct PollFd
-    {
-        public int Fd;
-        public short Events;
-        public short Returned;
-    }
-
-    [StructLayout(LayoutKind.Sequential)]
-    public struct TimeSpec
-    {
-        public nint Seconds;
-        public nint Nanoseconds;
-    }
-
     [LibraryImport("libc", EntryPoint = "posix_openpt", SetLastError = true)]
-    public static partial int OpenTerminal(int flags);
+    public static partial Descriptor OpenTerminal(int flags);
 
     [LibraryImport("libc", EntryPoint = "grantpt", SetLastError = true)]
-    public static partial int Grant(int fd);
+    public static partial int Grant(Descriptor master);
 
     [LibraryImport("libc", EntryPoint = "unlockpt", SetLastError = true)]
-    public static partial int Unlock(int fd);
+    public static partial int Unlock(Descriptor master);
 
     [LibraryImport("libc", EntryPoint = "ptsname_r")]
-    public static partial int SlaveName(int fd, byte* buffer, nuint size);
+    public static partial int SlaveName(Descriptor master, byte* buffer, nuint size);
 
     [LibraryImport("libc", EntryPoint = "tcgetattr", SetLastError = true)]
-    public static partial int GetAttributes(int fd, byte* termios);
+    public static partial int GetAttributes(Descriptor master, byte* termios);
 
     [LibraryImport("libc", EntryPoint = "tcsetattr", SetLastError = true)]
-    public static partial int SetAttributes(int fd, int when, byte* termios);
+    public static partial int SetAttributes(Descriptor master, int when, byte* termios);
 
     [LibraryImport("libc", EntryPoint = "cfmakeraw")]
     public static partial void MakeRaw(byte* termios);
-
-    [LibraryImport("libc", EntryPoint = "eventfd", SetLastError = true)]
-    public static partial int Event(uint value, int flags);
-
-    [LibraryImport("libc", EntryPoint = "read", SetLastError = true)]
-    public static partial nint Read(int fd, byte* buffer, nuint count);
-
-    [LibraryImport("libc", EntryPoint = "write", SetLastError = true)]
-    public static partial nint Write(int fd, byte* buffer, nuint count);
-
-    [LibraryImport("libc", EntryPoint = "close", SetLastError = true)]
-    public static partial int Close(int fd);
-
-    [LibraryImport("libc", EntryPoint = "ppoll", SetLastError = true)]
-    public static partial int Poll(PollFd* fds, nuint count, TimeSpec* timeout, void* signals);
 
     [LibraryImport("libc", EntryPoint = "prctl")]
     public static partial int ThreadControl(int option, nuint value, nuint a, nuint b, nuint c);

@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using Armada.Devices.ServoBus;
 
 namespace Armada.Emulators.Servos;
 
@@ -63,7 +62,7 @@ public sealed class EmulatedServo
         registers.Store(Sts3215.MinPositionLimit, minimum);
         registers.Store(Sts3215.MaxPositionLimit, maximum);
         motion.Position = position + homingOffset;
-        PowerUp();
+        PowerCycle();
     }
 
     public byte Id => (byte)registers[Sts3215.Id];
@@ -79,16 +78,14 @@ public sealed class EmulatedServo
         Publish();
     }
 
-    /// <summary>Power goes and comes back: RAM is lost, torque is off, what was latched is forgotten.</summary>
-    public void PowerCycle() => PowerUp();
-
     public void TripOverload()
     {
         protection.TripOverload();
         Publish();
     }
 
-    private void PowerUp()
+    /// <summary>Power goes and comes back: RAM is lost, torque is off, what was latched is forgotten.</summary>
+    public void PowerCycle()
     {
         registers.PowerUp();
         protection = default;
@@ -160,7 +157,7 @@ public sealed class EmulatedServo
                     Write(heldAddress, held.AsSpan(0, length));
                 return true;
             case Instruction.Reboot:
-                PowerUp();
+                PowerCycle();
                 restart = RestartTime;
                 return true;
             case Instruction.Backup:

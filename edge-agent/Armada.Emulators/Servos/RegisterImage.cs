@@ -1,5 +1,3 @@
-using Armada.Devices.ServoBus;
-
 namespace Armada.Emulators.Servos;
 
 /// <summary>The registers of one servo: what it works with now, what a power cycle brings back, and the saved EEPROM set.</summary>

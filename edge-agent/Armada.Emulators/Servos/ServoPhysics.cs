@@ -1,5 +1,3 @@
-using Armada.Devices.ServoBus;
-
 namespace Armada.Emulators.Servos;
 
 /// <summary>A shaft that follows a target with bounded speed and acceleration, and never shoots over.</summary>

@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace Armada.Core.Arena;
 
-/// <summary>Messages as JSON, for one robot and one family of joint names. Allocates nothing per message; for one thread at a time.</summary>
+/// <summary>Messages as JSON, for one robot and one family of joint names. Allocates nothing per message; not thread-safe.</summary>
 public sealed class ArenaWriter : IDisposable
 {
     private const int Decimals = 3; // A thousandth of a degree: ten times finer than a frame.
@@ -14,10 +14,8 @@ public sealed class ArenaWriter : IDisposable
     private readonly JsonEncodedText[] joints;
     private readonly bool isClient;
 
-    /// <summary>A writer.</summary>
-    /// <param name="robot">Robot id.</param>
-    /// <param name="joints">Joint names in the robot's order.</param>
-    /// <param name="isClient">Whether it writes what a client sends: then every message names the robot.</param>
+    /// <param name="joints">In the robot's order.</param>
+    /// <param name="isClient">Whether a client sends the messages: then every one names the robot.</param>
     public ArenaWriter(string robot, IEnumerable<string> joints, bool isClient = false)
     {
         json = new Utf8JsonWriter(unused, new JsonWriterOptions { SkipValidation = true });
@@ -26,11 +24,10 @@ public sealed class ArenaWriter : IDisposable
         this.isClient = isClient;
     }
 
-    /// <summary>Number of joints.</summary>
     public int Joints => joints.Length;
 
     /// <summary>A command of the joints whose position is a number; false, and nothing written, where none is.</summary>
-    /// <param name="to">Where it goes.</param>
+    /// <param name="to">The buffer.</param>
     /// <param name="at">Unix microseconds.</param>
     /// <param name="positions">One per joint, joint units; NaN where nothing is commanded.</param>
     public bool TryWriteCommand(IBufferWriter<byte> to, long at, ReadOnlySpan<double> positions)
@@ -54,10 +51,7 @@ public sealed class ArenaWriter : IDisposable
         return true;
     }
 
-    /// <summary>Where the joints are.</summary>
-    /// <param name="to">Where it goes.</param>
     /// <param name="at">Unix microseconds.</param>
-    /// <param name="states">One per joint.</param>
     public void WriteJointStates(IBufferWriter<byte> to, long at, ReadOnlySpan<ArenaJointState> states)
     {
         Begin(to, "joint_states"u8, at);
@@ -77,7 +71,6 @@ public sealed class ArenaWriter : IDisposable
         End();
     }
 
-    /// <summary>What a slave said of its joints, for others.</summary>
     public void WriteSlaveStatus(IBufferWriter<byte> to, long at, string? slave, ReadOnlySpan<ArenaReading> readings)
     {
         Begin(to, "slave_status"u8, at, slave);
@@ -96,7 +89,6 @@ public sealed class ArenaWriter : IDisposable
         End();
     }
 
-    /// <summary>A motion that begins.</summary>
     public void WriteSequence(IBufferWriter<byte> to, long at, ArenaSequence sequence)
     {
         Begin(to, "sequence"u8, at);
@@ -131,7 +123,6 @@ public sealed class ArenaWriter : IDisposable
         End();
     }
 
-    /// <summary>What became of a command.</summary>
     public void WriteCommandAck(IBufferWriter<byte> to, long at, bool accepted, string? reason = null)
     {
         Begin(to, "command_ack"u8, at, namesRobot: true);
@@ -141,7 +132,6 @@ public sealed class ArenaWriter : IDisposable
         End();
     }
 
-    /// <summary>How the robot stands.</summary>
     public void WriteStatus(IBufferWriter<byte> to, long at, in ArenaStatus status)
     {
         Begin(to, "status"u8, at, namesRobot: true);
@@ -153,12 +143,8 @@ public sealed class ArenaWriter : IDisposable
         End();
     }
 
-    /// <summary>Something is wrong.</summary>
-    /// <param name="to">Where it goes.</param>
     /// <param name="at">Unix microseconds.</param>
-    /// <param name="code">For programs.</param>
-    /// <param name="message">For people.</param>
-    /// <param name="slave">The slave that says so, or null.</param>
+    /// <param name="slave">The slave that reports it, or null.</param>
     public void WriteError(IBufferWriter<byte> to, long at, string code, string message, string? slave = null)
     {
         Begin(to, "error"u8, at, slave);
@@ -167,13 +153,8 @@ public sealed class ArenaWriter : IDisposable
         End();
     }
 
-    /// <summary>Asks where the joints are.</summary>
     public void WriteStatusRequest(IBufferWriter<byte> to, long at) => WriteBare(to, "status_request"u8, at);
 
-    /// <summary>A sign of life.</summary>
-    public void WriteHeartbeat(IBufferWriter<byte> to, long at) => WriteBare(to, "heartbeat"u8, at);
-
-    /// <summary>The answer to one.</summary>
     public void WriteHeartbeatAck(IBufferWriter<byte> to, long at) => WriteBare(to, "heartbeat_ack"u8, at);
 
     public void Dispose() => json.Dispose();

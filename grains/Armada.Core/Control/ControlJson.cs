@@ -10,65 +10,41 @@ public static class ControlJson
     /// <summary>Longest control or presence payload read, in bytes.</summary>
     public const int MaxLength = 16 * 1024;
 
-    private const string NoId = "id is empty";
-
-    /// <summary>A control message as JSON.</summary>
     public static byte[] Write(ControlMessage message) =>
         JsonSerializer.SerializeToUtf8Bytes(message, ControlJsonContext.Default.ControlMessage);
 
-    /// <summary>A reply as JSON.</summary>
     public static byte[] Write(ControlReply reply) => JsonSerializer.SerializeToUtf8Bytes(reply, ControlJsonContext.Default.ControlReply);
 
-    /// <summary>A presence as JSON.</summary>
     public static byte[] Write(Presence presence) => JsonSerializer.SerializeToUtf8Bytes(presence, ControlJsonContext.Default.Presence);
 
-    /// <summary>Reads a control message; null where the bytes are none.</summary>
-    public static ControlMessage? ReadMessage(ReadOnlySpan<byte> utf8) => ReadMessage(utf8, out _);
+    /// <summary>Null where the bytes are no control message.</summary>
+    public static ControlMessage? ReadMessage(ReadOnlySpan<byte> utf8) =>
+        Read(utf8, ControlJsonContext.Default.ControlMessage) is { } message && IsValid(message) ? message : null;
 
-    /// <summary>Reads a control message; null where the bytes are none, and why.</summary>
-    public static ControlMessage? ReadMessage(ReadOnlySpan<byte> utf8, out string? error) =>
-        Read(utf8, ControlJsonContext.Default.ControlMessage, FindProblem, out error);
+    /// <summary>Null where the bytes are no reply.</summary>
+    public static ControlReply? ReadReply(ReadOnlySpan<byte> utf8) =>
+        Read(utf8, ControlJsonContext.Default.ControlReply) is { Id.Length: > 0 } reply ? reply : null;
 
-    /// <summary>Reads a reply; null where the bytes are none.</summary>
-    public static ControlReply? ReadReply(ReadOnlySpan<byte> utf8) => ReadReply(utf8, out _);
+    /// <summary>Null where the bytes are no presence.</summary>
+    public static Presence? ReadPresence(ReadOnlySpan<byte> utf8) => Read(utf8, ControlJsonContext.Default.Presence);
 
-    /// <summary>Reads a reply; null where the bytes are none, and why.</summary>
-    public static ControlReply? ReadReply(ReadOnlySpan<byte> utf8, out string? error) =>
-        Read(utf8, ControlJsonContext.Default.ControlReply, reply => reply.Id.Length == 0 ? NoId : null, out error);
+    private static bool IsValid(ControlMessage message) =>
+        message is { Id.Length: > 0, RateHz: null or (> 0 and < double.PositiveInfinity) }
+        && message is not ({ Op: ControlOp.StreamStart, Epoch: null }
+            or { Op: ControlOp.Torque, On: null }
+            or { Op: ControlOp.Certificate, Certificate: null });
 
-    /// <summary>Reads a presence; null where the bytes are none.</summary>
-    public static Presence? ReadPresence(ReadOnlySpan<byte> utf8) => ReadPresence(utf8, out _);
-
-    /// <summary>Reads a presence; null where the bytes are none, and why.</summary>
-    public static Presence? ReadPresence(ReadOnlySpan<byte> utf8, out string? error) =>
-        Read(utf8, ControlJsonContext.Default.Presence, _ => null, out error);
-
-    private static string? FindProblem(ControlMessage message) =>
-        message.Id.Length == 0 ? NoId
-        : message is { Op: ControlOp.StreamStart, Epoch: null } ? "stream-start needs an epoch"
-        : message is { Op: ControlOp.Torque, On: null } ? "torque needs on"
-        : message is { Op: ControlOp.Certificate, Certificate: null } ? "certificate needs a certificate"
-        : message.RateHz is { } rate && !(rate > 0 && double.IsFinite(rate)) ? "rate_hz must be above 0"
-        : null;
-
-    private static T? Read<T>(ReadOnlySpan<byte> utf8, JsonTypeInfo<T> type, Func<T, string?> findProblem, out string? error)
+    private static T? Read<T>(ReadOnlySpan<byte> utf8, JsonTypeInfo<T> type)
         where T : class
     {
         if (utf8.Length > MaxLength)
-        {
-            error = $"longer than {MaxLength} bytes";
             return null;
-        }
-
         try
         {
-            var value = JsonSerializer.Deserialize(utf8, type);
-            error = value is null ? "null" : findProblem(value);
-            return error is null ? value : null;
+            return JsonSerializer.Deserialize(utf8, type);
         }
-        catch (JsonException malformed)
+        catch (JsonException)
         {
-            error = malformed.Message;
             return null;
         }
     }

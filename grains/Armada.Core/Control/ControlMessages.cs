@@ -2,7 +2,6 @@ using System.Text.Json.Serialization;
 
 namespace Armada.Core.Control;
 
-/// <summary>What a control message asks of a device.</summary>
 [JsonConverter(typeof(ControlOpConverter))]
 public enum ControlOp
 {
@@ -12,13 +11,11 @@ public enum ControlOp
     /// <summary>End of the above: a leader falls back to keep-alives with epoch 0, a follower holds.</summary>
     [JsonStringEnumMemberName("stream-stop")] StreamStop,
 
-    /// <summary>Torque on or off.</summary>
     [JsonStringEnumMemberName("torque")] Torque,
 
     /// <summary>Latched stop: hold the pose and refuse commands until a reset.</summary>
     [JsonStringEnumMemberName("stop")] Stop,
 
-    /// <summary>Release a stop.</summary>
     [JsonStringEnumMemberName("reset")] Reset,
 
     /// <summary>Calibration; its payload comes with the issue that brings the procedure.</summary>
@@ -30,7 +27,7 @@ public enum ControlOp
     /// <summary>Make a new key, keep it, and answer with a request (PKCS #10) for a certificate on it.</summary>
     [JsonStringEnumMemberName("renew")] Renew,
 
-    /// <summary>The certificate for the key made before: keep both, and connect anew with them.</summary>
+    /// <summary>The certificate for the key made before: keep both, and reconnect with them.</summary>
     [JsonStringEnumMemberName("certificate")] Certificate,
 }
 
@@ -39,7 +36,6 @@ internal sealed class ControlOpConverter() : JsonStringEnumConverter<ControlOp>(
 
 /// <summary>A control message, silo to device.</summary>
 /// <param name="Id">Chosen by the sender; the reply carries it.</param>
-/// <param name="Op">What is asked.</param>
 /// <param name="Epoch">With stream-start and stream-stop: the fencing number.</param>
 /// <param name="RateHz">With stream-start to a leader: frames per second; absent for the device's own rate.</param>
 /// <param name="On">With torque: on or off.</param>
@@ -48,8 +44,6 @@ public sealed record ControlMessage(
     string Id, ControlOp Op, uint? Epoch = null, double? RateHz = null, bool? On = null, string? Certificate = null);
 
 /// <summary>A device's answer.</summary>
-/// <param name="Id">The id of the message it answers.</param>
-/// <param name="Ok">Whether it was done.</param>
 /// <param name="Error">Why not.</param>
 /// <param name="Csr">To renew: the request, PKCS #10 in PEM.</param>
 public sealed record ControlReply(string Id, bool Ok, string? Error = null, string? Csr = null);

@@ -1,33 +1,43 @@
-using System.Collections.Immutable;
-
 namespace Armada.Core.Devices;
 
-/// <summary>A device that has an identity.</summary>
-/// <param name="Name">Its name.</param>
-/// <param name="Kind">What it is.</param>
-/// <param name="Role">What its arm does, of a MicroPython board; otherwise null.</param>
-/// <param name="Site">Where it stands, or null.</param>
-/// <param name="CreatedAt">When it got its identity.</param>
-/// <param name="Certificates">Its certificates that are good, oldest first: one, or two while it changes from one to the other.</param>
+/// <param name="Role">Only of a MicroPython board.</param>
+/// <param name="Certificates">The valid ones, oldest first: one, or two while it changes from one to the other.</param>
 public sealed record DeviceIdentity(
     string Name, DeviceKind Kind, BoardRole? Role, string? Site, DateTimeOffset CreatedAt, ImmutableArray<DeviceCertificate> Certificates)
 {
-    /// <summary>The certificate issued last; null where all were taken back.</summary>
+    /// <summary>Null where all were revoked.</summary>
     public DeviceCertificate? Newest => Certificates.IsEmpty ? null : Certificates[^1];
 
-    /// <summary>Whether it is what somebody asks for, key and certificate aside.</summary>
+    /// <summary>Compares all but key and certificate.</summary>
     public bool Is(NewDevice wanted) => Name == wanted.Name && Kind == wanted.Kind && Role == wanted.Role && Site == wanted.Site;
 }
 
-/// <summary>A device's certificate.</summary>
-/// <param name="Fingerprint">SHA-256 of the certificate, 64 lower-case hexadecimal digits; by it the certificate is known.</param>
-/// <param name="NotBefore">From when on it is good.</param>
-/// <param name="NotAfter">Until when it is good.</param>
-/// <param name="IsCollected">
-/// Whether its key is with the device: the device made it, or its bundle was handed out. One that is not may be replaced.
-/// </param>
+/// <param name="Fingerprint">SHA-256 of the certificate, 64 lower-case hexadecimal digits.</param>
+/// <param name="IsCollected">Whether its key is with the device, or its bundle was handed out; otherwise it may be replaced.</param>
 public sealed record DeviceCertificate(string Fingerprint, DateTimeOffset NotBefore, DateTimeOffset NotAfter, bool IsCollected)
 {
-    /// <summary>Whether a text has the form of a fingerprint.</summary>
     public static bool IsFingerprint(string text) => text.Length == 64 && text.All(char.IsAsciiHexDigitLower);
+}
+
+/// <summary>A device to be given an identity.</summary>
+/// <param name="Name">See <see cref="Topics.DeviceName"/>.</param>
+/// <param name="Role">Only of a <see cref="DeviceKind.MicroPythonArm"/>.</param>
+/// <param name="Site">In characters of a name; or null.</param>
+/// <param name="Request">PKCS #10 request for a key that the device keeps, PEM; null where the registry is to make the key.</param>
+public sealed record NewDevice(string Name, DeviceKind Kind, BoardRole? Role = null, string? Site = null, string? Request = null);
+
+/// <summary>A certificate on its way to its device, with the key where the registry made it. It does not show the key.</summary>
+/// <param name="fingerprint">SHA-256 of the certificate, 64 lower-case hexadecimal digits.</param>
+/// <param name="certificate">PEM.</param>
+/// <param name="privateKey">PEM; null where the device made it and keeps it.</param>
+public sealed class IssuedCredentials(string fingerprint, string certificate, string? privateKey)
+{
+    public string Fingerprint { get; } = fingerprint;
+
+    public string Certificate { get; } = certificate;
+
+    /// <summary>A method, so that no serializer takes it along.</summary>
+    public string? PrivateKey() => privateKey;
+
+    public override string ToString() => $"credentials {Fingerprint}";
 }

@@ -1,28 +1,15 @@
 namespace Armada.Core.Devices;
 
-/// <summary>What kind of thing has an identity.</summary>
 public enum DeviceKind : byte
 {
-    /// <summary>An SO-101 arm that is moved by hand.</summary>
     So101Leader,
-
-    /// <summary>An SO-101 arm that is driven.</summary>
     So101Follower,
-
-    /// <summary>An Aero Hand, left.</summary>
     AeroHandLeft,
-
-    /// <summary>An Aero Hand, right.</summary>
     AeroHandRight,
-
-    /// <summary>An arm on a MicroPython board, which speaks its own dialect.</summary>
     MicroPythonArm,
-
-    /// <summary>An edge agent.</summary>
     Agent,
 }
 
-/// <summary>The words for the kinds of devices, on the wire and in documents.</summary>
 public static class DeviceKinds
 {
     private static readonly (string Name, DeviceKind Kind)[] Names =
@@ -38,7 +25,6 @@ public static class DeviceKinds
     /// <summary>Every word, for people.</summary>
     public static string All { get; } = string.Join(", ", Names.Select(pair => pair.Name));
 
-    /// <summary>A kind's word.</summary>
     /// <exception cref="ArgumentOutOfRangeException">There is no such kind.</exception>
     public static string NameOf(DeviceKind kind)
     {
@@ -46,16 +32,21 @@ public static class DeviceKinds
         return index >= 0 ? Names[index].Name : throw new ArgumentOutOfRangeException(nameof(kind), kind, "no kind of device");
     }
 
-    /// <summary>The kind that a word means.</summary>
     /// <exception cref="ArgumentException">It means none.</exception>
     public static DeviceKind Parse(string name) =>
         TryParse(name, out var kind) ? kind : throw new ArgumentException($"'{name}' is no kind of device", nameof(name));
 
-    /// <summary>The kind that a word means; false where it means none.</summary>
     public static bool TryParse(string name, out DeviceKind kind)
     {
         var index = Array.FindIndex(Names, pair => pair.Name == name);
         kind = index < 0 ? default : Names[index].Kind;
         return index >= 0;
     }
+}
+
+/// <summary>What a MicroPython board's arm does; the two listen to different topics.</summary>
+public enum BoardRole : byte
+{
+    Leader,
+    Follower,
 }

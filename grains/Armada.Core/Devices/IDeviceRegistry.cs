@@ -1,16 +1,12 @@
-using System.Collections.Immutable;
-
 namespace Armada.Core.Devices;
 
 /// <summary>
-/// Who has an identity: the port that the silo's own authority and AWS IoT Core fill. Every call may be repeated; one that fails half-way
-/// leaves nothing that a repetition, a deletion or the next start does not put right, and no certificate that works without the registry
-/// knowing it.
+/// The identities of devices, kept by the silo's own authority or by AWS IoT Core. Every call may be repeated; what a failed one leaves
+/// behind is put right by a repetition, a deletion or the next start, and no certificate works without the registry knowing it.
 /// </summary>
+/// <exception cref="RegistryFailedException">Every call: the registry's disk or service failed.</exception>
 public interface IDeviceRegistry
 {
-    /// <summary>Where devices reach the broker.</summary>
-    /// <exception cref="RegistryFailedException">It cannot be found out now.</exception>
     ValueTask<BrokerLocation> BrokerAsync(CancellationToken cancellation);
 
     /// <summary>Gives a device its identity, with a certificate for the key of its request or for one that the registry makes.</summary>
@@ -19,18 +15,13 @@ public interface IDeviceRegistry
     /// as another kind, it is refused. Without a request, a certificate that was not collected is replaced by a new one; where all were,
     /// the device is given back and nothing is issued.
     /// </remarks>
-    /// <exception cref="RegistryFailedException">It cannot be done now.</exception>
     ValueTask<RegistryAnswer> CreateAsync(NewDevice device, CancellationToken cancellation);
 
-    /// <summary>A device, or null.</summary>
-    /// <exception cref="RegistryFailedException">It cannot be found out now.</exception>
     ValueTask<DeviceIdentity?> FindAsync(string name, CancellationToken cancellation);
 
-    /// <summary>Devices by name (ordinal), those after a name.</summary>
-    /// <param name="after">The name before the first one, whether it is there or not; null for the beginning.</param>
+    /// <summary>Devices in ordinal order of their names.</summary>
+    /// <param name="after">The name before the first one, which need not exist; null for the beginning.</param>
     /// <param name="limit">Most devices, 1 or more.</param>
-    /// <param name="cancellation">Ends the wait.</param>
-    /// <exception cref="RegistryFailedException">It cannot be found out now.</exception>
     ValueTask<ImmutableArray<DeviceIdentity>> ListAsync(string? after, int limit, CancellationToken cancellation);
 
     /// <summary>Issues a second certificate; both are good until the device is seen on the new one.</summary>
@@ -38,10 +29,7 @@ public interface IDeviceRegistry
     /// With the key of one of its certificates, that one is given again. A second certificate that was not collected is replaced; where
     /// it was, the call is refused until the device is seen on it or one of the two is taken back.
     /// </remarks>
-    /// <param name="name">The device.</param>
     /// <param name="request">As in <see cref="NewDevice"/>.</param>
-    /// <param name="cancellation">Ends the wait.</param>
-    /// <exception cref="RegistryFailedException">It cannot be done now.</exception>
     ValueTask<RegistryAnswer> RotateAsync(string name, string? request, CancellationToken cancellation);
 
     /// <summary>Notes durably that the bundle of a certificate was handed out. One that is not the device's changes nothing.</summary>
@@ -60,3 +48,11 @@ public interface IDeviceRegistry
     /// <exception cref="RegistryFailedException">It cannot be done now, or not wholly; repeat the call.</exception>
     ValueTask<RegistryAnswer> DeleteAsync(string name, CancellationToken cancellation);
 }
+
+/// <summary>Where devices reach their broker, and which authority they trust there.</summary>
+/// <param name="Host">Name or address, as the broker's certificate has it.</param>
+/// <param name="Authority">Certificate of the authority that the broker's comes from, PEM.</param>
+/// <param name="SignsDevices">
+/// Whether that authority signs the devices' certificates too, under their names; AWS IoT Core's are of another one, which puts no names in.
+/// </param>
+public sealed record BrokerLocation(string Host, int Port, string Authority, bool SignsDevices = true);

@@ -1,33 +1,25 @@
 namespace Armada.Core.Devices;
 
-/// <summary>
-/// What devices should be set to, kept for them while they are away: limits and configuration, and never motion, which is late by the
-/// time it is read.
-/// </summary>
+/// <summary>Desired settings of devices, kept while they are offline: limits and configuration, never motion.</summary>
 public interface IDeviceShadow
 {
-    /// <summary>What a device should be set to; null where nobody said so yet.</summary>
+    /// <summary>The desired settings, or null.</summary>
     /// <exception cref="RegistryFailedException">It cannot be found out now.</exception>
     ValueTask<DesiredSettings?> FindAsync(string device, CancellationToken cancellation);
 
-    /// <summary>Sets what a device should be set to; members that are not named stay, members that are null go.</summary>
-    /// <param name="device">Its name.</param>
+    /// <summary>Changes the desired settings; members that are not named stay, members that are null go.</summary>
     /// <param name="desired">A JSON object with no other members than <c>limits</c> and <c>configuration</c>.</param>
-    /// <param name="version">The version that was read before, so that nobody else's change is lost; null to set it in any case.</param>
-    /// <param name="cancellation">Ends the wait.</param>
+    /// <param name="version">The version that was read before; null to overwrite any.</param>
     /// <exception cref="RegistryFailedException">It cannot be done now.</exception>
     ValueTask<ShadowAnswer> DesireAsync(string device, string desired, long? version, CancellationToken cancellation);
 }
 
-/// <summary>What a device should be set to.</summary>
 /// <param name="Desired">A JSON object with the members <c>limits</c> and <c>configuration</c>, or one of them.</param>
 /// <param name="Version">Grows with every change.</param>
 public sealed record DesiredSettings(string Desired, long Version);
 
-/// <summary>What became of settings.</summary>
 public enum ShadowAnswer : byte
 {
-    /// <summary>They are set.</summary>
     Done,
 
     /// <summary>There is no such device.</summary>

@@ -1,6 +1,5 @@
 namespace Armada.Core.Devices;
 
-/// <summary>Why a registry does not do what it is asked.</summary>
 public enum RegistryRefusalReason : byte
 {
     /// <summary>There is no such device.</summary>
@@ -9,19 +8,17 @@ public enum RegistryRefusalReason : byte
     /// <summary>The name is another device's, or this one's with another key.</summary>
     Exists,
 
-    /// <summary>The name cannot be had.</summary>
+    /// <summary>The name is not allowed.</summary>
     Name,
 
-    /// <summary>The certificate request is none, or its key is not taken.</summary>
+    /// <summary>The certificate request is invalid, or its key is not accepted.</summary>
     Request,
 
     /// <summary>The device was given a certificate that it was not seen on yet.</summary>
     RotationPending,
 }
 
-/// <summary>Why not, in words that say what to do.</summary>
-/// <param name="Reason">Why.</param>
-/// <param name="Text">For people.</param>
+/// <param name="Text">For people: why, and what to do.</param>
 public sealed record RegistryRefusal(RegistryRefusalReason Reason, string Text);
 
 /// <summary>What became of a call: the device as it is now, or a refusal.</summary>
@@ -40,13 +37,16 @@ public sealed record RegistryAnswer
     /// <summary>Whether this call made the device.</summary>
     public bool IsNew { get; private init; }
 
-    /// <summary>Why nothing was done; null where it was.</summary>
     public RegistryRefusal? Refused { get; private init; }
 
-    /// <summary>Done.</summary>
     public static RegistryAnswer Of(DeviceIdentity device, IssuedCredentials? issued = null, bool isNew = false) =>
         new() { Device = device, Issued = issued, IsNew = isNew };
 
-    /// <summary>Not done.</summary>
     public static RegistryAnswer Refuse(RegistryRefusalReason reason, string text) => new() { Refused = new RegistryRefusal(reason, text) };
 }
+
+/// <summary>
+/// The registry's disk or service failed; the message says what to do, and contains no secret. The former state holds, or the call may be
+/// repeated.
+/// </summary>
+public sealed class RegistryFailedException(string message, Exception? cause = null) : Exception(message, cause);

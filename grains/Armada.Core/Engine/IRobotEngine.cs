@@ -3,55 +3,52 @@ using Armada.Core.Routing;
 
 namespace Armada.Core.Engine;
 
-/// <summary>All robots of a fleet, each running its core one turn at a time: the port that both engines fill.</summary>
+/// <summary>All robots of a fleet, in this process or another, each running its core one turn at a time.</summary>
 /// <remarks>
-/// An engine keeps each device with one robot in one role, makes a <see cref="Effect.Persist"/> durable before the effects after it,
-/// and answers when all effects of the turn are done and every party that is connected through this object was told of them. A stop
-/// waits for the turn under way at most, never for those that wait. Members may be called from any thread. The robot may be in another
-/// process: what is given and answered are values, and a party stays where it is and is told from there.
+/// Keeps each device with one robot in one role, makes a <see cref="Effect.Persist"/> durable before the effects after it, and answers
+/// when the effects of the turn are done and the sessions connected here were notified. A stop waits for the turn under way at most,
+/// never for those that wait. Members may be called from any thread.
 /// </remarks>
 public interface IRobotEngine
 {
-    /// <summary>Makes a robot. Asked again with the same content it succeeds again; with another it is refused.</summary>
+    /// <summary>Repeated with the same content it succeeds again; with another it is refused.</summary>
     ValueTask<RobotReply> CreateAsync(string id, RobotModel model, RoomName? room, CancellationToken cancellation);
 
-    /// <summary>One robot now, or null where there is none.</summary>
+    /// <summary>Null where there is none.</summary>
     ValueTask<RobotSnapshot?> GetAsync(string id, CancellationToken cancellation);
 
-    /// <summary>Every robot now, ordered by id.</summary>
+    /// <summary>Ordered by id.</summary>
     ValueTask<IReadOnlyList<RobotSnapshot>> ListAsync(CancellationToken cancellation);
 
     /// <summary>Unbinds a robot's devices and removes it. Refused where there is none.</summary>
     ValueTask<RobotReply> DeleteAsync(string id, CancellationToken cancellation);
 
-    /// <summary>Asks something of one robot. A fleet stop is asked of all with <see cref="SetFleetStopAsync"/>.</summary>
+    /// <summary>A fleet stop goes to all robots, by <see cref="SetFleetStopAsync"/>.</summary>
     ValueTask<RobotReply> ApplyAsync(string id, RobotRequest request, CancellationToken cancellation);
 
     /// <summary>
-    /// Connects a party to a robot; from then on it may attach as a master or join as a slave under its name, and it is told what
-    /// happens. Refused where the robot is not there or another party has the name. Canceled, it may be connected all the same: let
-    /// it leave.
+    /// Connects a session, which may then attach as a master or join as a slave under its name. Refused where the robot does not exist
+    /// or another session has the name. If canceled, it may be connected all the same: disconnect it.
     /// </summary>
     ValueTask<RobotReply> ConnectAsync(string id, IRobotSession party, CancellationToken cancellation);
 
-    /// <summary>Disconnects a party: its lease ends, and as a slave it leaves. Nothing where it is not connected.</summary>
+    /// <summary>Ends the lease of a session and removes its slave; does nothing where it is not connected.</summary>
     ValueTask DisconnectAsync(string id, IRobotSession party, string reason);
 
     /// <summary>Latches or releases the fleet's stop; every robot has taken it when this ends.</summary>
     ValueTask<Refusal?> SetFleetStopAsync(bool stopped, CancellationToken cancellation);
 
-    /// <summary>Whether the fleet's stop is latched.</summary>
     ValueTask<bool> IsFleetStoppedAsync(CancellationToken cancellation);
 }
 
-/// <summary>One that is connected to a robot: a socket, or a link to another service.</summary>
+/// <summary>A connection to a robot: a socket, or a link to another service.</summary>
 /// <remarks>
 /// Members are called one at a time, in the order in which things happened, inside the robot's turn where that is in the same
 /// process: they copy what they are given, return at once and never throw. One that throws is disconnected.
 /// </remarks>
 public interface IRobotSession
 {
-    /// <summary>Its name, unique among the robot's slaves and parties.</summary>
+    /// <summary>Unique among the robot's slaves and sessions.</summary>
     string Name { get; }
 
     /// <summary>The next command for it as a slave; some may be left out, and none is older than the one before.</summary>
@@ -59,15 +56,26 @@ public interface IRobotSession
     /// <param name="positions">One position per joint, offsets added; NaN where nothing is commanded.</param>
     void OnCommand(in SampleStamp stamp, ReadOnlySpan<double> positions);
 
-    /// <summary>Something happened to the robot, its master or a slave.</summary>
     void OnEvent(RobotEvent note);
 
-    /// <summary>It is disconnected: the robot is gone or was lost from sight, or its slave was unbound. No more is told.</summary>
+    /// <summary>It was disconnected: the robot is gone or unreachable, or its slave was unbound. The last call.</summary>
     void OnGone(string reason);
 }
 
-/// <summary>A robot's answer.</summary>
 /// <param name="Refused">Why nothing was done, or null.</param>
 /// <param name="Robot">The robot after the turn; null where there is none.</param>
 [GenerateSerializer, Immutable, Alias("armada.robot.reply")]
 public sealed record RobotReply([Id(0)] Refusal? Refused, [Id(1)] RobotSnapshot? Robot);
+
+public interface IEngineHealth
+{
+    /// <summary>Returns at once.</summary>
+    EngineHealth Now { get; }
+}
+
+/// <param name="Loaded">Whether it knows its robots.</param>
+/// <param name="Silos">Of a cluster, how many silos are active as this one sees it; null where there is no cluster.</param>
+public sealed record EngineHealth(bool Loaded, int? Silos = null);
+
+/// <summary>The engine or a robot cannot be reached now; the message says which and what to do. A reply says the same by its refusal.</summary>
+public sealed class EngineUnreachableException(string message, Exception? cause = null) : Exception(message, cause);

@@ -5,19 +5,14 @@ namespace Armada.Core.Frames;
 /// <summary>Frames to bytes and back: little-endian, self-delimiting, several may stand in one payload.</summary>
 public static class FrameCodec
 {
-    /// <summary>The only version there is.</summary>
     public const byte Version = 1;
 
-    /// <summary>The most joints a frame carries.</summary>
     public const int MaxJoints = 32;
 
-    /// <summary>Bytes before the positions.</summary>
     public const int HeaderSize = 24;
 
-    /// <summary>Bytes of an echo.</summary>
     public const int EchoSize = 16;
 
-    /// <summary>The largest frame, in bytes.</summary>
     public const int MaxSize = HeaderSize + 2 * MaxJoints + EchoSize;
 
     /// <summary>The position that says "this joint has no reading"; receivers leave that joint where it is.</summary>
@@ -26,7 +21,6 @@ public static class FrameCodec
     private const FrameFlags KnownFlags =
         FrameFlags.TorqueOn | FrameFlags.Moving | FrameFlags.Fault | FrameFlags.KeepAlive | FrameFlags.Echo;
 
-    /// <summary>Size in bytes of a frame.</summary>
     public static int SizeOf(int joints, bool echo) => HeaderSize + 2 * joints + (echo ? EchoSize : 0);
 
     /// <summary>Reads the first frame of <paramref name="payload"/> and moves past it.</summary>
@@ -59,12 +53,9 @@ public static class FrameCodec
         return true;
     }
 
-    /// <summary>Writes a frame; the echo flag follows <paramref name="echo"/>, the joint count follows <paramref name="positions"/>.</summary>
+    /// <summary>Writes a frame and returns its bytes; echo flag and joint count follow the arguments.</summary>
     /// <param name="destination">At least <see cref="SizeOf"/> bytes.</param>
-    /// <param name="header">Fixed part.</param>
     /// <param name="positions">Joint positions in joint units, 1 to 32 of them; NaN for none. Values outside ±327.67 are clamped.</param>
-    /// <param name="echo">The echo of a state frame, or null.</param>
-    /// <returns>Bytes written.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The joint count is not 1 to 32.</exception>
     public static int Write(Span<byte> destination, in FrameHeader header, ReadOnlySpan<double> positions, FrameEcho? echo = null)
     {

@@ -3,7 +3,6 @@ namespace Armada.Core.Frames;
 /// <summary>Why bytes are not a frame.</summary>
 public enum FrameError : byte
 {
-    /// <summary>They are one.</summary>
     None,
 
     /// <summary>Fewer bytes than the frame announces.</summary>

@@ -1,12 +1,8 @@
 namespace Armada.Core.Frames;
 
-/// <summary>What a frame carries.</summary>
 public enum FrameKind : byte
 {
-    /// <summary>Joint positions read from a device.</summary>
     State = 1,
-
-    /// <summary>Joint positions a device is to take.</summary>
     Command = 2,
 }
 
@@ -14,7 +10,6 @@ public enum FrameKind : byte
 [Flags]
 public enum FrameFlags : byte
 {
-    /// <summary>No bit set.</summary>
     None = 0,
 
     /// <summary>The device's torque is on.</summary>
@@ -34,8 +29,6 @@ public enum FrameFlags : byte
 }
 
 /// <summary>The fixed 24 bytes at the head of every frame.</summary>
-/// <param name="Kind">State or command.</param>
-/// <param name="Flags">Condition bits.</param>
 /// <param name="Joints">Joint count, 1 to <see cref="FrameCodec.MaxJoints"/>.</param>
 /// <param name="Sequence">Sequence number, wraps around.</param>
 /// <param name="CapturedAt">Time of capture at the source, Unix microseconds.</param>

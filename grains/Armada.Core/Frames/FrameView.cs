@@ -14,13 +14,11 @@ public readonly ref struct FrameView
         Echo = echo;
     }
 
-    /// <summary>The frame's fixed part.</summary>
     public FrameHeader Header { get; }
 
     /// <summary>The echo; meaningful only with <see cref="FrameFlags.Echo"/>.</summary>
     public FrameEcho Echo { get; }
 
-    /// <summary>Whether an echo came with the frame.</summary>
     public bool HasEcho => (Header.Flags & FrameFlags.Echo) != 0;
 
     /// <summary>
@@ -29,7 +27,7 @@ public readonly ref struct FrameView
     /// </summary>
     public short this[int joint] => BinaryPrimitives.ReadInt16LittleEndian(positions[(2 * joint)..]);
 
-    /// <summary>Writes the positions into <paramref name="units"/> in joint units; a joint without a reading becomes NaN.</summary>
+    /// <summary>Copies the positions in joint units; a joint without a reading becomes NaN.</summary>
     /// <param name="units">At least <see cref="FrameHeader.Joints"/> long.</param>
     public void CopyTo(Span<double> units)
     {

@@ -11,7 +11,6 @@ namespace Armada.Core.MicroPython;
 /// </summary>
 public static class MicroPythonJson
 {
-    /// <summary>Servos of such an arm.</summary>
     public const int Joints = 6;
 
     /// <summary>Longest message read, bytes; one with every digit of six doubles has under 300.</summary>
@@ -24,9 +23,7 @@ public static class MicroPythonJson
     public const double MaxAngle = 360;
 
     /// <summary>Reads the servos' degrees; never throws. Members it does not know are passed over.</summary>
-    /// <param name="utf8">All of it.</param>
     /// <param name="degrees">At least <see cref="Joints"/> long; NaN for a servo that is not in the message or null.</param>
-    /// <param name="problem">What is wrong with it, in words.</param>
     public static bool TryRead(ReadOnlySpan<byte> utf8, Span<double> degrees, [NotNullWhen(false)] out string? problem)
     {
         degrees[..Joints].Fill(double.NaN);
@@ -46,11 +43,10 @@ public static class MicroPythonJson
         return problem is null;
     }
 
-    /// <summary>Writes one message; allocates nothing.</summary>
+    /// <summary>Writes one message and returns its bytes; allocates nothing.</summary>
     /// <param name="destination">At least <see cref="MaxWritten"/> bytes.</param>
     /// <param name="deviceName">A device name in UTF-8, 1 to 64 bytes that need no escape in JSON.</param>
     /// <param name="degrees">One per servo; NaN leaves the servo out. Values beyond <see cref="MaxAngle"/> are clamped.</param>
-    /// <returns>Bytes written.</returns>
     public static int Write(Span<byte> destination, ReadOnlySpan<byte> deviceName, ReadOnlySpan<double> degrees)
     {
         var at = Put(destination, 0, "{\"device_name\":\""u8);

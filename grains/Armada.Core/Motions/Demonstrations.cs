@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Armada.Core.Robots;
 
 namespace Armada.Core.Motions;
@@ -7,7 +6,7 @@ namespace Armada.Core.Motions;
 /// <remarks>Names, joints and times follow the demonstrations of LeRobot Arena; values are degrees, of the gripper percent.</remarks>
 public static class Demonstrations
 {
-    /// <summary>Every demonstration, ordered by id.</summary>
+    /// <summary>Ordered by id.</summary>
     public static ImmutableArray<Sequence> All { get; } =
     [
         Loop(
@@ -35,7 +34,6 @@ public static class Demonstrations
             Command(5000, 3000, ("gripper", 0), ("elbow_flex", 0), ("wrist_flex", 0))),
     ];
 
-    /// <summary>The demonstration with this id, or null.</summary>
     public static Sequence? Find(string id) => All.FirstOrDefault(sequence => sequence.Id == id);
 
     private static Sequence Loop(string id, string name, int ms, params ImmutableArray<SequenceCommand> commands) =>

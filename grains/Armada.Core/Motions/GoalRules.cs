@@ -1,18 +1,16 @@
-using System.Collections.Immutable;
 using System.Globalization;
 using Armada.Core.Robots;
 
 namespace Armada.Core.Motions;
 
-/// <summary>What the goals of every command must keep, whichever robot it is for.</summary>
+/// <summary>The rules for the goals of any command, independent of the robot.</summary>
 public static class GoalRules
 {
     /// <summary>Largest value of a goal, joint units: a whole turn.</summary>
     public const double MaxValue = 360;
 
-    /// <summary>Everything that is wrong, in the order of the goals; empty where nothing is.</summary>
-    /// <param name="goals">The goals of one command.</param>
-    /// <param name="path">Where they stand in the JSON form, such as joints.</param>
+    /// <summary>All problems, in the order of the goals.</summary>
+    /// <param name="path">Path of the goals in the JSON form, such as joints.</param>
     public static ImmutableArray<SequenceProblem> FindProblems(ImmutableArray<JointGoal> goals, string path)
     {
         if (goals.IsDefaultOrEmpty || goals.Length > RobotModelRules.MaxJoints)

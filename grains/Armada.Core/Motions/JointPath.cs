@@ -2,19 +2,17 @@ using Armada.Core.Time;
 
 namespace Armada.Core.Motions;
 
-/// <summary>The way of one joint through a motion: straight lines between keyframes, still before the first and after the last.</summary>
-/// <param name="times">When, microseconds, growing.</param>
-/// <param name="values">Where, joint units, as many.</param>
+/// <summary>The path of one joint through a motion: linear between keyframes, still before the first and after the last.</summary>
+/// <param name="times">Microseconds, ascending.</param>
+/// <param name="values">As many, joint units.</param>
 internal sealed class JointPath(long[] times, double[] values)
 {
-    /// <summary>When the motion begins to say where the joint is, microseconds.</summary>
+    /// <summary>Microseconds; before it the motion leaves the joint alone.</summary>
     public long Begin => times[0];
 
-    /// <summary>When its last goal is reached, microseconds.</summary>
+    /// <summary>Microseconds.</summary>
     public long End => times[^1];
 
-    /// <summary>Where it is, joint units.</summary>
-    /// <param name="at">Microseconds, from <see cref="Begin"/>.</param>
     public double At(long at)
     {
         var next = UpperBound(at);
@@ -31,38 +29,25 @@ internal sealed class JointPath(long[] times, double[] values)
     // Index of the first keyframe after a time.
     private int UpperBound(long at)
     {
-        var (low, high) = (0, times.Length);
-        while (low < high)
-        {
-            var middle = (low + high) / 2;
-            if (times[middle] <= at)
-                low = middle + 1;
-            else
-                high = middle;
-        }
-
-        return low;
+        var index = Array.BinarySearch(times, at);
+        return index >= 0 ? index + 1 : ~index;
     }
 
-    /// <summary>Makes a path from goals given in the order of their times; a later goal cuts an earlier motion short.</summary>
+    /// <summary>Builds a path from goals in the order of their times; a later goal cuts an earlier move short.</summary>
     /// <param name="velocity">Fastest motion, units per second.</param>
     internal sealed class Builder(double velocity)
     {
         private readonly List<long> times = [];
         private readonly List<double> values = [];
 
-        /// <summary>Says where the joint is before any goal.</summary>
         public void Start(long at, double value) => Add(at, value);
 
-        /// <summary>Whether nothing was said of the joint yet.</summary>
         public bool IsEmpty => values.Count == 0;
 
-        /// <summary>Adds a goal; the first one without a start is reached at its own time.</summary>
-        /// <param name="at">When the motion to it begins, microseconds, not before the last goal's.</param>
-        /// <param name="value">Where to, joint units.</param>
-        /// <param name="speed">Fastest motion, units per second, or null for the joint's own.</param>
-        /// <param name="duration">Least time to take, microseconds.</param>
-        /// <returns>How far it is from where the joint is then, joint units.</returns>
+        /// <summary>Adds a goal and returns its distance, joint units; the first one without a start is reached at its own time.</summary>
+        /// <param name="at">When the move begins, microseconds, not before the last goal's.</param>
+        /// <param name="speed">Units per second, or null for the joint's limit.</param>
+        /// <param name="duration">Minimum time to take, microseconds.</param>
         public double AddGoal(long at, double value, double? speed, long duration)
         {
             if (IsEmpty)

@@ -3,10 +3,8 @@ using Armada.Core.Time;
 
 namespace Armada.Core.Motions;
 
-/// <summary>Plays a track: its own time goes on with the clock, stands still when paused, and is set by seeking.</summary>
-/// <param name="track">The motion, fitted to the robot.</param>
-/// <param name="loop">Begin again at the end.</param>
-/// <param name="longestStep">Most time that one step makes up for; a pause of the process is no license to skip.</param>
+/// <summary>Plays a track: its position advances with the clock, stands still while paused, and can be set.</summary>
+/// <param name="longestStep">Maximum advance per step, so that a pause of the process does not skip ahead.</param>
 internal sealed class MotionPlayer(IMotionTrack track, bool loop, TimeSpan longestStep)
 {
     private readonly long longest = Microseconds.Of(longestStep);
@@ -16,26 +14,23 @@ internal sealed class MotionPlayer(IMotionTrack track, bool loop, TimeSpan longe
 
     public bool Loop => loop;
 
-    /// <summary>Whether its time stands still; its pose is kept.</summary>
     public bool IsPaused { get; private set; }
 
-    /// <summary>Whether a stop paused it: not even its present pose is asked for before it is resumed.</summary>
+    /// <summary>Whether a stop paused it: then not even the present pose is commanded until it is resumed.</summary>
     public bool IsHalted { get; private set; }
 
-    /// <summary>Whether the end is reached and it is over; never of a loop, nor of what may still be resumed.</summary>
+    /// <summary>Whether the end is reached; never for a loop or while paused.</summary>
     public bool IsAtEnd => !loop && !IsPaused && position >= track.Duration;
 
-    /// <summary>The robot is in this pose when the motion begins.</summary>
     public void Begin(ReadOnlySpan<double> pose) => track = track.StartingAt(pose);
 
     public void Pause() => IsPaused = true;
 
     public void Resume() => IsPaused = IsHalted = false;
 
-    /// <summary>A stop came.</summary>
     public void Halt() => IsPaused = IsHalted = true;
 
-    /// <summary>Goes on from a time of the motion; false where it has no such time.</summary>
+    /// <summary>False where the motion has no such position.</summary>
     public bool TrySeek(TimeSpan to)
     {
         if (to < TimeSpan.Zero || Microseconds.Of(to) > track.Duration)
@@ -44,7 +39,7 @@ internal sealed class MotionPlayer(IMotionTrack track, bool loop, TimeSpan longe
         return true;
     }
 
-    /// <summary>Lets time pass and gives the pose.</summary>
+    /// <summary>Advances to <paramref name="now"/> and gives the pose.</summary>
     public void Advance(in Timestamp now, Span<double> pose)
     {
         if (last is { } before && !IsPaused)

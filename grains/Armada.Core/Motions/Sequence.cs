@@ -1,14 +1,12 @@
-using System.Collections.Immutable;
 using Armada.Core.Robots;
 
 namespace Armada.Core.Motions;
 
-/// <summary>A stored series of timed commands.</summary>
-/// <param name="Id">Its id, which is the master's name while it plays.</param>
-/// <param name="Name">Its name for people, 1 to 64 characters.</param>
+/// <param name="Id">Also the name of the master while it plays.</param>
+/// <param name="Name">1 to 64 characters.</param>
 /// <param name="Commands">1 to 1000 commands, in the order of their times.</param>
-/// <param name="Loop">Whether it begins again at its end unless the player says otherwise.</param>
-/// <param name="TotalDuration">How long it lasts, up to an hour; longer where its last goals take longer to reach.</param>
+/// <param name="Loop">Whether it repeats, unless the player says otherwise.</param>
+/// <param name="TotalDuration">Up to an hour; extended where the last goals take longer to reach.</param>
 [GenerateSerializer, Immutable, Alias("armada.sequence")]
 public sealed record Sequence(
     [Id(0)] string Id,
@@ -24,11 +22,10 @@ public sealed record Sequence(
     public override int GetHashCode() => HashCode.Combine(Id, Name, Loop, TotalDuration, Commands.IsDefault ? 0 : Commands.Length);
 }
 
-/// <summary>Where some joints are to go at one time of a sequence; the others go on with what they do.</summary>
-/// <param name="At">Time since the sequence's beginning.</param>
-/// <param name="Goals">1 to 32 goals, one a joint.</param>
-/// <param name="Duration">Time to take; null or zero for as fast as speeds and limits let it.</param>
-/// <param name="Metadata">JSON object that its author keeps with it, or null; it means nothing here.</param>
+/// <summary>Goals of some joints at one time of a sequence; the others continue.</summary>
+/// <param name="Goals">1 to 32, one per joint.</param>
+/// <param name="Duration">Null or zero for as fast as speeds and limits allow.</param>
+/// <param name="Metadata">JSON object of the author, or null; not interpreted.</param>
 [GenerateSerializer, Immutable, Alias("armada.sequence.command")]
 public sealed record SequenceCommand(
     [Id(0)] TimeSpan At, [Id(1)] ImmutableArray<JointGoal> Goals, [Id(2)] TimeSpan? Duration = null, [Id(3)] string? Metadata = null)
@@ -40,7 +37,5 @@ public sealed record SequenceCommand(
     public override int GetHashCode() => HashCode.Combine(At, Duration, Metadata, Goals.IsDefault ? 0 : Goals.Length);
 }
 
-/// <summary>Something wrong with a sequence or command.</summary>
 /// <param name="Path">The field as the JSON form names it, such as commands[3].joints[0].value.</param>
-/// <param name="Text">What is wrong with it, in words.</param>
 public readonly record struct SequenceProblem(string Path, string Text);

@@ -4,26 +4,20 @@ using Armada.Core.Time;
 
 namespace Armada.Core.Motions;
 
-/// <summary>From a sequence's goals to the ways of a robot's joints.</summary>
+/// <summary>Turns a sequence's goals into the paths of a robot's joints.</summary>
 internal static class SequenceFit
 {
     // Times are written in whole milliseconds, so a way that just keeps a limit may seem to take this much too little.
     private const long Rounding = Microseconds.PerSecond / 1000;
 
-    /// <summary>Why a robot cannot play a sequence, or null; then the ways of its joints, null for one that has no goal.</summary>
+    /// <summary>Why a robot cannot play a sequence, or null; then the paths of its joints, null for one without a goal.</summary>
     public static string? FindMisfit(Sequence sequence, RobotModel model, out JointPath?[] paths)
     {
         var builders = Begin(model);
         paths = [];
-        foreach (var command in sequence.Commands)
-        {
-            foreach (var goal in command.Goals)
-            {
-                if (FindMisfit(command, goal, model) is { } misfit)
-                    return misfit;
-            }
-        }
-
+        var unfit = from command in sequence.Commands from goal in command.Goals select FindMisfit(command, goal, model);
+        if (unfit.FirstOrDefault(problem => problem is not null) is { } first)
+            return first;
         StartAtEnd(sequence, model, builders);
         foreach (var command in sequence.Commands)
         {
@@ -40,7 +34,7 @@ internal static class SequenceFit
         return FindLate(model, paths);
     }
 
-    /// <summary>The ways of a fitting sequence's joints where the robot begins in this pose; a start far away makes its first ways longer.</summary>
+    /// <summary>The paths of a fitting sequence begun from a pose; a distant start lengthens the first moves.</summary>
     public static JointPath?[] From(Sequence sequence, RobotModel model, ReadOnlySpan<double> pose)
     {
         var builders = Begin(model);

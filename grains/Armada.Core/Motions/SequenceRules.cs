@@ -1,24 +1,21 @@
-using System.Collections.Immutable;
 using System.Globalization;
 
 namespace Armada.Core.Motions;
 
-/// <summary>What every sequence must keep, whichever robot plays it. Whether one robot can is <see cref="SequenceMotion"/>'s to say.</summary>
+/// <summary>The rules for sequences, independent of the robot; whether a robot can play one is for <see cref="SequenceMotion"/>.</summary>
 public static class SequenceRules
 {
-    /// <summary>Most commands of a sequence.</summary>
     public const int MaxCommands = 1000;
 
-    /// <summary>Longest name of a sequence, characters.</summary>
+    /// <summary>Characters.</summary>
     public const int MaxNameLength = 64;
 
-    /// <summary>Longest metadata of one command, characters.</summary>
+    /// <summary>Characters of one command's metadata.</summary>
     public const int MaxMetadata = 4096;
 
-    /// <summary>Longest sequence.</summary>
     public static TimeSpan Longest { get; } = TimeSpan.FromHours(1);
 
-    /// <summary>Everything that is wrong, in the order of its fields; empty where nothing is.</summary>
+    /// <summary>All problems, in the order of the fields.</summary>
     public static ImmutableArray<SequenceProblem> FindProblems(Sequence sequence)
     {
         var problems = ImmutableArray.CreateBuilder<SequenceProblem>();

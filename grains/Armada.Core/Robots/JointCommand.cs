@@ -1,26 +1,22 @@
-using System.Collections.Immutable;
-
 namespace Armada.Core.Robots;
 
-/// <summary>Where one joint is to go.</summary>
-/// <param name="Joint">Its name, LeRobot's or Arena's.</param>
-/// <param name="Value">Position, joint units; clamped to the joint's limits.</param>
-/// <param name="Speed">Fastest motion, units per second, above 0; null for the joint's own limit, which no speed exceeds.</param>
+/// <param name="Joint">LeRobot's name or Arena's.</param>
+/// <param name="Value">Joint units; clamped to the limits of the joint.</param>
+/// <param name="Speed">Units per second, above 0; null for the joint's limit, which no speed exceeds.</param>
 [GenerateSerializer, Immutable, Alias("armada.joint.goal")]
 public sealed record JointGoal([Id(0)] string Joint, [Id(1)] double Value, [Id(2)] double? Speed = null);
 
-/// <summary>Where some joints of a robot are to go; the others keep their goals.</summary>
-/// <param name="Goals">1 to 32 goals, one a joint.</param>
-/// <param name="Duration">Time to take for it, up to an hour; null for as fast as speeds and limits let it.</param>
+/// <summary>Goals of some joints of a robot; the others keep theirs.</summary>
+/// <param name="Goals">1 to 32, one per joint.</param>
+/// <param name="Duration">Up to an hour; null for as fast as speeds and limits allow.</param>
 [GenerateSerializer, Immutable, Alias("armada.joint.command")]
 public sealed record JointCommand([Id(0)] ImmutableArray<JointGoal> Goals, [Id(1)] TimeSpan? Duration = null);
 
-/// <summary>The rules of a command for the robot that it is for.</summary>
 internal static class JointCommandRules
 {
     private static readonly TimeSpan MaxDuration = TimeSpan.FromHours(1);
 
-    /// <summary>Why a robot refuses a command, in words that name the joint; or null.</summary>
+    /// <summary>Why a robot refuses a command, naming the joint; or null.</summary>
     public static string? FindProblem(JointCommand command, string robot, RobotModel model)
     {
         if (command.Goals.IsDefaultOrEmpty || command.Goals.Length > RobotModelRules.MaxJoints)

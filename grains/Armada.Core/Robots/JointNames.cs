@@ -1,6 +1,6 @@
 namespace Armada.Core.Robots;
 
-/// <summary>The two families of names for the joints of an SO arm: LeRobot's, which are canonical here, and Arena's.</summary>
+/// <summary>The two families of joint names of an SO arm: LeRobot's, which are canonical here, and Arena's.</summary>
 public static class JointNames
 {
     // reference: Arena's robot type so-arm100, servo ids 1 to 6, and the equivalence its inference server uses.
@@ -14,19 +14,10 @@ public static class JointNames
         ("gripper", "Jaw"),
     ];
 
-    /// <summary>Arena's name of a canonical joint; other names are the same in both.</summary>
-    public static string ArenaOf(string canonical)
-    {
-        foreach (var pair in Pairs)
-        {
-            if (pair.Canonical == canonical)
-                return pair.Arena;
-        }
+    /// <summary>Other names are the same in both families.</summary>
+    public static string ArenaOf(string canonical) => Array.Find(Pairs, pair => pair.Canonical == canonical).Arena ?? canonical;
 
-        return canonical;
-    }
-
-    /// <summary>Index of the joint with this name or, where none has it, with the name that means the same; -1 where there is none.</summary>
+    /// <summary>Index of the joint of this name or, if there is none, of its name in the other family; otherwise -1.</summary>
     public static int Find(ReadOnlySpan<Joint> joints, string name)
     {
         var index = IndexOf(joints, name);
@@ -43,7 +34,7 @@ public static class JointNames
         return -1;
     }
 
-    private static int IndexOf(ReadOnlySpan<Joint> joints, string name)
+    internal static int IndexOf(ReadOnlySpan<Joint> joints, string name)
     {
         for (var index = 0; index < joints.Length; index++)
         {

@@ -22,19 +22,18 @@ internal sealed class MasterLease(MasterBinding binding, RobotTiming timing)
 
     public MasterState State { get; private set; } = MasterState.Waiting;
 
-    /// <summary>Whether the robot's current epoch was raised for this lease and told to the device.</summary>
+    /// <summary>Whether the robot's current epoch was raised for this lease and announced to the device.</summary>
     public bool IsAnnounced { get; private set; }
 
     /// <summary>The epoch with which a program's lease began; the robot's own may rise above it meanwhile.</summary>
     public uint BeganAt { get; private set; }
 
-    /// <summary>Whether its frames bring neither epoch nor sequence, and it understands no control message.</summary>
+    /// <summary>Whether its frames carry neither epoch nor sequence, and it takes no control messages.</summary>
     public bool IsUnfenced { get; set; }
 
-    /// <summary>Who stands behind a program's name, where that is no connected party.</summary>
+    /// <summary>The caller behind a program's name, unless that is a connected session.</summary>
     public string? Holder { get; init; }
 
-    /// <summary>The motion that it is, if it is one.</summary>
     public MotionPlayer? Player { get; init; }
 
     public bool? IsOnline { get; set; }
@@ -43,13 +42,9 @@ internal sealed class MasterLease(MasterBinding binding, RobotTiming timing)
 
     public bool IsLive => State == MasterState.Live;
 
-    /// <summary>
-    /// Whether it was told to live and has not ended since. While a device's next epoch is on its way it is not live, and yet nobody
-    /// else's turn.
-    /// </summary>
+    /// <summary>Whether it was announced as live and has not ended since, although a device may still await its next epoch.</summary>
     public bool IsHeld { get; private set; }
 
-    /// <summary>A new epoch was raised for this master.</summary>
     public void AnnounceEpoch(in Timestamp now)
     {
         IsAnnounced = true;
@@ -61,7 +56,7 @@ internal sealed class MasterLease(MasterBinding binding, RobotTiming timing)
         MarkSent(now);
     }
 
-    /// <summary>The lease of one that is no device begins at once.</summary>
+    /// <summary>Starts the lease of a program or motion.</summary>
     public void Begin(uint epoch, in Timestamp now)
     {
         BeganAt = epoch;
@@ -70,7 +65,7 @@ internal sealed class MasterLease(MasterBinding binding, RobotTiming timing)
         lastAccepted = now;
     }
 
-    /// <summary>The device was told its epoch, or could not be: not again before the retry time.</summary>
+    /// <summary>The epoch was sent, or could not be; it is not sent again before the retry time.</summary>
     public void MarkSent(in Timestamp now) => lastSent = now;
 
     public bool MaySend(in Timestamp now) => lastSent is not { } sent || now.IsPast(sent, timing.StreamRetry);
@@ -78,7 +73,7 @@ internal sealed class MasterLease(MasterBinding binding, RobotTiming timing)
     public bool IsExpired(in Timestamp now) =>
         IsHeld && Kind != MasterKind.Sequence && lastAccepted is { } last && now.IsPast(last, timing.Lease);
 
-    /// <summary>The epoch is no longer this lease's; its next frame asks for another.</summary>
+    /// <summary>Ends the lease; the next frame asks for another epoch.</summary>
     public void Lose()
     {
         State = MasterState.Lost;
@@ -89,14 +84,14 @@ internal sealed class MasterLease(MasterBinding binding, RobotTiming timing)
 
     public void Arrived(in Timestamp now) => rate.Count(now);
 
-    /// <summary>Sequence and age of a frame of the current epoch.</summary>
+    /// <summary>Checks sequence and age of a frame of the current epoch.</summary>
     public FrameResult Judge(in SampleStamp stamp, in Timestamp now) =>
         stamp.Unfenced ? FrameResult.Accepted
         : !sequence.TryPass(stamp.Sequence) ? FrameResult.OutOfOrder
         : freshness.IsFresh(stamp, now, timing.CommandTimeToLiveMs) ? FrameResult.Accepted
         : FrameResult.Expired;
 
-    /// <summary>A good frame came. True where the lease begins with it.</summary>
+    /// <summary>Renews the lease by an accepted frame. True where the lease begins with it.</summary>
     public bool Renew(in SampleStamp stamp, in Timestamp now)
     {
         var begins = !IsHeld;
@@ -107,7 +102,6 @@ internal sealed class MasterLease(MasterBinding binding, RobotTiming timing)
         return begins;
     }
 
-    /// <summary>A sign of life came.</summary>
     public void Renew(in Timestamp now) => lastAccepted = now;
 
     public MasterSnapshot Snapshot(uint epoch, in Timestamp now) => new(

@@ -3,7 +3,7 @@ using Armada.Core.Time;
 
 namespace Armada.Core.Robots;
 
-/// <summary>Who is master of a robot: devices are bound, programs attach, motions play.</summary>
+/// <summary>Requests about the master of a robot: devices are bound, programs attach, motions play.</summary>
 internal sealed class MasterRequests(RobotCoreState state)
 {
     public Refusal? BindMaster(RobotRequest.BindMaster bind, in Timestamp now)
@@ -154,7 +154,7 @@ internal sealed class MasterRequests(RobotCoreState state)
         state.BeginDrive(now);
     }
 
-    /// <summary>A new master in the place of the old one and of the panel, under a new epoch.</summary>
+    /// <summary>Puts a new master in the place of the old one or of manual control, under a new epoch.</summary>
     private void Replace(RobotDocument document, MasterLease next, in Timestamp now)
     {
         var (old, epoch) = (state.Lease, state.Document.Epoch);

@@ -1,14 +1,11 @@
-using System.Collections.Immutable;
 using Armada.Core.Routing;
 using Armada.Core.Time;
 
 namespace Armada.Core.Robots;
 
-/// <summary>
-/// One robot: who may command it, what its slaves are told. State, input and time in; effects and commands out.
-/// </summary>
+/// <summary>One robot. State, input and time go in; effects and commands come out.</summary>
 /// <remarks>
-/// Not thread-safe: its host runs one turn at a time, and does a turn's effects in order before the next turn. Where a
+/// Not thread-safe: the host runs one turn at a time, and its effects in order before the next one. Where a
 /// <see cref="Effect.Persist"/> fails, the host leaves out the effects after it and calls <see cref="OnPersistFailed"/>.
 /// </remarks>
 public sealed class RobotCore
@@ -21,10 +18,7 @@ public sealed class RobotCore
     private Timestamp? unstoredStop;
     private uint manualEpoch;
 
-    /// <summary>A robot as it was stored; the host calls <see cref="Start"/> next.</summary>
-    /// <param name="document">What survived.</param>
-    /// <param name="fleetStopped">Whether the fleet's stop is latched.</param>
-    /// <param name="timing">Deadlines and speeds.</param>
+    /// <summary>Restores a robot from its document; the host calls <see cref="Start"/> next.</summary>
     /// <exception cref="ArgumentException">The document's model breaks <see cref="RobotModelRules"/>.</exception>
     public RobotCore(RobotDocument document, bool fleetStopped, RobotTiming timing)
     {
@@ -39,13 +33,12 @@ public sealed class RobotCore
         Restore(default);
     }
 
-    /// <summary>What must survive a restart, as of the last turn.</summary>
+    /// <summary>As of the last turn.</summary>
     public RobotDocument Document => state.Document;
 
-    /// <summary>The slaves by the index that commands are given with: the bound ones, then the guests.</summary>
+    /// <summary>The slaves by the index that commands are given with: the bound ones, then the unbound.</summary>
     public ImmutableArray<SlaveBinding> Targets => slaves.Bindings;
 
-    /// <summary>Whether a stop is latched, the robot's own or the fleet's.</summary>
     public bool IsStopped => state.IsStopped;
 
     /// <summary>Whether the robot moves by itself, so that <see cref="Tick"/> is due every 10 ms.</summary>
@@ -63,8 +56,6 @@ public sealed class RobotCore
     /// Lets time pass: leases run out, slaves lag and fail, what moves by itself goes on. To be called every 50 ms, and every 10 ms
     /// while <see cref="IsDriving"/>.
     /// </summary>
-    /// <param name="now">The time.</param>
-    /// <param name="sink">Takes the command of each slave, before this returns.</param>
     public Decision Tick(in Timestamp now, ICommandSink sink)
     {
         ExpireLease(now);
@@ -84,10 +75,9 @@ public sealed class RobotCore
         return state.EndTurn();
     }
 
-    /// <summary>A device's presence. Told again of what it knows already, the core does nothing.</summary>
-    /// <param name="device">Device name; one that is not bound here is ignored.</param>
+    /// <summary>Repeated with what it knows already, the core does nothing.</summary>
+    /// <param name="device">One that is not bound here is ignored.</param>
     /// <param name="online">False with the last will.</param>
-    /// <param name="now">When it came.</param>
     public Decision OnPresence(string device, bool online, in Timestamp now)
     {
         if (state.Lease is { IsDevice: true } master && master.Name == device && master.IsOnline != online)
@@ -141,7 +131,7 @@ public sealed class RobotCore
         state.Emit(new RobotEvent(RobotEventKind.MasterLost, master.Name));
     }
 
-    /// <summary>Does what is asked, or says why not. Asked again for what is so already, it succeeds again.</summary>
+    /// <summary>Carries out a request, or says why not. Repeated where it is done already, it succeeds again.</summary>
     public Decision Apply(RobotRequest request, in Timestamp now)
     {
         ExpireLease(now);
@@ -172,7 +162,7 @@ public sealed class RobotCore
         return refused is null ? decision : decision with { Refused = refused };
     }
 
-    /// <summary>Whether a binding would be refused as things stand: to be known before another robot gives the device up.</summary>
+    /// <summary>Whether a binding would be refused now, to be known before another robot gives the device up.</summary>
     public Decision Check(RobotRequest request)
     {
         var obstacle = request switch
@@ -229,7 +219,7 @@ public sealed class RobotCore
         return null;
     }
 
-    /// <summary>After a stop nothing goes on by itself: a program commands anew, a motion is resumed, the panel's spell is over.</summary>
+    /// <summary>After a stop nothing continues by itself: programs command again, motions are resumed, manual control ends.</summary>
     private void StandStill()
     {
         EndSpell();
@@ -288,7 +278,7 @@ public sealed class RobotCore
         return state.SetGoal(manual.Command, now);
     }
 
-    /// <summary>The panel keeps the slaves for a while after they have arrived.</summary>
+    /// <summary>Manual control lasts for a while after its goals are reached.</summary>
     private void KeepSpell(in Timestamp since, in Timestamp now)
     {
         if (!HasArrived())
@@ -301,7 +291,6 @@ public sealed class RobotCore
         }
     }
 
-    /// <summary>Nobody takes the panel's place: the slaves hold.</summary>
     private void EndSpell()
     {
         if (!state.IsManual)
@@ -336,13 +325,10 @@ public sealed class RobotCore
         state.AnnounceEpoch(now);
     }
 
-    /// <summary>A state frame of the bound master.</summary>
-    /// <param name="stamp">Its stamp.</param>
-    /// <param name="positions">Joint positions; NaN where there is no reading.</param>
-    /// <param name="now">When it came.</param>
+    /// <summary>A state frame of the bound master. Returns what became of it, counted already.</summary>
+    /// <param name="positions">NaN where there is no reading.</param>
     /// <param name="sink">Takes the command of each slave, before this returns.</param>
     /// <param name="decision"><see cref="Decision.Nothing"/> in steady state.</param>
-    /// <returns>What became of it; counted already.</returns>
     public FrameResult OnMasterFrame(
         in SampleStamp stamp, ReadOnlySpan<double> positions, in Timestamp now, ICommandSink sink, out Decision decision)
     {
@@ -358,13 +344,10 @@ public sealed class RobotCore
         return master.Frames.Count(result);
     }
 
-    /// <summary>A state frame of a slave.</summary>
+    /// <summary>A state frame of a slave. Returns what became of it, counted already.</summary>
     /// <param name="slave">Index in <see cref="Targets"/> as of this turn; see <see cref="FindSlave"/>.</param>
-    /// <param name="stamp">Its stamp.</param>
-    /// <param name="positions">Joint positions; NaN where there is no reading.</param>
-    /// <param name="now">When it came.</param>
+    /// <param name="positions">NaN where there is no reading.</param>
     /// <param name="decision"><see cref="Decision.Nothing"/> in steady state.</param>
-    /// <returns>What became of it; counted already.</returns>
     public FrameResult OnSlaveFrame(
         int slave, in SampleStamp stamp, ReadOnlySpan<double> positions, in Timestamp now, out Decision decision)
     {
@@ -402,7 +385,7 @@ public sealed class RobotCore
         return FrameResult.Accepted;
     }
 
-    /// <summary>A frame under no live epoch of ours: brings its source to one, without haste and never frame by frame.</summary>
+    /// <summary>Brings the source of a frame under another epoch to the current one, at most once per retry time.</summary>
     private FrameResult TakeOtherEpoch(MasterLease master, uint epoch, in Timestamp now)
     {
         // Epoch 0 under a live lease: the source restarted, and counts its frames from 1 again.
@@ -478,13 +461,10 @@ public sealed class RobotCore
     private bool HasArrived() => !state.Robot.HasGoal || (state.Robot.IsSettled && slaves.HaveReached(state.Robot.Wanted));
 
     /// <summary>
-    /// The robot anew from what was stored, after a fault of this one. A stop that is in force stays so, slaves that are joined stay
-    /// joined, and open loops begin where they were last commanded; leases and goals are gone, which is told with what
-    /// <see cref="Start"/> decides. The host calls that next.
+    /// Rebuilds the robot from what was stored, after a fault. A stop in force stays so, joined slaves stay joined, and open loops begin
+    /// where they were last commanded; leases and goals are gone, as the effects of <see cref="Start"/> tell. The host calls that next.
     /// </summary>
     /// <param name="durable">The last document that was made durable.</param>
-    /// <param name="isFleetStopped">Whether the fleet's stop is latched.</param>
-    /// <param name="now">When.</param>
     public RobotCore Rebuild(RobotDocument durable, bool isFleetStopped, in Timestamp now)
     {
         var next = new RobotCore(BackTo(durable), isFleetStopped, timing);
@@ -497,11 +477,10 @@ public sealed class RobotCore
     }
 
     /// <summary>
-    /// The document could not be made durable: goes back to the one that is, but keeps a stop that was latched and tries again to
-    /// store it. A bound device attaches anew; a program or motion has lost its lease.
+    /// Goes back to the durable document, but keeps a latched stop and tries again to store it. A bound device attaches again; a program or
+    /// motion has lost its lease.
     /// </summary>
     /// <param name="durable">The last document that was made durable.</param>
-    /// <param name="now">The turn's time.</param>
     public Decision OnPersistFailed(RobotDocument durable, in Timestamp now)
     {
         if (Document.Stopped && !durable.Stopped)
@@ -513,14 +492,14 @@ public sealed class RobotCore
         return state.EndTurn();
     }
 
-    /// <summary>What is durable, and what is in force although it is not: a stop, and every epoch that was ever raised.</summary>
+    /// <summary>The durable document with what is in force all the same: a stop, and the highest epoch.</summary>
     private RobotDocument BackTo(RobotDocument durable) => durable with
     {
         Stopped = durable.Stopped || Document.Stopped,
         Epoch = Math.Max(durable.Epoch, Document.Epoch),
     };
 
-    /// <summary>The end of what was told to live and lives no longer.</summary>
+    /// <summary>The end of what was announced as live and is so no longer.</summary>
     private IEnumerable<Effect> Ended(RobotDocument durable)
     {
         if (TakeDisplaced(durable) is { } lost)
@@ -545,7 +524,7 @@ public sealed class RobotCore
         state.Robot = new VirtualRobot(Document.Model, timing, state.Robot);
     }
 
-    /// <summary>The master that was told to live and, of what could not be stored, no longer does; or null.</summary>
+    /// <summary>The master that was announced as live and, by what could not be stored, no longer is; or null.</summary>
     private string? TakeDisplaced(RobotDocument durable)
     {
         var old = state.Displaced;
@@ -555,12 +534,8 @@ public sealed class RobotCore
         return state.Lease is { IsHeld: true } live && live.BeganAt <= durable.Epoch ? live.Name : null;
     }
 
-    /// <summary>The robot now.</summary>
     public RobotSnapshot Snapshot(in Timestamp now)
     {
-        var states = new JointState[Document.Model.Joints.Length];
-        for (var joint = 0; joint < states.Length; joint++)
-            states[joint] = State(joint);
         var tracks = slaves.Snapshot(IsStopped, now);
         var bound = Document.Slaves.Length;
         return new RobotSnapshot(
@@ -570,7 +545,7 @@ public sealed class RobotCore
             state.Lease?.Snapshot(Document.Epoch, now),
             [.. tracks[..bound]],
             [.. tracks[bound..]],
-            [.. states],
+            [.. Enumerable.Range(0, Document.Model.Joints.Length).Select(State)],
             state.IsManual);
     }
 

@@ -1,10 +1,9 @@
-using System.Collections.Immutable;
 using Armada.Core.Routing;
 using Armada.Core.Time;
 
 namespace Armada.Core.Robots;
 
-/// <summary>What the requests of a robot read and change in a turn, and the steps that they share.</summary>
+/// <summary>The state of a robot that its requests share, and the steps common to them.</summary>
 internal sealed class RobotCoreState(RobotDocument document, bool fleetStopped, RobotTiming timing)
 {
     private readonly List<Effect> turn = [];
@@ -21,16 +20,15 @@ internal sealed class RobotCoreState(RobotDocument document, bool fleetStopped, 
 
     public bool IsFleetStopped { get; set; } = fleetStopped;
 
-    /// <summary>The last time at which the panel's goals were not reached yet.</summary>
+    /// <summary>The last time at which the goals of manual control were not reached yet.</summary>
     public Timestamp? ManualSince { get; set; }
 
-    /// <summary>The live master that was unbound or replaced with that version of the document.</summary>
+    /// <summary>The live master that was unbound or replaced, with that version of the document.</summary>
     public (string Name, long Version)? Displaced { get; set; }
 
-    /// <summary>Whether a stop is latched, the robot's own or the fleet's.</summary>
     public bool IsStopped => IsFleetStopped || Document.Stopped;
 
-    /// <summary>Whether the panel's last command is being executed, or was just now.</summary>
+    /// <summary>Whether a manual command is being executed, or was just now.</summary>
     public bool IsManual => ManualSince is not null;
 
     /// <summary>Whether commands go out, or may at any time, under the present epoch.</summary>
@@ -125,7 +123,6 @@ internal sealed class RobotCoreState(RobotDocument document, bool fleetStopped, 
     public void RaiseEpoch(RobotDocument document, in Timestamp now) =>
         Change(document with { Epoch = Epochs.Next(Document.Epoch, now) });
 
-    /// <summary>Tells everyone the epoch just raised.</summary>
     public void AnnounceEpoch(in Timestamp now)
     {
         if (Lease is { } master && ManualSince is null)
@@ -143,7 +140,7 @@ internal sealed class RobotCoreState(RobotDocument document, bool fleetStopped, 
         }
     }
 
-    /// <summary>A change that begins a slave's commands anew: where an epoch is in use, they begin under the next one.</summary>
+    /// <summary>Where an epoch is in use, the commands after this change begin under the next one.</summary>
     public void ChangeUnderLease(RobotDocument document, in Timestamp now)
     {
         if (!IsEpochInUse)
@@ -170,8 +167,8 @@ internal sealed class RobotCoreState(RobotDocument document, bool fleetStopped, 
     }
 
     /// <summary>
-    /// Whether a device holds an epoch above ours that the clock has passed by now, as one does that comes from a robot whose host's
-    /// clock runs ahead. It would refuse ours for ever. One that holds an absurd epoch is left alone.
+    /// Whether a device holds an epoch above ours that the clock has passed by now, as after a robot whose host's clock ran ahead: it
+    /// would refuse ours for ever. An absurd epoch is left alone.
     /// </summary>
     public bool IsAheadByClock(uint epoch, in Timestamp now) => epoch > Document.Epoch && Epochs.Next(Document.Epoch, now) > epoch;
 

@@ -1,18 +1,15 @@
-using System.Collections.Immutable;
 using Armada.Core.Rooms;
 using Armada.Core.Topics;
 
 namespace Armada.Core.Robots;
 
-/// <summary>All of a robot that survives a restart. Samples and leases do not.</summary>
-/// <param name="Id">Robot id.</param>
-/// <param name="Model">Model with this robot's limits.</param>
-/// <param name="Master">Bound master, or null. One that is no device does not survive a load.</param>
-/// <param name="Slaves">Bound slaves.</param>
-/// <param name="Epoch">Last epoch used; never goes back.</param>
+/// <summary>What of a robot survives a restart; samples and leases do not.</summary>
+/// <param name="Model">With this robot's limits.</param>
+/// <param name="Master">Null for none. Only a device survives a load.</param>
+/// <param name="Epoch">The last one used; never goes back.</param>
 /// <param name="Stopped">Whether the robot's own stop is latched.</param>
 /// <param name="Version">Raised at every change.</param>
-/// <param name="Room">The room it was made as, or null.</param>
+/// <param name="Room">Null where it is no room.</param>
 [GenerateSerializer, Immutable, Alias("armada.robot.document")]
 public sealed record RobotDocument(
     [Id(0)] string Id,
@@ -24,12 +21,10 @@ public sealed record RobotDocument(
     [Id(6)] long Version,
     [Id(7)] RoomName? Room = null);
 
-/// <summary>The rules that a stored document must keep before a robot runs from it.</summary>
 public static class RobotDocumentRules
 {
-    /// <summary>Why a robot cannot run from a document, or null. Never throws, whatever was stored.</summary>
-    /// <param name="document">The document as it was read; any reference in it may be null.</param>
-    /// <param name="id">The robot's id, under which it was stored.</param>
+    /// <summary>Why a robot cannot run from a stored document, or null. Never throws; any reference in the document may be null.</summary>
+    /// <param name="id">The id under which it was stored.</param>
     public static string? FindProblem(RobotDocument document, string id)
     {
         if (document.Id != id || !DeviceName.IsValid(document.Id))

@@ -1,18 +1,14 @@
-using System.Collections.Immutable;
-
 namespace Armada.Core.Robots;
 
-/// <summary>The unit of a joint's position.</summary>
 public enum JointUnit
 {
-    /// <summary>Degrees.</summary>
     Degree,
 
-    /// <summary>Percent, 0 closed to 100 open.</summary>
+    /// <summary>0 closed to 100 open.</summary>
     Percent,
 }
 
-/// <summary>How a joint moves, in URDF's words.</summary>
+/// <summary>As URDF names them.</summary>
 public enum JointMotion
 {
     /// <summary>Turns between two stops.</summary>
@@ -22,15 +18,12 @@ public enum JointMotion
     Continuous,
 }
 
-/// <summary>One joint of a robot and what it may do.</summary>
-/// <param name="Name">Canonical name, such as shoulder_pan.</param>
-/// <param name="Unit">Unit of every position below.</param>
+/// <param name="Name">Canonical, such as shoulder_pan.</param>
+/// <param name="Unit">Of all positions of the joint.</param>
 /// <param name="Min">Lowest position commanded.</param>
 /// <param name="Max">Highest position commanded.</param>
-/// <param name="MaxVelocity">Fastest commanded change, units per second.</param>
-/// <param name="Rest">Rest position.</param>
-/// <param name="Motion">How it moves.</param>
-/// <param name="ServoId">Id of its servo, 0 to 252, or null where nobody said.</param>
+/// <param name="MaxVelocity">Units per second.</param>
+/// <param name="ServoId">0 to 252, or null where unknown.</param>
 [GenerateSerializer, Immutable, Alias("armada.joint")]
 public sealed record Joint(
     [Id(0)] string Name,
@@ -42,16 +35,11 @@ public sealed record Joint(
     [Id(6)] JointMotion Motion = JointMotion.Revolute,
     [Id(7)] int? ServoId = null)
 {
-    /// <summary>Index of the joint whose positions mean the same as those of this one: name and unit agree; -1 where there is none.</summary>
+    /// <summary>Index of the joint with the same name and unit, or -1.</summary>
     internal static int IndexOfSame(ReadOnlySpan<Joint> joints, Joint joint)
     {
-        for (var index = 0; index < joints.Length; index++)
-        {
-            if (joints[index].Name == joint.Name && joints[index].Unit == joint.Unit)
-                return index;
-        }
-
-        return -1;
+        var index = JointNames.IndexOf(joints, joint.Name);
+        return index >= 0 && joints[index].Unit == joint.Unit ? index : -1;
     }
 }
 
@@ -61,7 +49,7 @@ public sealed record Joint(
 [GenerateSerializer, Immutable, Alias("armada.robot.model")]
 public sealed record RobotModel([Id(0)] string Name, [Id(1)] ImmutableArray<Joint> Joints)
 {
-    /// <summary>Index of a joint by its canonical name or, on an SO arm, by Arena's; -1 where there is none.</summary>
+    /// <summary>Index of a joint by its canonical name or, on an SO arm, Arena's; otherwise -1.</summary>
     public int Find(string name) => JointNames.Find(Joints.AsSpan(), name);
 
     public bool Equals(RobotModel? other) =>

@@ -1,21 +1,20 @@
 namespace Armada.Core.Robots;
 
-/// <summary>What every model must keep, so that limits can be trusted.</summary>
 public static class RobotModelRules
 {
-    /// <summary>Most joints a robot may have; a frame holds no more.</summary>
+    /// <summary>As many as a frame holds.</summary>
     public const int MaxJoints = 32;
 
-    /// <summary>The largest position there is a wire form for, joint units.</summary>
+    /// <summary>The largest position with a wire form, joint units.</summary>
     public const double MaxPosition = 327.67;
 
-    /// <summary>Longest name of a model or joint, characters.</summary>
+    /// <summary>Of a model or joint, characters.</summary>
     public const int MaxNameLength = 64;
 
-    /// <summary>Highest servo id; those above it mean something else on the bus.</summary>
+    /// <summary>The ids above it have other meanings on the bus.</summary>
     public const int MaxServoId = 252;
 
-    /// <summary>What is wrong with a model, in words that name the joint; null where it is sound.</summary>
+    /// <summary>What is wrong with a model, naming the joint; or null.</summary>
     public static string? FindProblem(RobotModel model)
     {
         if (IsNoName(model.Name))

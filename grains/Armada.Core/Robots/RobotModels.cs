@@ -2,7 +2,6 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace Armada.Core.Robots;
 
-/// <summary>The robots Armada knows by name.</summary>
 /// <remarks>
 /// Body limits are those of the SO-101's URDF in the calibration whose zero is mid-range; SO-100 has the same joints and no limits of
 /// its own published. Velocities are Armada's: 180 °/s, well under the 298.8 °/s that the STS3215 turns without load, and for the
@@ -13,25 +12,16 @@ public static class RobotModels
     private const double BodyVelocity = 180;
     private const double GripperVelocity = 200;
 
-    /// <summary>SO-100 arm, leader or follower.</summary>
     public static RobotModel So100 { get; } = SoArm("so100");
 
-    /// <summary>SO-101 arm, leader or follower.</summary>
     public static RobotModel So101 { get; } = SoArm("so101");
 
-    /// <summary>Every known model.</summary>
     public static IReadOnlyList<RobotModel> All { get; } = [So100, So101];
 
-    /// <summary>Finds a model by its name, such as so101, in any case.</summary>
+    /// <summary>Finds a model by its name, in any case.</summary>
     public static bool TryGet(string name, [NotNullWhen(true)] out RobotModel? model)
     {
-        model = null;
-        foreach (var known in All)
-        {
-            if (string.Equals(known.Name, name, StringComparison.OrdinalIgnoreCase))
-                model = known;
-        }
-
+        model = All.FirstOrDefault(known => string.Equals(known.Name, name, StringComparison.OrdinalIgnoreCase));
         return model is not null;
     }
 

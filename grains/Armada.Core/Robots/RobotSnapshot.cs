@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Armada.Core.Control;
 using Armada.Core.Routing;
 
@@ -17,7 +16,6 @@ public enum MasterState : byte
     Lost,
 }
 
-/// <summary>Where a slave stands.</summary>
 public enum SlaveState : byte
 {
     /// <summary>Bound; no frame has come yet.</summary>
@@ -36,16 +34,12 @@ public enum SlaveState : byte
     Stopped,
 }
 
-/// <summary>One robot as it was at one moment.</summary>
-/// <param name="At">When, Unix microseconds.</param>
-/// <param name="Document">Model, bindings, epoch, own stop.</param>
-/// <param name="FleetStopped">Whether the fleet's stop is latched.</param>
-/// <param name="Master">The bound master, or null.</param>
-/// <param name="Slaves">The slaves, in the document's order.</param>
-/// <param name="UnboundSlaves">Connected slaves that are bound to nothing; they follow the bound ones.</param>
-/// <param name="Joints">Where the robot's joints are and should be, in the model's order.</param>
-/// <param name="Manual">Whether a manual command is being executed or has been just now.</param>
-/// <param name="IsReachable">False where its silo does not answer; the rest is then as it was last known.</param>
+/// <param name="At">Unix microseconds.</param>
+/// <param name="Slaves">In the document's order.</param>
+/// <param name="UnboundSlaves">Connected ones that are not bound; they follow the bound ones.</param>
+/// <param name="Joints">In the model's order.</param>
+/// <param name="Manual">Whether a manual command is being executed, or was just now.</param>
+/// <param name="IsReachable">False where its silo does not answer; the rest is then as last known.</param>
 [GenerateSerializer, Immutable, Alias("armada.robot.snapshot")]
 public sealed record RobotSnapshot(
     [Id(0)] long At,
@@ -58,24 +52,18 @@ public sealed record RobotSnapshot(
     [Id(7)] bool Manual,
     [Id(8)] bool IsReachable = true)
 {
-    /// <summary>Whether any stop is latched.</summary>
     public bool Stopped => FleetStopped || Document.Stopped;
 
-    /// <summary>A robot of which nothing but its name is known.</summary>
+    /// <summary>A robot of which only the id is known.</summary>
     public static RobotSnapshot Unknown(string id) =>
         new(0, new RobotDocument(id, new RobotModel("", []), null, [], 0, false, 0), false, null, [], [], [], false, IsReachable: false);
 }
 
-/// <summary>A master as it was.</summary>
-/// <param name="Name">Device, client or sequence name.</param>
-/// <param name="Kind">What it is.</param>
-/// <param name="State">Where its lease stands.</param>
-/// <param name="Epoch">The robot's epoch; of a program or motion the one its lease began with.</param>
+/// <param name="Epoch">The robot's epoch; for a program or motion the one its lease began with.</param>
 /// <param name="Age">Time since its last accepted frame, or null.</param>
-/// <param name="FramesPerSecond">Frames that came, of whatever verdict, in the last whole second.</param>
+/// <param name="FramesPerSecond">Frames received in the last whole second, whatever became of them.</param>
 /// <param name="Fault">Whether its last frame reported a fault.</param>
-/// <param name="Frames">Its frames since it was bound here.</param>
-/// <param name="Playing">Of a motion, where it stands; otherwise null.</param>
+/// <param name="Frames">Since it was bound here.</param>
 [GenerateSerializer, Immutable, Alias("armada.master.snapshot")]
 public sealed record MasterSnapshot(
     [Id(0)] string Name,
@@ -88,28 +76,20 @@ public sealed record MasterSnapshot(
     [Id(7)] FrameCounts Frames,
     [Id(8)] PlaySnapshot? Playing);
 
-/// <summary>A motion as it was being played.</summary>
-/// <param name="Position">Where it is.</param>
-/// <param name="Duration">How long it lasts.</param>
-/// <param name="Loop">Whether it begins again at its end.</param>
-/// <param name="Paused">Whether it stands still.</param>
 [GenerateSerializer, Immutable, Alias("armada.play.snapshot")]
 public sealed record PlaySnapshot([Id(0)] TimeSpan Position, [Id(1)] TimeSpan Duration, [Id(2)] bool Loop, [Id(3)] bool Paused);
 
-/// <summary>A slave as it was.</summary>
-/// <param name="Binding">Name, kind, address, offsets and joint names; of a guest as if it were bound.</param>
-/// <param name="State">Where it stands.</param>
-/// <param name="Reason">Why it has failed, in words; or null.</param>
+/// <param name="Reason">Why it has failed; or null.</param>
 /// <param name="Approaching">Whether it moves slowly towards the master's pose, not tracking yet.</param>
 /// <param name="Age">Time since its last accepted frame, or null.</param>
-/// <param name="FramesPerSecond">Frames that came in the last whole second.</param>
+/// <param name="FramesPerSecond">Frames received in the last whole second.</param>
 /// <param name="Fault">Whether its last frame reported a fault.</param>
-/// <param name="Commands">Commands sent to it since it was bound.</param>
-/// <param name="CommandedAt">When it was last commanded, Unix microseconds; or null.</param>
-/// <param name="RealAt">When its pose was captured, Unix microseconds of its own clock; or null.</param>
-/// <param name="Joints">Commanded and real pose, in the model's order.</param>
-/// <param name="Frames">Its frames since it was bound here.</param>
-/// <param name="LagMs">From the leader's capture to the write on its bus, over its last 1000 commands; null where it does not say.</param>
+/// <param name="Commands">Sent to it since it was bound.</param>
+/// <param name="CommandedAt">Unix microseconds; or null.</param>
+/// <param name="RealAt">Unix microseconds of its own clock; or null.</param>
+/// <param name="Joints">In the model's order.</param>
+/// <param name="Frames">Since it was bound here.</param>
+/// <param name="LagMs">From the leader's capture to the write on its bus, over its last 1000 commands; null where unknown.</param>
 /// <param name="Unconfirmed">The stop or reset that it has not confirmed, or null.</param>
 [GenerateSerializer, Immutable, Alias("armada.slave.snapshot")]
 public sealed record SlaveSnapshot(
@@ -129,27 +109,21 @@ public sealed record SlaveSnapshot(
     [Id(13)] UnconfirmedControl? Unconfirmed = null);
 
 /// <summary>A stop or reset that a device has not confirmed; it is sent again until it has.</summary>
-/// <param name="Op">Which.</param>
-/// <param name="Refusal">Why the device refuses it, in its words; null if it has not answered.</param>
+/// <param name="Refusal">Why the device refuses it; null if it has not answered.</param>
 [GenerateSerializer, Immutable, Alias("armada.unconfirmed-control")]
 public sealed record UnconfirmedControl([Id(0)] ControlOp Op, [Id(1)] string? Refusal);
 
 /// <summary>Percentiles of a lag, milliseconds.</summary>
-/// <param name="Samples">How many values they are over.</param>
-/// <param name="P50">Half of the values are at most this.</param>
-/// <param name="P95">95 of 100 values are at most this.</param>
-/// <param name="P99">99 of 100 values are at most this.</param>
 [GenerateSerializer, Immutable, Alias("armada.lag-percentiles")]
 public sealed record LagPercentiles([Id(0)] int Samples, [Id(1)] double P50, [Id(2)] double P95, [Id(3)] double P99);
 
-/// <summary>A joint of a robot as it was. Times are Unix microseconds; null where the value is.</summary>
-/// <param name="Commanded">Last position the master or the panel asked for, joint units.</param>
-/// <param name="CommandedAt">When it was asked for, by its source's clock.</param>
-/// <param name="Virtual">Where the virtual robot is: the motion towards it, within the limits.</param>
-/// <param name="VirtualAt">When that was last set.</param>
-/// <param name="Real">Where the joint is on the first slave that says so, its offset taken away.</param>
-/// <param name="RealAt">When it was captured, by that slave's clock.</param>
-/// <param name="Offset">That slave's calibration offset; 0 where no slave says where it is.</param>
+/// <summary>A joint of a robot. Positions are in joint units, times in Unix microseconds.</summary>
+/// <param name="Commanded">Last position requested.</param>
+/// <param name="CommandedAt">By the clock of whoever requested it.</param>
+/// <param name="Virtual">Where the virtual robot is on its way there, within the limits.</param>
+/// <param name="Real">On the first slave that reads it, without its offset.</param>
+/// <param name="RealAt">By that slave's clock.</param>
+/// <param name="Offset">Of that slave; 0 where none reads it.</param>
 [GenerateSerializer, Immutable, Alias("armada.joint.state")]
 public readonly record struct JointState(
     [Id(0)] double? Commanded,
@@ -160,8 +134,6 @@ public readonly record struct JointState(
     [Id(5)] long? RealAt,
     [Id(6)] double Offset);
 
-/// <summary>One joint of a slave.</summary>
-/// <param name="Commanded">Last position sent to it, joint units; or null.</param>
-/// <param name="Real">Last position read from it, joint units; or null.</param>
+/// <summary>One joint of a slave, joint units: the last position sent, and the last one read.</summary>
 [GenerateSerializer, Immutable, Alias("armada.joint.pose")]
 public readonly record struct JointPose([Id(0)] double? Commanded, [Id(1)] double? Real);

@@ -1,27 +1,26 @@
 namespace Armada.Core.Robots;
 
-/// <summary>How long a robot waits for what, and how fast it approaches.</summary>
+/// <summary>Deadlines and speeds of a robot.</summary>
 public sealed record RobotTiming
 {
-    /// <summary>The timing used unless another is configured.</summary>
     public static RobotTiming Default { get; } = new();
 
-    /// <summary>A master whose frames stay away this long has lost its lease.</summary>
+    /// <summary>A master silent this long loses its lease.</summary>
     public TimeSpan Lease { get; init; } = TimeSpan.FromSeconds(2);
 
     /// <summary>A slave silent this long is lagging; it is still commanded.</summary>
     public TimeSpan SlaveLagging { get; init; } = TimeSpan.FromMilliseconds(300);
 
-    /// <summary>A slave silent this long has failed; it is commanded again, approaching, when its frames come back.</summary>
+    /// <summary>A slave silent this long has failed; when its frames come back it approaches again.</summary>
     public TimeSpan SlaveLost { get; init; } = TimeSpan.FromSeconds(2);
 
-    /// <summary>Least time between two announcements of the same epoch to the same device.</summary>
+    /// <summary>Minimum time between two announcements of the same epoch to the same device.</summary>
     public TimeSpan StreamRetry { get; init; } = TimeSpan.FromSeconds(1);
 
     /// <summary>Time to live of a command, ms; also of frames that bring none of their own.</summary>
     public ushort CommandTimeToLiveMs { get; init; } = 300;
 
-    /// <summary>Fastest motion of any joint while a slave approaches, units per second.</summary>
+    /// <summary>Maximum velocity of any joint while a slave approaches, units per second.</summary>
     public double ApproachVelocity { get; init; } = 45;
 
     /// <summary>An approach ends when every joint is this close to its target, units.</summary>
@@ -30,15 +29,15 @@ public sealed record RobotTiming
     /// <summary>Longest step of the virtual robot's own motion; a late tick slows the motion down, it does not make it jump.</summary>
     public TimeSpan MaxDriveStep { get; init; } = TimeSpan.FromMilliseconds(30);
 
-    /// <summary>A slave that has reached its target is told again this often while a program, a motion or the panel commands.</summary>
+    /// <summary>Interval of commands to a slave that has reached its target while a program, a motion or the operator commands.</summary>
     public TimeSpan KeepAlive { get; init; } = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>How long the panel keeps the slaves after its last command has been reached.</summary>
+    /// <summary>How long manual control lasts after its last command has been reached.</summary>
     public TimeSpan ManualSpell { get; init; } = TimeSpan.FromSeconds(2);
 
     /// <summary>A report of a slave's joints older than this no longer says where it is.</summary>
     public TimeSpan ReportValid { get; init; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>Longest time one command may make up for, so that a pause is no license for a jump.</summary>
+    /// <summary>Longest time one command may make up for, so that a pause does not allow a jump.</summary>
     public TimeSpan MaxStep { get; init; } = TimeSpan.FromMilliseconds(100);
 }

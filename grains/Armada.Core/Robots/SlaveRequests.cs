@@ -2,7 +2,7 @@ using Armada.Core.Time;
 
 namespace Armada.Core.Robots;
 
-/// <summary>Who executes what a robot is told: slaves are bound, join, report and leave.</summary>
+/// <summary>Requests about the slaves of a robot: they are bound, join, report and leave.</summary>
 internal sealed class SlaveRequests(RobotCoreState state, MasterRequests masters)
 {
     public Refusal? BindSlave(RobotRequest.BindSlave bind, in Timestamp now)
@@ -19,11 +19,7 @@ internal sealed class SlaveRequests(RobotCoreState state, MasterRequests masters
         if (state.IsStopped && slave.IsFenced)
             state.Emit(new Effect.StopDevice(binding.Name));
         state.Slaves.Insert(state.Document.Slaves.Length, slave);
-        var document = state.Document with { Slaves = state.Document.Slaves.Add(binding) };
-        if (slave.IsFenced)
-            state.ChangeUnderLease(document, now);
-        else
-            state.Change(document);
+        Store(slave, state.Document.Slaves.Add(binding), now);
         return null;
     }
 
@@ -48,12 +44,17 @@ internal sealed class SlaveRequests(RobotCoreState state, MasterRequests masters
         if (slave.Binding == binding)
             return null;
         state.Slaves.Rebind(index, binding);
-        var document = state.Document with { Slaves = state.Document.Slaves.SetItem(index, binding) };
-        if (slave.IsFenced)
+        Store(slave, state.Document.Slaves.SetItem(index, binding), now);
+        return null;
+    }
+
+    private void Store(SlaveTrack changed, ImmutableArray<SlaveBinding> slaves, in Timestamp now)
+    {
+        var document = state.Document with { Slaves = slaves };
+        if (changed.IsFenced)
             state.ChangeUnderLease(document, now);
         else
             state.Change(document);
-        return null;
     }
 
     public Refusal? UnbindSlave(RobotRequest.UnbindSlave unbind)
@@ -93,9 +94,9 @@ internal sealed class SlaveRequests(RobotCoreState state, MasterRequests masters
         }
         else
         {
-            var guest = new SlaveTrack(new SlaveBinding(join.Name, SlaveKind.WebSocket), isUnbound: true, state.Document.Model, state.Timing);
-            guest.Join(now);
-            state.Slaves.Insert(state.Slaves.Count, guest);
+            var unbound = new SlaveTrack(new SlaveBinding(join.Name, SlaveKind.WebSocket), isUnbound: true, state.Document.Model, state.Timing);
+            unbound.Join(now);
+            state.Slaves.Insert(state.Slaves.Count, unbound);
         }
 
         state.Emit(new RobotEvent(RobotEventKind.SlaveLive, join.Name));

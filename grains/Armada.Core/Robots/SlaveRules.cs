@@ -1,21 +1,18 @@
+using Armada.Core.MicroPython;
+
 namespace Armada.Core.Robots;
 
-/// <summary>What every slave must keep, for the robot it is bound to.</summary>
 public static class SlaveRules
 {
-    /// <summary>Joints of a MicroPython arm; its dialect has six and no others.</summary>
-    public const int MicroPythonJoints = 6;
-
-    /// <summary>Longest name of a party or slave.</summary>
     public const int MaxNameLength = 64;
 
-    /// <summary>What is wrong with a slave, in words; null where it is sound.</summary>
+    /// <summary>What is wrong with a slave; or null.</summary>
     public static string? FindProblem(SlaveBinding slave, RobotModel model)
     {
         if (FindProblem(slave.Name) is { } problem)
             return problem;
-        if (slave.Kind == SlaveKind.MicroPython && model.Joints.Length != MicroPythonJoints)
-            return $"{slave.Name}: a MicroPython arm has {MicroPythonJoints} joints, {model.Name} has {model.Joints.Length}";
+        if (slave.Kind == SlaveKind.MicroPython && model.Joints.Length != MicroPythonJson.Joints)
+            return $"{slave.Name}: a MicroPython arm has {MicroPythonJson.Joints} joints, {model.Name} has {model.Joints.Length}";
         if (slave.Kind == SlaveKind.Remote != slave.Url is not null)
             return slave.Url is null ? $"{slave.Name}: a remote slave needs a url" : $"{slave.Name}: only a remote slave has a url";
         if (slave.Url is { } url && !IsSlaveEndpoint(url))
@@ -23,7 +20,7 @@ public static class SlaveRules
         return FindMappingProblem(slave, model);
     }
 
-    /// <summary>What is wrong with a slave's or party's name; null where it is sound.</summary>
+    /// <summary>What is wrong with a name of a session or slave; or null.</summary>
     public static string? FindProblem(string name) =>
         string.IsNullOrWhiteSpace(name) || name.Length > MaxNameLength || name.Any(char.IsControl)
             ? $"a name has 1 to {MaxNameLength} printable characters"

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Armada.Core.Routing;
 using Armada.Core.Time;
 
@@ -14,12 +13,11 @@ internal sealed class SlaveSet(RobotTiming timing)
 
     public SlaveTrack this[int index] => tracks[index];
 
-    /// <summary>The bindings by index.</summary>
     public ImmutableArray<SlaveBinding> Bindings { get; private set; } = [];
 
     public List<SlaveTrack>.Enumerator GetEnumerator() => tracks.GetEnumerator();
 
-    /// <summary>Index of a slave by its name, or -1.</summary>
+    /// <summary>-1 where there is none.</summary>
     public int Find(string name) => tracks.FindIndex(slave => slave.Name == name);
 
     public void Insert(int index, SlaveTrack slave)
@@ -34,7 +32,7 @@ internal sealed class SlaveSet(RobotTiming timing)
         UpdateBindings();
     }
 
-    /// <summary>Removes a bound slave, but remembers it until the change is known to be durable.</summary>
+    /// <summary>Removes a bound slave, but keeps it until the change is known to be durable.</summary>
     public void Unbind(int index)
     {
         unbinding = tracks[index];
@@ -47,7 +45,6 @@ internal sealed class SlaveSet(RobotTiming timing)
         UpdateBindings();
     }
 
-    /// <summary>The present slaves and the one whose unbinding is not durable yet.</summary>
     public SlaveTrack[] WithUnbinding() => unbinding is null ? [.. tracks] : [.. tracks, unbinding];
 
     /// <summary>Rebuilds every slave of a document; those that a connected session fills stay filled.</summary>
@@ -68,7 +65,6 @@ internal sealed class SlaveSet(RobotTiming timing)
             slave.Hold();
     }
 
-    /// <summary>Commands every live slave towards a master's sample.</summary>
     public void Command(
         ReadOnlySpan<double> wanted, ReadOnlySpan<double> start, uint epoch, long capturedAt, in Timestamp now, ICommandSink sink)
     {
@@ -117,16 +113,7 @@ internal sealed class SlaveSet(RobotTiming timing)
     }
 
     /// <summary>The first live slave that has read a joint, or null.</summary>
-    public SlaveTrack? ReaderOf(int joint)
-    {
-        foreach (var slave in tracks)
-        {
-            if (slave.IsCommanded && double.IsFinite(slave.Real[joint]))
-                return slave;
-        }
-
-        return null;
-    }
+    public SlaveTrack? ReaderOf(int joint) => tracks.Find(slave => slave.IsCommanded && double.IsFinite(slave.Real[joint]));
 
     public SlaveSnapshot[] Snapshot(bool stopped, in Timestamp now)
     {

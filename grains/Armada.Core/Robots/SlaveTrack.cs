@@ -1,10 +1,8 @@
-using System.Collections.Immutable;
 using Armada.Core.Routing;
 using Armada.Core.Time;
 
 namespace Armada.Core.Robots;
 
-/// <summary>One slave: whether it lives, where it really is, and the pose it is commanded.</summary>
 internal sealed class SlaveTrack
 {
     private readonly RobotTiming timing;
@@ -45,12 +43,12 @@ internal sealed class SlaveTrack
 
     public SlaveBinding Binding { get; private set; }
 
-    /// <summary>Whether it is bound to nothing and goes when it leaves.</summary>
+    /// <summary>Whether it is bound to nothing and forgotten when it leaves.</summary>
     public bool IsUnbound { get; }
 
     public string Name => Binding.Name;
 
-    /// <summary>Whether it is a device behind an agent: it is told epochs and stops, and lives by its frames.</summary>
+    /// <summary>Whether it is a device behind an agent: it takes epochs and stops, and lives by its frames.</summary>
     public bool IsFenced => Binding.Kind == SlaveKind.Device;
 
     public SlaveState State { get; private set; }
@@ -61,7 +59,7 @@ internal sealed class SlaveTrack
 
     public bool IsCommanded => State is SlaveState.Live or SlaveState.Lagging;
 
-    /// <summary>A new epoch, whose commands count from 1, was told to the device.</summary>
+    /// <summary>Commands of a new epoch count from 1.</summary>
     public void BeginEpoch(in Timestamp now)
     {
         commandSequence = 0;
@@ -72,15 +70,15 @@ internal sealed class SlaveTrack
 
     public bool MaySend(in Timestamp now) => lastSent is not { } sent || now.IsPast(sent, timing.StreamRetry);
 
-    /// <summary>Nothing more is commanded; what comes next approaches anew from the real pose.</summary>
+    /// <summary>Ends its commands; the next one approaches again from the real pose.</summary>
     public void Hold() => approach.End();
 
     public void Arrived(in Timestamp now) => rate.Count(now);
 
-    /// <summary>Whether the device has forgotten its epoch, as after a restart; its sequence begins anew then.</summary>
+    /// <summary>Whether the device has forgotten its epoch, as after a restart, and restarts its sequence.</summary>
     public bool HasRestarted(uint epoch) => epoch == 0 && lastEpoch != 0;
 
-    /// <summary>Epoch, sequence and age of a frame.</summary>
+    /// <summary>Checks epoch, sequence and age of a frame.</summary>
     public FrameResult Judge(in SampleStamp stamp, in Timestamp now)
     {
         if (stamp.Epoch < lastEpoch && stamp.Epoch != 0)
@@ -93,7 +91,7 @@ internal sealed class SlaveTrack
             : FrameResult.Expired;
     }
 
-    /// <summary>A good frame came. The answer is the state before it.</summary>
+    /// <summary>Takes an accepted frame and returns the state before it.</summary>
     public SlaveState Take(in SampleStamp stamp, ReadOnlySpan<double> positions, in Timestamp now)
     {
         var before = State;
@@ -109,7 +107,7 @@ internal sealed class SlaveTrack
         return before;
     }
 
-    /// <summary>Lets time pass. True where the state changed.</summary>
+    /// <summary>True where the state changed.</summary>
     public bool Tick(in Timestamp now)
     {
         if (!IsFenced || !IsCommanded || lastAccepted is not { } last)
@@ -122,7 +120,7 @@ internal sealed class SlaveTrack
         return true;
     }
 
-    /// <summary>Out of service until a good frame comes. False where it was so already, for the same reason.</summary>
+    /// <summary>Out of service until an accepted frame comes. False where it was so already, for the same reason.</summary>
     public bool Fail(string why)
     {
         if (State == SlaveState.Failed && reason == why)
@@ -136,7 +134,7 @@ internal sealed class SlaveTrack
         return true;
     }
 
-    /// <summary>Whether it has another number of joints than the robot, and that is not known yet; it may keep sending.</summary>
+    /// <summary>Whether its number of joints differs from the robot's and was not reported yet; it may keep sending.</summary>
     public bool IsNewMisfit(int joints)
     {
         var isNew = misfit != joints;
@@ -144,12 +142,8 @@ internal sealed class SlaveTrack
         return isNew;
     }
 
-    /// <summary>The next command towards a master's sample; its positions are <see cref="Pose"/>.</summary>
-    /// <param name="wanted">The robot's target.</param>
-    /// <param name="start">Where an open loop begins that has nothing better: the virtual robot before this target.</param>
-    /// <param name="epoch">Epoch of the command.</param>
-    /// <param name="capturedAt">Capture time at the master.</param>
-    /// <param name="now">This turn's time.</param>
+    /// <summary>The next command towards a target; its positions are <see cref="Pose"/>.</summary>
+    /// <param name="start">Where an open loop begins that knows nothing better: the virtual robot before this target.</param>
     public SampleStamp Command(
         ReadOnlySpan<double> wanted, ReadOnlySpan<double> start, uint epoch, long capturedAt, in Timestamp now)
     {
@@ -167,10 +161,10 @@ internal sealed class SlaveTrack
         return new SampleStamp(epoch, ++commandSequence, capturedAt, timing.CommandTimeToLiveMs);
     }
 
-    /// <summary>The last command as the slave gets it, its offsets added.</summary>
+    /// <summary>The last command, with the slave's offsets.</summary>
     public ReadOnlySpan<double> Pose => sent;
 
-    /// <summary>Whether the last command is the target already, so that only a sign of life is due from time to time.</summary>
+    /// <summary>Whether the last command is the target already, so that only keep-alives are due.</summary>
     public bool HasReached(ReadOnlySpan<double> wanted)
     {
         if (!approach.IsStarted)
@@ -184,7 +178,6 @@ internal sealed class SlaveTrack
         return true;
     }
 
-    /// <summary>Whether a command is due to a slave that has reached its target.</summary>
     public bool IsKeepAliveDue(in Timestamp now) => lastCommand is not { } last || now.IsPast(last, timing.KeepAlive);
 
     public SlaveSnapshot Snapshot(bool stopped, in Timestamp now)
@@ -207,25 +200,21 @@ internal sealed class SlaveTrack
             Frames.Read(sequence.Lost));
     }
 
-    /// <summary>Whether a connected party fills it.</summary>
+    /// <summary>Whether a connected session fills it.</summary>
     public bool IsJoined { get; private set; }
 
-    /// <summary>Where its joints really are; NaN where it does not say.</summary>
+    /// <summary>NaN where it does not say.</summary>
     public ReadOnlySpan<double> Real => real;
 
-    /// <summary>When that was captured, Unix microseconds of its clock, or null.</summary>
+    /// <summary>Unix microseconds of its own clock, or null.</summary>
     public long? RealAt => realAt;
 
-    /// <summary>Offset of one joint.</summary>
     public double OffsetOf(int joint) => jointMap.OffsetOf(joint);
 
-    /// <summary>Where one joint was read to be, or NaN: a device's last frame, or a report that is fresh.</summary>
+    /// <summary>A device's last reading, or a report that is still fresh; otherwise NaN.</summary>
     public double MeasuredOf(int joint, in Timestamp now) => IsFenced || IsFresh(joint, now) ? real[joint] : double.NaN;
 
-    /// <summary>
-    /// Takes the place of another track of the same slave, for other joints, offsets or after a fault: a party that filled it fills this
-    /// one, and an open loop is where it was last commanded.
-    /// </summary>
+    /// <summary>Takes over from a track of the same slave: the session that fills it, and where an open loop was last commanded.</summary>
     public void Succeed(SlaveTrack before, in Timestamp now)
     {
         for (var joint = 0; joint < sent.Length; joint++)
@@ -241,7 +230,6 @@ internal sealed class SlaveTrack
         IsOnline = before.IsOnline;
     }
 
-    /// <summary>A party fills it from now on.</summary>
     public void Join(in Timestamp now)
     {
         IsJoined = true;
@@ -254,14 +242,13 @@ internal sealed class SlaveTrack
         Hold();
     }
 
-    /// <summary>The party is gone.</summary>
     public bool Leave(string why)
     {
         IsJoined = false;
         return Fail(why);
     }
 
-    /// <summary>Its party keeps up or does not; true where that changed.</summary>
+    /// <summary>True where the state changed.</summary>
     public bool Pace(bool lagging)
     {
         var next = lagging ? SlaveState.Lagging : SlaveState.Live;
@@ -271,7 +258,7 @@ internal sealed class SlaveTrack
         return true;
     }
 
-    /// <summary>Its party says where its joints are; the answer is what is wrong with that, or null.</summary>
+    /// <summary>Takes the positions its session reports; the answer is what is wrong with them, or null.</summary>
     public string? Report(ImmutableArray<JointReading> readings, in Timestamp now)
     {
         if (readings.IsDefaultOrEmpty || readings.Length > RobotModelRules.MaxJoints)
@@ -296,7 +283,7 @@ internal sealed class SlaveTrack
         return null;
     }
 
-    /// <summary>Other offsets, names or address; what comes next approaches anew.</summary>
+    /// <summary>Changes offsets, names or address; the next command approaches again.</summary>
     public void Rebind(SlaveBinding binding)
     {
         var before = jointMap;
@@ -361,7 +348,7 @@ internal sealed class SlaveTrack
 
         public double OffsetOf(int joint) => offsets is null ? 0 : offsets[joint];
 
-        /// <summary>The robot's joint that the slave calls so, or -1.</summary>
+        /// <summary>The robot's joint of a slave's joint name, or -1.</summary>
         public int Find(string name)
         {
             var own = Array.IndexOf(names, name);

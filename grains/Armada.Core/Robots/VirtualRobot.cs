@@ -1,12 +1,11 @@
-using System.Collections.Immutable;
 using Armada.Core.Routing;
 using Armada.Core.Time;
 
 namespace Armada.Core.Robots;
 
 /// <summary>
-/// What is asked of a robot, and the virtual robot that does it at once: it follows a leader's pose as it comes, and moves by itself
-/// towards goals that come now and then, within limits and velocities.
+/// The goals of a robot, and the virtual robot that follows them at once: it tracks a leader's pose, or moves by itself towards goals,
+/// within limits and velocities.
 /// </summary>
 internal sealed class VirtualRobot
 {
@@ -21,10 +20,9 @@ internal sealed class VirtualRobot
     private readonly double[] before;
     private readonly double[] wanted;
 
-    /// <summary>A robot at rest.</summary>
     /// <param name="model">Its joints.</param>
-    /// <param name="timing">Its longest step.</param>
-    /// <param name="predecessor">The one it takes the place of, whose pose it keeps where a joint has the same name and unit; or null.</param>
+    /// <param name="timing">For the longest step.</param>
+    /// <param name="predecessor">Its pose is kept where a joint has the same name and unit; or null.</param>
     public VirtualRobot(RobotModel model, RobotTiming timing, VirtualRobot? predecessor)
     {
         joints = model.Joints;
@@ -41,34 +39,20 @@ internal sealed class VirtualRobot
             Keep(joint, predecessor);
     }
 
-    /// <summary>Where the virtual robot is, within limits; NaN for a joint of which nothing is known.</summary>
+    /// <summary>Within limits; NaN for a joint of which nothing is known.</summary>
     public ReadOnlySpan<double> Pose => pose;
 
-    /// <summary>Where it was before the last step.</summary>
     public ReadOnlySpan<double> Before => before;
 
-    /// <summary>Where slaves are to be: its pose, and NaN for a joint that no goal was set for.</summary>
+    /// <summary>The target of the slaves: its pose, and NaN for a joint without a goal.</summary>
     public ReadOnlySpan<double> Wanted => wanted;
 
-    /// <summary>Whether its own motion is under way or keeps a pose; not while it follows a leader.</summary>
+    /// <summary>Whether its own motion is under way or keeps a pose; not while it tracks a leader.</summary>
     public bool IsDriven { get; private set; }
 
-    /// <summary>Whether any joint has a goal; where none has, nothing is to be commanded.</summary>
-    public bool HasGoal
-    {
-        get
-        {
-            foreach (var goal in target)
-            {
-                if (double.IsFinite(goal))
-                    return true;
-            }
+    /// <summary>Without any goal nothing is commanded.</summary>
+    public bool HasGoal => Array.Exists(target, double.IsFinite);
 
-            return false;
-        }
-    }
-
-    /// <summary>Whether every goal is reached.</summary>
     public bool IsSettled
     {
         get
@@ -83,7 +67,7 @@ internal sealed class VirtualRobot
         }
     }
 
-    /// <summary>Takes a leader's pose; what is not finite leaves its joint as it is.</summary>
+    /// <summary>Takes a leader's pose; a joint without a finite position stays.</summary>
     public void Track(ReadOnlySpan<double> positions, long capturedAt, in Timestamp now)
     {
         IsDriven = false;
@@ -99,9 +83,8 @@ internal sealed class VirtualRobot
         }
     }
 
-    /// <summary>Its own motion begins where the real robot is; nothing moves until there is a goal.</summary>
-    /// <param name="real">Real position of each joint, or NaN; then it begins where it was, or at rest.</param>
-    /// <param name="now">When.</param>
+    /// <summary>Begins its own motion where the real robot is; nothing moves until there is a goal.</summary>
+    /// <param name="real">Per joint; NaN to begin where it was, or at rest.</param>
     public void Begin(ReadOnlySpan<double> real, in Timestamp now)
     {
         for (var joint = 0; joint < pose.Length; joint++)
@@ -116,26 +99,23 @@ internal sealed class VirtualRobot
         IsDriven = true;
     }
 
-    /// <summary>Stands still from now on; a new goal is needed to go on.</summary>
+    /// <summary>Drops all goals.</summary>
     public void Hold()
     {
         target.AsSpan().Fill(double.NaN);
         wanted.AsSpan().Fill(double.NaN);
     }
 
-    /// <summary>Ends its own motion.</summary>
     public void End()
     {
         Hold();
         IsDriven = false;
     }
 
-    /// <summary>Sets one joint's goal.</summary>
     /// <param name="joint">Index.</param>
-    /// <param name="value">Anything finite; clamped to the limits.</param>
-    /// <param name="speed">Units per second, or null for the joint's own limit.</param>
-    /// <param name="duration">Time to take, or null.</param>
-    /// <param name="now">When it was asked for.</param>
+    /// <param name="value">Finite; clamped to the limits.</param>
+    /// <param name="speed">Units per second, or null for the joint's limit.</param>
+    /// <param name="duration">Null for as fast as possible.</param>
     public void SetGoal(int joint, double value, double? speed, TimeSpan? duration, in Timestamp now)
     {
         commanded[joint] = value;
@@ -147,7 +127,7 @@ internal sealed class VirtualRobot
         velocities[joint] = velocity;
     }
 
-    /// <summary>Sets every joint's goal to a motion's pose now; NaN leaves a joint alone.</summary>
+    /// <summary>Sets the goals of all joints to the present pose of a motion; NaN leaves a joint alone.</summary>
     public void SetGoals(ReadOnlySpan<double> positions, in Timestamp now)
     {
         for (var joint = 0; joint < positions.Length; joint++)
@@ -157,7 +137,6 @@ internal sealed class VirtualRobot
         }
     }
 
-    /// <summary>Moves towards the goals.</summary>
     public void Advance(in Timestamp now)
     {
         pose.AsSpan().CopyTo(before);
@@ -172,7 +151,6 @@ internal sealed class VirtualRobot
             wanted[joint] = double.IsFinite(target[joint]) ? pose[joint] : double.NaN;
     }
 
-    /// <summary>One joint as it is.</summary>
     public JointState State(int joint, double? real, long? realAt, double offset) => new(
         Reading.OrNull(commanded[joint]),
         Time(commandedAt[joint]),

@@ -1,32 +1,30 @@
-using System.Collections.Immutable;
 using System.Text.Json;
 
 namespace Armada.Core.Rooms;
 
-/// <summary>Reads what participants of a room send: UTF-8 JSON, members it does not know left aside. Never throws.</summary>
+/// <summary>Reads the messages of a room's participants: UTF-8 JSON, unknown members ignored. Never throws.</summary>
 public static class RoomReader
 {
-    /// <summary>Longest workspace, room or participant id, characters.</summary>
+    /// <summary>Of a workspace, room or participant, characters.</summary>
     public const int MaxIdLength = 100;
 
-    /// <summary>Longest joint name, characters.</summary>
+    /// <summary>Characters.</summary>
     public const int MaxJointNameLength = 50;
 
     /// <summary>Longest text of a sender that is passed on, characters.</summary>
     public const int MaxReasonLength = 500;
 
-    /// <summary>Highest speed, percent.</summary>
+    /// <summary>Percent.</summary>
     public const double MaxSpeed = 100;
 
     private delegate T? Take<T>(JsonElement root, out string? error);
 
-    /// <summary>Whether a text may be the id of a workspace, a room or a participant.</summary>
     public static bool IsId(string? id) => id is { Length: > 0 and <= MaxIdLength } && !id.Any(char.IsControl);
 
-    /// <summary>Reads the first frame; null where the bytes are none, and why.</summary>
+    /// <summary>Reads the first message; null and why where it is none.</summary>
     public static RoomJoin? ReadJoin(ReadOnlyMemory<byte> utf8, out string? error) => Read<RoomJoin>(utf8, TakeJoin, out error);
 
-    /// <summary>Reads a later message; null where the bytes are none, and why.</summary>
+    /// <summary>Reads a later message; null and why where it is none.</summary>
     public static RoomMessage? ReadMessage(ReadOnlyMemory<byte> utf8, out string? error) => Read<RoomMessage>(utf8, TakeMessage, out error);
 
     private static T? Read<T>(ReadOnlyMemory<byte> utf8, Take<T> take, out string? error)
@@ -84,19 +82,19 @@ public static class RoomReader
             return null;
         }
 
-        var joints = ImmutableArray.CreateBuilder<RoomJoint>(Math.Min(data.GetArrayLength(), 32));
+        var joints = new List<RoomJoint>();
         string? problem = null;
         foreach (var item in data.EnumerateArray())
         {
             if (TakeJoint(item, out var wrong) is not { } joint)
                 problem ??= wrong;
-            else if (IndexOf(joints, joint.Name) is var at and >= 0)
+            else if (joints.FindIndex(earlier => earlier.Name == joint.Name) is var at and >= 0)
                 joints[at] = joint;
             else
                 joints.Add(joint);
         }
 
-        return new RoomMessage.JointUpdate(joints.ToImmutable(), problem);
+        return new RoomMessage.JointUpdate([.. joints], problem);
     }
 
     private static RoomJoint? TakeJoint(JsonElement item, out string? wrong)
@@ -114,17 +112,6 @@ public static class RoomReader
             : speed is not null and not (>= 0 and <= MaxSpeed) ? $"{name}: speed must be 0 to 100"
             : null;
         return wrong is null ? new RoomJoint(name, value!.Value, speed) : null;
-    }
-
-    private static int IndexOf(ImmutableArray<RoomJoint>.Builder joints, string name)
-    {
-        for (var index = 0; index < joints.Count; index++)
-        {
-            if (joints[index].Name == name)
-                return index;
-        }
-
-        return -1;
     }
 
     private static string? Text(JsonElement of, string member) =>

@@ -4,17 +4,17 @@ using System.Text.Json;
 
 namespace Armada.Core.Rooms;
 
-/// <summary>Writes what a room says to its participants. One writer has one thread at a time.</summary>
+/// <summary>Writes a room's messages to its participants. Not thread-safe.</summary>
 public sealed class RoomWriter : IDisposable
 {
     private readonly Utf8JsonWriter json = new(new ArrayBufferWriter<byte>());
 
-    /// <summary>A time as RobotHub writes it: UTC to the microsecond with its offset.</summary>
+    /// <summary>As RobotHub writes it: UTC to the microsecond with its offset.</summary>
     public static string Time(DateTimeOffset at) => at.ToUniversalTime().ToString(TimeFormat, CultureInfo.InvariantCulture);
 
     private const string TimeFormat = "yyyy-MM-ddTHH:mm:ss.ffffffzzz";
 
-    /// <summary>The room's joints as they are, once, before <see cref="Joined"/>.</summary>
+    /// <summary>All joints of the room, once, before <see cref="Joined"/>.</summary>
     public void StateSync(IBufferWriter<byte> to, ReadOnlySpan<RoomJoint> joints, DateTimeOffset at)
     {
         Begin(to, "state_sync"u8);
@@ -25,7 +25,6 @@ public sealed class RoomWriter : IDisposable
         End(at);
     }
 
-    /// <summary>The participant has joined.</summary>
     public void Joined(IBufferWriter<byte> to, string workspace, string room, RoomRole role, DateTimeOffset at)
     {
         Begin(to, "joined"u8);
@@ -35,12 +34,9 @@ public sealed class RoomWriter : IDisposable
         End(at);
     }
 
-    /// <summary>Joints that changed.</summary>
-    /// <param name="to">Gets the message.</param>
-    /// <param name="joints">What changed since this participant's last update.</param>
+    /// <param name="joints">Those that changed since this participant's last update.</param>
     /// <param name="source">Who moved them.</param>
-    /// <param name="sequence">Number of this update among this participant's, from 1 on.</param>
-    /// <param name="at">When.</param>
+    /// <param name="sequence">Number among this participant's updates, from 1.</param>
     public void JointUpdate(IBufferWriter<byte> to, ReadOnlySpan<RoomJoint> joints, string source, long sequence, DateTimeOffset at)
     {
         Begin(to, "joint_update"u8);
@@ -59,14 +55,12 @@ public sealed class RoomWriter : IDisposable
         End(at);
     }
 
-    /// <summary>The answer to a heartbeat.</summary>
     public void HeartbeatAck(IBufferWriter<byte> to, DateTimeOffset at)
     {
         Begin(to, "heartbeat_ack"u8);
         End(at);
     }
 
-    /// <summary>A stop is latched.</summary>
     public void EmergencyStop(IBufferWriter<byte> to, string reason, string source, DateTimeOffset at)
     {
         Begin(to, "emergency_stop"u8);
@@ -75,12 +69,9 @@ public sealed class RoomWriter : IDisposable
         End(at);
     }
 
-    /// <summary>Something is wrong.</summary>
-    /// <param name="to">Gets the message.</param>
-    /// <param name="message">What, in RobotHub's words where it has some.</param>
-    /// <param name="code">The same for programs.</param>
+    /// <param name="message">RobotHub's words, where it has some.</param>
+    /// <param name="code">For programs.</param>
     /// <param name="reason">Why and what to do; or null.</param>
-    /// <param name="at">When.</param>
     public void Error(IBufferWriter<byte> to, string message, string code, string? reason, DateTimeOffset at)
     {
         Begin(to, "error"u8);
@@ -91,7 +82,6 @@ public sealed class RoomWriter : IDisposable
         End(at);
     }
 
-    /// <summary>Another participant has come or gone.</summary>
     public void Presence(IBufferWriter<byte> to, bool here, string room, string participant, RoomRole role, DateTimeOffset at)
     {
         Begin(to, here ? "participant_joined"u8 : "participant_left"u8);

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Armada.Core.Robots;
 using Armada.Core.Time;
 
@@ -18,11 +17,9 @@ public sealed class Approach
     private readonly double[] pose;
     private readonly double[] target;
 
-    /// <summary>For an arm with these joints.</summary>
-    /// <param name="joints">Limits and velocities.</param>
-    /// <param name="velocity">Fastest motion while approaching, units per second.</param>
+    /// <param name="velocity">Maximum while approaching, units per second.</param>
     /// <param name="tolerance">How close each joint comes before tracking begins, units.</param>
-    /// <param name="longestStep">Most time that one step makes up for; see <see cref="VelocityClamp"/>.</param>
+    /// <param name="longestStep">See <see cref="VelocityClamp"/>.</param>
     public Approach(ImmutableArray<Joint> joints, double velocity, double tolerance, TimeSpan longestStep)
     {
         this.joints = joints;
@@ -38,15 +35,13 @@ public sealed class Approach
     /// <summary>Whether there is a pose; not before <see cref="Start"/> nor after <see cref="End"/>.</summary>
     public bool IsStarted { get; private set; }
 
-    /// <summary>Whether the target is not reached yet.</summary>
     public bool IsApproaching { get; private set; }
 
-    /// <summary>The pose commanded, within limits; NaN for a joint whose real position was never read. Keeps its last value after an end.</summary>
+    /// <summary>Within limits; NaN for a joint whose real position was never read. Keeps its last value after an end.</summary>
     public ReadOnlySpan<double> Pose => pose;
 
     /// <summary>Begins at the arm's real pose, with no time saved.</summary>
-    /// <param name="present">Real position of each joint; NaN where there is no reading, then a later <see cref="Adopt"/> may bring it.</param>
-    /// <param name="now">When.</param>
+    /// <param name="present">NaN where there is no reading; a later <see cref="Adopt"/> may bring it.</param>
     public void Start(ReadOnlySpan<double> present, in Timestamp now)
     {
         pose.AsSpan().Fill(double.NaN);
@@ -56,14 +51,13 @@ public sealed class Approach
         IsApproaching = true;
     }
 
-    /// <summary>Ends it; the next <see cref="Start"/> approaches anew.</summary>
     public void End()
     {
         IsStarted = false;
         IsApproaching = false;
     }
 
-    /// <summary>Begins the joints that had no reading so far at their real positions, approaching anew; leaves the others alone.</summary>
+    /// <summary>Begins the joints without a reading so far at their real positions, approaching; leaves the others alone.</summary>
     public void Adopt(ReadOnlySpan<double> present)
     {
         for (var joint = 0; joint < pose.Length; joint++)
@@ -76,9 +70,7 @@ public sealed class Approach
         }
     }
 
-    /// <summary>Moves the pose towards a wanted one.</summary>
-    /// <param name="wanted">Anything: it is clamped to the limits, and what is not finite leaves its joint where it is.</param>
-    /// <param name="now">When.</param>
+    /// <param name="wanted">Clamped to the limits; what is not finite leaves its joint where it is.</param>
     /// <exception cref="InvalidOperationException">It was not started.</exception>
     public void Step(ReadOnlySpan<double> wanted, in Timestamp now)
     {

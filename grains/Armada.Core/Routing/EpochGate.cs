@@ -1,6 +1,8 @@
+using Armada.Core.Time;
+
 namespace Armada.Core.Routing;
 
-/// <summary>The fence in front of whatever executes commands: an older epoch never passes, a newer one is adopted.</summary>
+/// <summary>Fences whatever executes commands: an older epoch never passes, a newer one is adopted.</summary>
 public sealed class EpochGate
 {
     private readonly SequenceGate sequence = new();
@@ -11,7 +13,7 @@ public sealed class EpochGate
     /// <summary>Commands that were skipped since this gate was made.</summary>
     public long Lost => sequence.Lost;
 
-    /// <summary>Takes an epoch, told or seen; a newer one begins a new sequence. False for an older one.</summary>
+    /// <summary>Takes an announced or observed epoch; a newer one begins a new sequence. False for an older one.</summary>
     public bool TryAdopt(uint epoch)
     {
         if (epoch < Epoch)
@@ -27,4 +29,21 @@ public sealed class EpochGate
         !TryAdopt(stamp.Epoch) ? FrameResult.StaleEpoch
         : sequence.TryPass(stamp.Sequence) ? FrameResult.Accepted
         : FrameResult.OutOfOrder;
+}
+
+public static class Epochs
+{
+    // 2025-01-01T00:00:00Z
+    private const long StartUnixSeconds = 1_735_689_600;
+
+    /// <summary>
+    /// The epoch after <paramref name="last"/>: one more, but at least the seconds since 2025-01-01 UTC, so that a robot made
+    /// anew, or a device that comes from another robot, starts above every epoch used before.
+    /// </summary>
+    /// <exception cref="OverflowException">Every epoch is used up; by the clock that is in the year 2161.</exception>
+    public static uint Next(uint last, in Timestamp now)
+    {
+        var seconds = Math.Clamp(now.Unix / Microseconds.PerSecond - StartUnixSeconds, 1, uint.MaxValue);
+        return Math.Max(checked(last + 1), (uint)seconds);
+    }
 }

@@ -18,8 +18,7 @@ public sealed class FreshnessGate
     private long lastCapture;
 
     /// <summary>Age of a sample in microseconds, 0 or more; it also becomes part of what later ones are measured against.</summary>
-    /// <param name="capturedAt">Time of capture, microseconds of its source's clock.</param>
-    /// <param name="received">When it came.</param>
+    /// <param name="capturedAt">Microseconds of its source's clock.</param>
     public long Age(long capturedAt, in Timestamp received)
     {
         var capture = Math.Clamp(capturedAt, 0, MaxCapture);
@@ -32,10 +31,9 @@ public sealed class FreshnessGate
         return delay - Math.Min(least, leastBefore);
     }
 
-    /// <summary>Whether a sample is younger than its time to live.</summary>
-    /// <param name="stamp">The sample's capture time and time to live.</param>
+    /// <param name="stamp">The sample.</param>
     /// <param name="received">When it came.</param>
-    /// <param name="defaultTimeToLiveMs">Time to live in ms where the stamp brings none; 0 for no limit.</param>
+    /// <param name="defaultTimeToLiveMs">Where the stamp brings none; 0 for no limit.</param>
     public bool IsFresh(in SampleStamp stamp, in Timestamp received, ushort defaultTimeToLiveMs = 0)
     {
         var limit = stamp.TimeToLiveMs == 0 ? defaultTimeToLiveMs : stamp.TimeToLiveMs;

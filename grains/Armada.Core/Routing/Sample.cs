@@ -1,12 +1,10 @@
 namespace Armada.Core.Routing;
 
-/// <summary>What identifies one sample.</summary>
-/// <param name="Epoch">Epoch its source stamped on it.</param>
-/// <param name="Sequence">Its source's sequence number.</param>
-/// <param name="CapturedAt">Time of capture, Unix microseconds of its source's clock.</param>
-/// <param name="TimeToLiveMs">Age in ms from which it is worthless; 0 for never.</param>
+/// <summary>Identifies one sample.</summary>
+/// <param name="CapturedAt">Unix microseconds of its source's clock.</param>
+/// <param name="TimeToLiveMs">Age from which it is worthless; 0 for never.</param>
 /// <param name="Fault">Its source reports a fault.</param>
-/// <param name="Unfenced">Its source knows neither epochs nor sequences, as MicroPython leaders do: its binding stands for them.</param>
+/// <param name="Unfenced">Its source knows neither epochs nor sequences, as MicroPython leaders; its binding stands for them.</param>
 [GenerateSerializer, Immutable, Alias("armada.stamp")]
 public readonly record struct SampleStamp(
     [Id(0)] uint Epoch,
@@ -16,13 +14,12 @@ public readonly record struct SampleStamp(
     [Id(4)] bool Fault = false,
     [Id(5)] bool Unfenced = false);
 
-/// <summary>What became of a sample, one counter each.</summary>
+/// <summary>What became of a sample; each has a counter.</summary>
 public enum FrameResult : byte
 {
-    /// <summary>Taken: routed to the slaves, or executed.</summary>
+    /// <summary>Routed to the slaves, or executed.</summary>
     Accepted,
 
-    /// <summary>Its epoch is not the current one.</summary>
     StaleEpoch,
 
     /// <summary>Its sequence does not go forward.</summary>
@@ -47,12 +44,11 @@ public enum FrameResult : byte
     Superseded,
 }
 
-/// <summary>Takes the commands a routed sample becomes; called inside the turn, must not block.</summary>
+/// <summary>Takes the commands that a sample becomes; called inside the turn, must not block.</summary>
 public interface ICommandSink
 {
-    /// <summary>One command for one slave.</summary>
-    /// <param name="slave">The slave's index in the robot's document.</param>
+    /// <param name="slave">Index in <see cref="Robots.RobotCore.Targets"/>.</param>
     /// <param name="stamp">Epoch, sequence of this slave's commands, the master's capture time, time to live.</param>
-    /// <param name="positions">Joint positions within limits; NaN where nothing is commanded.</param>
+    /// <param name="positions">Within limits; NaN where nothing is commanded.</param>
     void Command(int slave, in SampleStamp stamp, ReadOnlySpan<double> positions);
 }

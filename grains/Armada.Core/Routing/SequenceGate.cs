@@ -22,6 +22,5 @@ public sealed class SequenceGate
         return true;
     }
 
-    /// <summary>Forgets the last number; its source begins anew.</summary>
     public void Reset() => open = false;
 }

@@ -6,7 +6,7 @@ namespace Armada.Core.Routing;
 /// Moves a pose towards a target no faster than each joint may go. Time not used is saved, up to the longest step: samples that
 /// come in a burst are followed as well as evenly spaced ones, and a pause is no license for a jump.
 /// </summary>
-/// <param name="longestStep">Most time that one step makes up for; over any span t a joint moves at most velocity × (t + this).</param>
+/// <param name="longestStep">Over any span t a joint moves at most velocity × (t + this).</param>
 public sealed class VelocityClamp(TimeSpan longestStep)
 {
     private readonly long longest = Microseconds.Of(longestStep);
@@ -20,11 +20,9 @@ public sealed class VelocityClamp(TimeSpan longestStep)
         last = now;
     }
 
-    /// <summary>Moves each joint of <paramref name="pose"/> towards <paramref name="target"/>.</summary>
-    /// <param name="pose">Moved in place; a NaN, unknown where it is, stays.</param>
-    /// <param name="target">Where to; a NaN leaves the joint where it is.</param>
-    /// <param name="velocities">Fastest motion, units per second.</param>
-    /// <param name="now">This step's time.</param>
+    /// <param name="pose">Moved in place; an unknown position, NaN, stays.</param>
+    /// <param name="target">NaN leaves the joint where it is.</param>
+    /// <param name="velocities">Maximum, units per second.</param>
     public void Step(Span<double> pose, ReadOnlySpan<double> target, ReadOnlySpan<double> velocities, in Timestamp now)
     {
         saved = Math.Clamp(saved + now.MicrosecondsSince(last), 0, longest);

@@ -5,12 +5,19 @@ namespace Armada.Core.Time;
 /// <param name="Unix">Microseconds since 1970-01-01 UTC; may jump.</param>
 public readonly record struct Timestamp(long Monotonic, long Unix)
 {
-    /// <summary>Microseconds from <paramref name="earlier"/> to this moment.</summary>
     public long MicrosecondsSince(in Timestamp earlier) => Monotonic - earlier.Monotonic;
 
-    /// <summary>Whether at least <paramref name="duration"/> has gone by since <paramref name="earlier"/>.</summary>
     public bool IsPast(in Timestamp earlier, TimeSpan duration) => MicrosecondsSince(earlier) >= Microseconds.Of(duration);
 
-    /// <summary>The moment <paramref name="duration"/> later, on both clocks.</summary>
     public Timestamp Plus(TimeSpan duration) => new(Monotonic + Microseconds.Of(duration), Unix + Microseconds.Of(duration));
+}
+
+/// <summary>The unit of every clock here.</summary>
+public static class Microseconds
+{
+    public const long PerSecond = 1_000_000;
+
+    public static long Of(TimeSpan duration) => duration.Ticks / TimeSpan.TicksPerMicrosecond;
+
+    public static TimeSpan ToTimeSpan(long micros) => new(micros * TimeSpan.TicksPerMicrosecond);
 }

@@ -4,15 +4,13 @@ using System.Text;
 namespace Armada.Core.Topics;
 
 /// <summary>
-/// The name of a device or robot. It is at once client id, topic level and thing name, so only what is safe in all three may
-/// stand in it: 1 to 64 of a–z, A–Z, 0–9, '-' and '_', beginning with a letter or digit.
+/// The name of a device or robot: at once client id, topic level and thing name, so only what is safe in all three is allowed: 1 to 64
+/// of a–z, A–Z, 0–9, '-' and '_', beginning with a letter or digit.
 /// </summary>
 public static class DeviceName
 {
-    /// <summary>The longest name.</summary>
     public const int MaxLength = 64;
 
-    /// <summary>Whether a text is a name.</summary>
     public static bool IsValid(ReadOnlySpan<char> text)
     {
         if (text.Length is 0 or > MaxLength || !char.IsAsciiLetterOrDigit(text[0]))
@@ -26,7 +24,6 @@ public static class DeviceName
         return true;
     }
 
-    /// <summary>Whether UTF-8 bytes are a name.</summary>
     public static bool IsValid(ReadOnlySpan<byte> utf8)
     {
         Span<char> text = stackalloc char[MaxLength];

@@ -2,10 +2,8 @@ using System.Text;
 
 namespace Armada.Core.Topics;
 
-/// <summary>What a topic is for.</summary>
 public enum Channel : byte
 {
-    /// <summary>Not one of ours.</summary>
     None,
 
     /// <summary>State frames, device to silo, QoS 0.</summary>
@@ -24,15 +22,12 @@ public enum Channel : byte
     Presence,
 }
 
-/// <summary>The topics under one root.</summary>
 public sealed class TopicMap
 {
-    /// <summary>The root that is used unless another is configured.</summary>
     public const string DefaultRoot = "armada/v1";
 
     private readonly byte[] prefix;
 
-    /// <summary>Topics under <paramref name="root"/>.</summary>
     /// <exception cref="ArgumentException">The root is empty, has a wildcard, an empty level, or more than three levels.</exception>
     public TopicMap(string root = DefaultRoot)
     {
@@ -43,19 +38,13 @@ public sealed class TopicMap
         prefix = Encoding.UTF8.GetBytes(root + "/");
     }
 
-    /// <summary>The root, without a slash at its end.</summary>
     public string Root { get; }
 
-    /// <summary>The topic of one device's channel.</summary>
     public string Of(string device, Channel channel) => $"{Root}/{device}/{Suffix(channel)}";
 
-    /// <summary>The filter that matches one channel of every device.</summary>
     public string Every(Channel channel) => $"{Root}/+/{Suffix(channel)}";
 
-    /// <summary>Splits a topic into channel and device without allocating; false where it is not one of ours.</summary>
-    /// <param name="topic">UTF-8 topic.</param>
-    /// <param name="device">The device level, a part of <paramref name="topic"/>.</param>
-    /// <param name="channel">The channel.</param>
+    /// <summary>Splits a UTF-8 topic without allocating; false where it is not one of ours.</summary>
     public bool TryParse(ReadOnlySpan<byte> topic, out ReadOnlySpan<byte> device, out Channel channel)
     {
         device = default;

@@ -10,12 +10,16 @@ internal sealed record Page<T>(
     IReadOnlyList<T> Items,
     [property: Description("Pass it as 'after' for the next page; null on the last page.")] string? Next);
 
-internal sealed record PageQuery(
-    [property: Description("Page size, 1 to 200."), Range(1, PageQuery.MaxLimit), DefaultValue(PageQuery.DefaultLimit)] int? Limit,
-    [property: Description("The 'next' of the previous page; omitted for the first one.")] string? After)
+internal sealed record PageQuery
 {
     private const int MaxLimit = 200;
     private const int DefaultLimit = 50;
+
+    [Description("Page size, 1 to 200."), Range(1, MaxLimit), DefaultValue(DefaultLimit)]
+    public int? Limit { get; init; }
+
+    [Description("The 'next' of the previous page; omitted for the first one.")]
+    public string? After { get; init; }
 
     public ProblemHttpResult? Wrong =>
         Limit is null or (>= 1 and <= MaxLimit)

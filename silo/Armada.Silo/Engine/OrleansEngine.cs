@@ -119,7 +119,7 @@ internal sealed partial class OrleansEngine(
         catch (EngineUnreachableException unreachable)
         {
             activity?.AddException(unreachable);
-            LogUnreachable(unreachable, what, id);
+            LogUnreachable(what, id, unreachable.InnerException?.GetType().Name);
             return new RobotReply(new Refusal(RefusalReason.Unreachable, unreachable.Message), null);
         }
     }
@@ -147,6 +147,6 @@ internal sealed partial class OrleansEngine(
     private Task<FleetDirectory> ReadFleetAsync(CancellationToken cancellation) =>
         Fleet.ReadAsync().AnswerAsync("the fleet's directory", cancellation);
 
-    [LoggerMessage(1665, LogLevel.Information, "'{What}' of {Robot} has no answer")]
-    private partial void LogUnreachable(Exception unreachable, string what, string robot);
+    [LoggerMessage(1665, LogLevel.Information, "'{What}' of {Robot} has no answer: {Cause}")]
+    private partial void LogUnreachable(string what, string robot, string? cause);
 }

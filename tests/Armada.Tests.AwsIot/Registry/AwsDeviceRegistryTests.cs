@@ -17,7 +17,7 @@ public sealed class AwsDeviceRegistryTests(MotoServer moto)
         var answer = await rig.Registry.CreateAsync(new NewDevice("left-1", DeviceKind.So101Leader, Site: "hall", Request: Requests.New()), default);
 
         Assert.True(answer.IsNew);
-        Assert.False(answer.Issued!.HasKey);
+        Assert.Null(answer.Issued!.PrivateKey());
         var found = await rig.Registry.FindAsync("left-1", default);
         Assert.Equal<DeviceCertificate>(answer.Device!.Certificates, found!.Certificates);
         Assert.True(found.Newest!.IsCollected);

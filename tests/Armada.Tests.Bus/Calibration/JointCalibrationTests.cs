@@ -12,26 +12,20 @@ public class JointCalibrationTests
     private static readonly JointCalibration Gripper = SampleCalibration.Arm.Joints[5];
 
     [Theory]
-    [InlineData(758, -100, -111.384615)]
-    [InlineData(2048, 1.815311760, 2.021978022)]
-    [InlineData(3292, 100, 111.384615)]
-    [InlineData(700, -100, -116.483516)]
-    public void Body_steps_become_units(int steps, double share, double degrees)
-    {
-        Assert.Equal(share, Pan.Normalize(steps, JointScale.PlusMinus100), 6);
+    [InlineData(758, -111.384615)]
+    [InlineData(2048, 2.021978022)]
+    [InlineData(3292, 111.384615)]
+    [InlineData(700, -116.483516)]
+    public void Body_steps_become_degrees(int steps, double degrees) =>
         Assert.Equal(degrees, Pan.Normalize(steps, JointScale.Degrees), 6);
-    }
 
     [Theory]
-    [InlineData(-100, 758, -90, 1001)]
-    [InlineData(0, 2025, 0, 2025)]
-    [InlineData(50, 2658, 45, 2536)]
-    [InlineData(150, 3292, 120, 3390)]
-    public void Units_become_body_steps(double share, int shareSteps, double degrees, int degreeSteps)
-    {
-        Assert.Equal(shareSteps, Pan.Denormalize(share, JointScale.PlusMinus100));
-        Assert.Equal(degreeSteps, Pan.Denormalize(degrees, JointScale.Degrees));
-    }
+    [InlineData(-90, 1001)]
+    [InlineData(0, 2025)]
+    [InlineData(45, 2536)]
+    [InlineData(120, 3390)]
+    public void Degrees_become_body_steps(double degrees, int steps) =>
+        Assert.Equal(steps, Pan.Denormalize(degrees, JointScale.Degrees));
 
     [Theory]
     [InlineData(2030, 0)]
@@ -69,27 +63,25 @@ public class JointCalibrationTests
     public void Reversed_joints_count_the_other_way_except_in_degrees()
     {
         var reversed = Pan with { DriveMode = 1 };
-        Assert.Equal(100, reversed.Normalize(758, JointScale.PlusMinus100));
         Assert.Equal(100, reversed.Normalize(758, JointScale.Percent));
-        Assert.Equal(758, reversed.Denormalize(100, JointScale.PlusMinus100));
         Assert.Equal(758, reversed.Denormalize(100, JointScale.Percent));
         Assert.Equal(Pan.Normalize(758, JointScale.Degrees), reversed.Normalize(758, JointScale.Degrees));
     }
 
     [Fact]
-    public void Degrees_come_back_exactly_and_the_range_scales_lose_one_step_at_most()
+    public void Degrees_come_back_exactly_and_percent_lose_one_step_at_most()
     {
         var lost = 0;
         for (var steps = Pan.RangeMin; steps <= Pan.RangeMax; steps++)
         {
             Assert.Equal(steps, Pan.Denormalize(Pan.Normalize(steps, JointScale.Degrees), JointScale.Degrees));
-            var back = Pan.Denormalize(Pan.Normalize(steps, JointScale.PlusMinus100), JointScale.PlusMinus100);
+            var back = Pan.Denormalize(Pan.Normalize(steps, JointScale.Percent), JointScale.Percent);
             Assert.InRange(back, steps - 1, steps);
             lost += steps - back;
         }
 
-        // LeRobot's own formulas lose a step in 122 of these 2535 values.
-        Assert.Equal(122, lost);
+        // LeRobot's own formulas lose a step in 77 of these 2535 values.
+        Assert.Equal(77, lost);
     }
 
     [Fact]

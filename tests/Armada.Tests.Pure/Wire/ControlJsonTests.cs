@@ -22,34 +22,28 @@ public sealed class ControlJsonTests
     {
         var message = new ControlMessage("a", op, 1, 50, true);
 
-        Assert.Equal(message, ControlJson.ReadMessage(ControlJson.Write(message), out var error));
-        Assert.Null(error);
+        Assert.Equal(message, ControlJson.ReadMessage(ControlJson.Write(message)));
     }
 
     [Theory]
-    [InlineData("""{"id":"1"}""", "op")]
-    [InlineData("""{"id":"1","op":null}""", "op")]
-    [InlineData("""{"id":"1","op":0,"epoch":1}""", "op")]
-    [InlineData("""{"id":"1","op":"0","epoch":1}""", "op")]
-    [InlineData("""{"id":"1","op":"launch"}""", "op")]
-    [InlineData("""{"id":"1","op":"stop","op":"reset"}""", "op")]
-    [InlineData("""{"op":"stop"}""", "id")]
-    [InlineData("""{"id":null,"op":"stop"}""", "id")]
-    [InlineData("""{"id":"","op":"stop"}""", "id")]
-    [InlineData("""{"id":"1","op":"stream-start"}""", "epoch")]
-    [InlineData("""{"id":"1","op":"stream-start","epoch":-1}""", "epoch")]
-    [InlineData("""{"id":"1","op":"stream-start","epoch":4294967296}""", "epoch")]
-    [InlineData("""{"id":"1","op":"stream-start","epoch":1,"rate_hz":0}""", "rate_hz")]
-    [InlineData("""{"id":"1","op":"torque"}""", "on")]
-    [InlineData("null", "null")]
-    [InlineData("[]", "")]
-    [InlineData("", "")]
-    public void What_is_no_message_is_refused_with_the_reason(string json, string named)
-    {
-        Assert.Null(ControlJson.ReadMessage(Encoding.UTF8.GetBytes(json), out var error));
-        Assert.NotNull(error);
-        Assert.Contains(named, error, StringComparison.Ordinal);
-    }
+    [InlineData("""{"id":"1"}""")]
+    [InlineData("""{"id":"1","op":null}""")]
+    [InlineData("""{"id":"1","op":0,"epoch":1}""")]
+    [InlineData("""{"id":"1","op":"0","epoch":1}""")]
+    [InlineData("""{"id":"1","op":"launch"}""")]
+    [InlineData("""{"id":"1","op":"stop","op":"reset"}""")]
+    [InlineData("""{"op":"stop"}""")]
+    [InlineData("""{"id":null,"op":"stop"}""")]
+    [InlineData("""{"id":"","op":"stop"}""")]
+    [InlineData("""{"id":"1","op":"stream-start"}""")]
+    [InlineData("""{"id":"1","op":"stream-start","epoch":-1}""")]
+    [InlineData("""{"id":"1","op":"stream-start","epoch":4294967296}""")]
+    [InlineData("""{"id":"1","op":"stream-start","epoch":1,"rate_hz":0}""")]
+    [InlineData("""{"id":"1","op":"torque"}""")]
+    [InlineData("null")]
+    [InlineData("[]")]
+    [InlineData("")]
+    public void What_is_no_message_is_refused(string json) => Assert.Null(ControlJson.ReadMessage(Encoding.UTF8.GetBytes(json)));
 
     [Fact]
     public void Fields_of_later_versions_are_passed_over() => Assert.Equal(
@@ -58,10 +52,10 @@ public sealed class ControlJsonTests
     [Fact]
     public void A_payload_beyond_the_limit_is_not_read()
     {
-        var json = $$"""{"id":"{{new string('a', ControlJson.MaxLength)}}","op":"stop"}""";
+        var json = """{"id":"1","op":"stop"}""";
 
-        Assert.Null(ControlJson.ReadMessage(Encoding.UTF8.GetBytes(json), out var error));
-        Assert.Contains("longer", error, StringComparison.Ordinal);
+        Assert.NotNull(ControlJson.ReadMessage(Encoding.UTF8.GetBytes(json.PadRight(ControlJson.MaxLength))));
+        Assert.Null(ControlJson.ReadMessage(Encoding.UTF8.GetBytes(json.PadRight(ControlJson.MaxLength + 1))));
     }
 
     [Fact]
@@ -87,9 +81,6 @@ public sealed class ControlJsonTests
     [Theory]
     [InlineData("""{"kind":"so101-leader"}""")]
     [InlineData("""{"online":1}""")]
-    public void A_presence_that_does_not_say_whether_it_is_online_is_refused(string json)
-    {
-        Assert.Null(ControlJson.ReadPresence(Encoding.UTF8.GetBytes(json), out var error));
-        Assert.Contains("online", error, StringComparison.Ordinal);
-    }
+    public void A_presence_that_does_not_say_whether_it_is_online_is_refused(string json) =>
+        Assert.Null(ControlJson.ReadPresence(Encoding.UTF8.GetBytes(json)));
 }

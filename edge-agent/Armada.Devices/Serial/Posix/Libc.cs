@@ -1,12 +1,10 @@
 using System.Runtime.InteropServices;
-using System.Runtime.Versioning;
 
 namespace Armada.Devices.Serial.Posix;
 
-/// <summary>The system calls behind the serial port. Numbers are those of Linux on x64, arm64 and 32-bit arm, which share the kernel's
+/// <summary>Linux's system calls behind serial ports and their emulation. Numbers are those of Linux on x64, arm64 and 32-bit arm, which share the kernel's
 /// generic ABI; line settings go through the kernel's own termios2 and not the C library's termios, whose speed codes differ between
 /// glibc versions and musl.</summary>
-[SupportedOSPlatform("linux")]
 internal static unsafe partial class Libc
 {
     public const int ErrorInterrupted = 4;
@@ -23,6 +21,7 @@ internal static unsafe partial class Libc
     public const nuint ClearExclusive = 0x540D;
     public const short PollIn = 0x1;
     public const short PollOut = 0x4;
+    public const short PollHangUp = 0x10;
     public const int Monotonic = 1;
     public const int AbsoluteTime = 1;
 
@@ -100,7 +99,6 @@ internal static unsafe partial class Libc
 }
 
 /// <summary>An open file descriptor, closed exactly once.</summary>
-[SupportedOSPlatform("linux")]
 internal sealed class Descriptor : SafeHandle
 {
     public Descriptor()

@@ -1,33 +1,29 @@
-using System.Collections.Immutable;
 using System.Diagnostics.CodeAnalysis;
 
 namespace Armada.Core.Robots.Urdf;
 
-/// <summary>From a URDF to a robot's model.</summary>
 /// <remarks>
 /// Revolute and continuous joints are read, in the document's order. Fixed joints, and those that mimic another, have nothing to command
 /// and are left out. A prismatic, planar or floating joint would leave a part of the robot uncommanded, so it refuses the whole.
 /// </remarks>
 public static class UrdfModel
 {
-    /// <summary>Longest text, characters.</summary>
+    /// <summary>Characters.</summary>
     public const int MaxLength = 1024 * 1024;
 
-    /// <summary>Fastest velocity that is taken from a URDF, degrees per second; no servo of these arms turns faster.</summary>
+    /// <summary>Maximum taken from a URDF, degrees per second; no servo of these arms turns faster.</summary>
     public const double FastestVelocity = 360;
 
-    /// <summary>Velocity of a joint whose URDF gives none or 0, degrees per second; that of the known arms.</summary>
+    /// <summary>For a joint whose URDF gives none or 0, degrees per second; that of the known arms.</summary>
     public const double DefaultVelocity = 180;
 
     private const string DefaultName = "urdf";
     private const double DegreesPerRadian = 180 / Math.PI;
 
-    /// <summary>Reads a model; its limits are in degrees, its rest pose is 0 or the limit next to it.</summary>
-    /// <param name="text">The URDF's XML.</param>
-    /// <param name="servoIds">Servo ids by joint, in either family of names; or null.</param>
-    /// <param name="rest">Rest positions by joint, degrees; or null.</param>
-    /// <param name="model">The model, sound by <see cref="RobotModelRules"/>.</param>
-    /// <param name="problem">Why there is none, in words.</param>
+    /// <summary>Reads a model; its limits are in degrees, its rest pose is 0 or the nearest limit.</summary>
+    /// <param name="servoIds">By joint, in either family of names; or null.</param>
+    /// <param name="rest">Degrees by joint; or null.</param>
+    /// <param name="model">Valid by <see cref="RobotModelRules"/>.</param>
     public static bool TryRead(
         string text,
         IReadOnlyDictionary<string, int>? servoIds,

@@ -21,7 +21,6 @@ internal sealed class UrdfParser
 
     private UrdfParser(XmlReader xml) => this.xml = xml;
 
-    /// <summary>Reads a text.</summary>
     /// <exception cref="UrdfFault">It is no URDF.</exception>
     public static UrdfDocument Parse(string text)
     {
@@ -106,3 +105,18 @@ internal sealed class UrdfParser
             : throw new UrdfFault($"joint {open!.Name}: its limit's {attribute} is no number (xacro must be expanded first)");
     }
 }
+
+/// <summary>A joint of a URDF.</summary>
+/// <param name="Limit">Null where it has none.</param>
+/// <param name="IsMimic">Whether it follows another joint and has no motor of its own.</param>
+internal sealed record UrdfJoint(string Name, string Type, UrdfLimit? Limit, bool IsMimic);
+
+/// <summary>A joint's limit element: radians, or radians per second; null where an attribute is left out.</summary>
+internal sealed record UrdfLimit(double? Lower, double? Upper, double? Velocity);
+
+/// <param name="Name">May be empty.</param>
+/// <param name="Joints">In the document's order.</param>
+internal sealed record UrdfDocument(string Name, IReadOnlyList<UrdfJoint> Joints);
+
+/// <summary>A text that is no URDF; the message says where and why. Never leaves this namespace.</summary>
+internal sealed class UrdfFault(string message) : Exception(message);
