@@ -1,14 +1,11 @@
 namespace Armada.Mqtt;
 
-/// <summary>The wait before the next attempt: doubles from an initial to a maximum one; each is jittered between half and whole.</summary>
-/// <param name="initial">The first wait.</param>
-/// <param name="max">The longest wait.</param>
+/// <summary>The wait before the next attempt: doubles from an initial to a maximum one, each jittered between half and whole.</summary>
 /// <param name="random">Returns a number from 0 up to 1: clients cut off at the same moment must not return at the same moment.</param>
 public sealed class BackOff(TimeSpan initial, TimeSpan max, Func<double> random)
 {
     private int doublings;
 
-    /// <summary>The wait before the next attempt; the one after it is twice as long.</summary>
     public TimeSpan Next()
     {
         var wait = initial * Math.Pow(2, doublings);
@@ -20,7 +17,6 @@ public sealed class BackOff(TimeSpan initial, TimeSpan max, Func<double> random)
     /// <summary>The longest wait, for a server that refuses the client: asking often helps nobody.</summary>
     public TimeSpan Max() => Jittered(max);
 
-    /// <summary>Starts from the initial wait again.</summary>
     public void Reset() => doublings = 0;
 
     private TimeSpan Jittered(TimeSpan wait) => wait * (0.5 + (random() / 2));

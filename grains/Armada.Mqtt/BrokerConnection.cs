@@ -11,7 +11,6 @@ namespace Armada.Mqtt;
 /// <remarks>MQTTnet's own TLS does not send the intermediate certificates of the client's file.</remarks>
 internal sealed class BrokerConnection(LinkOptions options) : IMqttClientStreamProvider
 {
-    /// <summary>The socket, once connected.</summary>
     public BrokerSocket? Socket { get; private set; }
 
     /// <summary>Whether TCP, and TLS where it is asked for, are established.</summary>

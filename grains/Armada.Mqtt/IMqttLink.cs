@@ -24,8 +24,7 @@ public enum Delivery : byte
 }
 
 /// <summary>What a link has counted since it was created.</summary>
-/// <param name="Received">Messages received from the broker.</param>
-/// <param name="Published">Messages handed to the MQTT client.</param>
+/// <param name="Published">Handed to the MQTT client.</param>
 /// <param name="SamplesDropped">Samples dropped because the link was down, the socket was full or the broker takes no packet of that size.</param>
 /// <param name="Reconnects">Connections after the first.</param>
 /// <param name="HandlerFaults">Exceptions thrown by handlers.</param>
@@ -43,10 +42,8 @@ public delegate void MessageHandler(ReadOnlySpan<byte> topic, ReadOnlySpan<byte>
 /// </remarks>
 public interface IMqttLink : IAsyncDisposable
 {
-    /// <summary>The present state.</summary>
     LinkState State { get; }
 
-    /// <summary>What the link has counted since it was created.</summary>
     LinkCounters Counters { get; }
 
     /// <summary>Raised at each change, after all subscriptions have been made again; handlers must not block.</summary>

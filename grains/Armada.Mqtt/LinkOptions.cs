@@ -16,22 +16,18 @@ public sealed record LinkTls(string CaFile, string? CertificateFile = null, stri
 /// <summary>How a link reaches its broker.</summary>
 public sealed record LinkOptions
 {
-    /// <summary>MQTT client id.</summary>
     public required string ClientId { get; init; }
 
-    /// <summary>Broker's host name or address.</summary>
     public string Host { get; init; } = "127.0.0.1";
 
-    /// <summary>Broker's port.</summary>
     public int Port { get; init; } = 1883;
 
-    /// <summary>TLS, or null for a plain connection.</summary>
+    /// <summary>Null for a plain connection.</summary>
     public LinkTls? Tls { get; init; }
 
     /// <summary>A broker that is silent for this long is given up; 5 s or more. AWS IoT Core requires 30 s or more.</summary>
     public TimeSpan KeepAlive { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>The last will, or null.</summary>
     public LastWill? Will { get; init; }
 
     /// <summary>First wait before a reconnect; each further one doubles, all jittered between half and whole.</summary>
@@ -40,7 +36,7 @@ public sealed record LinkOptions
     /// <summary>Longest wait before a reconnect.</summary>
     public TimeSpan MaxBackOff { get; init; } = TimeSpan.FromSeconds(2);
 
-    /// <summary>Most control messages that the broker has not acknowledged; beyond it <see cref="IMqttLink.Publish"/> throws.</summary>
+    /// <summary>Most unacknowledged control messages; beyond it <see cref="IMqttLink.Publish"/> throws.</summary>
     public int ControlBacklog { get; init; } = 10_000;
 
     /// <summary>Finds at start what would otherwise fail at every connect, with less to say.</summary>
@@ -84,9 +80,7 @@ public sealed record LinkOptions
     {
         try
         {
-            using (File.OpenRead(file))
-            {
-            }
+            File.OpenRead(file).Dispose();
             read(file);
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException or ArgumentException)
@@ -107,15 +101,4 @@ public sealed record LinkOptions
 }
 
 /// <summary>Options with which no link can be made; the message names the option or file and the remedy.</summary>
-public sealed class LinkConfigurationException : Exception
-{
-    /// <summary>With the message that the operator sees.</summary>
-    public LinkConfigurationException(string message) : base(message)
-    {
-    }
-
-    /// <summary>With the message that the operator sees and its cause.</summary>
-    public LinkConfigurationException(string message, Exception cause) : base(message, cause)
-    {
-    }
-}
+public sealed class LinkConfigurationException(string message, Exception? cause = null) : Exception(message, cause);

@@ -43,7 +43,6 @@ public sealed partial class LinkPool : IAsyncDisposable
         }
     }
 
-    /// <summary>Filters subscribed to now.</summary>
     public int Subscriptions
     {
         get

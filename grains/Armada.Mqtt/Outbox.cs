@@ -59,12 +59,10 @@ internal sealed class Outbox(int controlBacklog)
     private long published;
     private long dropped;
 
-    /// <summary>Messages taken to be sent.</summary>
     public long Published => Interlocked.Read(ref published);
 
     public long SamplesDropped => Interlocked.Read(ref dropped);
 
-    /// <summary>Control messages not yet acknowledged by the broker.</summary>
     public int ControlLeft
     {
         get

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text;
 using System.Threading.Channels;
 
@@ -12,7 +13,9 @@ internal readonly record struct SubscriptionRequest(string Filter, Delivery? Del
 internal sealed class Subscriptions(Action<Exception, string> faulted)
 {
     private readonly Lock gate = new();
-    private volatile Subscription[] all = [];
+    private readonly List<Subscription> all = []; // In order of their addition.
+    private readonly ConcurrentDictionary<string, Subscription[]> byTopic = new(StringComparer.Ordinal); // Those without a wildcard.
+    private volatile Subscription[] wildcards = [];
     private ChannelWriter<SubscriptionRequest>? requests;
 
     /// <exception cref="ArgumentException">The filter breaks MQTT's rules.</exception>
@@ -22,7 +25,9 @@ internal sealed class Subscriptions(Action<Exception, string> faulted)
         if (!TopicFilter.IsValid(filter)) throw new ArgumentException($"'{filter}' is not a valid topic filter.", nameof(filter));
         lock (gate)
         {
-            all = [.. all, new(filter, delivery, handler)];
+            var added = new Subscription(filter, delivery, handler);
+            all.Add(added);
+            Index(added);
             requests?.TryWrite(new(filter, delivery));
         }
     }
@@ -32,10 +37,14 @@ internal sealed class Subscriptions(Action<Exception, string> faulted)
     {
         lock (gate)
         {
-            var ended = Array.FindAll(all, subscription => subscription.Filter == filter);
-            if (ended.Length == 0) return;
+            var ended = all.FindAll(subscription => subscription.Filter == filter);
+            if (ended.Count == 0) return;
+            all.RemoveAll(ended.Contains);
             foreach (var subscription in ended) subscription.End();
-            all = Array.FindAll(all, subscription => subscription.Filter != filter);
+            var topic = ended[0].Matched;
+            wildcards = Array.FindAll(wildcards, subscription => !ended.Contains(subscription));
+            if (all.FindAll(other => other.Matched == topic) is not [] and var others && TopicFilter.IsTopic(topic)) byTopic[topic] = [.. others];
+            else byTopic.TryRemove(topic, out _);
             requests?.TryWrite(new(filter, Delivery: null));
         }
     }
@@ -64,20 +73,31 @@ internal sealed class Subscriptions(Action<Exception, string> faulted)
         var room = Encoding.UTF8.GetMaxByteCount(topic.Length);
         var utf8 = room <= 512 ? stackalloc byte[room] : new byte[room];
         utf8 = utf8[..Encoding.UTF8.GetBytes(topic, utf8)];
-        foreach (var subscription in all)
+        foreach (var subscription in byTopic.GetValueOrDefault(topic, [])) Deliver(subscription, utf8, payload);
+        foreach (var subscription in wildcards)
         {
-            if (!TopicFilter.Matches(subscription.Matched, topic)) continue;
-            try
-            {
-                subscription.Deliver(utf8, payload);
-            }
-#pragma warning disable CA1031 // Whatever one handler throws, the other handlers and the link go on; it is counted and logged.
-            catch (Exception fault)
-#pragma warning restore CA1031
-            {
-                faulted(fault, subscription.Filter);
-            }
+            if (TopicFilter.Matches(subscription.Matched, topic)) Deliver(subscription, utf8, payload);
         }
+    }
+
+    private void Deliver(Subscription subscription, ReadOnlySpan<byte> topic, ReadOnlySpan<byte> payload)
+    {
+        try
+        {
+            subscription.Deliver(topic, payload);
+        }
+#pragma warning disable CA1031 // Whatever one handler throws, the other handlers and the link go on; it is counted and logged.
+        catch (Exception fault)
+#pragma warning restore CA1031
+        {
+            faulted(fault, subscription.Filter);
+        }
+    }
+
+    private void Index(Subscription added)
+    {
+        if (TopicFilter.IsTopic(added.Matched)) byTopic[added.Matched] = [.. byTopic.GetValueOrDefault(added.Matched, []), added];
+        else wildcards = [.. wildcards, added];
     }
 
     private sealed class Subscription(string filter, Delivery delivery, MessageHandler handler)

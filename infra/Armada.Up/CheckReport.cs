@@ -4,10 +4,6 @@ using Armada.Core.Control;
 
 namespace Armada.Up;
 
-/// <summary>What one check measured.</summary>
-/// <param name="Routed">Leader frames that became commands.</param>
-/// <param name="Drops">Frames that did not arrive, by place and reason.</param>
-/// <param name="LagMs">Capture at the leader to write on the follower's bus, milliseconds.</param>
 /// <param name="ErrorDegrees">Tracking error after the lag is taken out, degrees.</param>
 /// <param name="LateTicks">Late ticks of each arm's agent, percent of its ticks.</param>
 internal sealed record Measurement(
@@ -21,7 +17,6 @@ internal sealed record Measurement(
 /// <param name="TrackingErrorDeg">Worst body joint per pose after the lag is taken out.</param>
 /// <param name="LateTicksPercent">Late ticks of the arm that has more of them.</param>
 /// <param name="Broken">Names of the members above that break their bound.</param>
-/// <param name="Ok">Whether none does.</param>
 internal sealed record CheckReport(
     long FramesRouted,
     long FramesDropped,
@@ -59,7 +54,6 @@ internal sealed record CheckReport(
         return new CheckReport(measured.Routed, measured.Drops.Lost, measured.Drops.Superseded, lag, error, lateTicks, broken, broken.Length == 0);
     }
 
-    /// <summary>One line, in snake case.</summary>
     public string ToJson() => JsonSerializer.Serialize(this, CheckJsonContext.Default.CheckReport);
 
     private static double? Rounded(double figure) => double.IsNaN(figure) ? null : Math.Round(figure, 2);
@@ -96,7 +90,6 @@ internal sealed class FrameDrops(IReadOnlyDictionary<string, long> counts)
         return new FrameDrops(counts);
     }
 
-    /// <summary>Frames lost or refused.</summary>
     public long Lost => counts.Where(reason => !IsSuperseded(reason.Key)).Sum(reason => reason.Value);
 
     /// <summary>Frames that a newer one overtook before their turn: nothing is missing.</summary>

@@ -118,8 +118,6 @@ internal sealed partial class ChildProcess : IAsyncDisposable
 }
 
 /// <summary>A program of the job exited by itself, or was not ready in time; the message names it.</summary>
-/// <param name="message">The program, and what it printed last.</param>
-/// <param name="exitCode">Its exit code; null while it runs.</param>
 internal sealed class ChildProcessException(string message, int? exitCode) : Exception(message)
 {
     public int? ExitCode { get; } = exitCode;

@@ -18,13 +18,11 @@ internal sealed class DemoEnvironment(Workspace workspace) : IAsyncDisposable
 
     private readonly List<ChildProcess> children = [];
 
-    /// <summary>Address of the silo's HTTP endpoint.</summary>
     public Uri Silo { get; private set; } = new("http://127.0.0.1");
 
     /// <summary>Port on loopback where devices connect with their certificates.</summary>
     public int BrokerPort { get; private set; }
 
-    /// <summary>Starts the silo.</summary>
     /// <param name="preferredHttpPort">Taken if nobody else listens there; 0 for any free port.</param>
     public void StartSilo(int preferredHttpPort)
     {
@@ -124,9 +122,6 @@ internal sealed class DemoEnvironment(Workspace workspace) : IAsyncDisposable
         }
     }
 
-    /// <param name="Device">Device name.</param>
-    /// <param name="Kind">Device kind, such as so101-leader.</param>
-    /// <param name="Port">Serial port.</param>
     /// <param name="Calibration">Calibration file, or "eeprom" for what the servos hold.</param>
     private sealed record DemoArm(string Device, string Kind, string Port, string Calibration);
 }
@@ -141,7 +136,6 @@ internal sealed class Workspace : IDisposable
 
     public string PathOf(string name) => Path.Combine(Folder, name);
 
-    /// <summary>Writes a file and returns its path.</summary>
     public string Write(string name, string text)
     {
         File.WriteAllText(PathOf(name), text);

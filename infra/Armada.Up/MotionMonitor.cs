@@ -36,10 +36,7 @@ internal sealed class MotionMonitor(SiloClient silo)
         && PresenceOf(DemoEnvironment.Leader)?.Counters is not null
         && PresenceOf(DemoEnvironment.Follower)?.Counters is not null;
 
-    /// <summary>Measures for a time.</summary>
-    /// <param name="duration">For how long.</param>
     /// <param name="eachSecond">Called every second; may throw to end the measurement.</param>
-    /// <param name="cancellation">Ends the measurement.</param>
     public async Task<Measurement> MeasureAsync(TimeSpan duration, Action eachSecond, CancellationToken cancellation)
     {
         var before = await CountAsync(cancellation);
@@ -64,7 +61,6 @@ internal sealed class MotionMonitor(SiloClient silo)
             });
     }
 
-    /// <summary>Forgets what was measured so far.</summary>
     public void Restart()
     {
         lock (sync)
@@ -87,7 +83,6 @@ internal sealed class MotionMonitor(SiloClient silo)
     public async Task<FrameDrops> DropsAsync(CancellationToken cancellation) => FrameDrops.Of(
         await silo.GetFleetAsync(cancellation), PresenceOf(DemoEnvironment.Leader), PresenceOf(DemoEnvironment.Follower));
 
-    /// <summary>The device's last presence; null if there was none.</summary>
     public Presence? PresenceOf(string device)
     {
         lock (sync)

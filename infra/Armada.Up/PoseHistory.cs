@@ -11,7 +11,6 @@ internal sealed class PoseHistory(int joints, int capacity)
 
     public int Count => (int)Math.Min(next, capacity);
 
-    /// <summary>Adds a pose; ignores one that is not newer than the last.</summary>
     /// <param name="capturedAt">Unix microseconds.</param>
     /// <param name="pose">One position per joint.</param>
     public void Add(long capturedAt, ReadOnlySpan<double> pose)
@@ -62,8 +61,6 @@ internal static class TrackingError
     private const long MaxLagMicroseconds = 400_000;
 
     /// <summary>Finds the lag that fits best and measures what error is left: per follower pose, the degrees of the worst body joint.</summary>
-    /// <param name="leader">The leader's poses.</param>
-    /// <param name="follower">The follower's poses.</param>
     /// <param name="bodyJoints">Joints measured in degrees; those after them (the gripper, in percent) are left out.</param>
     public static Percentiles Of(PoseHistory leader, PoseHistory follower, int bodyJoints)
     {

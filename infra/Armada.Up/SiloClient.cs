@@ -13,7 +13,6 @@ internal sealed class SiloClient(Uri address) : IDisposable
 
     private readonly HttpClient http = new() { BaseAddress = address, Timeout = TimeSpan.FromSeconds(5) };
 
-    /// <summary>Whether the silo routes.</summary>
     public async Task<bool> IsReadyAsync(CancellationToken cancellation)
     {
         try
@@ -95,5 +94,4 @@ internal sealed class SiloClient(Uri address) : IDisposable
 internal sealed record RobotStatus(string? MasterState, string? SlaveState, bool Approaching);
 
 /// <param name="Routed">Leader frames routed since the silo started.</param>
-/// <param name="Dropped">Frames dropped since then, by reason.</param>
 internal sealed record FleetStatus(long Routed, IReadOnlyDictionary<string, long> Dropped);

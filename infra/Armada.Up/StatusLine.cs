@@ -7,7 +7,6 @@ internal static class StatusLine
 {
     private const int DefaultWidth = 120;
 
-    /// <summary>Prints until canceled or until a program exits.</summary>
     public static async Task PrintAsync(DemoEnvironment environment, MotionMonitor monitor, CancellationToken cancellation)
     {
         await Console.Error.WriteLineAsync("Ctrl-C ends everything");

@@ -3,12 +3,6 @@ using System.CommandLine.Parsing;
 
 namespace Armada.Up;
 
-/// <summary>The command line of the job.</summary>
-/// <param name="Leader">Serial port of a real leader; null for an emulated one.</param>
-/// <param name="Follower">Serial port of a real follower; null for an emulated one.</param>
-/// <param name="Calibration">Folder with LeRobot's calibration files; null for what the servos hold.</param>
-/// <param name="Check">Seconds to measure before ending with a report; null to run until Ctrl-C.</param>
-/// <param name="HttpPort">The silo's port on loopback, if nobody else listens there; 0 for any free one.</param>
 internal sealed record UpOptions(string? Leader, string? Follower, DirectoryInfo? Calibration, int? Check, int HttpPort)
 {
     /// <summary>Parses and validates; valid options go to <paramref name="run"/>.</summary>

@@ -1,7 +1,6 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Armada.Core.Devices;
 using Armada.Core.Topics;
 
 namespace Armada.Silo.AwsIot;

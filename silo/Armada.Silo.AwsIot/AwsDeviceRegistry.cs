@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using Armada.Core.Devices;
 using Armada.Core.Topics;
 using Microsoft.Extensions.Logging;
 

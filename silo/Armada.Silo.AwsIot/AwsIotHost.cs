@@ -1,16 +1,12 @@
-using Armada.Core.Devices;
 using Armada.Core.MicroPython;
 using Armada.Core.Topics;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Armada.Silo.AwsIot;
 
-/// <summary>Registers AWS IoT Core as the registry of devices.</summary>
 public static class AwsIotHost
 {
     /// <summary>Adds the registry, the devices' shadows and the HTTPS fallback for control messages.</summary>
-    /// <param name="services">With a <see cref="TimeProvider"/> and logging.</param>
-    /// <param name="settings">The account.</param>
     public static IServiceCollection AddAwsIot(this IServiceCollection services, AwsIotSettings settings)
     {
         services.AddSingleton(settings);
@@ -42,10 +38,8 @@ public sealed record AwsIotSettings
     /// <summary>Prefix of the thing types, groups and policies that are created in the account.</summary>
     public string Prefix { get; init; } = "armada";
 
-    /// <summary>The topics of all devices.</summary>
     public TopicMap Topics { get; init; } = new();
 
-    /// <summary>The topics of MicroPython arms.</summary>
     public MicroPythonTopics MicroPythonTopics { get; init; } = new();
 
     /// <summary>Maximum calls per second and operation, above zero. AWS allows 15 for provisioning by default.</summary>

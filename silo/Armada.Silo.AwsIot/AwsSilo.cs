@@ -1,17 +1,11 @@
 using System.Security.Cryptography;
 using System.Text;
 using Amazon.Runtime;
-using Armada.Core.Devices;
 using Microsoft.Extensions.Logging;
 
 namespace Armada.Silo.AwsIot;
 
 /// <summary>How a silo reaches the account's broker: its TLS port, and PEM files.</summary>
-/// <param name="Host">The broker.</param>
-/// <param name="Port">Its TLS port.</param>
-/// <param name="CaFile">The authority of the broker's certificate.</param>
-/// <param name="CertificateFile">The silo's certificate.</param>
-/// <param name="KeyFile">The silo's private key.</param>
 public sealed record BrokerAccess(string Host, int Port, string CaFile, string CertificateFile, string KeyFile);
 
 /// <summary>The silo's own identity at AWS IoT Core: a thing of the silo's name, with a key that stays on the silo's disk.</summary>
@@ -21,12 +15,7 @@ public static class AwsSilo
     public const string NamePrefix = "armada-silo";
 
     /// <summary>Ensures that the silo has its identity: reuses what exists and replaces what was lost.</summary>
-    /// <param name="settings">The account.</param>
     /// <param name="name">The silo's unique name and client id, beginning with <see cref="NamePrefix"/>.</param>
-    /// <param name="folder">Where key and certificate are stored.</param>
-    /// <param name="time">The clock.</param>
-    /// <param name="logger">For progress.</param>
-    /// <param name="cancellation">Ends the wait.</param>
     /// <exception cref="RegistryFailedException">AWS or the disk refused; the message says why.</exception>
     public static Task<BrokerAccess> PrepareAsync(
         AwsIotSettings settings, string name, string folder, TimeProvider time, ILogger logger, CancellationToken cancellation) =>

@@ -1,7 +1,6 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Amazon.IoT.Model;
-using Armada.Core.Devices;
 
 namespace Armada.Silo.AwsIot;
 

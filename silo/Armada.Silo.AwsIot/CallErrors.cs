@@ -1,7 +1,6 @@
 using System.Net;
 using System.Text.Json;
 using Amazon.Runtime;
-using Armada.Core.Devices;
 
 namespace Armada.Silo.AwsIot;
 
@@ -42,8 +41,7 @@ internal static class CallErrors
         }
         catch (Exception fault) when (!cancellation.IsCancellationRequested && IsCallFault(fault))
         {
-            var text = $"{what}: AWS IoT Core failed: {Describe(fault)}; repeat the call";
-            throw Cause(fault) is { } cause ? new RegistryFailedException(text, cause) : new RegistryFailedException(text);
+            throw new RegistryFailedException($"{what}: AWS IoT Core failed: {Describe(fault)}; repeat the call", Cause(fault));
         }
     }
 

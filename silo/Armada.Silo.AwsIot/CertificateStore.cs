@@ -74,40 +74,20 @@ internal static class CertificateStore
         (client, token) => client.DetachThingPrincipalAsync(new DetachThingPrincipalRequest { ThingName = thing, Principal = arn }, token),
         CallErrors.NotFound);
 
-    public static async Task<IReadOnlyList<string>> PoliciesOfAsync(CallSequence calls, string arn)
-    {
-        List<string> names = [];
-        string? next = null;
-        do
-        {
-            var from = next;
-            var page = await calls.TryAsync(
-                (client, token) => client.ListAttachedPoliciesAsync(new ListAttachedPoliciesRequest { Target = arn, PageSize = PageSize, Marker = from }, token),
-                CallErrors.NotFound);
-            names.AddRange((page?.Policies ?? []).Select(policy => policy.PolicyName));
-            next = page?.NextMarker;
-        }
-        while (!string.IsNullOrEmpty(next));
-        return names;
-    }
+    public static Task<List<string>> PoliciesOfAsync(CallSequence calls, string arn) => ListAsync(
+        from => calls.TryAsync(
+            (client, token) => client.ListAttachedPoliciesAsync(new ListAttachedPoliciesRequest { Target = arn, PageSize = PageSize, Marker = from }, token),
+            CallErrors.NotFound),
+        page => page.Policies?.Select(policy => policy.PolicyName),
+        page => page.NextMarker);
 
-    public static async Task<IReadOnlyList<string>> PrincipalsOfAsync(CallSequence calls, string thing)
-    {
-        List<string> arns = [];
-        string? next = null;
-        do
-        {
-            var from = next;
-            var page = await calls.TryAsync(
-                (client, token) => client.ListThingPrincipalsAsync(
-                    new ListThingPrincipalsRequest { ThingName = thing, MaxResults = PageSize, NextToken = from }, token),
-                CallErrors.NotFound);
-            arns.AddRange(page?.Principals ?? []);
-            next = page?.NextToken;
-        }
-        while (!string.IsNullOrEmpty(next));
-        return arns;
-    }
+    public static Task<List<string>> PrincipalsOfAsync(CallSequence calls, string thing) => ListAsync(
+        from => calls.TryAsync(
+            (client, token) => client.ListThingPrincipalsAsync(
+                new ListThingPrincipalsRequest { ThingName = thing, MaxResults = PageSize, NextToken = from }, token),
+            CallErrors.NotFound),
+        page => page.Principals,
+        page => page.NextToken);
 
     /// <summary>Removes inactive certificates of a key that belong to no thing: an answer was lost, or the silo crashed.</summary>
     public static async Task RemoveOrphansAsync(CallSequence calls, CreationMarker marker)
@@ -125,22 +105,28 @@ internal static class CertificateStore
 
     public static string FingerprintOf(string arn) => arn[(arn.LastIndexOf('/') + 1)..];
 
-    private static async Task<IReadOnlyList<Certificate>> ListInactiveAsync(CallSequence calls, DateTime since)
+    private static Task<List<Certificate>> ListInactiveAsync(CallSequence calls, DateTime since) => ListAsync<ListCertificatesResponse, Certificate>(
+        async from => await calls.AskAsync((client, token) => client.ListCertificatesAsync(
+            new ListCertificatesRequest { AscendingOrder = false, PageSize = PageSize, Marker = from }, token)),
+        page => page.Certificates?.Where(entry => entry.Status == CertificateStatus.INACTIVE && entry.CreationDate?.ToUniversalTime() >= since),
+        // The newest come first, so nothing after an old one matters.
+        page => page.Certificates is [.., { CreationDate: { } oldest }] && oldest.ToUniversalTime() < since ? null : page.NextMarker);
+
+    // A list that does not exist is empty.
+    private static async Task<List<T>> ListAsync<TPage, T>(Func<string?, Task<TPage?>> ask, Func<TPage, IEnumerable<T>?> items, Func<TPage, string?> next)
+        where TPage : class
     {
-        List<Certificate> found = [];
-        string? next = null;
+        List<T> all = [];
+        string? from = null;
         do
         {
-            var from = next;
-            var page = await calls.AskAsync((client, token) => client.ListCertificatesAsync(
-                new ListCertificatesRequest { AscendingOrder = false, PageSize = PageSize, Marker = from }, token));
-            var certificates = page.Certificates ?? [];
-            found.AddRange(certificates.Where(entry => entry.Status == CertificateStatus.INACTIVE && entry.CreationDate?.ToUniversalTime() >= since));
-            // The newest come first, so nothing after an old one matters.
-            next = certificates is [.., { CreationDate: { } oldest }] && oldest.ToUniversalTime() < since ? null : page.NextMarker;
+            if (await ask(from) is not { } page)
+                return all;
+            all.AddRange(items(page) ?? []);
+            from = next(page);
         }
-        while (!string.IsNullOrEmpty(next));
-        return found;
+        while (!string.IsNullOrEmpty(from));
+        return all;
     }
 
     private static async Task<bool> HasThingsAsync(CallSequence calls, string arn)

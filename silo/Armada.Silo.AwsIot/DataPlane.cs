@@ -5,7 +5,6 @@ using System.Text.Json.Nodes;
 using Amazon.IotData;
 using Amazon.IotData.Model;
 using Amazon.Runtime;
-using Armada.Core.Devices;
 using Armada.Core.Topics;
 
 namespace Armada.Silo.AwsIot;

@@ -1,7 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Amazon.IoT.Model;
-using Armada.Core.Devices;
 
 namespace Armada.Silo.AwsIot;
 

@@ -1,16 +1,13 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using System.Security.Cryptography;
-using Armada.Core.Devices;
 
 namespace Armada.Silo.AwsIot;
 
 internal enum ThingPhase : byte
 {
     New,
-
     Ready,
-
     Leaving,
 }
 
@@ -84,9 +81,7 @@ internal sealed record Thing(string Name, string Arn, long? Version, ThingAttrib
 internal enum CertificateUse : byte
 {
     Issued,
-
     Collected,
-
     Leaving,
 }
 

@@ -1,6 +1,5 @@
 using Amazon.IoT.Model;
 using Amazon.Runtime;
-using Armada.Core.Devices;
 using Microsoft.Extensions.Logging;
 
 namespace Armada.Silo.AwsIot;

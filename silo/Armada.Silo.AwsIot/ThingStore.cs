@@ -1,7 +1,6 @@
 using System.Runtime.CompilerServices;
 using Amazon.IoT.Model;
 using Amazon.Runtime;
-using Armada.Core.Devices;
 
 namespace Armada.Silo.AwsIot;
 

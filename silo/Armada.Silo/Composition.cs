@@ -1,8 +1,5 @@
-using Armada.Core.Devices;
-using Armada.Core.Robots;
 using Armada.Grains.Robots;
 using Armada.Mqtt;
-using Armada.Silo.Access;
 using Armada.Silo.Access.Keys;
 using Armada.Silo.Arena;
 using Armada.Silo.Audit;
@@ -17,6 +14,7 @@ using Armada.Silo.Options;
 using Armada.Silo.Provisioning;
 using Armada.Silo.Remotes;
 using Armada.Silo.Rooms;
+using Armada.Silo.Sockets;
 using Armada.Silo.Store;
 using Armada.Silo.Telemetry;
 #if AWS_IOT
@@ -65,7 +63,7 @@ internal static class Composition
         Address = cluster.Endpoint.Address,
         SiloPort = cluster.Endpoint.Port,
         GatewayPort = cluster.GatewayPort,
-        Tls = cluster.Tls is { } tls ? new ClusterTls(tls.CaFile, tls.CertificateFile, tls.KeyFile) : null,
+        Tls = cluster.Tls,
     };
 
     private static MqttLink MakeLink(IServiceProvider provider, LinkOptions options) =>
@@ -90,7 +88,7 @@ internal static class Composition
         services.AddSingleton<OwnRegistry>();
         services.AddSingleton<IDeviceRegistry>(provider => provider.GetRequiredService<OwnRegistry>());
         services.AddHostedService<IdentityHost>();
-        services.AddRegistryDesks();
+        services.AddProvisioning();
     }
 
 #if AWS_IOT
@@ -119,13 +117,12 @@ internal static class Composition
     private static void AddAwsIdentities(this IServiceCollection services, SiloOptions options, AwsIotOptions aws)
     {
         services.AddAwsIot(AccountOf(options, aws));
-        services.AddRegistryDesks();
+        services.AddProvisioning();
         services.AddHostedService<ClientEvents>();
         services.AddSingleton(provider => new LinkPool(
             index => MakeLink(provider, options.Link with { ClientId = $"{options.Link.ClientId}-{index}" }),
             provider.GetRequiredService<ILogger<LinkPool>>())); // One connection takes 50 subscriptions.
-        services.AddSingleton<DeviceShadows>();
-        services.AddHostedService(provider => provider.GetRequiredService<DeviceShadows>());
+        services.AddHostedSingleton<DeviceShadows>();
     }
 
     private static AwsIotSettings AccountOf(SiloOptions options, AwsIotOptions aws) => new()
@@ -144,18 +141,26 @@ internal static class Composition
         throw new SiloOptionsException("--aws-iot: this silo was built without AWS IoT Core; build with -p:AwsIot=true");
 #endif
 
-    private static void AddRegistryDesks(this IServiceCollection services)
+    private static void AddProvisioning(this IServiceCollection services)
     {
         services.AddSingleton<BundleLinks>();
         services.AddSingleton<ProvisioningService>();
         services.AddSingleton<EnrollmentService>();
-        services.AddSingleton<CertificateRenewal>();
-        services.AddHostedService(provider => provider.GetRequiredService<CertificateRenewal>());
+        services.AddHostedSingleton<CertificateRenewal>();
+    }
+
+    /// <summary>A hosted service that others use.</summary>
+    public static void AddHostedSingleton<T>(this IServiceCollection services)
+        where T : class, IHostedService
+    {
+        services.AddSingleton<T>();
+        services.AddHostedService(provider => provider.GetRequiredService<T>());
     }
 
     private static void AddParts(this IServiceCollection services, SiloOptions options)
     {
         services.AddSingleton(options);
+        services.AddSingleton<SocketLimits>();
         services.AddSingleton(options.Topics);
         services.AddSingleton(options.MicroPythonTopics);
         services.AddSingleton(options.RemoteKeys);
@@ -170,8 +175,7 @@ internal static class Composition
 
         services.AddSingleton<DeviceRoutes>();
         services.AddSingleton<DevicePresences>();
-        services.AddSingleton<FallbackControlChannel>();
-        services.AddHostedService(provider => provider.GetRequiredService<FallbackControlChannel>());
+        services.AddHostedSingleton<FallbackControlChannel>();
         services.AddSingleton<ControlChannel>();
         services.AddSingleton<IDeviceControl>(provider => provider.GetRequiredService<ControlChannel>());
         services.AddSingleton<ISlaveSinks, SlaveSinks>();
@@ -183,10 +187,9 @@ internal static class Composition
         services.AddSingleton<FrameIngress>();
         services.AddSingleton<MicroPythonIngress>();
 
-        services.AddSingleton<DeviceLastSeen>();
+        services.AddHostedSingleton<DeviceLastSeen>();
         services.AddSingleton<EnrollmentTokens>();
         services.AddSingleton<IdentityReader>();
-        services.AddHostedService(provider => provider.GetRequiredService<DeviceLastSeen>());
 
         services.AddSingleton<AuditTrail>();
         services.AddSingleton<IAuditTrail>(provider => provider.GetRequiredService<AuditTrail>());

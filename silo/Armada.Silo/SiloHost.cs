@@ -2,21 +2,17 @@ using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using Armada.Core.Engine;
 using Armada.Grains.Storage;
-using Armada.Silo.Access;
-using Armada.Silo.Api;
 using Armada.Silo.Options;
 using Microsoft.Extensions.Logging.Console;
 
 namespace Armada.Silo;
 
-/// <summary>Builds and runs one silo.</summary>
 public static partial class SiloHost
 {
     private const string HostCategory = "Microsoft.Extensions.Hosting.Internal.Host";
 
     private static readonly TimeSpan StopWithin = TimeSpan.FromSeconds(5);
 
-    /// <summary>Runs a silo until it is told to end.</summary>
     /// <exception cref="SiloOptionsException">An option is wrong; nothing was started.</exception>
     /// <exception cref="OperationCanceledException">It was told to end before it had started.</exception>
     public static async Task RunAsync(SiloOptions options, CancellationToken cancellation)
@@ -39,8 +35,6 @@ public static partial class SiloHost
     }
 
     /// <summary>A silo that has not started yet.</summary>
-    /// <param name="options">Everything it is told.</param>
-    /// <param name="logging">Where its log goes.</param>
     /// <param name="adjust">Replaces services before the host is built; for tests.</param>
     public static WebApplication Build(SiloOptions options, Action<ILoggingBuilder> logging, Action<IServiceCollection>? adjust = null)
     {

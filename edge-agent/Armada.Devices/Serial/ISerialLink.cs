@@ -30,28 +30,17 @@ public interface ISerialPorts
     ISerialLink Open(string port, int baud);
 }
 
-public enum SerialOpenFailure
-{
-    Missing,
-    Busy, // Another process has it open.
-    Denied, // No permission.
-    Unusable, // Not a serial port, or one that refuses the settings.
-}
-
 /// <summary>A port could not be opened; the message names the port, the cause and the remedy.</summary>
-public sealed class SerialOpenException(SerialOpenFailure failure, string message) : IOException(message)
+public sealed class SerialOpenException(string message) : IOException(message)
 {
-    public SerialOpenFailure Failure { get; } = failure;
+    internal static SerialOpenException Missing(string port) => new($"{port} does not exist: {WhatThereIs()}");
 
-    internal static SerialOpenException Missing(string port) => new(SerialOpenFailure.Missing, $"{port} does not exist: {WhatThereIs()}");
-
-    internal static SerialOpenException Busy(string port) =>
-        new(SerialOpenFailure.Busy, $"{port} is busy: another program has it open; stop that one first");
+    internal static SerialOpenException Busy(string port) => new($"{port} is busy: another program has it open; stop that one first");
 
     internal static SerialOpenException Denied(string port) =>
-        new(SerialOpenFailure.Denied, $"{port}: permission denied; add the user to the group dialout and log in again");
+        new($"{port}: permission denied; add the user to the group dialout and log in again");
 
-    internal static SerialOpenException Unusable(string port, string why) => new(SerialOpenFailure.Unusable, $"{port} cannot be used: {why}");
+    internal static SerialOpenException Unusable(string port, string why) => new($"{port} cannot be used: {why}");
 
     internal static SerialOpenException WrongSpeed(string port, int baud) =>
         Unusable(port, $"it does not run at {baud} bit/s; is it the servo adapter?");

@@ -40,13 +40,12 @@ public sealed class StatusParser
     }
 }
 
-/// <param name="id">Which servo, or <see cref="ServoFrame.Broadcast"/>.</param>
-/// <param name="instruction">What of it; may be a value the enumeration does not name.</param>
+/// <param name="id">A servo's, or <see cref="ServoFrame.Broadcast"/>.</param>
+/// <param name="instruction">May be a value that the enumeration does not name.</param>
 public readonly ref struct InstructionFrame(byte id, Instruction instruction, ReadOnlySpan<byte> parameters)
 {
     public byte Id { get; } = id;
 
-    /// <summary>What is asked; may be a value the enumeration does not name.</summary>
     public Instruction Instruction { get; } = instruction;
 
     /// <summary>With what. Valid until the parser's next call.</summary>

@@ -2,22 +2,11 @@ namespace Armada.Core.Devices;
 
 public enum DeviceKind : byte
 {
-    /// <summary>An SO-101 arm that is moved by hand.</summary>
     So101Leader,
-
-    /// <summary>An SO-101 arm that is driven.</summary>
     So101Follower,
-
-    /// <summary>An Aero Hand, left.</summary>
     AeroHandLeft,
-
-    /// <summary>An Aero Hand, right.</summary>
     AeroHandRight,
-
-    /// <summary>An arm on a MicroPython board, which speaks its own dialect.</summary>
     MicroPythonArm,
-
-    /// <summary>An edge agent.</summary>
     Agent,
 }
 
@@ -58,9 +47,6 @@ public static class DeviceKinds
 /// <summary>What a MicroPython board's arm does; the two listen to different topics.</summary>
 public enum BoardRole : byte
 {
-    /// <summary>It is moved by hand and tells its pose.</summary>
     Leader,
-
-    /// <summary>It is driven.</summary>
     Follower,
 }

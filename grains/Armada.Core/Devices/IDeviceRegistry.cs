@@ -4,9 +4,9 @@ namespace Armada.Core.Devices;
 /// The identities of devices, kept by the silo's own authority or by AWS IoT Core. Every call may be repeated; what a failed one leaves
 /// behind is put right by a repetition, a deletion or the next start, and no certificate works without the registry knowing it.
 /// </summary>
+/// <exception cref="RegistryFailedException">Every call: the registry's disk or service failed.</exception>
 public interface IDeviceRegistry
 {
-    /// <exception cref="RegistryFailedException">It cannot be found out now.</exception>
     ValueTask<BrokerLocation> BrokerAsync(CancellationToken cancellation);
 
     /// <summary>Gives a device its identity, with a certificate for the key of its request or for one that the registry makes.</summary>
@@ -15,16 +15,13 @@ public interface IDeviceRegistry
     /// as another kind, it is refused. Without a request, a certificate that was not collected is replaced by a new one; where all were,
     /// the device is given back and nothing is issued.
     /// </remarks>
-    /// <exception cref="RegistryFailedException">It cannot be done now.</exception>
     ValueTask<RegistryAnswer> CreateAsync(NewDevice device, CancellationToken cancellation);
 
-    /// <exception cref="RegistryFailedException">It cannot be found out now.</exception>
     ValueTask<DeviceIdentity?> FindAsync(string name, CancellationToken cancellation);
 
     /// <summary>Devices in ordinal order of their names.</summary>
     /// <param name="after">The name before the first one, which need not exist; null for the beginning.</param>
     /// <param name="limit">Most devices, 1 or more.</param>
-    /// <exception cref="RegistryFailedException">It cannot be found out now.</exception>
     ValueTask<ImmutableArray<DeviceIdentity>> ListAsync(string? after, int limit, CancellationToken cancellation);
 
     /// <summary>Issues a second certificate; both are good until the device is seen on the new one.</summary>
@@ -33,7 +30,6 @@ public interface IDeviceRegistry
     /// it was, the call is refused until the device is seen on it or one of the two is taken back.
     /// </remarks>
     /// <param name="request">As in <see cref="NewDevice"/>.</param>
-    /// <exception cref="RegistryFailedException">It cannot be done now.</exception>
     ValueTask<RegistryAnswer> RotateAsync(string name, string? request, CancellationToken cancellation);
 
     /// <summary>Notes durably that the bundle of a certificate was handed out. One that is not the device's changes nothing.</summary>
@@ -55,7 +51,6 @@ public interface IDeviceRegistry
 
 /// <summary>Where devices reach their broker, and which authority they trust there.</summary>
 /// <param name="Host">Name or address, as the broker's certificate has it.</param>
-/// <param name="Port">TLS port.</param>
 /// <param name="Authority">Certificate of the authority that the broker's comes from, PEM.</param>
 /// <param name="SignsDevices">
 /// Whether that authority signs the devices' certificates too, under their names; AWS IoT Core's are of another one, which puts no names in.

@@ -15,15 +15,9 @@ internal static class SequenceFit
     {
         var builders = Begin(model);
         paths = [];
-        foreach (var command in sequence.Commands)
-        {
-            foreach (var goal in command.Goals)
-            {
-                if (FindMisfit(command, goal, model) is { } misfit)
-                    return misfit;
-            }
-        }
-
+        var unfit = from command in sequence.Commands from goal in command.Goals select FindMisfit(command, goal, model);
+        if (unfit.FirstOrDefault(problem => problem is not null) is { } first)
+            return first;
         StartAtEnd(sequence, model, builders);
         foreach (var command in sequence.Commands)
         {

@@ -34,7 +34,7 @@ public static class JointNames
         return -1;
     }
 
-    private static int IndexOf(ReadOnlySpan<Joint> joints, string name)
+    internal static int IndexOf(ReadOnlySpan<Joint> joints, string name)
     {
         for (var index = 0; index < joints.Length; index++)
         {

@@ -536,9 +536,6 @@ public sealed class RobotCore
 
     public RobotSnapshot Snapshot(in Timestamp now)
     {
-        var states = new JointState[Document.Model.Joints.Length];
-        for (var joint = 0; joint < states.Length; joint++)
-            states[joint] = State(joint);
         var tracks = slaves.Snapshot(IsStopped, now);
         var bound = Document.Slaves.Length;
         return new RobotSnapshot(
@@ -548,7 +545,7 @@ public sealed class RobotCore
             state.Lease?.Snapshot(Document.Epoch, now),
             [.. tracks[..bound]],
             [.. tracks[bound..]],
-            [.. states],
+            [.. Enumerable.Range(0, Document.Model.Joints.Length).Select(State)],
             state.IsManual);
     }
 

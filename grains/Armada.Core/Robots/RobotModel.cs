@@ -38,13 +38,8 @@ public sealed record Joint(
     /// <summary>Index of the joint with the same name and unit, or -1.</summary>
     internal static int IndexOfSame(ReadOnlySpan<Joint> joints, Joint joint)
     {
-        for (var index = 0; index < joints.Length; index++)
-        {
-            if (joints[index].Name == joint.Name && joints[index].Unit == joint.Unit)
-                return index;
-        }
-
-        return -1;
+        var index = JointNames.IndexOf(joints, joint.Name);
+        return index >= 0 && joints[index].Unit == joint.Unit ? index : -1;
     }
 }
 

@@ -113,16 +113,7 @@ internal sealed class SlaveSet(RobotTiming timing)
     }
 
     /// <summary>The first live slave that has read a joint, or null.</summary>
-    public SlaveTrack? ReaderOf(int joint)
-    {
-        foreach (var slave in tracks)
-        {
-            if (slave.IsCommanded && double.IsFinite(slave.Real[joint]))
-                return slave;
-        }
-
-        return null;
-    }
+    public SlaveTrack? ReaderOf(int joint) => tracks.Find(slave => slave.IsCommanded && double.IsFinite(slave.Real[joint]));
 
     public SlaveSnapshot[] Snapshot(bool stopped, in Timestamp now)
     {

@@ -51,19 +51,7 @@ internal sealed class VirtualRobot
     public bool IsDriven { get; private set; }
 
     /// <summary>Without any goal nothing is commanded.</summary>
-    public bool HasGoal
-    {
-        get
-        {
-            foreach (var goal in target)
-            {
-                if (double.IsFinite(goal))
-                    return true;
-            }
-
-            return false;
-        }
-    }
+    public bool HasGoal => Array.Exists(target, double.IsFinite);
 
     public bool IsSettled
     {

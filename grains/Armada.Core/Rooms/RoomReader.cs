@@ -82,19 +82,19 @@ public static class RoomReader
             return null;
         }
 
-        var joints = ImmutableArray.CreateBuilder<RoomJoint>(Math.Min(data.GetArrayLength(), 32));
+        var joints = new List<RoomJoint>();
         string? problem = null;
         foreach (var item in data.EnumerateArray())
         {
             if (TakeJoint(item, out var wrong) is not { } joint)
                 problem ??= wrong;
-            else if (IndexOf(joints, joint.Name) is var at and >= 0)
+            else if (joints.FindIndex(earlier => earlier.Name == joint.Name) is var at and >= 0)
                 joints[at] = joint;
             else
                 joints.Add(joint);
         }
 
-        return new RoomMessage.JointUpdate(joints.ToImmutable(), problem);
+        return new RoomMessage.JointUpdate([.. joints], problem);
     }
 
     private static RoomJoint? TakeJoint(JsonElement item, out string? wrong)
@@ -112,17 +112,6 @@ public static class RoomReader
             : speed is not null and not (>= 0 and <= MaxSpeed) ? $"{name}: speed must be 0 to 100"
             : null;
         return wrong is null ? new RoomJoint(name, value!.Value, speed) : null;
-    }
-
-    private static int IndexOf(ImmutableArray<RoomJoint>.Builder joints, string name)
-    {
-        for (var index = 0; index < joints.Count; index++)
-        {
-            if (joints[index].Name == name)
-                return index;
-        }
-
-        return -1;
     }
 
     private static string? Text(JsonElement of, string member) =>

@@ -222,6 +222,7 @@ public sealed partial class RobotGrain : Grain, IRobotGrain, IRobotStorage, IDis
         try
         {
             robot = robots.Start(document, latch.Stopped, this);
+            LogStarted(Id, document.Epoch, document.Version);
         }
         catch (Exception refused)
         {
@@ -341,6 +342,9 @@ public sealed partial class RobotGrain : Grain, IRobotGrain, IRobotStorage, IDis
 
     [LoggerMessage(1612, LogLevel.Information, "Robot {Robot} leaves this silo: {Reason}")]
     private partial void LogLeaving(string robot, DeactivationReasonCode reason);
+
+    [LoggerMessage(1616, LogLevel.Information, "Robot {Robot} runs here from epoch {Epoch}, version {Version}")]
+    private partial void LogStarted(string robot, uint epoch, long version);
 
     [LoggerMessage(1613, LogLevel.Warning, "Robot {Robot} could not be loaded or listed")]
     private partial void LogNotLoaded(Exception unreachable, string robot);

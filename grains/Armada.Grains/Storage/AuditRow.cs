@@ -4,14 +4,12 @@ using System.Text;
 
 namespace Armada.Grains.Storage;
 
-/// <summary>A record made ready for a store.</summary>
 /// <param name="Entry">With its texts cut.</param>
-/// <param name="At">Its time in microseconds.</param>
+/// <param name="At">Microseconds.</param>
 /// <param name="Size">What it takes of its budget, in bytes.</param>
 /// <param name="Fold">Of a stop or reset, 16 bytes that are the same for equal ones; otherwise null.</param>
 internal sealed record AuditRow(AuditEntry Entry, long At, long Size, byte[]? Fold)
 {
-    /// <summary>Makes a record ready.</summary>
     public static AuditRow Of(AuditEntry entry, AuditRetention retention)
     {
         var cut = entry with

@@ -23,31 +23,22 @@ public interface IAuditStore
     Task<IReadOnlyList<StoredAuditEntry>> ReadAsync(AuditQuery query, CancellationToken cancellation = default);
 }
 
-/// <summary>What somebody did.</summary>
-/// <param name="At">When; stored to the microsecond, in UTC.</param>
-/// <param name="Who">Name of the key or token, or of whatever else acted.</param>
-/// <param name="Role">Role they had.</param>
-/// <param name="From">Address they came from.</param>
+/// <param name="At">Stored to the microsecond, in UTC.</param>
+/// <param name="Who">Name of the key, the token or another actor.</param>
 /// <param name="What">Such as master-bound.</param>
 /// <param name="Subject">The robot, key or device it happened to.</param>
-/// <param name="Detail">What else there is to say.</param>
 public sealed record AuditEntry(DateTimeOffset At, string Who, string Role, string From, string What, string Subject, string? Detail = null)
 {
     /// <summary>Longest text that is stored, in UTF-16 units.</summary>
     public const int MaxLength = 500;
 }
 
-/// <summary>A record as it is kept.</summary>
-/// <param name="Seq">Its number: unique over all silos, rising, never used again. Gaps are records that were removed.</param>
-/// <param name="Entry">What was done.</param>
-/// <param name="Count">How often; more than once only where repeated stops or resets were folded.</param>
-/// <param name="LastAt">When it was done last.</param>
+/// <param name="Seq">Unique over all silos, rising, never used again. Gaps are records that were removed.</param>
+/// <param name="Count">Above 1 only where repeated stops or resets were folded.</param>
 public sealed record StoredAuditEntry(long Seq, AuditEntry Entry, long Count, DateTimeOffset LastAt);
 
-/// <summary>Which records are asked for.</summary>
 public sealed record AuditQuery
 {
-    /// <summary>Most records of a page.</summary>
     public const int MaxLimit = 1000;
 
     /// <summary>Only records with a smaller number.</summary>
@@ -59,6 +50,6 @@ public sealed record AuditQuery
     /// <summary>Only this kind; null for every kind.</summary>
     public string? What { get; init; }
 
-    /// <summary>Records at most, 1 to <see cref="MaxLimit"/>.</summary>
+    /// <summary>1 to <see cref="MaxLimit"/>.</summary>
     public int Limit { get; init; } = 100;
 }

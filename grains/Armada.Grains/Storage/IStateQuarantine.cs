@@ -7,28 +7,17 @@ namespace Armada.Grains.Storage;
 public interface IStateQuarantine
 {
     /// <summary>Moves a record out of the grain storage, durably. After a crash on the way it is in one of the places, or in both.</summary>
-    /// <param name="stateName">Name of the state.</param>
-    /// <param name="grainId">The grain.</param>
     /// <param name="etag">ETag of the refused record, so that a newer one is never moved by mistake.</param>
-    /// <param name="reason">What is wrong with it, for the person who looks at it.</param>
-    /// <param name="cancellation">Ends the wait.</param>
     /// <returns>False where there is no record with this ETag any more; nothing was moved then.</returns>
     /// <exception cref="StorageWriteException">The store refused; the record is where it was.</exception>
     Task<bool> SetAsideAsync(string stateName, GrainId grainId, string etag, string reason, CancellationToken cancellation = default);
 
-    /// <summary>What was set aside, the latest first.</summary>
-    /// <param name="limit">At most this many.</param>
-    /// <param name="cancellation">Ends the wait.</param>
+    /// <summary>The latest first.</summary>
     /// <exception cref="StorageReadException">The store cannot be read now.</exception>
     Task<IReadOnlyList<QuarantinedState>> ListAsync(int limit = 100, CancellationToken cancellation = default);
 }
 
-/// <summary>A record that was set aside.</summary>
-/// <param name="StateName">Name of the state.</param>
-/// <param name="GrainId">The grain it belonged to.</param>
-/// <param name="ETag">ETag that it had.</param>
-/// <param name="At">When it was set aside, to the microsecond.</param>
-/// <param name="Reason">What was wrong with it.</param>
-/// <param name="Data">Its bytes as they were stored.</param>
+/// <param name="At">To the microsecond.</param>
+/// <param name="Data">As they were stored.</param>
 public sealed record QuarantinedState(
     string StateName, GrainId GrainId, string ETag, DateTimeOffset At, string Reason, ReadOnlyMemory<byte> Data);

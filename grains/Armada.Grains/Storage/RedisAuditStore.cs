@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Armada.Core.Time;
 using StackExchange.Redis;
 
 namespace Armada.Grains.Storage;
@@ -13,10 +14,8 @@ namespace Armada.Grains.Storage;
 /// newest record of each fold key ("recent"), the counts of folded records ("folds"), the stops of each actor ("actors", a sorted set in
 /// the order of its characters), and the bytes of both streams. All keys have one hash tag, so that a Redis cluster keeps them together.
 /// </remarks>
-/// <param name="connection">The connection; asked for at each call, for it is made later than this.</param>
-/// <param name="serviceId">Orleans' service id, which the keys begin with.</param>
-/// <param name="retention">What is kept.</param>
-/// <param name="time">Clock.</param>
+/// <param name="connection">Asked for at each call, for it is made later than this.</param>
+/// <param name="serviceId">Orleans' service id, the prefix of the keys.</param>
 public sealed class RedisAuditStore(
     Func<IConnectionMultiplexer> connection, string serviceId, AuditRetention retention, TimeProvider time) : IAuditStore
 {
@@ -190,8 +189,8 @@ public sealed class RedisAuditStore(
             retention.MaxBytes,
             retention.MaxStopBytes,
             retention.MaxStopsPerActor,
-            retention.FoldWithin.Ticks / TimeSpan.TicksPerMicrosecond,
-            retention.FoldAtMost.Ticks / TimeSpan.TicksPerMicrosecond,
+            Microseconds.Of(retention.FoldWithin),
+            Microseconds.Of(retention.FoldAtMost),
             MostRemovedAtOnce,
         };
         foreach (var row in rows)

@@ -5,7 +5,6 @@ namespace Armada.Grains.Storage;
 /// <summary>What of a record of the audit log nothing is asked by: the field "record" of an entry of a stream.</summary>
 internal sealed record RedisAuditRecord(long At, string Who, string Role, string From, string? Detail);
 
-/// <summary>A record that was set aside in Redis.</summary>
 internal sealed record RedisSetAsideRecord(
     string StateName, string GrainType, string GrainKey, string ETag, long At, string Reason, byte[] Data);
 

@@ -7,9 +7,8 @@ namespace Armada.Grains.Storage;
 /// Sets records of Orleans' Redis storage aside, in one hash named {service id}/set-aside. Each step touches one key, so that it works
 /// in a Redis cluster too: the record is copied first, and then deleted where it still is the one that was copied.
 /// </summary>
-/// <param name="connection">The connection; asked for at each call, for it is made later than this.</param>
-/// <param name="serviceId">Orleans' service id, which the keys begin with.</param>
-/// <param name="time">Clock.</param>
+/// <param name="connection">Asked for at each call, for it is made later than this.</param>
+/// <param name="serviceId">Orleans' service id, the prefix of the keys.</param>
 public sealed class RedisStateQuarantine(Func<IConnectionMultiplexer> connection, string serviceId, TimeProvider time) : IStateQuarantine
 {
     private const string Delete =

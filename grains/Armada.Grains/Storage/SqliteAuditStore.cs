@@ -1,4 +1,5 @@
 using System.Text;
+using Armada.Core.Time;
 using Microsoft.Data.Sqlite;
 
 namespace Armada.Grains.Storage;
@@ -66,8 +67,8 @@ public sealed class SqliteAuditStore(SqliteDatabase database, AuditRetention ret
             """,
             ("$at", row.At),
             ("$fold", row.Fold),
-            ("$within", Microseconds(retention.FoldWithin)),
-            ("$most", Microseconds(retention.FoldAtMost))) > 0;
+            ("$within", Microseconds.Of(retention.FoldWithin)),
+            ("$most", Microseconds.Of(retention.FoldAtMost))) > 0;
 
     private static void Insert(SqliteSession session, AuditRow row) =>
         session.Execute(
@@ -118,8 +119,6 @@ public sealed class SqliteAuditStore(SqliteDatabase database, AuditRetention ret
             session.Execute("DELETE FROM audit WHERE is_stop = $isStop AND seq <= $last", ("$isStop", isStop), ("$last", last));
         }
     }
-
-    private static long Microseconds(TimeSpan span) => span.Ticks / TimeSpan.TicksPerMicrosecond;
 
     private static StoredAuditEntry ToEntry(SqliteDataReader row) => new(
         row.GetInt64(0),

@@ -7,7 +7,6 @@ using static System.FormattableString;
 
 namespace Armada.Grains.Storage;
 
-/// <summary>How the database is opened.</summary>
 public sealed record SqliteDatabaseOptions
 {
     /// <summary>The file, in a folder that exists, on a local disk: the log needs shared memory, which network file systems lack.</summary>
@@ -355,10 +354,8 @@ public sealed partial class SqliteDatabase(SqliteDatabaseOptions options, ILogge
         /// <summary>Does it, in a transaction that may still be undone.</summary>
         public abstract void Run(SqliteSession session);
 
-        /// <summary>The disk has it.</summary>
         public abstract void Succeed();
 
-        /// <summary>Nothing of it was stored.</summary>
         public abstract void Fail(Exception error);
     }
 

@@ -71,7 +71,6 @@ public sealed class SqliteGrainStorage(
         (grainState.State, grainState.ETag, grainState.RecordExists) = (activators.GetActivator<T>().Create(), null, false);
     }
 
-    /// <summary>What is stored beside the bytes.</summary>
     internal static long ChecksumOf(ReadOnlySpan<byte> data) => (long)XxHash3.HashToUInt64(data);
 
     private async Task ChangeAsync(

@@ -71,6 +71,5 @@ internal static class SqliteSchema
         """,
     ];
 
-    /// <summary>The version that this release writes.</summary>
     public static int Current => Migrations.Length;
 }

@@ -23,7 +23,6 @@ internal sealed class SqliteSession : IDisposable
         connection.Open();
     }
 
-    /// <summary>Whether no transaction is open.</summary>
     public bool IsAutocommit => SQLitePCL.raw.sqlite3_get_autocommit(connection.Handle) != 0;
 
     /// <summary>
@@ -34,10 +33,10 @@ internal sealed class SqliteSession : IDisposable
         set => SQLitePCL.raw.sqlite3_db_config(connection.Handle, SQLitePCL.raw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, value ? 0 : 1, out _);
     }
 
-    /// <summary>Runs a statement; gives the number of rows that it changed.</summary>
+    /// <summary>Returns the number of rows changed.</summary>
     public int Execute(string sql, params ReadOnlySpan<(string Name, object? Value)> parameters) => Bind(sql, parameters).ExecuteNonQuery();
 
-    /// <summary>Runs statements that take no parameters, once.</summary>
+    /// <summary>Runs statements without parameters that are not kept prepared.</summary>
     [SuppressMessage("Security", "CA2100:Review SQL queries for security vulnerabilities", Justification = "Constants only.")]
     public void ExecuteOnce(string sql)
     {
@@ -50,10 +49,9 @@ internal sealed class SqliteSession : IDisposable
     public object? Scalar(string sql, params ReadOnlySpan<(string Name, object? Value)> parameters) =>
         Bind(sql, parameters).ExecuteScalar() is { } value and not DBNull ? value : null;
 
-    /// <summary>A whole number; 0 where there is none.</summary>
+    /// <summary>0 where there is none.</summary>
     public long Number(string sql, params ReadOnlySpan<(string Name, object? Value)> parameters) => Scalar(sql, parameters) as long? ?? 0;
 
-    /// <summary>Every row.</summary>
     public List<T> Query<T>(string sql, Func<SqliteDataReader, T> map, params ReadOnlySpan<(string Name, object? Value)> parameters)
     {
         var rows = new List<T>();

@@ -24,15 +24,8 @@ public sealed class StorageReadException(string message, Exception? cause = null
 public sealed class UnreadableStateException(string stateName, GrainId grainId, string etag, string reason, Exception? cause = null)
     : StorageException($"state '{stateName}' of grain '{grainId}' cannot be read: {reason}; set it aside to start without it", cause)
 {
-    /// <summary>Name of the state.</summary>
     public string StateName { get; } = stateName;
-
-    /// <summary>The grain it belongs to.</summary>
     public GrainId GrainId { get; } = grainId;
-
-    /// <summary>ETag of the unreadable record.</summary>
     public string ETag { get; } = etag;
-
-    /// <summary>What is wrong with it.</summary>
     public string Reason { get; } = reason;
 }

@@ -11,7 +11,6 @@ using StackExchange.Redis;
 
 namespace Armada.Grains.Storage;
 
-/// <summary>Registers the stores.</summary>
 public static class StorageHosting
 {
     /// <summary>
@@ -51,10 +50,7 @@ public static class StorageHosting
     }
 
     /// <summary>Adds the audit log in Redis, one for all silos of a service.</summary>
-    /// <param name="services">The host's services.</param>
-    /// <param name="serviceId">Orleans' service id, which the keys begin with.</param>
-    /// <param name="connection">The connection that the host has open.</param>
-    /// <param name="retention">What is kept.</param>
+    /// <param name="serviceId">Orleans' service id, the prefix of the keys.</param>
     public static IServiceCollection AddRedisAuditStore(
         this IServiceCollection services,
         string serviceId,
@@ -70,10 +66,7 @@ public static class StorageHosting
     /// Adds Orleans' Redis grain storage so that it behaves as <see cref="AddSqliteGrainStorage"/> does: the same bytes, clearing deletes,
     /// the same exceptions, and an <see cref="IStateQuarantine"/> of the same name.
     /// </summary>
-    /// <param name="silo">The silo.</param>
-    /// <param name="name">Name of the storage.</param>
-    /// <param name="options">How Redis is reached.</param>
-    /// <param name="connection">The connection that the host has open, for the quarantine.</param>
+    /// <param name="connection">For the quarantine.</param>
     public static ISiloBuilder AddRedisStateStorage(
         this ISiloBuilder silo, string name, Action<RedisStorageOptions> options, Func<IServiceProvider, IConnectionMultiplexer> connection)
     {

@@ -7,6 +7,5 @@ internal static class UnixTime
     public static long ToMicroseconds(DateTimeOffset at) =>
         Math.Max(0, (at.UtcTicks - DateTime.UnixEpoch.Ticks) / TimeSpan.TicksPerMicrosecond);
 
-    /// <summary>To a time in UTC.</summary>
     public static DateTimeOffset FromMicroseconds(long at) => DateTimeOffset.UnixEpoch.AddTicks(at * TimeSpan.TicksPerMicrosecond);
 }

@@ -20,7 +20,7 @@ internal sealed partial class AccessHost(
         anonymous.Check();
         if (anonymous.AdmitsAnyone)
             LogOpen();
-        else if (anonymous.NeedsAdminKey && !keys.HasGoodAdmin)
+        else if (anonymous.NeedsAdminKey && !keys.HasValidAdmin)
             LogNoAdmin();
     }
 
@@ -65,7 +65,7 @@ internal sealed class AnonymousAccess(SiloOptions options, KeyRing keys)
     /// <exception cref="SiloOptionsException">Other machines reach the silo, and nobody could be told from anybody else.</exception>
     public void Check()
     {
-        if (!options.Http.IsLoopback && NeedsAdminKey && !keys.HasGoodAdmin)
+        if (!options.Http.IsLoopback && NeedsAdminKey && !keys.HasValidAdmin)
         {
             throw new SiloOptionsException(
                 $"{options.Http.PublicUrl} is reached by other machines and there is no valid admin key: create one with "

@@ -2,7 +2,6 @@ using System.Net;
 using Armada.Core.Access;
 using Armada.Silo.Access.Keys;
 using Armada.Silo.Access.Tokens;
-using Armada.Silo.Api;
 using Armada.Silo.Options;
 using Armada.Silo.Mqtt;
 using Armada.Silo.Sockets;

@@ -1,5 +1,4 @@
 using Armada.Silo.Access.Tokens;
-using Armada.Silo.Api;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Authorization.Policy;
 using Microsoft.AspNetCore.Http.Features;
@@ -17,7 +16,6 @@ internal static class RouteAccess
         return routes;
     }
 
-    /// <summary>Who sent this request.</summary>
     /// <exception cref="InvalidOperationException">The route is anonymous.</exception>
     public static Caller Caller(this HttpContext context) => context.Features.GetRequiredFeature<Credential>().Caller;
 
@@ -26,7 +24,6 @@ internal static class RouteAccess
         endpoint is not RouteEndpoint ? Role.Viewer : endpoint.Metadata.GetMetadata<AllowedRole>()?.Role ?? Role.Admin;
 }
 
-/// <summary>The least role that a route needs.</summary>
 internal sealed record AllowedRole(Role Role);
 
 /// <summary>Requires the role of the route; the policy of every route that is not anonymous.</summary>
@@ -53,7 +50,7 @@ internal sealed class AccessAnswers(RefusedLogins refused) : IAuthorizationMiddl
     public Task HandleAsync(RequestDelegate next, HttpContext context, AuthorizationPolicy policy, PolicyAuthorizationResult authorizeResult) =>
         authorizeResult.Succeeded ? next(context)
         : authorizeResult.Challenged ? ChallengeAsync(context)
-        : Problem.Forbidden.Answer($"this needs the role {RouteAccess.MinRoleOf(context.GetEndpoint()).ToString().ToLowerInvariant()}").ExecuteAsync(context);
+        : Problem.Forbidden.Answer($"this needs the role {KindNames.Of(RouteAccess.MinRoleOf(context.GetEndpoint()))}").ExecuteAsync(context);
 
     private Task ChallengeAsync(HttpContext context)
     {

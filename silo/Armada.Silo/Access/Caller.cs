@@ -14,8 +14,6 @@ public enum Role
 }
 
 /// <param name="Name">Name of the key, subject of the token; "local" where callers are anonymous.</param>
-/// <param name="Role">What it may do.</param>
-/// <param name="From">Its address.</param>
 internal sealed record Caller(string Name, Role Role, string From)
 {
     /// <summary>The caller of what nobody asked for, such as a lease that expires.</summary>
@@ -23,7 +21,6 @@ internal sealed record Caller(string Name, Role Role, string From)
 }
 
 /// <summary>What a caller was authenticated by; a feature of every authenticated request.</summary>
-/// <param name="Caller">Who it is.</param>
 /// <param name="Expires">When it expires; null for never.</param>
 /// <param name="Holds">Whether it is still valid; any thread.</param>
 internal sealed record Credential(Caller Caller, DateTimeOffset? Expires, Func<bool> Holds);

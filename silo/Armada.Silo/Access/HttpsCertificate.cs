@@ -16,12 +16,10 @@ internal sealed partial class HttpsCertificate
     private readonly TlsFiles files;
     private readonly TimeProvider time;
     private readonly ILogger<HttpsCertificate> logger;
-    private readonly Lock checking = new();
     private long checkedAt;
     private string seen;
     private volatile SslStreamCertificateContext current;
 
-    /// <summary>Reads the files.</summary>
     /// <exception cref="SiloOptionsException">They cannot be used.</exception>
     public HttpsCertificate(TlsFiles files, TimeProvider time, ILogger<HttpsCertificate> logger)
     {
@@ -42,25 +40,15 @@ internal sealed partial class HttpsCertificate
     {
         get
         {
-            if (time.GetElapsedTime(Volatile.Read(ref checkedAt)) >= CheckInterval && checking.TryEnter())
-            {
-                try
-                {
-                    Check();
-                }
-                finally
-                {
-                    checking.Exit();
-                }
-            }
-
+            var last = Volatile.Read(ref checkedAt);
+            if (time.GetElapsedTime(last) >= CheckInterval && Interlocked.CompareExchange(ref checkedAt, time.GetTimestamp(), last) == last)
+                Check();
             return current;
         }
     }
 
     private void Check()
     {
-        Volatile.Write(ref checkedAt, time.GetTimestamp());
         var before = seen;
         try
         {

@@ -7,7 +7,6 @@ internal interface IAuditTrail
     /// Records an event; returns at once, from any thread, and never throws. The record is durable after an orderly end; a crash loses at
     /// most what happened in the last moment before it.
     /// </summary>
-    /// <param name="caller">Who.</param>
     /// <param name="what">Such as master-bound.</param>
     /// <param name="subject">The robot, key or fleet it happened to.</param>
     /// <param name="detail">Further information; no secret.</param>

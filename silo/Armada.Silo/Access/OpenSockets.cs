@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using Armada.Silo.Api;
 using Armada.Silo.Sockets;
 using Microsoft.AspNetCore.Http.Features;
 
@@ -44,7 +43,7 @@ internal sealed class OpenSockets(RateLimits limits, TimeProvider time)
         {
             // A key revoked between authentication and this line is found here; one revoked later finds the socket.
             if (!credential.Holds())
-                socket.Close(SocketClose.Unauthorized, NoLongerValid);
+                socket.Close(NoLongerValid);
             context.Features.Set(socket);
             await next(context);
         }
@@ -66,13 +65,12 @@ internal sealed class OpenSockets(RateLimits limits, TimeProvider time)
         return sockets.ContainsKey(socket) ? socket.ClosedBy(close) : throw new InvalidOperationException("the request has ended");
     }
 
-    /// <summary>Closes every socket whose credential is no longer valid.</summary>
     public void CloseUnauthorized()
     {
         foreach (var (socket, _) in sockets)
         {
             if (!socket.Credential.Holds())
-                socket.Close(SocketClose.Unauthorized, NoLongerValid);
+                socket.Close(NoLongerValid);
         }
     }
 
@@ -110,11 +108,10 @@ internal sealed class OpenSocket : IDisposable
 {
     private static readonly TimeSpan LongestTimer = TimeSpan.FromDays(1); // A timer holds 49 days; a key may last for years.
 
-    private readonly Lock sync = new();
     private readonly TimeProvider time;
     private readonly ITimer? expiry;
-    private Action<int, string>? close;
-    private (int Code, string Reason)? told;
+    private readonly CancellationTokenSource closing = new(); // Not disposed: whoever goes through all sockets may still cancel it.
+    private string? reason;
 
     public OpenSocket(Credential credential, TimeProvider time)
     {
@@ -126,28 +123,13 @@ internal sealed class OpenSocket : IDisposable
     public Credential Credential { get; }
 
     /// <summary>Registers how the socket is closed, until the result is disposed.</summary>
-    public IDisposable ClosedBy(Action<int, string> action)
-    {
-        (int Code, string Reason)? before;
-        lock (sync)
-            (close, before) = (action, told);
-        if (before is { } reason)
-            action(reason.Code, reason.Reason);
-        return new Detachment(this);
-    }
+    public IDisposable ClosedBy(Action<int, string> action) => closing.Token.Register(() => action(SocketClose.Unauthorized, reason!));
 
     /// <summary>Closes the socket now, or as soon as it is registered how.</summary>
-    public void Close(int code, string reason)
+    public void Close(string why)
     {
-        Action<int, string>? action;
-        lock (sync)
-        {
-            if (told is not null)
-                return;
-            (told, action) = ((code, reason), close);
-        }
-
-        action?.Invoke(code, reason);
+        if (Interlocked.CompareExchange(ref reason, why, null) is null)
+            closing.Cancel();
     }
 
     public void Dispose() => expiry?.Dispose();
@@ -155,7 +137,7 @@ internal sealed class OpenSocket : IDisposable
     private void Expire(DateTimeOffset at)
     {
         if (time.GetUtcNow() >= at)
-            Close(SocketClose.Unauthorized, "the key or token has expired");
+            Close("the key or token has expired");
         else
             expiry!.Change(Until(at), Timeout.InfiniteTimeSpan);
     }
@@ -164,14 +146,5 @@ internal sealed class OpenSocket : IDisposable
     {
         var left = at - time.GetUtcNow();
         return left <= TimeSpan.Zero ? TimeSpan.FromMilliseconds(1) : left < LongestTimer ? left : LongestTimer;
-    }
-
-    private sealed class Detachment(OpenSocket socket) : IDisposable
-    {
-        public void Dispose()
-        {
-            lock (socket.sync)
-                socket.close = null;
-        }
     }
 }

@@ -1,4 +1,3 @@
-using Armada.Silo.Api;
 using Armada.Silo.Options;
 
 namespace Armada.Silo.Access;
@@ -15,7 +14,6 @@ internal sealed class OriginGuard(SiloOptions options)
     private readonly HashSet<string> hosts = new(options.Http.AllowedHosts, StringComparer.OrdinalIgnoreCase);
     private readonly bool anyHost = !options.Http.IsLoopback && options.Http.AllowedHosts.Count == 0;
 
-    /// <summary>Middleware.</summary>
     public Task InvokeAsync(HttpContext context, RequestDelegate next)
     {
         var host = context.Request.Host;

@@ -2,8 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Threading.RateLimiting;
-using Armada.Silo.Api;
-using Microsoft.AspNetCore.Http.Metadata;
+using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.RateLimiting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
@@ -18,10 +17,8 @@ public sealed record RateLimits
     /// <summary>Connections at once, WebSockets aside; one more is closed at once.</summary>
     public int Connections { get; init; } = 2048;
 
-    /// <summary>WebSockets at once.</summary>
     public int Sockets { get; init; } = 1024;
 
-    /// <summary>WebSockets at once of one caller.</summary>
     public int SocketsPerCaller { get; init; } = 256;
 
     /// <summary>Sustained requests per second of one caller; twice as many at once. A stop or reset is never limited.</summary>
@@ -70,11 +67,7 @@ internal static class RequestLimits
 
     /// <summary>Allows bodies larger than <see cref="RateLimits.MaxBodyBytes"/>.</summary>
     public static TBuilder MaxBody<TBuilder>(this TBuilder routes, long bytes)
-        where TBuilder : IEndpointConventionBuilder => routes.WithMetadata(new BodyLimit(bytes));
-
-    /// <summary>Exempts routes from the rate limit: stops and resets, and nothing else.</summary>
-    public static TBuilder Unlimited<TBuilder>(this TBuilder routes)
-        where TBuilder : IEndpointConventionBuilder => routes.DisableRateLimiting();
+        where TBuilder : IEndpointConventionBuilder => routes.WithMetadata(new RequestSizeLimitAttribute(bytes));
 
     private static TokenBucketRateLimiterOptions Bucket(int perSecond) => new()
     {
@@ -93,6 +86,4 @@ internal static class RequestLimits
         bytes.AsSpan(8).Clear();
         return new IPAddress(bytes).ToString();
     }
-
-    private sealed record BodyLimit(long? MaxRequestBodySize) : IRequestSizeLimitMetadata;
 }

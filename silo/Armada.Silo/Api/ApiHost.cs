@@ -1,6 +1,5 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using Armada.Silo.Access;
 using Armada.Silo.Access.Keys;
 using Armada.Silo.Arena;
 using Armada.Silo.Audit;
@@ -21,6 +20,7 @@ internal static class ApiHost
     {
         builder.Services.AddRouting();
         builder.Services.AddSingleton<RobotReader>();
+        builder.Services.AddSingleton<RobotCalls>();
         builder.Services.AddSingleton<FleetReader>();
         builder.Services.AddPanel();
         builder.Services.AddExceptionHandler<RequestFaults>();
@@ -71,11 +71,6 @@ internal static class ApiHost
         json.RespectRequiredConstructorParameters = true;
         json.Converters.Add(new JsonStringEnumConverter(JsonNamingPolicy.KebabCaseLower, allowIntegerValues: false));
         json.TypeInfoResolverChain.Insert(0, ApiJson.Default);
-        json.TypeInfoResolverChain.Insert(0, SequenceJson.Default);
-        json.TypeInfoResolverChain.Insert(0, KeyJson.Default);
-        json.TypeInfoResolverChain.Insert(0, AuditJson.Default);
-        json.TypeInfoResolverChain.Insert(0, ProvisioningJson.Default);
-        json.TypeInfoResolverChain.Insert(0, PanelJson.Default);
     }
 
     // Answers without a problem of their own, such as of an unknown path, get a type as stable as the others.

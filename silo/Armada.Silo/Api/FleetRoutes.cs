@@ -1,9 +1,6 @@
-using Armada.Core.Devices;
 using Armada.Core.Engine;
-using Armada.Core.Robots;
 using Armada.Core.Routing;
 using Armada.Mqtt;
-using Armada.Silo.Access;
 using Armada.Silo.Audit;
 using Armada.Silo.Telemetry;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -16,40 +13,29 @@ internal static class FleetRoutes
     public static void MapFleet(this IEndpointRouteBuilder api)
     {
         var fleet = api.MapGroup("/fleet").WithTags("fleet");
-        fleet.MapGet("", GetAsync).Allow(Role.Viewer).WithSummary("The fleet's latch, link and counters");
-        fleet.MapPost("/stop", StopAsync).Allow(Role.Operator).Unlimited()
+        fleet.MapGet("", async (FleetReader fleet, CancellationToken cancellation) => TypedResults.Ok(await fleet.ReadAsync(cancellation)))
+            .Allow(Role.Viewer).WithSummary("The fleet's latch, link and counters");
+        fleet.MapPost("/stop", (FleetReader fleet, CancellationToken cancellation) => fleet.SetStopAsync(stopped: true, cancellation))
+            .Allow(Role.Operator).DisableRateLimiting()
             .WithSummary("Stop every robot, including those created later, until a reset")
             .Refuses(Problem.NotStored)
             .AuditsStop("fleet-stop");
-        fleet.MapPost("/reset", ResetAsync).Allow(Role.Operator).Unlimited()
+        fleet.MapPost("/reset", (FleetReader fleet, CancellationToken cancellation) => fleet.SetStopAsync(stopped: false, cancellation))
+            .Allow(Role.Operator).DisableRateLimiting()
             .WithSummary("Release the fleet's stop; robots with a stop of their own stay stopped")
             .Refuses(Problem.NotStored)
             .AuditsStop("fleet-reset");
     }
-
-    private static async Task<Ok<FleetView>> GetAsync(FleetReader fleet, CancellationToken cancellation) =>
-        TypedResults.Ok(await fleet.ReadAsync(cancellation));
-
-    private static Task<Results<Ok<FleetView>, ProblemHttpResult>> StopAsync(
-        IRobotEngine engine, FleetReader fleet, CancellationToken cancellation) =>
-        LatchAsync(stopped: true, engine, fleet, cancellation);
-
-    private static Task<Results<Ok<FleetView>, ProblemHttpResult>> ResetAsync(
-        IRobotEngine engine, FleetReader fleet, CancellationToken cancellation) =>
-        LatchAsync(stopped: false, engine, fleet, cancellation);
-
-    private static async Task<Results<Ok<FleetView>, ProblemHttpResult>> LatchAsync(
-        bool stopped, IRobotEngine engine, FleetReader fleet, CancellationToken cancellation) =>
-        await engine.SetFleetStopAsync(stopped, cancellation) is { } refused
-            ? Problem.Refuse(refused)
-            : TypedResults.Ok(await fleet.ReadAsync(cancellation));
 }
 
-/// <summary>Builds the view of the fleet.</summary>
+/// <summary>The fleet as a whole: its view and its stop.</summary>
 internal sealed class FleetReader(IRobotEngine engine, IMqttLink link, SiloTelemetry telemetry)
 {
     public async ValueTask<FleetView> ReadAsync(CancellationToken cancellation) =>
         Read(await engine.ListAsync(cancellation), await engine.IsFleetStoppedAsync(cancellation));
+
+    public async Task<Results<Ok<FleetView>, ProblemHttpResult>> SetStopAsync(bool stopped, CancellationToken cancellation) =>
+        await engine.SetFleetStopAsync(stopped, cancellation) is { } refused ? Problem.Refuse(refused) : TypedResults.Ok(await ReadAsync(cancellation));
 
     public FleetView Read(IReadOnlyList<RobotSnapshot> robots, bool stopped) => new(
         stopped,

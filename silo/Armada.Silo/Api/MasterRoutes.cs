@@ -1,8 +1,6 @@
 using System.ComponentModel;
 using Armada.Core.Engine;
 using Armada.Core.Motions;
-using Armada.Core.Robots;
-using Armada.Silo.Access;
 using Armada.Silo.Audit;
 using Armada.Silo.Provisioning;
 using Armada.Silo.Sequences;
@@ -32,7 +30,8 @@ internal static class MasterRoutes
                 Problem.NotStored)
             .NeedsRegisteredDevice<MasterBody>(body => body.Device)
             .Audits("master-bound");
-        master.MapDelete("", DeleteAsync).Allow(Role.Operator).WithSummary("Unbind the master, if any; slaves hold their pose")
+        master.MapDelete("", (string id, RobotCalls calls, CancellationToken cancellation) => calls.ApplyAsync(id, new RobotRequest.UnbindMaster(), cancellation))
+            .Allow(Role.Operator).WithSummary("Unbind the master, if any; slaves hold their pose")
             .Refuses(Problem.RobotUnknown, Problem.NotStored)
             .Audits("master-unbound");
     }
@@ -48,41 +47,22 @@ internal static class MasterRoutes
     }
 
     private static async Task<Results<Ok<MasterView>, ProblemHttpResult>> PutAsync(
-        string id,
-        MasterBody body,
-        IRobotEngine engine,
-        RobotReader reader,
-        ISequences sequences,
-        HttpContext context,
-        CancellationToken cancellation)
+        string id, MasterBody body, RobotCalls calls, ISequences sequences, HttpContext context, CancellationToken cancellation)
     {
         var rules = new RequestRules();
         body.Check(rules);
         if (rules.Problem is { } wrong)
             return wrong;
         if (body.Name is { } name)
-        {
-            var attach = new RobotRequest.AttachRemote(name, body.Takeover, context.Caller().Name);
-            return Answer(await engine.ApplyAsync(id, attach, cancellation), reader);
-        }
-
+            return await calls.ForMasterAsync(id, new RobotRequest.AttachRemote(name, body.Takeover, context.Caller().Name), cancellation);
         if (body.Sequence is not { } wanted)
-            return Answer(await engine.ApplyAsync(id, new RobotRequest.BindMaster(body.Device!, body.Takeover), cancellation), reader);
+            return await calls.ForMasterAsync(id, new RobotRequest.BindMaster(body.Device!, body.Takeover), cancellation);
         if (await sequences.FindAsync(wanted, cancellation) is not { Sequence: { } sequence })
             return SequenceRoutes.NoSequence(wanted);
         var loop = body.Loop ?? sequence.Loop;
         var motion = new SequenceMotion(sequence with { Loop = loop });
-        return Answer(await engine.ApplyAsync(id, new RobotRequest.Play(motion, loop, body.Takeover), cancellation), reader);
+        return await calls.ForMasterAsync(id, new RobotRequest.Play(motion, loop, body.Takeover), cancellation);
     }
-
-    private static async Task<Results<NoContent, ProblemHttpResult>> DeleteAsync(
-        string id, IRobotEngine engine, CancellationToken cancellation) =>
-        (await engine.ApplyAsync(id, new RobotRequest.UnbindMaster(), cancellation)).Refused is { } refused
-            ? Problem.Refuse(refused)
-            : TypedResults.NoContent();
-
-    private static Results<Ok<MasterView>, ProblemHttpResult> Answer(RobotReply reply, RobotReader reader) =>
-        reply.Refused is { } refused ? Problem.Refuse(refused) : TypedResults.Ok(reader.Master(reply.Robot!)!);
 }
 
 /// <summary>/robots/{id}/command for manual control, and /robots/{id}/master/… for the program or sequence that is master.</summary>
@@ -111,50 +91,35 @@ internal static class CommandRoutes
     }
 
     private static async Task<Results<NoContent, ProblemHttpResult>> ManualAsync(
-        string id, CommandBody body, IRobotEngine engine, CancellationToken cancellation)
+        string id, CommandBody body, RobotCalls calls, CancellationToken cancellation)
     {
         var rules = new RequestRules();
-        var command = body.ToCommand(rules);
-        return rules.Problem is { } wrong ? wrong : await TellAsync(id, new RobotRequest.Manual(command), engine, cancellation);
+        var command = CommandBody.ToCommand(body.Joints, body.DurationMs, rules);
+        return rules.Problem is { } wrong ? wrong : await calls.ApplyAsync(id, new RobotRequest.Manual(command), cancellation);
     }
 
     private static async Task<Results<NoContent, ProblemHttpResult>> CommandAsync(
-        string id, RemoteCommandBody body, IRobotEngine engine, HttpContext context, CancellationToken cancellation)
+        string id, RemoteCommandBody body, RobotCalls calls, HttpContext context, CancellationToken cancellation)
     {
         var rules = new RequestRules();
         var command = CommandBody.ToCommand(body.Joints, body.DurationMs, rules);
         if (rules.Problem is { } wrong)
             return wrong;
-        var request = new RobotRequest.RemoteCommand(body.Name, body.Epoch, command, context.Caller().Name);
-        return await TellAsync(id, request, engine, cancellation);
+        return await calls.ApplyAsync(id, new RobotRequest.RemoteCommand(body.Name, body.Epoch, command, context.Caller().Name), cancellation);
     }
 
     private static Task<Results<NoContent, ProblemHttpResult>> HeartbeatAsync(
-        string id, HeartbeatBody body, IRobotEngine engine, HttpContext context, CancellationToken cancellation) =>
-        TellAsync(id, new RobotRequest.RenewLease(body.Name, body.Epoch, context.Caller().Name), engine, cancellation);
+        string id, HeartbeatBody body, RobotCalls calls, HttpContext context, CancellationToken cancellation) =>
+        calls.ApplyAsync(id, new RobotRequest.RenewLease(body.Name, body.Epoch, context.Caller().Name), cancellation);
 
-    private static Task<Results<Ok<MasterView>, ProblemHttpResult>> PauseAsync(
-        string id, IRobotEngine engine, RobotReader reader, CancellationToken cancellation) =>
-        ControlPlaybackAsync(id, new RobotRequest.ControlPlayback(Paused: true, null), engine, reader, cancellation);
+    private static Task<Results<Ok<MasterView>, ProblemHttpResult>> PauseAsync(string id, RobotCalls calls, CancellationToken cancellation) =>
+        calls.ForMasterAsync(id, new RobotRequest.ControlPlayback(Paused: true, null), cancellation);
 
-    private static Task<Results<Ok<MasterView>, ProblemHttpResult>> ResumeAsync(
-        string id, IRobotEngine engine, RobotReader reader, CancellationToken cancellation) =>
-        ControlPlaybackAsync(id, new RobotRequest.ControlPlayback(Paused: false, null), engine, reader, cancellation);
+    private static Task<Results<Ok<MasterView>, ProblemHttpResult>> ResumeAsync(string id, RobotCalls calls, CancellationToken cancellation) =>
+        calls.ForMasterAsync(id, new RobotRequest.ControlPlayback(Paused: false, null), cancellation);
 
-    private static Task<Results<Ok<MasterView>, ProblemHttpResult>> SeekAsync(
-        string id, SeekBody body, IRobotEngine engine, RobotReader reader, CancellationToken cancellation) =>
-        ControlPlaybackAsync(id, new RobotRequest.ControlPlayback(null, Milliseconds.ToTime(body.PositionMs)), engine, reader, cancellation);
-
-    private static async Task<Results<NoContent, ProblemHttpResult>> TellAsync(
-        string id, RobotRequest request, IRobotEngine engine, CancellationToken cancellation) =>
-        (await engine.ApplyAsync(id, request, cancellation)).Refused is { } refused ? Problem.Refuse(refused) : TypedResults.NoContent();
-
-    private static async Task<Results<Ok<MasterView>, ProblemHttpResult>> ControlPlaybackAsync(
-        string id, RobotRequest.ControlPlayback request, IRobotEngine engine, RobotReader reader, CancellationToken cancellation)
-    {
-        var reply = await engine.ApplyAsync(id, request, cancellation);
-        return reply.Refused is { } refused ? Problem.Refuse(refused) : TypedResults.Ok(reader.Master(reply.Robot!)!);
-    }
+    private static Task<Results<Ok<MasterView>, ProblemHttpResult>> SeekAsync(string id, SeekBody body, RobotCalls calls, CancellationToken cancellation) =>
+        calls.ForMasterAsync(id, new RobotRequest.ControlPlayback(null, Milliseconds.ToTime(body.PositionMs)), cancellation);
 }
 
 internal sealed record MasterBody(
@@ -203,8 +168,6 @@ internal sealed record CommandBody(
     [property: Description("1 to 32, each joint once.")] IReadOnlyList<JointGoalBody> Joints,
     [property: Description("Duration in milliseconds, up to an hour; default or 0: as fast as speeds and limits allow.")] double? DurationMs = null)
 {
-    public JointCommand ToCommand(RequestRules rules) => ToCommand(Joints, DurationMs, rules);
-
     public static JointCommand ToCommand(IReadOnlyList<JointGoalBody> joints, double? durationMs, RequestRules rules)
     {
         var goals = JointGoalBody.ToGoals(joints);

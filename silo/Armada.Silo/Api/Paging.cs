@@ -24,7 +24,7 @@ internal sealed record PageQuery
     public ProblemHttpResult? Wrong =>
         Limit is null or (>= 1 and <= MaxLimit)
             ? null
-            : Problem.WrongFields(new Dictionary<string, string> { ["limit"] = $"{Limit} must be 1 to {MaxLimit}" });
+            : Problem.WrongField("limit", $"{Limit} must be 1 to {MaxLimit}");
 
     internal int Size => Limit ?? DefaultLimit;
 
@@ -47,7 +47,6 @@ internal static class VersionTag
     public static string Of(long version) => string.Create(CultureInfo.InvariantCulture, $"\"{version}\"");
 
     /// <summary>Checks the conditions of a change.</summary>
-    /// <param name="request">With If-Match or If-None-Match, or neither.</param>
     /// <param name="version">The document's version as it is, or null where there is none.</param>
     /// <returns>The problem, or the version the change is for; null for any.</returns>
     public static (ProblemHttpResult? Refused, long? IfVersion) Condition(HttpRequest request, long? version)

@@ -1,7 +1,5 @@
 using System.Text.Json;
-using Armada.Core.Devices;
 using Armada.Core.Engine;
-using Armada.Core.Robots;
 using Armada.Grains.Storage;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -14,8 +12,6 @@ using Microsoft.OpenApi;
 namespace Armada.Silo.Api;
 
 /// <summary>A kind of problem the API answers with (RFC 9457). The type is stable; programs may rely on it.</summary>
-/// <param name="Name">Last part of the type.</param>
-/// <param name="Status">HTTP status.</param>
 /// <param name="Title">What it is, the same every time.</param>
 internal sealed record Problem(string Name, int Status, string Title)
 {
@@ -102,14 +98,16 @@ internal sealed record Problem(string Name, int Status, string Title)
 
     public static ProblemHttpResult Refuse(RegistryRefusal refusal) => refusal.Reason switch
     {
-        RegistryRefusalReason.Name => WrongFields(new Dictionary<string, string> { ["name"] = refusal.Text }),
-        RegistryRefusalReason.Request => WrongFields(new Dictionary<string, string> { ["csr"] = refusal.Text }),
+        RegistryRefusalReason.Name => WrongField("name", refusal.Text),
+        RegistryRefusalReason.Request => WrongField("csr", refusal.Text),
         var reason => Of(reason).Answer(refusal.Text),
     };
 
     public static ProblemHttpResult Refuse(Refusal refusal) => Of(refusal.Reason).Answer(refusal.Text);
 
     public static ProblemHttpResult NoRobot(string id) => RobotUnknown.Answer($"robot {id} does not exist; GET /api/v1/robots lists all");
+
+    public static ProblemHttpResult WrongField(string field, string problem) => WrongFields(new Dictionary<string, string> { [field] = problem });
 
     public static ProblemHttpResult WrongFields(IReadOnlyDictionary<string, string> errors) =>
         Invalid.Answer(
@@ -190,7 +188,7 @@ internal sealed class RequestFaults : IExceptionHandler
     private static ProblemHttpResult Answer(BadHttpRequestException bad) => bad switch
     {
         { InnerException: JsonException { InnerException: JsonException } json } => Problem.NotJson.Answer(json.Message),
-        { InnerException: JsonException json } => Problem.WrongFields(new Dictionary<string, string> { [Field(json)] = Reason(json) }),
+        { InnerException: JsonException json } => Problem.WrongField(Field(json), Reason(json)),
         { StatusCode: StatusCodes.Status400BadRequest } => Problem.BadRequest.Answer(bad.Message),
         _ => TypedResults.Problem(bad.Message, statusCode: bad.StatusCode, type: Problem.TypeOf(bad.StatusCode)),
     };

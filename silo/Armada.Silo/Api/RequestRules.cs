@@ -2,7 +2,6 @@ using System.Collections.Immutable;
 using System.ComponentModel;
 using System.Globalization;
 using Armada.Core.Motions;
-using Armada.Core.Robots;
 using Armada.Core.Topics;
 using Microsoft.AspNetCore.Http.HttpResults;
 
@@ -56,7 +55,6 @@ internal sealed class RequestRules
     }
 }
 
-/// <summary>Target of one joint.</summary>
 internal sealed record JointGoalBody(
     [property: Description("Such as shoulder_pan or, of the same joint, Rotation.")] string Name,
     [property: Description("Position in the joint's unit, within ±360; clamped to the joint's limits.")] double Value,
@@ -78,13 +76,12 @@ internal static class Milliseconds
         TimeSpan.FromMicroseconds(Math.Round(Math.Clamp(milliseconds, -Max, Max) * 1000));
 }
 
-/// <summary>The kinds of masters and slaves as the API names them: in lower case, without a separator.</summary>
+/// <summary>Kinds and roles as the API names them: in lower case, without a separator.</summary>
 internal static class KindNames
 {
     public static string Of<T>(T kind)
         where T : struct, Enum => kind.ToString().ToLowerInvariant();
 
-    /// <summary>Every name of a kind, for messages.</summary>
     public static string All<T>()
         where T : struct, Enum => string.Join(", ", Enum.GetValues<T>().Select(Of));
 

@@ -1,8 +1,9 @@
 using Armada.Core.Control;
-using Armada.Core.Robots;
+using Armada.Core.Engine;
 using Armada.Core.Routing;
 using Armada.Silo.Ingress;
 using Armada.Silo.Telemetry;
+using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Armada.Silo.Api;
 
@@ -19,7 +20,7 @@ internal sealed class RobotReader(DevicePresences presences)
         robot.Document.Version,
         Master(robot),
         [.. robot.Slaves.Concat(robot.UnboundSlaves).Select(slave => Slave(robot, slave))],
-        [.. robot.Document.Model.Joints.Select(Joint)],
+        robot.Document.Model.Joints,
         !robot.IsReachable);
 
     public MasterView? Master(RobotSnapshot robot) => robot.Master is not { } master ? null : new(
@@ -27,8 +28,7 @@ internal sealed class RobotReader(DevicePresences presences)
         master.Name,
         master.State,
         master.Epoch,
-        master.Playing is not { } playing ? null : new(
-            playing.Position.TotalMilliseconds, playing.Duration.TotalMilliseconds, playing.Loop, playing.Paused),
+        PlayingView.Of(master.Playing),
         master.Age?.TotalMilliseconds,
         master.FramesPerSecond,
         master.Fault,
@@ -66,7 +66,24 @@ internal sealed class RobotReader(DevicePresences presences)
 
     private DeviceView? Device(string device) => presences.Of(device) is not { Presence: var said } seen ? null : new(
         said.Online, Times.Of(seen.At.Unix), said.Kind, said.Agent, said.State, said.Voltage, said.Temperatures, said.Faults);
+}
 
-    private static JointView Joint(Joint joint) =>
-        new(joint.Name, joint.Unit, joint.Min, joint.Max, joint.MaxVelocity, joint.Rest, joint.Motion, joint.ServoId);
+/// <summary>Asks something of a robot, and answers with the part of it that changed, or why it was refused.</summary>
+internal sealed class RobotCalls(IRobotEngine engine, RobotReader reader)
+{
+    public async Task<Results<NoContent, ProblemHttpResult>> ApplyAsync(string id, RobotRequest request, CancellationToken cancellation) =>
+        (await engine.ApplyAsync(id, request, cancellation)).Refused is { } refused ? Problem.Refuse(refused) : TypedResults.NoContent();
+
+    public Task<Results<Ok<RobotView>, ProblemHttpResult>> ForRobotAsync(string id, RobotRequest request, CancellationToken cancellation) =>
+        ForAsync(id, request, reader.Robot, cancellation);
+
+    public Task<Results<Ok<MasterView>, ProblemHttpResult>> ForMasterAsync(string id, RobotRequest request, CancellationToken cancellation) =>
+        ForAsync(id, request, robot => reader.Master(robot)!, cancellation);
+
+    private async Task<Results<Ok<TView>, ProblemHttpResult>> ForAsync<TView>(
+        string id, RobotRequest request, Func<RobotSnapshot, TView> view, CancellationToken cancellation)
+    {
+        var reply = await engine.ApplyAsync(id, request, cancellation);
+        return reply.Refused is { } refused ? Problem.Refuse(refused) : TypedResults.Ok(view(reply.Robot!));
+    }
 }

@@ -2,9 +2,7 @@ using System.Collections.Immutable;
 using System.ComponentModel;
 using System.Globalization;
 using Armada.Core.Engine;
-using Armada.Core.Robots;
 using Armada.Core.Robots.Urdf;
-using Armada.Silo.Access;
 using Armada.Silo.Audit;
 using Microsoft.AspNetCore.Http.HttpResults;
 
@@ -37,11 +35,13 @@ internal static class RobotRoutes
         robots.MapGet("/{id}/state", GetStateAsync).Allow(Role.Viewer)
             .WithSummary("Per joint the commanded, virtual and real value, their times, offset, rest position and limits; also per slave")
             .Refuses(Problem.RobotUnknown);
-        robots.MapPost("/{id}/stop", StopAsync).Allow(Role.Operator).Unlimited()
+        robots.MapPost("/{id}/stop", (string id, RobotCalls calls, CancellationToken cancellation) => calls.ForRobotAsync(id, new RobotRequest.Stop(), cancellation))
+            .Allow(Role.Operator).DisableRateLimiting()
             .WithSummary("Latch the robot's stop; every slave holds until a reset")
             .Refuses(Problem.RobotUnknown, Problem.NotStored)
             .AuditsStop("stop");
-        robots.MapPost("/{id}/reset", ResetAsync).Allow(Role.Operator).Unlimited()
+        robots.MapPost("/{id}/reset", (string id, RobotCalls calls, CancellationToken cancellation) => calls.ForRobotAsync(id, new RobotRequest.Reset(), cancellation))
+            .Allow(Role.Operator).DisableRateLimiting()
             .WithSummary("Release the robot's stop; slaves approach the master's pose first")
             .Refuses(Problem.RobotUnknown, Problem.NotStored)
             .AuditsStop("reset");
@@ -121,72 +121,33 @@ internal static class RobotRoutes
     private static async Task<Results<NoContent, ProblemHttpResult>> DeleteAsync(
         string id, IRobotEngine engine, CancellationToken cancellation) =>
         (await engine.DeleteAsync(id, cancellation)).Refused is { } refused ? Problem.Refuse(refused) : TypedResults.NoContent();
-
-    private static Task<Results<Ok<RobotView>, ProblemHttpResult>> StopAsync(
-        string id, IRobotEngine engine, RobotReader reader, CancellationToken cancellation) =>
-        ApplyAsync(id, new RobotRequest.Stop(), engine, reader, cancellation);
-
-    private static Task<Results<Ok<RobotView>, ProblemHttpResult>> ResetAsync(
-        string id, IRobotEngine engine, RobotReader reader, CancellationToken cancellation) =>
-        ApplyAsync(id, new RobotRequest.Reset(), engine, reader, cancellation);
-
-    private static async Task<Results<Ok<RobotView>, ProblemHttpResult>> ApplyAsync(
-        string id, RobotRequest request, IRobotEngine engine, RobotReader reader, CancellationToken cancellation)
-    {
-        var reply = await engine.ApplyAsync(id, request, cancellation);
-        return reply.Refused is { } refused ? Problem.Refuse(refused) : TypedResults.Ok(reader.Robot(reply.Robot!));
-    }
-}
-
-/// <summary>What joints a robot is to have: those of a known model, a list, or a URDF's.</summary>
-internal interface IRobotShape
-{
-    string? Model { get; }
-
-    IReadOnlyList<JointBody>? Joints { get; }
-
-    string? Urdf { get; }
-
-    IReadOnlyDictionary<string, int>? ServoIds { get; }
-
-    IReadOnlyDictionary<string, double>? Rest { get; }
 }
 
 internal sealed record NewRobot(
     [property: Description("1 to 64 of a-z, A-Z, 0-9, '-', '_', beginning with a letter or digit.")] string Id,
-    [property: Description(RobotSettings.ModelText)] string? Model = null,
-    [property: Description(RobotSettings.JointsText)] IReadOnlyList<JointBody>? Joints = null,
-    [property: Description(RobotSettings.UrdfText)] string? Urdf = null,
-    [property: Description(RobotSettings.ServoIdsText)] IReadOnlyDictionary<string, int>? ServoIds = null,
-    [property: Description(RobotSettings.RestText)] IReadOnlyDictionary<string, double>? Rest = null)
-    : IAudited, IRobotShape
+    string? Model = null,
+    IReadOnlyList<JointBody>? Joints = null,
+    string? Urdf = null,
+    IReadOnlyDictionary<string, int>? ServoIds = null,
+    IReadOnlyDictionary<string, double>? Rest = null)
+    : RobotSettings(Model, Joints, Urdf, ServoIds, Rest), IAudited
 {
     string? IAudited.Subject => Id;
-
-    string? IAudited.Detail => Model ?? "urdf";
 }
 
-internal sealed record RobotSettings(
-    [property: Description(RobotSettings.ModelText)] string? Model = null,
-    [property: Description(RobotSettings.JointsText)] IReadOnlyList<JointBody>? Joints = null,
-    [property: Description(RobotSettings.UrdfText)] string? Urdf = null,
-    [property: Description(RobotSettings.ServoIdsText)] IReadOnlyDictionary<string, int>? ServoIds = null,
-    [property: Description(RobotSettings.RestText)] IReadOnlyDictionary<string, double>? Rest = null)
-    : IAudited, IRobotShape
+/// <summary>The joints a robot is to have: those of a known model, a list, or a URDF's.</summary>
+internal record RobotSettings(
+    [property: Description("A known model, so100 or so101; or another name, with all its joints or a URDF. Default with a URDF: the URDF's own name.")]
+    string? Model = null,
+    [property: Description("Of a known model: joints with narrower limits or a servo id; of any other: all joints in the order of its frames.")]
+    IReadOnlyList<JointBody>? Joints = null,
+    [property: Description("A URDF's XML, up to 1 MiB. Revolute and continuous joints are read, fixed and mimic joints skipped, others refused.")]
+    string? Urdf = null,
+    [property: Description("With a URDF: servo ids by joint, 0 to 252.")] IReadOnlyDictionary<string, int>? ServoIds = null,
+    [property: Description("With a URDF: rest positions by joint, degrees; default: 0 or the nearest limit.")]
+    IReadOnlyDictionary<string, double>? Rest = null)
+    : IAudited
 {
-    public const string ModelText =
-        "A known model, so100 or so101; or another name, with all its joints or a URDF. Default with a URDF: the URDF's own name.";
-
-    public const string JointsText =
-        "Of a known model: joints with narrower limits or a servo id; of any other: all joints in the order of its frames.";
-
-    public const string UrdfText =
-        "A URDF's XML, up to 1 MiB. Revolute and continuous joints are read, fixed and mimic joints skipped, others refused.";
-
-    public const string ServoIdsText = "With a URDF: servo ids by joint, 0 to 252.";
-
-    public const string RestText = "With a URDF: rest positions by joint, degrees; default: 0 or the nearest limit.";
-
     string? IAudited.Detail => Model ?? "urdf";
 }
 
@@ -207,8 +168,7 @@ internal sealed class ShapeReader(RequestRules rules)
     private const double MinVelocity = 1;
     private const double MaxVelocity = UrdfModel.FastestVelocity; // The STS3215 turns 298.8 °/s without load; more would be no limit.
 
-    /// <summary>The model; null where something is wrong.</summary>
-    public RobotModel? Read(IRobotShape shape)
+    public RobotModel? Read(RobotSettings shape)
     {
         var model = shape.Urdf is { } urdf ? ReadUrdf(shape, urdf) : ReadListed(shape);
         if (model is not null && !rules.IsBroken && RobotModelRules.FindProblem(model) is { } problem)
@@ -216,7 +176,7 @@ internal sealed class ShapeReader(RequestRules rules)
         return rules.IsBroken ? null : model;
     }
 
-    private RobotModel? ReadUrdf(IRobotShape shape, string urdf)
+    private RobotModel? ReadUrdf(RobotSettings shape, string urdf)
     {
         rules.Absent("joints", shape.Joints, "a robot from a URDF");
         if (shape.Model is { } name && RobotModels.TryGet(name, out _))
@@ -227,7 +187,7 @@ internal sealed class ShapeReader(RequestRules rules)
         return null;
     }
 
-    private RobotModel? ReadListed(IRobotShape shape)
+    private RobotModel? ReadListed(RobotSettings shape)
     {
         rules.Absent("servo_ids", shape.ServoIds, "a robot without a URDF; give a joint its servo_id");
         rules.Absent("rest", shape.Rest, "a robot without a URDF; give a joint its rest");

@@ -1,8 +1,6 @@
 using System.Collections.Immutable;
 using System.ComponentModel;
 using Armada.Core.Engine;
-using Armada.Core.Robots;
-using Armada.Silo.Access;
 using Armada.Silo.Audit;
 using Armada.Silo.Provisioning;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -22,7 +20,10 @@ internal static class SlaveRoutes
             .NeedsRegisteredDevice<SlaveBody>(body => body.Device)
             .Audits("slave-bound");
         slaves.MapGet("/{slave}", GetAsync).Allow(Role.Viewer).WithSummary("One slave").Refuses(Problem.RobotUnknown, Problem.SlaveUnknown);
-        slaves.MapDelete("/{slave}", DeleteAsync).Allow(Role.Operator).WithSummary("Unbind a slave; it holds its pose")
+        slaves.MapDelete(
+            "/{slave}",
+            (string id, string slave, RobotCalls calls, CancellationToken cancellation) => calls.ApplyAsync(id, new RobotRequest.UnbindSlave(slave), cancellation))
+            .Allow(Role.Operator).WithSummary("Unbind a slave; it holds its pose")
             .Refuses(Problem.RobotUnknown, Problem.SlaveUnknown, Problem.NotStored)
             .Audits("slave-unbound");
     }
@@ -68,12 +69,6 @@ internal static class SlaveRoutes
             : Problem.SlaveUnknown.Answer($"{slave} is not a slave of {id}; GET /api/v1/robots/{id}/slaves lists all");
     }
 
-    private static async Task<Results<NoContent, ProblemHttpResult>> DeleteAsync(
-        string id, string slave, IRobotEngine engine, CancellationToken cancellation) =>
-        (await engine.ApplyAsync(id, new RobotRequest.UnbindSlave(slave), cancellation)).Refused is { } refused
-            ? Problem.Refuse(refused)
-            : TypedResults.NoContent();
-
     private static SlaveSnapshot? Find(RobotSnapshot robot, string name) => All(robot).FirstOrDefault(slave => slave.Binding.Name == name);
 
     private static IEnumerable<SlaveSnapshot> All(RobotSnapshot robot) => robot.Slaves.Concat(robot.UnboundSlaves);
@@ -118,16 +113,8 @@ internal sealed record SlaveBody(
     {
         var offsets = ByJoint("offsets", Offsets, model, rules);
         var names = ByJoint("joint_names", JointNames, model, rules);
-        var tunes = ImmutableArray.CreateBuilder<JointMapping>();
-        for (var joint = 0; joint < model.Joints.Length; joint++)
-        {
-            var name = model.Joints[joint].Name;
-            var tune = new JointMapping(name, offsets.GetValueOrDefault(joint), names.GetValueOrDefault(joint));
-            if (tune.Offset != 0 || tune.Name is not null)
-                tunes.Add(tune);
-        }
-
-        return new SlaveBinding(SlaveName, kind, Url, tunes.ToImmutable());
+        var mappings = model.Joints.Select((joint, index) => new JointMapping(joint.Name, offsets.GetValueOrDefault(index), names.GetValueOrDefault(index)));
+        return new SlaveBinding(SlaveName, kind, Url, [.. mappings.Where(mapping => mapping.Offset != 0 || mapping.Name is not null)]);
     }
 
     private static Dictionary<int, T> ByJoint<T>(string field, IReadOnlyDictionary<string, T>? given, RobotModel model, RequestRules rules)

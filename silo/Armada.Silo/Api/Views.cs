@@ -1,6 +1,5 @@
 using System.ComponentModel;
 using System.Text.Json.Serialization;
-using Armada.Core.Robots;
 
 namespace Armada.Silo.Api;
 
@@ -14,18 +13,8 @@ internal sealed record RobotView(
     long Version,
     MasterView? Master,
     IReadOnlyList<SlaveView> Slaves,
-    IReadOnlyList<JointView> Joints,
+    IReadOnlyList<Joint> Joints,
     [property: Description("Its silo does not answer; the rest is as it was last known.")] bool Unreachable);
-
-internal sealed record JointView(
-    string Name,
-    JointUnit Unit,
-    double Min,
-    double Max,
-    [property: Description("Units per second.")] double MaxVelocity,
-    double Rest,
-    JointMotion Motion,
-    [property: Description("Servo id, where it is known.")] int? ServoId);
 
 internal sealed record MasterView(
     [property: Description("device, remote or sequence.")] string Type,
@@ -40,7 +29,11 @@ internal sealed record MasterView(
     IReadOnlyDictionary<string, long> Frames,
     [property: Description("The device's last report.")] DeviceView? Reported);
 
-internal sealed record PlayingView(double PositionMs, double DurationMs, bool Loop, bool Paused);
+internal sealed record PlayingView(double PositionMs, double DurationMs, bool Loop, bool Paused)
+{
+    public static PlayingView? Of(PlaySnapshot? playing) =>
+        playing is null ? null : new(playing.Position.TotalMilliseconds, playing.Duration.TotalMilliseconds, playing.Loop, playing.Paused);
+}
 
 internal sealed record SlaveView(
     [property: Description("device, micropython, websocket or remote.")] string Type,

@@ -1,10 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Security.Cryptography;
 using Armada.Core.Topics;
-using Armada.Silo.Access;
-using Armada.Silo.Api;
 using Armada.Silo.Sockets;
-using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace Armada.Silo.Arena;
 
@@ -12,7 +9,6 @@ internal static class ArenaHost
 {
     public static void AddArena(this IServiceCollection services)
     {
-        services.TryAddSingleton<SocketLimits>();
         services.AddSingleton<ArenaTiming>();
         services.AddSingleton<ArenaRelay>();
         services.AddSingleton<ArenaSequences>();
@@ -44,11 +40,10 @@ internal sealed class ArenaEndpoint(ArenaServices services, OpenSockets open, IH
         using var raw = await JsonSocket.AcceptAsync(context, services.Limits);
         if (!ArenaQuery.TryRead(context.Request.Query, kind, out var query, out var problem))
         {
-            var socket = new JsonSocket(raw, null, services.Limits, services.Clock);
-            using var notifier = new ArenaNotifier(robot, socket, services.Clock);
-            notifier.SendError("invalid", problem);
-            socket.Close(SocketClose.Refused, problem);
-            await socket.RunAsync(_ => ValueTask.CompletedTask, lifetime.ApplicationStopping);
+            using var output = new ArenaOutput(robot, raw, services.Limits, services.Clock);
+            output.SendError("invalid", problem);
+            output.Socket.Close(SocketClose.Refused, problem);
+            await output.Socket.RunAsync(_ => ValueTask.CompletedTask, lifetime.ApplicationStopping);
             return;
         }
 

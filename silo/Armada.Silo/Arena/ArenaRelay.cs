@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using System.Collections.Immutable;
 using Armada.Core.Arena;
 
 namespace Armada.Silo.Arena;
@@ -5,50 +7,29 @@ namespace Armada.Silo.Arena;
 /// <summary>Forwards the joint states and errors of a robot's clients to the others that are connected to its master endpoint.</summary>
 internal sealed class ArenaRelay
 {
-    private readonly Lock sync = new();
-    private readonly Dictionary<string, ArenaSession[]> listeners = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, ImmutableArray<ArenaSession>> listeners = new(StringComparer.Ordinal);
 
-    public void Add(string robot, ArenaSession session)
-    {
-        lock (sync)
-            listeners[robot] = [.. Of(robot), session];
-    }
+    public void Add(string robot, ArenaSession session) =>
+        listeners.AddOrUpdate(robot, [session], (_, others) => others.Add(session));
 
     public void Remove(string robot, ArenaSession session)
     {
-        lock (sync)
-        {
-            ArenaSession[] left = [.. Of(robot).Where(other => other != session)];
-            if (left.Length > 0)
-                listeners[robot] = left;
-            else
-                listeners.Remove(robot);
-        }
+        listeners.AddOrUpdate(robot, [], (_, all) => all.Remove(session));
+        listeners.TryRemove(KeyValuePair.Create(robot, ImmutableArray<ArenaSession>.Empty));
     }
 
     public void Forward(string robot, ArenaSession from, ArenaReading[] readings)
     {
-        foreach (var session in Snapshot(robot))
-        {
-            if (session != from)
-                session.OnSlaveStatus(from.Name, readings);
-        }
+        foreach (var session in OthersThan(from, robot))
+            session.OnSlaveStatus(from.Name, readings);
     }
 
     public void Forward(string robot, ArenaSession from, ArenaMessage.Error error)
     {
-        foreach (var session in Snapshot(robot))
-        {
-            if (session != from)
-                session.OnSlaveError(from.Name, error);
-        }
+        foreach (var session in OthersThan(from, robot))
+            session.OnSlaveError(from.Name, error);
     }
 
-    private ArenaSession[] Snapshot(string robot)
-    {
-        lock (sync)
-            return Of(robot);
-    }
-
-    private ArenaSession[] Of(string robot) => listeners.GetValueOrDefault(robot) ?? [];
+    private IEnumerable<ArenaSession> OthersThan(ArenaSession from, string robot) =>
+        listeners.TryGetValue(robot, out var all) ? all.Where(session => session != from) : [];
 }

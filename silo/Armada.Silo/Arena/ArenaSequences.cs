@@ -3,7 +3,6 @@ using System.Collections.Immutable;
 using System.Diagnostics.CodeAnalysis;
 using Armada.Core.Arena;
 using Armada.Core.Motions;
-using Armada.Core.Robots;
 
 namespace Armada.Silo.Arena;
 

@@ -4,11 +4,9 @@ using System.Threading.Channels;
 using Armada.Core.Arena;
 using Armada.Core.Engine;
 using Armada.Core.Motions;
-using Armada.Core.Robots;
 using Armada.Core.Routing;
 using Armada.Core.Time;
 using Armada.Grains.Robots;
-using Armada.Silo.Access;
 using Armada.Silo.Sockets;
 
 namespace Armada.Silo.Arena;
@@ -19,22 +17,18 @@ namespace Armada.Silo.Arena;
 /// </summary>
 internal sealed partial class ArenaSession : IRobotSession, IDisposable
 {
-    private const string Invalid = "invalid";
-    private const string TooFast = "too_fast";
-
     private readonly ArenaServices services;
     private readonly string robot;
     private readonly ArenaQuery query;
     private readonly Caller caller;
     private readonly bool isMasterEndpoint;
-    private readonly ArenaSamples samples;
+    private readonly ArenaOutput output;
     private readonly JsonSocket socket;
-    private readonly ArenaNotifier notifier;
-    private readonly MessageRate rate;
+    private readonly TokenBucket rate;
     private readonly Lock leaseLock = new();
     private uint? leaseEpoch;
     private bool isAttaching;
-    private string? leaseEndedBy;
+    private volatile string? leaseEndedBy; // By an operator or another master.
     private volatile string? playedSequence;
     private bool isLagging;
     private long lastMessageAt;
@@ -48,11 +42,9 @@ internal sealed partial class ArenaSession : IRobotSession, IDisposable
     {
         (this.robot, this.query, this.isMasterEndpoint, this.caller, this.services) = (robot, query, isMasterEndpoint, caller, services);
         logger = services.Logger;
-        samples = new ArenaSamples(robot, services.Clock);
-        socket = new JsonSocket(raw, samples, services.Limits, services.Clock);
-        samples.SampleReady = () => socket.NotifySample();
-        notifier = new ArenaNotifier(robot, socket, services.Clock);
-        rate = new MessageRate(services.Limits.MessagesPerSecond, services.Limits.Burst);
+        output = new ArenaOutput(robot, raw, services.Limits, services.Clock);
+        socket = output.Socket;
+        rate = new TokenBucket(services.Limits.MessagesPerSecond, services.Limits.Burst);
     }
 
     public string Name => query.Name;
@@ -85,11 +77,7 @@ internal sealed partial class ArenaSession : IRobotSession, IDisposable
         }
     }
 
-    public void Dispose()
-    {
-        samples.Dispose();
-        notifier.Dispose();
-    }
+    public void Dispose() => output.Dispose();
 
     private async Task ServeAsync(CancellationToken stopping)
     {
@@ -99,7 +87,7 @@ internal sealed partial class ArenaSession : IRobotSession, IDisposable
         if (joined.Robot is { } snapshot)
         {
             UpdateJointNames(snapshot);
-            notifier.SendJointStates(snapshot);
+            output.SendJointStates(snapshot);
         }
 
         if (isMasterEndpoint)
@@ -121,7 +109,7 @@ internal sealed partial class ArenaSession : IRobotSession, IDisposable
 
     private void Reject(Refusal refused)
     {
-        notifier.SendRefusal(refused);
+        output.SendRefusal(refused);
         socket.Close(refused.Reason == RefusalReason.UnknownRobot ? SocketClose.RobotUnknown : SocketClose.Refused, refused.Text);
     }
 
@@ -130,7 +118,7 @@ internal sealed partial class ArenaSession : IRobotSession, IDisposable
         var now = services.Clock.Now();
         Volatile.Write(ref lastMessageAt, now.Monotonic);
         if (!rate.TryConsume(now))
-            notifier.SendError(TooFast, $"more than {services.Limits.MessagesPerSecond} messages a second; some were dropped");
+            output.SendError("too_fast", $"more than {services.Limits.MessagesPerSecond} messages a second; some were dropped");
         else if (!ArenaReader.TryRead(utf8.Span, out var message, out var problem))
             Refuse(problem);
         else if (message.RobotId is { } meant && meant != robot)
@@ -154,7 +142,7 @@ internal sealed partial class ArenaSession : IRobotSession, IDisposable
             case ArenaMessage.StatusRequest:
                 return SendStateAsync();
             case ArenaMessage.Heartbeat:
-                notifier.SendHeartbeatAck();
+                output.SendHeartbeatAck();
                 break;
             case ArenaMessage.Error error:
                 services.Relay.Forward(robot, this, error);
@@ -169,9 +157,9 @@ internal sealed partial class ArenaSession : IRobotSession, IDisposable
         var goals = command.Joints.Select(joint => new JointGoal(joint.Name, joint.Value, joint.Speed)).ToImmutableArray();
         var refused = await CommandAsync(new JointCommand(goals, command.Duration));
         if (refused is not null)
-            notifier.SendRefusal(refused);
+            output.SendRefusal(refused);
         if (!isMasterEndpoint)
-            notifier.SendAcknowledgement(refused is null, refused?.Text);
+            output.SendAcknowledgement(refused is null, refused?.Text);
     }
 
     private async ValueTask ReportAsync(ImmutableArray<ArenaReading> joints)
@@ -182,7 +170,7 @@ internal sealed partial class ArenaSession : IRobotSession, IDisposable
         {
             var reply = await services.Engine.ApplyAsync(robot, new RobotRequest.SlaveReport(Name, real), CancellationToken.None);
             if (reply.Refused is { } refused)
-                notifier.SendRefusal(refused);
+                output.SendRefusal(refused);
         }
 
         services.Relay.Forward(robot, this, [.. joints]);
@@ -192,15 +180,15 @@ internal sealed partial class ArenaSession : IRobotSession, IDisposable
     {
         if (await services.Engine.GetAsync(robot, CancellationToken.None) is not { } snapshot)
             return; // The robot was deleted; OnGone tells the client.
-        notifier.SendJointStates(snapshot);
+        output.SendJointStates(snapshot);
         if (isMasterEndpoint)
-            notifier.SendStatus(snapshot, Name);
+            output.SendStatus(snapshot, Name);
     }
 
     private void Refuse(string problem)
     {
         LogInvalidMessage(robot, Name, problem);
-        notifier.SendError(Invalid, problem);
+        output.SendError("invalid", problem);
     }
 
     /// <summary>The epoch of the client's lease; null without one.</summary>
@@ -213,22 +201,12 @@ internal sealed partial class ArenaSession : IRobotSession, IDisposable
         }
     }
 
-    /// <summary>How an operator or another master ended the lease, for people; null if nobody did.</summary>
-    private string? LeaseEndedBy
-    {
-        get
-        {
-            lock (leaseLock)
-                return leaseEndedBy;
-        }
-    }
-
     private async ValueTask<Refusal?> CommandAsync(JointCommand command)
     {
         if (await AttachAsync() is { } refused)
             return refused;
         if (LeaseEpoch is not { } epoch)
-            return new Refusal(RefusalReason.NotMaster, LeaseEndedBy ?? $"{Name} has just lost {robot}");
+            return new Refusal(RefusalReason.NotMaster, leaseEndedBy ?? $"{Name} has just lost {robot}");
         var reply = await services.Engine.ApplyAsync(robot, new RobotRequest.RemoteCommand(Name, epoch, command), CancellationToken.None);
         if (reply.Refused is { Reason: RefusalReason.NotMaster } lost)
             await HandleLeaseLostAsync(epoch, lost.Text);
@@ -255,7 +233,7 @@ internal sealed partial class ArenaSession : IRobotSession, IDisposable
 
         if (reply.Refused is { } refused)
             return refused;
-        samples.DropCommand();
+        output.DropCommand();
         Audit("remote", Name);
         return null;
     }
@@ -264,9 +242,9 @@ internal sealed partial class ArenaSession : IRobotSession, IDisposable
     {
         var refused = await TryPlayAsync(content);
         if (refused is not null)
-            notifier.SendRefusal(refused);
+            output.SendRefusal(refused);
         if (!isMasterEndpoint)
-            notifier.SendAcknowledgement(refused is null, refused?.Text);
+            output.SendAcknowledgement(refused is null, refused?.Text);
     }
 
     private async ValueTask<Refusal?> TryPlayAsync(ArenaSequence content)
@@ -278,7 +256,7 @@ internal sealed partial class ArenaSession : IRobotSession, IDisposable
         var motion = new SequenceMotion(sequence);
         if (!motion.TryFit(snapshot.Document.Model, out _, out var mismatch))
             return new Refusal(RefusalReason.Invalid, mismatch); // Checked before the lease is released for the sequence.
-        if (LeaseEndedBy is { } ended)
+        if (leaseEndedBy is { } ended)
             return new Refusal(RefusalReason.NotMaster, ended);
         await ReleaseLeaseAsync();
         playedSequence = motion.Name;
@@ -316,7 +294,7 @@ internal sealed partial class ArenaSession : IRobotSession, IDisposable
             leaseEpoch = null;
         }
 
-        notifier.SendError("lease_lost", why);
+        output.SendError("lease_lost", why);
         await JoinAsync();
     }
 
@@ -325,7 +303,7 @@ internal sealed partial class ArenaSession : IRobotSession, IDisposable
         isLagging = false;
         var reply = await services.Engine.ApplyAsync(robot, new RobotRequest.JoinSlave(Name), CancellationToken.None);
         if (reply.Refused is { } refused)
-            notifier.SendRefusal(refused);
+            output.SendRefusal(refused);
     }
 
     private async Task MonitorAsync(CancellationToken cancellation)
@@ -338,7 +316,7 @@ internal sealed partial class ArenaSession : IRobotSession, IDisposable
             var now = services.Clock.Now();
             if (LeaseEpoch is not { } epoch)
             {
-                await UpdateLaggingAsync(now);
+                await UpdateLaggingAsync();
             }
             else if (IsResponsive(now) && (renewed is not { } at || now.IsPast(at, services.Timing.RenewalInterval)))
             {
@@ -352,16 +330,16 @@ internal sealed partial class ArenaSession : IRobotSession, IDisposable
 
     private bool IsResponsive(Timestamp now) => now.Monotonic - Volatile.Read(ref lastMessageAt) < Microseconds.Of(services.Timing.SilenceLimit);
 
-    private async ValueTask UpdateLaggingAsync(Timestamp now)
+    private async ValueTask UpdateLaggingAsync()
     {
-        var lags = socket.SamplePendingSince is { } since && now.IsPast(since, services.Timing.LaggingAfter);
+        var lags = socket.IsLagging(services.Timing.LaggingAfter);
         if (lags == isLagging)
             return;
         isLagging = lags;
         await services.Engine.ApplyAsync(robot, new RobotRequest.SlavePace(Name, lags), CancellationToken.None);
     }
 
-    public void OnCommand(in SampleStamp stamp, ReadOnlySpan<double> positions) => samples.SetCommand(positions);
+    public void OnCommand(in SampleStamp stamp, ReadOnlySpan<double> positions) => output.SetCommand(positions);
 
     public void OnEvent(RobotEvent robotEvent)
     {
@@ -390,9 +368,9 @@ internal sealed partial class ArenaSession : IRobotSession, IDisposable
         wakeUp.Writer.TryWrite(true);
     }
 
-    public void OnSlaveStatus(string slave, ArenaReading[] readings) => samples.SetStatus(slave, readings);
+    public void OnSlaveStatus(string slave, ArenaReading[] readings) => output.SetStatus(slave, readings);
 
-    public void OnSlaveError(string slave, ArenaMessage.Error error) => notifier.SendError(error.Code ?? "slave", error.Message, slave);
+    public void OnSlaveError(string slave, ArenaMessage.Error error) => output.SendError(error.Code ?? "slave", error.Message, slave);
 
     private async Task ProcessEventsAsync(CancellationToken cancellation)
     {
@@ -412,21 +390,21 @@ internal sealed partial class ArenaSession : IRobotSession, IDisposable
         if (seen.Gone is { } gone)
         {
             services.Sequences.Remove(robot);
-            notifier.SendError("robot_unknown", gone);
+            output.SendError("robot_unknown", gone);
             socket.Close(SocketClose.RobotUnknown, gone);
             return;
         }
 
         var snapshot = await services.Engine.GetAsync(robot, CancellationToken.None);
         if (seen.LeaseEnded is { } ended)
-            notifier.SendError(ended.Code, ended.Text);
+            output.SendError(ended.Code, ended.Text);
         else if (seen.Lost is { } epoch)
             await HandleLeaseLostAsync(epoch, $"{Name} was silent for too long and lost its lease of {robot}");
         if (snapshot is not null)
         {
             UpdateJointNames(snapshot);
             await SendSequenceAsync(snapshot, seen.Began);
-            notifier.SendStatus(snapshot, Name);
+            output.SendStatus(snapshot, Name);
         }
 
         if (seen.LeaseEnded is not null)
@@ -449,7 +427,7 @@ internal sealed partial class ArenaSession : IRobotSession, IDisposable
         var model = snapshot.Document.Model;
         var names = jointNames;
         if (await services.Sequences.FindAsync(robot, began, joint => model.Find(joint) is var at and >= 0 ? names[at] : joint) is { } content)
-            notifier.SendSequence(content);
+            output.SendSequence(content);
     }
 
     private void UpdateJointNames(RobotSnapshot snapshot)
@@ -459,8 +437,7 @@ internal sealed partial class ArenaSession : IRobotSession, IDisposable
         if (names.AsSpan().SequenceEqual(jointNames))
             return;
         jointNames = names;
-        samples.SetJoints(names);
-        notifier.SetJoints(names);
+        output.SetJoints(names);
     }
 
     private struct PendingEvents

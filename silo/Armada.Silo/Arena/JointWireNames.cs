@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using Armada.Core.Robots;
 
 namespace Armada.Silo.Arena;
 
@@ -7,9 +6,7 @@ internal static class JointWireNames
 {
     public static string[] Of(RobotModel model, ImmutableArray<JointMapping> mappings, bool canonical = false)
     {
-        var names = new string[model.Joints.Length];
-        for (var joint = 0; joint < names.Length; joint++)
-            names[joint] = canonical ? model.Joints[joint].Name : JointNames.ArenaOf(model.Joints[joint].Name);
+        string[] names = [.. model.Joints.Select(joint => canonical ? joint.Name : JointNames.ArenaOf(joint.Name))];
         foreach (var mapping in mappings)
         {
             if (mapping.Name is { } own && model.Find(mapping.Joint) is var joint and >= 0)

@@ -1,9 +1,6 @@
 using System.ComponentModel;
 using System.Globalization;
-using System.Text.Json.Serialization;
 using Armada.Grains.Storage;
-using Armada.Silo.Access;
-using Armada.Silo.Api;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Armada.Silo.Audit;
@@ -28,14 +25,13 @@ internal static class AuditRoutes
             return wrong;
         var before = long.MaxValue;
         if (page.After is not null && !long.TryParse(page.After, NumberStyles.None, CultureInfo.InvariantCulture, out before))
-            return Problem.WrongFields(new Dictionary<string, string> { ["after"] = "must be the 'next' of an earlier answer" });
+            return Problem.WrongField("after", "must be the 'next' of an earlier answer");
         await trail.FlushAsync(cancellation); // Whoever was answered finds what was done.
         var found = await audit.ReadAsync(new() { Before = before, Subject = robot, What = what, Limit = page.Size + 1 }, cancellation);
         return TypedResults.Ok(page.Cut(found, record => record.Seq.ToString(CultureInfo.InvariantCulture), AuditView.Of));
     }
 }
 
-/// <summary>Who did what, when and from where.</summary>
 internal sealed record AuditView(
     [property: Description("Number of the record; later ones are higher.")] long Seq,
     DateTimeOffset At,
@@ -54,6 +50,3 @@ internal sealed record AuditView(
         return new(stored.Seq, entry.At, entry.Who, entry.Role, entry.From, entry.What, entry.Subject, entry.Detail, stored.Count, stored.LastAt);
     }
 }
-
-[JsonSerializable(typeof(Page<AuditView>))]
-internal sealed partial class AuditJson : JsonSerializerContext;

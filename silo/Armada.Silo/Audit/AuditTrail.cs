@@ -1,5 +1,4 @@
 using Armada.Grains.Storage;
-using Armada.Silo.Access;
 
 namespace Armada.Silo.Audit;
 
@@ -16,10 +15,9 @@ internal sealed partial class AuditTrail(IAuditStore store, TimeProvider time, I
 
     private readonly Lock sync = new();
     private readonly Queue<AuditEntry> waiting = new();
-    private readonly List<(long Number, TaskCompletionSource Stored)> flushes = [];
     private readonly SemaphoreSlim wake = new(0);
-    private long recorded;
-    private long settled; // Stored or lost; the queue holds the records after it.
+    private TaskCompletionSource nextAttempt = NewAttempt();
+    private long settled; // Records that were stored or lost; the queue holds those after them.
     private long lost;
     private bool isClosing;
     private bool isFailing;
@@ -36,8 +34,7 @@ internal sealed partial class AuditTrail(IAuditStore store, TimeProvider time, I
                 lost++;
             }
 
-            recorded++;
-            waiting.Enqueue(new AuditEntry(time.GetUtcNow(), caller.Name, caller.Role.ToString().ToLowerInvariant(), caller.From, what, subject, detail));
+            waiting.Enqueue(new AuditEntry(time.GetUtcNow(), caller.Name, KindNames.Of(caller.Role), caller.From, what, subject, detail));
         }
 
         Wake();
@@ -45,16 +42,16 @@ internal sealed partial class AuditTrail(IAuditStore store, TimeProvider time, I
 
     public async Task FlushAsync(CancellationToken cancellation)
     {
-        TaskCompletionSource stored;
+        Task attempt;
         lock (sync)
         {
-            if (waiting.Count == 0 || loop is null or { IsCompleted: true })
+            if (waiting.Count == 0 || loop is null)
                 return;
-            flushes.Add((recorded, stored = new(TaskCreationOptions.RunContinuationsAsynchronously)));
+            attempt = nextAttempt.Task; // The one that runs now may have begun before the last record.
         }
 
         Wake();
-        await stored.Task.WaitAsync(cancellation);
+        await attempt.WaitAsync(cancellation);
     }
 
     public Task StartAsync(CancellationToken cancellationToken)
@@ -81,18 +78,23 @@ internal sealed partial class AuditTrail(IAuditStore store, TimeProvider time, I
         do
         {
             await wake.WaitAsync(pause);
+            TaskCompletionSource attempt;
             lock (sync)
-                isLast = isClosing;
+                (isLast, attempt, nextAttempt) = (isClosing, nextAttempt, NewAttempt());
             pause = await TryStoreAsync() ? CleanupInterval : RetryAfter;
+            attempt.SetResult();
         }
         while (!isLast);
-        ReleaseFlushes(long.MaxValue);
+        nextAttempt.SetResult(); // For flushes that come too late.
     }
 
     private async Task<bool> TryStoreAsync()
     {
         try
         {
+            long target;
+            lock (sync)
+                target = settled + waiting.Count;
             do
             {
                 AuditEntry[] batch;
@@ -104,9 +106,13 @@ internal sealed partial class AuditTrail(IAuditStore store, TimeProvider time, I
                 }
 
                 await store.AppendAsync(batch, CancellationToken.None);
-                Settle(last);
+                lock (sync)
+                {
+                    for (; settled < last; settled++) // Some may have been lost meanwhile, to make room.
+                        waiting.Dequeue();
+                }
             }
-            while (HasWaiting());
+            while (Interlocked.Read(ref settled) < target);
             if (isFailing)
                 LogStoredAgain(Interlocked.Exchange(ref lost, 0));
             isFailing = false;
@@ -117,37 +123,11 @@ internal sealed partial class AuditTrail(IAuditStore store, TimeProvider time, I
             if (!isFailing)
                 LogNotStored(waiting.Count, refused.Message);
             isFailing = true;
-            ReleaseFlushes(long.MaxValue);
             return false;
         }
     }
 
-    private void Settle(long last)
-    {
-        lock (sync)
-        {
-            for (; settled < last; settled++) // Some may have been lost meanwhile, to make room.
-                waiting.Dequeue();
-        }
-
-        ReleaseFlushes(last);
-    }
-
-    private void ReleaseFlushes(long last)
-    {
-        lock (sync)
-        {
-            foreach (var (_, stored) in flushes.Where(flush => flush.Number <= last))
-                stored.TrySetResult();
-            flushes.RemoveAll(flush => flush.Stored.Task.IsCompleted);
-        }
-    }
-
-    private bool HasWaiting()
-    {
-        lock (sync)
-            return waiting.Count > 0;
-    }
+    private static TaskCompletionSource NewAttempt() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private void Wake()
     {

@@ -1,5 +1,3 @@
-using Armada.Silo.Access;
-
 namespace Armada.Silo.Audit;
 
 /// <summary>A body that says more in the audit trail than the address does.</summary>
@@ -19,7 +17,6 @@ internal static class RouteAudit
     /// Records each success, durably before the answer goes out. The subject is the address's {id}, and the detail its {slave} or what
     /// the body says (<see cref="IAudited"/>).
     /// </summary>
-    /// <param name="route">The route.</param>
     /// <param name="done">What happened, such as slave-unbound; null where only something new (201) is worth a record.</param>
     /// <param name="made">What happened where the answer is 201; null for the same.</param>
     public static RouteHandlerBuilder Audits(this RouteHandlerBuilder route, string? done, string? made = null) =>

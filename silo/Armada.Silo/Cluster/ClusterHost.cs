@@ -94,6 +94,9 @@ public static class ClusterHost
         // A robot that lives twice for a moment is fenced by its epoch and its document's version, so it need not wait out a lease.
         silo.Configure<GrainDirectoryOptions>(directory => directory.RangeLeaseDuration = TimeSpan.Zero);
         silo.AddDistributedGrainDirectory();
+        silo.Services.AddSingleton<KilledSilos>();
+        silo.Services.AddHostedService(provider => provider.GetRequiredService<KilledSilos>());
+        silo.Configure<SiloConnectionOptions>(KilledSilos.Watch);
         if (identity is not null)
             silo.UseTls(identity);
         silo.Services.AddSingleton<IStoreHealth>(redis);

@@ -1,3 +1,4 @@
+using Armada.Core.Engine;
 using Armada.Grains.Fleet;
 using Armada.Grains.Robots;
 using Armada.Silo.Engine;
@@ -60,12 +61,14 @@ internal sealed partial class RobotWatch(
         try
         {
             var directory = await grains.GetGrain<IFleetGrain>(IFleetGrain.Key).ReadAsync().AnswerAsync("the fleet's directory", cancellation);
-            var all = true;
+            var faults = new List<EngineUnreachableException>();
             foreach (var some in directory.Robots.Chunk(MaxConcurrent))
-                all &= (await Task.WhenAll(some.Select(robot => TryEnsureAsync(robot, cancellation)))).All(runs => runs);
-            if (all)
+                faults.AddRange((await Task.WhenAll(some.Select(robot => EnsureAsync(robot, cancellation)))).OfType<EngineUnreachableException>());
+            if (faults is [var first, ..])
+                LogNotRunning(faults.Count, first.Message);
+            else
                 health.SeeFleet();
-            return all;
+            return faults.Count == 0;
         }
         catch (Exception fault) when (!cancellation.IsCancellationRequested)
         {
@@ -74,17 +77,17 @@ internal sealed partial class RobotWatch(
         }
     }
 
-    private async Task<bool> TryEnsureAsync(string robot, CancellationToken cancellation)
+    // A silo that was lost takes many robots with it, and until it is known to be lost each fails at every try.
+    private async Task<EngineUnreachableException?> EnsureAsync(string robot, CancellationToken cancellation)
     {
         try
         {
             await grains.GetGrain<IRobotGrain>(robot).EnsureRunningAsync().AnswerAsync(robot, cancellation);
-            return true;
+            return null;
         }
-        catch (Exception fault) when (!cancellation.IsCancellationRequested)
+        catch (EngineUnreachableException unreachable)
         {
-            LogNotRunning(fault, robot);
-            return false;
+            return unreachable;
         }
     }
 
@@ -97,6 +100,6 @@ internal sealed partial class RobotWatch(
     [LoggerMessage(1681, LogLevel.Warning, "The fleet's directory cannot be read; tried again")]
     private partial void LogUnread(Exception fault);
 
-    [LoggerMessage(1682, LogLevel.Information, "Robot {Robot} runs nowhere yet; tried again")]
-    private partial void LogNotRunning(Exception fault, string robot);
+    [LoggerMessage(1682, LogLevel.Information, "{Robots} robots run nowhere yet, tried again; the first of them: {Reason}")]
+    private partial void LogNotRunning(int robots, string reason);
 }

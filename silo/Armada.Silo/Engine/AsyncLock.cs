@@ -3,16 +3,15 @@ namespace Armada.Silo.Engine;
 /// <summary>A semaphore of one, held for a block.</summary>
 internal static class AsyncLock
 {
-    /// <summary>Waits for the gate; disposing the result opens it again.</summary>
-    public static async ValueTask<Pass> EnterAsync(this SemaphoreSlim gate, CancellationToken cancellation)
+    /// <summary>Disposing the result releases it.</summary>
+    public static async ValueTask<Held> EnterAsync(this SemaphoreSlim semaphore, CancellationToken cancellation)
     {
-        await gate.WaitAsync(cancellation);
-        return new Pass(gate);
+        await semaphore.WaitAsync(cancellation);
+        return new Held(semaphore);
     }
 
-    /// <summary>The right to be inside.</summary>
-    internal readonly struct Pass(SemaphoreSlim gate) : IDisposable
+    internal readonly struct Held(SemaphoreSlim semaphore) : IDisposable
     {
-        public void Dispose() => gate.Release();
+        public void Dispose() => semaphore.Release();
     }
 }

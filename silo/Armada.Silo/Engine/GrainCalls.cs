@@ -11,8 +11,6 @@ internal static class GrainCalls
         fault is OrleansException or TimeoutException or IOException or SocketException or ObjectDisposedException
         || fault.GetType().Namespace?.StartsWith("Orleans", StringComparison.Ordinal) == true;
 
-    /// <summary>Waits for a call's answer.</summary>
-    /// <param name="call">The call.</param>
     /// <param name="callee">What is asked, for the message.</param>
     /// <param name="cancellation">Ends the wait, not the call.</param>
     /// <exception cref="EngineUnreachableException">There is no answer; the call may have been executed.</exception>

@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using Armada.Core.Engine;
-using Armada.Core.Robots;
 using Armada.Core.Topics;
 using Armada.Grains;
 using Armada.Grains.Devices;
@@ -120,12 +119,11 @@ internal sealed partial class OrleansEngine(
         catch (EngineUnreachableException unreachable)
         {
             activity?.AddException(unreachable);
-            LogUnreachable(unreachable, what, id);
+            LogUnreachable(what, id, unreachable.InnerException?.GetType().Name);
             return new RobotReply(new Refusal(RefusalReason.Unreachable, unreachable.Message), null);
         }
     }
 
-    /// <summary>A robot now; one whose silo does not answer soon as it was last, or else by its name alone.</summary>
     private async Task<RobotSnapshot?> TryReadAsync(string id, CancellationToken cancellation)
     {
         try
@@ -149,6 +147,6 @@ internal sealed partial class OrleansEngine(
     private Task<FleetDirectory> ReadFleetAsync(CancellationToken cancellation) =>
         Fleet.ReadAsync().AnswerAsync("the fleet's directory", cancellation);
 
-    [LoggerMessage(1665, LogLevel.Information, "'{What}' of {Robot} has no answer")]
-    private partial void LogUnreachable(Exception unreachable, string what, string robot);
+    [LoggerMessage(1665, LogLevel.Information, "'{What}' of {Robot} has no answer: {Cause}")]
+    private partial void LogUnreachable(string what, string robot, string? cause);
 }

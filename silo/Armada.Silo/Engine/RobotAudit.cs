@@ -1,6 +1,4 @@
-using Armada.Core.Robots;
 using Armada.Grains.Robots;
-using Armada.Silo.Access;
 
 namespace Armada.Silo.Engine;
 

@@ -26,17 +26,14 @@ internal sealed partial class RobotSubscriptions : BackgroundService, IRobotObse
     private long lastNumber; // Changed together with the list, which a renewal sends.
     private volatile bool isClosed;
 
-    /// <summary>No session yet.</summary>
     public RobotSubscriptions(IGrainFactory grains, TimeProvider time, ILogger<RobotSubscriptions> logger)
     {
         (this.grains, this.time, this.logger) = (grains, time, logger);
         self = new Lazy<IRobotObserver>(() => grains.CreateObjectReference<IRobotObserver>(this));
     }
 
-    /// <summary>This process, as robots know it.</summary>
     public IRobotObserver Self => self.Value;
 
-    /// <summary>Connects a session to a robot.</summary>
     /// <exception cref="EngineUnreachableException">The robot cannot be reached; the session is not connected.</exception>
     public async Task<RobotReply> ConnectAsync(string robot, IRobotSession session, CancellationToken cancellation)
     {
@@ -210,11 +207,9 @@ internal sealed partial class RobotSubscriptions : BackgroundService, IRobotObse
 
     private sealed class Subscription(long number, string robot, IRobotSession session)
     {
-        public long Number => number;
-
-        public string Robot => robot;
-
-        public IRobotSession Session => session;
+        public long Number { get; } = number;
+        public string Robot { get; } = robot;
+        public IRobotSession Session { get; } = session;
 
         /// <summary>When the robot last confirmed the session; null until it is connected.</summary>
         public long? HeardAt { get; set; }

@@ -1,6 +1,5 @@
 using Armada.Core.Frames;
 using Armada.Core.MicroPython;
-using Armada.Core.Robots;
 using Armada.Core.Routing;
 using Armada.Core.Topics;
 using Armada.Grains.Robots;
@@ -19,7 +18,6 @@ internal sealed class SlaveSinks(IMqttLink link, TopicMap topics, MicroPythonTop
         _ => null,
     };
 
-    /// <summary>Command frames on a device's topic.</summary>
     private sealed class FrameSink(IMqttLink link, string topic) : ISlaveSink
     {
         public void Send(in SampleStamp stamp, ReadOnlySpan<double> positions)

@@ -47,7 +47,7 @@ internal sealed class AuthorityFolder(DataFolder data)
         else
             Directory.CreateDirectory(Staging, OwnerOnly | UnixFileMode.UserExecute);
         yield return "folder made";
-        var revoked = JsonSerializer.SerializeToUtf8Bytes(StoredRevocations.None, StoredRevocationsJson.Default.StoredRevocations);
+        var revoked = JsonSerializer.SerializeToUtf8Bytes(StoredRevocations.None, StoredJson.Default.StoredRevocations);
         (string File, byte[] Content, UnixFileMode? Mode)[] files =
         [
             (KeyFile, Encoding.ASCII.GetBytes(key.ExportPkcs8PrivateKeyPem() + "\n"), OwnerOnly),
@@ -75,30 +75,18 @@ internal static class AuthorityLoader
 {
     private const int MaxFileBytes = 64 * 1024; // Both files have less than 1,000 bytes.
 
-    private const UnixFileMode AnyoneElse = UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.GroupExecute
-        | UnixFileMode.OtherRead | UnixFileMode.OtherWrite | UnixFileMode.OtherExecute;
-
     /// <exception cref="SiloOptionsException">A file is missing, damaged, foreign or expired, or others may read the key.</exception>
     public static (X509Certificate2 Certificate, ECDsa Key) Load(AuthorityFolder folder, DateTimeOffset now)
     {
         var certificate = ReadCertificate(folder);
+        var key = ReadKey(folder);
         try
         {
-            var key = ReadKey(folder);
-            if (FindProblem(certificate, key, now) is not { } fault)
-                return (certificate, key);
-            key.Dispose();
-            throw Refused(folder, fault);
+            return FindProblem(certificate, key, now) is { } fault ? throw Refused(folder, fault) : (certificate, key);
         }
         catch (CryptographicException)
         {
-            certificate.Dispose();
             throw Refused(folder, "ca.pem and ca.key are of a kind that the silo never creates");
-        }
-        catch
-        {
-            certificate.Dispose();
-            throw;
         }
     }
 
@@ -121,7 +109,7 @@ internal static class AuthorityLoader
 
     private static ECDsa ReadKey(AuthorityFolder folder)
     {
-        if (!OperatingSystem.IsWindows() && File.Exists(folder.KeyFile) && (File.GetUnixFileMode(folder.KeyFile) & AnyoneElse) != 0)
+        if (File.Exists(folder.KeyFile) && SecretFile.IsOpenToOthers(folder.KeyFile))
         {
             throw new SiloOptionsException(
                 $"'{folder.KeyFile}' may be accessed by others: chmod 600 '{folder.KeyFile}'. "
@@ -137,7 +125,6 @@ internal static class AuthorityLoader
         }
         catch (Exception damaged) when (damaged is CryptographicException or ArgumentException)
         {
-            key.Dispose();
             throw Refused(folder, "ca.key is damaged"); // Without the parser's message, which is about a key.
         }
     }

@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.IO.Compression;
 using System.Text;
-using Armada.Core.Devices;
 using Armada.Core.MicroPython;
 
 namespace Armada.Silo.Identities;

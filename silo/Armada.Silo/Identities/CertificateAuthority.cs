@@ -57,8 +57,8 @@ internal sealed partial class CertificateAuthority : IDisposable
     {
         if (FindNameProblem(device) is { } fault)
             return new IssueAnswer(null, fault);
-        return KeyRequest.TryRead(request, out var read, out var refusal)
-            ? new IssueAnswer(new IssuedIdentity(Sign(device, CertificateProfile.Device(device, read.Key), validity), null), null)
+        return KeyRequest.TryRead(request, out var key, out var refusal)
+            ? new IssueAnswer(new IssuedIdentity(Sign(device, CertificateProfile.Device(device, key), validity), null), null)
             : new IssueAnswer(null, refusal);
     }
 
@@ -144,19 +144,13 @@ internal sealed partial class CertificateAuthority : IDisposable
         return serial;
     }
 
-    private static IssueRefusal? FindNameProblem(string device)
-    {
-        if (!DeviceName.IsValid(device))
-        {
-            return new IssueRefusal(
-                IssueRefusalReason.Name,
-                $"the device's name must have 1 to {DeviceName.MaxLength} of a-z, A-Z, 0-9, '-' and '_', beginning with a letter or digit");
-        }
-
-        return device.StartsWith(SiloName, StringComparison.OrdinalIgnoreCase)
-            ? new IssueRefusal(IssueRefusalReason.Name, $"names that begin with {SiloName} are the silo's own; choose another one")
-            : null;
-    }
+    private static RegistryRefusal? FindNameProblem(string device) =>
+        !DeviceName.IsValid(device) ? new RegistryRefusal(
+            RegistryRefusalReason.Name,
+            $"the device's name must have 1 to {DeviceName.MaxLength} of a-z, A-Z, 0-9, '-' and '_', beginning with a letter or digit")
+        : device.StartsWith(SiloName, StringComparison.OrdinalIgnoreCase) ? new RegistryRefusal(
+            RegistryRefusalReason.Name, $"names that begin with {SiloName} are the silo's own; choose another one")
+        : null;
 
     private IssuedCertificate Sign(string name, CertificateRequest profile, TimeSpan validity)
     {

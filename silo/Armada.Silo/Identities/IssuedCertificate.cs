@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
-using Armada.Core.Devices;
 
 namespace Armada.Silo.Identities;
 
@@ -74,4 +73,4 @@ internal sealed record IssuedIdentity(IssuedCertificate Certificate, PrivateKey?
 }
 
 /// <summary>Exactly one of both.</summary>
-internal sealed record IssueAnswer(IssuedIdentity? Issued, IssueRefusal? Refused);
+internal sealed record IssueAnswer(IssuedIdentity? Issued, RegistryRefusal? Refused);

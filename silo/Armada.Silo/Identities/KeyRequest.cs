@@ -10,7 +10,7 @@ namespace Armada.Silo.Identities;
 /// <summary>
 /// The public key of a PKCS #10 request whose sender proved to have the private key. The request's subject and extensions are ignored.
 /// </summary>
-internal sealed class KeyRequest
+internal static class KeyRequest
 {
     /// <summary>A request for RSA with 4096 bits has less than 2,000.</summary>
     public const int MaxBytes = 8192;
@@ -20,37 +20,32 @@ internal sealed class KeyRequest
 
     private static readonly string[] PemLabels = ["CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST"];
 
-    private KeyRequest(PublicKey key) => Key = key;
-
-    public PublicKey Key { get; }
-
-    /// <summary>Reads a request, PEM or DER.</summary>
     public static bool TryRead(
-        ReadOnlySpan<byte> content, [NotNullWhen(true)] out KeyRequest? request, [NotNullWhen(false)] out IssueRefusal? refusal)
+        ReadOnlySpan<byte> content, [NotNullWhen(true)] out PublicKey? key, [NotNullWhen(false)] out RegistryRefusal? refusal)
     {
-        request = null;
+        key = null;
         if (content.Length > MaxBytes)
-            return Refuse(out refusal, IssueRefusalReason.TooLarge, $"the certificate request has more than {MaxBytes} bytes");
+            return Refuse(out refusal, $"the certificate request has more than {MaxBytes} bytes");
         try
         {
             if (ToDer(content) is not { } der)
-                return Refuse(out refusal, IssueRefusalReason.Malformed, "the certificate request must be PKCS #10, in PEM or DER");
-            if (ReadKey(der) is not { } key)
-                return Refuse(out refusal, IssueRefusalReason.Key, $"the certificate request's key is not accepted: {AcceptedKeys}");
+                return Refuse(out refusal, "the certificate request must be PKCS #10, in PEM or DER");
+            if (ReadKey(der) is not { } found)
+                return Refuse(out refusal, $"the certificate request's key is not accepted: {AcceptedKeys}");
             if (!IsSigned(der))
-                return Refuse(out refusal, IssueRefusalReason.Signature, "the certificate request is not signed with its own key");
-            (request, refusal) = (new KeyRequest(key), null);
+                return Refuse(out refusal, "the certificate request is not signed with its own key");
+            (key, refusal) = (found, null);
             return true;
         }
         catch (Exception bad) when (IsMalformed(bad))
         {
-            return Refuse(out refusal, IssueRefusalReason.Malformed, "the certificate request cannot be read: create a new one, PKCS #10 in PEM or DER");
+            return Refuse(out refusal, "the certificate request cannot be read: create a new one, PKCS #10 in PEM or DER");
         }
     }
 
-    private static bool Refuse(out IssueRefusal refusal, IssueRefusalReason reason, string text)
+    private static bool Refuse(out RegistryRefusal refusal, string text)
     {
-        refusal = new IssueRefusal(reason, text);
+        refusal = new RegistryRefusal(RegistryRefusalReason.Request, text);
         return false;
     }
 
@@ -114,21 +109,6 @@ internal sealed class KeyRequest
     private static bool IsMalformed(Exception fault) =>
         fault is CryptographicException or AsnContentException or ArgumentException or NotSupportedException;
 }
-
-internal enum IssueRefusalReason
-{
-    Name,
-
-    TooLarge,
-
-    Malformed,
-
-    Key,
-
-    Signature,
-}
-
-internal sealed record IssueRefusal(IssueRefusalReason Reason, string Text);
 
 /// <summary>Keys on NIST's curve P-256, which brokers, boards and AWS IoT Core all accept.</summary>
 internal static class P256

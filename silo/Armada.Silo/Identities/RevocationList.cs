@@ -5,7 +5,7 @@ using System.Numerics;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
-using System.Text.Json.Serialization;
+using Armada.Silo.Engine;
 using Armada.Silo.Options;
 using Armada.Silo.Store;
 
@@ -38,7 +38,6 @@ internal sealed partial class RevocationList : IDisposable
     public string ListFile => authority.Folder.ListFile;
     public IEnumerable<Revocation> All => Volatile.Read(ref revoked).Values;
 
-    /// <summary>Loads the document, and writes a valid list if there is none.</summary>
     /// <exception cref="SiloOptionsException">Both document and list are lost.</exception>
     /// <exception cref="NotStoredException"/>
     public static async Task<RevocationList> OpenAsync(
@@ -53,14 +52,8 @@ internal sealed partial class RevocationList : IDisposable
         }
         catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException)
         {
-            list.Dispose();
             throw new SiloOptionsException(
                 $"'{authority.Folder.Path}' cannot be read: {unreadable.Message} Let the silo's user read and write all of it.", unreadable);
-        }
-        catch
-        {
-            list.Dispose();
-            throw;
         }
     }
 
@@ -74,33 +67,19 @@ internal sealed partial class RevocationList : IDisposable
         var entry = new Revocation(serial, reason, DateTimeOffset.FromUnixTimeSeconds(time.GetUtcNow().ToUnixTimeSeconds()));
         if (entry.FindProblem() is { } fault)
             throw new ArgumentException(fault, nameof(serial));
-        await changing.WaitAsync(cancellation);
-        try
-        {
-            var isNew = !revoked.ContainsKey(serial);
-            if (isNew || IsDue())
-                await SignAsync(isNew ? revoked.Add(serial, entry) : revoked, cancellation);
-        }
-        finally
-        {
-            changing.Release();
-        }
+        using var held = await changing.EnterAsync(cancellation);
+        var isNew = !revoked.ContainsKey(serial);
+        if (isNew || IsDue())
+            await SignAsync(isNew ? revoked.Add(serial, entry) : revoked, cancellation);
     }
 
     /// <summary>Signs a new list if half of the validity has passed; call it daily.</summary>
     /// <exception cref="NotStoredException">The old list remains.</exception>
     public async Task RenewAsync(CancellationToken cancellation)
     {
-        await changing.WaitAsync(cancellation);
-        try
-        {
-            if (IsDue())
-                await SignAsync(revoked, cancellation);
-        }
-        finally
-        {
-            changing.Release();
-        }
+        using var held = await changing.EnterAsync(cancellation);
+        if (IsDue())
+            await SignAsync(revoked, cancellation);
     }
 
     public void Dispose()
@@ -115,7 +94,7 @@ internal sealed partial class RevocationList : IDisposable
     private async Task SignAsync(ImmutableSortedDictionary<string, Revocation> all, CancellationToken cancellation)
     {
         await files.WriteAsync(
-            authority.Folder.RevokedFile, StoredRevocations.Of(number + 1, all.Values), StoredRevocationsJson.Default.StoredRevocations, cancellation);
+            authority.Folder.RevokedFile, StoredRevocations.Of(number + 1, all.Values), StoredJson.Default.StoredRevocations, cancellation);
         number++;
         renewAt = DateTimeOffset.MinValue;
         Volatile.Write(ref revoked, all);
@@ -137,7 +116,7 @@ internal sealed partial class RevocationList : IDisposable
         File.Delete(authority.Folder.RevokedFile + DurableFile.TemporaryEnding);
         File.Delete(ListFile + DurableFile.TemporaryEnding);
         var document = File.Exists(authority.Folder.RevokedFile)
-            ? files.Read(authority.Folder.RevokedFile, StoredRevocationsJson.Default.StoredRevocations, stored => stored.FindProblem())
+            ? files.Read(authority.Folder.RevokedFile, StoredJson.Default.StoredRevocations, stored => stored.FindProblem())
             : null;
         var signed = File.Exists(ListFile) ? SignedRevocationList.Read(File.ReadAllText(ListFile), authority) : null;
         if (document is null && signed is null)
@@ -165,7 +144,6 @@ internal sealed partial class RevocationList : IDisposable
 
 internal sealed record SignedRevocationList(long Number, DateTimeOffset NextUpdate, ImmutableArray<Revocation> Entries)
 {
-    /// <summary>PEM label.</summary>
     public const string Label = "X509 CRL";
     private const string ReasonCode = "2.5.29.21";
 
@@ -269,7 +247,6 @@ internal sealed record Revocation(string Serial, X509RevocationReason Reason, Da
         : null;
 }
 
-/// <param name="Format">Version of the file format; 1.</param>
 /// <param name="Number">Of the last signed list; 0 for none.</param>
 internal sealed record StoredRevocations(int Format, long Number, ImmutableArray<Revocation> Certificates)
 {
@@ -297,12 +274,3 @@ internal sealed record StoredRevocations(int Format, long Number, ImmutableArray
         return null;
     }
 }
-
-[JsonSourceGenerationOptions(
-    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
-    RespectRequiredConstructorParameters = true,
-    RespectNullableAnnotations = true,
-    UseStringEnumConverter = true,
-    WriteIndented = true)]
-[JsonSerializable(typeof(StoredRevocations))]
-internal sealed partial class StoredRevocationsJson : JsonSerializerContext;

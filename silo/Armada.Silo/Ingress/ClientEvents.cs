@@ -1,7 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Armada.Core.Control;
-using Armada.Core.Devices;
 using Armada.Core.Topics;
 using Armada.Mqtt;
 using Armada.Silo.Provisioning;
@@ -57,7 +56,6 @@ internal sealed class ClientEvents(IMqttLink link, DeviceLastSeen lastSeen) : IH
     }
 }
 
-/// <summary>The event, as far as it is used.</summary>
 /// <param name="ClientId">Client id, which is the thing's name.</param>
 /// <param name="PrincipalIdentifier">Id of the certificate, which is its fingerprint.</param>
 internal sealed record ClientConnected(string? ClientId, string? PrincipalIdentifier);

@@ -1,6 +1,5 @@
 using System.Globalization;
 using Armada.Core.Control;
-using Armada.Core.Robots;
 using Armada.Core.Time;
 using Armada.Core.Topics;
 using Armada.Grains.Robots;
@@ -79,9 +78,6 @@ internal sealed partial class ControlChannel(
     }
 
     /// <summary>Sends a message and waits for its answer.</summary>
-    /// <param name="device">The device.</param>
-    /// <param name="message">The message; its id is set here.</param>
-    /// <param name="cancellation">Ends the wait.</param>
     /// <returns>The answer, or null where none came in time or the broker is not reached.</returns>
     public async Task<ControlReply?> AskAsync(string device, ControlMessage message, CancellationToken cancellation)
     {
@@ -98,7 +94,6 @@ internal sealed partial class ControlChannel(
         return await answer.Task.WaitAsync(cancellation);
     }
 
-    /// <summary>Takes a device's answer.</summary>
     public void OnReply(string device, ControlReply reply)
     {
         Sent? sent;
@@ -128,7 +123,7 @@ internal sealed partial class ControlChannel(
     }
 
     // Devices may have their connection where the silo has none.
-    private bool IsReached => link.State == LinkState.Up || fallback.IsThere;
+    private bool IsReached => link.State == LinkState.Up || fallback.IsAvailable;
 
     private void Send(string device, ControlOp op, uint epoch)
     {

@@ -8,46 +8,27 @@ using Armada.Silo.Telemetry;
 namespace Armada.Silo.Ingress;
 
 /// <summary>The silo's end of the link: hears what devices say of themselves and answer, starts with the host and ends cleanly with it.</summary>
-internal sealed partial class DeviceIngress : IHostedService
+internal sealed partial class DeviceIngress(
+    IMqttLink link,
+    TopicMap topics,
+    StateSubscriptions states,
+    DevicePresences presences,
+    DeviceLastSeen lastSeen,
+    ControlChannel control,
+    DeviceRoutes routes,
+    HostedRobots robots,
+    SiloClock clock,
+    SiloTelemetry telemetry,
+    ILogger<DeviceIngress> logger) : IHostedService
 {
-    private readonly IMqttLink link;
-    private readonly TopicMap topics;
-    private readonly StateSubscriptions states;
-    private readonly DevicePresences presences;
-    private readonly DeviceLastSeen lastSeen;
-    private readonly ControlChannel control;
-    private readonly DeviceRoutes routes;
-    private readonly HostedRobots robots;
-    private readonly SiloClock clock;
-    private readonly SiloTelemetry telemetry;
-    private readonly ILogger<DeviceIngress> logger;
     private readonly LogPace pace = new();
 
-    /// <summary>Made by the host.</summary>
-    public DeviceIngress(
-        IMqttLink link,
-        TopicMap topics,
-        StateSubscriptions states,
-        DevicePresences presences,
-        DeviceLastSeen lastSeen,
-        ControlChannel control,
-        DeviceRoutes routes,
-        HostedRobots robots,
-        SiloClock clock,
-        SiloTelemetry telemetry,
-        ILogger<DeviceIngress> logger)
+    public async Task StartAsync(CancellationToken cancellationToken)
     {
-        (this.link, this.topics, this.states, this.presences) = (link, topics, states, presences);
-        (this.control, this.routes, this.robots, this.lastSeen) = (control, routes, robots, lastSeen);
-        (this.clock, this.telemetry, this.logger) = (clock, telemetry, logger);
         telemetry.Observe("armada.silo.link.up", "{link}", "1 while the broker is reached", () => link.State == LinkState.Up ? 1 : 0);
         telemetry.Observe("armada.silo.robots", "{robot}", "Robots", () => robots.Count);
         telemetry.Observe(
             "armada.silo.masters.live", "{master}", "Masters whose lease lives", () => robots.All.Count(robot => robot.IsMasterLive));
-    }
-
-    public async Task StartAsync(CancellationToken cancellationToken)
-    {
         link.StateChanged += LogState;
         link.Subscribe(topics.Every(Channel.Presence), Delivery.Control, OnPresence);
         link.Subscribe(topics.Every(Channel.ControlReply), Delivery.Control, OnReply);

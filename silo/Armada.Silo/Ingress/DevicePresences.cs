@@ -4,9 +4,6 @@ using Armada.Core.Time;
 
 namespace Armada.Silo.Ingress;
 
-/// <summary>What a device said of itself last.</summary>
-/// <param name="Presence">Its words.</param>
-/// <param name="At">When they came.</param>
 internal sealed record DevicePresence(Presence Presence, Timestamp At);
 
 /// <summary>The last presence of every device that ever spoke.</summary>
@@ -20,10 +17,8 @@ internal sealed class DevicePresences
 
     private readonly ConcurrentDictionary<string, DevicePresence> byDevice = new(StringComparer.Ordinal);
 
-    /// <summary>The last presence, or null.</summary>
     public DevicePresence? Of(string device) => byDevice.GetValueOrDefault(device);
 
-    /// <summary>Forgets a device.</summary>
     public void Remove(string device) => byDevice.TryRemove(device, out _);
 
     /// <summary>Keeps a presence; false where there are too many devices.</summary>

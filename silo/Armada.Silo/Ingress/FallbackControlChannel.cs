@@ -1,64 +1,37 @@
 using System.Threading.Channels;
-using Armada.Core.Devices;
 
 namespace Armada.Silo.Ingress;
 
 /// <summary>
-/// The way of stops and resets while the silo has no MQTT connection, where there is one: devices may still have theirs. What it does not
-/// take is sent again a second later, so it keeps little.
+/// Sends stops and resets without MQTT while the silo has no connection, where the registry offers that: devices may still have theirs.
+/// What it does not take is sent again a second later, so it queues little.
 /// </summary>
-internal sealed partial class FallbackControlChannel(IServiceProvider services, ILogger<FallbackControlChannel> logger) : IHostedService, IDisposable
+internal sealed partial class FallbackControlChannel(IServiceProvider services, ILogger<FallbackControlChannel> logger) : BackgroundService
 {
-    private const int Most = 256; // Messages that wait; the oldest goes.
+    private const int MaxQueued = 256; // The oldest message is dropped.
 
     private readonly IControlFallback? fallback = services.GetService<IControlFallback>();
-    private readonly CancellationTokenSource ending = new();
     private readonly Channel<(string Topic, byte[] Payload)> waiting = Channel.CreateBounded<(string, byte[])>(
-        new BoundedChannelOptions(Most) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true });
+        new BoundedChannelOptions(MaxQueued) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true });
 
-    private Task running = Task.CompletedTask;
+    public bool IsAvailable => fallback is not null;
 
-    /// <summary>Whether there is such a way.</summary>
-    public bool IsThere => fallback is not null;
-
-    /// <summary>Sends a message that way; returns at once.</summary>
+    /// <summary>Returns at once.</summary>
     public void Send(string topic, byte[] payload) => waiting.Writer.TryWrite((topic, payload));
 
-    public Task StartAsync(CancellationToken cancellationToken)
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        if (fallback is not null)
-            running = RunAsync(fallback);
-        return Task.CompletedTask;
-    }
-
-    public async Task StopAsync(CancellationToken cancellationToken)
-    {
-        await ending.CancelAsync();
-        await running;
-    }
-
-    public void Dispose() => ending.Dispose();
-
-    private async Task RunAsync(IControlFallback way)
-    {
-        try
+        await foreach (var (topic, payload) in waiting.Reader.ReadAllAsync(stoppingToken))
         {
-            await foreach (var (topic, payload) in waiting.Reader.ReadAllAsync(ending.Token))
+            try
             {
-                try
-                {
-                    await way.PublishAsync(topic, payload, ending.Token);
-                    LogSent(topic);
-                }
-                catch (RegistryFailedException failed)
-                {
-                    LogNotSent(topic, failed.Message);
-                }
+                await fallback!.PublishAsync(topic, payload, stoppingToken);
+                LogSent(topic);
             }
-        }
-        catch (OperationCanceledException) when (ending.IsCancellationRequested)
-        {
-            return;
+            catch (RegistryFailedException failed)
+            {
+                LogNotSent(topic, failed.Message);
+            }
         }
     }
 

@@ -1,4 +1,3 @@
-using Armada.Core.Devices;
 using Armada.Core.Frames;
 using Armada.Core.Routing;
 using Armada.Core.Time;
@@ -15,14 +14,12 @@ internal sealed partial class FrameIngress(
     private readonly LogPace malformedPace = new();
     private readonly LogPace unknownPace = new();
 
-    /// <summary>Takes one state message.</summary>
     public void OnState(ReadOnlySpan<byte> topic, ReadOnlySpan<byte> payload)
     {
         if (topics.TryParse(topic, out var device, out _))
             Take(device, payload);
     }
 
-    /// <summary>Takes the state frames of one device.</summary>
     /// <param name="device">Its name, UTF-8.</param>
     /// <param name="payload">One or more state frames.</param>
     public void Take(ReadOnlySpan<byte> device, ReadOnlySpan<byte> payload)

@@ -8,8 +8,6 @@ internal sealed class LogPace
     private long nextAt = long.MinValue;
     private long hidden;
 
-    /// <summary>Whether a line may be logged now.</summary>
-    /// <param name="now">The time.</param>
     /// <param name="heldBack">Lines held back since the last one.</param>
     public bool IsDue(in Timestamp now, out long heldBack)
     {

@@ -1,4 +1,3 @@
-using Armada.Core.Devices;
 using Armada.Core.MicroPython;
 using Armada.Core.Topics;
 using Armada.Grains.Robots;
@@ -12,55 +11,37 @@ namespace Armada.Silo.Ingress;
 /// Subscribes to the state topics of the devices whose robots run here, and to no others, so that a sample crosses no silo boundary. The
 /// subscriptions come and go with the robots.
 /// </summary>
-internal sealed partial class StateSubscriptions : IAsyncDisposable
+internal sealed partial class StateSubscriptions(
+    DeviceRoutes routes,
+    IMqttLink link,
+    TopicMap topics,
+    MicroPythonTopics dialect,
+    FrameIngress frames,
+    MicroPythonIngress microPython,
+    SiloTelemetry telemetry,
+    ILogger<StateSubscriptions> logger,
+    LinkPool? pool = null) : IAsyncDisposable
 {
-    private readonly DeviceRoutes routes;
-    private readonly IMqttLink link;
-    private readonly LinkPool? pool;
-    private readonly TopicMap topics;
-    private readonly MicroPythonTopics dialect;
-    private readonly FrameIngress frames;
-    private readonly MicroPythonIngress microPython;
-    private readonly ILogger<StateSubscriptions> logger;
     private int count; // Changed inside the lock of the routes.
 
-    /// <summary>No subscription yet.</summary>
-    public StateSubscriptions(
-        DeviceRoutes routes,
-        IMqttLink link,
-        TopicMap topics,
-        MicroPythonTopics dialect,
-        FrameIngress frames,
-        MicroPythonIngress microPython,
-        SiloTelemetry telemetry,
-        ILogger<StateSubscriptions> logger,
-        LinkPool? pool = null)
-    {
-        (this.routes, this.link, this.pool, this.topics, this.dialect) = (routes, link, pool, topics, dialect);
-        (this.frames, this.microPython, this.logger) = (frames, microPython, logger);
-        telemetry.Observe("armada.silo.subscriptions", "{subscription}", "Topics of the devices whose robots run here", () => Count);
-        if (pool is null)
-            return;
-        telemetry.Observe("armada.silo.pool.links", "{link}", "Links for the devices of the robots that run here", () => pool.Links);
-    }
-
-    /// <summary>How many topics are subscribed to.</summary>
     public int Count => Volatile.Read(ref count);
 
-    /// <summary>Follows the robots from now on.</summary>
     public Task StartAsync(CancellationToken cancellation)
     {
-        routes.Exchanged += Follow;
+        telemetry.Observe("armada.silo.subscriptions", "{subscription}", "Topics of the devices whose robots run here", () => Count);
+        if (pool is not null)
+            telemetry.Observe("armada.silo.pool.links", "{link}", "Links for the devices of the robots that run here", () => pool.Links);
+        routes.Exchanged += Resubscribe;
         return pool?.StartAsync(cancellation) ?? Task.CompletedTask;
     }
 
     public ValueTask DisposeAsync()
     {
-        routes.Exchanged -= Follow;
+        routes.Exchanged -= Resubscribe;
         return pool?.DisposeAsync() ?? ValueTask.CompletedTask;
     }
 
-    private void Follow(IReadOnlyList<SampleSlot> removed, IReadOnlyList<SampleSlot> added)
+    private void Resubscribe(IReadOnlyList<SampleSlot> removed, IReadOnlyList<SampleSlot> added)
     {
         var before = removed.SelectMany(FiltersOf).ToHashSet();
         var after = added.SelectMany(FiltersOf).ToHashSet();

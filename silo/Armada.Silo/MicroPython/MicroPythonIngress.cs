@@ -1,5 +1,4 @@
 using System.Text;
-using Armada.Core.Devices;
 using Armada.Core.MicroPython;
 using Armada.Core.Routing;
 using Armada.Grains.Robots;
@@ -17,8 +16,6 @@ internal sealed partial class MicroPythonIngress(
 {
     private readonly LogPace malformedPace = new();
     private readonly LogPace unknownPace = new();
-
-    public string Filter => topics.Every;
 
     public void OnState(ReadOnlySpan<byte> topic, ReadOnlySpan<byte> payload)
     {

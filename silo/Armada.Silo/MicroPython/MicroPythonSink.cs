@@ -1,6 +1,5 @@
 using System.Text;
 using Armada.Core.MicroPython;
-using Armada.Core.Robots;
 using Armada.Core.Routing;
 using Armada.Core.Time;
 using Armada.Grains.Robots;
@@ -71,12 +70,7 @@ internal sealed class MicroPythonSink(IMqttLink link, SiloClock clock, string to
         return false;
     }
 
-    private static double[] NewPose()
-    {
-        var degrees = new double[MicroPythonJson.Joints];
-        degrees.AsSpan().Fill(double.NaN);
-        return degrees;
-    }
+    private static double[] NewPose() => [.. Enumerable.Repeat(double.NaN, MicroPythonJson.Joints)];
 }
 
 /// <summary>The gripper: degrees in the dialect, percent in most models.</summary>

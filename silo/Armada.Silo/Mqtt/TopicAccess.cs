@@ -1,4 +1,3 @@
-using Armada.Core.Devices;
 using Armada.Core.MicroPython;
 using Armada.Core.Topics;
 using Armada.Silo.Identities;

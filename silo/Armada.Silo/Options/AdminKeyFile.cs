@@ -1,5 +1,5 @@
-using Armada.Silo.Access;
 using Armada.Silo.Access.Keys;
+using Armada.Silo.Store;
 
 namespace Armada.Silo.Options;
 
@@ -9,17 +9,13 @@ internal static class AdminKeyFile
     private const int MinSecretLength = 32;
     private const int MaxFileLength = 256;
 
-    private const UnixFileMode Others = UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.GroupExecute
-        | UnixFileMode.OtherRead | UnixFileMode.OtherWrite | UnixFileMode.OtherExecute;
-
-    /// <summary>The key in the file; null where none is set or it cannot be used.</summary>
     public static ApiKey? Read(SiloConfiguration settings)
     {
         if (settings.Text(Settings.AdminKeyFile) is not { } file)
             return null;
         try
         {
-            if (!OperatingSystem.IsWindows() && (File.GetUnixFileMode(file) & Others) != 0 && !IsOnReadOnlyMount(file, File.ReadLines("/proc/self/mountinfo")))
+            if (SecretFile.IsOpenToOthers(file) && !IsOnReadOnlyMount(file, File.ReadLines("/proc/self/mountinfo")))
                 settings.Refuse(Settings.AdminKeyFile, $"can be read by others: chmod 600 '{file}', or mount it read-only as a secret");
             else if (new FileInfo(file).Length <= MaxFileLength && KeySecret.TryRead(File.ReadAllText(file).Trim(), out var id, out var hash, MinSecretLength) && KeySecret.IsId(id))
                 return new ApiKey(id, "admin", Role.Admin, hash, TimeProvider.System.GetUtcNow(), null, null, null);
@@ -36,7 +32,6 @@ internal static class AdminKeyFile
     }
 
     /// <summary>Whether the mount that a file is on is read-only, as those of secrets are, whose files have mode 0444.</summary>
-    /// <param name="file">Path of the file.</param>
     /// <param name="mounts">Lines of /proc/self/mountinfo (proc(5)): id, parent, device, root, mount point, options; blanks as \040.</param>
     internal static bool IsOnReadOnlyMount(string file, IEnumerable<string> mounts)
     {

@@ -16,7 +16,6 @@ public sealed record DeviceEndpointOptions
     /// <summary>Address it listens on; null for every one.</summary>
     public IPAddress? Address { get; init; }
 
-    /// <summary>TLS port.</summary>
     public int Port { get; init; } = DefaultPort;
 
     /// <summary>Names and addresses by which devices reach it; they are told the first one.</summary>
@@ -101,7 +100,6 @@ public sealed record AwsIotOptions(string? Region, Uri? Endpoint, string? RootCa
     }
 }
 
-/// <summary>The connection to an outside broker.</summary>
 internal static class OutsideBroker
 {
     public static readonly Setting[] All = [Settings.Mqtt, Settings.MqttCa, Settings.MqttCert, Settings.MqttKey];

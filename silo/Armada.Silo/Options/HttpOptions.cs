@@ -1,24 +1,19 @@
 using System.Net;
-using Armada.Silo.Access;
 
 namespace Armada.Silo.Options;
 
 /// <summary>Where the silo listens for HTTP, and whom it admits.</summary>
 public sealed record HttpOptions
 {
-    /// <summary>The address unless told otherwise.</summary>
     public const string DefaultUrl = "http://127.0.0.1:5080";
 
     /// <summary>Addresses, each an IP address of this machine or localhost. Port 0 takes a free one.</summary>
     public IReadOnlyList<Uri> Urls { get; init; } = [new Uri(DefaultUrl)];
 
-    /// <summary>Certificate of the https addresses; null where there are none.</summary>
     public TlsFiles? Tls { get; init; }
 
-    /// <summary>Whether http is allowed on an address that other machines reach, because a proxy in front of it ends TLS.</summary>
     public bool InsecureHttp { get; init; }
 
-    /// <summary>Whether callers without a key are admitted although there are keys; loopback only.</summary>
     public bool Open { get; init; }
 
     /// <summary>Browser origins that may use the silo besides its own, such as https://panel.example.</summary>
@@ -27,13 +22,10 @@ public sealed record HttpOptions
     /// <summary>Host names of the silo besides loopback's. Where it is empty and other machines reach the silo, every name is accepted.</summary>
     public IReadOnlyList<string> AllowedHosts { get; init; } = [];
 
-    /// <summary>How much callers may use.</summary>
     public RateLimits Limits { get; init; } = new();
 
-    /// <summary>Whether only this machine reaches the silo.</summary>
     public bool IsLoopback => Urls.All(IsLoopbackUrl);
 
-    /// <summary>The address that other machines reach and its setting as it was given, for messages.</summary>
     internal string PublicUrl => $"{UrlsName} '{Urls.First(url => !IsLoopbackUrl(url))}'";
 
     internal string UrlsName { get; init; } = Settings.Urls.Option;
@@ -115,17 +107,13 @@ public sealed record HttpOptions
     }
 }
 
-/// <summary>PEM files of a certificate.</summary>
 /// <param name="CertificateFile">The certificate, followed by those that lead to its authority.</param>
-/// <param name="KeyFile">Its private key, not encrypted.</param>
 public sealed record TlsFiles(string CertificateFile, string KeyFile);
 
 /// <summary>An OpenID Connect provider whose tokens the silo accepts.</summary>
 /// <param name="Authority">Its address, under which /.well-known/openid-configuration is served; https, or http on loopback.</param>
-/// <param name="Audience">Audience its tokens must have.</param>
 public sealed record OidcOptions(Uri Authority, string Audience)
 {
-    /// <summary>Claim with the caller's roles unless told otherwise.</summary>
     public const string DefaultRoleClaim = "roles";
 
     /// <summary>Claim whose values viewer, operator and admin are the caller's roles; the highest counts.</summary>

@@ -1,7 +1,6 @@
 using System.Globalization;
 using Armada.Core.MicroPython;
 using Armada.Core.Topics;
-using Armada.Silo.Access;
 
 namespace Armada.Silo.Options;
 
@@ -33,59 +32,63 @@ internal enum SettingKind
 internal static class Settings
 {
     private static readonly RateLimits Limits = new();
-    public static readonly Setting Data = new("data", "Folder that keeps robots, bindings, keys and the audit trail.", "./data");
-    public static readonly Setting Urls = new("urls", "Addresses to listen on, repeated or separated by ';'; beyond loopback only with keys or OpenID Connect.", HttpOptions.DefaultUrl, SettingKind.List);
-    public static readonly Setting TlsCert = new("tls-cert", "PEM file of the https certificate and its chain; read again when it changes.");
-    public static readonly Setting TlsKey = new("tls-key", "PEM file of the https certificate's private key.");
-    public static readonly Setting InsecureHttp = new("insecure-http", "Allow http beyond loopback, behind a proxy that ends TLS.", Kind: SettingKind.Flag);
-    public static readonly Setting Open = new("open", "Admit callers without a key although there are keys; loopback only.", Kind: SettingKind.Flag);
-    public static readonly Setting AdminKeyFile = new(
+    private static readonly List<Setting> Added = []; // Initialized before the settings, which add themselves.
+
+    public static readonly Setting Data = Add("data", "Folder that keeps robots, bindings, keys and the audit trail.", "./data");
+    public static readonly Setting Urls = Add("urls", "Addresses to listen on, repeated or separated by ';'; beyond loopback only with keys or OpenID Connect.", HttpOptions.DefaultUrl, SettingKind.List);
+    public static readonly Setting TlsCert = Add("tls-cert", "PEM file of the https certificate and its chain; read again when it changes.");
+    public static readonly Setting TlsKey = Add("tls-key", "PEM file of the https certificate's private key.");
+    public static readonly Setting InsecureHttp = Add("insecure-http", "Allow http beyond loopback, behind a proxy that ends TLS.", kind: SettingKind.Flag);
+    public static readonly Setting Open = Add("open", "Admit callers without a key although there are keys; loopback only.", kind: SettingKind.Flag);
+    public static readonly Setting AdminKeyFile = Add(
         "admin-key-file", "File of the first admin key, armada_<12 hexadecimal digits>_<secret>, used while there is no key; mode 0600 or a mounted secret.");
-    public static readonly Setting OidcAuthority = new("oidc-authority", "OpenID Connect provider whose tokens are accepted.");
-    public static readonly Setting OidcAudience = new("oidc-audience", "Audience its tokens must have.");
-    public static readonly Setting OidcRoleClaim = new("oidc-role-claim", "Claim that holds viewer, operator or admin.", OidcOptions.DefaultRoleClaim);
-    public static readonly Setting AllowOrigin = new("allow-origin", "Browser origin that may use the silo, beside its own; repeatable.", Kind: SettingKind.List);
-    public static readonly Setting AllowHost = new("allow-host", "Host name the silo may be called by; repeatable.", Kind: SettingKind.List);
-    public static readonly Setting MaxConnections = Number("max-connections", "Connections at once.", Limits.Connections);
-    public static readonly Setting MaxSockets = Number("max-sockets", "WebSockets at once.", Limits.Sockets);
-    public static readonly Setting MaxSocketsPerCaller = Number("max-sockets-per-caller", "WebSockets at once of one caller.", Limits.SocketsPerCaller);
-    public static readonly Setting MaxRequests = Number("max-requests", "Requests per second of one caller; stops and resets are not limited.", Limits.RequestsPerSecond);
-    public static readonly Setting Mqtt = new("mqtt", "Broker as host:port; [address]:port for IPv6.", "127.0.0.1:1883");
-    public static readonly Setting MqttCa = new("mqtt-ca", "PEM file of the authority that signed the broker's certificate; turns TLS on.");
-    public static readonly Setting MqttCert = new("mqtt-cert", "PEM file of the silo's client certificate.");
-    public static readonly Setting MqttKey = new("mqtt-key", "PEM file of the silo's private key.");
-    public static readonly Setting ClientId = new("client-id", "MQTT client id; different for each silo on one broker.", "armada-silo");
-    public static readonly Setting TopicRoot = new("topic-root", "First levels of every topic.", TopicMap.DefaultRoot);
-    public static readonly Setting DialectRoot = new("dialect-root", "First levels of the topics of MicroPython arms.", MicroPythonTopics.DefaultRoot);
-    public static readonly Setting RemoteKeys = new("remote-keys", "JSON file of host:port and key for the slave endpoints of other services; mode 0600.");
-    public static readonly Setting RoomUnits = new("room-units", "Values in rooms: joint for degrees and percent, normalized for -100..100 over a joint's limits.", "joint");
-    public static readonly Setting Cluster = new("cluster", "Id of the cluster that this silo joins.");
-    public static readonly Setting ServiceId = new("service-id", "Id under which the cluster's robots are stored; the same over all deployments.", "armada");
-    public static readonly Setting Redis = new("redis", "Redis of the cluster, such as host:6379.");
-    public static readonly Setting SiloEndpoint = new("silo-endpoint", "Address and port by which the other silos reach this one.", "127.0.0.1:11111");
-    public static readonly Setting GatewayPort = new("gateway-port", "Port for the cluster's clients.", "30000");
-    public static readonly Setting ClusterCa = new("cluster-ca", "PEM file of the authority of the cluster's certificates; turns TLS on.");
-    public static readonly Setting ClusterCert = new("cluster-cert", "PEM file of this silo's certificate in the cluster, valid for servers and clients.");
-    public static readonly Setting ClusterKey = new("cluster-key", "PEM file of its private key.");
-    public static readonly Setting Broker = new(
+    public static readonly Setting OidcAuthority = Add("oidc-authority", "OpenID Connect provider whose tokens are accepted.");
+    public static readonly Setting OidcAudience = Add("oidc-audience", "Audience its tokens must have.");
+    public static readonly Setting OidcRoleClaim = Add("oidc-role-claim", "Claim that holds viewer, operator or admin.", OidcOptions.DefaultRoleClaim);
+    public static readonly Setting AllowOrigin = Add("allow-origin", "Browser origin that may use the silo, beside its own; repeatable.", kind: SettingKind.List);
+    public static readonly Setting AllowHost = Add("allow-host", "Host name the silo may be called by; repeatable.", kind: SettingKind.List);
+    public static readonly Setting MaxConnections = AddNumber("max-connections", "Connections at once.", Limits.Connections);
+    public static readonly Setting MaxSockets = AddNumber("max-sockets", "WebSockets at once.", Limits.Sockets);
+    public static readonly Setting MaxSocketsPerCaller = AddNumber("max-sockets-per-caller", "WebSockets at once of one caller.", Limits.SocketsPerCaller);
+    public static readonly Setting MaxRequests = AddNumber("max-requests", "Requests per second of one caller; stops and resets are not limited.", Limits.RequestsPerSecond);
+    public static readonly Setting Mqtt = Add("mqtt", "Broker as host:port; [address]:port for IPv6.", "127.0.0.1:1883");
+    public static readonly Setting MqttCa = Add("mqtt-ca", "PEM file of the authority that signed the broker's certificate; turns TLS on.");
+    public static readonly Setting MqttCert = Add("mqtt-cert", "PEM file of the silo's client certificate.");
+    public static readonly Setting MqttKey = Add("mqtt-key", "PEM file of the silo's private key.");
+    public static readonly Setting ClientId = Add("client-id", "MQTT client id; different for each silo on one broker.", "armada-silo");
+    public static readonly Setting TopicRoot = Add("topic-root", "First levels of every topic.", TopicMap.DefaultRoot);
+    public static readonly Setting DialectRoot = Add("dialect-root", "First levels of the topics of MicroPython arms.", MicroPythonTopics.DefaultRoot);
+    public static readonly Setting RemoteKeys = Add("remote-keys", "JSON file of host:port and key for the slave endpoints of other services; mode 0600.");
+    public static readonly Setting RoomUnits = Add("room-units", "Values in rooms: joint for degrees and percent, normalized for -100..100 over a joint's limits.", "joint");
+    public static readonly Setting Cluster = Add("cluster", "Id of the cluster that this silo joins.");
+    public static readonly Setting ServiceId = Add("service-id", "Id under which the cluster's robots are stored; the same over all deployments.", "armada");
+    public static readonly Setting Redis = Add("redis", "Redis of the cluster, such as host:6379.");
+    public static readonly Setting SiloEndpoint = Add("silo-endpoint", "Address and port by which the other silos reach this one.", "127.0.0.1:11111");
+    public static readonly Setting GatewayPort = Add("gateway-port", "Port for the cluster's clients.", "30000");
+    public static readonly Setting ClusterCa = Add("cluster-ca", "PEM file of the authority of the cluster's certificates; turns TLS on.");
+    public static readonly Setting ClusterCert = Add("cluster-cert", "PEM file of this silo's certificate in the cluster, valid for servers and clients.");
+    public static readonly Setting ClusterKey = Add("cluster-key", "PEM file of its private key.");
+    public static readonly Setting Broker = Add(
         "broker", "Run mosquitto for devices with certificates, on this port or address:port; 8883 is the one in MicroPython boards' programs.");
-    public static readonly Setting BrokerHost = new(
-        "broker-host", "Name or address by which devices reach that broker; repeatable, and devices are told the first one.", Kind: SettingKind.List);
-    public static readonly Setting BrokerPlain = new("broker-plain", "Port on loopback on which that broker accepts anybody without TLS; for development.");
-    public static readonly Setting AwsIot = new(
-        "aws-iot", "Use AWS IoT Core as broker and device registry; credentials are found as by every AWS tool.", Kind: SettingKind.Flag);
-    public static readonly Setting AwsRegion = new("aws-region", "Its region, such as eu-central-1; default: the one of the AWS settings.");
-    public static readonly Setting AwsEndpoint = new("aws-endpoint", "URL of an emulator that answers instead of AWS; for tests.");
-    public static readonly Setting AwsRootCa = new("aws-root-ca", "PEM file of the authority of AWS's certificates; default: \"Amazon Root CA 1\" of this machine's store.");
-    public static readonly Setting Log = new("log", "Form of the log on the console: line or json; levels and more are in the section Logging.", "line");
+    public static readonly Setting BrokerHost = Add(
+        "broker-host", "Name or address by which devices reach that broker; repeatable, and devices are told the first one.", kind: SettingKind.List);
+    public static readonly Setting BrokerPlain = Add("broker-plain", "Port on loopback on which that broker accepts anybody without TLS; for development.");
+    public static readonly Setting AwsIot = Add(
+        "aws-iot", "Use AWS IoT Core as broker and device registry; credentials are found as by every AWS tool.", kind: SettingKind.Flag);
+    public static readonly Setting AwsRegion = Add("aws-region", "Its region, such as eu-central-1; default: the one of the AWS settings.");
+    public static readonly Setting AwsEndpoint = Add("aws-endpoint", "URL of an emulator that answers instead of AWS; for tests.");
+    public static readonly Setting AwsRootCa = Add("aws-root-ca", "PEM file of the authority of AWS's certificates; default: \"Amazon Root CA 1\" of this machine's store.");
+    public static readonly Setting Log = Add("log", "Form of the log on the console: line or json; levels and more are in the section Logging.", "line");
 
-    public static IReadOnlyList<Setting> All { get; } =
-    [
-        Data, Urls, TlsCert, TlsKey, InsecureHttp, Open, AdminKeyFile, OidcAuthority, OidcAudience, OidcRoleClaim, AllowOrigin, AllowHost,
-        MaxConnections, MaxSockets, MaxSocketsPerCaller, MaxRequests, Mqtt, MqttCa, MqttCert, MqttKey, ClientId, TopicRoot, DialectRoot,
-        RemoteKeys, RoomUnits, Cluster, ServiceId, Redis, SiloEndpoint, GatewayPort, ClusterCa, ClusterCert, ClusterKey, Broker, BrokerHost,
-        BrokerPlain, AwsIot, AwsRegion, AwsEndpoint, AwsRootCa, Log,
-    ];
+    public static IReadOnlyList<Setting> All => Added;
 
-    private static Setting Number(string name, string description, int standard) => new(name, description, standard.ToString(CultureInfo.InvariantCulture));
+    private static Setting Add(string name, string description, string? standard = null, SettingKind kind = SettingKind.Text)
+    {
+        var setting = new Setting(name, description, standard, kind);
+        Added.Add(setting);
+        return setting;
+    }
+
+    private static Setting AddNumber(string name, string description, int standard) =>
+        Add(name, description, standard.ToString(CultureInfo.InvariantCulture));
 }

@@ -1,5 +1,6 @@
 using System.Net;
 using Armada.Core.Topics;
+using Armada.Silo.Cluster;
 
 namespace Armada.Silo.Options;
 
@@ -7,11 +8,8 @@ namespace Armada.Silo.Options;
 /// <param name="ClusterId">Silos of the same id find each other.</param>
 /// <param name="ServiceId">Under it the cluster's robots are stored; the same over all deployments.</param>
 /// <param name="Redis">Redis in its client's words.</param>
-/// <param name="Endpoint">Address and port by which the other silos reach this one.</param>
-/// <param name="GatewayPort">Port for the cluster's clients.</param>
-/// <param name="Tls">Certificates between silos and to clients, or null.</param>
 public sealed record SiloClusterOptions(
-    string ClusterId, string ServiceId, string? Redis, IPEndPoint Endpoint, int GatewayPort, ClusterTlsFiles? Tls = null)
+    string ClusterId, string ServiceId, string? Redis, IPEndPoint Endpoint, int GatewayPort, ClusterTls? Tls = null)
 {
     internal static SiloClusterOptions? Read(SiloConfiguration settings)
     {
@@ -36,14 +34,8 @@ public sealed record SiloClusterOptions(
             settings.Refuse(Settings.SiloEndpoint, "must be the address that the other silos dial, not every address");
         var gateway = settings.Number(Settings.GatewayPort, 1, IPEndPoint.MaxPort);
         var tls = settings.Files(Settings.ClusterCa, Settings.ClusterCert, Settings.ClusterKey) is [var ca, var certificate, var key]
-            ? new ClusterTlsFiles(ca, certificate, key)
+            ? new ClusterTls(ca, certificate, key)
             : null;
         return new SiloClusterOptions(id, service, redis, endpoint ?? new IPEndPoint(IPAddress.Loopback, 0), gateway ?? 0, tls);
     }
 }
-
-/// <summary>PEM files of the mutual TLS between silos and to clients.</summary>
-/// <param name="CaFile">The authority that signed every silo's and client's certificate.</param>
-/// <param name="CertificateFile">This silo's certificate.</param>
-/// <param name="KeyFile">Its private key, not encrypted.</param>
-public sealed record ClusterTlsFiles(string CaFile, string CertificateFile, string KeyFile);

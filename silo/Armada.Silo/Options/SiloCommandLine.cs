@@ -69,7 +69,7 @@ internal sealed class SiloCommandLine(string? folder = null, IDictionary? variab
         var unknown = line.UnmatchedTokens.Where(token => token.StartsWith('-')).ToArray();
         return unknown.Length == 0
             ? line.Errors.Select(error => error.Message)
-            : unknown.Select(option => $"{option} is no option; did you mean {SiloConfiguration.Nearest(option, Settings.All.Select(setting => setting.Option))}?")
+            : unknown.Select(option => $"{option} is no option; did you mean {EditDistance.Nearest(option, Settings.All.Select(setting => setting.Option))}?")
                 .Concat(line.Errors.Select(error => error.Message).Where(error => !line.UnmatchedTokens.Any(token => error.Contains($"'{token}'", StringComparison.Ordinal))));
     }
 

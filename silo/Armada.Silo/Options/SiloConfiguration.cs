@@ -21,9 +21,7 @@ internal sealed class SiloConfiguration
     private readonly IConfigurationRoot root;
     private string hostVariable = "ASPNETCORE_URLS";
 
-    /// <summary>Reads all sources.</summary>
     /// <param name="folder">Holds the JSON files, which may be missing.</param>
-    /// <param name="variables">The environment.</param>
     /// <param name="commandLine">Values by <see cref="Setting.Key"/>.</param>
     public SiloConfiguration(string folder, IDictionary variables, IReadOnlyDictionary<string, string?> commandLine)
     {
@@ -37,15 +35,12 @@ internal sealed class SiloConfiguration
         RefuseUnknownKeys();
     }
 
-    /// <summary>What is wrong so far.</summary>
     public IReadOnlyList<string> Problems => problems;
 
-    /// <summary>Levels and form of the log.</summary>
     public IConfigurationSection Logging => root.GetSection("Logging");
 
     public bool IsSet(Setting setting) => !string.IsNullOrEmpty(root[setting.Key]) || List(setting).Count > 0;
 
-    /// <summary>The value, else the default.</summary>
     public string? Text(Setting setting) => root[setting.Key] is { Length: > 0 } text ? text : setting.Default;
 
     public bool Flag(Setting setting)
@@ -106,17 +101,11 @@ internal sealed class SiloConfiguration
     /// <summary>The setting as it was given, such as ARMADA_URLS.</summary>
     public string NameOf(Setting setting) => SourceOf(setting)?.NameOf(setting) ?? setting.Option;
 
-    /// <summary>Notes that a setting's value cannot be used.</summary>
     public void Refuse(Setting setting, string text) => Refuse(setting, root[setting.Key] ?? string.Join(';', List(setting)), text);
 
-    /// <summary>Notes that a part of a setting's value cannot be used.</summary>
     public void Refuse(Setting setting, string value, string text) => Refuse($"{NameOf(setting)} '{value}' {text}");
 
-    /// <summary>Notes something that is wrong.</summary>
     public void Refuse(string problem) => problems.Add(problem);
-
-    /// <summary>The known name that is most like another.</summary>
-    public static string Nearest(string name, IEnumerable<string> known) => known.MinBy(candidate => Distance(name, candidate))!;
 
     private (IConfigurationProvider Provider, Func<Setting, string> NameOf)? SourceOf(Setting setting)
     {
@@ -178,7 +167,7 @@ internal sealed class SiloConfiguration
             else if (name.StartsWith("Logging__", StringComparison.OrdinalIgnoreCase))
                 found[name.Replace("__", ":", StringComparison.Ordinal)] = value;
             else if (name.StartsWith(Setting.VariablePrefix, StringComparison.OrdinalIgnoreCase) && !IsOneOf(name, OtherVariables))
-                Refuse($"{name} is no setting of the silo; did you mean {Nearest(name.ToUpperInvariant(), known.Keys)}?");
+                Refuse($"{name} is no setting of the silo; did you mean {EditDistance.Nearest(name.ToUpperInvariant(), known.Keys)}?");
             else if (name.StartsWith("Kestrel__", StringComparison.OrdinalIgnoreCase) || name.StartsWith("ASPNETCORE_Kestrel__", StringComparison.OrdinalIgnoreCase))
                 Refuse($"{name} is not read: addresses and certificates are {Settings.Urls.Variable}, {Settings.TlsCert.Variable} and {Settings.TlsKey.Variable}; unset it");
         }
@@ -192,25 +181,11 @@ internal sealed class SiloConfiguration
         {
             var setting = Settings.All.FirstOrDefault(setting => IsOneOf(item.Path, setting.Key));
             if (setting is null)
-                Refuse($"{item.Path} in {Json} is no setting of the silo; did you mean {Nearest(item.Path, Settings.All.Select(known => known.Key))}?");
+                Refuse($"{item.Path} in {Json} is no setting of the silo; did you mean {EditDistance.Nearest(item.Path, Settings.All.Select(known => known.Key))}?");
             else if (setting.Kind != SettingKind.List && item.GetChildren().Any())
                 Refuse($"{item.Path} in {Json} must be one value");
         }
     }
 
     private static bool IsOneOf(string name, params string[] names) => names.Contains(name, StringComparer.OrdinalIgnoreCase);
-
-    // Levenshtein's: the fewest letters to insert, remove or replace.
-    private static int Distance(string one, string other)
-    {
-        var row = Enumerable.Range(0, other.Length + 1).ToArray();
-        for (var i = 1; i <= one.Length; i++)
-        {
-            var diagonal = row[0]++;
-            for (var j = 1; j <= other.Length; j++)
-                (diagonal, row[j]) = (row[j], Math.Min(Math.Min(row[j], row[j - 1]) + 1, diagonal + (one[i - 1] == other[j - 1] ? 0 : 1)));
-        }
-
-        return row[^1];
-    }
 }

@@ -11,10 +11,8 @@ public sealed record SiloOptions
 {
     internal const string NameRule = "must be 1 to 64 of a-z, A-Z, 0-9, '-' and '_', beginning with a letter or digit";
 
-    /// <summary>Where it listens, and whom it admits.</summary>
     public HttpOptions Http { get; init; } = new();
 
-    /// <summary>The provider whose tokens are accepted, or null.</summary>
     public OidcOptions? Oidc { get; init; }
 
     /// <summary>The first admin key, used while there is none; or null.</summary>
@@ -23,19 +21,15 @@ public sealed record SiloOptions
     /// <summary>Folder of what survives a restart; created where it is missing.</summary>
     public string DataDirectory { get; init; } = "data";
 
-    /// <summary>How the broker is reached.</summary>
     public LinkOptions Link { get; init; } = new() { ClientId = "armada-silo" };
 
     /// <summary>The broker that the silo runs for devices with certificates; null where it uses another one.</summary>
     public DeviceEndpointOptions? Broker { get; init; }
 
-    /// <summary>The topics of all devices.</summary>
     public TopicMap Topics { get; init; } = new();
 
-    /// <summary>The topics of MicroPython arms.</summary>
     public MicroPythonTopics MicroPythonTopics { get; init; } = new();
 
-    /// <summary>Keys for other services' slave endpoints.</summary>
     public RemoteKeys RemoteKeys { get; init; } = RemoteKeys.None;
 
     /// <summary>The cluster that the silo is part of; null where it hosts every robot itself.</summary>
@@ -44,7 +38,6 @@ public sealed record SiloOptions
     /// <summary>The AWS IoT Core that is broker and registry of devices; null where it is not.</summary>
     public AwsIotOptions? AwsIot { get; init; }
 
-    /// <summary>What the values of joints mean in rooms.</summary>
     public RoomUnits RoomUnits { get; init; }
 
     /// <summary>Levels and form of the log, in the words of the section Logging.</summary>
@@ -144,15 +137,4 @@ public sealed record SiloOptions
 }
 
 /// <summary>Options with which no silo can start; each line of the message names a setting, what is wrong with it and what to do.</summary>
-public sealed class SiloOptionsException : Exception
-{
-    /// <summary>With what a person reads.</summary>
-    public SiloOptionsException(string message) : base(message)
-    {
-    }
-
-    /// <summary>With what a person reads and its cause.</summary>
-    public SiloOptionsException(string message, Exception cause) : base(message, cause)
-    {
-    }
-}
+public sealed class SiloOptionsException(string message, Exception? cause = null) : Exception(message, cause);

@@ -6,8 +6,7 @@ using System.Text.Json.Serialization;
 using Armada.Core.Time;
 using Armada.Core.Topics;
 using Armada.Grains.Robots;
-using Armada.Silo.Access;
-using Armada.Silo.Api;
+using Armada.Mqtt;
 using Armada.Silo.Sockets;
 
 namespace Armada.Silo.Panel;
@@ -18,8 +17,7 @@ internal static class PanelRoutes
     public static void AddPanel(this IServiceCollection services)
     {
         services.AddSingleton<SnapshotBuilder>();
-        services.AddSingleton<PanelFeed>();
-        services.AddHostedService(provider => provider.GetRequiredService<PanelFeed>());
+        services.AddHostedSingleton<PanelFeed>();
     }
 
     public static void MapPanel(this IEndpointRouteBuilder app) =>
@@ -51,14 +49,12 @@ internal static class PanelRoutes
 /// <summary>One subscriber's connection: sends what the feed offers, answers heartbeats, and refuses everything else.</summary>
 internal sealed class PanelSocket
 {
-    private static readonly TimeSpan TooFastInterval = TimeSpan.FromSeconds(1);
-
     private readonly PanelFeed feed;
     private readonly SiloClock clock;
     private readonly PanelSubscriber subscriber;
     private readonly JsonSocket socket;
-    private readonly MessageRate rate;
-    private Timestamp? lastTooFast;
+    private readonly TokenBucket rate;
+    private readonly OncePerSecond tooFast;
 
     public PanelSocket(WebSocket raw, SubscriberRequest asked, PanelFeed feed, SocketLimits limits, SiloClock clock)
     {
@@ -66,7 +62,8 @@ internal sealed class PanelSocket
         subscriber = new PanelSubscriber(asked, feed);
         socket = new JsonSocket(raw, subscriber, limits, clock);
         subscriber.NotifySocket = socket.NotifySample;
-        rate = new MessageRate(limits.MessagesPerSecond, limits.Burst);
+        rate = new TokenBucket(limits.MessagesPerSecond, limits.Burst);
+        tooFast = new OncePerSecond(clock.Time);
     }
 
     public static SocketLimits Limits { get; } = new()
@@ -100,29 +97,26 @@ internal sealed class PanelSocket
     {
         var now = clock.Now();
         if (!rate.TryConsume(now))
-            SendTooFast(now);
+        {
+            if (tooFast.Count(out _))
+                socket.Send(Answer("error", now, "too_fast", "too many messages per second; the excess is dropped"));
+        }
         else if (SubscriberMessage.TypeOf(message.Span, out var problem) == "heartbeat")
+        {
             socket.Send(Answer("heartbeat_ack", now));
+        }
         else
+        {
             socket.Send(Answer("error", now, "invalid", problem));
+        }
+
         return ValueTask.CompletedTask;
     }
 
-    private void SendTooFast(in Timestamp now)
-    {
-        if (lastTooFast is { } last && !now.IsPast(last, TooFastInterval))
-            return;
-        lastTooFast = now;
-        socket.Send(Answer("error", now, "too_fast", "too many messages per second; the excess is dropped"));
-    }
-
     private static byte[] Answer(string type, in Timestamp now, string? code = null, string? message = null) =>
-        JsonSerializer.SerializeToUtf8Bytes(
-            new SubscriberAnswer(type, DateTimeOffset.UnixEpoch.AddTicks(now.Unix * TimeSpan.TicksPerMicrosecond), code, message),
-            SubscriberJson.Default.SubscriberAnswer);
+        JsonSerializer.SerializeToUtf8Bytes(new SubscriberAnswer(type, Times.Of(now.Unix), code, message), SubscriberJson.Default.SubscriberAnswer);
 }
 
-/// <summary>The query of a subscriber's address.</summary>
 /// <param name="Rate">Maximum updates per second.</param>
 /// <param name="Robots">Null: all robots.</param>
 internal sealed record SubscriberRequest(double Rate, FrozenSet<string>? Robots)
@@ -189,9 +183,6 @@ internal sealed record SubscriberMessage(string? Type)
 }
 
 internal sealed record SubscriberAnswer(string Type, DateTimeOffset At, string? Code = null, string? Message = null);
-
-[JsonSerializable(typeof(PanelState))]
-internal sealed partial class PanelJson : JsonSerializerContext;
 
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,

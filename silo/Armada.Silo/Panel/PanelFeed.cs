@@ -1,8 +1,7 @@
 using System.Collections.Immutable;
 using Armada.Core.Engine;
-using Armada.Core.Time;
 using Armada.Grains.Robots;
-using Armada.Silo.Api;
+using Armada.Silo.Sockets;
 using Armada.Silo.Telemetry;
 
 namespace Armada.Silo.Panel;
@@ -12,33 +11,20 @@ namespace Armada.Silo.Panel;
 /// depend on how many subscribe. If the subscribers together would exceed the byte budget, all of them get fewer snapshots: the panel
 /// must not slow down the routing.
 /// </summary>
-internal sealed partial class PanelFeed : BackgroundService, ISnapshotSource
+internal sealed partial class PanelFeed(
+    IRobotEngine engine, FleetReader fleet, SnapshotBuilder builder, SiloClock clock, SiloTelemetry telemetry, ILogger<PanelFeed> logger)
+    : BackgroundService, ISnapshotSource
 {
     private const double BudgetBytesPerSecond = 16e6; // One panel with 100 moving robots at the full rate takes 1.5 MB/s.
 
     private static readonly TimeSpan Tick = TimeSpan.FromSeconds(1.0 / SubscriberRequest.MaxRate);
 
-    private readonly IRobotEngine engine;
-    private readonly FleetReader fleet;
-    private readonly SnapshotBuilder builder;
-    private readonly SiloClock clock;
-    private readonly SiloTelemetry telemetry;
-    private readonly ILogger<PanelFeed> logger;
     private readonly SemaphoreSlim added = new(0);
-    private readonly ByteBudget budget = new(BudgetBytesPerSecond);
+    private readonly TokenBucket budget = new(BudgetBytesPerSecond, BudgetBytesPerSecond);
     private ImmutableArray<PanelSubscriber> subscribers = [];
     private volatile FleetSnapshot? snapshot;
     private long seq;
     private long skipped;
-
-    public PanelFeed(
-        IRobotEngine engine, FleetReader fleet, SnapshotBuilder builder, SiloClock clock, SiloTelemetry telemetry, ILogger<PanelFeed> logger)
-    {
-        (this.engine, this.fleet, this.builder) = (engine, fleet, builder);
-        (this.clock, this.telemetry, this.logger) = (clock, telemetry, logger);
-        telemetry.Observe("armada.silo.panel.subscribers", "{subscriber}", "Subscribers of the panel's feed", () => Subscribers);
-        telemetry.Observe("armada.silo.panel.skipped", "{snapshot}", "Snapshots that slow subscribers skipped", () => Skipped);
-    }
 
     public long Polls => Interlocked.Read(ref seq);
     public long Skipped => Interlocked.Read(ref skipped);
@@ -64,6 +50,8 @@ internal sealed partial class PanelFeed : BackgroundService, ISnapshotSource
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        telemetry.Observe("armada.silo.panel.subscribers", "{subscriber}", "Subscribers of the panel's feed", () => Subscribers);
+        telemetry.Observe("armada.silo.panel.skipped", "{snapshot}", "Snapshots that slow subscribers skipped", () => Skipped);
         await SupervisedLoop.RunAsync(
             "The panel's feed",
             async cancellation =>
@@ -119,27 +107,4 @@ internal sealed partial class PanelFeed : BackgroundService, ISnapshotSource
 
     [LoggerMessage(1340, LogLevel.Error, "Reading the fleet failed; subscribers get the next snapshot")]
     private partial void LogFault(Exception fault);
-}
-
-/// <summary>A budget of bytes per second. Spending may overdraw it; then nothing is left until the debt is refilled.</summary>
-internal sealed class ByteBudget
-{
-    private readonly double perSecond;
-    private long spent;
-    private double left;
-    private long? last;
-
-    public ByteBudget(double perSecond) => (this.perSecond, left) = (perSecond, perSecond);
-
-    /// <summary>Thread-safe.</summary>
-    public void Spend(long bytes) => Interlocked.Add(ref spent, bytes);
-
-    /// <summary>For one thread only.</summary>
-    public bool HasLeft(in Timestamp now)
-    {
-        var passed = Math.Max(0, now.Monotonic - (last ?? now.Monotonic));
-        last = now.Monotonic;
-        left = Math.Min(perSecond, left + (passed * perSecond / Microseconds.PerSecond) - Interlocked.Exchange(ref spent, 0));
-        return left > 0;
-    }
 }

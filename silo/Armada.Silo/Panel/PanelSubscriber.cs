@@ -49,18 +49,8 @@ internal sealed class PanelSubscriber(SubscriberRequest asked, ISnapshotSource s
         return isWritten;
     }
 
-    private bool HasChanges(FleetSnapshot snapshot)
-    {
-        if (snapshot.Fleet.Since > sent || Removed(snapshot).Any())
-            return true;
-        foreach (var robot in snapshot.Robots)
-        {
-            if (HasChanged(robot))
-                return true;
-        }
-
-        return false;
-    }
+    private bool HasChanges(FleetSnapshot snapshot) =>
+        snapshot.Fleet.Since > sent || Removed(snapshot).Any() || snapshot.Robots.Any(HasChanged);
 
     private void Write(IBufferWriter<byte> message, FleetSnapshot snapshot, bool isFirst)
     {
@@ -72,12 +62,8 @@ internal sealed class PanelSubscriber(SubscriberRequest asked, ISnapshotSource s
         if (snapshot.Fleet.Since > sent)
             WriteRaw(json, "fleet"u8, snapshot.Fleet.Json);
         json.WriteStartArray("robots"u8);
-        foreach (var robot in snapshot.Robots)
-        {
-            if (HasChanged(robot))
-                Write(json, robot);
-        }
-
+        foreach (var robot in snapshot.Robots.Where(HasChanged))
+            Write(json, robot);
         json.WriteEndArray();
         WriteRemoved(json, snapshot);
         json.WriteEndObject();
@@ -97,17 +83,13 @@ internal sealed class PanelSubscriber(SubscriberRequest asked, ISnapshotSource s
 
     private void WriteRemoved(Utf8JsonWriter json, FleetSnapshot snapshot)
     {
-        var isOpen = false;
-        foreach (var id in Removed(snapshot))
-        {
-            if (!isOpen)
-                json.WriteStartArray("removed"u8);
-            isOpen = true;
+        var removed = Removed(snapshot).ToArray();
+        if (removed.Length == 0)
+            return;
+        json.WriteStartArray("removed"u8);
+        foreach (var id in removed)
             json.WriteStringValue(id);
-        }
-
-        if (isOpen)
-            json.WriteEndArray();
+        json.WriteEndArray();
     }
 
     private bool HasChanged(PanelRobot robot) => (robot.State.Since > sent || robot.VersionSince > sent) && asked.Includes(robot.Id);

@@ -1,5 +1,4 @@
 using System.ComponentModel;
-using Armada.Core.Robots;
 
 namespace Armada.Silo.Panel;
 
@@ -16,9 +15,7 @@ internal sealed record PanelMaster(
     string Name,
     string Type,
     MasterState State,
-    [property: Description("Playback position of a sequence; otherwise null.")] PanelPlaying? Playing);
-
-internal sealed record PanelPlaying(double PositionMs, double DurationMs, bool Loop, bool Paused);
+    [property: Description("Playback position of a sequence; otherwise null.")] PlayingView? Playing);
 
 internal sealed record PanelSlave(
     string Name,

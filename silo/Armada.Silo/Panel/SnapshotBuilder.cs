@@ -2,8 +2,6 @@ using System.Buffers;
 using System.Collections.Immutable;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
-using Armada.Core.Robots;
-using Armada.Silo.Api;
 using Microsoft.Extensions.Options;
 using JsonOptions = Microsoft.AspNetCore.Http.Json.JsonOptions;
 
@@ -31,13 +29,11 @@ internal sealed class SnapshotBuilder : IDisposable
 
     public FleetSnapshot Build(FleetSnapshot? before, long seq, DateTimeOffset at, FleetView fleet, IReadOnlyList<RobotSnapshot> now)
     {
-        var known = before is null ? null : before.Robots.ToDictionary(robot => robot.Id, StringComparer.Ordinal);
-        var next = ImmutableArray.CreateBuilder<PanelRobot>(now.Count);
-        foreach (var robot in now)
-            next.Add(Make(known?.GetValueOrDefault(robot.Document.Id), seq, robot));
+        var known = before?.Robots.ToDictionary(robot => robot.Id, StringComparer.Ordinal);
+        ImmutableArray<PanelRobot> next = [.. now.Select(robot => Make(known?.GetValueOrDefault(robot.Document.Id), seq, robot))];
         var ids = now.Select(robot => robot.Document.Id).ToImmutableArray();
         var robotList = before is not null && before.RobotList.Ids.AsSpan().SequenceEqual(ids.AsSpan()) ? before.RobotList : new RobotList(ids, seq);
-        return new FleetSnapshot(seq, at, Part(before?.Fleet, seq, fleet, fleetJson), next.MoveToImmutable(), robotList);
+        return new FleetSnapshot(seq, at, Part(before?.Fleet, seq, fleet, fleetJson), next, robotList);
     }
 
     public void Dispose() => writer.Dispose();
@@ -66,24 +62,16 @@ internal static class PanelReader
 {
     private const int Decimals = 2; // The resolution of a frame.
 
-    public static PanelState Read(RobotSnapshot robot)
-    {
-        var joints = new PanelJoint[robot.Joints.Length];
-        for (var index = 0; index < joints.Length; index++)
-            joints[index] = Joint(robot.Document.Model.Joints[index].Name, robot.Joints[index]);
-        var slaves = new List<PanelSlave>(robot.Slaves.Length + robot.UnboundSlaves.Length);
-        foreach (var slave in robot.Slaves)
-            slaves.Add(Slave(slave, isUnbound: false));
-        foreach (var slave in robot.UnboundSlaves)
-            slaves.Add(Slave(slave, isUnbound: true));
-        return new PanelState(robot.Document.Stopped, robot.FleetStopped, robot.Manual, Master(robot.Master), slaves, joints);
-    }
+    public static PanelState Read(RobotSnapshot robot) => new(
+        robot.Document.Stopped,
+        robot.FleetStopped,
+        robot.Manual,
+        Master(robot.Master),
+        [.. robot.Slaves.Select(slave => Slave(slave, isUnbound: false)), .. robot.UnboundSlaves.Select(slave => Slave(slave, isUnbound: true))],
+        [.. robot.Document.Model.Joints.Zip(robot.Joints, (joint, state) => Joint(joint.Name, state))]);
 
     private static PanelMaster? Master(MasterSnapshot? master) =>
-        master is null ? null : new PanelMaster(master.Name, KindNames.Of(master.Kind), master.State, Playing(master.Playing));
-
-    private static PanelPlaying? Playing(PlaySnapshot? play) =>
-        play is null ? null : new PanelPlaying(play.Position.TotalMilliseconds, play.Duration.TotalMilliseconds, play.Loop, play.Paused);
+        master is null ? null : new PanelMaster(master.Name, KindNames.Of(master.Kind), master.State, PlayingView.Of(master.Playing));
 
     private static PanelSlave Slave(SlaveSnapshot slave, bool isUnbound) =>
         new(slave.Binding.Name, KindNames.Of(slave.Binding.Kind), slave.State, slave.Reason, slave.Approaching, isUnbound, slave.LagMs);

@@ -1,8 +1,6 @@
 using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Text;
-using Armada.Silo.Access;
-using Armada.Silo.Api;
 using Armada.Silo.Identities;
 using Microsoft.AspNetCore.Http.HttpResults;
 
@@ -23,11 +21,7 @@ internal static class BundleRoutes
     public static string UrlOf(BundleLink link, HttpRequest request) => $"{request.Scheme}://{request.Host}{Path}{link.Secret()}";
 
     private static async Task<Results<FileContentHttpResult, ProblemHttpResult>> CollectAsync(
-        string secret,
-        [Microsoft.AspNetCore.Mvc.FromServices] IServiceProvider services,
-        IAuditTrail audit,
-        HttpContext context,
-        CancellationToken cancellation)
+        string secret, IServiceProvider services, IAuditTrail audit, HttpContext context, CancellationToken cancellation)
     {
         if (await services.GetRequiredService<ProvisioningService>().CollectAsync(secret, cancellation) is not { } link)
         {
@@ -69,7 +63,6 @@ internal sealed class BundleLinks(TimeProvider time)
 
     private readonly Lock sync = new();
     private readonly Dictionary<string, BundleLink> byDevice = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, BundleLink> byHash = new(StringComparer.Ordinal);
 
     public BundleLink? Find(string device, string? fingerprint)
     {
@@ -87,8 +80,7 @@ internal sealed class BundleLinks(TimeProvider time)
         lock (sync)
         {
             RemoveExpired();
-            Remove(device);
-            Put(link);
+            byDevice[device] = link;
         }
 
         return link;
@@ -96,12 +88,13 @@ internal sealed class BundleLinks(TimeProvider time)
 
     public BundleLink? Take(string secret)
     {
+        var given = Encoding.UTF8.GetBytes(secret);
         lock (sync)
         {
             RemoveExpired();
-            if (!byHash.TryGetValue(Hash(secret), out var link))
-                return null;
-            Remove(link.Device);
+            var link = byDevice.Values.FirstOrDefault(link => CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(link.Secret()), given));
+            if (link is not null)
+                byDevice.Remove(link.Device);
             return link;
         }
     }
@@ -109,37 +102,19 @@ internal sealed class BundleLinks(TimeProvider time)
     public void Return(BundleLink link)
     {
         lock (sync)
-        {
-            if (!byDevice.ContainsKey(link.Device))
-                Put(link);
-        }
+            byDevice.TryAdd(link.Device, link);
     }
 
     public void Drop(string device)
     {
         lock (sync)
-            Remove(device);
-    }
-
-    // Looked up by hash, so that the lookup time reveals nothing about a secret.
-    private static string Hash(string secret) => Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(secret)));
-
-    private void Put(BundleLink link)
-    {
-        byDevice[link.Device] = link;
-        byHash[Hash(link.Secret())] = link;
-    }
-
-    private void Remove(string device)
-    {
-        if (byDevice.Remove(device, out var link))
-            byHash.Remove(Hash(link.Secret()));
+            byDevice.Remove(device);
     }
 
     private void RemoveExpired()
     {
         var now = time.GetUtcNow();
         foreach (var link in byDevice.Values.Where(link => link.ExpiresAt <= now).ToArray())
-            Remove(link.Device);
+            byDevice.Remove(link.Device);
     }
 }

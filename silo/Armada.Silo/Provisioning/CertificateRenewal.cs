@@ -1,5 +1,4 @@
 using Armada.Core.Control;
-using Armada.Core.Devices;
 using Armada.Silo.Ingress;
 
 namespace Armada.Silo.Provisioning;

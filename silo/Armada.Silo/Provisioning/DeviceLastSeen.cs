@@ -1,8 +1,6 @@
 using System.Collections.Concurrent;
-using System.Text.Json.Serialization;
 using System.Threading.Channels;
 using Armada.Core.Control;
-using Armada.Core.Devices;
 using Armada.Silo.Store;
 
 namespace Armada.Silo.Provisioning;
@@ -33,7 +31,7 @@ internal sealed partial class DeviceLastSeen : BackgroundService
         files = new DocumentFiles(logger);
         path = Path.Combine(data.Path, "last-seen.json");
         File.Delete(path + DurableFile.TemporaryEnding);
-        if (File.Exists(path) && files.Read(path, LastSeenJson.Default.StoredLastSeen, stored => stored.FindProblem()) is { } stored)
+        if (File.Exists(path) && files.Read(path, StoredJson.Default.StoredLastSeen, stored => stored.FindProblem()) is { } stored)
         {
             foreach (var (device, at) in stored.Devices)
                 times[device] = at;
@@ -122,7 +120,7 @@ internal sealed partial class DeviceLastSeen : BackgroundService
             return;
         try
         {
-            await files.WriteAsync(path, StoredLastSeen.Of(times), LastSeenJson.Default.StoredLastSeen, CancellationToken.None);
+            await files.WriteAsync(path, StoredLastSeen.Of(times), StoredJson.Default.StoredLastSeen, CancellationToken.None);
         }
         catch (Exception fault)
         {
@@ -136,7 +134,6 @@ internal sealed partial class DeviceLastSeen : BackgroundService
     private partial void LogNotReported(string device, string reason);
 }
 
-/// <param name="Format">Version of the file format; 1.</param>
 internal sealed record StoredLastSeen(int Format, IReadOnlyDictionary<string, DateTimeOffset> Devices)
 {
     private const int Current = 1;
@@ -146,11 +143,3 @@ internal sealed record StoredLastSeen(int Format, IReadOnlyDictionary<string, Da
 
     public string? FindProblem() => Format == Current ? null : $"its format is {Format}, this silo reads {Current}";
 }
-
-[JsonSourceGenerationOptions(
-    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
-    RespectRequiredConstructorParameters = true,
-    RespectNullableAnnotations = true,
-    WriteIndented = true)]
-[JsonSerializable(typeof(StoredLastSeen))]
-internal sealed partial class LastSeenJson : JsonSerializerContext;

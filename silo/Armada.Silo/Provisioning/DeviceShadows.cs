@@ -1,7 +1,5 @@
 using System.Text.Json.Nodes;
-using Armada.Core.Devices;
 using Armada.Core.Engine;
-using Armada.Core.Robots;
 
 namespace Armada.Silo.Provisioning;
 
@@ -14,7 +12,6 @@ internal sealed partial class DeviceShadows(IDeviceShadow shadow, IRobotEngine e
 {
     private readonly Dictionary<string, string> written = new(StringComparer.Ordinal);
 
-    /// <summary>Writes what has changed since the last call.</summary>
     /// <exception cref="RegistryFailedException">The shadow cannot be written now.</exception>
     /// <exception cref="EngineUnreachableException">The robots cannot be read now.</exception>
     public async Task UpdateAsync(CancellationToken cancellation)

@@ -1,9 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
-using Armada.Core.Devices;
 using Armada.Core.Topics;
-using Armada.Silo.Access;
-using Armada.Silo.Api;
 using Armada.Silo.Audit;
 using Armada.Silo.Identities;
 using Armada.Silo.Store;
@@ -80,12 +77,7 @@ internal static class EnrollmentRoutes
     }
 
     private static async Task<Results<Created<EnrolledView>, ProblemHttpResult>> EnrollAsync(
-        Enrollment body,
-        [Microsoft.AspNetCore.Mvc.FromServices] IServiceProvider services,
-        IAuditTrail audit,
-        RefusedLogins refusals,
-        HttpContext context,
-        CancellationToken cancellation)
+        Enrollment body, IServiceProvider services, IAuditTrail audit, RefusedLogins refusals, HttpContext context, CancellationToken cancellation)
     {
         var rules = new RequestRules();
         if (body.Name is not null)
@@ -102,20 +94,18 @@ internal static class EnrollmentRoutes
             return Problem.NotStored.Answer($"the device is not enrolled yet: {failed.Message} Enroll again.");
         }
 
-        if (answer.Refused is { TokenRefused: true } refusal)
+        if (answer.Refused is { } refused)
+            return Problem.Refuse(refused);
+        if (answer.Enrolled is not { Device: { } device, Issued: { } issued })
         {
             refusals.Note(context);
-            return Problem.TokenRefused.Answer(refusal.Text);
+            return Problem.TokenRefused.Answer("the token was used, has expired or never existed; ask an admin for another");
         }
 
-        if (answer.Refused?.Refused is { } refused)
-            return Problem.Refuse(refused);
-        var device = answer.Enrolled!.Device!;
         audit.Record(new Caller($"token-{answer.TokenId}", Role.Viewer, BundleRoutes.AddressOf(context)), "device-enrolled", device.Name, DeviceKinds.NameOf(device.Kind));
         await audit.FlushAsync(cancellation);
-        var broker = await services.GetRequiredService<ProvisioningService>().BrokerAsync(cancellation);
+        var broker = await services.GetRequiredService<IDeviceRegistry>().BrokerAsync(cancellation);
         context.Response.Headers.CacheControl = "no-store";
-        var issued = answer.Enrolled.Issued!;
         return TypedResults.Created(
             $"/api/v1/devices/{device.Name}",
             new EnrolledView(
@@ -144,49 +134,43 @@ internal static class EnrollmentRoutes
         tokens.IsUsable(token));
 }
 
-/// <param name="TokenRefused">The token is invalid; otherwise <paramref name="Refused"/> is the registry's refusal.</param>
-internal sealed record EnrollmentRefusal(bool TokenRefused, RegistryRefusal? Refused, string Text);
-
-internal sealed record EnrollmentAnswer(RegistryAnswer? Enrolled, string TokenId, EnrollmentRefusal? Refused);
+/// <summary>What was enrolled, or the registry's refusal; neither if the token is not valid.</summary>
+internal sealed record EnrollmentAnswer(string TokenId, RegistryAnswer? Enrolled = null, RegistryRefusal? Refused = null);
 
 /// <summary>Enrolls devices with tokens. With its first use a token is bound to one device and one key.</summary>
-internal sealed class EnrollmentService(EnrollmentTokens tokens, ProvisioningService provisioning)
+internal sealed class EnrollmentService(EnrollmentTokens tokens, IDeviceRegistry registry, ProvisioningService provisioning)
 {
-    private const string UnusableToken = "the token was used, has expired or never existed; ask an admin for another";
-
     /// <summary>Idempotent for the same key.</summary>
     /// <exception cref="RegistryFailedException">Repeat the call.</exception>
-    /// <exception cref="Store.NotStoredException">Repeat the call.</exception>
+    /// <exception cref="NotStoredException">Repeat the call.</exception>
     public async Task<EnrollmentAnswer> EnrollAsync(string text, string? name, string request, CancellationToken cancellation)
     {
         if (tokens.Find(text) is not { } token)
-            return Refuse("");
+            return new EnrollmentAnswer("");
         if (!KeyRequest.TryRead(Encoding.UTF8.GetBytes(request), out var key, out var unreadable))
-            return Refuse(token, RegistryRefusalReason.Request, unreadable.Text);
+            return new EnrollmentAnswer(token.Id, Refused: unreadable);
         var device = token.Name ?? name;
         if (device is null)
-            return Refuse(token, RegistryRefusalReason.Name, "neither the token nor the request has a name; give one with armada-edge enroll --name");
+            return RefuseName(token, "neither the token nor the request has a name; give one with armada-edge enroll --name");
         if (name is not null && name != device)
-            return Refuse(token, RegistryRefusalReason.Name, $"the token is for the device {device}; omit the name or use that one");
-        if (token.Use is { Done: true } && await provisioning.FindAsync(device, cancellation) is null)
-            return Refuse(token.Id); // The device was deleted since, which ends its token.
+            return RefuseName(token, $"the token is for the device {device}; omit the name or use that one");
+        if (token.Use is { Done: true } && await registry.FindAsync(device, cancellation) is null)
+            return new EnrollmentAnswer(token.Id); // The device was deleted since, which ends its token.
 
-        var hash = Convert.ToHexStringLower(SHA256.HashData(key.Key.ExportSubjectPublicKeyInfo()));
+        var hash = Convert.ToHexStringLower(SHA256.HashData(key.ExportSubjectPublicKeyInfo()));
         if (!await tokens.TryUseAsync(token.Id, device, hash, cancellation))
-            return Refuse(token.Id);
+            return new EnrollmentAnswer(token.Id);
         var done = await provisioning.CreateAsync(new NewDevice(device, DeviceKinds.Parse(token.Kind), token.Role, token.Site, request), cancellation);
         if (done.Answer.Refused is { } refused)
         {
             await tokens.GiveBackAsync(token.Id);
-            return new EnrollmentAnswer(null, token.Id, new EnrollmentRefusal(false, refused, refused.Text));
+            return new EnrollmentAnswer(token.Id, Refused: refused);
         }
 
         await tokens.DoneAsync(token.Id);
-        return new EnrollmentAnswer(done.Answer, token.Id, null);
+        return new EnrollmentAnswer(token.Id, done.Answer);
     }
 
-    private static EnrollmentAnswer Refuse(string id) => new(null, id, new EnrollmentRefusal(true, null, UnusableToken));
-
-    private static EnrollmentAnswer Refuse(EnrollmentToken token, RegistryRefusalReason reason, string text) =>
-        new(null, token.Id, new EnrollmentRefusal(false, new RegistryRefusal(reason, text), text));
+    private static EnrollmentAnswer RefuseName(EnrollmentToken token, string text) =>
+        new(token.Id, Refused: new RegistryRefusal(RegistryRefusalReason.Name, text));
 }

@@ -1,6 +1,4 @@
 using System.Collections.Immutable;
-using System.Text.Json.Serialization;
-using Armada.Core.Devices;
 using Armada.Core.Topics;
 using Armada.Silo.Access.Keys;
 using Armada.Silo.Engine;
@@ -27,7 +25,7 @@ internal sealed partial class EnrollmentTokens : IDisposable
         (this.time, this.logger) = (time, logger);
         files = new DocumentFiles(logger);
         folder = data.Folder("enrollment");
-        tokens = files.ReadAll(folder, EnrollmentJson.Default.EnrollmentToken, (token, name) => token.FindProblem(name))
+        tokens = files.ReadAll(folder, StoredJson.Default.EnrollmentToken, (token, name) => token.FindProblem(name))
             .ToImmutableDictionary(token => token.Id, StringComparer.Ordinal);
     }
 
@@ -110,7 +108,7 @@ internal sealed partial class EnrollmentTokens : IDisposable
 
     private async Task StoreAsync(EnrollmentToken token)
     {
-        await files.WriteAsync(PathOf(token.Id), token, EnrollmentJson.Default.EnrollmentToken, CancellationToken.None);
+        await files.WriteAsync(PathOf(token.Id), token, StoredJson.Default.EnrollmentToken, CancellationToken.None);
         Volatile.Write(ref tokens, tokens.SetItem(token.Id, token));
     }
 
@@ -127,7 +125,6 @@ internal sealed partial class EnrollmentTokens : IDisposable
 }
 
 /// <summary>A token with which one device enrolls itself, as it is stored: a hash, not the token.</summary>
-/// <param name="Format">Version of the file format; 1.</param>
 /// <param name="Hash">SHA-256 of the token's secret.</param>
 /// <param name="Role">Of a board only.</param>
 /// <param name="Name">Null: the device chooses it.</param>
@@ -164,12 +161,3 @@ internal sealed record EnrollmentToken(
 /// <param name="KeyHash">SHA-256 of its public key, lower-case hexadecimal; only the same key may repeat the call.</param>
 /// <param name="Done">Whether the device was registered; if it is deleted after that, the token cannot be used again.</param>
 internal sealed record TokenUse(string Device, string KeyHash, bool Done);
-
-[JsonSourceGenerationOptions(
-    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
-    RespectRequiredConstructorParameters = true,
-    RespectNullableAnnotations = true,
-    UseStringEnumConverter = true,
-    WriteIndented = true)]
-[JsonSerializable(typeof(EnrollmentToken))]
-internal sealed partial class EnrollmentJson : JsonSerializerContext;

@@ -1,8 +1,4 @@
-using Armada.Core.Devices;
 using Armada.Core.Engine;
-using Armada.Core.Robots;
-using Armada.Silo.Access;
-using Armada.Silo.Api;
 using Armada.Silo.Audit;
 using Armada.Silo.Identities;
 using Armada.Silo.Ingress;
@@ -44,11 +40,7 @@ internal static class IdentityRoutes
             : await next(invocation));
 
     private static async Task<Results<Ok<Page<IdentityView>>, ProblemHttpResult>> ListAsync(
-        [AsParameters] PageQuery page,
-        [Microsoft.AspNetCore.Mvc.FromServices] IServiceProvider services,
-        IRobotEngine engine,
-        IdentityReader reader,
-        CancellationToken cancellation)
+        [AsParameters] PageQuery page, IServiceProvider services, IRobotEngine engine, IdentityReader reader, CancellationToken cancellation)
     {
         if (page.Wrong is { } wrong)
             return wrong;
@@ -59,17 +51,13 @@ internal static class IdentityRoutes
     }
 
     private static async Task<Results<Ok<IdentityView>, ProblemHttpResult>> GetAsync(
-        string id, [Microsoft.AspNetCore.Mvc.FromServices] IServiceProvider services, IdentityReader reader, CancellationToken cancellation) =>
-        await Provisioning(services).FindAsync(id, cancellation) is { } device
+        string id, IServiceProvider services, IdentityReader reader, CancellationToken cancellation) =>
+        await services.GetRequiredService<IDeviceRegistry>().FindAsync(id, cancellation) is { } device
             ? TypedResults.Ok(await reader.ReadAsync(device, cancellation))
             : NoDevice(id);
 
     private static async Task<Results<Created<IssuedView>, Ok<IssuedView>, ProblemHttpResult>> PostAsync(
-        NewIdentity body,
-        [Microsoft.AspNetCore.Mvc.FromServices] IServiceProvider services,
-        IdentityReader reader,
-        HttpContext context,
-        CancellationToken cancellation)
+        NewIdentity body, IServiceProvider services, IdentityReader reader, HttpContext context, CancellationToken cancellation)
     {
         var rules = new RequestRules();
         rules.DeviceName("name", body.Name);
@@ -84,12 +72,7 @@ internal static class IdentityRoutes
     }
 
     private static async Task<Results<Ok<IssuedView>, ProblemHttpResult>> RotateAsync(
-        string id,
-        Rotation? body,
-        [Microsoft.AspNetCore.Mvc.FromServices] IServiceProvider services,
-        IdentityReader reader,
-        HttpContext context,
-        CancellationToken cancellation)
+        string id, Rotation? body, IServiceProvider services, IdentityReader reader, HttpContext context, CancellationToken cancellation)
     {
         var done = await Provisioning(services).RotateAsync(id, body?.Csr, cancellation);
         return done.Answer.Refused is { } refused
@@ -98,23 +81,14 @@ internal static class IdentityRoutes
     }
 
     private static async Task<Results<NoContent, ProblemHttpResult>> DeleteAsync(
-        string id, [Microsoft.AspNetCore.Mvc.FromServices] IServiceProvider services, CancellationToken cancellation) =>
+        string id, IServiceProvider services, CancellationToken cancellation) =>
         await Provisioning(services).DeleteAsync(id, cancellation) is { } refused ? Problem.Refuse(refused) : TypedResults.NoContent();
 
     private static async Task<Results<NoContent, ProblemHttpResult>> RetireAsync(
-        string id,
-        string fingerprint,
-        [Microsoft.AspNetCore.Mvc.FromServices] IServiceProvider services,
-        CancellationToken cancellation)
+        string id, string fingerprint, IServiceProvider services, CancellationToken cancellation)
     {
         if (!DeviceCertificate.IsFingerprint(fingerprint))
-        {
-            return Problem.WrongFields(new Dictionary<string, string>
-            {
-                ["fingerprint"] = "must be the certificate's SHA-256, 64 lower-case hexadecimal digits",
-            });
-        }
-
+            return Problem.WrongField("fingerprint", "must be the certificate's SHA-256, 64 lower-case hexadecimal digits");
         var answer = await Provisioning(services).RetireAsync(id, fingerprint, cancellation);
         return answer.Refused is { } refused ? Problem.Refuse(refused) : TypedResults.NoContent();
     }
@@ -190,18 +164,7 @@ internal static class IdentityRules
         return (parsed, RoleOf(role));
     }
 
-    public static string? WordOf(BoardRole? role) => role switch
-    {
-        null => null,
-        BoardRole.Leader => "leader",
-        BoardRole.Follower => "follower",
-        _ => throw new ArgumentOutOfRangeException(nameof(role), role, "is not a role of a board"),
-    };
+    public static string? WordOf(BoardRole? role) => role is { } known ? KindNames.Of(known) : null;
 
-    private static BoardRole? RoleOf(string? word) => word switch
-    {
-        "leader" => BoardRole.Leader,
-        "follower" => BoardRole.Follower,
-        _ => null,
-    };
+    private static BoardRole? RoleOf(string? word) => word is not null && KindNames.TryGet<BoardRole>(word, out var role) ? role : null;
 }

@@ -1,6 +1,4 @@
 using System.ComponentModel;
-using System.Text.Json.Serialization;
-using Armada.Silo.Api;
 using Armada.Silo.Audit;
 
 namespace Armada.Silo.Provisioning;
@@ -101,14 +99,3 @@ internal sealed record EnrolledBrokerView(
     string Host,
     int Port,
     [property: Description("Whether ca signs the devices' certificates too, under their names.")] bool SignsDevices);
-
-[JsonSerializable(typeof(NewIdentity))]
-[JsonSerializable(typeof(Rotation))]
-[JsonSerializable(typeof(IssuedView))]
-[JsonSerializable(typeof(Page<IdentityView>))]
-[JsonSerializable(typeof(NewEnrollmentToken))]
-[JsonSerializable(typeof(MadeTokenView))]
-[JsonSerializable(typeof(Page<EnrollmentTokenView>))]
-[JsonSerializable(typeof(Enrollment))]
-[JsonSerializable(typeof(EnrolledView))]
-internal sealed partial class ProvisioningJson : JsonSerializerContext;

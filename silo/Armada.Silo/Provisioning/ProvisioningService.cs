@@ -1,4 +1,3 @@
-using Armada.Core.Devices;
 using Armada.Core.MicroPython;
 using Armada.Core.Topics;
 using Armada.Mqtt;
@@ -28,10 +27,6 @@ internal sealed class ProvisioningService(
     private readonly SemaphoreSlim[] locks = [.. Enumerable.Range(0, 64).Select(_ => new SemaphoreSlim(1))];
     private readonly Lock sync = new();
     private readonly HashSet<string> deleted = new(StringComparer.Ordinal);
-
-    public ValueTask<BrokerLocation> BrokerAsync(CancellationToken cancellation) => registry.BrokerAsync(cancellation);
-
-    public ValueTask<DeviceIdentity?> FindAsync(string name, CancellationToken cancellation) => registry.FindAsync(name, cancellation);
 
     public async Task<Provisioned> CreateAsync(NewDevice device, CancellationToken cancellation)
     {

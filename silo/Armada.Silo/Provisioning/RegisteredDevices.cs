@@ -1,6 +1,4 @@
-using Armada.Core.Devices;
 using Armada.Core.Topics;
-using Armada.Silo.Api;
 
 namespace Armada.Silo.Provisioning;
 
@@ -27,29 +25,9 @@ internal static class RegisteredDevices
     private static async ValueTask<string> DescribeAsync(IDeviceRegistry registry, string device, CancellationToken cancellation)
     {
         var registered = await registry.ListAsync(null, MaxCandidates, cancellation);
-        var nearest = registered.Select(candidate => candidate.Name).MinBy(name => Distance(name, device));
-        return nearest is not null && Distance(nearest, device) <= Math.Max(2, device.Length / 3)
+        var nearest = registered.Select(candidate => candidate.Name).MinBy(name => EditDistance.Between(name, device));
+        return nearest is not null && EditDistance.Between(nearest, device) <= Math.Max(2, device.Length / 3)
             ? $"no device {device} is registered; did you mean {nearest}? GET /api/v1/devices lists all"
             : $"no device {device} is registered; register it with POST /api/v1/devices, or enroll it with a token";
-    }
-
-    /// <summary>Levenshtein distance, ignoring case.</summary>
-    private static int Distance(string left, string right)
-    {
-        var previous = Enumerable.Range(0, right.Length + 1).ToArray();
-        for (var row = 1; row <= left.Length; row++)
-        {
-            var current = new int[right.Length + 1];
-            current[0] = row;
-            for (var column = 1; column <= right.Length; column++)
-            {
-                var cost = char.ToLowerInvariant(left[row - 1]) == char.ToLowerInvariant(right[column - 1]) ? 0 : 1;
-                current[column] = Math.Min(Math.Min(previous[column], current[column - 1]) + 1, previous[column - 1] + cost);
-            }
-
-            previous = current;
-        }
-
-        return previous[^1];
     }
 }

@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using System.Text.Json;
 using Armada.Silo.Options;
+using Armada.Silo.Store;
 
 namespace Armada.Silo.Remotes;
 
@@ -10,14 +11,10 @@ public sealed class RemoteKeys
     private const int MaxFileBytes = 256 * 1024;
     private const int MaxKeyLength = 4096; // A bearer token with many claims.
 
-    private const UnixFileMode AnyoneElse = UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.GroupExecute
-        | UnixFileMode.OtherRead | UnixFileMode.OtherWrite | UnixFileMode.OtherExecute;
-
     private readonly FrozenDictionary<string, string> keys;
 
     private RemoteKeys(IEnumerable<KeyValuePair<string, string>> keys) => this.keys = keys.ToFrozenDictionary(StringComparer.OrdinalIgnoreCase);
 
-    /// <summary>Keys for no service.</summary>
     public static RemoteKeys None { get; } = new([]);
 
     /// <summary>Reads a JSON object of host:port and key from a file that only its owner may access.</summary>
@@ -26,7 +23,7 @@ public sealed class RemoteKeys
     {
         try
         {
-            if (!OperatingSystem.IsWindows() && (File.GetUnixFileMode(file) & AnyoneElse) != 0)
+            if (SecretFile.IsOpenToOthers(file))
                 throw new SiloOptionsException($"--remote-keys '{file}' may be accessed by others: chmod 600 '{file}'");
             if (new FileInfo(file).Length > MaxFileBytes)
                 throw new SiloOptionsException($"--remote-keys '{file}' has more than {MaxFileBytes} bytes");

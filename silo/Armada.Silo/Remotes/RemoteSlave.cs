@@ -2,7 +2,6 @@ using System.Collections.Immutable;
 using System.Net.WebSockets;
 using Armada.Core.Arena;
 using Armada.Core.Engine;
-using Armada.Core.Robots;
 using Armada.Core.Routing;
 using Armada.Mqtt;
 using Armada.Silo.Arena;

@@ -1,10 +1,8 @@
 using System.Collections.Concurrent;
 using System.Threading.Channels;
 using Armada.Core.Engine;
-using Armada.Core.Robots;
 using Armada.Grains.Robots;
 using Armada.Silo.Sockets;
-using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace Armada.Silo.Remotes;
 
@@ -12,13 +10,11 @@ internal static class RemoteHost
 {
     public static void AddRemotes(this IServiceCollection services)
     {
-        services.TryAddSingleton<SocketLimits>();
         services.AddSingleton<RemoteTiming>();
         services.AddSingleton<Func<IRobotEngine>>(provider => provider.GetRequiredService<IRobotEngine>);
         services.AddSingleton<RemoteServices>();
-        services.AddSingleton<RemoteSlaves>();
+        services.AddHostedSingleton<RemoteSlaves>();
         services.AddSingleton<IRemoteSlaves>(provider => provider.GetRequiredService<RemoteSlaves>());
-        services.AddHostedService(provider => provider.GetRequiredService<RemoteSlaves>());
     }
 }
 

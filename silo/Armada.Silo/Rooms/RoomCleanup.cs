@@ -1,5 +1,4 @@
 using Armada.Core.Rooms;
-using Armada.Silo.Access;
 
 namespace Armada.Silo.Rooms;
 

@@ -1,4 +1,4 @@
-using Armada.Core.Robots;
+using System.Collections.Immutable;
 using Armada.Core.Rooms;
 
 namespace Armada.Silo.Rooms;
@@ -37,6 +37,21 @@ internal sealed class RoomJoints(RobotModel model, RoomUnits units)
             ? asked.Value
             : limits.Min + ((Math.Clamp(asked.Value, lowest, 100) - lowest) / (100 - lowest) * (limits.Max - limits.Min));
         return new JointGoal(limits.Name, position, asked.Speed is > 0 and var percent ? percent / 100 * limits.MaxVelocity : null);
+    }
+
+    /// <summary>The last goal of each joint, in the order of the joints; names that the robot does not have are handed out with their index.</summary>
+    public ImmutableArray<JointGoal> ToGoals(IReadOnlyList<RoomJoint> asked, Action<int, string> onUnknown)
+    {
+        var goals = new SortedDictionary<int, JointGoal>();
+        for (var at = 0; at < asked.Count; at++)
+        {
+            if (Find(asked[at].Name) is var joint and >= 0)
+                goals[joint] = ToGoal(joint, asked[at]);
+            else
+                onUnknown(at, asked[at].Name);
+        }
+
+        return [.. goals.Values];
     }
 
     /// <summary>Rooms show only joints that were ever commanded.</summary>

@@ -2,10 +2,8 @@ using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Text;
 using Armada.Core.Engine;
-using Armada.Core.Robots;
 using Armada.Core.Rooms;
 using Armada.Grains.Robots;
-using Armada.Silo.Access;
 using Armada.Silo.Telemetry;
 
 namespace Armada.Silo.Rooms;
@@ -108,45 +106,24 @@ internal sealed record StopReason(string Reason, string Source);
 internal sealed class OpenRoom
 {
     private readonly Lock sync = new();
-    private readonly List<RoomSession> sessions = [];
-    private DateTimeOffset lastUsed;
-    private StopReason? stopped;
+    private volatile RoomSession[] sessions = [];
+    private volatile StopReason? stopped;
+    private long lastUsed; // UTC ticks.
     private int stopping;
     private uint commanded;
 
-    public OpenRoom(DateTimeOffset since) => (Since, lastUsed) = (since, since);
+    public OpenRoom(DateTimeOffset since)
+    {
+        Since = since;
+        MarkUsed(since);
+    }
 
     public DateTimeOffset Since { get; }
-
-    public DateTimeOffset LastUsed
-    {
-        get
-        {
-            lock (sync)
-                return lastUsed;
-        }
-    }
-
-    public IReadOnlyList<RoomSession> Sessions
-    {
-        get
-        {
-            lock (sync)
-                return [.. sessions];
-        }
-    }
-
+    public DateTimeOffset LastUsed => new(Volatile.Read(ref lastUsed), TimeSpan.Zero);
+    public IReadOnlyList<RoomSession> Sessions => sessions;
     public uint CommandedJoints => Volatile.Read(ref commanded);
     public bool IsStopping => Volatile.Read(ref stopping) > 0;
-
-    public StopReason? Stopped
-    {
-        get
-        {
-            lock (sync)
-                return stopped;
-        }
-    }
+    public StopReason? Stopped => stopped;
 
     /// <summary>False if the room is full of consumers.</summary>
     public bool TryAdd(RoomSession session, int maxConsumers, DateTimeOffset now)
@@ -155,26 +132,21 @@ internal sealed class OpenRoom
         {
             if (session.Role == RoomRole.Consumer && sessions.Count(other => other.Role == RoomRole.Consumer) >= maxConsumers)
                 return false;
-            sessions.Add(session);
-            lastUsed = now;
-            return true;
+            sessions = [.. sessions, session];
         }
+
+        MarkUsed(now);
+        return true;
     }
 
     public void Remove(RoomSession session, DateTimeOffset now)
     {
         lock (sync)
-        {
-            sessions.Remove(session);
-            lastUsed = now;
-        }
+            sessions = [.. sessions.Where(other => other != session)];
+        MarkUsed(now);
     }
 
-    public void MarkUsed(DateTimeOffset now)
-    {
-        lock (sync)
-            lastUsed = now;
-    }
+    public void MarkUsed(DateTimeOffset now) => Volatile.Write(ref lastUsed, now.UtcTicks);
 
     public void UpdateCommandedJoints(RobotSnapshot robot)
     {
@@ -187,18 +159,13 @@ internal sealed class OpenRoom
             session.SendNewest();
     }
 
-    public void BeginStop(StopReason words)
+    public void BeginStop(StopReason reason)
     {
         Interlocked.Increment(ref stopping);
-        lock (sync)
-            stopped = words;
+        stopped = reason;
     }
 
     public void EndStop() => Interlocked.Decrement(ref stopping);
 
-    public void Release()
-    {
-        lock (sync)
-            stopped = null;
-    }
+    public void Release() => stopped = null;
 }

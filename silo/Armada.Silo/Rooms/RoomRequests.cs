@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Armada.Core.Robots;
 using Armada.Core.Rooms;
 
 namespace Armada.Silo.Rooms;
@@ -15,6 +14,14 @@ internal static class RoomRequestBodies
     public const int MaxConsumersLimit = 100;
     private const int MaxJoints = 20;
     private const double MaxValue = 360; // RobotHub's limit in any unit; the robot's own limits are narrower.
+
+    /// <summary>Reads a body as bytes, so that its errors can be reported in RobotHub's form.</summary>
+    public static async Task<ReadOnlyMemory<byte>> ReadBodyAsync(this HttpContext context, CancellationToken cancellation)
+    {
+        var body = new MemoryStream();
+        await context.Request.Body.CopyToAsync(body, cancellation);
+        return body.GetBuffer().AsMemory(0, (int)body.Length);
+    }
 
     public static NewRoom? ReadNewRoom(ReadOnlyMemory<byte> utf8, RoomRequestErrors errors)
     {
@@ -46,17 +53,6 @@ internal static class RoomRequestBodies
         joint.Text("name", required: true, RoomReader.MaxJointNameLength) ?? "",
         joint.Number("value", -MaxValue, MaxValue, required: true) ?? 0,
         joint.Number("speed", 0, RoomReader.MaxSpeed));
-}
-
-/// <summary>Reads bodies as bytes, so that their errors can be reported in RobotHub's form.</summary>
-internal static class RoomRequests
-{
-    public static async Task<ReadOnlyMemory<byte>> ReadBodyAsync(this HttpContext context, CancellationToken cancellation)
-    {
-        var body = new MemoryStream();
-        await context.Request.Body.CopyToAsync(body, cancellation);
-        return body.GetBuffer().AsMemory(0, (int)body.Length);
-    }
 }
 
 /// <summary>Errors of a request in RobotHub's form: type, location and message.</summary>

@@ -1,7 +1,6 @@
+using System.Text.Json.Nodes;
 using Armada.Core.Engine;
-using Armada.Core.Robots;
 using Armada.Core.Rooms;
-using Armada.Silo.Access;
 using Armada.Silo.Options;
 using Armada.Silo.Sockets;
 
@@ -12,14 +11,12 @@ internal static class RoomHost
 {
     public static void AddRooms(this IServiceCollection services)
     {
-        services.AddSingleton<SocketLimits>();
         services.AddSingleton<RoomCatalog>();
         services.AddSingleton<OpenRooms>();
         services.AddSingleton<RoomRemoval>();
         services.AddSingleton<RoomTiming>();
         services.AddSingleton<RoomServices>();
-        services.AddSingleton<RoomCleanup>();
-        services.AddHostedService(provider => provider.GetRequiredService<RoomCleanup>());
+        services.AddHostedSingleton<RoomCleanup>();
     }
 
     public static void MapRoomEndpoints(this IEndpointRouteBuilder app)
@@ -60,8 +57,8 @@ internal static class RoomRoutes
 
     private static async Task<IResult> ListAsync(string workspace, RoomCatalog catalog, CancellationToken cancellation)
     {
-        RoomView[] rooms = [.. (await catalog.ListAsync(cancellation)).Where(room => room.Name.Workspace == workspace).Select(View)];
-        return RoomResults.Ok(new(true, workspace, rooms, rooms.Length), RoomsJson.Default.RoomListAnswer);
+        JsonNode?[] rooms = [.. (await catalog.ListAsync(cancellation)).Where(room => room.Name.Workspace == workspace).Select(View)];
+        return RoomResults.Ok(new() { ["success"] = true, ["workspace_id"] = workspace, ["rooms"] = new JsonArray(rooms), ["total"] = rooms.Length });
     }
 
     private static async Task<IResult> CreateAsync(
@@ -93,12 +90,13 @@ internal static class RoomRoutes
 
     private static async Task<IResult> GetAsync(string workspace, string room, RoomCatalog catalog, CancellationToken cancellation)
     {
-        if (await catalog.FindAsync(new RoomName(workspace, room), cancellation) is not { } robot)
+        var name = new RoomName(workspace, room);
+        if (await catalog.FindAsync(name, cancellation) is not { } robot)
             return RoomResults.RoomNotFound;
-        var people = ParticipantsView.Of(robot);
-        var view = new RoomInfoView(
-            room, workspace, people, JointsOf(robot), people.Producer is not null, people.Consumers.Count);
-        return RoomResults.Ok(new(true, view), RoomsJson.Default.RoomAnswer);
+        var view = View(new Room(name, robot));
+        view["has_producer"] = robot.Master is not null;
+        view["active_consumers"] = robot.Slaves.Length + robot.UnboundSlaves.Length;
+        return RoomResults.Ok(new() { ["success"] = true, ["room"] = view });
     }
 
     private static async Task<IResult> DeleteAsync(
@@ -116,16 +114,24 @@ internal static class RoomRoutes
         var reply = await removal.RemoveAsync(new Room(name, robot), context.Caller(), cancellation);
         return reply.Refused is { Reason: RefusalReason.UnknownRobot } ? RoomResults.RoomNotFound
             : reply.Refused is { } refused ? RoomResults.Refuse(refused)
-            : RoomResults.Ok(new(true, $"Room {room} deleted successfully from workspace {workspace}"), RoomsJson.Default.RoomDeletedAnswer);
+            : RoomResults.Ok(new() { ["success"] = true, ["message"] = $"Room {room} deleted successfully from workspace {workspace}" });
     }
 
-    private static RoomView View(Room room) =>
-        new(room.Name.Id, room.Name.Workspace, ParticipantsView.Of(room.Robot), JointsOf(room.Robot));
+    private static JsonObject View(Room room) => new()
+    {
+        ["id"] = room.Name.Id,
+        ["workspace_id"] = room.Name.Workspace,
+        ["participants"] = RoomResults.Participants(room.Robot),
+        ["joints_count"] = room.Robot.Joints.Count(joint => RoomJoints.IsCommanded(joint)),
+    };
 
-    private static int JointsOf(RobotSnapshot robot) => robot.Joints.Count(joint => RoomJoints.IsCommanded(joint));
-
-    private static IResult Created(RoomName name, string what) => RoomResults.Ok(
-        new(true, name.Workspace, name.Id, $"Room {name.Id} {what} in workspace {name.Workspace}"), RoomsJson.Default.RoomCreatedAnswer);
+    private static IResult Created(RoomName name, string what) => RoomResults.Ok(new()
+    {
+        ["success"] = true,
+        ["workspace_id"] = name.Workspace,
+        ["room_id"] = name.Id,
+        ["message"] = $"Room {name.Id} {what} in workspace {name.Workspace}",
+    });
 }
 
 /// <summary>…/rooms/{room}/state and …/command</summary>
@@ -143,13 +149,15 @@ internal static class RoomStateRoutes
         if (await catalog.FindAsync(new RoomName(workspace, room), cancellation) is not { } robot)
             return RoomResults.RoomNotFound;
         var joints = new RoomJoints(robot.Document.Model, options.RoomUnits).Positions(robot);
-        var state = new RoomStateView(
-            room,
-            workspace,
-            joints.ToDictionary(joint => joint.Name, joint => joint.Value),
-            ParticipantsView.Of(robot),
-            RoomWriter.Time(openRooms.Now));
-        return RoomResults.Ok(new(true, state), RoomsJson.Default.RoomStateAnswer);
+        var state = new JsonObject
+        {
+            ["room_id"] = room,
+            ["workspace_id"] = workspace,
+            ["joints"] = new JsonObject(joints.Select(joint => KeyValuePair.Create(joint.Name, (JsonNode?)joint.Value))),
+            ["participants"] = RoomResults.Participants(robot),
+            ["timestamp"] = RoomWriter.Time(openRooms.Now),
+        };
+        return RoomResults.Ok(new() { ["success"] = true, ["state"] = state });
     }
 
     private static async Task<IResult> CommandAsync(
@@ -167,11 +175,13 @@ internal static class RoomStateRoutes
         var errors = new RoomRequestErrors();
         if (RoomRequestBodies.ReadCommand(await context.ReadBodyAsync(cancellation), errors) is not { } asked)
             return RoomResults.Invalid(errors);
-        var goals = Goals(asked, new RoomJoints(robot.Document.Model, options.RoomUnits), errors);
+        var joints = new RoomJoints(robot.Document.Model, options.RoomUnits);
+        var goals = joints.ToGoals(asked, (at, _) => errors.Add(
+            "enum", $"The robot has no joint of this name; it has {string.Join(", ", joints.Names)}", "body", "joints", at, "name"));
         if (errors.All.Count > 0)
             return RoomResults.Invalid(errors);
 
-        var reply = await engine.ApplyAsync(robot.Document.Id, new RobotRequest.Manual(new JointCommand([.. goals])), cancellation);
+        var reply = await engine.ApplyAsync(robot.Document.Id, new RobotRequest.Manual(new JointCommand(goals)), cancellation);
         if (reply.Refused is { } refused)
         {
             return refused.Reason == RefusalReason.PanelLocked
@@ -184,21 +194,14 @@ internal static class RoomStateRoutes
         var after = reply.Robot!;
         open.UpdateCommandedJoints(after);
         var changed = robot.Joints.Zip(after.Joints).Count(pair => pair.First.Commanded != pair.Second.Commanded);
-        return RoomResults.Ok(new(true, workspace, room, changed, "Commands sent successfully"), RoomsJson.Default.CommandAnswer);
-    }
-
-    private static JointGoal[] Goals(IReadOnlyList<RoomJoint> asked, RoomJoints joints, RoomRequestErrors errors)
-    {
-        var goals = new SortedDictionary<int, JointGoal>();
-        for (var at = 0; at < asked.Count; at++)
+        return RoomResults.Ok(new()
         {
-            if (joints.Find(asked[at].Name) is var joint and >= 0)
-                goals[joint] = joints.ToGoal(joint, asked[at]);
-            else
-                errors.Add("enum", $"The robot has no joint of this name; it has {string.Join(", ", joints.Names)}", "body", "joints", at, "name");
-        }
-
-        return [.. goals.Values];
+            ["success"] = true,
+            ["workspace_id"] = workspace,
+            ["room_id"] = room,
+            ["joints_updated"] = changed,
+            ["message"] = "Commands sent successfully",
+        });
     }
 }
 
@@ -210,7 +213,7 @@ internal static class RoomServiceRoutes
     public static void MapRoomStatus(this IEndpointRouteBuilder robotics)
     {
         robotics.MapGet("/status", StatusAsync).Allow(Role.Viewer);
-        robotics.MapGet("/health", () => RoomResults.Ok(new("healthy", "robotics"), RoomsJson.Default.ServiceHealth)).AllowAnonymous();
+        robotics.MapGet("/health", () => RoomResults.Ok(new() { ["status"] = "healthy", ["service"] = "robotics" })).AllowAnonymous();
         robotics.MapGet("/cleanup/status", CleanupStatusAsync).Allow(Role.Viewer);
         robotics.MapPost("/cleanup/manual", CleanUpAsync).Allow(Role.Operator);
     }
@@ -218,33 +221,41 @@ internal static class RoomServiceRoutes
     public static void MapHealthOfRobotHub(this IEndpointRouteBuilder app)
     {
         // RobotHub's own front end is not served here.
-        app.MapGet("/health", () => RoomResults.Ok(new("healthy", true, false, true), RoomsJson.Default.CombinedHealth))
+        app.MapGet(
+            "/health",
+            () => RoomResults.Ok(new() { ["status"] = "healthy", ["server_running"] = true, ["frontend_enabled"] = false, ["api_available"] = true }))
             .ExcludeFromDescription().AllowAnonymous();
-        app.MapGet("/api/health", () => RoomResults.Ok(new("healthy", true), RoomsJson.Default.ServerHealth))
+        app.MapGet("/api/health", () => RoomResults.Ok(new() { ["status"] = "healthy", ["server_running"] = true }))
             .ExcludeFromDescription().AllowAnonymous();
     }
 
     private static async Task<IResult> StatusAsync(RoomCatalog catalog, OpenRooms openRooms, CancellationToken cancellation)
     {
         var rooms = await catalog.ListAsync(cancellation);
-        var status = new RoomsStatus(
-            "robotics",
-            "active",
-            rooms.Select(room => room.Name.Workspace).Distinct().Count(),
-            rooms.Count,
-            openRooms.Connections,
-            ProtocolVersion,
-            ["producer", "consumer"],
-            ["so-arm100", "generic"],
-            new CleanupSettings(true, RoomCleanup.IdleLimit.TotalHours, RoomCleanup.Interval.TotalMinutes));
-        return RoomResults.Ok(status, RoomsJson.Default.RoomsStatus);
+        return RoomResults.Ok(new()
+        {
+            ["service"] = "robotics",
+            ["status"] = "active",
+            ["workspaces_count"] = rooms.Select(room => room.Name.Workspace).Distinct().Count(),
+            ["rooms_count"] = rooms.Count,
+            ["connections_count"] = openRooms.Connections,
+            ["version"] = ProtocolVersion,
+            ["supported_roles"] = new JsonArray("producer", "consumer"),
+            ["supported_robot_types"] = new JsonArray("so-arm100", "generic"),
+            ["cleanup"] = new JsonObject
+            {
+                ["enabled"] = true,
+                ["inactivity_timeout_hours"] = RoomCleanup.IdleLimit.TotalHours,
+                ["cleanup_interval_minutes"] = RoomCleanup.Interval.TotalMinutes,
+            },
+        });
     }
 
     private static async Task<IResult> CleanupStatusAsync(RoomCleanup cleanup, CancellationToken cancellation) =>
-        RoomResults.Ok(new(true, await cleanup.GetStatusAsync(cancellation)), RoomsJson.Default.CleanupStatusAnswer);
+        TypedResults.Ok(new CleanupStatusAnswer(true, await cleanup.GetStatusAsync(cancellation)));
 
     private static async Task<IResult> CleanUpAsync(RoomCleanup cleanup, HttpContext context, CancellationToken cancellation) =>
-        RoomResults.Ok(new(true, await cleanup.SweepAsync(context.Caller(), cancellation)), RoomsJson.Default.CleanupAnswer);
+        TypedResults.Ok(new CleanupAnswer(true, await cleanup.SweepAsync(context.Caller(), cancellation)));
 }
 
 /// <summary>…/rooms/{room}/ws: a participant's WebSocket.</summary>

@@ -3,13 +3,12 @@ using System.Net.WebSockets;
 using System.Security.Cryptography;
 using System.Text;
 using Armada.Core.Engine;
-using Armada.Core.Robots;
 using Armada.Core.Rooms;
 using Armada.Core.Routing;
 using Armada.Core.Time;
 using Armada.Grains.Robots;
 using Armada.Mqtt;
-using Armada.Silo.Access;
+using Armada.Silo.Engine;
 using Armada.Silo.Options;
 using Armada.Silo.Sockets;
 
@@ -37,7 +36,7 @@ internal sealed partial class RoomSession : IRobotSession, ISampleSource, IDispo
     private bool isDisposed;
     private Task periodicTask = Task.CompletedTask;
     private bool isConnected;
-    private readonly MessageRate rate;
+    private readonly TokenBucket rate;
     private readonly OncePerSecond errors;
     private volatile uint epoch;
     private long lastMessageAt;
@@ -58,7 +57,7 @@ internal sealed partial class RoomSession : IRobotSession, ISampleSource, IDispo
     {
         (this.room, this.caller, this.services, logger) = (room, caller, services, services.Logger);
         socket = new JsonSocket(raw, this, services.Limits, services.Clock);
-        rate = new MessageRate(services.Limits.MessagesPerSecond, services.Limits.Burst);
+        rate = new TokenBucket(services.Limits.MessagesPerSecond, services.Limits.Burst);
         errors = new(services.Clock.Time);
     }
 
@@ -287,23 +286,14 @@ internal sealed partial class RoomSession : IRobotSession, ISampleSource, IDispo
 
     private async ValueTask MoveAsync(RoomMessage.JointUpdate update)
     {
-        var known = joints!;
-        var goals = new SortedDictionary<int, JointGoal>();
         var unknown = new List<string>();
-        foreach (var joint in update.Joints)
-        {
-            if (known.Find(joint.Name) is var index and >= 0)
-                goals[index] = known.ToGoal(index, joint);
-            else
-                unknown.Add(joint.Name);
-        }
-
+        var goals = joints!.ToGoals(update.Joints, (_, name) => unknown.Add(name));
         if (unknown.Count > 0)
             SendThrottledError("Failed to process joint update", "joint_unknown", $"the robot has no {FormatNames(unknown)}");
         else if (update.Problem is { } problem)
             SendThrottledError("Failed to process joint update", "invalid", problem);
-        if (goals.Count > 0)
-            await CommandAsync(new JointCommand([.. goals.Values]));
+        if (!goals.IsEmpty)
+            await CommandAsync(new JointCommand(goals));
     }
 
     private async ValueTask CommandAsync(JointCommand command)
@@ -465,15 +455,8 @@ internal sealed partial class RoomSession : IRobotSession, ISampleSource, IDispo
     private async ValueTask<bool> ReacquireLeaseAsync()
     {
         var lost = epoch;
-        await reacquireLock.WaitAsync();
-        try
-        {
-            return socket.Closing is null && (epoch != lost || await ReattachAsync());
-        }
-        finally
-        {
-            reacquireLock.Release();
-        }
+        using var held = await reacquireLock.EnterAsync(CancellationToken.None);
+        return socket.Closing is null && (epoch != lost || await ReattachAsync());
     }
 
     private async ValueTask<bool> ReattachAsync()
@@ -492,7 +475,7 @@ internal sealed partial class RoomSession : IRobotSession, ISampleSource, IDispo
 
     private async Task UpdateLaggingAsync()
     {
-        var slow = socket.SamplePendingSince is { } since && services.Clock.Now().IsPast(since, services.Timing.LaggingAfter);
+        var slow = socket.IsLagging(services.Timing.LaggingAfter);
         if (slow == isLagging)
             return;
         isLagging = slow;

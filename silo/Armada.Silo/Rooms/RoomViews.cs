@@ -1,8 +1,5 @@
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
-using System.Text.Json.Serialization.Metadata;
-using Armada.Core.Robots;
-using Armada.Silo.Api;
 using Armada.Silo.Store;
 using Microsoft.AspNetCore.Http.HttpResults;
 
@@ -11,9 +8,9 @@ namespace Armada.Silo.Rooms;
 /// <summary>Answers in RobotHub's form: errors are <c>{"detail": …}</c>, not problem details.</summary>
 internal static class RoomResults
 {
-    public static IResult RoomNotFound { get; } = Error(StatusCodes.Status404NotFound, "Room not found");
+    public static IResult RoomNotFound => Error(StatusCodes.Status404NotFound, "Room not found");
 
-    public static IResult Ok<T>(T answer, JsonTypeInfo<T> type) => TypedResults.Json(answer, type);
+    public static IResult Ok(JsonObject answer) => TypedResults.Ok(answer);
 
     public static IResult Error(int status, string detail) => Error(status, JsonValue.Create(detail));
 
@@ -37,58 +34,20 @@ internal static class RoomResults
         }
     }
 
-    private static JsonHttpResult<ErrorAnswer> Error(int status, JsonNode detail) =>
-        TypedResults.Json(new ErrorAnswer(detail), RoomsJson.Default.ErrorAnswer, statusCode: status);
-}
-
-/// <param name="Producer">The robot's master, of whatever kind; null without one.</param>
-internal sealed record ParticipantsView(string? Producer, IReadOnlyList<string> Consumers, int Total)
-{
-    public static ParticipantsView Of(RobotSnapshot robot)
+    public static JsonObject Participants(RobotSnapshot robot)
     {
-        string[] consumers = [.. robot.Slaves.Concat(robot.UnboundSlaves).Select(slave => slave.Binding.Name)];
-        return new(robot.Master?.Name, consumers, consumers.Length + (robot.Master is null ? 0 : 1));
+        JsonNode?[] consumers = [.. robot.Slaves.Concat(robot.UnboundSlaves).Select(slave => slave.Binding.Name)];
+        return new()
+        {
+            ["producer"] = robot.Master?.Name, // The robot's master, of whatever kind.
+            ["consumers"] = new JsonArray(consumers),
+            ["total"] = consumers.Length + (robot.Master is null ? 0 : 1),
+        };
     }
+
+    private static JsonHttpResult<JsonObject> Error(int status, JsonNode detail) =>
+        TypedResults.Json(new JsonObject { ["detail"] = detail }, statusCode: status);
 }
-
-internal sealed record RoomView(string Id, string WorkspaceId, ParticipantsView Participants, int JointsCount);
-
-internal sealed record RoomInfoView(
-    string Id, string WorkspaceId, ParticipantsView Participants, int JointsCount, bool HasProducer, int ActiveConsumers);
-
-internal sealed record RoomStateView(
-    string RoomId, string WorkspaceId, IReadOnlyDictionary<string, double> Joints, ParticipantsView Participants, string Timestamp);
-
-internal sealed record RoomListAnswer(bool Success, string WorkspaceId, IReadOnlyList<RoomView> Rooms, int Total);
-
-internal sealed record RoomCreatedAnswer(bool Success, string WorkspaceId, string RoomId, string Message);
-
-internal sealed record RoomAnswer(bool Success, RoomInfoView Room);
-
-internal sealed record RoomDeletedAnswer(bool Success, string Message);
-
-internal sealed record RoomStateAnswer(bool Success, RoomStateView State);
-
-internal sealed record CommandAnswer(bool Success, string WorkspaceId, string RoomId, int JointsUpdated, string Message);
-
-internal sealed record CleanupSettings(bool Enabled, double InactivityTimeoutHours, double CleanupIntervalMinutes);
-
-internal sealed record RoomsStatus(
-    string Service,
-    string Status,
-    int WorkspacesCount,
-    int RoomsCount,
-    int ConnectionsCount,
-    string Version,
-    IReadOnlyList<string> SupportedRoles,
-    IReadOnlyList<string> SupportedRobotTypes,
-    CleanupSettings Cleanup);
-
-internal sealed record ServiceHealth(string Status, string Service);
-
-internal sealed record ServerHealth(string Status, bool ServerRunning);
-
-internal sealed record CombinedHealth(string Status, bool ServerRunning, bool FrontendEnabled, bool ApiAvailable);
 
 internal sealed record RoomAge(
     string WorkspaceId, string RoomId, double AgeMinutes, double InactivityMinutes, bool HasConnections, bool WillBeCleaned);
@@ -107,22 +66,3 @@ internal sealed record CleanupStatusAnswer(bool Success, [property: JsonProperty
 internal sealed record CleanupResult(bool CleanupTriggered, int RoomsBefore, int RoomsAfter, int RoomsRemoved, string Timestamp);
 
 internal sealed record CleanupAnswer(bool Success, [property: JsonPropertyName("cleanup_result")] CleanupResult Result);
-
-/// <param name="Detail">A sentence, or the list of a request's errors.</param>
-internal sealed record ErrorAnswer(JsonNode Detail);
-
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
-[JsonSerializable(typeof(RoomListAnswer))]
-[JsonSerializable(typeof(RoomCreatedAnswer))]
-[JsonSerializable(typeof(RoomAnswer))]
-[JsonSerializable(typeof(RoomDeletedAnswer))]
-[JsonSerializable(typeof(RoomStateAnswer))]
-[JsonSerializable(typeof(CommandAnswer))]
-[JsonSerializable(typeof(RoomsStatus))]
-[JsonSerializable(typeof(ServiceHealth))]
-[JsonSerializable(typeof(ServerHealth))]
-[JsonSerializable(typeof(CombinedHealth))]
-[JsonSerializable(typeof(CleanupStatusAnswer))]
-[JsonSerializable(typeof(CleanupAnswer))]
-[JsonSerializable(typeof(ErrorAnswer))]
-internal sealed partial class RoomsJson : JsonSerializerContext;

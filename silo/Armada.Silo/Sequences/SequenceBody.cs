@@ -3,7 +3,6 @@ using System.ComponentModel;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Armada.Core.Motions;
-using Armada.Silo.Api;
 using Armada.Silo.Audit;
 
 namespace Armada.Silo.Sequences;
@@ -23,7 +22,6 @@ internal sealed record SequenceBody(
 
     string? IAudited.Detail => Name;
 
-    /// <summary>A sequence in JSON's words.</summary>
     public static SequenceBody Of(Sequence sequence) => new(
         sequence.Name,
         [.. sequence.Commands.Select(SequenceCommandBody.Of)],
@@ -31,7 +29,7 @@ internal sealed record SequenceBody(
         sequence.Loop,
         sequence.TotalDuration.TotalMilliseconds);
 
-    /// <summary>The sequence that is meant, with whatever problems it has.</summary>
+    /// <summary>With whatever problems it has.</summary>
     public Sequence ToSequence()
     {
         ImmutableArray<SequenceCommand> commands = [.. Commands.Select(command => command?.ToCommand()!)];
@@ -46,24 +44,21 @@ internal sealed record SequenceBody(
         .Max();
 }
 
-/// <summary>One command of a sequence.</summary>
 internal sealed record SequenceCommandBody(
     [property: Description("Milliseconds since the sequence's beginning.")] double Timestamp,
     [property: Description("1 to 32, each joint once.")] IReadOnlyList<JointGoalBody> Joints,
     [property: Description("Milliseconds to take; left out or 0, as fast as speeds and limits let it.")] double? Duration = null,
     [property: Description("Kept with the command; means nothing to the silo. At most 4096 characters.")] JsonElement? Metadata = null)
 {
-    /// <summary>A command in JSON's words.</summary>
     public static SequenceCommandBody Of(SequenceCommand command) => new(
         command.At.TotalMilliseconds,
         [.. command.Goals.Select(JointGoalBody.Of)],
         command.Duration?.TotalMilliseconds,
         command.Metadata is { } metadata ? JsonElement.Parse(metadata) : null);
 
-    /// <summary>The command that is meant, with whatever problems it has.</summary>
     public SequenceCommand ToCommand() => new(
         Milliseconds.ToTime(Timestamp),
         JointGoalBody.ToGoals(Joints),
         Duration is { } ms ? Milliseconds.ToTime(ms) : null,
-        Metadata is { ValueKind: not JsonValueKind.Null } metadata ? SequenceJson.Compact(metadata) : null);
+        Metadata is { ValueKind: not JsonValueKind.Null } metadata ? JsonSerializer.Serialize(metadata, ApiJson.Default.JsonElement) : null); // Compact, so that the same content is the same text.
 }

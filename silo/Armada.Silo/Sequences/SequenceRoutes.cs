@@ -1,8 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
 using Armada.Core.Motions;
-using Armada.Silo.Access;
-using Armada.Silo.Api;
 using Armada.Silo.Audit;
 using Microsoft.AspNetCore.Http.HttpResults;
 
@@ -13,7 +11,6 @@ internal static class SequenceRoutes
 {
     private const int MaxBodyBytes = 1024 * 1024;
 
-    /// <summary>Maps the routes.</summary>
     public static void MapSequences(this IEndpointRouteBuilder api)
     {
         var sequences = api.MapGroup("/sequences").WithTags("sequences");
@@ -33,7 +30,6 @@ internal static class SequenceRoutes
             .Audits("sequence-removed");
     }
 
-    /// <summary>The answer about a sequence that is not there.</summary>
     public static ProblemHttpResult NoSequence(string id) =>
         Problem.SequenceUnknown.Answer($"there is no sequence {id}; GET /api/v1/sequences lists all");
 
@@ -59,28 +55,22 @@ internal static class SequenceRoutes
         var sequence = body.ToSequence();
         if (await sequences.FindAsync(sequence.Id, cancellation) is { IsBuiltIn: false } old)
             return old.Sequence.Equals(sequence) ? Show(old, context) : Exists(sequence.Id);
-        return await KeepAsync(
-            sequence,
-            new ExpectedVersion(null),
-            isNew: true,
-            answer => answer.Refused == SequenceRefusal.Changed ? Exists(sequence.Id) : Refuse(answer, sequence.Id),
-            sequences,
-            context,
-            cancellation);
+        var answer = await sequences.PutAsync(sequence, new ExpectedVersion(null), cancellation);
+        return answer.Refused == SequenceRefusal.Changed ? Exists(sequence.Id) : Show(answer, sequence.Id, isNew: true, context);
     }
 
     private static async Task<Results<Created<SequenceView>, Ok<SequenceView>, ProblemHttpResult>> PutAsync(
         string id, SequenceBody body, ISequences sequences, HttpContext context, CancellationToken cancellation)
     {
         if (body.Id is { } other && other != id)
-            return Problem.WrongFields(new Dictionary<string, string> { ["id"] = $"'{other}' is not the id of the address, {id}" });
+            return Problem.WrongField("id", $"'{other}' is not the id of the address, {id}");
         if (FindProblem(body with { Id = id }) is { } wrong)
             return wrong;
         var before = await sequences.FindAsync(id, cancellation);
         if (!TryExpect(context.Request, before, out var expected, out var refused))
             return refused;
-        return await KeepAsync(
-            (body with { Id = id }).ToSequence(), expected, before is null, answer => Refuse(answer, id), sequences, context, cancellation);
+        var answer = await sequences.PutAsync((body with { Id = id }).ToSequence(), expected, cancellation);
+        return Show(answer, id, isNew: before is null, context);
     }
 
     private static async Task<Results<NoContent, ProblemHttpResult>> DeleteAsync(
@@ -93,22 +83,6 @@ internal static class SequenceRoutes
             return refused;
         var answer = await sequences.DeleteAsync(id, expected, cancellation);
         return answer.Refused is null ? TypedResults.NoContent() : Refuse(answer, id);
-    }
-
-    private static async Task<Results<Created<SequenceView>, Ok<SequenceView>, ProblemHttpResult>> KeepAsync(
-        Sequence sequence,
-        ExpectedVersion? expected,
-        bool isNew,
-        Func<SequenceAnswer, ProblemHttpResult> refuse,
-        ISequences sequences,
-        HttpContext context,
-        CancellationToken cancellation)
-    {
-        var answer = await sequences.PutAsync(sequence, expected, cancellation);
-        if (answer.Refused is not null)
-            return refuse(answer);
-        var shown = Show(answer.Current!, context);
-        return isNew ? TypedResults.Created($"/api/v1/sequences/{sequence.Id}", shown.Value) : shown;
     }
 
     // Without a condition the last one wins; with one, what was seen must still stand when the change is made.
@@ -134,6 +108,14 @@ internal static class SequenceRoutes
 
         rules.Add(SequenceRules.FindProblems(body.ToSequence()));
         return rules.Problem;
+    }
+
+    private static Results<Created<SequenceView>, Ok<SequenceView>, ProblemHttpResult> Show(SequenceAnswer answer, string id, bool isNew, HttpContext context)
+    {
+        if (answer.Refused is not null)
+            return Refuse(answer, id);
+        var shown = Show(answer.Current!, context);
+        return isNew ? TypedResults.Created($"/api/v1/sequences/{id}", shown.Value) : shown;
     }
 
     private static Ok<SequenceView> Show(VersionedSequence kept, HttpContext context)

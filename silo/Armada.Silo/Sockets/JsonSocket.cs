@@ -4,7 +4,6 @@ using System.Text;
 using System.Threading.Channels;
 using Armada.Core.Time;
 using Armada.Grains.Robots;
-using Armada.Silo.Access;
 
 namespace Armada.Silo.Sockets;
 
@@ -14,6 +13,8 @@ internal interface ISampleSource
     /// <summary>False if there is nothing to send.</summary>
     bool TryWrite(IBufferWriter<byte> message);
 }
+
+internal sealed record SocketClosing(int Code, string Reason);
 
 /// <summary>
 /// One WebSocket with JSON text messages. Senders never wait for the client: samples are written when the client can take them, newest
@@ -36,7 +37,7 @@ internal sealed class JsonSocket
     private readonly TaskCompletionSource read = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private bool isSampleDue;
     private Timestamp? samplePendingSince;
-    private (int Code, string Reason)? closing;
+    private volatile SocketClosing? closing;
 
     public JsonSocket(WebSocket socket, ISampleSource? samples, SocketLimits limits, SiloClock clock)
     {
@@ -51,25 +52,15 @@ internal sealed class JsonSocket
         return context.WebSockets.AcceptWebSocketAsync(accept);
     }
 
-    /// <summary>Since when a sample has been waiting for the client; null if none is.</summary>
-    public Timestamp? SamplePendingSince
+    /// <summary>Whether a sample has been waiting for the client for longer than this.</summary>
+    public bool IsLagging(TimeSpan limit)
     {
-        get
-        {
-            lock (sync)
-                return samplePendingSince;
-        }
+        lock (sync)
+            return samplePendingSince is { } since && clock.Now().IsPast(since, limit);
     }
 
     /// <summary>Why the socket closed or is closing; null while it is open, and if the peer closed it.</summary>
-    public (int Code, string Reason)? Closing
-    {
-        get
-        {
-            lock (sync)
-                return closing;
-        }
-    }
+    public SocketClosing? Closing => closing;
 
     public void Send(ReadOnlySpan<byte> message)
     {
@@ -80,7 +71,7 @@ internal sealed class JsonSocket
             if (queued.Count < limits.MaxQueuedMessages)
                 queued.Enqueue(message.ToArray());
             else
-                closing = (SocketClose.TooSlow, "the client reads too slowly: too many messages are queued");
+                closing = new SocketClosing(SocketClose.TooSlow, "the client reads too slowly: too many messages are queued");
         }
 
         Wake();
@@ -103,7 +94,7 @@ internal sealed class JsonSocket
     public void Close(int code, string reason)
     {
         lock (sync)
-            closing ??= (code, reason);
+            closing ??= new SocketClosing(code, reason);
         Wake();
     }
 

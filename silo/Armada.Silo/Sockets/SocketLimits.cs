@@ -34,24 +34,39 @@ internal static class SocketClose
     public const int TakenOver = 4009;
 }
 
-/// <summary>A token bucket.</summary>
-internal sealed class MessageRate
+/// <summary>A token bucket. Spending may overdraw it; then nothing is left until the debt is refilled.</summary>
+internal sealed class TokenBucket
 {
     private readonly double perSecond;
     private readonly double burst;
-    private double tokens;
+    private double left;
+    private long spent;
     private long? last;
 
-    public MessageRate(double perSecond, double burst) => (this.perSecond, this.burst, tokens) = (perSecond, burst, burst);
+    public TokenBucket(double perSecond, double burst) => (this.perSecond, this.burst, left) = (perSecond, burst, burst);
+
+    /// <summary>Thread-safe, as nothing else is.</summary>
+    public void Spend(long tokens) => Interlocked.Add(ref spent, tokens);
+
+    public bool HasLeft(in Timestamp now)
+    {
+        Refill(now);
+        return left > 0;
+    }
 
     public bool TryConsume(in Timestamp now)
     {
-        var elapsed = Math.Max(0, now.Monotonic - (last ?? now.Monotonic));
-        tokens = Math.Min(burst, tokens + (elapsed * perSecond / Microseconds.PerSecond));
-        last = now.Monotonic;
-        if (tokens < 1)
+        Refill(now);
+        if (left < 1)
             return false;
-        tokens--;
+        left--;
         return true;
+    }
+
+    private void Refill(in Timestamp now)
+    {
+        var passed = Math.Max(0, now.Monotonic - (last ?? now.Monotonic));
+        last = now.Monotonic;
+        left = Math.Min(burst, left + (passed * perSecond / Microseconds.PerSecond) - Interlocked.Exchange(ref spent, 0));
     }
 }

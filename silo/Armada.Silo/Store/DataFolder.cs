@@ -5,7 +5,6 @@ internal sealed class DataFolder : IDisposable
 {
     private readonly FileStream claim;
 
-    /// <summary>Makes and claims the folder.</summary>
     /// <exception cref="Options.SiloOptionsException">It cannot be written, or a running silo has it.</exception>
     public DataFolder(string path)
     {
@@ -23,7 +22,6 @@ internal sealed class DataFolder : IDisposable
         }
     }
 
-    /// <summary>Where it is.</summary>
     public string Path { get; }
 
     /// <summary>A folder in it, made where it is missing.</summary>

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using Armada.Silo.Engine;
 
 namespace Armada.Silo.Store;
 
@@ -12,9 +13,7 @@ internal sealed partial class DocumentFiles(ILogger logger) : IDisposable
     private const string Damaged = ".damaged-";
     private readonly SemaphoreSlim writing = new(1);
 
-    /// <summary>Reads every document of a folder, ordered by name, and sweeps away what a cut write left.</summary>
-    /// <param name="folder">The folder.</param>
-    /// <param name="type">What its files hold.</param>
+    /// <summary>Reads every document of a folder, ordered by name, and deletes what interrupted writes left.</summary>
     /// <param name="fault">What is wrong with a document, given its file's name without ending; or null.</param>
     public IReadOnlyList<T> ReadAll<T>(string folder, JsonTypeInfo<T> type, Func<T, string, string?> fault)
         where T : class
@@ -49,14 +48,7 @@ internal sealed partial class DocumentFiles(ILogger logger) : IDisposable
         }
     }
 
-    /// <summary>Whether a file of the folder was ever set aside.</summary>
-    public static bool HasDamaged(string folder) => Directory.EnumerateFiles(folder, $"*{Damaged}*").Any();
-
-    /// <summary>Whether this file was ever set aside.</summary>
-    public static bool IsDamaged(string path) => File.Exists($"{path}{Damaged}1");
-
-    /// <summary>Makes a document durable.</summary>
-    /// <exception cref="NotStoredException">The disk refused.</exception>
+    /// <exception cref="NotStoredException"/>
     public Task WriteAsync<T>(string path, T document, JsonTypeInfo<T> type, CancellationToken cancellation)
     {
         var content = JsonSerializer.SerializeToUtf8Bytes(document, type);
@@ -64,14 +56,14 @@ internal sealed partial class DocumentFiles(ILogger logger) : IDisposable
     }
 
     /// <summary>Removes a document durably; a missing one is removed already.</summary>
-    /// <exception cref="NotStoredException">The disk refused.</exception>
+    /// <exception cref="NotStoredException"/>
     public Task DeleteAsync(string path, CancellationToken cancellation) => OnDiskAsync(path, DurableFile.Delete, cancellation);
 
     public void Dispose() => writing.Dispose();
 
     private async Task OnDiskAsync(string path, Action<string> write, CancellationToken cancellation)
     {
-        await writing.WaitAsync(cancellation);
+        using var held = await writing.EnterAsync(cancellation);
         try
         {
             await Task.Run(() => write(path), cancellation);
@@ -80,10 +72,6 @@ internal sealed partial class DocumentFiles(ILogger logger) : IDisposable
         {
             LogNotStored(path, refused.Message);
             throw new NotStoredException($"'{Path.GetFileName(path)}' could not be stored: {refused.Message}", refused);
-        }
-        finally
-        {
-            writing.Release();
         }
     }
 

@@ -7,14 +7,8 @@ internal enum WriteStep
 {
     /// <summary>The temporary file has the bytes, perhaps only in memory.</summary>
     Written,
-
-    /// <summary>The temporary file is on disk.</summary>
     Flushed,
-
-    /// <summary>The temporary file has the final name.</summary>
     Renamed,
-
-    /// <summary>The folder's new entry is on disk.</summary>
     FolderFlushed,
 }
 
@@ -27,8 +21,6 @@ internal static partial class DurableFile
     private const int ReadOnly = 0; // O_RDONLY, the same on every POSIX system
 
     /// <summary>Writes a file so that it has the old content or the new one at any time.</summary>
-    /// <param name="path">Where it is.</param>
-    /// <param name="content">All of its bytes.</param>
     /// <param name="mode">Who may use it, from its first byte on; null for whoever the system lets. Windows has no such modes.</param>
     /// <exception cref="IOException">The disk refused; the old content stands.</exception>
     public static void Write(string path, ReadOnlyMemory<byte> content, UnixFileMode? mode = null)

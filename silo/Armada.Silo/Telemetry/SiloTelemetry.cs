@@ -2,7 +2,6 @@ using System.Collections.Frozen;
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using System.Text.Json;
-using Armada.Core.Devices;
 using Armada.Core.Frames;
 using Armada.Core.Routing;
 using Armada.Grains.Robots;
@@ -30,7 +29,6 @@ internal sealed class SiloTelemetry : IRobotTelemetry, IDisposable
     private long badMessages;
     private long faults;
 
-    /// <summary>Makes the instruments.</summary>
     public SiloTelemetry(IMeterFactory meters)
     {
         meter = meters.Create(Name);
@@ -55,56 +53,41 @@ internal sealed class SiloTelemetry : IRobotTelemetry, IDisposable
     /// <summary>Control requests; samples have none.</summary>
     public ActivitySource Activities { get; } = new(Name);
 
-    /// <summary>From a leader frame's arrival to its command's hand-over, ms.</summary>
     public Histogram<double> RouteTime { get; }
 
     /// <summary>From capture to arrival, ms; clocks of two machines are compared.</summary>
     public Histogram<double> LeadTime { get; }
 
-    /// <summary>From a leader's capture to the write on the follower's bus, ms.</summary>
     public Histogram<double> FollowerLag { get; }
 
     public bool MeasuresRouteTime => RouteTime.Enabled;
 
     public void RecordRouteTime(double milliseconds) => RouteTime.Record(milliseconds);
 
-    /// <summary>Counts what became of a frame.</summary>
     public void Count(DeviceRole role, FrameResult verdict) => Interlocked.Increment(ref frames[IndexOf(role, verdict)]);
 
-    /// <summary>Counts bytes that are no frame.</summary>
     public void Count(FrameError error) => Interlocked.Increment(ref malformed[(int)error]);
 
-    /// <summary>Counts a message that is no pose of a MicroPython arm.</summary>
     public void CountMalformedDialect() => Interlocked.Increment(ref malformedDialect);
 
-    /// <summary>Counts a command frame.</summary>
     public void CountCommand() => Interlocked.Increment(ref commands);
 
-    /// <summary>Counts a frame of a device that no robot has.</summary>
     public void CountUnknownDevice() => Interlocked.Increment(ref unknownDevice);
 
-    /// <summary>Counts a presence or reply that could not be read.</summary>
     public void CountBadMessage() => Interlocked.Increment(ref badMessages);
 
-    /// <summary>Counts a turn or tick that failed.</summary>
     public void CountFault() => Interlocked.Increment(ref faults);
 
-    /// <summary>Frames of a role with a verdict so far.</summary>
     public long Frames(DeviceRole role, FrameResult verdict) => Interlocked.Read(ref frames[IndexOf(role, verdict)]);
 
-    /// <summary>Payloads with an error so far.</summary>
     public long Malformed(FrameError error) => Interlocked.Read(ref malformed[(int)error]);
 
-    /// <summary>Messages that are no pose of a MicroPython arm, so far.</summary>
     public long MalformedDialect => Interlocked.Read(ref malformedDialect);
 
-    /// <summary>Command frames given to the link so far.</summary>
     public long Commands => Interlocked.Read(ref commands);
 
-    /// <summary>Frames of devices that no robot has, so far.</summary>
     public long UnknownDevice => Interlocked.Read(ref unknownDevice);
 
-    /// <summary>Presences and replies that could not be read, so far.</summary>
     public long BadMessages => Interlocked.Read(ref badMessages);
 
     /// <summary>Name of a verdict, such as stale-epoch.</summary>
@@ -119,7 +102,6 @@ internal sealed class SiloTelemetry : IRobotTelemetry, IDisposable
         return drops;
     }
 
-    /// <summary>Adds a gauge whose owner knows its value.</summary>
     public void Observe(string name, string unit, string description, Func<long> value) =>
         meter.CreateObservableGauge(name, value, unit, description);
 
@@ -129,11 +111,8 @@ internal sealed class SiloTelemetry : IRobotTelemetry, IDisposable
         Activities.Dispose();
     }
 
-    private IEnumerable<Measurement<long>> ObserveDrops()
-    {
-        foreach (var (role, reason, count) in AllDrops())
-            yield return new Measurement<long>(count, new("role", role), new("reason", reason));
-    }
+    private IEnumerable<Measurement<long>> ObserveDrops() =>
+        AllDrops().Select(drop => new Measurement<long>(drop.Count, new("role", drop.Role), new("reason", drop.Reason)));
 
     private IEnumerable<(string Role, string Reason, long Count)> AllDrops()
     {

@@ -68,8 +68,7 @@ public abstract class SerialLinkConformance : IDisposable
     {
         var first = Open();
         var error = Assert.Throws<SerialOpenException>(Open);
-        Assert.Equal(
-            (SerialOpenFailure.Busy, $"{Pty.Port} is busy: another program has it open; stop that one first"), (error.Failure, error.Message));
+        Assert.Equal($"{Pty.Port} is busy: another program has it open; stop that one first", error.Message);
         first.Dispose();
         Open().Dispose();
     }
@@ -117,7 +116,6 @@ public abstract class SerialLinkConformance : IDisposable
     public void A_missing_port_is_named_with_what_there_is()
     {
         var error = Assert.Throws<SerialOpenException>(() => Ports.Open("/dev/ttyNONE", Baud));
-        Assert.Equal(SerialOpenFailure.Missing, error.Failure);
         Assert.Matches("^/dev/ttyNONE does not exist: (no serial adapter is plugged in|there are /dev/tty)", error.Message);
     }
 
@@ -127,7 +125,7 @@ public abstract class SerialLinkConformance : IDisposable
         var path = Path.GetTempFileName();
         var error = Assert.Throws<SerialOpenException>(() => Ports.Open(path, Baud));
         File.Delete(path);
-        Assert.Equal((SerialOpenFailure.Unusable, $"{path} cannot be used: it is not a serial port"), (error.Failure, error.Message));
+        Assert.Equal($"{path} cannot be used: it is not a serial port", error.Message);
     }
 
     [SkippableFact]
@@ -165,7 +163,6 @@ public abstract class SerialLinkConformance : IDisposable
 
     private void AssertDenied(SerialOpenException error)
     {
-        Assert.Equal(SerialOpenFailure.Denied, error.Failure);
         Assert.StartsWith(Pty.Port, error.Message, StringComparison.Ordinal);
         Assert.Contains("dialout", error.Message, StringComparison.Ordinal);
     }

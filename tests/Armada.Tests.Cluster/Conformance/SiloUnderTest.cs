@@ -3,6 +3,7 @@ using Armada.Mqtt;
 using Armada.Silo;
 using Armada.Silo.Options;
 using Armada.Testing.Brokers;
+using Armada.Testing.Logging;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -29,6 +30,7 @@ internal sealed class SiloUnderTest : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        SiloStops.Begin();
         await silo.StopAsync();
         await silo.DisposeAsync();
     }

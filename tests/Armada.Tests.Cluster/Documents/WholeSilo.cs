@@ -73,6 +73,7 @@ internal sealed class WholeSilo(SharedServers servers, string id, FailOnLoggedEr
         if (silo is null)
             return;
         Http?.Dispose();
+        SiloStops.Begin();
         await silo.StopAsync();
         await silo.DisposeAsync();
         silo = null;

@@ -7,10 +7,13 @@ namespace Armada.Tests.Cluster.Processes;
 
 /// <summary>
 /// Programs at every silo that all want to be master of the same robots, without takeover. Whoever is let in commands for a while and
-/// leaves. From its admission to its last accepted command it was master, as far as it can know; no two such times of one robot may overlap.
+/// leaves. Once one of them has been told its epoch, nothing that anybody asks from then on may be accepted under an older epoch.
 /// </summary>
 internal sealed class Rivals : IAsyncDisposable
 {
+    // They compete with each other, not with the robots for the processor.
+    private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(20);
+
     private readonly CancellationTokenSource ending = new();
     private readonly ConcurrentQueue<Reign> reigns = new();
     private readonly ClusterOfProcesses cluster;
@@ -25,7 +28,7 @@ internal sealed class Rivals : IAsyncDisposable
     /// <summary>How often somebody became master.</summary>
     public int Reigns => reigns.Count;
 
-    /// <summary>Ends the programs, and gives the reigns of one robot that overlap.</summary>
+    /// <summary>Ends the programs, and gives the reigns of one robot that overlap or share an epoch.</summary>
     public async Task<IReadOnlyList<string>> OverlapsAsync()
     {
         await ending.CancelAsync();
@@ -34,7 +37,8 @@ internal sealed class Rivals : IAsyncDisposable
         [
             .. from one in reigns
                from other in reigns
-               where one.Robot == other.Robot && one.Epoch < other.Epoch && other.Begin < one.End
+               where one.Robot == other.Robot
+               where one.Epoch < other.Epoch ? other.ToldAt < one.LastAskedAt : one.Epoch == other.Epoch && one.Name != other.Name
                select $"{one} and {other}",
         ];
     }
@@ -49,12 +53,14 @@ internal sealed class Rivals : IAsyncDisposable
     private async Task CompeteAsync(string robot, int silo)
     {
         var name = $"rival-{silo}";
+        using var pace = new PeriodicTimer(Pace);
         while (!ending.IsCancellationRequested)
         {
+            await pace.WaitForNextTickAsync(CancellationToken.None);
+            var lastAsked = Stopwatch.GetTimestamp();
             if (await AskAsync(silo, HttpMethod.Put, $"/api/v1/robots/{robot}/master", new { type = "remote", name }) is not { } admitted)
                 continue;
-            var begin = Stopwatch.GetTimestamp();
-            var end = begin;
+            var told = Stopwatch.GetTimestamp();
             var epoch = admitted["epoch"]!.GetValue<uint>();
             for (var command = 0; command < 10; command++)
             {
@@ -62,10 +68,10 @@ internal sealed class Rivals : IAsyncDisposable
                 var body = new { name, epoch, joints = new[] { new { name = "shoulder_pan", value = command } } };
                 if (await AskAsync(silo, HttpMethod.Post, $"/api/v1/robots/{robot}/master/command", body) is null)
                     break;
-                end = asked; // At the latest when it was asked, it was master; the answer may have been long under way.
+                lastAsked = asked; // It was accepted no earlier than this; the answer may have been long under way.
             }
 
-            reigns.Enqueue(new Reign(robot, name, epoch, begin, end));
+            reigns.Enqueue(new Reign(robot, name, epoch, told, lastAsked));
             await AskAsync(silo, HttpMethod.Delete, $"/api/v1/robots/{robot}/master", null);
         }
     }
@@ -93,5 +99,7 @@ internal sealed class Rivals : IAsyncDisposable
         }
     }
 
-    private sealed record Reign(string Robot, string Name, uint Epoch, long Begin, long End);
+    /// <param name="ToldAt">It was master before this.</param>
+    /// <param name="LastAskedAt">Its admission, or a command under its epoch, was accepted after this.</param>
+    private sealed record Reign(string Robot, string Name, uint Epoch, long ToldAt, long LastAskedAt);
 }

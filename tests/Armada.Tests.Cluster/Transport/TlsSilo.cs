@@ -1,6 +1,7 @@
 using System.Net;
 using Armada.Grains.Transport;
 using Armada.Silo.Cluster;
+using Armada.Testing.Logging;
 using Armada.Testing.Network;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -70,6 +71,7 @@ internal sealed class TlsSilo : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        SiloStops.Begin();
         await host.StopAsync();
         host.Dispose();
     }

@@ -1,4 +1,5 @@
 using System.Text;
+using Armada.Core.Devices;
 using Armada.Silo.Identities;
 
 namespace Armada.Tests.Silo.Identities;
@@ -137,8 +138,8 @@ public sealed class CertificateTests : IDisposable
     [InlineData("Armada-Silo-2")]
     public void Nobody_is_certified_under_what_is_no_devices_name_or_the_silos_own(string name)
     {
-        Assert.Equal(IssueRefusalReason.Name, rig.Authority.Issue(name, TimeSpan.FromDays(1)).Refused!.Reason);
-        Assert.Equal(IssueRefusalReason.Name, rig.Authority.Issue(name, "x"u8, TimeSpan.FromDays(1)).Refused!.Reason);
+        Assert.Equal(RegistryRefusalReason.Name, rig.Authority.Issue(name, TimeSpan.FromDays(1)).Refused!.Reason);
+        Assert.Equal(RegistryRefusalReason.Name, rig.Authority.Issue(name, "x"u8, TimeSpan.FromDays(1)).Refused!.Reason);
     }
 
     [Fact]

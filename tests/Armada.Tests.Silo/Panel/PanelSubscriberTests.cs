@@ -5,6 +5,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using Armada.Core.Time;
 using Armada.Silo.Panel;
+using Armada.Silo.Sockets;
 using FsCheck;
 using FsCheck.Fluent;
 
@@ -64,7 +65,7 @@ public sealed class WatcherTests
     [Fact]
     public void An_overdrawn_budget_is_paid_back_before_more_is_spent()
     {
-        var budget = new ByteBudget(1000);
+        var budget = new TokenBucket(1000, 1000);
         var now = new Timestamp(1_000_000, 0);
         Assert.True(budget.HasLeft(now));
 

@@ -58,6 +58,7 @@ internal sealed class QuietSilo : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        SiloStops.Begin();
         await silo.StopAsync();
         await silo.DisposeAsync();
         folder.Dispose();

@@ -94,6 +94,7 @@ internal sealed class RunningSilo : IAsyncDisposable
     public async Task StopAsync()
     {
         Http.Dispose();
+        SiloStops.Begin();
         await silo.StopAsync();
         await silo.DisposeAsync();
     }

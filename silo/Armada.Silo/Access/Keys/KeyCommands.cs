@@ -26,8 +26,6 @@ internal sealed class KeyCommands(Option<string> data, TimeProvider time)
 
     private readonly Argument<string> id = new("id") { Description = "Id of the key, as 'key list' shows it." };
 
-    /// <summary>The command with its parts.</summary>
-    /// <param name="output">Takes what was asked for.</param>
     public Command Make(TextWriter output)
     {
         var add = new Command("add", "Create a key and print it. It is shown this once and stored nowhere.") { name, role, expires };
@@ -54,10 +52,10 @@ internal sealed class KeyCommands(Option<string> data, TimeProvider time)
         {
             throw new SiloOptionsException(
                 refused == KeyRefusal.Exists ? $"--name '{wanted}' is the name of a valid key; revoke it first or choose another"
-                : $"there are {KeyRing.Most} valid keys; revoke some");
+                : $"there are {KeyRing.MaxKeys} valid keys; revoke some");
         }
 
-        await open.AuditAsync(CommandLine, time.GetUtcNow(), "key-made", wanted, answer.Key!.Role.ToString().ToLowerInvariant());
+        await open.AuditAsync(CommandLine, time.GetUtcNow(), "key-made", wanted, KindNames.Of(answer.Key!.Role));
         await output.WriteLineAsync(answer.Text);
         return 0;
     }
@@ -84,10 +82,10 @@ internal sealed class KeyCommands(Option<string> data, TimeProvider time)
     private string Describe(ApiKey key)
     {
         var state = key.Revoked is { } revoked ? $"revoked {Day(revoked)}"
-            : key.IsGood(time.GetUtcNow()) ? key.Expires is { } until ? $"until {Day(until)}" : "does not expire"
+            : key.IsValid(time.GetUtcNow()) ? key.Expires is { } until ? $"until {Day(until)}" : "does not expire"
             : $"expired {Day(key.Expires!.Value)}";
         var used = key.LastUsed is { } day ? $"last used {day.ToString("O", CultureInfo.InvariantCulture)}" : "never used";
-        return $"{key.Id}  {key.Role.ToString().ToLowerInvariant(),-8}  {key.Name}  {state}, {used}";
+        return $"{key.Id}  {KindNames.Of(key.Role),-8}  {key.Name}  {state}, {used}";
     }
 
     private static string Day(DateTimeOffset at) => at.UtcDateTime.ToString("yyyy-MM-dd HH:mm'Z'", CultureInfo.InvariantCulture);
@@ -136,7 +134,7 @@ internal sealed class KeyCommands(Option<string> data, TimeProvider time)
         public KeyRing Keys => services.GetRequiredService<KeyRing>();
 
         public Task AuditAsync(Caller caller, DateTimeOffset at, string what, string subject, string? detail = null) =>
-            services.GetRequiredService<IAuditStore>().AppendAsync([new AuditEntry(at, caller.Name, caller.Role.ToString().ToLowerInvariant(), caller.From, what, subject, detail)]);
+            services.GetRequiredService<IAuditStore>().AppendAsync([new AuditEntry(at, caller.Name, KindNames.Of(caller.Role), caller.From, what, subject, detail)]);
 
         public ValueTask DisposeAsync() => services.DisposeAsync();
     }

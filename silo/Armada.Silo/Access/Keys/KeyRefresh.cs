@@ -4,35 +4,16 @@ using Armada.Silo.Store;
 namespace Armada.Silo.Access.Keys;
 
 /// <summary>
-/// In a cluster: learns soon what other silos changed about the keys, and closes the WebSockets of those that are no longer good. While
-/// the cluster cannot be asked, the keys stay as they were last known.
+/// Learns within a second what other silos and the command line changed about the keys, and closes the WebSockets of those that are no
+/// longer valid. While storage cannot be read, the keys stay as they were last known.
 /// </summary>
-internal sealed partial class KeyRefresh(KeyRing keys, OpenSockets sockets, TimeProvider time, ILogger<KeyRefresh> logger) : BackgroundService
+internal sealed partial class KeyRefresh(KeyRing keys, OpenSockets sockets, TimeProvider time, ILogger<KeyRefresh> logger)
+    : PeriodicService(TimeSpan.FromMilliseconds(500), time, logger)
 {
-    private static readonly TimeSpan Period = TimeSpan.FromMilliseconds(500); // Within a second everybody knows.
-
-    private static readonly TimeSpan PauseWhenLost = TimeSpan.FromSeconds(2);
-
+    private readonly ILogger logger = logger;
     private bool isLost;
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        using var timer = new PeriodicTimer(Period, time);
-        try
-        {
-            while (await timer.WaitForNextTickAsync(stoppingToken))
-            {
-                await RefreshAsync(stoppingToken);
-                timer.Period = isLost ? PauseWhenLost : Period;
-            }
-        }
-        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-        {
-            // The silo ends.
-        }
-    }
-
-    private async Task RefreshAsync(CancellationToken cancellation)
+    protected override async Task RunOnceAsync(CancellationToken cancellation)
     {
         try
         {

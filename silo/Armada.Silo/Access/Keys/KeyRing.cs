@@ -7,47 +7,59 @@ using Armada.Silo.Store;
 
 namespace Armada.Silo.Access.Keys;
 
+internal enum KeyRefusal
+{
+    /// <summary>A valid key has the name.</summary>
+    Exists,
+    TooMany,
+    NoAdminLeft,
+    Unknown,
+}
+
+/// <param name="Key">The key as it is now.</param>
+/// <param name="Text">Of a new key.</param>
+internal sealed record KeyAnswer(KeyRefusal? Refused, ApiKey? Key, string? Text = null)
+{
+    public override string ToString() => $"{nameof(KeyAnswer)} {Refused} {Key?.Id}"; // Without the text.
+}
+
 /// <summary>
-/// Every API key, in memory and one document each in a store, which in a cluster is the same for all silos. Doors ask the memory alone.
-/// Members may be called from any thread.
+/// Every API key, in memory and one document each in a store, which in a cluster is the same for all silos. Requests are authenticated
+/// from memory alone. Thread-safe.
 /// </summary>
 internal sealed partial class KeyRing(IKeyStore store, TimeProvider time, ILogger<KeyRing> logger) : IDisposable
 {
-    /// <summary>Most keys that are kept; the oldest that are no longer good make room for new ones.</summary>
-    public const int Most = 1000;
+    /// <summary>The oldest that are no longer valid make room for new ones.</summary>
+    public const int MaxKeys = 1000;
 
     private readonly SemaphoreSlim changing = new(1);
     private readonly Dictionary<string, ApiKey> unstored = new(StringComparer.Ordinal); // Revoked, and only this silo knows.
     private long version = KeySet.None;
     private volatile ImmutableDictionary<string, ApiKey> keys = ImmutableDictionary.Create<string, ApiKey>(StringComparer.Ordinal);
 
-    /// <summary>Whether there is or ever was a key here, a damaged one also counts: then nobody comes in without one.</summary>
+    /// <summary>Whether there is or ever was a key, even a damaged one: then nobody is admitted without one.</summary>
     public bool IsInitialized { get; private set; }
 
-    /// <summary>Every key.</summary>
     public IEnumerable<ApiKey> All => keys.Values;
 
-    /// <summary>Whether a key is good now that lets its holder make other keys.</summary>
-    public bool HasGoodAdmin => GoodAdmins().Any();
+    public bool HasValidAdmin => ValidAdmins().Any();
 
-    /// <summary>One key, or null.</summary>
     public ApiKey? Find(string id) => keys.GetValueOrDefault(id);
 
-    /// <summary>The good key whose text this is, or null.</summary>
+    /// <summary>The valid key whose text this is.</summary>
     public ApiKey? Check(string text) =>
         KeySecret.TryRead(text, out var id, out var hash) && keys.TryGetValue(id, out var key) && KeySecret.IsSame(hash, key.SecretSha256)
-        && key.IsGood(time.GetUtcNow())
+        && key.IsValid(time.GetUtcNow())
             ? key
             : null;
 
-    /// <summary>Whether the key of this id is good now.</summary>
-    public bool IsGood(string id) => keys.TryGetValue(id, out var key) && key.IsGood(time.GetUtcNow());
+    public bool IsValid(string id) => keys.TryGetValue(id, out var key) && key.IsValid(time.GetUtcNow());
 
     /// <summary>Adds a key that was made elsewhere; one that is known, or was revoked here, stays as it is.</summary>
-    /// <exception cref="NotStoredException">The store refused.</exception>
+    /// <exception cref="NotStoredException"/>
     public async Task AddAsync(ApiKey key, CancellationToken cancellation)
     {
-        using var pass = await changing.EnterAsync(cancellation);
+        using var held = await changing.EnterAsync(cancellation);
         while (!keys.ContainsKey(key.Id))
         {
             if (!await TryWriteAsync(key.Id, key, cancellation))
@@ -62,7 +74,7 @@ internal sealed partial class KeyRing(IKeyStore store, TimeProvider time, ILogge
     /// <exception cref="NotStoredException">The cluster's store still refuses.</exception>
     public async Task<bool> RefreshAsync(CancellationToken cancellation)
     {
-        using var pass = await changing.EnterAsync(cancellation);
+        using var held = await changing.EnterAsync(cancellation);
         var isNew = await ReadAsync(cancellation);
         foreach (var id in unstored.Keys.ToArray())
         {
@@ -74,27 +86,23 @@ internal sealed partial class KeyRing(IKeyStore store, TimeProvider time, ILogge
         return isNew;
     }
 
-    /// <summary>Makes a key; its text is in the answer and nowhere else.</summary>
-    /// <param name="name">What people call it.</param>
-    /// <param name="role">What its callers may do.</param>
-    /// <param name="expires">From when on it is no longer good, or null for never.</param>
+    /// <summary>Creates a key; its text is in the answer and nowhere else.</summary>
     /// <param name="keepAdmin">Refuse a key that would leave the silo with keys and no admin.</param>
-    /// <param name="cancellation">Ends the wait; no key was made then, or one whose text nobody has.</param>
-    /// <exception cref="NotStoredException">The store refused; there is no new key, or one whose text nobody has.</exception>
+    /// <exception cref="NotStoredException">There is no new key, or one whose text nobody has.</exception>
     public async Task<KeyAnswer> MakeAsync(
         string name, Role role, DateTimeOffset? expires, bool keepAdmin, CancellationToken cancellation)
     {
-        using var pass = await changing.EnterAsync(cancellation);
+        using var held = await changing.EnterAsync(cancellation);
         while (true)
         {
             var now = time.GetUtcNow();
-            if (HasGoodOf(name, now))
+            if (HasValidOf(name, now))
                 return new KeyAnswer(KeyRefusal.Exists, null);
-            if (keepAdmin && role != Role.Admin && !HasGoodAdmin)
+            if (keepAdmin && role != Role.Admin && !HasValidAdmin)
                 return new KeyAnswer(KeyRefusal.NoAdminLeft, null);
-            if (keys.Count >= Most)
+            if (keys.Count >= MaxKeys)
             {
-                var oldest = keys.Values.Where(key => !key.IsGood(now)).MinBy(key => key.Created);
+                var oldest = keys.Values.Where(key => !key.IsValid(now)).MinBy(key => key.Created);
                 if (oldest is null)
                     return new KeyAnswer(KeyRefusal.TooMany, null);
                 await TryWriteAsync(oldest.Id, null, cancellation);
@@ -111,19 +119,17 @@ internal sealed partial class KeyRing(IKeyStore store, TimeProvider time, ILogge
         }
     }
 
-    /// <summary>Revokes a key at once; asked again it is the same.</summary>
-    /// <param name="id">The key's id.</param>
-    /// <param name="keepAdmin">Refuse to revoke the last good admin key.</param>
-    /// <param name="cancellation">Ends the wait; nothing was revoked then.</param>
-    /// <exception cref="NotStoredException">The store refused; the key is no longer good here, but a restart would forget that.</exception>
+    /// <summary>Revokes a key at once; idempotent.</summary>
+    /// <param name="keepAdmin">Refuse to revoke the last valid admin key.</param>
+    /// <exception cref="NotStoredException">The key is no longer valid here, but a restart would forget that.</exception>
     public async Task<KeyAnswer> RevokeAsync(string id, bool keepAdmin, CancellationToken cancellation)
     {
-        using var pass = await changing.EnterAsync(cancellation);
+        using var held = await changing.EnterAsync(cancellation);
         while (true)
         {
             if (!keys.TryGetValue(id, out var key))
                 return new KeyAnswer(KeyRefusal.Unknown, null);
-            if (keepAdmin && HasGoodAdmin && GoodAdmins().All(admin => admin.Id == id))
+            if (keepAdmin && HasValidAdmin && ValidAdmins().All(admin => admin.Id == id))
                 return new KeyAnswer(KeyRefusal.NoAdminLeft, key);
             var revoked = key with { Revoked = key.Revoked ?? time.GetUtcNow() };
             if (!await TryRevokeAsync(revoked))
@@ -133,11 +139,10 @@ internal sealed partial class KeyRing(IKeyStore store, TimeProvider time, ILogge
         }
     }
 
-    /// <summary>Notes durably that a key was used on a day.</summary>
-    /// <exception cref="NotStoredException">The store refused.</exception>
+    /// <exception cref="NotStoredException"/>
     public async Task NoteUseAsync(string id, DateOnly day, CancellationToken cancellation)
     {
-        using var pass = await changing.EnterAsync(cancellation);
+        using var held = await changing.EnterAsync(cancellation);
         while (keys.TryGetValue(id, out var key) && !(key.LastUsed >= day))
         {
             if (await TryWriteAsync(id, key with { LastUsed = day }, cancellation))
@@ -147,12 +152,12 @@ internal sealed partial class KeyRing(IKeyStore store, TimeProvider time, ILogge
 
     public void Dispose() => changing.Dispose();
 
-    private bool HasGoodOf(string name, DateTimeOffset now) => keys.Values.Any(key => key.Name == name && key.IsGood(now));
+    private bool HasValidOf(string name, DateTimeOffset now) => keys.Values.Any(key => key.Name == name && key.IsValid(now));
 
-    private IEnumerable<ApiKey> GoodAdmins()
+    private IEnumerable<ApiKey> ValidAdmins()
     {
         var now = time.GetUtcNow();
-        return keys.Values.Where(key => key.Role == Role.Admin && key.IsGood(now));
+        return keys.Values.Where(key => key.Role == Role.Admin && key.IsValid(now));
     }
 
     /// <summary>Writes a revoked key; where that fails it is revoked here all the same.</summary>
@@ -176,7 +181,7 @@ internal sealed partial class KeyRing(IKeyStore store, TimeProvider time, ILogge
     /// <summary>Writes or removes a key; false where the store had changed: then the ring is as the store is now, and nothing was done.</summary>
     private async Task<bool> TryWriteAsync(string id, ApiKey? key, CancellationToken cancellation)
     {
-        var content = key is null ? null : JsonSerializer.Serialize(new StoredKey(StoredKey.Known, key), StoredKeyJson.Default.StoredKey);
+        var content = key is null ? null : JsonSerializer.Serialize(new StoredKey(StoredKey.Current, key), StoredJson.Default.StoredKey);
         var write = await store.WriteAsync(version, id, content, cancellation);
         if (write.Failure is { } failure)
             throw new NotStoredException(failure);
@@ -218,8 +223,8 @@ internal sealed partial class KeyRing(IKeyStore store, TimeProvider time, ILogge
     {
         try
         {
-            var stored = JsonSerializer.Deserialize(document.Content, StoredKeyJson.Default.StoredKey) ?? throw new JsonException("it is empty");
-            return stored.Fault(document.Id) is { } fault ? throw new JsonException(fault) : stored.Key;
+            var stored = JsonSerializer.Deserialize(document.Content, StoredJson.Default.StoredKey) ?? throw new JsonException("it is empty");
+            return stored.FindProblem(document.Id) is { } fault ? throw new JsonException(fault) : stored.Key;
         }
         catch (JsonException damaged)
         {

@@ -1,4 +1,3 @@
-using Armada.Silo.Api;
 using Armada.Silo.Audit;
 using Armada.Silo.Store;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -8,7 +7,6 @@ namespace Armada.Silo.Access.Keys;
 /// <summary>/keys: who may do what.</summary>
 internal static class KeyRoutes
 {
-    /// <summary>Maps the routes.</summary>
     public static void MapKeys(this IEndpointRouteBuilder api)
     {
         var keys = api.MapGroup("/keys").WithTags("keys").Allow(Role.Admin);
@@ -35,7 +33,7 @@ internal static class KeyRoutes
         keys.Find(id) is { } key ? TypedResults.Ok(KeyView.Of(key, time.GetUtcNow())) : NoKey(id);
 
     private static async Task<Results<Created<MadeKeyView>, ProblemHttpResult>> PostAsync(
-        NewKey body, KeyRing keys, AnonymousAccess door, OpenSockets sockets, TimeProvider time, HttpContext context, CancellationToken cancellation)
+        NewKey body, KeyRing keys, AnonymousAccess anonymous, OpenSockets sockets, TimeProvider time, HttpContext context, CancellationToken cancellation)
     {
         var wrong = new Dictionary<string, string>(StringComparer.Ordinal);
         if (KeyRules.FindNameProblem(body.Name) is { } name)
@@ -46,7 +44,7 @@ internal static class KeyRoutes
             return Problem.WrongFields(wrong);
         try
         {
-            var answer = await keys.MakeAsync(body.Name, body.Role, body.ExpiresAt, door.NeedsAdminKey, cancellation);
+            var answer = await keys.MakeAsync(body.Name, body.Role, body.ExpiresAt, anonymous.NeedsAdminKey, cancellation);
             if (answer.Refused is { } refused)
                 return Refuse(refused, body.Name);
             sockets.CloseUnauthorized(); // The first key ends the time in which nobody needs one.
@@ -61,11 +59,11 @@ internal static class KeyRoutes
     }
 
     private static async Task<Results<NoContent, ProblemHttpResult>> DeleteAsync(
-        string id, KeyRing keys, AnonymousAccess door, OpenSockets sockets, CancellationToken cancellation)
+        string id, KeyRing keys, AnonymousAccess anonymous, OpenSockets sockets, CancellationToken cancellation)
     {
         try
         {
-            if ((await keys.RevokeAsync(id, door.NeedsAdminKey, cancellation)).Refused is { } refused)
+            if ((await keys.RevokeAsync(id, anonymous.NeedsAdminKey, cancellation)).Refused is { } refused)
                 return Refuse(refused, id);
             return TypedResults.NoContent();
         }
@@ -86,7 +84,7 @@ internal static class KeyRoutes
     private static ProblemHttpResult Refuse(KeyRefusal refused, string about) => refused switch
     {
         KeyRefusal.Exists => Problem.KeyExists.Answer($"{about} is the name of a good key; revoke it first or choose another"),
-        KeyRefusal.TooMany => Problem.TooManyKeys.Answer($"there are {KeyRing.Most} good keys; revoke some"),
+        KeyRefusal.TooMany => Problem.TooManyKeys.Answer($"there are {KeyRing.MaxKeys} good keys; revoke some"),
         KeyRefusal.NoAdminLeft => Problem.LastAdminKey.Answer("no admin key would be good; make another admin key first"),
         KeyRefusal.Unknown => NoKey(about),
         _ => throw new ArgumentOutOfRangeException(nameof(refused), refused, "no problem for it"),

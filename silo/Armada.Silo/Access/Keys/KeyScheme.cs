@@ -5,12 +5,11 @@ using Microsoft.Extensions.Options;
 
 namespace Armada.Silo.Access.Keys;
 
-/// <summary>Lets callers in that bring a good API key, and those without one where the door is open.</summary>
+/// <summary>Authenticates API keys, and admits callers without one where anonymous access is on.</summary>
 internal sealed class KeyScheme(
-    IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory loggers, UrlEncoder encoder, KeyRing keys, KeyUses uses, AnonymousAccess door)
+    IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory loggers, UrlEncoder encoder, KeyRing keys, KeyUses uses, AnonymousAccess anonymous)
     : AuthenticationHandler<AuthenticationSchemeOptions>(options, loggers, encoder)
 {
-    /// <summary>Name of the scheme.</summary>
     public const string Name = "ApiKey";
 
     protected override Task<AuthenticateResult> HandleAuthenticateAsync() => Task.FromResult(Authenticate());
@@ -20,18 +19,18 @@ internal sealed class KeyScheme(
         var from = Context.Connection.RemoteIpAddress?.ToString() ?? "unknown";
         if (PresentedSecret.Find(Request) is not { } text)
         {
-            return door.AdmitsAnyone
-                ? LetIn(new Credential(new Caller("local", Role.Admin, from), null, () => door.AdmitsAnyone))
+            return anonymous.AdmitsAnyone
+                ? Admit(new Credential(new Caller("local", Role.Admin, from), null, () => anonymous.AdmitsAnyone))
                 : AuthenticateResult.NoResult();
         }
 
         if (keys.Check(text) is not { } key)
-            return AuthenticateResult.Fail("the key is not good");
+            return AuthenticateResult.Fail("invalid or expired API key");
         uses.Note(key);
-        return LetIn(new Credential(new Caller(key.Name, key.Role, from), key.Expires, () => keys.IsGood(key.Id)));
+        return Admit(new Credential(new Caller(key.Name, key.Role, from), key.Expires, () => keys.IsValid(key.Id)));
     }
 
-    private AuthenticateResult LetIn(Credential credential)
+    private AuthenticateResult Admit(Credential credential)
     {
         Context.Features.Set(credential);
         var identity = new ClaimsIdentity([new Claim(ClaimTypes.Name, credential.Caller.Name)], Name);

@@ -7,7 +7,6 @@ namespace Armada.Silo.Access.Keys;
 /// <summary>The text of a key, <c>armada_&lt;id&gt;_&lt;secret&gt;</c>: how it is made, taken apart and compared.</summary>
 internal static class KeySecret
 {
-    /// <summary>Bytes of a hash.</summary>
     public const int HashBytes = SHA256.HashSizeInBytes;
 
     private const string Prefix = "armada_";
@@ -17,7 +16,6 @@ internal static class KeySecret
     private const int SecretBytes = 32; // 256 bits, beyond any guessing.
     private const int LongestText = 128;
 
-    /// <summary>A new key.</summary>
     public static (string Id, string Text, byte[] Hash) Make()
     {
         var id = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(IdBytes));
@@ -28,7 +26,6 @@ internal static class KeySecret
     /// <summary>Whether a text is meant as a key, rather than as a token.</summary>
     public static bool IsKey(string text) => text.StartsWith(Prefix, StringComparison.Ordinal);
 
-    /// <summary>Whether a text may be a key's id.</summary>
     public static bool IsId(string text) => text.Length == IdLength && text.All(char.IsAsciiHexDigitLower);
 
     /// <summary>Takes a key's text apart; false where it is none, or its secret is shorter than it must be.</summary>

@@ -22,15 +22,8 @@ internal sealed class KeyUses(KeyRing keys, TimeProvider time) : BackgroundServi
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        try
-        {
-            await foreach (var (id, day) in waiting.Reader.ReadAllAsync(stoppingToken))
-                await WriteAsync(id, day, stoppingToken);
-        }
-        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-        {
-            // What is left is of no weight: the next use notes the day again.
-        }
+        await foreach (var (id, day) in waiting.Reader.ReadAllAsync(stoppingToken))
+            await WriteAsync(id, day, stoppingToken);
     }
 
     private async Task WriteAsync(string id, DateOnly day, CancellationToken cancellation)

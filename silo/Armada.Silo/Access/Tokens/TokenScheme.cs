@@ -17,13 +17,6 @@ internal static partial class TokenScheme
 
     private static readonly TimeSpan ProviderAnswersWithin = TimeSpan.FromSeconds(5);
 
-    private static readonly Dictionary<string, Role> Roles = new(StringComparer.Ordinal)
-    {
-        ["viewer"] = Role.Viewer,
-        ["operator"] = Role.Operator,
-        ["admin"] = Role.Admin,
-    };
-
     public static AuthenticationBuilder AddTokens(this AuthenticationBuilder authentication, OidcOptions oidc) =>
         authentication.AddJwtBearer(Name, bearer =>
         {
@@ -58,14 +51,13 @@ internal static partial class TokenScheme
     private static void Accept(TokenValidatedContext context, OidcOptions oidc)
     {
         var claims = context.Principal!;
-        var roles = claims.FindAll(oidc.RoleClaim).Where(claim => Roles.ContainsKey(claim.Value)).Select(claim => Roles[claim.Value]).ToList();
-        if (roles.Count == 0)
+        if (claims.FindAll(oidc.RoleClaim).Max(claim => KindNames.TryGet<Role>(claim.Value, out var known) ? known : (Role?)null) is not { } role)
             return; // Authenticated, but without a role here.
         var http = context.HttpContext;
         var expires = new DateTimeOffset(context.SecurityToken.ValidTo, TimeSpan.Zero) + ClockSkew;
         var time = http.RequestServices.GetRequiredService<TimeProvider>();
         http.Features.Set(new Credential(
-            new Caller(NameOf(claims), roles.Max(), http.Connection.RemoteIpAddress?.ToString() ?? "unknown"),
+            new Caller(NameOf(claims), role, http.Connection.RemoteIpAddress?.ToString() ?? "unknown"),
             expires,
             () => time.GetUtcNow() < expires));
     }

@@ -4,43 +4,25 @@ namespace Armada.Silo.Identities.Registry;
 
 /// <summary>Opens the registry, and renews the list of revoked certificates.</summary>
 internal sealed partial class IdentityHost(OwnRegistry registry, TimeProvider time, ILogger<IdentityHost> logger)
-    : IHostedService, IDisposable
+    : PeriodicService(TimeSpan.FromHours(6), time, logger)
 {
-    private static readonly TimeSpan Interval = TimeSpan.FromHours(6);
+    private readonly ILogger logger = logger;
 
-    private readonly CancellationTokenSource ending = new();
-    private Task running = Task.CompletedTask;
-
-    public async Task StartAsync(CancellationToken cancellationToken)
+    public override async Task StartAsync(CancellationToken cancellationToken)
     {
         await registry.OpenAsync(cancellationToken);
-        running = RenewAsync();
+        await base.StartAsync(cancellationToken);
     }
 
-    public async Task StopAsync(CancellationToken cancellationToken)
+    protected override async Task RunOnceAsync(CancellationToken cancellation)
     {
-        await ending.CancelAsync();
-        await running;
-    }
-
-    public void Dispose() => ending.Dispose();
-
-    private async Task RenewAsync()
-    {
-        using var timer = new PeriodicTimer(Interval, time);
-        await SupervisedLoop.RunAsync("Renewing the list of revoked certificates", RenewNextAsync, time, logger, ending.Token);
-
-        async Task RenewNextAsync(CancellationToken cancellation)
+        try
         {
-            await timer.WaitForNextTickAsync(cancellation);
-            try
-            {
-                await registry.RenewAsync(cancellation);
-            }
-            catch (NotStoredException refused)
-            {
-                LogNotRenewed(refused.Message);
-            }
+            await registry.RenewAsync(cancellation);
+        }
+        catch (NotStoredException refused)
+        {
+            LogNotRenewed(refused.Message);
         }
     }
 

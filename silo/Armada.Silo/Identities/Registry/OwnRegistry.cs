@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
+using System.Diagnostics.CodeAnalysis;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
-using Armada.Core.Devices;
 using Armada.Silo.Engine;
 using Armada.Silo.Mqtt;
 using Armada.Silo.Options;
@@ -13,35 +13,22 @@ namespace Armada.Silo.Identities.Registry;
 /// The devices that are registered with the silo's own authority: one document each, without keys. The list of revoked certificates is
 /// authoritative, and the documents follow it.
 /// </summary>
-internal sealed partial class OwnRegistry : IDeviceRegistry, IDisposable
+internal sealed partial class OwnRegistry(
+    DataFolder data,
+    CertificateAuthority authority,
+    DeviceEndpointOptions endpoint,
+    DeviceConnections connections,
+    CertificateLifetimes lifetimes,
+    TimeProvider time,
+    ILoggerFactory loggers)
+    : IDeviceRegistry, IDisposable
 {
-    private readonly CertificateAuthority authority;
-    private readonly DeviceEndpointOptions endpoint;
-    private readonly DeviceConnections connections;
-    private readonly CertificateLifetimes lifetimes;
-    private readonly TimeProvider time;
     private readonly SemaphoreSlim changing = new(1);
+    private readonly ILogger logger = loggers.CreateLogger<OwnRegistry>();
+    private readonly DocumentFiles files = new(loggers.CreateLogger<OwnRegistry>());
+    private readonly string folder = data.Folder("devices");
     private ImmutableSortedDictionary<string, StoredDevice> devices = ImmutableSortedDictionary.Create<string, StoredDevice>(StringComparer.Ordinal);
-    private readonly ILoggerFactory loggers;
-    private readonly ILogger logger;
-    private readonly DocumentFiles files;
-    private readonly string folder;
     private RevocationList? revocations;
-
-    public OwnRegistry(
-        DataFolder data,
-        CertificateAuthority authority,
-        DeviceEndpointOptions endpoint,
-        DeviceConnections connections,
-        CertificateLifetimes lifetimes,
-        TimeProvider time,
-        ILoggerFactory loggers)
-    {
-        (this.authority, this.endpoint, this.connections, this.lifetimes, this.time, this.loggers) = (authority, endpoint, connections, lifetimes, time, loggers);
-        logger = loggers.CreateLogger<OwnRegistry>();
-        files = new DocumentFiles(logger);
-        folder = data.Folder("devices");
-    }
 
     public ValueTask<BrokerLocation> BrokerAsync(CancellationToken cancellation) => new(new BrokerLocation(endpoint.Hosts[0], endpoint.Port, authority.Certificate.Pem));
 
@@ -201,11 +188,7 @@ internal sealed partial class OwnRegistry : IDeviceRegistry, IDisposable
     }
 
     private bool TryIssue(
-        string name,
-        BoardRole? role,
-        string? request,
-        [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out IssuedIdentity? issued,
-        [System.Diagnostics.CodeAnalysis.NotNullWhen(false)] out RegistryAnswer? refused)
+        string name, BoardRole? role, string? request, [NotNullWhen(true)] out IssuedIdentity? issued, [NotNullWhen(false)] out RegistryAnswer? refused)
     {
         var answer = request is null
             ? authority.Issue(name, lifetimes.For(role))
@@ -218,20 +201,19 @@ internal sealed partial class OwnRegistry : IDeviceRegistry, IDisposable
     private static PublicKey? ReadKey(string request, out RegistryAnswer? refused)
     {
         refused = null;
-        if (KeyRequest.TryRead(Encoding.UTF8.GetBytes(request), out var read, out var why))
-            return read.Key;
+        if (KeyRequest.TryRead(Encoding.UTF8.GetBytes(request), out var key, out var why))
+            return key;
         refused = Refuse(why);
         return null;
     }
 
-    private static RegistryAnswer Refuse(IssueRefusal why) => RegistryAnswer.Refuse(
-        why.Reason == IssueRefusalReason.Name ? RegistryRefusalReason.Name : RegistryRefusalReason.Request, why.Text);
+    private static RegistryAnswer Refuse(RegistryRefusal why) => RegistryAnswer.Refuse(why.Reason, why.Text);
 
     private static IssuedCredentials Credentials(IssuedIdentity issued) =>
         new(issued.Certificate.Sha256, issued.Certificate.Pem, issued.Key?.Pem());
 
     private static string Describe(StoredDevice device) =>
-        $"a {device.Kind}{(device.Role is { } role ? $" ({(role == BoardRole.Leader ? "leader" : "follower")})" : "")} "
+        $"a {device.Kind}{(device.Role is { } role ? $" ({KindNames.Of(role)})" : "")} "
         + (device.Site is null ? "at no site" : $"at site {device.Site}");
 
     /// <summary>For tests: called after each durable step of a call. The next start must recover from a crash at any of them.</summary>
@@ -243,7 +225,7 @@ internal sealed partial class OwnRegistry : IDeviceRegistry, IDisposable
     public async Task OpenAsync(CancellationToken cancellation)
     {
         revocations = await RevocationList.OpenAsync(authority, time, loggers.CreateLogger<RevocationList>(), cancellation);
-        var found = files.ReadAll(folder, DeviceJson.Default.StoredDevice, (stored, name) => stored.FindProblem(name));
+        var found = files.ReadAll(folder, StoredJson.Default.StoredDevice, (stored, name) => stored.FindProblem(name));
         devices = devices.AddRange(found.Select(device => KeyValuePair.Create(device.Name, device)));
         foreach (var device in found)
         {
@@ -292,7 +274,7 @@ internal sealed partial class OwnRegistry : IDeviceRegistry, IDisposable
 
     private async Task<StoredDevice> SaveAsync(StoredDevice device)
     {
-        await files.WriteAsync(PathOf(device), device, DeviceJson.Default.StoredDevice, CancellationToken.None);
+        await files.WriteAsync(PathOf(device), device, StoredJson.Default.StoredDevice, CancellationToken.None);
         Volatile.Write(ref devices, devices.SetItem(device.Name, device));
         StepCompleted?.Invoke("document written");
         return device;

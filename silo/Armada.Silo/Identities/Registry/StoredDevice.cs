@@ -1,13 +1,11 @@
 using System.Collections.Immutable;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json.Serialization;
-using Armada.Core.Devices;
 using Armada.Core.Topics;
 
 namespace Armada.Silo.Identities.Registry;
 
 /// <summary>A device's file, without keys.</summary>
-/// <param name="Format">Version of the file format; 1.</param>
 /// <param name="Kind">Such as so101-leader.</param>
 /// <param name="Role">Of a board only.</param>
 /// <param name="Leaving">Whether it is being deleted, which the next start completes.</param>
@@ -82,12 +80,3 @@ internal sealed record StoredCertificate(
 
     public IssuedCredentials ToCredentials() => new(Fingerprint, Pem, null);
 }
-
-[JsonSourceGenerationOptions(
-    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
-    RespectRequiredConstructorParameters = true,
-    RespectNullableAnnotations = true,
-    UseStringEnumConverter = true,
-    WriteIndented = true)]
-[JsonSerializable(typeof(StoredDevice))]
-internal sealed partial class DeviceJson : JsonSerializerContext;
