@@ -408,6 +408,7 @@ public sealed partial class MqttLink : IMqttLink
         WillPayload = options.Will?.Payload.ToArray(),
         WillQualityOfServiceLevel = MqttQualityOfServiceLevel.AtLeastOnce,
         WillRetain = options.Will is { Retain: true },
+        UserProperties = options.Instance is { } instance ? [new MqttUserProperty("instance", Encoding.UTF8.GetBytes(instance))] : null,
     };
 
     private static MqttQualityOfServiceLevel QoS(Delivery delivery) =>

@@ -12,6 +12,9 @@ internal sealed partial class DeviceLink : IAsyncDisposable
 {
     private static readonly TimeSpan PresencePeriod = TimeSpan.FromSeconds(2);
 
+    // Of this process: a copied memory card does not copy it.
+    private static readonly string Instance = Guid.NewGuid().ToString("n");
+
     private readonly Device device;
     private readonly ControlHandler handler;
     private readonly IMqttLink link;
@@ -48,6 +51,7 @@ internal sealed partial class DeviceLink : IAsyncDisposable
     public static LinkOptions Options(Device device, BrokerOptions broker, TopicMap topics) => new()
     {
         ClientId = device.Name,
+        Instance = Instance,
         Host = broker.Host,
         Port = broker.Port ?? (broker.Tls is null ? 1883 : 8883),
         Tls = broker.Tls is { } tls ? new LinkTls(tls.Ca, Of(device, tls.Certificate), Of(device, tls.Key)) : null,

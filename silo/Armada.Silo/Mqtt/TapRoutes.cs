@@ -1,5 +1,4 @@
 using Armada.Core.Topics;
-using Armada.Silo.Api;
 using Armada.Silo.Audit;
 using Microsoft.AspNetCore.Http.HttpResults;
 
