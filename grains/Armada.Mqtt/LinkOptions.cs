@@ -18,6 +18,9 @@ public sealed record LinkOptions
 {
     public required string ClientId { get; init; }
 
+    /// <summary>Tells this program from others with the same client id, as the CONNECT user property <c>instance</c>; null for none.</summary>
+    public string? Instance { get; init; }
+
     public string Host { get; init; } = "127.0.0.1";
 
     public int Port { get; init; } = 1883;
