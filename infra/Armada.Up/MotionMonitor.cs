@@ -16,6 +16,7 @@ internal sealed class MotionMonitor
 
     private static readonly byte[] LeaderName = Encoding.UTF8.GetBytes(DemoEnvironment.Leader);
     private static readonly byte[] FollowerName = Encoding.UTF8.GetBytes(DemoEnvironment.Follower);
+    private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan CountersTimeout = TimeSpan.FromSeconds(6);
 
     private readonly SiloClient silo;
@@ -47,6 +48,7 @@ internal sealed class MotionMonitor
     /// <param name="eachSecond">Called every second; may throw to end the measurement.</param>
     public async Task<Measurement> MeasureAsync(TimeSpan duration, Action eachSecond, CancellationToken cancellation)
     {
+        await Task.Delay(WarmUp, cancellation);
         var before = await CountAsync(cancellation);
         Restart();
         for (var left = duration; left > TimeSpan.Zero; left -= TimeSpan.FromSeconds(1))
