@@ -13,6 +13,7 @@ internal sealed class MotionMonitor(SiloClient silo)
     private const int BodyJoints = 5;
     private const int Capacity = 30_000;
 
+    private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan CountersTimeout = TimeSpan.FromSeconds(6);
 
     private readonly TopicMap topics = new();
@@ -39,6 +40,7 @@ internal sealed class MotionMonitor(SiloClient silo)
     /// <param name="eachSecond">Called every second; may throw to end the measurement.</param>
     public async Task<Measurement> MeasureAsync(TimeSpan duration, Action eachSecond, CancellationToken cancellation)
     {
+        await Task.Delay(WarmUp, cancellation);
         var before = await CountAsync(cancellation);
         Restart();
         for (var left = duration; left > TimeSpan.Zero; left -= TimeSpan.FromSeconds(1))

@@ -32,7 +32,7 @@ internal static class AccessPipeline
         services.AddSingleton<OpenSockets>();
         services.AddSingleton<OriginGuard>();
         services.AddSingleton<RefusedLogins>();
-        services.AddRateLimiter(rates => rates.Limit(options.Http.Limits));
+        services.AddSingleton<RequestLimiter>();
         services.AddCors(cors => cors.AddPolicy(OriginGuard.CorsPolicy, policy => policy
             .WithOrigins([.. options.Http.AllowedOrigins])
             .AllowAnyMethod()
@@ -60,7 +60,7 @@ internal static class AccessPipeline
         app.UseRouting();
         app.UseCors(OriginGuard.CorsPolicy);
         app.UseAuthentication();
-        app.UseRateLimiter();
+        app.Use(app.Services.GetRequiredService<RequestLimiter>().InvokeAsync);
         app.UseWebSockets();
         app.UseAuthorization();
         app.Use(QueryMembers.RefuseUnknownAsync);

@@ -31,7 +31,6 @@ public sealed record RateLimits
 /// <summary>Applies <see cref="RateLimits"/> to the web server and the routes.</summary>
 internal static class RequestLimits
 {
-    private const int BurstSeconds = 2;
     public const int MaxLineBytes = 8 * 1024;
     public const int MaxHeaderBytes = 16 * 1024; // A token of an OpenID provider may have several thousand.
     public const int MaxHeaders = 64;
@@ -48,26 +47,46 @@ internal static class RequestLimits
         server.MaxConcurrentConnections = limits.Connections;
     }
 
-    public static void Limit(this RateLimiterOptions rates, RateLimits limits)
-    {
-        rates.GlobalLimiter = PartitionedRateLimiter.Create<HttpContext, string>(context =>
-            context.Features.Get<Credential>() is { } credential
-                ? RateLimitPartition.GetTokenBucketLimiter(credential.Caller.Name, _ => Bucket(limits.RequestsPerSecond))
-                : RateLimitPartition.GetTokenBucketLimiter(
-                    $"?{Network(context.Connection.RemoteIpAddress)}", _ => Bucket(limits.StrangerRequestsPerSecond)));
-        rates.OnRejected = async (rejected, _) =>
-        {
-            var wait = rejected.Lease.TryGetMetadata(MetadataName.RetryAfter, out var after) ? Math.Ceiling(after.TotalSeconds) : 1;
-            rejected.HttpContext.Response.Headers.RetryAfter = Math.Max(1, wait).ToString(CultureInfo.InvariantCulture);
-            await Problem.TooManyRequests
-                .Answer($"a caller may send {limits.RequestsPerSecond} requests per second; a stop or reset is never limited")
-                .ExecuteAsync(rejected.HttpContext);
-        };
-    }
-
     /// <summary>Allows bodies larger than <see cref="RateLimits.MaxBodyBytes"/>.</summary>
     public static TBuilder MaxBody<TBuilder>(this TBuilder routes, long bytes)
         where TBuilder : IEndpointConventionBuilder => routes.WithMetadata(new RequestSizeLimitAttribute(bytes));
+}
+
+/// <summary>Refuses the requests that are too many of one caller, or of one address without a key or token.</summary>
+/// <remarks>ASP.NET Core's own middleware never ends its limiter's timer, which keeps all of a host in memory that has ended.</remarks>
+internal sealed class RequestLimiter(RateLimits limits) : IDisposable
+{
+    private const int BurstSeconds = 2;
+
+    private readonly PartitionedRateLimiter<HttpContext> limiter = PartitionedRateLimiter.Create<HttpContext, string>(context =>
+        context.Features.Get<Credential>() is { } credential
+            ? RateLimitPartition.GetTokenBucketLimiter(credential.Caller.Name, _ => Bucket(limits.RequestsPerSecond))
+            : RateLimitPartition.GetTokenBucketLimiter(
+                $"?{Network(context.Connection.RemoteIpAddress)}", _ => Bucket(limits.StrangerRequestsPerSecond)));
+
+    public async Task InvokeAsync(HttpContext context, RequestDelegate next)
+    {
+        if (context.GetEndpoint()?.Metadata.GetMetadata<DisableRateLimitingAttribute>() is not null)
+        {
+            await next(context);
+            return;
+        }
+
+        using var lease = limiter.AttemptAcquire(context);
+        if (lease.IsAcquired)
+        {
+            await next(context);
+            return;
+        }
+
+        var wait = lease.TryGetMetadata(MetadataName.RetryAfter, out var after) ? Math.Ceiling(after.TotalSeconds) : 1;
+        context.Response.Headers.RetryAfter = Math.Max(1, wait).ToString(CultureInfo.InvariantCulture);
+        await Problem.TooManyRequests
+            .Answer($"a caller may send {limits.RequestsPerSecond} requests per second; a stop or reset is never limited")
+            .ExecuteAsync(context);
+    }
+
+    public void Dispose() => limiter.Dispose();
 
     private static TokenBucketRateLimiterOptions Bucket(int perSecond) => new()
     {

@@ -49,7 +49,14 @@ internal sealed class ArenaEndpoint(ArenaServices services, OpenSockets open, IH
 
         using var session = new ArenaSession(raw, robot, query, kind == "master", context.Caller(), services);
         using var registration = open.Enter(context, session.Close);
-        await session.RunAsync(lifetime.ApplicationStopping);
+        try
+        {
+            await session.RunAsync(lifetime.ApplicationStopping);
+        }
+        catch (OperationCanceledException) when (lifetime.ApplicationStopping.IsCancellationRequested)
+        {
+            session.Close(SocketClose.GoingAway, "the silo ends"); // Before the session had begun; one that has begun ends by itself.
+        }
     }
 }
 

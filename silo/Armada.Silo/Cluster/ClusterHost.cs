@@ -16,6 +16,7 @@ public static class ClusterHost
     internal const string LocalCluster = "armada";
 
     private const string DatabaseFile = "armada.db";
+    private const int CachedGrains = 50_000; // Many robots; the memory for the default of a million is taken at the start.
     private const int LocalPort = 11111; // Part of the silo's name; nothing listens on it.
 
     private static readonly TimeSpan AnswerWithin = TimeSpan.FromSeconds(5);
@@ -58,6 +59,7 @@ public static class ClusterHost
         builder.UseOrleans(silo =>
         {
             silo.Configure<SiloMessagingOptions>(messaging => messaging.ResponseTimeout = AnswerWithin);
+            silo.Configure<GrainDirectoryOptions>(directory => directory.CacheSize = CachedGrains);
             silo.AddActivityPropagation();
             if (place is not null)
                 silo.UseRedis(place, redis!, identity);

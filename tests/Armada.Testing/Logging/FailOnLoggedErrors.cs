@@ -11,7 +11,8 @@ namespace Armada.Testing.Logging;
 /// <remarks>Use it as <c>using var logs = new FailOnLoggedErrors();</c>, before what logs, so that it is disposed last.</remarks>
 public sealed class FailOnLoggedErrors : ILoggerFactory, ILoggerProvider
 {
-    private const string CallToEndingSilo = "SelectTargetFailed"; // Orleans' word for a call to a silo that is about to stop.
+    // What Orleans logs of calls to a silo that is about to stop, and of calls that were canceled there.
+    private static readonly string[] CallsToEndingSilo = ["SelectTargetFailed", "LogErrorCancellingRequests"];
 
     private readonly long begin = Stopwatch.GetTimestamp();
     private readonly ConcurrentQueue<LoggedEntry> entries = new();
@@ -72,7 +73,7 @@ public sealed class FailOnLoggedErrors : ILoggerFactory, ILoggerProvider
     private void Take(LoggedEntry entry)
     {
         entries.Enqueue(entry);
-        if (entry.Level >= LogLevel.Error && !(entry.Event.Name == CallToEndingSilo && SiloStops.HasBegun(since: begin)))
+        if (entry.Level >= LogLevel.Error && !(CallsToEndingSilo.Contains(entry.Event.Name) && SiloStops.HasBegun(since: begin)))
             errors.Enqueue(entry);
     }
 

@@ -102,9 +102,11 @@ public sealed class RunningProcess : IAsyncDisposable
         return ExitCode;
     }
 
-    /// <summary>Kills it and its children.</summary>
+    /// <summary>Kills it and its children, also those in groups of their own.</summary>
     public async ValueTask DisposeAsync()
     {
+        if (!HasExited)
+            process.Kill(entireProcessTree: true);
         await SendAsync(Signal.Kill);
         await process.WaitForExitAsync();
         await outputEnded.Task;

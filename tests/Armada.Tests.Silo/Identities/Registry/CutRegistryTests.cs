@@ -1,7 +1,8 @@
 using Armada.Core.Devices;
 using Armada.Silo.Identities;
-using Armada.Silo.Identities.Broker;
 using Armada.Silo.Identities.Registry;
+using Armada.Silo.Mqtt;
+using Armada.Silo.Options;
 using Armada.Silo.Store;
 using Armada.Testing;
 using Armada.Testing.Logging;
@@ -129,7 +130,14 @@ public sealed class CutRegistryTests : IDisposable
     {
         var data = new DataFolder(path);
         var authority = CertificateAuthority.Open(data, TimeProvider.System, logs.For<CertificateAuthority>());
-        var registry = new OwnRegistry(data, authority, new NoBroker(), CertificateLifetimes.Default, TimeProvider.System, logs);
+        var registry = new OwnRegistry(
+            data,
+            authority,
+            new DeviceEndpointOptions(),
+            new DeviceConnections(new DeviceRateLimits(), TimeProvider.System, logs.For<DeviceConnections>()),
+            CertificateLifetimes.Default,
+            TimeProvider.System,
+            logs);
         await registry.OpenAsync(default);
         var revocations = await RevocationList.OpenAsync(authority, TimeProvider.System, logs.For<RevocationList>(), default);
         return new Opened(data, authority, registry, revocations);
@@ -152,18 +160,6 @@ public sealed class CutRegistryTests : IDisposable
             if (Path.GetFileName(file) != "silo.lock") // Held; what is in it means nothing.
                 File.Copy(file, target);
         }
-    }
-
-    /// <summary>No broker runs while a silo is down, and the next start's reads what it finds.</summary>
-    private sealed class NoBroker : IBrokerAdmin
-    {
-        public string Host => "127.0.0.1";
-
-        public int Port => 8883;
-
-        public Task RefreshAsync(IEnumerable<Board> boards, CancellationToken cancellation) => Task.CompletedTask;
-
-        public Task CutAsync(string device, CancellationToken cancellation) => Task.CompletedTask;
     }
 
     private sealed record Opened(DataFolder Data, CertificateAuthority Authority, OwnRegistry Registry, RevocationList Revocations) : IDisposable

@@ -1,40 +1,33 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using System.Net;
+using System.Text;
 using Armada.Core.Devices;
-using Armada.Core.MicroPython;
-using Armada.Core.Topics;
 using Armada.Mqtt;
-using Armada.Silo.Identities;
-using Armada.Silo.Identities.Broker;
+using Armada.Silo;
 using Armada.Silo.Identities.Registry;
 using Armada.Silo.Options;
-using Armada.Silo.Store;
 using Armada.Testing;
 using Armada.Testing.Logging;
 using Armada.Testing.Network;
 using Armada.Testing.Registry;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 
 namespace Armada.Tests.Silo.Identities.Registry;
 
-/// <summary>The own registry with its real broker, in a folder that stays over restarts.</summary>
+/// <summary>The own registry in a silo whose device endpoint listens, in a folder that stays over restarts.</summary>
 internal sealed class OwnRig : IRegistryUnderTest
 {
     private readonly FailOnLoggedErrors logs;
     private readonly TempFolder folder = new();
     private readonly ConcurrentDictionary<string, string> issued = new(StringComparer.Ordinal);
-    private readonly int port = FreePort.Next();
-    private DataFolder data = null!;
-    private CertificateAuthority authority = null!;
-    private IdentityHost host = null!;
+    private WebApplication silo = null!;
 
     private OwnRig(FailOnLoggedErrors logs, int? plainPort) => (this.logs, PlainPort) = (logs, plainPort);
 
     public IDeviceRegistry Registry { get; private set; } = null!;
-
-    public OwnRegistry Own { get; private set; } = null!;
-
-    public SupervisedBroker Broker { get; private set; } = null!;
 
     public TempFolder Folder => folder;
 
@@ -42,7 +35,7 @@ internal sealed class OwnRig : IRegistryUnderTest
 
     public string CaFile => Path.Combine(DataPath, "authority", "ca.pem");
 
-    public int Port => port;
+    public int Port { get; } = FreePort.Next();
 
     public bool SignsTheRequestsKey => true;
 
@@ -55,6 +48,14 @@ internal sealed class OwnRig : IRegistryUnderTest
         await rig.OpenAsync();
         return rig;
     }
+
+    /// <summary>Publishes to a device as the silo does; whether it was connected and subscribed.</summary>
+    public bool Says(string topic, string text) =>
+        silo.Services.GetRequiredService<IMqttLink>().Publish(topic, Encoding.UTF8.GetBytes(text), Delivery.Control);
+
+    /// <summary>Calls a handler with all that devices publish to a topic.</summary>
+    public void Hear(string topic, MessageHandler handler) =>
+        silo.Services.GetRequiredService<IMqttLink>().Subscribe(topic, Delivery.Control, handler);
 
     public Task<bool> IsTakenAsync(string device, string fingerprint) => VerifiesAsync(issued[fingerprint]);
 
@@ -80,30 +81,23 @@ internal sealed class OwnRig : IRegistryUnderTest
 
     private async Task OpenAsync()
     {
-        data = new DataFolder(DataPath);
-        authority = CertificateAuthority.Open(data, TimeProvider.System, logs.For<CertificateAuthority>());
-        var settings = new DeviceEndpointOptions { Address = IPAddress.Loopback, Port = port, PlainPort = PlainPort };
-        Broker = new SupervisedBroker(
-            settings,
-            new BrokerFolder(data, settings, authority, new TopicMap(), new MicroPythonTopics(), TimeProvider.System),
-            new LinkOptions { ClientId = "armada-silo" },
-            link => new MqttLink(link, logs.For<MqttLink>()),
-            TimeProvider.System,
-            logs.For<SupervisedBroker>());
-        Own = new OwnRegistry(data, authority, Broker, CertificateLifetimes.Default, TimeProvider.System, logs);
-        Registry = new Recording(Own, issued);
-        host = new IdentityHost(Own, Broker, TimeProvider.System, logs.For<IdentityHost>());
-        await host.StartAsync(default);
+        silo = SiloHost.Build(
+            new SiloOptions
+            {
+                Http = new() { Urls = [new Uri("http://127.0.0.1:0")] },
+                DataDirectory = DataPath,
+                Broker = new DeviceEndpointOptions { Address = IPAddress.Loopback, Port = Port, PlainPort = PlainPort },
+            },
+            logging => logging.AddProvider(logs));
+        await silo.StartAsync();
+        Registry = new Recording(silo.Services.GetRequiredService<OwnRegistry>(), issued);
     }
 
     private async Task CloseAsync()
     {
-        await host.StopAsync(default);
-        host.Dispose();
-        Own.Dispose();
-        Broker.Dispose();
-        authority.Dispose();
-        data.Dispose();
+        SiloStops.Begin();
+        await silo.StopAsync();
+        await silo.DisposeAsync();
     }
 
     private async Task<bool> VerifiesAsync(string certificate)

@@ -4,7 +4,7 @@ using Armada.Testing.Processes;
 
 namespace Armada.Tests.Silo.Identities.Registry;
 
-/// <summary>A device as mosquitto's own clients play it.</summary>
+/// <summary>A device as mosquitto's own clients play it, in MQTT 3.1.1 unless told otherwise.</summary>
 /// <param name="Name">Client id it asks for.</param>
 /// <param name="Port">The broker's TLS port.</param>
 /// <param name="Ca">Whom it trusts.</param>
@@ -19,10 +19,9 @@ internal sealed record ThirdParty(string Name, int Port, string Ca, (string Cert
         (rig.Folder.Write($"{issued.Fingerprint}.pem", issued.Certificate), rig.Folder.Write($"{issued.Fingerprint}.key", issued.PrivateKey()!)));
 
     /// <summary>Publishes at QoS 1; whether the broker took it.</summary>
-    public async Task<bool> PublishesAsync(string topic, string text = "x", bool retain = false)
+    public async Task<bool> PublishesAsync(string topic, string text = "x", string version = "5", params string[] more)
     {
-        await using var client = RunningProcess.Start(
-            "mosquitto_pub", [.. Options(), "-V", "5", "-q", "1", "-t", topic, "-m", text, .. retain ? ["-r"] : Array.Empty<string>()]);
+        await using var client = RunningProcess.Start("mosquitto_pub", [.. Options(), "-V", version, "-q", "1", "-t", topic, "-m", text, .. more]);
         var exit = await client.ExitsAsync();
         return exit == 0 && !client.Output.Contains("Not authorized", StringComparison.Ordinal);
     }
