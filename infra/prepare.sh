@@ -34,7 +34,7 @@ install_missing() {
     as_root=(sudo)
   fi
   echo "installing ${missing[*]}" >&2
-  # RUNLEVEL=1: the distribution does not start its own broker; Armada runs one.
+  # RUNLEVEL=1: the distribution does not start the broker that it installs.
   "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get update -qq >&2 || true
   "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 \
     apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null 2>&1 \

@@ -69,10 +69,10 @@ internal static class Settings
     public static readonly Setting ClusterCert = Add("cluster-cert", "PEM file of this silo's certificate in the cluster, valid for servers and clients.");
     public static readonly Setting ClusterKey = Add("cluster-key", "PEM file of its private key.");
     public static readonly Setting Broker = Add(
-        "broker", "Run mosquitto for devices with certificates, on this port or address:port; 8883 is the one in MicroPython boards' programs.");
+        "broker", "Let devices with certificates connect on this port or address:port; 8883 is the one in MicroPython boards' programs.");
     public static readonly Setting BrokerHost = Add(
-        "broker-host", "Name or address by which devices reach that broker; repeatable, and devices are told the first one.", kind: SettingKind.List);
-    public static readonly Setting BrokerPlain = Add("broker-plain", "Port on loopback on which that broker accepts anybody without TLS; for development.");
+        "broker-host", "Name or address by which devices reach it; repeatable, and devices are told the first one.", kind: SettingKind.List);
+    public static readonly Setting BrokerPlain = Add("broker-plain", "Port on loopback on which anybody may connect without TLS; for development.");
     public static readonly Setting AwsIot = Add(
         "aws-iot", "Use AWS IoT Core as broker and device registry; credentials are found as by every AWS tool.", kind: SettingKind.Flag);
     public static readonly Setting AwsRegion = Add("aws-region", "Its region, such as eu-central-1; default: the one of the AWS settings.");

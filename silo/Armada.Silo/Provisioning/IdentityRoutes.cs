@@ -36,7 +36,7 @@ internal static class IdentityRoutes
 
     public static RouteGroupBuilder NeedsRegistry(this RouteGroupBuilder routes) => routes.AddEndpointFilter(async (invocation, next) =>
         invocation.HttpContext.RequestServices.GetService<IDeviceRegistry>() is null
-            ? Problem.NoRegistry.Answer("this silo is not a registry of devices; start it with --broker, so that it runs a broker and issues certificates, or with --aws-iot")
+            ? Problem.NoRegistry.Answer("this silo is not a registry of devices; start it with --broker, so that devices connect to it and it issues certificates, or with --aws-iot")
             : await next(invocation));
 
     private static async Task<Results<Ok<Page<IdentityView>>, ProblemHttpResult>> ListAsync(

@@ -9,12 +9,12 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Armada.Tests.Silo.Provisioning;
 
-/// <summary>Silos that run their own broker, and what comes out of their bundles.</summary>
+/// <summary>Silos that devices connect to, and what comes out of their bundles.</summary>
 internal static class ProvisioningRig
 {
     public const string Devices = "/api/v1/devices";
 
-    /// <summary>Starts a silo with a broker of its own.</summary>
+    /// <summary>Starts a silo with a device endpoint.</summary>
     public static Task<RunningSilo> StartAsync(Broker broker, Action<IServiceCollection>? adjust = null) =>
         RunningSilo.StartAsync(
             broker, options => options with { Broker = new DeviceEndpointOptions { Address = IPAddress.Loopback, Port = FreePort.Next() } }, adjust: adjust);

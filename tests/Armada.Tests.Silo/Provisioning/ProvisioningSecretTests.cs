@@ -40,8 +40,6 @@ public sealed class ProvisioningSecretTests
         {
             link.Split('/')[^1], token.Split('_', 3)[2], Base64Of(keys.Pem), Base64Of(key),
             Base64Of(await File.ReadAllTextAsync(Path.Combine(folder.Path, "authority", "ca.key"))),
-            Base64Of(await File.ReadAllTextAsync(Path.Combine(folder.Path, "broker", "server.key"))),
-            Base64Of(await File.ReadAllTextAsync(Path.Combine(folder.Path, "broker", "silo.key"))),
         };
         others.Append(await AskAsync(http, HttpMethod.Get, new Uri(link).AbsolutePath));
         others.Append(await AskAsync(http, HttpMethod.Post, "/api/v1/enrollments", new { token, name = "a b", csr = keys.Request }));

@@ -81,7 +81,7 @@ internal sealed class RunningSilo : IAsyncDisposable
         silo = SiloHost.Build(options, logging => logging.SetMinimumLevel(LogLevel.Debug).AddProvider(Logs), adjust);
         map(silo);
         await silo.StartAsync();
-        var address = silo.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single();
+        var address = silo.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First(); // The device endpoint, where there is one, listens after it.
         Http = new HttpClient { BaseAddress = new Uri(address) };
         var link = silo.Services.GetRequiredService<IMqttLink>();
         await Eventually.Holds("the silo reaches its broker", () => link.State == LinkState.Up);

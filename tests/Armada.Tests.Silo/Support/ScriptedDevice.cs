@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using Armada.Core.Control;
 using Armada.Core.Frames;
 using Armada.Core.Topics;
@@ -22,14 +23,16 @@ internal sealed class ScriptedDevice : IAsyncDisposable
     private readonly string stateTopic;
     private Task pump = Task.CompletedTask;
     private uint sequence;
+    private long lastCommand = Stopwatch.GetTimestamp();
+    private TimeSpan longestGap;
 
-    private ScriptedDevice(Broker broker, TopicMap topics, string name)
+    private ScriptedDevice(int port, TopicMap topics, string name, string clientId)
     {
         Name = name;
         this.topics = topics;
         stateTopic = topics.Of(name, Channel.State);
         link = new MqttLink(
-            new LinkOptions { ClientId = name + topics.Root.Replace('/', '-'), Port = broker.Mosquitto.Port },
+            new LinkOptions { ClientId = clientId, Port = port },
             NullLogger<MqttLink>.Instance);
         link.Subscribe(topics.Of(name, Channel.Command), Delivery.Sample, OnCommand);
         link.Subscribe(topics.Of(name, Channel.Control), Delivery.Control, OnControl);
@@ -58,13 +61,37 @@ internal sealed class ScriptedDevice : IAsyncDisposable
 
     public IReadOnlyCollection<ControlMessage> Controls => controls;
 
-    public static async Task<ScriptedDevice> StartAsync(Broker broker, TopicMap topics, string name, bool silent = false)
+    /// <summary>The longest time between two commands since <see cref="BeginGaps"/>, and since the last one.</summary>
+    public TimeSpan LongestGap
     {
-        var device = new ScriptedDevice(broker, topics, name) { Silent = silent };
+        get
+        {
+            lock (commands)
+                return TimeSpan.FromTicks(Math.Max(longestGap.Ticks, Stopwatch.GetElapsedTime(lastCommand).Ticks));
+        }
+    }
+
+    /// <summary>A device at an outside broker, where several silos' devices may have the same names.</summary>
+    public static Task<ScriptedDevice> StartAsync(Broker broker, TopicMap topics, string name, bool silent = false) =>
+        StartAsync(new ScriptedDevice(broker.Mosquitto.Port, topics, name, name + topics.Root.Replace('/', '-')), silent);
+
+    /// <summary>A device at a silo's own endpoint, whose client id is its name.</summary>
+    public static Task<ScriptedDevice> StartAsync(int port, TopicMap topics, string name) =>
+        StartAsync(new ScriptedDevice(port, topics, name, name), silent: false);
+
+    private static async Task<ScriptedDevice> StartAsync(ScriptedDevice device, bool silent)
+    {
+        device.Silent = silent;
         await device.link.StartAsync(CancellationToken.None);
-        await Eventually.Holds($"{name} reaches the broker", () => device.link.State == LinkState.Up);
+        await Eventually.Holds($"{device.Name} reaches the broker", () => device.link.State == LinkState.Up);
         device.pump = device.PumpAsync();
         return device;
+    }
+
+    public void BeginGaps()
+    {
+        lock (commands)
+            (lastCommand, longestGap) = (Stopwatch.GetTimestamp(), TimeSpan.Zero);
     }
 
     public int CountOf(ControlOp op) => controls.Count(control => control.Op == op);
@@ -133,6 +160,11 @@ internal sealed class ScriptedDevice : IAsyncDisposable
             var positions = new double[frame.Header.Joints];
             frame.CopyTo(positions);
             commands.Enqueue(new ReceivedCommand(frame.Header, positions));
+            lock (commands)
+            {
+                longestGap = LongestGap;
+                lastCommand = Stopwatch.GetTimestamp();
+            }
         }
     }
 

@@ -1,0 +1,137 @@
+using System.Net.Sockets;
+using System.Text.Json.Nodes;
+using Armada.Core.Control;
+using Armada.Core.Topics;
+using Armada.Silo.Mqtt;
+using Armada.Testing;
+using Armada.Tests.Silo.Support;
+
+namespace Armada.Tests.Silo.Mqtt;
+
+/// <summary>Robots whose devices are connected to the silo's own endpoint.</summary>
+public sealed class EndpointTests(Broker broker) : IClassFixture<Broker>
+{
+    private const int Connections = 2_000;
+    private const int PacketsPerConnection = 50;
+
+    private static readonly TimeSpan LongestGap = TimeSpan.FromMilliseconds(300);
+
+    [Fact]
+    public async Task A_leader_moves_a_follower_and_a_stop_reaches_it()
+    {
+        await using var pair = await EndpointPair.StartAsync(broker);
+        pair.Leader.Pose = [10, -20, 30, -5, 15, 40];
+        await pair.Follower.CommandedAsync("the follower is at the leader's pose", command => Math.Abs(command.Positions[0] - 10) < 0.1);
+
+        await pair.Silo.PostAsync("/robots/arm/stop");
+
+        await Eventually.Holds("the stop reaches the follower", () => pair.Follower.CountOf(ControlOp.Stop) == 1);
+        await Eventually.HoldsAsync(
+            "the follower has confirmed it",
+            async () => (await pair.Silo.GetAsync("/api/v1/robots/arm/slaves/follower"))["unanswered"] is null);
+    }
+
+    [Fact]
+    public async Task Malformed_packets_of_many_connections_hold_up_no_robot()
+    {
+        await using var pair = await EndpointPair.StartAsync(broker);
+        var random = new Random(7);
+        pair.Follower.BeginGaps();
+
+        for (var connection = 0; connection < Connections; connection++)
+        {
+            using var client = new TcpClient { NoDelay = true };
+            await client.ConnectAsync("127.0.0.1", pair.PlainPort);
+            try
+            {
+                await client.GetStream().WriteAsync(Mutated(random, connection));
+            }
+            catch (IOException)
+            {
+                continue; // The endpoint has closed it before all was written.
+            }
+        }
+
+        Assert.True(pair.Follower.LongestGap < LongestGap, $"the follower was not commanded for {pair.Follower.LongestGap.TotalMilliseconds:0} ms");
+        await pair.Follower.CommandedAsync("the robot goes on");
+        await Eventually.Holds("their connections are gone", () => pair.Silo.Service<DeviceConnections>().Count == 2);
+    }
+
+    [Fact]
+    public async Task A_device_that_sends_too_much_is_thinned_and_named_and_hurts_nobody_else()
+    {
+        await using var pair = await EndpointPair.StartAsync(broker, new DeviceRateLimits { Packets = 300 });
+        await using var flood = await ScriptedDevice.StartAsync(pair.PlainPort, pair.Silo.Topics, "flood");
+        pair.Follower.BeginGaps();
+
+        await Eventually.Holds("the device is named", () =>
+        {
+            for (var frame = 0; frame < 1000; frame++)
+                flood.Send();
+            return pair.Silo.Logs.Entries.Any(entry => entry.Message.Contains("flood at 127.0.0.1", StringComparison.Ordinal));
+        });
+
+        Assert.True(pair.Follower.LongestGap < LongestGap, $"the follower was not commanded for {pair.Follower.LongestGap.TotalMilliseconds:0} ms");
+    }
+
+    [Fact]
+    public async Task A_tap_shows_what_a_device_says_and_is_told()
+    {
+        await using var pair = await EndpointPair.StartAsync(broker);
+        using var response = await pair.Silo.Http.GetAsync(new Uri("/api/v1/devices/follower/tap", UriKind.Relative), HttpCompletionOption.ResponseHeadersRead);
+        using var lines = new StreamReader(await response.Content.ReadAsStreamAsync());
+        pair.Follower.Say(online: true);
+        await pair.Silo.PostAsync("/robots/arm/stop");
+
+        var seen = new Dictionary<string, JsonNode>();
+        await Eventually.HoldsAsync("every kind of message is shown", async () =>
+        {
+            var line = JsonNode.Parse((await lines.ReadLineAsync())!)!;
+            seen[line["topic"]!.GetValue<string>()] = line;
+            return Enum.GetValues<Channel>().Where(channel => channel != Channel.None).All(channel => seen.ContainsKey(pair.Silo.Topics.Of("follower", channel)));
+        });
+
+        Assert.Equal(6, seen[pair.Silo.Topics.Of("follower", Channel.State)]["frames"]![0]!["positions"]!.AsArray().Count);
+        Assert.True(seen[pair.Silo.Topics.Of("follower", Channel.Command)]["frames"]![0]!["epoch"]!.GetValue<uint>() > 0);
+        Assert.Equal("stop", seen[pair.Silo.Topics.Of("follower", Channel.Control)]["message"]!["op"]!.GetValue<string>());
+        Assert.True(seen[pair.Silo.Topics.Of("follower", Channel.Presence)]["message"]!["online"]!.GetValue<bool>());
+    }
+
+    // A CONNECT that would be accepted, SUBSCRIBE, PUBLISH of both QoS and PINGREQ, with some of their bytes changed, cut or repeated.
+    private static byte[] Mutated(Random random, int number)
+    {
+        byte[] connect = [0x10, 0x12, 0, 4, (byte)'M', (byte)'Q', (byte)'T', (byte)'T', 4, 2, 0, 10, 0, 6, (byte)'f', (byte)'u', (byte)'z', (byte)'z', .. Digits(number)];
+        var bytes = new List<byte>(connect);
+        for (var packet = 1; packet < PacketsPerConnection; packet++)
+        {
+            bytes.AddRange(random.Next(4) switch
+            {
+                0 => (byte[])[0x82, 8, 0, 1, 0, 3, (byte)'a', (byte)'/', (byte)'#', 0],
+                1 => [0x30, 5, 0, 1, (byte)'a', 1, 2],
+                2 => [0x32, 7, 0, 1, (byte)'a', 0, 9, 1, 2],
+                _ => [0xC0, 0],
+            });
+        }
+
+        for (var change = random.Next(8); change > 0; change--)
+        {
+            var at = random.Next(bytes.Count);
+            switch (random.Next(3))
+            {
+                case 0:
+                    bytes[at] = (byte)random.Next(256);
+                    break;
+                case 1:
+                    bytes.RemoveAt(at);
+                    break;
+                default:
+                    bytes.Insert(at, bytes[random.Next(bytes.Count)]);
+                    break;
+            }
+        }
+
+        return [.. bytes];
+    }
+
+    private static byte[] Digits(int number) => [(byte)('0' + (number / 10 % 10)), (byte)('0' + (number % 10))];
+}
