@@ -95,6 +95,8 @@ public sealed class LostSiloTests(ITestOutputHelper output)
 
         await cluster.Redis.StopAsync();
         var away = Stopwatch.GetTimestamp();
+        // A change that is being written at the moment of the loss ends its master's lease; from now on changes are refused before they are tried.
+        await Eventually.Holds("the silos know that storage is away", () => !Enumerable.Range(0, ClusterOfProcesses.Count).Any(cluster.IsReady));
         using var refused = await cluster.Doors[1].PostAsJsonAsync("/api/v1/robots/crowd-0/slaves", new { type = "websocket", name = "viewer" });
         using var unmade = await cluster.Doors[1].PostAsJsonAsync("/api/v1/robots", new { id = "late", model = "so101" });
         using var stopped = await cluster.Doors[2].PostAsync(new Uri("/api/v1/robots/crowd-1/stop", UriKind.Relative), null);
