@@ -45,6 +45,7 @@ internal sealed class DeviceConnection : IMqttChannelAdapter
     private bool isV5;
     private bool hasConnected;
     private bool isClosed;
+    private volatile bool isAborted;
     private long surfaced;
     private long heard;
     private int dirty;
@@ -100,20 +101,30 @@ internal sealed class DeviceConnection : IMqttChannelAdapter
     public MqttPacketFormatterAdapter PacketFormatterAdapter { get; } = new(new MqttBufferWriter(256, 4096));
 
     /// <summary>Its frames are routed from now on.</summary>
+    /// <param name="identity">Who it is.</param>
+    /// <param name="instance">Of the machine; null for none.</param>
+    /// <param name="stateRoute">The topic of its frames.</param>
+    /// <param name="receiveMaximum">How many messages of QoS 1 it takes before it acknowledges one; 0 where it does not say.</param>
     public void Admit(ClientIdentity identity, string? instance, TopicRoute stateRoute, int receiveMaximum)
     {
         (Identity, Instance, state) = (identity, instance, stateRoute);
-        for (var excess = MaxInFlight - receiveMaximum; excess > 0; excess--)
+        for (var excess = MaxInFlight - receiveMaximum; receiveMaximum > 0 && excess > 0; excess--)
             unused.Wait(0);
     }
 
     /// <summary>Ends it at once, also while the client's socket takes nothing.</summary>
-    public void Abort(string reason) => connection.Abort(new ConnectionAbortedException(reason));
+    public void Abort(string reason)
+    {
+        isAborted = true;
+        connection.Abort(new ConnectionAbortedException(reason));
+    }
 
     public Task ConnectAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    // Kestrel closes the connection when MQTTnet has let go of it, in order where all was written.
-    public Task DisconnectAsync(CancellationToken cancellationToken)
+    public Task DisconnectAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    /// <summary>Lets go of the transport, which Kestrel then closes; of one that was aborted nothing more is written.</summary>
+    public async Task CloseAsync()
     {
         Task? stalled;
         lock (writing)
@@ -123,8 +134,13 @@ internal sealed class DeviceConnection : IMqttChannelAdapter
         }
 
         if (stalled is not null)
+        {
             Abort("the client takes nothing");
-        return Task.CompletedTask;
+            await stalled;
+        }
+
+        if (isAborted)
+            await output.CompleteAsync(new ConnectionAbortedException());
     }
 
     public void ResetStatistics() => BytesReceived = BytesSent = 0;
@@ -372,9 +388,9 @@ internal sealed class DeviceConnection : IMqttChannelAdapter
     {
         lock (writing)
         {
-            if (isClosed)
-                throw new MqttCommunicationException("the connection has ended");
             wait = flushing ?? Task.CompletedTask;
+            if (isClosed)
+                return true; // Nobody is told any more.
             if (flushing is not null)
                 return false;
             var encoded = PacketFormatterAdapter.Encode(packet);

@@ -42,6 +42,7 @@ internal sealed partial class DeviceConnections(DeviceRateLimits limits, TimePro
             }
             finally
             {
+                await connection.CloseAsync();
                 open.TryRemove(connection, out _);
                 connection.Ended.SetResult();
             }

@@ -1,6 +1,5 @@
 using System.Net;
 using Armada.Silo.Mqtt;
-using Armada.Silo.Options;
 using Armada.Testing.Network;
 using Armada.Tests.Silo.Support;
 

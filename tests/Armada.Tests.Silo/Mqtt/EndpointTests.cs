@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net.Sockets;
 using System.Text.Json.Nodes;
 using Armada.Core.Control;
@@ -83,18 +84,34 @@ public sealed class EndpointTests(Broker broker) : IClassFixture<Broker>
         pair.Follower.Say(online: true);
         await pair.Silo.PostAsync("/robots/arm/stop");
 
-        var seen = new Dictionary<string, JsonNode>();
-        await Eventually.HoldsAsync("every kind of message is shown", async () =>
-        {
-            var line = JsonNode.Parse((await lines.ReadLineAsync())!)!;
-            seen[line["topic"]!.GetValue<string>()] = line;
-            return Enum.GetValues<Channel>().Where(channel => channel != Channel.None).All(channel => seen.ContainsKey(pair.Silo.Topics.Of("follower", channel)));
-        });
+        var seen = new ConcurrentDictionary<string, JsonNode>();
+        var reading = ReadAsync(lines, seen);
+        await Eventually.Holds(
+            () => $"every kind of message is shown; there were {string.Join(", ", seen.Keys)}",
+            () => Enum.GetValues<Channel>().Where(channel => channel != Channel.None).All(channel => seen.ContainsKey(pair.Silo.Topics.Of("follower", channel))));
+        response.Dispose();
+        await reading;
 
         Assert.Equal(6, seen[pair.Silo.Topics.Of("follower", Channel.State)]["frames"]![0]!["positions"]!.AsArray().Count);
         Assert.True(seen[pair.Silo.Topics.Of("follower", Channel.Command)]["frames"]![0]!["epoch"]!.GetValue<uint>() > 0);
         Assert.Equal("stop", seen[pair.Silo.Topics.Of("follower", Channel.Control)]["message"]!["op"]!.GetValue<string>());
         Assert.True(seen[pair.Silo.Topics.Of("follower", Channel.Presence)]["message"]!["online"]!.GetValue<bool>());
+    }
+
+    private static async Task ReadAsync(StreamReader lines, ConcurrentDictionary<string, JsonNode> seen)
+    {
+        try
+        {
+            while (await lines.ReadLineAsync() is { } line)
+            {
+                var message = JsonNode.Parse(line)!;
+                seen[message["topic"]!.GetValue<string>()] = message;
+            }
+        }
+        catch (Exception ended) when (ended is IOException or ObjectDisposedException)
+        {
+            return; // The test has closed the response.
+        }
     }
 
     // A CONNECT that would be accepted, SUBSCRIBE, PUBLISH of both QoS and PINGREQ, with some of their bytes changed, cut or repeated.
