@@ -64,14 +64,14 @@ public static partial class SiloHost
             await StopStartedAsync(silo);
             cancellation.ThrowIfCancellationRequested();
             if (refused is IOException or SocketException)
-                throw new SiloOptionsException($"{options.Http.UrlsName} cannot be listened on: {refused.Message}", refused);
+                throw new SiloOptionsException($"{options.Http.UrlsName}{(options.Broker is null ? "" : " or --broker")} cannot be listened on: {refused.Message}", refused);
             if (refused is EngineUnreachableException or StorageException)
                 throw new SiloOptionsException(refused.Message, refused);
             throw;
         }
     }
 
-    // What has started already, such as the broker's process, ends in order.
+    // What has started already ends in order.
     private static async Task StopStartedAsync(WebApplication silo)
     {
         try

@@ -81,11 +81,12 @@ public sealed class EndpointTests(Broker broker) : IClassFixture<Broker>
         await using var pair = await EndpointPair.StartAsync(broker);
         using var response = await pair.Silo.Http.GetAsync(new Uri("/api/v1/devices/follower/tap", UriKind.Relative), HttpCompletionOption.ResponseHeadersRead);
         using var lines = new StreamReader(await response.Content.ReadAsStreamAsync());
-        pair.Follower.Say(online: true);
-        await pair.Silo.PostAsync("/robots/arm/stop");
-
         var seen = new ConcurrentDictionary<string, JsonNode>();
         var reading = ReadAsync(lines, seen);
+        pair.Follower.Say(online: true);
+        await Eventually.Holds("a command is shown", () => seen.ContainsKey(pair.Silo.Topics.Of("follower", Channel.Command)));
+        await pair.Silo.PostAsync("/robots/arm/stop");
+
         await Eventually.Holds(
             () => $"every kind of message is shown; there were {string.Join(", ", seen.Keys)}",
             () => Enum.GetValues<Channel>().Where(channel => channel != Channel.None).All(channel => seen.ContainsKey(pair.Silo.Topics.Of("follower", channel))));

@@ -26,7 +26,7 @@ public sealed class ProcessTests
     }
 
     [Fact]
-    public async Task A_port_of_the_broker_in_use_is_one_line_and_exit_code_2()
+    public async Task A_port_of_the_device_endpoint_in_use_is_one_line_and_exit_code_2()
     {
         using var folder = new TempFolder();
         using var taken = new TcpListener(IPAddress.Loopback, 0);
@@ -34,7 +34,7 @@ public sealed class ProcessTests
 
         await using var silo = SiloProcess.Start("--broker", $"{taken.LocalEndpoint}", "--data", folder.Path, "--urls", FreeUrl());
 
-        await RefusesAsync(silo, "Address already in use");
+        await RefusesAsync(silo, $"--broker cannot be listened on: Failed to bind to address https://{taken.LocalEndpoint}");
     }
 
     [Fact]

@@ -26,6 +26,6 @@ internal sealed partial class IdentityHost(OwnRegistry registry, TimeProvider ti
         }
     }
 
-    [LoggerMessage(1724, LogLevel.Error, "The list of revoked certificates could not be renewed and is retried in 6 hours: {Reason}")]
+    [LoggerMessage(1715, LogLevel.Error, "The list of revoked certificates could not be renewed and is retried in 6 hours: {Reason}")]
     private partial void LogNotRenewed(string reason);
 }
