@@ -108,6 +108,8 @@ internal sealed class DeviceConnection : IMqttChannelAdapter
     public void Admit(ClientIdentity identity, string? instance, TopicRoute stateRoute, int receiveMaximum)
     {
         (Identity, Instance, state) = (identity, instance, stateRoute);
+        if (identity.IsProven)
+            connection.Features.Get<UnprovenConnections.Unproven>()?.Dispose();
         for (var excess = MaxInFlight - receiveMaximum; receiveMaximum > 0 && excess > 0; excess--)
             unused.Wait(0);
     }

@@ -50,7 +50,7 @@ internal static class DeviceListener
 /// <summary>Limits how many connections of one address have not proven a registered certificate yet, so that nobody without one keeps others out.</summary>
 internal sealed class UnprovenConnections
 {
-    private const int MaxPerAddress = 64;
+    public const int MaxPerAddress = 64;
 
     private readonly ConcurrentDictionary<IPAddress, int> counts = [];
 
