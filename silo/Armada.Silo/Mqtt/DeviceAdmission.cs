@@ -8,7 +8,7 @@ namespace Armada.Silo.Mqtt;
 /// <summary>Decides who may connect: the certificate, the registry, the client id and the topics of the last will must agree.</summary>
 internal sealed class DeviceAdmission(CertificateAuthority authority, OwnRegistry registry, TopicAccess access, TimeProvider time)
 {
-    /// <summary>Whether a certificate is one of this authority's, for a client, and in its time; the handshake fails otherwise.</summary>
+    /// <summary>Whether a certificate is one of this authority's and in its time; the handshake fails otherwise.</summary>
     public bool IsIssuedHere(X509Certificate2 certificate)
     {
         var now = time.GetUtcNow();

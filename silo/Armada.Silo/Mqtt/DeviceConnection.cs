@@ -38,7 +38,7 @@ internal sealed class DeviceConnection : IMqttChannelAdapter
     private readonly TimeProvider time;
     private readonly Lock writing = new();
     private readonly Dictionary<TopicRoute, PendingSample> pending = [];
-    private readonly SemaphoreSlim unused = new(MaxInFlight); // Of the messages in flight that the client allows.
+    private readonly SemaphoreSlim sendQuota = new(MaxInFlight); // MQTT 5's word for how many more messages the client takes before it acknowledges one.
     private readonly Dictionary<ushort, int[]> subscribing = [];
     private Task? flushing; // The flush that the client's slowness holds up.
     private TopicRoute? state;
@@ -74,8 +74,8 @@ internal sealed class DeviceConnection : IMqttChannelAdapter
     /// <summary>Topic of its last will; null without one.</summary>
     public string? WillTopic { get; private set; }
 
-    /// <summary>Whether its protocol has reason codes for what it publishes: MQTT 5.</summary>
-    public bool IsToldReasons => isV5;
+    /// <summary>Whether its protocol answers a publish with a reason code: MQTT 5.</summary>
+    public bool HasReasonCodes => isV5;
 
     /// <summary>Whether the client has said that it goes, or has closed the connection.</summary>
     public bool IsLeaving { get; private set; }
@@ -111,7 +111,7 @@ internal sealed class DeviceConnection : IMqttChannelAdapter
         if (identity.IsProven)
             connection.Features.Get<UnprovenConnections.Unproven>()?.Dispose();
         for (var excess = MaxInFlight - receiveMaximum; receiveMaximum > 0 && excess > 0; excess--)
-            unused.Wait(0);
+            sendQuota.Wait(0);
     }
 
     /// <summary>Ends it at once, also while the client's socket takes nothing.</summary>
@@ -149,7 +149,7 @@ internal sealed class DeviceConnection : IMqttChannelAdapter
 
     public void Dispose()
     {
-        unused.Dispose();
+        sendQuota.Dispose();
         ClientCertificate?.Dispose();
     }
 
@@ -201,7 +201,7 @@ internal sealed class DeviceConnection : IMqttChannelAdapter
                 RestoreOrder(granted);
                 break;
             case MqttPublishPacket { QualityOfServiceLevel: not MqttQualityOfServiceLevel.AtMostOnce }:
-                await unused.WaitAsync(cancellationToken);
+                await sendQuota.WaitAsync(cancellationToken);
                 break;
         }
 
@@ -358,8 +358,8 @@ internal sealed class DeviceConnection : IMqttChannelAdapter
             case MqttDisconnectPacket:
                 IsLeaving = true;
                 break;
-            case MqttPubAckPacket when unused.CurrentCount < MaxInFlight:
-                unused.Release();
+            case MqttPubAckPacket when sendQuota.CurrentCount < MaxInFlight:
+                sendQuota.Release();
                 break;
             case MqttSubscribePacket { TopicFilters.Count: > 1 } subscribe:
                 lock (writing)

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
-using Armada.Mqtt;
+using Armada.Grains.Robots;
+using Armada.Silo.Ingress;
 using Microsoft.AspNetCore.Connections;
 using MQTTnet.Adapter;
 using MQTTnet.Diagnostics.Logger;
@@ -8,12 +9,12 @@ using MQTTnet.Server;
 namespace Armada.Silo.Mqtt;
 
 /// <summary>The connections that Kestrel accepts, as MQTTnet takes them; each one ends when it is cut, whatever its socket does.</summary>
-internal sealed partial class DeviceConnections(DeviceRateLimits limits, TimeProvider time, ILogger<DeviceConnections> logger) : IMqttServerAdapter
+internal sealed partial class DeviceConnections(DeviceRateLimits limits, SiloClock clock, ILogger<DeviceConnections> logger) : IMqttServerAdapter
 {
     private static readonly TimeSpan EndsWithin = TimeSpan.FromSeconds(2);
 
     private readonly ConcurrentDictionary<DeviceConnection, bool> open = [];
-    private readonly OncePerSecond overRate = new(time);
+    private readonly LogPace overRate = new();
 
     public Func<IMqttChannelAdapter, Task>? ClientHandler { get; set; }
 
@@ -33,7 +34,7 @@ internal sealed partial class DeviceConnections(DeviceRateLimits limits, TimePro
         if (ClientHandler is not { } serve)
             return; // The silo is starting or ending.
         DeviceConnection? connection = null;
-        using (connection = new DeviceConnection(context, new DeviceRate(limits, time, () => LogOverRate(connection!)), time))
+        using (connection = new DeviceConnection(context, new DeviceRate(limits, clock.Time, () => LogOverRate(connection!)), clock.Time))
         {
             open[connection] = true;
             try
@@ -61,21 +62,15 @@ internal sealed partial class DeviceConnections(DeviceRateLimits limits, TimePro
         var cut = open.Keys.Where(isMeant).ToArray();
         foreach (var connection in cut)
             connection.Abort(reason);
-        await Task.WhenAll(cut.Select(connection => connection.Ended.Task)).WaitAsync(EndsWithin, time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await Task.WhenAll(cut.Select(connection => connection.Ended.Task)).WaitAsync(EndsWithin, clock.Time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     private void LogOverRate(DeviceConnection connection)
     {
-        long lines;
-        lock (overRate)
-        {
-            if (!overRate.Count(out lines))
-                return;
-        }
-
-        LogOverRate(connection.Identity?.Name, connection.RemoteEndPoint, lines - 1);
+        if (overRate.IsDue(clock.Now(), out var hidden))
+            LogOverRate(connection.Identity?.Name, connection.RemoteEndPoint, hidden);
     }
 
-    [LoggerMessage(1725, LogLevel.Warning, "{Device} at {Address} sends more than its rate; samples are dropped and the rest waits ({Others} others before it)")]
-    private partial void LogOverRate(string? device, System.Net.EndPoint? address, long others);
+    [LoggerMessage(1725, LogLevel.Warning, "{Device} at {Address} sends more than its rate; samples are dropped and the rest waits ({Hidden} such lines left out)")]
+    private partial void LogOverRate(string? device, System.Net.EndPoint? address, long hidden);
 }

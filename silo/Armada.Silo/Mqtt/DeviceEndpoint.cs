@@ -4,7 +4,9 @@ using System.Collections.Concurrent;
 using System.Text;
 using Armada.Core.MicroPython;
 using Armada.Core.Topics;
+using Armada.Grains.Robots;
 using Armada.Mqtt;
+using Armada.Silo.Ingress;
 using MQTTnet;
 using MQTTnet.Packets;
 using MQTTnet.Protocol;
@@ -28,12 +30,13 @@ internal sealed partial class DeviceEndpoint : IMqttLink
     private readonly TopicAccess access;
     private readonly TopicMap topics;
     private readonly MicroPythonTopics dialect;
-    private readonly TimeProvider time;
+    private readonly SiloClock clock;
     private readonly ILogger<DeviceEndpoint> logger;
     private readonly ConcurrentDictionary<string, TopicRoute> routes = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, MessageHandler> patterns = new(StringComparer.Ordinal);
     private readonly MqttServer server;
-    private readonly OncePerSecond faults;
+    private readonly LogPace faults = new();
+    private readonly LogPace refusals = new();
     private long received;
     private long published;
     private long dropped;
@@ -45,12 +48,11 @@ internal sealed partial class DeviceEndpoint : IMqttLink
         TopicAccess access,
         TopicMap topics,
         MicroPythonTopics dialect,
-        TimeProvider time,
+        SiloClock clock,
         ILogger<DeviceEndpoint> logger)
     {
         (this.connections, this.admission, this.access, this.topics, this.dialect, this.logger) = (connections, admission, access, topics, dialect, logger);
-        this.time = time;
-        faults = new OncePerSecond(time);
+        this.clock = clock;
         var options = new MqttServerOptionsBuilder()
             .WithoutDefaultEndpoint()
             .WithDefaultCommunicationTimeout(TimeSpan.FromSeconds(5))
@@ -124,7 +126,7 @@ internal sealed partial class DeviceEndpoint : IMqttLink
     public DeviceTap Tap(string device)
     {
         var client = new ClientIdentity(device, Role: null, IsProven: false);
-        return new DeviceTap([.. access.PublishableBy(client).Union(access.SubscribableBy(client)).Select(RouteOf)], time);
+        return new DeviceTap([.. access.PublishableBy(client).Union(access.SubscribableBy(client)).Select(RouteOf)], clock.Time);
     }
 
     private TopicRoute RouteOf(string topic) => routes.GetOrAdd(topic, static name => new TopicRoute(name));
@@ -167,7 +169,14 @@ internal sealed partial class DeviceEndpoint : IMqttLink
     private void Refuse(ValidatingConnectionEventArgs connecting, MqttConnectReasonCode code, string reason)
     {
         (connecting.ReasonCode, connecting.ReasonString) = (code, reason);
-        LogRefused(connecting.ClientId, connecting.RemoteEndPoint, reason);
+        if (refusals.IsDue(clock.Now(), out var hidden))
+            LogRefused(connecting.ClientId, connecting.RemoteEndPoint, reason, hidden);
+    }
+
+    private void Forbid(string client, string action, string topic)
+    {
+        if (refusals.IsDue(clock.Now(), out var hidden))
+            LogForbidden(client, action, topic, hidden);
     }
 
     private static DeviceConnection ConnectionOf(IDictionary sessionItems) => (DeviceConnection)sessionItems[nameof(DeviceConnection)]!;
@@ -186,7 +195,7 @@ internal sealed partial class DeviceEndpoint : IMqttLink
 
         asked.ProcessSubscription = false;
         asked.Response.ReasonCode = MqttSubscribeReasonCode.NotAuthorized;
-        LogForbidden(asked.ClientId, "subscribe to", topic);
+        Forbid(asked.ClientId, "subscribe to", topic);
         return Task.CompletedTask;
     }
 
@@ -216,8 +225,8 @@ internal sealed partial class DeviceEndpoint : IMqttLink
         if (!access.MayPublish(connection.Identity!, topic))
         {
             publish.Response.ReasonCode = MqttPubAckReasonCode.NotAuthorized;
-            publish.CloseConnection = !connection.IsToldReasons; // In MQTT 3.1.1 nothing else tells the client.
-            LogForbidden(publish.ClientId, "publish to", topic);
+            publish.CloseConnection = !connection.HasReasonCodes; // In MQTT 3.1.1 nothing else tells the client.
+            Forbid(publish.ClientId, "publish to", topic);
             return Task.CompletedTask;
         }
 
@@ -243,20 +252,17 @@ internal sealed partial class DeviceEndpoint : IMqttLink
         catch (Exception fault)
         {
             Interlocked.Increment(ref handlerFaults);
-            lock (faults)
-            {
-                if (faults.Count(out var times))
-                    LogFault(fault, Encoding.UTF8.GetString(topic), times - 1);
-            }
+            if (faults.IsDue(clock.Now(), out var hidden))
+                LogFault(fault, Encoding.UTF8.GetString(topic), hidden);
         }
     };
 
-    [LoggerMessage(1720, LogLevel.Warning, "{Client} at {Address} is refused: {Reason}")]
-    private partial void LogRefused(string client, System.Net.EndPoint? address, string reason);
+    [LoggerMessage(1720, LogLevel.Warning, "{Client} at {Address} is refused: {Reason} ({Hidden} such lines left out)")]
+    private partial void LogRefused(string client, System.Net.EndPoint? address, string reason, long hidden);
 
-    [LoggerMessage(1721, LogLevel.Warning, "{Client} may not {Action} {Topic}")]
-    private partial void LogForbidden(string client, string action, string topic);
+    [LoggerMessage(1721, LogLevel.Warning, "{Client} may not {Action} {Topic} ({Hidden} such lines left out)")]
+    private partial void LogForbidden(string client, string action, string topic, long hidden);
 
-    [LoggerMessage(1722, LogLevel.Error, "A message on {Topic} could not be handled ({Others} others before it)")]
-    private partial void LogFault(Exception fault, string topic, long others);
+    [LoggerMessage(1722, LogLevel.Error, "A message on {Topic} could not be handled ({Hidden} such lines left out)")]
+    private partial void LogFault(Exception fault, string topic, long hidden);
 }

@@ -12,8 +12,6 @@ internal sealed class TopicRoute(string topic)
     /// <summary>Called with every message of the topic, in either direction, while somebody taps the device.</summary>
     public event MessageHandler? Tapped;
 
-    public string Topic => topic;
-
     public byte[] Utf8 { get; } = Encoding.UTF8.GetBytes(topic);
 
     /// <summary>Called on the thread that reads the device's connection; null where nobody listens.</summary>

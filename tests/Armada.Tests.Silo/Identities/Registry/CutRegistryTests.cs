@@ -1,4 +1,5 @@
 using Armada.Core.Devices;
+using Armada.Grains.Robots;
 using Armada.Silo.Identities;
 using Armada.Silo.Identities.Registry;
 using Armada.Silo.Mqtt;
@@ -134,7 +135,7 @@ public sealed class CutRegistryTests : IDisposable
             data,
             authority,
             new DeviceEndpointOptions(),
-            new DeviceConnections(new DeviceRateLimits(), TimeProvider.System, logs.For<DeviceConnections>()),
+            new DeviceConnections(new DeviceRateLimits(), new SiloClock(TimeProvider.System), logs.For<DeviceConnections>()),
             CertificateLifetimes.Default,
             TimeProvider.System,
             logs);
