@@ -83,6 +83,7 @@ internal static class Composition
         services.AddSingleton<UnprovenConnections>();
         services.AddSingleton<DeviceConnections>();
         services.AddSingleton<DeviceAdmission>();
+        services.AddSingleton<DeviceSocket>();
         services.AddSingleton<DeviceEndpoint>();
         services.AddSingleton<IMqttLink>(provider => provider.GetRequiredService<DeviceEndpoint>());
         services.AddSingleton<OwnRegistry>();
