@@ -57,6 +57,7 @@ internal sealed class DeviceConnection : IMqttChannelAdapter
         ClientCertificate = connection.Features.Get<ITlsConnectionFeature>()?.ClientCertificate
             ?? connection.Features.Get<IHttpContextFeature>()?.HttpContext?.Connection.ClientCertificate;
         CertificateName = ClientCertificate?.GetNameInfo(X509NameType.SimpleName, forIssuer: false);
+        CertificateSerial = ClientCertificate is null ? null : Convert.ToHexStringLower(ClientCertificate.SerialNumberBytes.Span);
         heard = time.GetTimestamp();
     }
 
@@ -64,6 +65,9 @@ internal sealed class DeviceConnection : IMqttChannelAdapter
 
     /// <summary>The name in the certificate; null without one.</summary>
     public string? CertificateName { get; }
+
+    /// <summary>Lower-case hexadecimal; null without one.</summary>
+    public string? CertificateSerial { get; }
 
     /// <summary>Who it is; null until CONNECT is accepted.</summary>
     public ClientIdentity? Identity { get; private set; }

@@ -1,11 +1,13 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using System.Net;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Armada.Core.Devices;
 using Armada.Mqtt;
 using Armada.Silo;
 using Armada.Silo.Identities.Registry;
+using Armada.Silo.Mqtt;
 using Armada.Silo.Options;
 using Armada.Testing;
 using Armada.Testing.Logging;
@@ -25,7 +27,10 @@ internal sealed class OwnRig : IRegistryUnderTest
     private readonly ConcurrentDictionary<string, string> issued = new(StringComparer.Ordinal);
     private WebApplication silo = null!;
 
-    private OwnRig(FailOnLoggedErrors logs, int? plainPort) => (this.logs, PlainPort) = (logs, plainPort);
+    private readonly Action<IServiceCollection>? adjust;
+
+    private OwnRig(FailOnLoggedErrors logs, int? plainPort, Action<IServiceCollection>? adjust) =>
+        (this.logs, PlainPort, this.adjust) = (logs, plainPort, adjust);
 
     public IDeviceRegistry Registry { get; private set; } = null!;
 
@@ -42,9 +47,9 @@ internal sealed class OwnRig : IRegistryUnderTest
     /// <summary>Port of the listener for anybody on this machine; null for none.</summary>
     public int? PlainPort { get; }
 
-    public static async Task<OwnRig> StartAsync(FailOnLoggedErrors logs, int? plainPort = null)
+    public static async Task<OwnRig> StartAsync(FailOnLoggedErrors logs, int? plainPort = null, Action<IServiceCollection>? adjust = null)
     {
-        var rig = new OwnRig(logs, plainPort);
+        var rig = new OwnRig(logs, plainPort, adjust);
         await rig.OpenAsync();
         return rig;
     }
@@ -57,13 +62,17 @@ internal sealed class OwnRig : IRegistryUnderTest
     public void Hear(string topic, MessageHandler handler) =>
         silo.Services.GetRequiredService<IMqttLink>().Subscribe(topic, Delivery.Control, handler);
 
-    public Task<bool> IsTakenAsync(string device, string fingerprint) => VerifiesAsync(issued[fingerprint]);
+    /// <summary>A part of the silo.</summary>
+    public T Of<T>()
+        where T : notnull => silo.Services.GetRequiredService<T>();
+
+    public Task<bool> IsTakenAsync(string device, string fingerprint) => IsTakenAsync(issued[fingerprint]);
 
     public async Task<int> CountTakenAsync()
     {
         var count = 0;
         foreach (var certificate in issued.Values)
-            count += await VerifiesAsync(certificate) ? 1 : 0;
+            count += await IsTakenAsync(certificate) ? 1 : 0;
         return count;
     }
 
@@ -88,9 +97,10 @@ internal sealed class OwnRig : IRegistryUnderTest
                 DataDirectory = DataPath,
                 Broker = new DeviceEndpointOptions { Address = IPAddress.Loopback, Port = Port, PlainPort = PlainPort },
             },
-            logging => logging.AddProvider(logs));
+            logging => logging.AddProvider(logs),
+            adjust);
         await silo.StartAsync();
-        Registry = new Recording(silo.Services.GetRequiredService<OwnRegistry>(), issued);
+        Registry = new Recording(silo.Services.GetRequiredService<IDeviceRegistry>(), issued);
     }
 
     private async Task CloseAsync()
@@ -100,16 +110,23 @@ internal sealed class OwnRig : IRegistryUnderTest
         await silo.DisposeAsync();
     }
 
-    private async Task<bool> VerifiesAsync(string certificate)
+    // The silo's own door and an outside broker, which is given the signed list, must agree.
+    private async Task<bool> IsTakenAsync(string pem)
     {
-        var (exit, _) = await OpenSsl.TryAsync(
-            "verify", "-crl_check", "-purpose", "sslclient", "-CAfile", CaFile, "-CRLfile", Path.Combine(DataPath, "authority", "crl.pem"),
-            folder.Write("asked.pem", certificate));
-        return exit == 0;
+        using var certificate = X509Certificate2.CreateFromPem(pem);
+        var copy = Of<IdentityCopy>();
+        var list = await copy.Registry.SignListAsync(copy.Now.Authorities.Single().Id);
+        var (exit, said) = await OpenSsl.TryAsync(
+            "verify", "-crl_check", "-purpose", "sslclient", "-CAfile", CaFile, "-CRLfile", folder.Write("crl.pem", list!), folder.Write("asked.pem", pem));
+        var admission = Of<DeviceAdmission>();
+        var isTaken = admission.IsIssuedHere(certificate)
+            && admission.Admit(certificate, certificate.GetNameInfo(X509NameType.SimpleName, forIssuer: false), null, out _) is not null;
+        Assert.True(isTaken == (exit == 0), $"admitted: {isTaken}; openssl: {said}");
+        return isTaken;
     }
 
     /// <summary>Keeps every certificate that was ever given out.</summary>
-    private sealed class Recording(OwnRegistry own, ConcurrentDictionary<string, string> issued) : IDeviceRegistry
+    private sealed class Recording(IDeviceRegistry own, ConcurrentDictionary<string, string> issued) : IDeviceRegistry
     {
         public ValueTask<BrokerLocation> BrokerAsync(CancellationToken cancellation) => own.BrokerAsync(cancellation);
 
