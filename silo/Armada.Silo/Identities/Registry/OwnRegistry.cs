@@ -22,26 +22,26 @@ internal sealed class OwnRegistry(IdentityCopy copy, BrokerPlace place) : IDevic
     public async ValueTask<RegistryAnswer> CreateAsync(NewDevice device, CancellationToken cancellation)
     {
         var (request, key) = device.Request is { } own ? (own, null) : MakeKey();
-        return await AskAsync(copy.Registry.CreateAsync(device with { Request = request }, isOwnKey: key is null), cancellation, key);
+        return await AskAsync(registry => registry.CreateAsync(device with { Request = request }, isOwnKey: key is null), cancellation, key);
     }
 
     public async ValueTask<RegistryAnswer> RotateAsync(string name, string? request, CancellationToken cancellation)
     {
         var (asked, key) = request is not null ? (request, null) : MakeKey();
-        return await AskAsync(copy.Registry.RotateAsync(name, asked, isOwnKey: key is null), cancellation, key);
+        return await AskAsync(registry => registry.RotateAsync(name, asked, isOwnKey: key is null), cancellation, key);
     }
 
     public ValueTask<RegistryAnswer> CollectedAsync(string name, string fingerprint, CancellationToken cancellation) =>
-        AskAsync(copy.Registry.CollectedAsync(name, fingerprint), cancellation);
+        AskAsync(registry => registry.CollectedAsync(name, fingerprint), cancellation);
 
     public ValueTask<RegistryAnswer> SeenAsync(string name, string fingerprint, CancellationToken cancellation) =>
-        AskAsync(copy.Registry.SeenAsync(name, fingerprint), cancellation);
+        AskAsync(registry => registry.SeenAsync(name, fingerprint), cancellation);
 
     public ValueTask<RegistryAnswer> RetireAsync(string name, string fingerprint, CancellationToken cancellation) =>
-        AskAsync(copy.Registry.RetireAsync(name, fingerprint), cancellation);
+        AskAsync(registry => registry.RetireAsync(name, fingerprint), cancellation);
 
     public ValueTask<RegistryAnswer> DeleteAsync(string name, CancellationToken cancellation) =>
-        AskAsync(copy.Registry.DeleteAsync(name), cancellation);
+        AskAsync(registry => registry.DeleteAsync(name), cancellation);
 
     private static (string Request, string? Key) MakeKey()
     {
@@ -49,11 +49,12 @@ internal sealed class OwnRegistry(IdentityCopy copy, BrokerPlace place) : IDevic
         return (new CertificateRequest("CN=device", key, HashAlgorithmName.SHA256).CreateSigningRequestPem(), key.ExportPkcs8PrivateKeyPem());
     }
 
-    private async ValueTask<RegistryAnswer> AskAsync(Task<IdentityReply> call, CancellationToken cancellation, string? key = null)
+    private async ValueTask<RegistryAnswer> AskAsync(Func<IIdentityGrain, Task<IdentityReply>> call, CancellationToken cancellation, string? key = null)
     {
+        cancellation.ThrowIfCancellationRequested();
         try
         {
-            var reply = await call.AnswerAsync("the registry of devices", cancellation);
+            var reply = await call(copy.Registry).AnswerAsync("the registry of devices", cancellation);
             if (reply.Failure is { } failure)
                 throw Failed(failure);
             if (reply.Refused is { } refused)
