@@ -38,7 +38,7 @@ internal sealed class EndpointCertificate(LocalAuthorities authorities, Identity
     private SslStreamCertificateContext Renew(CertificateAuthority authority)
     {
         issuer = authority;
-        var issued = authority.IssueEndpoint([.. options.Hosts], Validity);
+        var issued = authority.IssueEndpoint([.. options.Hosts.Select(Bundle.NameOf)], Validity);
         certificate = X509Certificate2.CreateFromPem(issued.Certificate.Pem, issued.Key!.Pem()); // Handshakes may still use the last one.
         renewAt = time.GetUtcNow() + (Validity / 2);
         return current = SslStreamCertificateContext.Create(certificate, additionalCertificates: null, offline: true);

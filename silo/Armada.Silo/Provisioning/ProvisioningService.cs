@@ -115,8 +115,8 @@ internal sealed class ProvisioningService(
         var identity = IssuedIdentity.Of(device.Name, issued);
         var now = time.GetUtcNow();
         var bundle = device.Role is { } role
-            ? BoardBundle.Pack(identity, place.Authority, role, place.Host, dialect, now)
-            : AgentBundle.Pack(identity, place.Authority, place.Host, place.Port, now);
+            ? BoardBundle.Pack(identity, place.Authority, role, place.Hosts[0], dialect, now)
+            : AgentBundle.Pack(identity, place.Authority, place.Hosts, place.Port, now);
         return new Provisioned(answer, await links.AddAsync(device.Name, issued.Fingerprint, bundle, cancellation));
     }
 }
