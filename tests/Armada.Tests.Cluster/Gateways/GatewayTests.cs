@@ -24,8 +24,8 @@ public sealed class GatewayTests(SharedServers servers) : IClassFixture<SharedSe
 
     public Task InitializeAsync()
     {
-        Silo = new WholeSilo(servers, id, Logs, SiloRole.Silo);
-        Gateway = new WholeSilo(servers, id, Logs, SiloRole.Gateway);
+        Silo = Make(SiloRole.Silo);
+        Gateway = Make(SiloRole.Gateway);
         return Task.CompletedTask;
     }
 
@@ -106,6 +106,8 @@ public sealed class GatewayTests(SharedServers servers) : IClassFixture<SharedSe
         await Eventually.Holds("it has found it again", () => IsReady(Gateway), ReturnsWithin);
         Assert.Equal(200, await StatusAsync(HttpMethod.Get, "/robots/arm", null));
     }
+
+    private WholeSilo Make(SiloRole role) => new(servers, id, Logs, options => options with { Cluster = options.Cluster! with { Role = role } });
 
     private async Task StartAsync()
     {
