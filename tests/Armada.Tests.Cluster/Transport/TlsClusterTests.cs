@@ -3,12 +3,9 @@ using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
 using Armada.Grains.Transport;
-using Armada.Silo.Identities;
-using Armada.Silo.Store;
 using Armada.Testing;
 using Armada.Testing.Brokers;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging.Abstractions;
 using Orleans.Configuration;
 using Orleans.Runtime.Messaging;
 
@@ -107,7 +104,7 @@ public sealed class TlsClusterTests : IAsyncLifetime
             "a server's" => Pair(Ours.Server()),
             "one that says nothing" => Pair(Ours.Unspecified("agent-1")),
             "a foreign authority's" => Pair(Foreign.Member("silo-2")),
-            "a device's" => Device("arm-1"),
+            "a device's" => Pair(Foreign.Client("arm-1")), // Of an authority of its own, and for clients only.
             _ => null,
         };
         using var socket = new TcpClient();
@@ -150,15 +147,6 @@ public sealed class TlsClusterTests : IAsyncLifetime
     {
         using var pair = X509Certificate2.CreateFromPemFile(files.Certificate, files.Key);
         return X509CertificateLoader.LoadPkcs12(pair.Export(X509ContentType.Pfx), null);
-    }
-
-    // As the silo's own authority issues it to a device, which an agent has.
-    private X509Certificate2 Device(string name)
-    {
-        using var data = new DataFolder(Folder.File("device-authority"));
-        using var devices = CertificateAuthority.Open(data, TimeProvider.System, NullLogger<CertificateAuthority>.Instance);
-        var issued = devices.Issue(name, TimeSpan.FromDays(1)).Issued!;
-        return Pair((Folder.Write("device.pem", issued.Certificate.Pem), Folder.Write("device.key", issued.Key!.Pem())));
     }
 
     // Silos see each other a moment before they know which grains the other has.
