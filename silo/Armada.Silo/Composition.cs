@@ -42,6 +42,8 @@ internal static class Composition
         services.AddParts(options);
         if (options.Broker is { } endpoint)
             services.AddOwnIdentities(endpoint);
+        if (options is { Broker: not null, Cluster: not null })
+            services.AddSingleton<DeviceRouter>();
         if (options.Cluster is not null)
             services.Configure<HostOptions>(host => host.ShutdownTimeout = DrainWithin);
         services.AddHostedService<DeviceIngress>();
@@ -79,6 +81,7 @@ internal static class Composition
             provider.GetRequiredService<ILogger<CertificateAuthority>>()));
         services.AddSingleton(endpoint.Rate);
         services.AddSingleton<TopicAccess>();
+        services.AddSingleton<TopicTable>();
         services.AddSingleton<EndpointCertificate>();
         services.AddSingleton<UnprovenConnections>();
         services.AddSingleton<DeviceConnections>();

@@ -5,6 +5,7 @@ using Armada.Grains.Storage;
 using Armada.Grains.Transport;
 using Armada.Silo.Audit;
 using Armada.Silo.Engine;
+using Armada.Silo.Mqtt;
 using Orleans.Configuration;
 
 namespace Armada.Silo.Cluster;
@@ -67,6 +68,8 @@ public static class ClusterHost
                 silo.UseOneProcess();
         });
         builder.Services.AddSingleton<IFatalErrorHandler, EvictionHandler>();
+        if (builder.Services.Any(service => service.ServiceType == typeof(DeviceRouter)))
+            builder.Services.AddHostedService(provider => provider.GetRequiredService<DeviceRouter>()); // Until the robots have moved.
         builder.Services.AddHostedService<GracefulDrain>();
         builder.Services.AddHostedService(provider => provider.GetRequiredService<ClusterHealth>());
         builder.Services.AddHostedService<RobotWatch>();

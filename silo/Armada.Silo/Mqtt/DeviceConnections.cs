@@ -18,6 +18,9 @@ internal sealed partial class DeviceConnections(DeviceRateLimits limits, SiloClo
 
     public Func<IMqttChannelAdapter, Task>? ClientHandler { get; set; }
 
+    /// <summary>Called when a connection is over; its last will has been handled.</summary>
+    public event Action<DeviceConnection>? Closed;
+
     public int Count => open.Count;
 
     public Task StartAsync(MqttServerOptions options, IMqttNetLogger logger) => Task.CompletedTask;
@@ -45,6 +48,7 @@ internal sealed partial class DeviceConnections(DeviceRateLimits limits, SiloClo
             {
                 await connection.CloseAsync();
                 open.TryRemove(connection, out _);
+                Closed?.Invoke(connection);
                 connection.Ended.SetResult();
             }
         }

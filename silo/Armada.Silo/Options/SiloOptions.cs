@@ -79,8 +79,6 @@ public sealed record SiloOptions
             settings.Refuse("--aws-iot and --broker are both the devices' broker; give one of them");
         foreach (var outside in OutsideBroker.All.Where(settings.IsSet))
             settings.Refuse($"{settings.NameOf(outside)} names an outside broker, but {settings.NameOf(chosen)} gives devices another one; give one of them");
-        if (options.Broker is not null && options.Cluster is not null)
-            settings.Refuse(Settings.Broker, "is one silo's own and cannot serve a cluster; give all silos the same broker with --mqtt");
     }
 
     private static T ReadTopics<T>(SiloConfiguration settings, Setting setting, Func<string, T> make)

@@ -1,0 +1,74 @@
+using Armada.Core.Engine;
+using Armada.Core.Topics;
+using Armada.Grains.Robots;
+using Armada.Testing;
+using Armada.Testing.Devices;
+using Armada.Testing.Logging;
+using Armada.Tests.Cluster.Documents;
+
+namespace Armada.Tests.Cluster.Routing;
+
+/// <summary>Whole silos of one cluster that devices connect to; there is no broker.</summary>
+internal sealed class EndpointSilos : IAsyncDisposable
+{
+    private static readonly TopicMap Topics = new();
+
+    private readonly WholeSilo[] silos;
+    private readonly List<ScriptedDevice> devices = [];
+
+    private EndpointSilos(WholeSilo[] silos) => this.silos = silos;
+
+    public WholeSilo this[int silo] => silos[silo];
+
+    public static async Task<EndpointSilos> StartAsync(SharedServers servers, FailOnLoggedErrors logs, int count = 2)
+    {
+        var id = $"test-{Guid.NewGuid():n}";
+        var silos = new EndpointSilos([.. Enumerable.Range(0, count).Select(_ => new WholeSilo(servers, id, logs, hasEndpoint: true))]);
+        foreach (var silo in silos.silos)
+            await silo.StartAsync(id);
+        await Eventually.Holds("all silos see all", () => silos.silos.All(silo => silo.Of<IEngineHealth>().Now is { Loaded: true } health && health.Silos == count));
+        return silos;
+    }
+
+    /// <summary>Connects a device to a silo.</summary>
+    public async Task<ScriptedDevice> ConnectAsync(int silo, string name, string? instance = null)
+    {
+        var device = await ScriptedDevice.StartAsync(silos[silo].DevicePort, Topics, name, instance: instance);
+        devices.Add(device);
+        return device;
+    }
+
+    /// <summary>Makes a robot of a leader and a follower that runs in a silo.</summary>
+    public async Task MakeRobotAsync(int silo, string robot, string leader, string follower)
+    {
+        await AskAsync(HttpMethod.Post, "/devices", new { name = leader, kind = "so101-leader" });
+        await AskAsync(HttpMethod.Post, "/devices", new { name = follower, kind = "so101-follower" });
+        await AskAsync(HttpMethod.Post, "/robots", new { id = robot, model = "so101" });
+        await MoveAsync(robot, silo);
+        await AskAsync(HttpMethod.Post, $"/robots/{robot}/slaves", new { type = "device", device = follower });
+        await AskAsync(HttpMethod.Put, $"/robots/{robot}/master", new { type = "device", device = leader });
+    }
+
+    public async Task MoveAsync(string robot, int to)
+    {
+        await silos[to].Of<IGrainFactory>().GetGrain<IRobotGrain>(robot).MoveAsync(silos[to].Of<ILocalSiloDetails>().SiloAddress);
+        await Eventually.Holds($"{robot} runs in silo {to}", () => Runs(robot, to));
+    }
+
+    public bool Runs(string robot, int silo) => silos[silo].Of<HostedRobots>().All.Any(running => running.Id == robot);
+
+    public async Task<System.Text.Json.Nodes.JsonNode?> AskAsync(HttpMethod method, string path, object? body = null, int silo = 0)
+    {
+        var (status, answer) = await silos[silo].AskAsync(method, path, key: null, body);
+        Assert.True(status is >= 200 and < 300, $"{method} {path}: {status} {answer}");
+        return answer;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var device in devices)
+            await device.DisposeAsync();
+        foreach (var silo in silos)
+            await silo.DisposeAsync();
+    }
+}
