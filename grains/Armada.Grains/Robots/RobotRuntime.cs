@@ -579,8 +579,8 @@ public sealed partial class RobotRuntime : IAsyncDisposable
             slots = next;
             foreach (var slot in added)
             {
-                if (services.Control.IsOnline(slot.Device) is { } online)
-                    SetPresence(slot.Device, online, services.Control.IsStopped(slot.Device));
+                if (services.Control.FindReport(slot.Device) is { } report)
+                    SetPresence(slot.Device, report.Online, report.IsStopped);
             }
         }
         else if (!changed)
@@ -640,7 +640,7 @@ public sealed partial class RobotRuntime : IAsyncDisposable
         foreach (var slot in slots)
         {
             if (slot.Role == DeviceRole.Master && snapshot.Master is { } master && master.Name == slot.Device)
-                snapshot = snapshot with { Master = master with { Frames = WithSuperseded(master.Frames, slot) } };
+                snapshot = snapshot with { Master = master with { Frames = WithSuperseded(master.Frames, slot), Reported = services.Control.FindReport(slot.Device) } };
             else if (slot.Role == DeviceRole.Slave && slot.Slave >= 0 && slot.Slave < snapshot.Slaves.Length)
                 snapshot = snapshot with { Slaves = snapshot.Slaves.SetItem(slot.Slave, Complete(snapshot.Slaves[slot.Slave], slot, now)) };
         }
@@ -653,6 +653,7 @@ public sealed partial class RobotRuntime : IAsyncDisposable
         Frames = WithSuperseded(slave.Frames, slot),
         LagMs = slot.Lag.Read(now),
         Unconfirmed = services.Control.FindUnconfirmed(slot.Device),
+        Reported = services.Control.FindReport(slot.Device),
     };
 
     private static FrameCounts WithSuperseded(FrameCounts frames, SampleSlot slot) => frames with

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Armada.Grains.Robots;
 using Armada.Silo.Ingress;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Connections.Features;
 using MQTTnet.Adapter;
 using MQTTnet.Diagnostics.Logger;
 using MQTTnet.Server;
@@ -40,6 +41,8 @@ internal sealed partial class DeviceConnections(DeviceRateLimits limits, SiloClo
         using (connection = new DeviceConnection(context, new DeviceRate(limits, clock.Time, () => LogOverRate(connection!)), clock.Time))
         {
             open[connection] = true;
+            using var ending = context.Features.Get<IConnectionLifetimeNotificationFeature>()?.ConnectionClosedRequested
+                .UnsafeRegister(static connection => ((DeviceConnection)connection!).Abort("the silo ends"), connection);
             try
             {
                 await serve(connection);

@@ -223,14 +223,8 @@ internal sealed partial class DeviceRouter : BackgroundService, IDevicePeer
     // What was not said is said again soon, and everything every two seconds.
     private async Task RenewAsync(CancellationToken cancellation)
     {
-        using var timer = new PeriodicTimer(Retry, time);
-        for (var begin = time.GetTimestamp(); time.GetElapsedTime(begin) < Renewal;)
-        {
-            await timer.WaitForNextTickAsync(cancellation);
-            AnnounceAgain(device => device.IsUnsaid);
-        }
-
-        AnnounceAgain(_ => true);
+        await Task.Delay(Retry, time, cancellation);
+        AnnounceAgain(device => device.IsUnsaid || time.GetElapsedTime(device.SaidAt) > Renewal);
     }
 
     // The grains of a lost silo start elsewhere and know nothing.
@@ -344,7 +338,7 @@ internal sealed partial class DeviceRouter : BackgroundService, IDevicePeer
         DeviceClaim claim;
         lock (sync)
         {
-            device.IsUnsaid = false;
+            (device.IsUnsaid, device.SaidAt) = (false, time.GetTimestamp());
             claim = new DeviceClaim(device.Number, device.Connection is not null, device.Instance, device.Presence, device.HasRobot, here);
         }
 
@@ -479,5 +473,7 @@ internal sealed partial class DeviceRouter : BackgroundService, IDevicePeer
         public bool IsDue { get; set; }
 
         public bool IsUnsaid { get; set; }
+
+        public long SaidAt { get; set; }
     }
 }

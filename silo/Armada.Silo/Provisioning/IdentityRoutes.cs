@@ -128,7 +128,7 @@ internal sealed class IdentityReader(IRobotEngine engine, DevicePresences presen
             device.Newest?.NotAfter,
             [.. device.Certificates.Select(its => new CertificateView(
                 its.Fingerprint, its.NotBefore, its.NotAfter, its.IsCollected, its.Fingerprint == inUse))],
-            presences.Of(device.Name)?.Presence.Online,
+            presences.Of(device.Name)?.Online,
             lastSeen.Of(device.Name),
             [.. robots.SelectMany(robot => BoundTo(robot, device.Name))]);
     }

@@ -132,6 +132,8 @@ public sealed class ScriptedDevice : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        if (ending.IsCancellationRequested)
+            return;
         await ending.CancelAsync();
         await pump;
         await link.DisposeAsync();
