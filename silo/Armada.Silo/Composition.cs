@@ -86,6 +86,7 @@ internal static class Composition
         services.AddSingleton<UnprovenConnections>();
         services.AddSingleton<DeviceConnections>();
         services.AddSingleton<DeviceAdmission>();
+        services.AddSingleton<DeviceSocket>();
         services.AddSingleton<DeviceEndpoint>();
         services.AddSingleton<IMqttLink>(provider => provider.GetRequiredService<DeviceEndpoint>());
         services.AddSingleton<OwnRegistry>();
@@ -108,7 +109,7 @@ internal static class Composition
         {
             var place = await AwsSilo.PrepareAsync(
                 AccountOf(options, aws), name, Path.Combine(options.DataDirectory, "aws-iot", name), TimeProvider.System, logging.CreateLogger(nameof(AwsSilo)), cancellation);
-            var link = options.Link with { Host = place.Host, Port = place.Port, Tls = new(place.CaFile, place.CertificateFile, place.KeyFile), KeepAlive = AwsKeepAlive };
+            var link = options.Link with { Hosts = [place.Host], Port = place.Port, Tls = new(place.CaFile, place.CertificateFile, place.KeyFile), KeepAlive = AwsKeepAlive };
             return options with { Link = link };
         }
         catch (RegistryFailedException refused)

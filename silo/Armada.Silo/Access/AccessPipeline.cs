@@ -8,6 +8,7 @@ using Armada.Silo.Sockets;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 
 namespace Armada.Silo.Access;
@@ -75,7 +76,7 @@ internal static class AccessPipeline
             kestrel.Limits.Limit(options.Http.Limits);
             kestrel.ConfigureEndpointDefaults(endpoint => endpoint.Protocols = HttpProtocols.Http1); // WebSockets are routed as GET.
             if (options.Http.Tls is not null)
-                kestrel.UseHttpsCertificate();
+                kestrel.ConfigureHttpsDefaults(https => Configure(https, kestrel.ApplicationServices));
             foreach (var url in options.Http.Urls)
                 kestrel.Listen(url);
             if (options.Broker is { } endpoint)
@@ -83,14 +84,12 @@ internal static class AccessPipeline
         });
     }
 
-    private static void UseHttpsCertificate(this KestrelServerOptions kestrel)
+    private static void Configure(HttpsConnectionAdapterOptions https, IServiceProvider services)
     {
-        var certificate = kestrel.ApplicationServices.GetRequiredService<HttpsCertificate>();
-        kestrel.ConfigureHttpsDefaults(https =>
-        {
-            https.ServerCertificate = certificate.Current.TargetCertificate;
-            https.OnAuthenticate = (_, tls) => tls.ServerCertificateContext = certificate.Current;
-        });
+        var certificate = services.GetRequiredService<HttpsCertificate>();
+        https.Show(() => certificate.Current);
+        if (services.GetService<DeviceAdmission>() is { } devices)
+            https.AskForDevice(devices, ClientCertificateMode.AllowCertificate);
     }
 
     private static void Listen(this KestrelServerOptions kestrel, Uri url)

@@ -1,6 +1,7 @@
 using System.Net.Security;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Armada.Silo.Identities;
 using Armada.Silo.Options;
 
 namespace Armada.Silo.Access;
@@ -16,13 +17,17 @@ internal sealed partial class HttpsCertificate
     private readonly TlsFiles files;
     private readonly TimeProvider time;
     private readonly ILogger<HttpsCertificate> logger;
+    private readonly SslCertificateTrust? devices;
     private long checkedAt;
     private string seen;
     private volatile SslStreamCertificateContext current;
 
+    /// <param name="authority">Of the devices that connect to /mqtt; the handshake names it, so that browsers offer no other certificate.</param>
     /// <exception cref="SiloOptionsException">They cannot be used.</exception>
-    public HttpsCertificate(TlsFiles files, TimeProvider time, ILogger<HttpsCertificate> logger)
+    public HttpsCertificate(TlsFiles files, TimeProvider time, ILogger<HttpsCertificate> logger, CertificateAuthority? authority = null)
     {
+        if (authority is not null && !OperatingSystem.IsWindows())
+            devices = SslCertificateTrust.CreateForX509Collection([X509Certificate2.CreateFromPem(authority.Certificate.Pem)], sendTrustInHandshake: true);
         (this.files, this.time, this.logger, checkedAt) = (files, time, logger, time.GetTimestamp());
         try
         {
@@ -69,11 +74,11 @@ internal sealed partial class HttpsCertificate
 
     private (string Certificate, string Key) ReadFiles() => (File.ReadAllText(files.CertificateFile), File.ReadAllText(files.KeyFile));
 
-    private static SslStreamCertificateContext Load(string certificate, string key)
+    private SslStreamCertificateContext Load(string certificate, string key)
     {
         var chain = new X509Certificate2Collection();
         chain.ImportFromPem(certificate);
-        return SslStreamCertificateContext.Create(X509Certificate2.CreateFromPem(certificate, key), chain, offline: true);
+        return SslStreamCertificateContext.Create(X509Certificate2.CreateFromPem(certificate, key), chain, offline: true, devices);
     }
 
     private static bool IsUnusable(Exception refused) => refused is CryptographicException or ArgumentException or IOException or UnauthorizedAccessException;

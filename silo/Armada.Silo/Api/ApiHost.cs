@@ -58,6 +58,7 @@ internal static class ApiHost
         api.MapEnrollment();
         api.MapAudit();
         ArenaEndpoint.Map(app);
+        DeviceSocket.Map(app);
     }
 
     private static void Strict(JsonSerializerOptions json)

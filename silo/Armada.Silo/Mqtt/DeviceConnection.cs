@@ -4,7 +4,6 @@ using System.IO.Pipelines;
 using System.Net;
 using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Connections;
-using Microsoft.AspNetCore.Http.Connections.Features;
 using Microsoft.AspNetCore.Http.Features;
 using MQTTnet;
 using MQTTnet.Adapter;
@@ -59,8 +58,7 @@ internal sealed class DeviceConnection : IMqttChannelAdapter
     {
         (this.connection, this.rate, this.time) = (connection, rate, time);
         (input, output) = (connection.Transport.Input, connection.Transport.Output);
-        ClientCertificate = connection.Features.Get<ITlsConnectionFeature>()?.ClientCertificate
-            ?? connection.Features.Get<IHttpContextFeature>()?.HttpContext?.Connection.ClientCertificate;
+        ClientCertificate = connection.Features.Get<ITlsConnectionFeature>()?.ClientCertificate;
         CertificateName = ClientCertificate?.GetNameInfo(X509NameType.SimpleName, forIssuer: false);
         heard = time.GetTimestamp();
     }
@@ -180,14 +178,14 @@ internal sealed class DeviceConnection : IMqttChannelAdapter
             Volatile.Write(ref heard, time.GetTimestamp());
             var buffer = read.Buffer;
             var consumed = buffer.End; // Of what cannot be read, nothing is read again.
-            MqttPacket? packet;
+            MqttPacket? packet = null;
             try
             {
                 consumed = Take(buffer, out packet);
             }
             finally
             {
-                input.AdvanceTo(consumed, buffer.End);
+                input.AdvanceTo(consumed, packet is null ? buffer.End : consumed); // Behind a packet the next one may have come too.
             }
 
             if (packet is not null)

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Net;
+using System.Net.Security;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
 using Armada.Silo.Options;
@@ -29,21 +30,30 @@ internal static class DeviceListener
         void Secure(ListenOptions listen)
         {
             listen.Use(unproven.LimitAsync);
-            listen.UseHttps(new HttpsConnectionAdapterOptions
-            {
-                SslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
-                HandshakeTimeout = HandshakeWithin,
-                ClientCertificateMode = ClientCertificateMode.RequireCertificate,
-                ClientCertificateValidation = (presented, _, _) => admission.IsIssuedHere(presented),
-                ServerCertificate = certificate.Current.TargetCertificate,
-                OnAuthenticate = (_, tls) =>
-                {
-                    tls.ServerCertificateContext = certificate.Current;
-                    tls.CertificateChainPolicy = new X509ChainPolicy { RevocationMode = X509RevocationMode.NoCheck, DisableCertificateDownloads = true };
-                },
-            });
+            var https = new HttpsConnectionAdapterOptions { SslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13, HandshakeTimeout = HandshakeWithin };
+            https.Show(() => certificate.Current);
+            https.AskForDevice(admission, ClientCertificateMode.RequireCertificate);
+            listen.UseHttps(https);
             listen.Run(connections.ServeAsync);
         }
+    }
+
+    /// <summary>Shows a server certificate that may be renewed.</summary>
+    public static void Show(this HttpsConnectionAdapterOptions https, Func<SslStreamCertificateContext> current)
+    {
+        https.ServerCertificate = current().TargetCertificate;
+        https.OnAuthenticate = (_, tls) =>
+        {
+            tls.ServerCertificateContext = current();
+            tls.CertificateChainPolicy = new X509ChainPolicy { RevocationMode = X509RevocationMode.NoCheck, DisableCertificateDownloads = true };
+        };
+    }
+
+    /// <summary>Asks the client for a device's certificate and refuses the handshake where it shows another one.</summary>
+    public static void AskForDevice(this HttpsConnectionAdapterOptions https, DeviceAdmission admission, ClientCertificateMode mode)
+    {
+        https.ClientCertificateMode = mode;
+        https.ClientCertificateValidation = (presented, _, _) => admission.IsIssuedHere(presented);
     }
 }
 

@@ -23,7 +23,7 @@ public sealed class LostSiloTests(ITestOutputHelper output)
     // 3 s by design; the rest is for a machine that is busy with everything else at once.
     private static readonly TimeSpan KilledPause = TimeSpan.FromSeconds(3 + 4);
     private static readonly TimeSpan RollingPause = TimeSpan.FromSeconds(5);
-    private static readonly TimeSpan Outage = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan Outage = TimeSpan.FromSeconds(6);
 
     // 4 s and 2 s by design; the rest is for a machine that is busy with everything else at once.
     private static readonly TimeSpan HungPause = TimeSpan.FromSeconds(4 + 2);

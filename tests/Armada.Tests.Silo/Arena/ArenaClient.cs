@@ -1,9 +1,10 @@
 using System.Text.Json.Nodes;
+using Armada.Testing;
 using Armada.Tests.Silo.Support;
 
 namespace Armada.Tests.Silo.Arena;
 
-/// <summary>A client at one of the doors.</summary>
+/// <summary>A client at the master or the slave endpoint of a robot.</summary>
 internal sealed class ArenaClient : JsonClient
 {
     public static Task<ArenaClient> MasterAsync(Uri silo, string robot, string query = "", string? key = null) =>
@@ -27,10 +28,12 @@ internal sealed class ArenaClient : JsonClient
     public static double? ValueIn(JsonNode command, string joint) =>
         command["data"]!["joints"]!.AsArray().FirstOrDefault(item => item!["name"]!.GetValue<string>() == joint)?["value"]!.GetValue<double>();
 
+    // Until it has joined, which the joints tell it, nothing that happens to the robot reaches it.
     private static async Task<ArenaClient> ConnectAsync(Uri silo, string path, string? key)
     {
         var client = new ArenaClient();
         await client.ConnectAsync(silo, path, reads: true, key is null ? [] : [("Authorization", $"Bearer {key}")]);
+        await Eventually.Holds(() => "the client is told something, or closed", () => client.Messages.Count > 0 || client.HasEnded);
         return client;
     }
 }

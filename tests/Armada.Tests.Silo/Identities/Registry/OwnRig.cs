@@ -8,10 +8,14 @@ using Armada.Silo;
 using Armada.Silo.Identities.Registry;
 using Armada.Silo.Options;
 using Armada.Testing;
+using Armada.Testing.Brokers;
 using Armada.Testing.Logging;
 using Armada.Testing.Network;
 using Armada.Testing.Registry;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
@@ -25,7 +29,14 @@ internal sealed class OwnRig : IRegistryUnderTest
     private readonly ConcurrentDictionary<string, string> issued = new(StringComparer.Ordinal);
     private WebApplication silo = null!;
 
-    private OwnRig(FailOnLoggedErrors logs, int? plainPort) => (this.logs, PlainPort) = (logs, plainPort);
+    private readonly TestCertificates web;
+    private readonly Func<HttpOptions, HttpOptions> with;
+
+    private OwnRig(FailOnLoggedErrors logs, int? plainPort, Func<HttpOptions, HttpOptions>? with)
+    {
+        (this.logs, PlainPort, this.with) = (logs, plainPort, with ?? (http => http));
+        web = new TestCertificates(folder, "web-ca");
+    }
 
     public IDeviceRegistry Registry { get; private set; } = null!;
 
@@ -42,11 +53,21 @@ internal sealed class OwnRig : IRegistryUnderTest
     /// <summary>Port of the listener for anybody on this machine; null for none.</summary>
     public int? PlainPort { get; }
 
-    public static async Task<OwnRig> StartAsync(FailOnLoggedErrors logs, int? plainPort = null)
+    public static async Task<OwnRig> StartAsync(FailOnLoggedErrors logs, int? plainPort = null, Func<HttpOptions, HttpOptions>? with = null)
     {
-        var rig = new OwnRig(logs, plainPort);
+        var rig = new OwnRig(logs, plainPort, with);
         await rig.OpenAsync();
         return rig;
+    }
+
+    /// <summary>One of the silo's addresses.</summary>
+    /// <param name="scheme">http or https; ws or wss for the device endpoint's.</param>
+    public Uri Address(string scheme)
+    {
+        var http = scheme.Replace("ws", "http", StringComparison.Ordinal);
+        var addresses = silo.Services.GetRequiredService<IServer>().Features.GetRequiredFeature<IServerAddressesFeature>().Addresses;
+        var port = addresses.Select(address => new Uri(address)).Single(address => address.Scheme == http && address.Port != Port && address.Port != PlainPort).Port;
+        return new Uri($"{scheme}://127.0.0.1:{port}/{(http == scheme ? "" : "mqtt")}");
     }
 
     /// <summary>Publishes to a device as the silo does; whether it was connected and subscribed.</summary>
@@ -76,15 +97,17 @@ internal sealed class OwnRig : IRegistryUnderTest
     public async ValueTask DisposeAsync()
     {
         await CloseAsync();
+        web.Dispose();
         folder.Dispose();
     }
 
     private async Task OpenAsync()
     {
+        var (certificate, key) = web.Server();
         silo = SiloHost.Build(
             new SiloOptions
             {
-                Http = new() { Urls = [new Uri("http://127.0.0.1:0")] },
+                Http = with(new() { Urls = [new("http://127.0.0.1:0"), new("https://127.0.0.1:0")], Tls = new(certificate, key) }),
                 DataDirectory = DataPath,
                 Broker = new DeviceEndpointOptions { Address = IPAddress.Loopback, Port = Port, PlainPort = PlainPort },
             },
