@@ -69,7 +69,11 @@ public static class ClusterHost
         });
         builder.Services.AddSingleton<IFatalErrorHandler, EvictionHandler>();
         if (builder.Services.Any(service => service.ServiceType == typeof(DeviceRouter)))
+        {
             builder.Services.AddHostedService(provider => provider.GetRequiredService<DeviceRouter>()); // Until the robots have moved.
+            builder.Services.AddHostedService<RobotPlacement>();
+        }
+
         builder.Services.AddHostedService<GracefulDrain>();
         builder.Services.AddHostedService(provider => provider.GetRequiredService<ClusterHealth>());
         builder.Services.AddHostedService<RobotWatch>();

@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using Armada.Grains.Robots;
 using Armada.Silo.Ingress;
 using Microsoft.AspNetCore.Connections;
-using Microsoft.AspNetCore.Connections.Features;
 using MQTTnet.Adapter;
 using MQTTnet.Diagnostics.Logger;
 using MQTTnet.Server;
@@ -10,7 +9,8 @@ using MQTTnet.Server;
 namespace Armada.Silo.Mqtt;
 
 /// <summary>The connections that Kestrel accepts, as MQTTnet takes them; each one ends when it is cut, whatever its socket does.</summary>
-internal sealed partial class DeviceConnections(DeviceRateLimits limits, SiloClock clock, ILogger<DeviceConnections> logger) : IMqttServerAdapter
+internal sealed partial class DeviceConnections(
+    DeviceRateLimits limits, SiloClock clock, IHostApplicationLifetime host, ILogger<DeviceConnections> logger) : IMqttServerAdapter
 {
     private static readonly TimeSpan EndsWithin = TimeSpan.FromSeconds(2);
 
@@ -41,8 +41,7 @@ internal sealed partial class DeviceConnections(DeviceRateLimits limits, SiloClo
         using (connection = new DeviceConnection(context, new DeviceRate(limits, clock.Time, () => LogOverRate(connection!)), clock.Time))
         {
             open[connection] = true;
-            using var ending = context.Features.Get<IConnectionLifetimeNotificationFeature>()?.ConnectionClosedRequested
-                .UnsafeRegister(static connection => ((DeviceConnection)connection!).Abort("the silo ends"), connection);
+            using var ending = host.ApplicationStopping.UnsafeRegister(static connection => ((DeviceConnection)connection!).Abort("the silo ends"), connection);
             try
             {
                 await serve(connection);

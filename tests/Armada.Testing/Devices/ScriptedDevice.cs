@@ -53,6 +53,9 @@ public sealed class ScriptedDevice : IAsyncDisposable
     /// <summary>Answers that it does not do what it is asked, and why.</summary>
     public string? Refusal { get; set; }
 
+    /// <summary>Says that nothing moves.</summary>
+    public bool IsStill { get; set; }
+
     /// <summary>Sends nothing by itself while set.</summary>
     public bool Silent { get; set; }
 
@@ -117,7 +120,7 @@ public sealed class ScriptedDevice : IAsyncDisposable
     public int Write(Span<byte> to, uint withSequence, uint? epoch = null, double[]? positions = null, FrameEcho? echo = null) =>
         FrameCodec.Write(
             to,
-            new FrameHeader(FrameKind.State, FrameFlags.TorqueOn, 6, withSequence, UnixMicros(), epoch ?? Epoch, 0),
+            new FrameHeader(FrameKind.State, FrameFlags.TorqueOn | (IsStill ? FrameFlags.KeepAlive : 0), 6, withSequence, UnixMicros(), epoch ?? Epoch, 0),
             positions ?? Pose,
             echo);
 

@@ -13,21 +13,30 @@ internal sealed class EndpointSilos : IAsyncDisposable
 {
     private static readonly TopicMap Topics = new();
 
-    private readonly WholeSilo[] silos;
+    private readonly SharedServers servers;
+    private readonly FailOnLoggedErrors logs;
+    private readonly string id = $"test-{Guid.NewGuid():n}";
+    private readonly List<WholeSilo> silos = [];
     private readonly List<ScriptedDevice> devices = [];
 
-    private EndpointSilos(WholeSilo[] silos) => this.silos = silos;
+    private EndpointSilos(SharedServers servers, FailOnLoggedErrors logs) => (this.servers, this.logs) = (servers, logs);
 
     public WholeSilo this[int silo] => silos[silo];
 
     public static async Task<EndpointSilos> StartAsync(SharedServers servers, FailOnLoggedErrors logs, int count = 2)
     {
-        var id = $"test-{Guid.NewGuid():n}";
-        var silos = new EndpointSilos([.. Enumerable.Range(0, count).Select(_ => new WholeSilo(servers, id, logs, hasEndpoint: true))]);
-        foreach (var silo in silos.silos)
-            await silo.StartAsync(id);
-        await Eventually.Holds("all silos see all", () => silos.silos.All(silo => silo.Of<IEngineHealth>().Now is { Loaded: true } health && health.Silos == count));
+        var silos = new EndpointSilos(servers, logs);
+        for (var silo = 0; silo < count; silo++)
+            await silos.AddAsync();
         return silos;
+    }
+
+    /// <summary>One more silo joins.</summary>
+    public async Task AddAsync()
+    {
+        silos.Add(new WholeSilo(servers, id, logs, hasEndpoint: true));
+        await silos[^1].StartAsync(id);
+        await Eventually.Holds("all silos see all", () => silos.All(silo => silo.Of<IEngineHealth>().Now is { Loaded: true } health && health.Silos == silos.Count));
     }
 
     /// <summary>Connects a device to a silo.</summary>
@@ -44,9 +53,9 @@ internal sealed class EndpointSilos : IAsyncDisposable
         await AskAsync(HttpMethod.Post, "/devices", new { name = leader, kind = "so101-leader" });
         await AskAsync(HttpMethod.Post, "/devices", new { name = follower, kind = "so101-follower" });
         await AskAsync(HttpMethod.Post, "/robots", new { id = robot, model = "so101" });
-        await MoveAsync(robot, silo);
         await AskAsync(HttpMethod.Post, $"/robots/{robot}/slaves", new { type = "device", device = follower });
         await AskAsync(HttpMethod.Put, $"/robots/{robot}/master", new { type = "device", device = leader });
+        await MoveAsync(robot, silo);
     }
 
     public async Task MoveAsync(string robot, int to)

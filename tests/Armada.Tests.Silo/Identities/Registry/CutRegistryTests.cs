@@ -135,7 +135,7 @@ public sealed class CutRegistryTests : IDisposable
             data,
             authority,
             new DeviceEndpointOptions(),
-            new DeviceConnections(new DeviceRateLimits(), new SiloClock(TimeProvider.System), logs.For<DeviceConnections>()),
+            new DeviceConnections(new DeviceRateLimits(), new SiloClock(TimeProvider.System), new ApplicationLifetime(logs.For<ApplicationLifetime>()), logs.For<DeviceConnections>()),
             CertificateLifetimes.Default,
             TimeProvider.System,
             logs);
