@@ -8,6 +8,7 @@ using Armada.Silo.Store;
 using Armada.Testing;
 using Armada.Testing.Logging;
 using Armada.Testing.Registry;
+using Microsoft.Extensions.Hosting.Internal;
 
 namespace Armada.Tests.Silo.Identities.Registry;
 
