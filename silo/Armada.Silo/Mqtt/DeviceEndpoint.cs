@@ -4,6 +4,7 @@ using Armada.Core.MicroPython;
 using Armada.Core.Topics;
 using Armada.Grains.Robots;
 using Armada.Mqtt;
+using Armada.Silo.Identities.Registry;
 using Armada.Silo.Ingress;
 using MQTTnet.Packets;
 using MQTTnet.Protocol;
@@ -37,6 +38,7 @@ internal sealed partial class DeviceEndpoint : IMqttLink
     public DeviceEndpoint(
         DeviceConnections connections,
         DeviceAdmission admission,
+        IdentityCopy identities,
         TopicAccess access,
         TopicTable table,
         TopicMap topics,
@@ -47,6 +49,7 @@ internal sealed partial class DeviceEndpoint : IMqttLink
     {
         (this.connections, this.admission, this.access, this.topics, this.dialect, this.logger) = (connections, admission, access, topics, dialect, logger);
         (this.table, this.clock, this.router) = (table, clock, router);
+        identities.Changed = () => connections.CutAsync(admission.FindProblem);
         var options = new MqttServerOptionsBuilder()
             .WithoutDefaultEndpoint()
             .WithDefaultCommunicationTimeout(TimeSpan.FromSeconds(5))

@@ -15,16 +15,12 @@ using Microsoft.Extensions.Logging;
 namespace Armada.Tests.Cluster.Documents;
 
 /// <summary>One whole silo of a cluster in this process, with its doors on a free port and a data folder that outlives its restarts.</summary>
-/// <param name="hasEndpoint">Devices connect to the silo itself; otherwise to the servers' broker.</param>
-internal sealed class WholeSilo(SharedServers servers, string id, FailOnLoggedErrors logs, bool hasEndpoint = false) : IAsyncDisposable
+internal sealed class WholeSilo(SharedServers servers, string id, FailOnLoggedErrors logs, Func<SiloOptions, SiloOptions>? with = null) : IAsyncDisposable
 {
     private readonly TempFolder folder = new();
     private WebApplication? silo;
 
     public string Data => folder.Path;
-
-    /// <summary>Where devices connect without TLS, if they connect to the silo itself.</summary>
-    public int DevicePort { get; } = FreePort.Next();
 
     public HttpClient Http { get; private set; } = null!;
 
@@ -36,11 +32,10 @@ internal sealed class WholeSilo(SharedServers servers, string id, FailOnLoggedEr
             DataDirectory = folder.Path,
             Http = new() { Urls = [new Uri("http://127.0.0.1:0")] },
             Link = new() { ClientId = $"silo-{Guid.NewGuid():n}", Port = servers.Broker.Port },
-            Broker = hasEndpoint ? new() { Address = IPAddress.Loopback, Port = FreePort.Next(), PlainPort = DevicePort } : null,
             Cluster = new SiloClusterOptions(
                 cluster, id, servers.Redis.Address, new IPEndPoint(IPAddress.Loopback, FreePort.Next()), FreePort.Next()),
         };
-        silo = SiloHost.Build(options, logging => logging.AddProvider(logs));
+        silo = SiloHost.Build(with?.Invoke(options) ?? options, logging => logging.AddProvider(logs));
         await silo.StartAsync();
         Http = new HttpClient { BaseAddress = new Uri(silo.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First()) };
     }

@@ -1,9 +1,14 @@
+using System.Net;
+using System.Text.Json.Nodes;
 using Armada.Core.Engine;
 using Armada.Core.Topics;
 using Armada.Grains.Robots;
+using Armada.Silo.Identities;
+using Armada.Silo.Options;
 using Armada.Testing;
 using Armada.Testing.Devices;
 using Armada.Testing.Logging;
+using Armada.Testing.Network;
 using Armada.Tests.Cluster.Documents;
 
 namespace Armada.Tests.Cluster.Routing;
@@ -16,16 +21,22 @@ internal sealed class EndpointSilos : IAsyncDisposable
     private readonly SharedServers servers;
     private readonly FailOnLoggedErrors logs;
     private readonly string id = $"test-{Guid.NewGuid():n}";
+    private readonly TempFolder folder = new();
     private readonly List<WholeSilo> silos = [];
+    private readonly List<int> ports = [];
     private readonly List<ScriptedDevice> devices = [];
 
     private EndpointSilos(SharedServers servers, FailOnLoggedErrors logs) => (this.servers, this.logs) = (servers, logs);
 
     public WholeSilo this[int silo] => silos[silo];
 
+    /// <summary>Where devices connect to a silo, without TLS.</summary>
+    public int PortOf(int silo) => ports[silo];
+
     public static async Task<EndpointSilos> StartAsync(SharedServers servers, FailOnLoggedErrors logs, int count = 2)
     {
         var silos = new EndpointSilos(servers, logs);
+        CertificateAuthority.Open(new AuthorityFolder(silos.folder.Path), mayMake: true, TimeProvider.System, logs.For<CertificateAuthority>()).Dispose();
         for (var silo = 0; silo < count; silo++)
             await silos.AddAsync();
         return silos;
@@ -34,7 +45,13 @@ internal sealed class EndpointSilos : IAsyncDisposable
     /// <summary>One more silo joins.</summary>
     public async Task AddAsync()
     {
-        silos.Add(new WholeSilo(servers, id, logs, hasEndpoint: true));
+        var port = FreePort.Next();
+        ports.Add(port);
+        silos.Add(new WholeSilo(servers, id, logs, options => options with
+        {
+            Broker = new DeviceEndpointOptions { Address = IPAddress.Loopback, Port = FreePort.Next(), PlainPort = port },
+            Authorities = [folder.Path],
+        }));
         await silos[^1].StartAsync(id);
         await Eventually.Holds("all silos see all", () => silos.All(silo => silo.Of<IEngineHealth>().Now is { Loaded: true } health && health.Silos == silos.Count));
     }
@@ -42,7 +59,7 @@ internal sealed class EndpointSilos : IAsyncDisposable
     /// <summary>Connects a device to a silo.</summary>
     public async Task<ScriptedDevice> ConnectAsync(int silo, string name, string? instance = null)
     {
-        var device = await ScriptedDevice.StartAsync(silos[silo].DevicePort, Topics, name, instance: instance);
+        var device = await ScriptedDevice.StartAsync(ports[silo], Topics, name, instance: instance);
         devices.Add(device);
         return device;
     }
@@ -66,7 +83,7 @@ internal sealed class EndpointSilos : IAsyncDisposable
 
     public bool Runs(string robot, int silo) => silos[silo].Of<HostedRobots>().All.Any(running => running.Id == robot);
 
-    public async Task<System.Text.Json.Nodes.JsonNode?> AskAsync(HttpMethod method, string path, object? body = null, int silo = 0)
+    public async Task<JsonNode?> AskAsync(HttpMethod method, string path, object? body = null, int silo = 0)
     {
         var (status, answer) = await silos[silo].AskAsync(method, path, key: null, body);
         Assert.True(status is >= 200 and < 300, $"{method} {path}: {status} {answer}");
@@ -79,5 +96,6 @@ internal sealed class EndpointSilos : IAsyncDisposable
             await device.DisposeAsync();
         foreach (var silo in silos)
             await silo.DisposeAsync();
+        folder.Dispose();
     }
 }

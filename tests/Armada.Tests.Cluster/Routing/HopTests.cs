@@ -66,9 +66,9 @@ public sealed class HopTests(SharedServers servers) : IClassFixture<SharedServer
         await silos.MakeRobotAsync(2, Robot, "leader", "follower");
         await MovesAsync(leader, follower);
 
-        await follower.MoveAsync(silos[2].DevicePort);
+        await follower.MoveAsync(silos.PortOf(2));
         await MovesAsync(leader, follower);
-        await leader.MoveAsync(silos[1].DevicePort);
+        await leader.MoveAsync(silos.PortOf(1));
         await MovesAsync(leader, follower);
         await silos.MoveAsync(Robot, 0);
         await MovesAsync(leader, follower);

@@ -26,7 +26,7 @@ public sealed class OneNameTests(SharedServers servers) : IClassFixture<SharedSe
         await using var silos = await EndpointSilos.StartAsync(servers, logs);
         var device = await silos.ConnectAsync(0, Name, first);
 
-        await using var rival = Link(silos[1].DevicePort, second);
+        await using var rival = Link(silos.PortOf(1), second);
         await rival.StartAsync(CancellationToken.None);
         await Eventually.Holds("the second machine is refused", () => logs.Of(Refused).Any(line => line.Message.Contains("another machine is connected as arm-1", StringComparison.Ordinal)));
         var sent = device.Sent;
@@ -45,7 +45,7 @@ public sealed class OneNameTests(SharedServers servers) : IClassFixture<SharedSe
         await using var silos = await EndpointSilos.StartAsync(servers, logs);
         var device = await silos.ConnectAsync(0, Name, "one");
 
-        await using var again = Link(silos[1].DevicePort, "one");
+        await using var again = Link(silos.PortOf(1), "one");
         await again.StartAsync(CancellationToken.None);
 
         await Eventually.Holds("it is connected again", () => again.State == LinkState.Up, TimeSpan.FromSeconds(2));
@@ -59,7 +59,7 @@ public sealed class OneNameTests(SharedServers servers) : IClassFixture<SharedSe
         var device = await silos.ConnectAsync(0, Name, "one");
         device.Silent = true;
 
-        await using var successor = Link(silos[1].DevicePort, "two");
+        await using var successor = Link(silos.PortOf(1), "two");
         await successor.StartAsync(CancellationToken.None);
 
         await Eventually.Holds("the successor is connected", () => successor.State == LinkState.Up);
