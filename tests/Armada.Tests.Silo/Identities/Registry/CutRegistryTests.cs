@@ -4,7 +4,6 @@ using Armada.Silo.Identities.Registry;
 using Armada.Testing.Logging;
 using Armada.Testing.Registry;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting.Internal;
 using Orleans.Storage;
 
 namespace Armada.Tests.Silo.Identities.Registry;
