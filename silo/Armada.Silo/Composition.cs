@@ -45,6 +45,8 @@ internal static class Composition
             services.AddDeviceEndpoint(endpoint);
         if (options.HasAuthority)
             services.AddOwnIdentities(options);
+        if (options is { Broker: not null, Cluster: not null })
+            services.AddSingleton<DeviceRouter>();
         if (options.Cluster is not null)
             services.Configure<HostOptions>(host => host.ShutdownTimeout = DrainWithin);
         services.AddHostedService<DeviceIngress>();
@@ -81,6 +83,7 @@ internal static class Composition
         services.AddSingleton(endpoint);
         services.AddSingleton(endpoint.Rate);
         services.AddSingleton<TopicAccess>();
+        services.AddSingleton<TopicTable>();
         services.AddSingleton<EndpointCertificate>();
         services.AddSingleton<UnprovenConnections>();
         services.AddSingleton<DeviceConnections>();

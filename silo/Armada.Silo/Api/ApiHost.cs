@@ -20,7 +20,6 @@ internal static class ApiHost
     public static void AddApi(this WebApplicationBuilder builder)
     {
         builder.Services.AddRouting();
-        builder.Services.AddSingleton<RobotReader>();
         builder.Services.AddSingleton<RobotCalls>();
         builder.Services.AddSingleton<FleetReader>();
         builder.Services.AddPanel();

@@ -7,6 +7,7 @@ using Armada.Grains.Transport;
 using Armada.Silo.Access.Keys;
 using Armada.Silo.Audit;
 using Armada.Silo.Engine;
+using Armada.Silo.Mqtt;
 using Orleans.Configuration;
 
 namespace Armada.Silo.Cluster;
@@ -92,6 +93,12 @@ public static class ClusterHost
                 silo.UseOneProcess();
         });
         builder.Services.AddSingleton<IFatalErrorHandler, EvictionHandler>();
+        if (builder.Services.Any(service => service.ServiceType == typeof(DeviceRouter)))
+        {
+            builder.Services.AddHostedService(provider => provider.GetRequiredService<DeviceRouter>()); // Until the robots have moved.
+            builder.Services.AddHostedService<RobotPlacement>();
+        }
+
         builder.Services.AddHostedService<GracefulDrain>();
         builder.Services.AddHostedService(provider => provider.GetRequiredService<ClusterHealth>());
         builder.Services.AddHostedService<RobotWatch>();
