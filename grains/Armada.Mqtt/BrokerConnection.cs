@@ -3,14 +3,20 @@ using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Armada.Core.Devices;
 using MQTTnet.Channel;
 
 namespace Armada.Mqtt;
 
 /// <summary>The connection under one MQTT client: TCP, and TLS with certificates read from their files at each connect.</summary>
 /// <remarks>MQTTnet's own TLS does not send the intermediate certificates of the client's file.</remarks>
-internal sealed class BrokerConnection(LinkOptions options) : IMqttClientStreamProvider
+internal sealed class BrokerConnection(LinkOptions options, HostPort address, TimeProvider time) : IMqttClientStreamProvider
 {
+    // Of several brokers the next one is tried soon; one that is alone may take its time.
+    private static readonly TimeSpan ReachedWithin = TimeSpan.FromSeconds(2);
+
+    public HostPort Address => address;
+
     public BrokerSocket? Socket { get; private set; }
 
     /// <summary>Whether TCP, and TLS where it is asked for, are established.</summary>
@@ -24,7 +30,7 @@ internal sealed class BrokerConnection(LinkOptions options) : IMqttClientStreamP
         var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         try
         {
-            await socket.ConnectAsync(brokerEndPoint, cancellationToken);
+            await ReachAsync(socket, brokerEndPoint, cancellationToken);
             Socket = new(socket);
             Stream stream = options.Tls is { } tls ? await SecureAsync(Socket, tls, cancellationToken) : Socket;
             IsEstablished = true;
@@ -37,6 +43,20 @@ internal sealed class BrokerConnection(LinkOptions options) : IMqttClientStreamP
         }
     }
 
+    private async Task ReachAsync(Socket socket, EndPoint broker, CancellationToken cancellation)
+    {
+        using var late = new CancellationTokenSource(options.Hosts.Count > 1 ? ReachedWithin : Timeout.InfiniteTimeSpan, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, cancellation);
+        try
+        {
+            await socket.ConnectAsync(broker, either.Token);
+        }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            throw new SocketException((int)SocketError.TimedOut);
+        }
+    }
+
     private async Task<SslStream> SecureAsync(Stream plain, LinkTls tls, CancellationToken cancellation)
     {
         var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
@@ -45,7 +65,7 @@ internal sealed class BrokerConnection(LinkOptions options) : IMqttClientStreamP
         try
         {
             policy.CustomTrustStore.ImportFromPemFile(tls.CaFile);
-            var handshake = new SslClientAuthenticationOptions { TargetHost = options.Host, CertificateChainPolicy = policy };
+            var handshake = new SslClientAuthenticationOptions { TargetHost = address.Host, CertificateChainPolicy = policy };
             if (tls is { CertificateFile: { } certificateFile, KeyFile: { } keyFile })
             {
                 own = ReadPair(certificateFile, keyFile);

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
+using Armada.Core.Devices;
 
 namespace Armada.Mqtt;
 
@@ -21,14 +22,16 @@ public sealed record LinkOptions
     /// <summary>Tells this program from others with the same client id, as the CONNECT user property <c>instance</c>; null for none.</summary>
     public string? Instance { get; init; }
 
-    public string Host { get; init; } = "127.0.0.1";
+    /// <summary>Brokers of which any one serves, each as host or host:port; the link goes to the next one when it loses or does not reach one.</summary>
+    public IReadOnlyList<string> Hosts { get; init; } = ["127.0.0.1"];
 
+    /// <summary>Of the hosts without one.</summary>
     public int Port { get; init; } = 1883;
 
     /// <summary>Null for a plain connection.</summary>
     public LinkTls? Tls { get; init; }
 
-    /// <summary>A broker that is silent for this long is given up; 5 s or more. AWS IoT Core requires 30 s or more.</summary>
+    /// <summary>A broker that is silent for this long is given up; 2 s or more. AWS IoT Core requires 30 s or more.</summary>
     public TimeSpan KeepAlive { get; init; } = TimeSpan.FromSeconds(10);
 
     public LastWill? Will { get; init; }
@@ -42,15 +45,20 @@ public sealed record LinkOptions
     /// <summary>Most unacknowledged control messages; beyond it <see cref="IMqttLink.Publish"/> throws.</summary>
     public int ControlBacklog { get; init; } = 10_000;
 
+    internal HostPort Address(int index) => HostPort.TryParse(Hosts[index % Hosts.Count], Port, out var address)
+        ? address
+        : throw new InvalidOperationException("The options were not validated.");
+
     /// <summary>Finds at start what would otherwise fail at every connect, with less to say.</summary>
     /// <exception cref="LinkConfigurationException">Names the option or file and the remedy.</exception>
     internal void Validate()
     {
         Require(ClientId.Length > 0, "ClientId is empty; give the device's or the silo's name.");
         Require(Encoding.UTF8.GetByteCount(ClientId) <= TopicFilter.MaxBytes, "ClientId is longer than 65535 bytes.");
-        Require(Host.Length > 0, "Host is empty; give the broker's name or address.");
         Require(Port is > 0 and <= 65_535, $"Port {Port} is not between 1 and 65535.");
-        Require(KeepAlive.TotalSeconds is >= 5 and <= 65_535, $"KeepAlive {KeepAlive} is not between 5 s and 65535 s.");
+        Require(Hosts.Count > 0, "Hosts is empty; give the broker's name or address.");
+        foreach (var host in Hosts) Require(HostPort.TryParse(host, Port, out _), $"Hosts has '{host}', which is no host or host:port.");
+        Require(KeepAlive.TotalSeconds is >= 2 and <= 65_535, $"KeepAlive {KeepAlive} is not between 2 s and 65535 s.");
         Require(InitialBackOff > TimeSpan.Zero, $"InitialBackOff {InitialBackOff} is not above zero.");
         Require(MaxBackOff >= InitialBackOff, $"MaxBackOff {MaxBackOff} is shorter than InitialBackOff {InitialBackOff}.");
         Require(ControlBacklog > 0, $"ControlBacklog {ControlBacklog} is not above zero.");

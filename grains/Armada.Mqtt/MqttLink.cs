@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Text;
+using Armada.Core.Devices;
 using Microsoft.Extensions.Logging;
 using MQTTnet;
 using MQTTnet.Exceptions;
@@ -41,6 +42,7 @@ public sealed partial class MqttLink : IMqttLink
     private long received;
     private long connections;
     private long handlerFaults;
+    private int host;
 
     /// <summary>Creates a link that is down until started.</summary>
     /// <param name="options">How to reach the broker.</param>
@@ -127,6 +129,7 @@ public sealed partial class MqttLink : IMqttLink
             if (end.WasUp && time.GetElapsedTime(began) > options.MaxBackOff) backOff.Reset();
             var wait = end.IsRefusal ? backOff.Max() : backOff.Next();
             Report(end, (int)wait.TotalMilliseconds);
+            host++;
             await interrupted.WaitAsync(wait, time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
         if (outbox.ControlLeft is > 0 and var left) LogControlLeft(options.ClientId, left);
@@ -146,7 +149,7 @@ public sealed partial class MqttLink : IMqttLink
 
     private async Task<ConnectionEnd> RunConnectionAsync(Task interrupted)
     {
-        var broker = new BrokerConnection(options);
+        var broker = new BrokerConnection(options, options.Address(host), time);
         using var client = Clients.CreateMqttClient();
         var disconnected = new TaskCompletionSource<MqttClientDisconnectedEventArgs>(TaskCreationOptions.RunContinuationsAsynchronously);
         client.ApplicationMessageReceivedAsync += DeliverAsync;
@@ -367,7 +370,7 @@ public sealed partial class MqttLink : IMqttLink
             accepted.ReceiveMaximum is > 0 and { } window ? window : ushort.MaxValue,
             accepted.MaximumPacketSize is > 0 and < int.MaxValue and { } size ? (int)size : int.MaxValue,
             () => broker.Socket is { IsFull: true });
-        LogUp(options.ClientId, options.Host, options.Port);
+        LogUp(options.ClientId, broker.Address);
         Change(LinkState.Up);
     }
 
@@ -396,13 +399,13 @@ public sealed partial class MqttLink : IMqttLink
     {
         if (end.IsRefusal) LogRefused(options.ClientId, end.Reason, milliseconds);
         else if (end.WasUp) LogDown(options.ClientId, end.Reason, milliseconds);
-        else LogUnreachable(options.ClientId, options.Host, options.Port, end.Reason, milliseconds);
+        else LogUnreachable(options.ClientId, options.Address(host), end.Reason, milliseconds);
     }
 
     private MqttClientOptions ClientOptions(BrokerConnection broker) => new()
     {
         ClientId = options.ClientId,
-        ChannelOptions = new MqttClientTcpOptions { RemoteEndpoint = new DnsEndPoint(options.Host, options.Port), StreamProvider = broker },
+        ChannelOptions = new MqttClientTcpOptions { RemoteEndpoint = new DnsEndPoint(broker.Address.Host, broker.Address.Port), StreamProvider = broker },
         KeepAlivePeriod = options.KeepAlive,
         MaximumPacketSize = MaxReceivedPacket,
         AllowPacketFragmentation = false, // One write, and with TLS one record, for each packet.
@@ -424,14 +427,14 @@ public sealed partial class MqttLink : IMqttLink
 
     private readonly record struct ConnectionEnd(string Reason, bool WasUp = false, bool IsRefusal = false);
 
-    [LoggerMessage(2100, LogLevel.Information, "Link {ClientId} is up at {Host}:{Port}")]
-    private partial void LogUp(string clientId, string host, int port);
+    [LoggerMessage(2100, LogLevel.Information, "Link {ClientId} is up at {Address}")]
+    private partial void LogUp(string clientId, HostPort address);
 
     [LoggerMessage(2101, LogLevel.Warning, "Link {ClientId} is down: {Reason}; next attempt in {Milliseconds} ms")]
     private partial void LogDown(string clientId, string reason, int milliseconds);
 
-    [LoggerMessage(2102, LogLevel.Information, "Link {ClientId} cannot reach {Host}:{Port}: {Reason}; next attempt in {Milliseconds} ms")]
-    private partial void LogUnreachable(string clientId, string host, int port, string reason, int milliseconds);
+    [LoggerMessage(2102, LogLevel.Information, "Link {ClientId} cannot reach {Address}: {Reason}; next attempt in {Milliseconds} ms")]
+    private partial void LogUnreachable(string clientId, HostPort address, string reason, int milliseconds);
 
     [LoggerMessage(2103, LogLevel.Warning, "The broker refuses {ClientId}: {Reason}; next attempt in {Milliseconds} ms")]
     private partial void LogRefused(string clientId, string reason, int milliseconds);

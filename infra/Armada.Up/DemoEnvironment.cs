@@ -81,7 +81,7 @@ internal sealed class DemoEnvironment(Workspace workspace) : IAsyncDisposable
     {
         ["broker"] = new JsonObject
         {
-            ["host"] = "127.0.0.1",
+            ["hosts"] = new JsonArray("127.0.0.1"),
             ["port"] = BrokerPort,
             ["tls"] = new JsonObject { ["ca"] = "ca.pem", ["certificate"] = "{device}.pem", ["key"] = "{device}.key" }, // The bundle's file names.
         },

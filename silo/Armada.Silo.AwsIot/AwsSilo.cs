@@ -38,7 +38,7 @@ public static class AwsSilo
                 using var key = files.LoadOrCreateKey();
                 var certificate = await IssueCertificateAsync(calls, setup, name, ThingKeyRequest.Of(name, key), logger, cancellation);
                 files.Save(certificate, place.Authority);
-                return new BrokerAccess(place.Host, place.Port, files.CaFile, files.CertificateFile, files.KeyFile);
+                return new BrokerAccess(place.Hosts[0], place.Port, files.CaFile, files.CertificateFile, files.KeyFile);
             },
             cancellation);
     }

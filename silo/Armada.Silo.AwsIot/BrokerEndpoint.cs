@@ -17,7 +17,7 @@ internal sealed class BrokerEndpoint(AwsAccount account)
         if (known is { } place)
             return place;
         var found = await calls.AskAsync((client, token) => client.DescribeEndpointAsync(new DescribeEndpointRequest { EndpointType = Kind }, token));
-        return known = new BrokerLocation(found.EndpointAddress, Port, AmazonRoot.Read(account.Settings.RootCaFile), SignsDevices: false);
+        return known = new BrokerLocation([found.EndpointAddress], Port, AmazonRoot.Read(account.Settings.RootCaFile), SignsDevices: false);
     }
 }
 

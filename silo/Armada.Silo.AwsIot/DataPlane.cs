@@ -51,7 +51,7 @@ internal sealed class DataPlane(AwsAccount account, BrokerEndpoint broker) : IDi
         await creating.WaitAsync(cancellation);
         try
         {
-            return client ??= AwsClients.Data(account.Settings, (await broker.FindAsync(calls)).Host, account.Credentials);
+            return client ??= AwsClients.Data(account.Settings, (await broker.FindAsync(calls)).Hosts[0], account.Credentials);
         }
         finally
         {

@@ -106,7 +106,7 @@ internal static class Composition
         {
             var place = await AwsSilo.PrepareAsync(
                 AccountOf(options, aws), name, Path.Combine(options.DataDirectory, "aws-iot", name), TimeProvider.System, logging.CreateLogger(nameof(AwsSilo)), cancellation);
-            var link = options.Link with { Host = place.Host, Port = place.Port, Tls = new(place.CaFile, place.CertificateFile, place.KeyFile), KeepAlive = AwsKeepAlive };
+            var link = options.Link with { Hosts = [place.Host], Port = place.Port, Tls = new(place.CaFile, place.CertificateFile, place.KeyFile), KeepAlive = AwsKeepAlive };
             return options with { Link = link };
         }
         catch (RegistryFailedException refused)

@@ -153,7 +153,7 @@ public sealed class ConnectionTests : LinkTestBase
     public async Task A_broker_known_by_name_is_found()
     {
         await using var broker = await Mosquitto.StartAsync();
-        await Started(To(broker) with { Host = "localhost" });
+        await Started(To(broker) with { Hosts = ["localhost"] });
     }
 
     [Fact]

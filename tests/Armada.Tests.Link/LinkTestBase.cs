@@ -44,7 +44,7 @@ public abstract class LinkTestBase : IAsyncDisposable
     }
 
     protected static LinkOptions To(Mosquitto broker, string client = "one") =>
-        new() { ClientId = client, Host = broker.Host, Port = broker.Port };
+        new() { ClientId = client, Hosts = [broker.Host], Port = broker.Port };
 
     protected static Task IsUp(IMqttLink link, TimeSpan? timeout = null) =>
         Eventually.Holds("the link comes up", () => link.State is LinkState.Up, timeout);

@@ -10,7 +10,7 @@ public sealed class SecurityTests : LinkTestBase
     public static TheoryData<string, LinkOptions> BadOptions { get; } = new()
     {
         { "ClientId", new() { ClientId = "" } },
-        { "Host", new() { ClientId = "one", Host = "" } },
+        { "Hosts", new() { ClientId = "one", Hosts = [""] } },
         { "Port", new() { ClientId = "one", Port = 0 } },
         { "Port", new() { ClientId = "one", Port = 70_000 } },
         { "KeepAlive", new() { ClientId = "one", KeepAlive = TimeSpan.FromSeconds(1) } },
@@ -70,7 +70,7 @@ public sealed class SecurityTests : LinkTestBase
     {
         await using var broker = await Mosquitto.StartTlsAsync();
         var (certificate, key) = broker.Certificates!.Client("arm");
-        await Started(To(broker) with { Host = "localhost", Tls = new(broker.Certificates.CaFile, certificate, key) });
+        await Started(To(broker) with { Hosts = ["localhost"], Tls = new(broker.Certificates.CaFile, certificate, key) });
     }
 
     [Fact]

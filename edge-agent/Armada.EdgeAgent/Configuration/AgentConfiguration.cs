@@ -27,10 +27,16 @@ public sealed record AgentConfiguration(
     public ImmutableArray<LocalPairSettings> Local { get; init; } = Local.IsDefault ? [] : Local;
 }
 
-/// <param name="Port">Null for 1883, or 8883 with TLS.</param>
+/// <param name="Hosts">Brokers, or silos of one cluster, each as host or host:port; the agent connects to any one and goes to the next when it is lost.</param>
+/// <param name="Port">Of the hosts without one; null for 1883, or 8883 with TLS.</param>
 /// <param name="Tls">Null for a plain connection.</param>
 /// <param name="Insecure">Whether a broker on another machine may be used without TLS.</param>
-public sealed record BrokerOptions(string Host = "127.0.0.1", int? Port = null, TlsOptions? Tls = null, bool Insecure = false);
+public sealed record BrokerOptions(ImmutableArray<string> Hosts = default, int? Port = null, TlsOptions? Tls = null, bool Insecure = false)
+{
+    public ImmutableArray<string> Hosts { get; init; } = Hosts.IsDefault ? ["127.0.0.1"] : Hosts;
+
+    public int PortOrDefault => Port ?? (Tls is null ? 1883 : 8883);
+}
 
 /// <summary>TLS with each device's certificate; PEM files, relative to the configuration file.</summary>
 /// <param name="Ca">Authority that signed the broker's certificate.</param>

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json;
+using Armada.Core.Devices;
 using Armada.Core.Topics;
 using Armada.Devices.Arms;
 using Armada.Devices.Calibration;
@@ -140,19 +141,22 @@ internal static class ConfigurationRules
 
     private static string? Broker(BrokerOptions broker)
     {
-        if (broker.Host.Length == 0)
-            return "broker.host: is empty; give the broker's host name or address";
         if (broker.Port is < 1 or > 65535)
             return $"broker.port: {broker.Port} is not a port; give 1 to 65535";
-        if (broker.Tls is null && !broker.Insecure && !IsLoopback(broker.Host))
-            return $"broker: '{broker.Host}' is another machine, and without tls anybody on the network may move the arms; add broker.tls, or \"insecure\": true";
+        if (broker.Hosts.IsEmpty)
+            return "broker.hosts: is empty; give the broker's host name or address";
+        if (broker.Hosts.FirstOrDefault(host => !HostPort.TryParse(host, broker.PortOrDefault, out _)) is { } wrong)
+            return $"broker.hosts: '{wrong}' is no host; give a name or address, with a port where it is another one, such as pi.local:8884";
+        if (broker.Tls is null && !broker.Insecure && broker.Hosts.FirstOrDefault(host => !IsLoopback(host)) is { } far)
+            return $"broker: '{far}' is another machine, and without tls anybody on the network may move the arms; add broker.tls, or \"insecure\": true";
         return broker.Tls is { } tls && tls.Certificate is null != tls.Key is null
             ? "broker.tls: certificate and key come together; give both or neither"
             : null;
     }
 
-    private static bool IsLoopback(string host) =>
-        host.Equals("localhost", StringComparison.OrdinalIgnoreCase) || (IPAddress.TryParse(host, out var address) && IPAddress.IsLoopback(address));
+    private static bool IsLoopback(string text) =>
+        HostPort.TryParse(text, defaultPort: 1, out var at)
+        && (at.Host.Equals("localhost", StringComparison.OrdinalIgnoreCase) || (IPAddress.TryParse(at.Host, out var address) && IPAddress.IsLoopback(address)));
 
     private static string? Device(DeviceSettings device, int index)
     {

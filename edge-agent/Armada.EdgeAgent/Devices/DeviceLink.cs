@@ -15,6 +15,13 @@ internal sealed partial class DeviceLink : IAsyncDisposable
     // Of this process: a copied memory card does not copy it.
     private static readonly string Instance = Guid.NewGuid().ToString("n");
 
+    // Of several silos a hanging one is found sooner, for the others can serve.
+    private static readonly TimeSpan KeepAlive = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan KeepAliveOfSeveral = TimeSpan.FromSeconds(4);
+
+    // All devices of an agent begin at one silo, and agents at different ones.
+    private static readonly int FirstHost = Random.Shared.Next();
+
     private readonly Device device;
     private readonly ControlHandler handler;
     private readonly IMqttLink link;
@@ -52,8 +59,9 @@ internal sealed partial class DeviceLink : IAsyncDisposable
     {
         ClientId = device.Name,
         Instance = Instance,
-        Host = broker.Host,
-        Port = broker.Port ?? (broker.Tls is null ? 1883 : 8883),
+        Hosts = [.. broker.Hosts.Skip(FirstHost % broker.Hosts.Length), .. broker.Hosts.Take(FirstHost % broker.Hosts.Length)],
+        Port = broker.PortOrDefault,
+        KeepAlive = broker.Hosts.Length > 1 ? KeepAliveOfSeveral : KeepAlive,
         Tls = broker.Tls is { } tls ? new LinkTls(tls.Ca, Of(device, tls.Certificate), Of(device, tls.Key)) : null,
         Will = new LastWill(topics.Of(device.Name, Channel.Presence), Offline(device)),
     };

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Security.Cryptography.X509Certificates;
+using Armada.Core.Devices;
 using Armada.Core.Topics;
 using Armada.Devices.Arms;
 using Armada.EdgeAgent.Identities;
@@ -55,7 +56,7 @@ internal sealed class DeviceEnrollment(EnrollmentOptions options, TimeProvider t
     {
         if (!DeviceName.IsValid(answer.Name) || (options.Name is { } wanted && wanted != answer.Name))
             throw Unusable("a name that was not asked for");
-        if (answer.Broker is not { Host.Length: > 0, Port: > 0 and <= 65_535 })
+        if (answer.Broker is not { Hosts: { IsDefaultOrEmpty: false } hosts, Port: var port } || !hosts.All(host => HostPort.TryParse(host, port, out _)))
             throw Unusable("no broker that could be reached");
         if (ConfigurationRules.RootProblem(answer.TopicRoot) is not null)
             throw Unusable("a topic_root that is none");

@@ -1,6 +1,8 @@
+using System.Collections.Immutable;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using Armada.Core.Devices;
 using Armada.Core.Topics;
 using Armada.EdgeAgent.Identities;
 
@@ -48,8 +50,8 @@ internal sealed class EnrolledConfiguration
     {
         if (present is null)
             return;
-        if (present.Broker is { } broker && (broker.Host, broker.Port ?? 8883) != (answer.Broker.Host, answer.Broker.Port))
-            throw Differs($"its broker is {broker.Host}:{broker.Port ?? 8883}, the silo's is {answer.Broker.Host}:{answer.Broker.Port}");
+        if (present.Broker is { } broker && Places(broker.Hosts, broker.Port ?? 8883) is var own && Places(answer.Broker.Hosts, answer.Broker.Port) is var told && own != told)
+            throw Differs($"its broker is {own}, the silo's is {told}");
         if (present.Broker is { Tls.OtherSigner: var other } && other == answer.Broker.SignsDevices)
             throw Differs($"its broker.tls says other_signer {(other ? "true" : "false")}, and the silo the opposite");
         if (present.TopicRoot != answer.TopicRoot)
@@ -65,7 +67,7 @@ internal sealed class EnrolledConfiguration
     /// <exception cref="ConfigurationException">No agent could run the result.</exception>
     public void Write(EnrollmentResponse answer, DeviceSettings? device)
     {
-        var broker = new BrokerOptions(answer.Broker.Host, answer.Broker.Port, tls with { OtherSigner = !answer.Broker.SignsDevices });
+        var broker = new BrokerOptions(answer.Broker.Hosts, answer.Broker.Port, tls with { OtherSigner = !answer.Broker.SignsDevices });
         var root = answer.TopicRoot == TopicMap.DefaultRoot ? null : answer.TopicRoot;
         var next = text is null ? ConfigurationText.New(broker, root, device)
             : present!.Broker is null ? ConfigurationText.WithBroker(text, broker)
@@ -80,6 +82,9 @@ internal sealed class EnrolledConfiguration
     }
 
     private IEnumerable<DeviceSettings> Devices => present is { Devices.IsDefaultOrEmpty: false } ? present.Devices : [];
+
+    private static string Places(ImmutableArray<string> hosts, int port) =>
+        string.Join(", ", hosts.Select(host => HostPort.TryParse(host, port, out var place) ? place.ToString() : host));
 
     private ConfigurationException Differs(string how) => new($"{path}: {how}; use another --config, or correct it");
 }
@@ -120,7 +125,7 @@ internal static class ConfigurationText
         $$"""{ "name": {{Text(device.Name)}}, "kind": {{Text(device.Kind)}}, "port": {{Text(device.Port)}}, "calibration": {{Text(device.Calibration)}} }""";
 
     private static string Text(BrokerOptions broker) =>
-        $$"""{ "host": {{Text(broker.Host)}}, "port": {{broker.Port}}, "tls": { "ca": {{Text(broker.Tls!.Ca)}}, "certificate": {{Text(broker.Tls.Certificate!)}}, "key": {{Text(broker.Tls.Key!)}}{{(broker.Tls.OtherSigner ? ", \"other_signer\": true" : "")}} } }""";
+        $$"""{ "hosts": [{{string.Join(", ", broker.Hosts.Select(Text))}}], "port": {{broker.Port}}, "tls": { "ca": {{Text(broker.Tls!.Ca)}}, "certificate": {{Text(broker.Tls.Certificate!)}}, "key": {{Text(broker.Tls.Key!)}}{{(broker.Tls.OtherSigner ? ", \"other_signer\": true" : "")}} } }""";
 
     private static string Text(string value) => $"\"{JsonEncodedText.Encode(value, JavaScriptEncoder.UnsafeRelaxedJsonEscaping)}\"";
 

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Security;
@@ -21,9 +22,9 @@ internal sealed record EnrollmentRequest(string Token, string Csr, string? Name)
 internal sealed record EnrollmentResponse(
     string Name, string Kind, string Certificate, string Ca, EnrollmentBroker Broker, string TopicRoot, DateTimeOffset ExpiresAt);
 
-/// <param name="Host">Name or address, as its certificate has it.</param>
+/// <param name="Hosts">Names or addresses, as its certificate has them; any one serves.</param>
 /// <param name="SignsDevices">Whether its authority signs the devices' certificates too, under their names.</param>
-internal sealed record EnrollmentBroker(string Host, int Port, bool SignsDevices = true);
+internal sealed record EnrollmentBroker(ImmutableArray<string> Hosts, int Port, bool SignsDevices = true);
 
 internal sealed record EnrollmentProblem(string? Title = null, string? Detail = null);
 

@@ -50,9 +50,9 @@ public interface IDeviceRegistry
 }
 
 /// <summary>Where devices reach their broker, and which authority they trust there.</summary>
-/// <param name="Host">Name or address, as the broker's certificate has it.</param>
+/// <param name="Hosts">Names or addresses, as the broker's certificate has them, each with a port where it is not <paramref name="Port"/>.</param>
 /// <param name="Authority">Certificate of the authority that the broker's comes from, PEM.</param>
 /// <param name="SignsDevices">
 /// Whether that authority signs the devices' certificates too, under their names; AWS IoT Core's are of another one, which puts no names in.
 /// </param>
-public sealed record BrokerLocation(string Host, int Port, string Authority, bool SignsDevices = true);
+public sealed record BrokerLocation(ImmutableArray<string> Hosts, int Port, string Authority, bool SignsDevices = true);

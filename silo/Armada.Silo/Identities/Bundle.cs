@@ -2,6 +2,7 @@ using System.Globalization;
 using System.IO.Compression;
 using System.Text;
 using Armada.Core.MicroPython;
+using Armada.Silo.Options;
 
 namespace Armada.Silo.Identities;
 
@@ -32,22 +33,28 @@ internal sealed record Bundle(string FileName, ReadOnlyMemory<byte> Zip)
 
     public static ReadOnlyMemory<byte> Text(string text) => Encoding.UTF8.GetBytes(text.ReplaceLineEndings("\n"));
 
+    /// <summary>The name or address in host or host:port.</summary>
+    /// <exception cref="ArgumentException">There is none.</exception>
+    public static string NameOf(string host) => HostPort.TryParse(host, DeviceEndpointOptions.DefaultPort, out var broker) && HostName.IsValid(broker.Host)
+        ? broker.Host
+        : throw new ArgumentException($"'{host}' is no host name or address", nameof(host));
+
     public override string ToString() => $"{nameof(Bundle)} {FileName}"; // Without the content.
 }
 
 /// <summary>The bundle of an agent or one of its devices: PEM files, named as in an agent's configuration.</summary>
 internal static class AgentBundle
 {
-    public static Bundle Pack(IssuedIdentity identity, IssuedCertificate authority, string host, int port, DateTimeOffset at)
+    public static Bundle Pack(IssuedIdentity identity, IssuedCertificate authority, IReadOnlyList<string> hosts, int port, DateTimeOffset at)
     {
-        if (!HostName.IsValid(host))
-            throw new ArgumentException($"'{host}' is no host name or address", nameof(host));
+        foreach (var host in hosts)
+            Bundle.NameOf(host);
         ArgumentOutOfRangeException.ThrowIfLessThan(port, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(port, ushort.MaxValue);
         var name = identity.Certificate.Name;
         List<(string, ReadOnlyMemory<byte>, bool)> files =
         [
-            ("README.txt", Bundle.Text(Readme(identity, host, port)), false),
+            ("README.txt", Bundle.Text(Readme(identity, hosts, port)), false),
             ("ca.pem", Bundle.Text(authority.Pem), false),
             ($"{name}.pem", Bundle.Text(identity.Certificate.Pem), false),
         ];
@@ -56,7 +63,7 @@ internal static class AgentBundle
         return Bundle.Pack(name, at, files);
     }
 
-    private static string Readme(IssuedIdentity identity, string host, int port)
+    private static string Readme(IssuedIdentity identity, IReadOnlyList<string> hosts, int port)
     {
         var name = identity.Certificate.Name;
         var key = identity.Key is null
@@ -75,7 +82,7 @@ internal static class AgentBundle
             3. Say in the agent's configuration where the broker is:
 
                "broker": {
-                 "host": "{{host}}",
+                 "hosts": [{{string.Join(", ", hosts.Select(host => $"\"{host}\""))}}],
                  "port": {{port}},
                  "tls": { "ca": "ca.pem", "certificate": "{device}.pem", "key": "{device}.key" }
                }
@@ -99,14 +106,12 @@ internal static class BoardBundle
     public static Bundle Pack(
         IssuedIdentity identity, IssuedCertificate authority, BoardRole role, string host, MicroPythonTopics topics, DateTimeOffset at)
     {
-        if (!HostName.IsValid(host))
-            throw new ArgumentException($"'{host}' is no host name or address", nameof(host));
         var thing = identity.Certificate.Name;
         var folder = $"config/{thing}";
         List<(string, ReadOnlyMemory<byte>, bool)> files =
         [
             ("README.txt", Bundle.Text(Readme(identity, role)), false),
-            ($"{folder}/config_aws.py", Bundle.Text(Configuration(thing, role, host, topics)), false),
+            ($"{folder}/config_aws.py", Bundle.Text(Configuration(thing, role, Bundle.NameOf(host), topics)), false),
             ($"{folder}/cert.der", identity.Certificate.Der, false),
             ($"{folder}/ca.der", authority.Der, false),
             ($"{folder}/ca.pem", Bundle.Text(authority.Pem), false),

@@ -28,7 +28,7 @@ internal sealed class EndpointCertificate(CertificateAuthority authority, Device
 
     private SslStreamCertificateContext Renew()
     {
-        var issued = authority.IssueEndpoint([.. options.Hosts], Validity);
+        var issued = authority.IssueEndpoint([.. options.Hosts.Select(Bundle.NameOf)], Validity);
         certificate = X509Certificate2.CreateFromPem(issued.Certificate.Pem, issued.Key!.Pem()); // Handshakes may still use the last one.
         renewAt = time.GetUtcNow() + (Validity / 2);
         return current = SslStreamCertificateContext.Create(certificate, additionalCertificates: null, offline: true);

@@ -18,7 +18,7 @@ public sealed record DeviceEndpointOptions
 
     public int Port { get; init; } = DefaultPort;
 
-    /// <summary>Names and addresses by which devices reach it; they are told the first one.</summary>
+    /// <summary>Names and addresses by which devices reach it or its cluster's others, each with a port where that is another one; devices are told all.</summary>
     public IReadOnlyList<string> Hosts { get; init; } = ["127.0.0.1"];
 
     /// <summary>Port of a listener on loopback for anybody, without TLS; null for none. For development.</summary>
@@ -40,8 +40,8 @@ public sealed record DeviceEndpointOptions
 
         if (!TryParse(text, out var address, out var port))
             settings.Refuse(Settings.Broker, "must be a port or address:port, such as 8883 or 192.0.2.10:8883");
-        if (hosts.FirstOrDefault(host => !HostName.IsValid(host)) is { } wrong)
-            settings.Refuse(Settings.BrokerHost, wrong, "must be a host name or address, such as pi.local");
+        if (hosts.FirstOrDefault(host => !HostPort.TryParse(host, DefaultPort, out var parsed) || !HostName.IsValid(parsed.Host)) is { } wrong)
+            settings.Refuse(Settings.BrokerHost, wrong, "must be a host name or address, and a port where it is another one, such as pi.local or pi.local:8884");
         if (plain is not null && plain == port)
             settings.Refuse(Settings.BrokerPlain, "is the port of --broker too; choose another one");
         return new DeviceEndpointOptions
@@ -109,28 +109,10 @@ internal static class OutsideBroker
         var id = settings.Text(Settings.ClientId)!;
         if (!DeviceName.IsValid(id))
             settings.Refuse(Settings.ClientId, SiloOptions.NameRule);
-        var (host, port) = ReadAddress(settings);
-        return new LinkOptions { ClientId = id, Host = host, Port = port, Tls = ReadTls(settings) };
-    }
-
-    private static (string Host, int Port) ReadAddress(SiloConfiguration settings)
-    {
-        var text = settings.Text(Settings.Mqtt)!;
-        var colon = text.LastIndexOf(':');
-        var host = colon > 0 ? text[..colon] : "";
-        var isBracketed = host.StartsWith('[') && host.EndsWith(']');
-        if (isBracketed)
-            host = host[1..^1];
-        if (host.Length == 0
-            || (host.Contains(':', StringComparison.Ordinal) && !isBracketed)
-            || !int.TryParse(text.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var port)
-            || port is 0 or > IPEndPoint.MaxPort)
-        {
+        var address = settings.Text(Settings.Mqtt)!;
+        if (!HostPort.TryParse(address, defaultPort: null, out _))
             settings.Refuse(Settings.Mqtt, "must be host:port, such as 127.0.0.1:1883");
-            return ("", 0);
-        }
-
-        return (host, port);
+        return new LinkOptions { ClientId = id, Hosts = [address], Tls = ReadTls(settings) };
     }
 
     private static LinkTls? ReadTls(SiloConfiguration settings)

@@ -71,7 +71,7 @@ internal static class Settings
     public static readonly Setting Broker = Add(
         "broker", "Let devices with certificates connect on this port or address:port; 8883 is the one in MicroPython boards' programs.");
     public static readonly Setting BrokerHost = Add(
-        "broker-host", "Name or address by which devices reach it; repeatable, and devices are told the first one.", kind: SettingKind.List);
+        "broker-host", "Name or address by which devices reach it, or another silo of its cluster, as host or host:port; repeatable, and devices are told all.", kind: SettingKind.List);
     public static readonly Setting BrokerPlain = Add("broker-plain", "Port on loopback on which anybody may connect without TLS; for development.");
     public static readonly Setting AwsIot = Add(
         "aws-iot", "Use AWS IoT Core as broker and device registry; credentials are found as by every AWS tool.", kind: SettingKind.Flag);

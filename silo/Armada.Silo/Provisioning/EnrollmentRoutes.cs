@@ -115,7 +115,7 @@ internal static class EnrollmentRoutes
                 device.Site,
                 issued.Certificate,
                 broker.Authority,
-                new EnrolledBrokerView(broker.Host, broker.Port, broker.SignsDevices),
+                new EnrolledBrokerView(broker.Hosts, broker.Port, broker.SignsDevices),
                 services.GetRequiredService<TopicMap>().Root,
                 device.Certificates.First(its => its.Fingerprint == issued.Fingerprint).NotAfter));
     }

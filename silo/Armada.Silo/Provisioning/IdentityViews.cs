@@ -96,6 +96,6 @@ internal sealed record EnrolledView(
     DateTimeOffset ExpiresAt);
 
 internal sealed record EnrolledBrokerView(
-    string Host,
+    [property: Description("Any one serves; each with a port where that is another one.")] IReadOnlyList<string> Hosts,
     int Port,
     [property: Description("Whether ca signs the devices' certificates too, under their names.")] bool SignsDevices);

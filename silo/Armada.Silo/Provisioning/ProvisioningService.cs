@@ -128,8 +128,8 @@ internal sealed class ProvisioningService(
         var authority = IssuedCertificate.Of("authority", place.Authority);
         var now = time.GetUtcNow();
         var bundle = device.Role is { } role
-            ? BoardBundle.Pack(identity, authority, role, place.Host, dialect, now)
-            : AgentBundle.Pack(identity, authority, place.Host, place.Port, now);
+            ? BoardBundle.Pack(identity, authority, role, place.Hosts[0], dialect, now)
+            : AgentBundle.Pack(identity, authority, place.Hosts, place.Port, now);
         return new Provisioned(answer, links.Add(device.Name, issued.Fingerprint, bundle));
     }
 }

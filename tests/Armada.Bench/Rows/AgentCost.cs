@@ -51,7 +51,7 @@ internal static class AgentCost
 
     private static string Configuration(TempFolder folder, int brokerPort, string port) => folder.Write("agent.json", new JsonObject
     {
-        ["broker"] = new JsonObject { ["host"] = "127.0.0.1", ["port"] = brokerPort },
+        ["broker"] = new JsonObject { ["hosts"] = new JsonArray("127.0.0.1"), ["port"] = brokerPort },
         ["control_socket"] = folder.File("agent.sock"),
         ["devices"] = new JsonArray(new JsonObject { ["name"] = Device, ["kind"] = "so101-leader", ["port"] = port, ["calibration"] = "eeprom" }),
     }.ToJsonString());

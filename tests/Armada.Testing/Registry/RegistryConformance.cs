@@ -204,7 +204,7 @@ public abstract partial class RegistryConformance : IAsyncLifetime
     {
         var place = await Registry.BrokerAsync(default);
 
-        Assert.NotEmpty(place.Host);
+        Assert.All(place.Hosts, Assert.NotEmpty);
         Assert.InRange(place.Port, 1, 65535);
         using var authority = X509Certificate2.CreateFromPem(place.Authority);
         Assert.NotEmpty(authority.Subject);

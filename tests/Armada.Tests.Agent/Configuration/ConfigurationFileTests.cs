@@ -15,7 +15,7 @@ public sealed class ConfigurationFileTests : IDisposable
     public void A_small_file_gets_the_defaults()
     {
         var configuration = Load($$"""{"broker":{},"devices":[{{Leader}}, /* one more */ {{Follower}},]}""");
-        Assert.Equal("127.0.0.1", configuration.Broker!.Host);
+        Assert.Equal("127.0.0.1", configuration.Broker!.Hosts[0]);
         Assert.Equal("armada/v1", configuration.TopicRoot);
         Assert.Equal(DeviceSettings.FromEeprom, configuration.Devices[0].Calibration);
         Assert.Equal(OnMismatch.Refuse, configuration.Devices[1].OnCalibrationMismatch);
@@ -38,11 +38,12 @@ public sealed class ConfigurationFileTests : IDisposable
     }
 
     [Theory]
-    [InlineData("""{"host":"localhost"}""")]
-    [InlineData("""{"host":"127.0.0.2"}""")]
-    [InlineData("""{"host":"::1"}""")]
-    [InlineData("""{"host":"192.0.2.10","tls":{"ca":"ca.pem"}}""")]
-    [InlineData("""{"host":"192.0.2.10","insecure":true}""")]
+    [InlineData("""{"hosts":["localhost"]}""")]
+    [InlineData("""{"hosts":["127.0.0.2"]}""")]
+    [InlineData("""{"hosts":["::1"]}""")]
+    [InlineData("""{"hosts":["127.0.0.1","[::1]:1884","localhost:1885"]}""")]
+    [InlineData("""{"hosts":["192.0.2.10"],"tls":{"ca":"ca.pem"}}""")]
+    [InlineData("""{"hosts":["192.0.2.10"],"insecure":true}""")]
     public void A_broker_on_this_machine_or_with_TLS_or_said_to_be_insecure_is_taken(string broker) =>
         Assert.NotNull(Load($$"""{"broker":{{broker}},"devices":[{{Leader}}]}""").Broker);
 
@@ -55,11 +56,14 @@ public sealed class ConfigurationFileTests : IDisposable
     [InlineData("""{"broker":{},"devices":[]}""", "devices: is empty", "name at least one")]
     [InlineData("""{"broker":{},"topic_root":"a/#","devices":[LEADER]}""", "topic_root", "a/#")]
     [InlineData("""{"broker":{},"serial":"usb","devices":[LEADER]}""", "serial: 'usb' is unknown", "\"system\", or leave it out")]
-    [InlineData("""{"broker":{"host":""},"devices":[LEADER]}""", "broker.host", "give")]
+    [InlineData("""{"broker":{"hosts":[""]},"devices":[LEADER]}""", "broker.hosts", "give")]
+    [InlineData("""{"broker":{"hosts":[]},"devices":[LEADER]}""", "broker.hosts: is empty", "give")]
+    [InlineData("""{"broker":{"hosts":["127.0.0.1:x"]},"devices":[LEADER]}""", "broker.hosts: '127.0.0.1:x' is no host", "give")]
+    [InlineData("""{"broker":{"hosts":["127.0.0.1","192.0.2.10:1883"]},"devices":[LEADER]}""", "broker: '192.0.2.10:1883' is another machine", "broker.tls")]
     [InlineData("""{"broker":{"port":70000},"devices":[LEADER]}""", "broker.port: 70000", "1 to 65535")]
     [InlineData("""{"broker":{"tls":{"ca":"c","key":"k"}},"devices":[LEADER]}""", "broker.tls", "both or neither")]
-    [InlineData("""{"broker":{"host":"192.0.2.10"},"devices":[LEADER]}""", "broker: '192.0.2.10' is another machine", "\"insecure\": true")]
-    [InlineData("""{"broker":{"host":"localhost.example"},"devices":[LEADER]}""", "broker: 'localhost.example' is another machine", "broker.tls")]
+    [InlineData("""{"broker":{"hosts":["192.0.2.10"]},"devices":[LEADER]}""", "broker: '192.0.2.10' is another machine", "\"insecure\": true")]
+    [InlineData("""{"broker":{"hosts":["localhost.example"]},"devices":[LEADER]}""", "broker: 'localhost.example' is another machine", "broker.tls")]
     [InlineData("""{"broker":{},"devices":[{"name":"a b","kind":"so101-leader","port":"/dev/x"}]}""", "devices[0].name: 'a b'", "use")]
     [InlineData("""{"broker":{},"devices":[{"name":"a","kind":"so102-leader","port":"/dev/x"}]}""", "devices[0] (a).kind: 'so102-leader'", "so101-leader")]
     [InlineData("""{"broker":{},"devices":[{"name":"a","kind":"so101-leader","port":"/dev/x","rate_hz":5}]}""", "rate_hz: 5", "10 to 500")]

@@ -86,7 +86,7 @@ internal sealed class EnrollmentService : IAsyncDisposable
             ["site"] = "bench",
             ["certificate"] = authority.ForRequest(asked["csr"]!.GetValue<string>(), name),
             ["ca"] = File.ReadAllText(authority.CaFile),
-            ["broker"] = new JsonObject { ["host"] = Broker.Host, ["port"] = Broker.Port },
+            ["broker"] = new JsonObject { ["hosts"] = new JsonArray(Broker.Host), ["port"] = Broker.Port },
             ["topic_root"] = "armada/v1",
             ["expires_at"] = "2031-02-03T04:05:06Z",
         };

@@ -28,17 +28,17 @@ public sealed partial class EnrollmentTests
         await EnrollAsync(name: "bench-leader", port: "/dev/ttyACM7");
         var configuration = ConfigurationFile.Load(Config);
         Assert.Equal(["a", "b", "bench-leader"], configuration.Devices.Select(device => device.Name));
-        Assert.Equal("broker.example", configuration.Broker!.Host);
+        Assert.Equal("broker.example", configuration.Broker!.Hosts[0]);
         Assert.Single(configuration.Local);
     }
 
     [Theory]
-    [InlineData("""{"broker":{"host":"192.0.2.9","tls":TLS},"devices":[A]}""", "its broker is 192.0.2.9:8883", 1)]
-    [InlineData("""{"broker":{"host":"broker.example","port":8884,"tls":TLS},"devices":[A]}""", "broker.example:8884", 1)]
-    [InlineData("""{"broker":{"host":"broker.example","tls":TLS},"topic_root":"other","devices":[A]}""", "topic_root is 'other'", 1)]
-    [InlineData("""{"broker":{"host":"broker.example","tls":TLS},"devices":[{"name":"bench-leader","kind":"so101-follower","port":"/dev/x"}]}""", "is a so101-follower", 1)]
-    [InlineData("""{"broker":{"host":"broker.example"},"devices":[A]}""", "is without tls", 0)]
-    [InlineData("""{"broker":{"host":"broker.example","tls":{"ca":"other.pem"}},"devices":[A]}""", "broker.tls names other files", 0)]
+    [InlineData("""{"broker":{"hosts":["192.0.2.9"],"tls":TLS},"devices":[A]}""", "its broker is 192.0.2.9:8883", 1)]
+    [InlineData("""{"broker":{"hosts":["broker.example"],"port":8884,"tls":TLS},"devices":[A]}""", "broker.example:8884", 1)]
+    [InlineData("""{"broker":{"hosts":["broker.example"],"tls":TLS},"topic_root":"other","devices":[A]}""", "topic_root is 'other'", 1)]
+    [InlineData("""{"broker":{"hosts":["broker.example"],"tls":TLS},"devices":[{"name":"bench-leader","kind":"so101-follower","port":"/dev/x"}]}""", "is a so101-follower", 1)]
+    [InlineData("""{"broker":{"hosts":["broker.example"]},"devices":[A]}""", "is without tls", 0)]
+    [InlineData("""{"broker":{"hosts":["broker.example"],"tls":{"ca":"other.pem"}},"devices":[A]}""", "broker.tls names other files", 0)]
     [InlineData("""{"broker":""", "not valid JSON", 0)]
     public async Task A_file_that_does_not_fit_is_refused_in_words_and_stays_as_it_is(string json, string words, int asked)
     {
@@ -54,7 +54,7 @@ public sealed partial class EnrollmentTests
     [Fact]
     public async Task A_device_that_is_there_already_is_enrolled_again_and_the_file_stays()
     {
-        Existing("""{"broker":{"host":"broker.example","tls":TLS},"devices":[{"name":"bench-leader","kind":"so101-leader","port":"/dev/x"}]}""");
+        Existing("""{"broker":{"hosts":["broker.example"],"tls":TLS},"devices":[{"name":"bench-leader","kind":"so101-leader","port":"/dev/x"}]}""");
         var before = File.ReadAllText(Config);
         await EnrollAsync(name: "bench-leader", port: "/dev/ttyACM7");
         Assert.Equal(before, File.ReadAllText(Config));

@@ -115,7 +115,7 @@ public sealed partial class EnrollmentTests
             "a foreign certificate" => ("certificate", foreign.ForRequest(request, name)),
             "an expired certificate" => ("certificate", authority.ForRequest(request, name, yesterday)),
             "no authority" => ("ca", "none"),
-            "no broker" => ("broker", new JsonObject { ["host"] = "", ["port"] = 8883 }),
+            "no broker" => ("broker", new JsonObject { ["hosts"] = new JsonArray(""), ["port"] = 8883 }),
             "a wild topic" => ("topic_root", "a/#"),
             _ => null,
         };

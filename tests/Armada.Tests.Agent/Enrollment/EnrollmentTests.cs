@@ -55,7 +55,7 @@ public sealed partial class EnrollmentTests : IAsyncLifetime, IDisposable
 
         var configuration = ConfigurationFile.Load(Config);
         Assert.Equal(new DeviceSettings("bench-leader", "so101-leader", "/dev/ttyACM7"), configuration.Devices.Single());
-        Assert.Equal(("broker.example", 8883), (configuration.Broker!.Host, configuration.Broker.Port));
+        Assert.Equal(("broker.example", 8883), (configuration.Broker!.Hosts[0], configuration.Broker.Port));
         Assert.Equal(Path.Combine(Home, "{device}.key"), configuration.Broker.Tls!.Key);
         Assert.Contains("armada-edge run --config", said.ToString(), StringComparison.Ordinal);
         Assert.Empty(Directory.EnumerateFiles(Home, "*.new"));

@@ -109,7 +109,7 @@ public sealed class SupervisionTests : IDisposable
         File.Copy(key, folder.File("leader-1.key"));
         var tls = new TlsOptions(broker.Certificates.CaFile, folder.File("{device}.pem"), folder.File("{device}.key"));
         await using var agent = await StartAsync(
-            new BrokerOptions(broker.Host, broker.Port, tls), new(Link: Faulty(reconnecting: fault)), ("leader-1", arm.Port));
+            new BrokerOptions([broker.Host], broker.Port, tls), new(Link: Faulty(reconnecting: fault)), ("leader-1", arm.Port));
         await silo.Shows("leader-1", "its first certificate", presence => presence is { Online: true, Certificate: not null });
         var first = silo.PresenceOf("leader-1")!.Certificate;
         fault.Arm();
@@ -180,7 +180,7 @@ public sealed class SupervisionTests : IDisposable
         }
     }
 
-    private static BrokerOptions NoBroker => new("127.0.0.1", 1);
+    private static BrokerOptions NoBroker => new(["127.0.0.1"], 1);
 
     private static DeviceSettings Device(string name, string port) =>
         new(name, name.StartsWith("leader", StringComparison.Ordinal) ? "so101-leader" : "so101-follower", port);

@@ -41,7 +41,7 @@ public sealed class ScriptedSilo : IAsyncDisposable
     }
 
     /// <summary>Where an agent finds the broker.</summary>
-    public static BrokerOptions At(Mosquitto broker) => new(broker.Host, broker.Port);
+    public static BrokerOptions At(Mosquitto broker) => new([broker.Host], broker.Port);
 
     public static async Task<ScriptedSilo> StartAsync(Mosquitto broker, FailOnLoggedErrors logs)
     {

@@ -21,7 +21,7 @@ public sealed class DeviceLinkTests
         await using var link = new DeviceLink(
             device,
             new ControlHandler(device, logs.CreateLogger<ControlHandler>()),
-            new MqttLink(DeviceLink.Options(device, new BrokerOptions("127.0.0.1", 1), topics), logs.For<MqttLink>()),
+            new MqttLink(DeviceLink.Options(device, new BrokerOptions(["127.0.0.1"], 1), topics), logs.For<MqttLink>()),
             topics,
             TimeProvider.System,
             logs.CreateLogger<DeviceLink>());

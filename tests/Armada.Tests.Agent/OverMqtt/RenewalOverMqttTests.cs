@@ -82,7 +82,7 @@ public sealed class RenewalOverMqttTests : IDisposable
     }
 
     private BrokerOptions At(Mosquitto broker) =>
-        new(broker.Host, broker.Port, new TlsOptions(broker.Certificates!.CaFile, folder.File("{device}.pem"), folder.File("{device}.key")));
+        new([broker.Host], broker.Port, new TlsOptions(broker.Certificates!.CaFile, folder.File("{device}.pem"), folder.File("{device}.key")));
 
     /// <summary>Gives a device its first certificate; gives its fingerprint.</summary>
     private string Hand(Mosquitto broker, string device)

@@ -59,7 +59,7 @@ public sealed class ProgramTests : IDisposable
         using var logs = new FailOnLoggedErrors();
         using var arm = TestArm.Follower();
         var foreign = folder.Write("foreign.json", Calibration(homingOffset: 5));
-        await using var agent = await TestAgent.StartAsync(logs, new("127.0.0.1", 1), local: false, ("follower-1", arm.Port, foreign));
+        await using var agent = await TestAgent.StartAsync(logs, new(["127.0.0.1"], 1), local: false, ("follower-1", arm.Port, foreign));
         await Eventually.Holds(
             "the fault names file, joint and what to do",
             () => agent["follower-1"].Presence().Faults!.Any(fault => fault.Contains("foreign.json", StringComparison.Ordinal)
@@ -75,7 +75,7 @@ public sealed class ProgramTests : IDisposable
         using var arm = TestArm.Follower();
         arm.Bus.Arm.Write(3, Sts3215.TorqueEnable, 1);
         var foreign = folder.Write("foreign.json", Calibration(homingOffset: 5));
-        await using var agent = await TestAgent.StartAsync(logs, new("127.0.0.1", 1), local: false, ("follower-1", arm.Port, foreign));
+        await using var agent = await TestAgent.StartAsync(logs, new(["127.0.0.1"], 1), local: false, ("follower-1", arm.Port, foreign));
         await Eventually.Holds("its torque is off", () => !arm.HasTorque(3));
     }
 
@@ -90,7 +90,7 @@ public sealed class ProgramTests : IDisposable
             arm.Port,
             folder.Write("right.json", Calibration(homingOffset: 5)),
             OnCalibrationMismatch: OnMismatch.WriteServos);
-        await using var agent = await TestAgent.StartAsync(logs, new AgentConfiguration([settings], new BrokerOptions("127.0.0.1", 1)));
+        await using var agent = await TestAgent.StartAsync(logs, new AgentConfiguration([settings], new BrokerOptions(["127.0.0.1"], 1)));
         await Eventually.Holds("it runs", () => agent["follower-1"].Presence() is { State: "holding", Faults.Count: 0 });
         Assert.Equal(5, arm.Bus.Arm.Read(3, Sts3215.HomingOffset));
     }
@@ -124,7 +124,7 @@ public sealed class ProgramTests : IDisposable
         var (certificate, key) = broker.Certificates!.Client("leader-1");
         var tls = new TlsOptions(broker.Certificates.CaFile, Placeheld(certificate), Placeheld(key));
         await using var agent = await TestAgent.StartAsync(
-            logs, new BrokerOptions(broker.Host, broker.Port, tls), local: false, ("leader-1", arm.Port, null));
+            logs, new BrokerOptions([broker.Host], broker.Port, tls), local: false, ("leader-1", arm.Port, null));
         await Eventually.Holds("the link is up", () => logs.Of(3110).Count == 1);
 
         static string Placeheld(string file) =>

@@ -65,7 +65,7 @@ internal sealed class EmulatedPair : IAsyncDisposable
         var file = Path.Combine(folder.Path, $"{role}.json");
         File.WriteAllText(file, new JsonObject
         {
-            ["broker"] = new JsonObject { ["host"] = "127.0.0.1", ["port"] = cluster.Broker.Port },
+            ["broker"] = new JsonObject { ["hosts"] = new JsonArray("127.0.0.1"), ["port"] = cluster.Broker.Port },
             ["control_socket"] = Path.Combine(folder.Path, $"{role}.sock"),
             ["devices"] = new JsonArray(new JsonObject
             {

@@ -146,7 +146,7 @@ internal sealed class Fleet : IAsyncDisposable
         var file = Path.Combine(folder.Path, $"agent-{device}.json");
         var content = new JsonObject
         {
-            ["broker"] = new JsonObject { ["host"] = "127.0.0.1", ["port"] = Broker.Port, ["tls"] = AgentTls(device) },
+            ["broker"] = new JsonObject { ["hosts"] = new JsonArray("127.0.0.1"), ["port"] = Broker.Port, ["tls"] = AgentTls(device) },
             ["control_socket"] = Path.Combine(folder.Path, $"{device}.sock"),
             ["devices"] = new JsonArray(new JsonObject
             {

@@ -17,7 +17,7 @@ public sealed class BundleTests : IDisposable
     {
         var identity = rig.Issue("arm-1");
 
-        var files = Unpack(AgentBundle.Pack(identity, rig.Authority.Certificate, "arms.example", 8883, rig.Time.GetUtcNow()), "arm-1.zip");
+        var files = Unpack(AgentBundle.Pack(identity, rig.Authority.Certificate, ["arms.example"], 8883, rig.Time.GetUtcNow()), "arm-1.zip");
 
         Assert.Equal(["README.txt", "arm-1.key", "arm-1.pem", "ca.pem"], files.Keys);
         var certificate = rig.Write("unpacked.pem", files["arm-1.pem"]);
@@ -30,14 +30,14 @@ public sealed class BundleTests : IDisposable
     [Fact]
     public void An_agents_readme_says_where_the_broker_is_in_the_words_of_its_configuration()
     {
-        var files = Unpack(AgentBundle.Pack(rig.Issue("arm-1"), rig.Authority.Certificate, "arms.example", 8884, rig.Time.GetUtcNow()), "arm-1.zip");
+        var files = Unpack(AgentBundle.Pack(rig.Issue("arm-1"), rig.Authority.Certificate, ["arms.example"], 8884, rig.Time.GetUtcNow()), "arm-1.zip");
         var readme = Encoding.UTF8.GetString(files["README.txt"]);
 
         var from = readme.IndexOf("\"broker\"", StringComparison.Ordinal);
         var snippet = readme[from..(readme.IndexOf("\n   }", from, StringComparison.Ordinal) + 5)];
         using var json = JsonDocument.Parse($"{{{snippet}}}");
         var broker = json.RootElement.GetProperty("broker");
-        Assert.Equal("arms.example", broker.GetProperty("host").GetString());
+        Assert.Equal("arms.example", broker.GetProperty("hosts")[0].GetString());
         Assert.Equal(8884, broker.GetProperty("port").GetInt32());
         Assert.Equal("{device}.key", broker.GetProperty("tls").GetProperty("key").GetString());
         Assert.Contains("chmod 600 arm-1.key", readme, StringComparison.Ordinal);
@@ -86,7 +86,7 @@ public sealed class BundleTests : IDisposable
         var request = await OpenSsl.RequestAsync(rig.Folder, "ec:prime256v1");
         var identity = rig.Authority.Issue("arm-1", request, TimeSpan.FromDays(90)).Issued!;
 
-        var agent = Unpack(AgentBundle.Pack(identity, rig.Authority.Certificate, "arms.example", 8883, rig.Time.GetUtcNow()), "arm-1.zip");
+        var agent = Unpack(AgentBundle.Pack(identity, rig.Authority.Certificate, ["arms.example"], 8883, rig.Time.GetUtcNow()), "arm-1.zip");
         var board = Unpack(Board(identity, BoardRole.Leader, new MicroPythonTopics()), "arm-1.zip");
 
         Assert.DoesNotContain(agent.Keys.Concat(board.Keys), name => Path.GetFileNameWithoutExtension(name) == "key" || Path.GetExtension(name) == ".key");
@@ -106,14 +106,14 @@ public sealed class BundleTests : IDisposable
 
     [Theory]
     [InlineData("")]
-    [InlineData("arms.example:8883")]
+    [InlineData("arms.example:x")]
     [InlineData("a'b")]
     [InlineData("a\nb")]
     public void A_bundle_leads_to_no_place_that_is_no_host(string host)
     {
         var identity = rig.Issue("a");
 
-        Assert.Throws<ArgumentException>(() => AgentBundle.Pack(identity, rig.Authority.Certificate, host, 8883, rig.Time.GetUtcNow()));
+        Assert.Throws<ArgumentException>(() => AgentBundle.Pack(identity, rig.Authority.Certificate, [host], 8883, rig.Time.GetUtcNow()));
         Assert.Throws<ArgumentException>(
             () => BoardBundle.Pack(identity, rig.Authority.Certificate, BoardRole.Leader, host, new MicroPythonTopics(), rig.Time.GetUtcNow()));
     }
@@ -121,7 +121,7 @@ public sealed class BundleTests : IDisposable
     [Fact]
     public void Only_the_key_is_for_its_owner_alone_when_it_is_unpacked()
     {
-        var bundle = AgentBundle.Pack(rig.Issue("a"), rig.Authority.Certificate, "192.0.2.10", 8883, rig.Time.GetUtcNow());
+        var bundle = AgentBundle.Pack(rig.Issue("a"), rig.Authority.Certificate, ["192.0.2.10"], 8883, rig.Time.GetUtcNow());
         using var archive = new ZipArchive(new MemoryStream(bundle.Zip.ToArray()));
 
         Assert.All(

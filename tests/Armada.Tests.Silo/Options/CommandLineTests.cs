@@ -139,7 +139,7 @@ public sealed class CommandLineTests
         Assert.Equal(0, exit);
         Assert.Equal([7000, 7001, 7002], seen!.Http.Urls.Select(url => url.Port));
         Assert.Equal("/var/lib/armada", seen.DataDirectory);
-        Assert.Equal(("::1", 2883, "silo-2"), (seen.Link.Host, seen.Link.Port, seen.Link.ClientId));
+        Assert.Equal(("[::1]:2883", "silo-2"), (seen.Link.Hosts[0], seen.Link.ClientId));
         Assert.Equal("armada/test", seen.Topics.Root);
     }
 
@@ -151,7 +151,7 @@ public sealed class CommandLineTests
         await new SiloCommandLine().RunAsync([], (options, _) => Task.FromResult(seen = options), TextWriter.Null, TextWriter.Null);
 
         Assert.Equal(new Uri(HttpOptions.DefaultUrl), Assert.Single(seen!.Http.Urls));
-        Assert.Equal(("127.0.0.1", 1883, "armada-silo"), (seen.Link.Host, seen.Link.Port, seen.Link.ClientId));
+        Assert.Equal(("127.0.0.1:1883", "armada-silo"), (seen.Link.Hosts[0], seen.Link.ClientId));
         Assert.Null(seen.Link.Tls);
     }
 }

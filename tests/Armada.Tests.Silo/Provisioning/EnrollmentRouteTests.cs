@@ -25,7 +25,7 @@ public sealed class EnrollmentRouteTests(Broker broker) : IClassFixture<Broker>
         using var authority = X509Certificate2.CreateFromPem(answer["ca"]!.GetValue<string>());
         Assert.Equal(authority.Subject, certificate.Issuer);
         Assert.Equal(silo.Topics.Root, answer["topic_root"]!.GetValue<string>());
-        Assert.Equal("127.0.0.1", answer["broker"]!["host"]!.GetValue<string>());
+        Assert.Equal("127.0.0.1", answer["broker"]!["hosts"]![0]!.GetValue<string>());
         var device = await silo.GetAsync($"{ProvisioningRig.Devices}/leader-1");
         Assert.Equal(("so101-leader", "lab"), (device["kind"]!.GetValue<string>(), device["site"]!.GetValue<string>()));
         using var others = new DeviceKeys();

@@ -30,7 +30,7 @@ internal sealed partial class OwnRegistry(
     private ImmutableSortedDictionary<string, StoredDevice> devices = ImmutableSortedDictionary.Create<string, StoredDevice>(StringComparer.Ordinal);
     private RevocationList? revocations;
 
-    public ValueTask<BrokerLocation> BrokerAsync(CancellationToken cancellation) => new(new BrokerLocation(endpoint.Hosts[0], endpoint.Port, authority.Certificate.Pem));
+    public ValueTask<BrokerLocation> BrokerAsync(CancellationToken cancellation) => new(new BrokerLocation([.. endpoint.Hosts], endpoint.Port, authority.Certificate.Pem));
 
     public ValueTask<DeviceIdentity?> FindAsync(string name, CancellationToken cancellation) =>
         new(Volatile.Read(ref devices).GetValueOrDefault(name)?.ToIdentity());
