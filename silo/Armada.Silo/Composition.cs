@@ -1,3 +1,4 @@
+using Armada.Grains.Identities;
 using Armada.Grains.Robots;
 using Armada.Mqtt;
 using Armada.Silo.Access.Keys;
@@ -41,13 +42,18 @@ internal static class Composition
             services.AddAwsIdentities(options, aws);
         services.AddParts(options);
         if (options.Broker is { } endpoint)
-            services.AddOwnIdentities(endpoint);
+            services.AddDeviceEndpoint(endpoint);
+        if (options.HasAuthority)
+            services.AddOwnIdentities(options);
         if (options.Cluster is not null)
             services.Configure<HostOptions>(host => host.ShutdownTimeout = DrainWithin);
         services.AddHostedService<DeviceIngress>();
         services.AddHostedService<TickLoop>(); // Robots that wait to be moved still need their ticks.
         if (builder.AddCluster(PlaceOf(options.Cluster), options.DataDirectory) is { } refused)
             throw new SiloOptionsException(refused);
+        if (options.HasAuthority)
+            services.AddHostedService(provider => provider.GetRequiredService<IdentityCopy>());
+        services.AddHostedService(provider => provider.GetRequiredService<DeviceLastSeen>());
         services.AddHostedService<AccessHost>(); // The keys are in the storage that the cluster uses.
         services.AddHostedService<KeyRefresh>();
         services.AddHostedService(provider => provider.GetRequiredService<KeyUses>());
@@ -69,14 +75,9 @@ internal static class Composition
     private static MqttLink MakeLink(IServiceProvider provider, LinkOptions options) =>
         new(options, provider.GetRequiredService<ILogger<MqttLink>>(), provider.GetRequiredService<TimeProvider>());
 
-    private static void AddOwnIdentities(this IServiceCollection services, DeviceEndpointOptions endpoint)
+    private static void AddDeviceEndpoint(this IServiceCollection services, DeviceEndpointOptions endpoint)
     {
         services.AddSingleton(endpoint);
-        services.AddSingleton(CertificateLifetimes.Default);
-        services.AddSingleton(provider => CertificateAuthority.Open(
-            provider.GetRequiredService<DataFolder>(),
-            provider.GetRequiredService<TimeProvider>(),
-            provider.GetRequiredService<ILogger<CertificateAuthority>>()));
         services.AddSingleton(endpoint.Rate);
         services.AddSingleton<TopicAccess>();
         services.AddSingleton<EndpointCertificate>();
@@ -86,9 +87,17 @@ internal static class Composition
         services.AddSingleton<DeviceSocket>();
         services.AddSingleton<DeviceEndpoint>();
         services.AddSingleton<IMqttLink>(provider => provider.GetRequiredService<DeviceEndpoint>());
-        services.AddSingleton<OwnRegistry>();
-        services.AddSingleton<IDeviceRegistry>(provider => provider.GetRequiredService<OwnRegistry>());
-        services.AddHostedService<IdentityHost>();
+    }
+
+    private static void AddOwnIdentities(this IServiceCollection services, SiloOptions options)
+    {
+        services.AddSingleton(CertificateLifetimes.Default);
+        services.AddSingleton(provider => LocalAuthorities.Open(
+            options, provider.GetRequiredService<CertificateLifetimes>(), provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<CertificateAuthority>>()));
+        services.AddSingleton<IDeviceAuthority>(provider => provider.GetRequiredService<LocalAuthorities>());
+        services.AddSingleton(BrokerPlace.Of(options));
+        services.AddSingleton<IdentityCopy>();
+        services.AddSingleton<IDeviceRegistry, OwnRegistry>();
         services.AddProvisioning();
     }
 
@@ -172,7 +181,8 @@ internal static class Composition
         services.AddSingleton<SiloClock>();
         if (options.Broker is null)
             services.AddSingleton<IMqttLink>(provider => MakeLink(provider, options.Link));
-        services.AddSingleton(_ => new DataFolder(options.DataDirectory));
+        services.AddSingleton(provider => new DataFolder(options.DataDirectory, provider.GetRequiredService<ILogger<DataFolder>>()));
+        services.AddHostedService(provider => provider.GetRequiredService<DataFolder>());
 
         services.AddSingleton<DeviceRoutes>();
         services.AddSingleton<DevicePresences>();
@@ -188,7 +198,7 @@ internal static class Composition
         services.AddSingleton<FrameIngress>();
         services.AddSingleton<MicroPythonIngress>();
 
-        services.AddHostedSingleton<DeviceLastSeen>();
+        services.AddSingleton<DeviceLastSeen>();
         services.AddSingleton<EnrollmentTokens>();
         services.AddSingleton<IdentityReader>();
 

@@ -11,7 +11,6 @@ using Armada.Silo.Provisioning;
 using Armada.Silo.Remotes;
 using Armada.Silo.Rooms;
 using Armada.Silo.Sockets;
-using Armada.Silo.Store;
 using Armada.Silo.Telemetry;
 using Armada.Testing;
 using Armada.Testing.Logging;
@@ -99,6 +98,17 @@ public sealed class SupervisedLoopTests
         }
     }
 
+    /// <summary>An implementation of any interface that does nothing and gives the same of what it is asked for.</summary>
+    [SuppressMessage("Performance", "CA1852", Justification = "DispatchProxy derives from it.")]
+    private class Quiet : DispatchProxy
+    {
+        public static T Of<T>()
+            where T : class => Create<T, Quiet>();
+
+        protected override object? Invoke(MethodInfo? targetMethod, object?[]? args) =>
+            targetMethod!.ReturnType == typeof(Task) ? Task.CompletedTask : Create(targetMethod.ReturnType, typeof(Quiet));
+    }
+
     private sealed class Rig : IAsyncDisposable
     {
         private readonly TempFolder folder = new();
@@ -141,7 +151,7 @@ public sealed class SupervisedLoopTests
                         services.GetRequiredService<IDeviceRegistry>(), null!, null!, null!, Time, Logs.For<CertificateRenewal>());
                     break;
                 case nameof(DeviceLastSeen):
-                    var seen = new DeviceLastSeen(new DataFolder(folder.Path), services, Time, Logs.For<DeviceLastSeen>());
+                    var seen = new DeviceLastSeen(services, Quiet.Of<IGrainFactory>(), Time, Logs.For<DeviceLastSeen>());
                     var fingerprint = 0;
                     stimulate = () => seen.Record("arm", new Presence(Online: true, Certificate: $"{fingerprint++:x64}"), wasOnline: true);
                     created = seen;

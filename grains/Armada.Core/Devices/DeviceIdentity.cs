@@ -14,7 +14,8 @@ public sealed record DeviceIdentity(
 
 /// <param name="Fingerprint">SHA-256 of the certificate, 64 lower-case hexadecimal digits.</param>
 /// <param name="IsCollected">Whether its key is with the device, or its bundle was handed out; otherwise it may be replaced.</param>
-public sealed record DeviceCertificate(string Fingerprint, DateTimeOffset NotBefore, DateTimeOffset NotAfter, bool IsCollected)
+/// <param name="IsOutdated">Whether a newer authority is there, from which the device is to have a certificate before this one's is retired.</param>
+public sealed record DeviceCertificate(string Fingerprint, DateTimeOffset NotBefore, DateTimeOffset NotAfter, bool IsCollected, bool IsOutdated = false)
 {
     public static bool IsFingerprint(string text) => text.Length == 64 && text.All(char.IsAsciiHexDigitLower);
 }
@@ -24,7 +25,13 @@ public sealed record DeviceCertificate(string Fingerprint, DateTimeOffset NotBef
 /// <param name="Role">Only of a <see cref="DeviceKind.MicroPythonArm"/>.</param>
 /// <param name="Site">In characters of a name; or null.</param>
 /// <param name="Request">PKCS #10 request for a key that the device keeps, PEM; null where the registry is to make the key.</param>
-public sealed record NewDevice(string Name, DeviceKind Kind, BoardRole? Role = null, string? Site = null, string? Request = null);
+[GenerateSerializer, Immutable, Alias("armada.registry.new-device")]
+public sealed record NewDevice(
+    [Id(0)] string Name,
+    [Id(1)] DeviceKind Kind,
+    [Id(2)] BoardRole? Role = null,
+    [Id(3)] string? Site = null,
+    [Id(4)] string? Request = null);
 
 /// <summary>A certificate on its way to its device, with the key where the registry made it. It does not show the key.</summary>
 /// <param name="fingerprint">SHA-256 of the certificate, 64 lower-case hexadecimal digits.</param>

@@ -19,7 +19,8 @@ public enum RegistryRefusalReason : byte
 }
 
 /// <param name="Text">For people: why, and what to do.</param>
-public sealed record RegistryRefusal(RegistryRefusalReason Reason, string Text);
+[GenerateSerializer, Immutable, Alias("armada.registry.refusal")]
+public sealed record RegistryRefusal([Id(0)] RegistryRefusalReason Reason, [Id(1)] string Text);
 
 /// <summary>What became of a call: the device as it is now, or a refusal.</summary>
 public sealed record RegistryAnswer

@@ -54,6 +54,7 @@ internal static class ApiHost
         api.MapSequences();
         api.MapKeys();
         api.MapIdentities();
+        api.MapAuthorities();
         api.MapTap();
         api.MapBundles();
         api.MapEnrollment();

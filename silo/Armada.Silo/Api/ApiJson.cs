@@ -34,6 +34,7 @@ namespace Armada.Silo.Api;
 [JsonSerializable(typeof(MadeKeyView))]
 [JsonSerializable(typeof(Page<KeyView>))]
 [JsonSerializable(typeof(Page<AuditView>))]
+[JsonSerializable(typeof(Page<AuthorityView>))]
 [JsonSerializable(typeof(NewIdentity))]
 [JsonSerializable(typeof(Rotation))]
 [JsonSerializable(typeof(IssuedView))]

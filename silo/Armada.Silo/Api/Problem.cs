@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Armada.Core.Engine;
 using Armada.Grains.Storage;
+using Armada.Silo.Store;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Http.Metadata;
@@ -59,6 +60,8 @@ internal sealed record Problem(string Name, int Status, string Title)
     public static readonly Problem TokenUnknown = new("token-unknown", 404, "The enrollment token does not exist");
     public static readonly Problem TokenRefused = new("token-refused", 403, "The enrollment token is not valid");
     public static readonly Problem TooManyTokens = new("too-many-tokens", 409, "There are too many enrollment tokens");
+    public static readonly Problem AuthorityUnknown = new("authority-unknown", 404, "The authority does not exist");
+    public static readonly Problem LastAuthority = new("last-authority", 409, "The only authority cannot be retired");
     public static readonly Problem NoRegistry = new("no-registry", 409, "This silo does not issue identities");
     public static readonly Problem RegistryFailed = new("registry-failed", 503, "The device registry failed");
     public static readonly Problem Fault = new("fault", 500, "The silo failed; its log says why");
@@ -176,6 +179,7 @@ internal sealed class RequestFaults : IExceptionHandler
             BadHttpRequestException bad => Answer(bad),
             EngineUnreachableException unreachable => Problem.RobotUnreachable.Answer(unreachable.Message),
             StorageReadException unreadable => Problem.StorageUnreadable.Answer(unreadable.Message),
+            RegistryFailedException { InnerException: NotStoredException } failed => Problem.NotStored.Answer(failed.Message),
             RegistryFailedException failed => Problem.RegistryFailed.Answer(failed.Message),
             _ => null,
         };

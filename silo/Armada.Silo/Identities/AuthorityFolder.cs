@@ -2,31 +2,26 @@ using System.Formats.Asn1;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
-using System.Text.Json;
 using Armada.Silo.Options;
 using Armada.Silo.Store;
 
 namespace Armada.Silo.Identities;
 
 /// <summary>
-/// The folder <c>authority</c> of the silo's data: certificate, key and revocations. It is created atomically, so that a file that is
-/// missing later was lost.
+/// An authority's certificate and key, in a folder of the silo's data or of a mounted secret. It is created atomically, so that a file that
+/// is missing later was lost.
 /// </summary>
-internal sealed class AuthorityFolder(DataFolder data)
+internal sealed class AuthorityFolder(string path)
 {
     public const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
-    public string Path { get; } = System.IO.Path.Combine(data.Path, "authority");
+    public string Path { get; } = System.IO.Path.GetFullPath(path);
 
     /// <summary>PEM.</summary>
     public string CertificateFile => System.IO.Path.Combine(Path, "ca.pem");
 
     /// <summary>PKCS #8 PEM; only the silo's user may have access.</summary>
     public string KeyFile => System.IO.Path.Combine(Path, "ca.key");
-    public string RevokedFile => System.IO.Path.Combine(Path, "revoked.json");
-
-    /// <summary>PEM, for the broker.</summary>
-    public string ListFile => System.IO.Path.Combine(Path, "crl.pem");
     public bool Exists => Directory.Exists(Path) && Directory.EnumerateFileSystemEntries(Path).Any();
     private string Staging => Path + DurableFile.TemporaryEnding;
 
@@ -47,12 +42,10 @@ internal sealed class AuthorityFolder(DataFolder data)
         else
             Directory.CreateDirectory(Staging, OwnerOnly | UnixFileMode.UserExecute);
         yield return "folder made";
-        var revoked = JsonSerializer.SerializeToUtf8Bytes(StoredRevocations.None, StoredJson.Default.StoredRevocations);
         (string File, byte[] Content, UnixFileMode? Mode)[] files =
         [
             (KeyFile, Encoding.ASCII.GetBytes(key.ExportPkcs8PrivateKeyPem() + "\n"), OwnerOnly),
             (CertificateFile, Encoding.ASCII.GetBytes(certificate.ExportCertificatePem() + "\n"), null),
-            (RevokedFile, revoked, null),
         ];
         foreach (var (file, content, mode) in files)
         {
@@ -112,7 +105,7 @@ internal static class AuthorityLoader
         if (File.Exists(folder.KeyFile) && SecretFile.IsOpenToOthers(folder.KeyFile))
         {
             throw new SiloOptionsException(
-                $"'{folder.KeyFile}' may be accessed by others: chmod 600 '{folder.KeyFile}'. "
+                $"'{folder.KeyFile}' may be accessed by others: chmod 600 '{folder.KeyFile}', or mount it read-only as a secret. "
                 + "If somebody else may have read it, move the folder away; every device then needs a new certificate.");
         }
 

@@ -45,7 +45,8 @@ internal sealed record Bundle(string FileName, ReadOnlyMemory<byte> Zip)
 /// <summary>The bundle of an agent or one of its devices: PEM files, named as in an agent's configuration.</summary>
 internal static class AgentBundle
 {
-    public static Bundle Pack(IssuedIdentity identity, IssuedCertificate authority, IReadOnlyList<string> hosts, int port, DateTimeOffset at)
+    /// <param name="authorities">Those that the device trusts, PEM.</param>
+    public static Bundle Pack(IssuedIdentity identity, string authorities, IReadOnlyList<string> hosts, int port, DateTimeOffset at)
     {
         foreach (var host in hosts)
             Bundle.NameOf(host);
@@ -55,7 +56,7 @@ internal static class AgentBundle
         List<(string, ReadOnlyMemory<byte>, bool)> files =
         [
             ("README.txt", Bundle.Text(Readme(identity, hosts, port)), false),
-            ("ca.pem", Bundle.Text(authority.Pem), false),
+            ("ca.pem", Bundle.Text(authorities), false),
             ($"{name}.pem", Bundle.Text(identity.Certificate.Pem), false),
         ];
         if (identity.Key is { } key)
@@ -103,8 +104,9 @@ internal static class BoardBundle
     private const string IgnoredTopic = "action"; // A leader's program must subscribe to something; nobody publishes there.
     private const string Partition = "device_name"; // The member of a leader's JSON that names the device.
 
+    /// <param name="authorities">Those that the device trusts, PEM; a board reads one in DER, which is the first.</param>
     public static Bundle Pack(
-        IssuedIdentity identity, IssuedCertificate authority, BoardRole role, string host, MicroPythonTopics topics, DateTimeOffset at)
+        IssuedIdentity identity, string authorities, BoardRole role, string host, MicroPythonTopics topics, DateTimeOffset at)
     {
         var thing = identity.Certificate.Name;
         var folder = $"config/{thing}";
@@ -113,8 +115,8 @@ internal static class BoardBundle
             ("README.txt", Bundle.Text(Readme(identity, role)), false),
             ($"{folder}/config_aws.py", Bundle.Text(Configuration(thing, role, Bundle.NameOf(host), topics)), false),
             ($"{folder}/cert.der", identity.Certificate.Der, false),
-            ($"{folder}/ca.der", authority.Der, false),
-            ($"{folder}/ca.pem", Bundle.Text(authority.Pem), false),
+            ($"{folder}/ca.der", IssuedCertificate.Of("authority", authorities).Der, false),
+            ($"{folder}/ca.pem", Bundle.Text(authorities), false),
         ];
         if (identity.Key is { } key)
             files.Add(($"{folder}/key.der", key.Der(), true));

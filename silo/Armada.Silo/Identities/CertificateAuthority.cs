@@ -3,14 +3,12 @@ using System.Numerics;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Armada.Core.Topics;
+using Armada.Grains.Identities;
 using Armada.Silo.Options;
-using Armada.Silo.Store;
 
 namespace Armada.Silo.Identities;
 
-/// <summary>
-/// The silo's own certificate authority: an ECDSA key on P-256, created at the first start and stored in the data folder. Thread-safe.
-/// </summary>
+/// <summary>A certificate authority of devices: an ECDSA key on P-256 in a folder. Thread-safe.</summary>
 internal sealed partial class CertificateAuthority : IDisposable
 {
     public const string SiloName = "armada-silo";
@@ -42,12 +40,14 @@ internal sealed partial class CertificateAuthority : IDisposable
     public AuthorityFolder Folder { get; }
     public IssuedCertificate Certificate { get; }
 
-    /// <summary>Loads the authority of a data folder, or creates the first one.</summary>
-    /// <exception cref="SiloOptionsException">It is damaged, or none can be created.</exception>
-    public static CertificateAuthority Open(DataFolder data, TimeProvider time, ILogger<CertificateAuthority> logger)
+    /// <summary>SHA-256 of its certificate, lower-case hexadecimal.</summary>
+    public string Id => Certificate.Sha256;
+
+    /// <summary>Loads the authority of a folder, or, where that may be, creates it.</summary>
+    /// <exception cref="SiloOptionsException">It is missing or damaged, or cannot be created.</exception>
+    public static CertificateAuthority Open(AuthorityFolder folder, bool mayMake, TimeProvider time, ILogger<CertificateAuthority> logger)
     {
-        var folder = new AuthorityFolder(data);
-        if (!folder.Exists)
+        if (mayMake && !folder.Exists)
             Make(folder, time, logger);
         var (certificate, key) = AuthorityLoader.Load(folder, time.GetUtcNow());
         return new CertificateAuthority(folder, certificate, key, time);
@@ -58,18 +58,8 @@ internal sealed partial class CertificateAuthority : IDisposable
         if (FindNameProblem(device) is { } fault)
             return new IssueAnswer(null, fault);
         return KeyRequest.TryRead(request, out var key, out var refusal)
-            ? new IssueAnswer(new IssuedIdentity(Sign(device, CertificateProfile.Device(device, key), validity), null), null)
+            ? new IssueAnswer(Sign(device, CertificateProfile.Device(device, key), validity), null)
             : new IssueAnswer(null, refusal);
-    }
-
-    /// <summary>Generates the key, too, for a device that cannot.</summary>
-    public IssueAnswer Issue(string device, TimeSpan validity)
-    {
-        if (FindNameProblem(device) is { } fault)
-            return new IssueAnswer(null, fault);
-        using var made = P256.Create();
-        var signed = Sign(device, CertificateProfile.Device(device, new PublicKey(made)), validity);
-        return new IssueAnswer(new IssuedIdentity(signed, new PrivateKey(made)), null);
     }
 
     /// <summary>A server certificate for the device endpoint.</summary>
@@ -84,24 +74,15 @@ internal sealed partial class CertificateAuthority : IDisposable
     }
 
     /// <summary>DER.</summary>
-    public byte[] SignList(IEnumerable<Revocation> revoked, long number, TimeSpan validity)
+    public byte[] SignList(IEnumerable<RevokedCertificate> revoked, TimeSpan validity)
     {
         var list = new CertificateRevocationListBuilder();
         foreach (var entry in revoked)
-            list.AddEntry(Convert.FromHexString(entry.Serial), entry.At, entry.Reason);
+            list.AddEntry(Convert.FromHexString(entry.Serial), entry.At, (X509RevocationReason)entry.Reason);
         var now = time.GetUtcNow();
+        var number = new BigInteger(now.ToUnixTimeMilliseconds()); // It must only rise.
         lock (signing)
-        {
-            return list.Build(
-                certificate.SubjectName, signer, new BigInteger(number), now + validity, HashAlgorithmName.SHA256, keyIdentifier, now - ClockSkew);
-        }
-    }
-
-    /// <exception cref="System.Formats.Asn1.AsnContentException">It is neither.</exception>
-    public bool HasSigned(ReadOnlyMemory<byte> der)
-    {
-        lock (signing)
-            return DerSignature.IsSignedBy(der, key);
+            return list.Build(certificate.SubjectName, signer, number, now + validity, HashAlgorithmName.SHA256, keyIdentifier, now - ClockSkew);
     }
 
     public void Dispose()
@@ -198,7 +179,7 @@ internal static class CertificateProfile
     public static CertificateRequest Endpoint(string name, IEnumerable<string> hosts, PublicKey key)
     {
         var profile = Named(name, key, isAuthority: false, X509KeyUsageFlags.DigitalSignature);
-        profile.CertificateExtensions.Add(Usages(ForServers, ForClients));
+        profile.CertificateExtensions.Add(Usages(ForServers));
         var names = new SubjectAlternativeNameBuilder();
         foreach (var host in hosts.Prepend("::1").Prepend("127.0.0.1").Prepend("localhost").Distinct(StringComparer.OrdinalIgnoreCase))
         {
@@ -223,8 +204,7 @@ internal static class CertificateProfile
         return profile;
     }
 
-    private static X509EnhancedKeyUsageExtension Usages(params string[] usages) =>
-        new([.. usages.Select(usage => new Oid(usage))], critical: false);
+    private static X509EnhancedKeyUsageExtension Usages(string usage) => new([new Oid(usage)], critical: false);
 }
 
 /// <summary>A DNS name or IP address without a port.</summary>

@@ -73,4 +73,4 @@ internal sealed record IssuedIdentity(IssuedCertificate Certificate, PrivateKey?
 }
 
 /// <summary>Exactly one of both.</summary>
-internal sealed record IssueAnswer(IssuedIdentity? Issued, RegistryRefusal? Refused);
+internal sealed record IssueAnswer(IssuedCertificate? Issued, RegistryRefusal? Refused);

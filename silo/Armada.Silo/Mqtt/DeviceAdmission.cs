@@ -1,18 +1,17 @@
 using System.Security.Cryptography.X509Certificates;
 using Armada.Core.Topics;
-using Armada.Silo.Identities;
 using Armada.Silo.Identities.Registry;
 
 namespace Armada.Silo.Mqtt;
 
 /// <summary>Decides who may connect: the certificate, the registry, the client id and the topics of the last will must agree.</summary>
-internal sealed class DeviceAdmission(CertificateAuthority authority, OwnRegistry registry, TopicAccess access, TimeProvider time)
+internal sealed class DeviceAdmission(IdentityCopy identities, TopicAccess access, TimeProvider time)
 {
-    /// <summary>Whether a certificate is one of this authority's and in its time; the handshake fails otherwise.</summary>
+    /// <summary>Whether a certificate is one of the cluster's authorities' and in its time; the handshake fails otherwise.</summary>
     public bool IsIssuedHere(X509Certificate2 certificate)
     {
         var now = time.GetUtcNow();
-        return authority.HasSigned(certificate.RawDataMemory)
+        return identities.Now.IsSigned(certificate)
             && now >= new DateTimeOffset(certificate.NotBefore) && now <= new DateTimeOffset(certificate.NotAfter);
     }
 
@@ -30,6 +29,10 @@ internal sealed class DeviceAdmission(CertificateAuthority authority, OwnRegistr
         return null;
     }
 
+    /// <summary>Why a connection that was accepted may not stay, or null.</summary>
+    public string? FindProblem(DeviceConnection connection) =>
+        connection is { CertificateName: { } name, CertificateSerial: { } serial } ? identities.Now.FindProblem(name, serial) : null;
+
     private static ClientIdentity? AdmitUnproven(string clientId, out string? refused)
     {
         refused = DeviceName.IsValid(clientId) ? null : $"its client id '{clientId}' is no device name";
@@ -41,7 +44,7 @@ internal sealed class DeviceAdmission(CertificateAuthority authority, OwnRegistr
         var name = certificate.GetNameInfo(X509NameType.SimpleName, forIssuer: false);
         refused = name != clientId
             ? $"its client id is '{clientId}' and its certificate is {name}'s"
-            : registry.FindProblem(name, Convert.ToHexStringLower(certificate.SerialNumberBytes.Span));
-        return refused is null ? new ClientIdentity(name, registry.RoleOf(name), IsProven: true) : null;
+            : identities.Now.FindProblem(name, Convert.ToHexStringLower(certificate.SerialNumberBytes.Span));
+        return refused is null ? new ClientIdentity(name, identities.Now.Find(name)?.Role, IsProven: true) : null;
     }
 }

@@ -55,6 +55,7 @@ internal sealed class DeviceConnection : IMqttChannelAdapter
         (input, output) = (connection.Transport.Input, connection.Transport.Output);
         ClientCertificate = connection.Features.Get<ITlsConnectionFeature>()?.ClientCertificate;
         CertificateName = ClientCertificate?.GetNameInfo(X509NameType.SimpleName, forIssuer: false);
+        CertificateSerial = ClientCertificate is null ? null : Convert.ToHexStringLower(ClientCertificate.SerialNumberBytes.Span);
         heard = time.GetTimestamp();
     }
 
@@ -62,6 +63,9 @@ internal sealed class DeviceConnection : IMqttChannelAdapter
 
     /// <summary>The name in the certificate; null without one.</summary>
     public string? CertificateName { get; }
+
+    /// <summary>Lower-case hexadecimal; null without one.</summary>
+    public string? CertificateSerial { get; }
 
     /// <summary>Who it is; null until CONNECT is accepted.</summary>
     public ClientIdentity? Identity { get; private set; }

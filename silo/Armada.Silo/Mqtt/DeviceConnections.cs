@@ -22,7 +22,7 @@ internal sealed partial class DeviceConnections(DeviceRateLimits limits, SiloClo
 
     public Task StartAsync(MqttServerOptions options, IMqttNetLogger logger) => Task.CompletedTask;
 
-    public Task StopAsync() => CutAsync(_ => true, "the silo ends");
+    public Task StopAsync() => CutAsync(_ => "the silo ends");
 
     public void Dispose()
     {
@@ -55,13 +55,20 @@ internal sealed partial class DeviceConnections(DeviceRateLimits limits, SiloClo
 
     /// <summary>Ends the connections of a device but one, and waits until they are gone.</summary>
     public Task CutAsync(string device, string reason, DeviceConnection? except = null) =>
-        CutAsync(connection => connection != except && (connection.CertificateName ?? connection.Identity?.Name) == device, reason);
+        CutAsync(connection => connection != except && (connection.CertificateName ?? connection.Identity?.Name) == device ? reason : null);
 
-    private async Task CutAsync(Func<DeviceConnection, bool> isMeant, string reason)
+    /// <summary>Ends those connections for which there is a reason, and waits until they are gone.</summary>
+    public async Task CutAsync(Func<DeviceConnection, string?> findReason)
     {
-        var cut = open.Keys.Where(isMeant).ToArray();
-        foreach (var connection in cut)
+        var cut = new List<DeviceConnection>();
+        foreach (var connection in open.Keys)
+        {
+            if (findReason(connection) is not { } reason)
+                continue;
             connection.Abort(reason);
+            cut.Add(connection);
+        }
+
         await Task.WhenAll(cut.Select(connection => connection.Ended.Task)).WaitAsync(EndsWithin, clock.Time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 

@@ -6,6 +6,7 @@ using Armada.Core.MicroPython;
 using Armada.Core.Topics;
 using Armada.Grains.Robots;
 using Armada.Mqtt;
+using Armada.Silo.Identities.Registry;
 using Armada.Silo.Ingress;
 using MQTTnet;
 using MQTTnet.Packets;
@@ -45,6 +46,7 @@ internal sealed partial class DeviceEndpoint : IMqttLink
     public DeviceEndpoint(
         DeviceConnections connections,
         DeviceAdmission admission,
+        IdentityCopy identities,
         TopicAccess access,
         TopicMap topics,
         MicroPythonTopics dialect,
@@ -53,6 +55,7 @@ internal sealed partial class DeviceEndpoint : IMqttLink
     {
         (this.connections, this.admission, this.access, this.topics, this.dialect, this.logger) = (connections, admission, access, topics, dialect, logger);
         this.clock = clock;
+        identities.Changed = () => connections.CutAsync(admission.FindProblem);
         var options = new MqttServerOptionsBuilder()
             .WithoutDefaultEndpoint()
             .WithDefaultCommunicationTimeout(TimeSpan.FromSeconds(5))

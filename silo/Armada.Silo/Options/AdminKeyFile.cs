@@ -15,7 +15,7 @@ internal static class AdminKeyFile
             return null;
         try
         {
-            if (SecretFile.IsOpenToOthers(file) && !IsOnReadOnlyMount(file, File.ReadLines("/proc/self/mountinfo")))
+            if (SecretFile.IsOpenToOthers(file))
                 settings.Refuse(Settings.AdminKeyFile, $"can be read by others: chmod 600 '{file}', or mount it read-only as a secret");
             else if (new FileInfo(file).Length <= MaxFileLength && KeySecret.TryRead(File.ReadAllText(file).Trim(), out var id, out var hash, MinSecretLength) && KeySecret.IsId(id))
                 return new ApiKey(id, "admin", Role.Admin, hash, TimeProvider.System.GetUtcNow(), null, null, null);
@@ -30,19 +30,4 @@ internal static class AdminKeyFile
 
         return null;
     }
-
-    /// <summary>Whether the mount that a file is on is read-only, as those of secrets are, whose files have mode 0444.</summary>
-    /// <param name="mounts">Lines of /proc/self/mountinfo (proc(5)): id, parent, device, root, mount point, options; blanks as \040.</param>
-    internal static bool IsOnReadOnlyMount(string file, IEnumerable<string> mounts)
-    {
-        var path = Path.GetFullPath(file);
-        var mount = mounts.Select(line => line.Split(' '))
-            .Where(fields => fields.Length > 5 && IsUnder(path, fields[4].Replace("\\040", " ", StringComparison.Ordinal)))
-            .OrderBy(fields => fields[4].Length)
-            .LastOrDefault();
-        return mount?[5].Split(',').Contains("ro") == true;
-    }
-
-    private static bool IsUnder(string path, string folder) =>
-        path == folder || path.StartsWith(folder.EndsWith('/') ? folder : folder + '/', StringComparison.Ordinal);
 }

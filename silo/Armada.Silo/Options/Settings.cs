@@ -73,6 +73,9 @@ internal static class Settings
     public static readonly Setting BrokerHost = Add(
         "broker-host", "Name or address by which devices reach it, or another silo of its cluster, as host or host:port; repeatable, and devices are told all.", kind: SettingKind.List);
     public static readonly Setting BrokerPlain = Add("broker-plain", "Port on loopback on which anybody may connect without TLS; for development.");
+    public static readonly Setting Authority = Add(
+        "authority", "Folder with ca.pem and ca.key of the authority of devices' certificates, the same for every silo of a cluster; a second one replaces the first.",
+        kind: SettingKind.List);
     public static readonly Setting AwsIot = Add(
         "aws-iot", "Use AWS IoT Core as broker and device registry; credentials are found as by every AWS tool.", kind: SettingKind.Flag);
     public static readonly Setting AwsRegion = Add("aws-region", "Its region, such as eu-central-1; default: the one of the AWS settings.");

@@ -2,6 +2,7 @@ using System.Collections;
 using System.CommandLine;
 using Armada.Mqtt;
 using Armada.Silo.Access.Keys;
+using Armada.Silo.Identities;
 using Armada.Silo.Store;
 
 namespace Armada.Silo.Options;
@@ -13,7 +14,7 @@ internal sealed class SiloCommandLine(string? folder = null, IDictionary? variab
 {
     private const int BadOption = 2;
 
-    /// <summary>Runs the silo, or a command on its keys; 2 where an option is wrong, 0 where it was told to end.</summary>
+    /// <summary>Runs the silo, or a command on its keys or authorities; 2 where an option is wrong, 0 where it was told to end.</summary>
     public async Task<int> RunAsync(
         IReadOnlyList<string> args, Func<SiloOptions, CancellationToken, Task> run, TextWriter output, TextWriter errors, CancellationToken cancellation = default)
     {
@@ -27,6 +28,7 @@ internal sealed class SiloCommandLine(string? folder = null, IDictionary? variab
         foreach (var setting in Settings.All)
             root.Add(options[setting]);
         root.Add(new KeyCommands(data, TimeProvider.System).Make(output));
+        root.Add(AuthorityCommands.Make(output));
         root.SetAction((line, ending) => run(SiloOptions.Read(Load(Given(line, options))), ending));
 
         var parsed = root.Parse(args);

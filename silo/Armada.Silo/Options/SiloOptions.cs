@@ -26,6 +26,12 @@ public sealed record SiloOptions
     /// <summary>The broker that the silo runs for devices with certificates; null where it uses another one.</summary>
     public DeviceEndpointOptions? Broker { get; init; }
 
+    /// <summary>Folders of the authorities of devices' certificates, oldest first; none for the one in the data folder, if devices connect here.</summary>
+    public IReadOnlyList<string> Authorities { get; init; } = [];
+
+    /// <summary>Whether this silo issues devices' certificates.</summary>
+    public bool HasAuthority => Broker is not null || Authorities.Count > 0;
+
     public TopicMap Topics { get; init; } = new();
 
     public MicroPythonTopics MicroPythonTopics { get; init; } = new();
@@ -54,6 +60,7 @@ public sealed record SiloOptions
             DataDirectory = settings.Text(Settings.Data)!,
             Link = OutsideBroker.Read(settings),
             Broker = DeviceEndpointOptions.Read(settings),
+            Authorities = settings.List(Settings.Authority),
             Topics = ReadTopics(settings, Settings.TopicRoot, root => new TopicMap(root)),
             MicroPythonTopics = ReadTopics(settings, Settings.DialectRoot, root => new MicroPythonTopics(root)),
             RemoteKeys = ReadRemoteKeys(settings),
@@ -65,6 +72,7 @@ public sealed record SiloOptions
         if (options.Topics?.Root is { } root && root == options.MicroPythonTopics?.Root)
             settings.Refuse(Settings.DialectRoot, "must differ from --topic-root, whose topics carry frames");
         CheckBroker(settings, options);
+        CheckAuthorities(settings, options);
         string[] problems = [.. settings.Problems, .. options.Http.Problems()];
         return problems.Length == 0 ? options : throw new SiloOptionsException(string.Join('\n', problems));
     }
@@ -79,8 +87,18 @@ public sealed record SiloOptions
             settings.Refuse("--aws-iot and --broker are both the devices' broker; give one of them");
         foreach (var outside in OutsideBroker.All.Where(settings.IsSet))
             settings.Refuse($"{settings.NameOf(outside)} names an outside broker, but {settings.NameOf(chosen)} gives devices another one; give one of them");
-        if (options.Broker is not null && options.Cluster is not null)
-            settings.Refuse(Settings.Broker, "is one silo's own and cannot serve a cluster; give all silos the same broker with --mqtt");
+    }
+
+    private static void CheckAuthorities(SiloConfiguration settings, SiloOptions options)
+    {
+        if (options.Authorities.FirstOrDefault(folder => !Directory.Exists(folder)) is { } missing)
+            settings.Refuse(Settings.Authority, missing, "does not exist; give a folder with ca.pem and ca.key, such as 'armada-silo authority make' makes");
+        if (options.AwsIot is not null && options.Authorities.Count > 0)
+            settings.Refuse(Settings.Authority, "is of no use with --aws-iot, which issues devices' certificates");
+        if (options.Broker is null && options.Authorities.Count > 0 && settings.IsSet(Settings.Mqtt) && options.Link?.Tls is null)
+            settings.Refuse(Settings.Authority, "needs --mqtt-ca with an outside broker, which devices with certificates reach by TLS alone");
+        if (options.Broker is not null && options.Cluster is not null && options.Authorities.Count == 0)
+            settings.Refuse(Settings.Broker, "needs --authority in a cluster, the same one for every silo; 'armada-silo authority make' makes one");
     }
 
     private static T ReadTopics<T>(SiloConfiguration settings, Setting setting, Func<string, T> make)

@@ -4,7 +4,7 @@ using Armada.Silo.Ingress;
 namespace Armada.Silo.Provisioning;
 
 /// <summary>
-/// Renews certificates after two thirds of their lifetime: the device is asked for a request with a new key and is given the
+/// Renews certificates after two thirds of their lifetime, or at once where a newer authority is there: the device is asked for a request with a new key and is given the
 /// certificate for it, over its present connection. MicroPython boards cannot do that and are left out.
 /// </summary>
 internal sealed partial class CertificateRenewal(
@@ -52,7 +52,7 @@ internal sealed partial class CertificateRenewal(
     {
         var inUse = lastSeen.CertificateOf(device.Name);
         return device.Certificates.FirstOrDefault(its => its.Fingerprint == inUse) is { } certificate
-            && time.GetUtcNow() >= certificate.NotBefore + ((certificate.NotAfter - certificate.NotBefore) * 2 / 3);
+            && (certificate.IsOutdated || time.GetUtcNow() >= certificate.NotBefore + ((certificate.NotAfter - certificate.NotBefore) * 2 / 3));
     }
 
     private async Task TryRenewAsync(DeviceIdentity device, CancellationToken cancellation)

@@ -1,102 +1,90 @@
 using System.Collections.Concurrent;
+using System.Collections.Immutable;
 using System.Threading.Channels;
 using Armada.Core.Control;
-using Armada.Silo.Store;
+using Armada.Core.Engine;
+using Armada.Grains.Identities;
+using Armada.Silo.Engine;
 
 namespace Armada.Silo.Provisioning;
 
 /// <summary>
-/// When each device was last seen, and on which certificate. The registry is told of every new certificate in use, so that the older ones
-/// are revoked. Times are stored once a minute; a crash loses no more than that.
+/// When each device was last seen, and on which certificate: at once of those that this silo hears, and within seconds of all. The registry
+/// is told of every new certificate in use, so that the older ones are revoked.
 /// </summary>
-internal sealed partial class DeviceLastSeen : BackgroundService
+internal sealed partial class DeviceLastSeen(IServiceProvider services, IGrainFactory grains, TimeProvider time, ILogger<DeviceLastSeen> logger) : BackgroundService
 {
-    private static readonly TimeSpan StoreInterval = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan TellInterval = TimeSpan.FromSeconds(5);
 
-    private readonly ConcurrentDictionary<string, DateTimeOffset> times = new(StringComparer.Ordinal);
-    private readonly ConcurrentDictionary<string, string> certificates = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, SeenDevice> heard = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, SeenDevice> untold = new(StringComparer.Ordinal);
     private readonly Channel<(string Device, string Fingerprint)> newCertificates = Channel.CreateUnbounded<(string, string)>(
         new UnboundedChannelOptions { SingleReader = true });
 
-    private readonly IDeviceRegistry? registry;
-    private readonly TimeProvider time;
-    private readonly ILogger<DeviceLastSeen> logger;
-    private readonly DocumentFiles files;
-    private readonly string path;
-    private int isDirty;
+    private readonly IDeviceRegistry? registry = services.GetService<IDeviceRegistry>();
 
-    public DeviceLastSeen(DataFolder data, IServiceProvider services, TimeProvider time, ILogger<DeviceLastSeen> logger)
+    private ILastSeenGrain All => grains.GetGrain<ILastSeenGrain>(ILastSeenGrain.Key);
+
+    /// <summary>What is known of those of these devices that were ever seen.</summary>
+    /// <exception cref="EngineUnreachableException"/>
+    public async Task<IReadOnlyDictionary<string, SeenDevice>> ReadAsync(IEnumerable<string> devices, CancellationToken cancellation)
     {
-        (registry, this.time, this.logger) = (services.GetService<IDeviceRegistry>(), time, logger);
-        files = new DocumentFiles(logger);
-        path = Path.Combine(data.Path, "last-seen.json");
-        File.Delete(path + DurableFile.TemporaryEnding);
-        if (File.Exists(path) && files.Read(path, StoredJson.Default.StoredLastSeen, stored => stored.FindProblem()) is { } stored)
+        ImmutableArray<string> names = [.. devices];
+        var seen = (await All.ReadAsync(names).AnswerAsync(Callee, cancellation)).ToDictionary(device => device.Name, StringComparer.Ordinal);
+        foreach (var device in names.Select(name => heard.GetValueOrDefault(name)).OfType<SeenDevice>())
         {
-            foreach (var (device, at) in stored.Devices)
-                times[device] = at;
+            if (!seen.TryGetValue(device.Name, out var known) || known.At < device.At)
+                seen[device.Name] = device;
         }
+
+        return seen;
     }
 
-    /// <summary>Null for a device that was never seen.</summary>
-    public DateTimeOffset? Of(string device) => times.TryGetValue(device, out var at) ? at : null;
-
-    /// <summary>The certificate that a device says it is connected with, or null.</summary>
-    public string? CertificateOf(string device) => certificates.GetValueOrDefault(device);
+    /// <summary>The certificate that a device says it is connected with, to this silo; or null.</summary>
+    public string? CertificateOf(string device) => heard.GetValueOrDefault(device)?.Certificate;
 
     /// <summary>Records a presence message; returns at once.</summary>
     /// <param name="wasOnline">Whether the device was connected until now: then its last will counts as a sign of life, too.</param>
     public void Record(string device, Presence presence, bool wasOnline)
     {
-        if (presence.Online || wasOnline)
-            Record(device);
-        if (presence is { Online: true, Certificate: { } fingerprint }
-            && DeviceCertificate.IsFingerprint(fingerprint)
-            && !(certificates.TryGetValue(device, out var known) && known == fingerprint))
-        {
-            certificates[device] = fingerprint;
-            newCertificates.Writer.TryWrite((device, fingerprint));
-        }
+        if (!presence.Online && !wasOnline)
+            return;
+        var known = CertificateOf(device);
+        var said = presence is { Online: true, Certificate: { } fingerprint } && DeviceCertificate.IsFingerprint(fingerprint) ? fingerprint : null;
+        untold[device] = heard[device] = new SeenDevice(device, time.GetUtcNow(), presence.Online, said ?? known);
+        if (said is not null && said != known)
+            newCertificates.Writer.TryWrite((device, said));
     }
 
-    public void Record(string device)
+    /// <exception cref="EngineUnreachableException"/>
+    public async Task ForgetAsync(string device)
     {
-        times[device] = time.GetUtcNow();
-        Volatile.Write(ref isDirty, 1);
-    }
-
-    public void Forget(string device)
-    {
-        times.TryRemove(device, out _);
-        certificates.TryRemove(device, out _);
-        Volatile.Write(ref isDirty, 1);
+        heard.TryRemove(device, out _);
+        untold.TryRemove(device, out _);
+        await All.ForgetAsync(device).AnswerAsync(Callee, CancellationToken.None);
     }
 
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
         await base.StopAsync(cancellationToken);
-        await StoreAsync();
-    }
-
-    public override void Dispose()
-    {
-        base.Dispose();
-        files.Dispose();
+        await TellAsync(cancellationToken);
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        using var timer = new PeriodicTimer(StoreInterval, time);
+        using var timer = new PeriodicTimer(TellInterval, time);
         await Task.WhenAll(
             registry is null ? Task.CompletedTask : SupervisedLoop.RunAsync("Reporting certificates in use", ReportAsync, time, logger, stoppingToken),
-            SupervisedLoop.RunAsync("Storing when devices were seen", StoreNextAsync, time, logger, stoppingToken));
+            SupervisedLoop.RunAsync("Telling when devices were seen", TellNextAsync, time, logger, stoppingToken));
 
-        async Task StoreNextAsync(CancellationToken cancellation)
+        async Task TellNextAsync(CancellationToken cancellation)
         {
             await timer.WaitForNextTickAsync(cancellation);
-            await StoreAsync();
+            await TellAsync(cancellation);
         }
     }
+
+    private const string Callee = "the devices' last-seen times";
 
     private async Task ReportAsync(CancellationToken cancellation)
     {
@@ -107,39 +95,33 @@ internal sealed partial class DeviceLastSeen : BackgroundService
         }
         catch (Exception fault)
         {
-            certificates.TryRemove(device, out _); // The device's next presence message reports it again.
+            heard.TryRemove(device, out _); // The device's next presence message reports it again.
             if (fault is not RegistryFailedException)
                 throw;
             LogNotReported(device, fault.Message);
         }
     }
 
-    private async Task StoreAsync()
+    private async Task TellAsync(CancellationToken cancellation)
     {
-        if (Interlocked.Exchange(ref isDirty, 0) == 0)
+        var told = untold.ToArray();
+        if (told.Length == 0)
             return;
         try
         {
-            await files.WriteAsync(path, StoredLastSeen.Of(times), StoredJson.Default.StoredLastSeen, CancellationToken.None);
+            await All.RecordAsync([.. told.Select(one => one.Value)]).AnswerAsync(Callee, cancellation);
+            foreach (var one in told)
+                untold.TryRemove(one);
         }
-        catch (Exception fault)
+        catch (EngineUnreachableException lost)
         {
-            Volatile.Write(ref isDirty, 1); // Retried in a minute.
-            if (fault is not NotStoredException) // Which DocumentFiles has logged.
-                throw;
+            LogNotTold(lost.Message); // Tried again in a few seconds.
         }
     }
 
     [LoggerMessage(1730, LogLevel.Warning, "The registry could not record that {Device} uses a new certificate; its next presence message repeats it: {Reason}")]
     private partial void LogNotReported(string device, string reason);
-}
 
-internal sealed record StoredLastSeen(int Format, IReadOnlyDictionary<string, DateTimeOffset> Devices)
-{
-    private const int Current = 1;
-
-    public static StoredLastSeen Of(IEnumerable<KeyValuePair<string, DateTimeOffset>> devices) =>
-        new(Current, devices.OrderBy(device => device.Key, StringComparer.Ordinal).ToDictionary());
-
-    public string? FindProblem() => Format == Current ? null : $"its format is {Format}, this silo reads {Current}";
+    [LoggerMessage(1731, LogLevel.Information, "The other silos do not know yet when devices were seen: {Reason}")]
+    private partial void LogNotTold(string reason);
 }

@@ -1,6 +1,6 @@
-using System.Security.Cryptography;
 using System.Text;
 using Armada.Core.Topics;
+using Armada.Grains.Identities;
 using Armada.Silo.Audit;
 using Armada.Silo.Identities;
 using Armada.Silo.Store;
@@ -17,7 +17,7 @@ internal static class EnrollmentRoutes
     public static void MapEnrollment(this IEndpointRouteBuilder api)
     {
         var tokens = api.MapGroup("/enrollment-tokens").WithTags("devices").NeedsRegistry().Allow(Role.Admin);
-        tokens.MapGet("", List).WithSummary("Every enrollment token, newest last").Refuses(Problem.Invalid, Problem.NoRegistry);
+        tokens.MapGet("", ListAsync).WithSummary("Every enrollment token, newest last").Refuses(Problem.Invalid, Problem.NoRegistry);
         tokens.MapPost("", PostAsync).WithSummary("Create a token with which one device enrolls itself; it is shown only in this answer")
             .Refuses(Problem.Invalid, Problem.TooManyTokens, Problem.NotStored, Problem.NoRegistry)
             .Audits("enrollment-token-made");
@@ -29,11 +29,12 @@ internal static class EnrollmentRoutes
             .Refuses(Problem.Invalid, Problem.TokenRefused, Problem.DeviceExists, Problem.NotStored, Problem.NoRegistry, Problem.RegistryFailed);
     }
 
-    private static Results<Ok<Page<EnrollmentTokenView>>, ProblemHttpResult> List([AsParameters] PageQuery page, EnrollmentTokens tokens)
+    private static async Task<Results<Ok<Page<EnrollmentTokenView>>, ProblemHttpResult>> ListAsync(
+        [AsParameters] PageQuery page, EnrollmentTokens tokens, CancellationToken cancellation)
     {
         if (page.Wrong is { } wrong)
             return wrong;
-        var all = tokens.All.OrderBy(SortKey, StringComparer.Ordinal);
+        var all = (await tokens.ListAsync(cancellation)).OrderBy(SortKey, StringComparer.Ordinal);
         return TypedResults.Ok(page.Of(all, SortKey, token => View(token, tokens)));
     }
 
@@ -52,7 +53,7 @@ internal static class EnrollmentRoutes
         {
             var lifetime = TimeSpan.FromMinutes(body.Minutes ?? DefaultMinutes);
             if (await tokens.MakeAsync(kind, role, body.Site, body.Name, lifetime, cancellation) is not var (token, text))
-                return Problem.TooManyTokens.Answer($"there are {EnrollmentTokens.MaxTokens} tokens; remove some, or wait until they expire");
+                return Problem.TooManyTokens.Answer($"there are {IEnrollmentGrain.MaxTokens} tokens; remove some, or wait until they expire");
             context.Response.Headers.CacheControl = "no-store";
             return TypedResults.Created($"/api/v1/enrollment-tokens/{token.Id}", new MadeTokenView(text, View(token, tokens)));
         }
@@ -124,7 +125,7 @@ internal static class EnrollmentRoutes
 
     private static EnrollmentTokenView View(EnrollmentToken token, EnrollmentTokens tokens) => new(
         token.Id,
-        token.Kind,
+        DeviceKinds.NameOf(token.Kind),
         IdentityRules.WordOf(token.Role),
         token.Site,
         token.Name,
@@ -145,7 +146,7 @@ internal sealed class EnrollmentService(EnrollmentTokens tokens, IDeviceRegistry
     /// <exception cref="NotStoredException">Repeat the call.</exception>
     public async Task<EnrollmentAnswer> EnrollAsync(string text, string? name, string request, CancellationToken cancellation)
     {
-        if (tokens.Find(text) is not { } token)
+        if (await tokens.FindAsync(text, cancellation) is not { } token)
             return new EnrollmentAnswer("");
         if (!KeyRequest.TryRead(Encoding.UTF8.GetBytes(request), out var key, out var unreadable))
             return new EnrollmentAnswer(token.Id, Refused: unreadable);
@@ -157,17 +158,16 @@ internal sealed class EnrollmentService(EnrollmentTokens tokens, IDeviceRegistry
         if (token.Use is { Done: true } && await registry.FindAsync(device, cancellation) is null)
             return new EnrollmentAnswer(token.Id); // The device was deleted since, which ends its token.
 
-        var hash = Convert.ToHexStringLower(SHA256.HashData(key.ExportSubjectPublicKeyInfo()));
-        if (!await tokens.TryUseAsync(token.Id, device, hash, cancellation))
+        if (!await tokens.TryUseAsync(token.Id, device, LocalAuthorities.HashOf(key), cancellation))
             return new EnrollmentAnswer(token.Id);
-        var done = await provisioning.CreateAsync(new NewDevice(device, DeviceKinds.Parse(token.Kind), token.Role, token.Site, request), cancellation);
+        var done = await provisioning.CreateAsync(new NewDevice(device, token.Kind, token.Role, token.Site, request), cancellation);
         if (done.Answer.Refused is { } refused)
         {
-            await tokens.GiveBackAsync(token.Id);
+            await tokens.SettleAsync(token.Id, isRegistered: false);
             return new EnrollmentAnswer(token.Id, Refused: refused);
         }
 
-        await tokens.DoneAsync(token.Id);
+        await tokens.SettleAsync(token.Id, isRegistered: true);
         return new EnrollmentAnswer(token.Id, done.Answer);
     }
 

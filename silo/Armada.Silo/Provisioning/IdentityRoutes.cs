@@ -1,7 +1,8 @@
+using System.Collections.Immutable;
 using Armada.Core.Engine;
+using Armada.Grains.Identities;
 using Armada.Silo.Audit;
 using Armada.Silo.Identities;
-using Armada.Silo.Ingress;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Armada.Silo.Provisioning;
@@ -16,21 +17,21 @@ internal static class IdentityRoutes
             .Refuses(Problem.Invalid, Problem.NoRegistry, Problem.RegistryFailed, Problem.RobotUnreachable);
         devices.MapPost("", PostAsync).Allow(Role.Admin)
             .WithSummary("Register a device; the answer links to its bundle. Idempotent")
-            .Refuses(Problem.Invalid, Problem.DeviceExists, Problem.NoRegistry, Problem.RegistryFailed, Problem.RobotUnreachable)
+            .Refuses(Problem.Invalid, Problem.DeviceExists, Problem.NoRegistry, Problem.NotStored, Problem.RegistryFailed, Problem.RobotUnreachable)
             .Audits(null, made: "device-provisioned");
         devices.MapGet("/{id}", GetAsync).Allow(Role.Viewer).WithSummary("One device: its certificates, when it was last seen, its robots")
             .Refuses(Problem.DeviceUnknown, Problem.NoRegistry, Problem.RegistryFailed, Problem.RobotUnreachable);
         devices.MapPost("/{id}/rotate", RotateAsync).Allow(Role.Admin)
             .WithSummary("Issue a second certificate; both are valid until the device is seen on the new one")
-            .Refuses(Problem.Invalid, Problem.DeviceUnknown, Problem.RotationPending, Problem.NoRegistry, Problem.RegistryFailed, Problem.RobotUnreachable)
+            .Refuses(Problem.Invalid, Problem.DeviceUnknown, Problem.RotationPending, Problem.NoRegistry, Problem.NotStored, Problem.RegistryFailed, Problem.RobotUnreachable)
             .Audits("device-rotated");
         devices.MapDelete("/{id}", DeleteAsync).Allow(Role.Admin)
             .WithSummary("Revoke all certificates of a device, cut its connection and delete it. Idempotent")
-            .Refuses(Problem.DeviceUnknown, Problem.NoRegistry, Problem.RegistryFailed)
+            .Refuses(Problem.DeviceUnknown, Problem.NoRegistry, Problem.NotStored, Problem.RegistryFailed)
             .Audits("device-deleted");
         devices.MapDelete("/{id}/certificates/{fingerprint}", RetireAsync).Allow(Role.Admin)
             .WithSummary("Revoke one certificate of a device and cut its connection; it may reconnect with another one")
-            .Refuses(Problem.Invalid, Problem.DeviceUnknown, Problem.NoRegistry, Problem.RegistryFailed)
+            .Refuses(Problem.Invalid, Problem.DeviceUnknown, Problem.NoRegistry, Problem.NotStored, Problem.RegistryFailed)
             .Audits("certificate-revoked");
     }
 
@@ -40,14 +41,14 @@ internal static class IdentityRoutes
             : await next(invocation));
 
     private static async Task<Results<Ok<Page<IdentityView>>, ProblemHttpResult>> ListAsync(
-        [AsParameters] PageQuery page, IServiceProvider services, IRobotEngine engine, IdentityReader reader, CancellationToken cancellation)
+        [AsParameters] PageQuery page, IServiceProvider services, IdentityReader reader, CancellationToken cancellation)
     {
         if (page.Wrong is { } wrong)
             return wrong;
         var registry = services.GetRequiredService<IDeviceRegistry>();
         var found = await registry.ListAsync(page.After, page.Size + 1, cancellation);
-        var robots = await engine.ListAsync(cancellation);
-        return TypedResults.Ok(page.Cut(found, device => device.Name, device => reader.Read(device, robots)));
+        var views = await reader.ReadAsync(found, cancellation);
+        return TypedResults.Ok(page.Cut(views, device => device.Name, device => device));
     }
 
     private static async Task<Results<Ok<IdentityView>, ProblemHttpResult>> GetAsync(
@@ -110,14 +111,21 @@ internal static class IdentityRoutes
         Problem.DeviceUnknown.Answer($"there is no device {id}; GET /api/v1/devices lists all");
 }
 
-internal sealed class IdentityReader(IRobotEngine engine, DevicePresences presences, DeviceLastSeen lastSeen)
+internal sealed class IdentityReader(IRobotEngine engine, DeviceLastSeen lastSeen, TimeProvider time)
 {
-    public async ValueTask<IdentityView> ReadAsync(DeviceIdentity device, CancellationToken cancellation) =>
-        Read(device, await engine.ListAsync(cancellation));
+    private static readonly TimeSpan SaysSoWithin = TimeSpan.FromSeconds(15); // An agent says it every two.
 
-    public IdentityView Read(DeviceIdentity device, IReadOnlyList<RobotSnapshot> robots)
+    public async ValueTask<IdentityView> ReadAsync(DeviceIdentity device, CancellationToken cancellation) => (await ReadAsync([device], cancellation))[0];
+
+    public async ValueTask<IReadOnlyList<IdentityView>> ReadAsync(ImmutableArray<DeviceIdentity> devices, CancellationToken cancellation)
     {
-        var inUse = lastSeen.CertificateOf(device.Name);
+        var robots = await engine.ListAsync(cancellation);
+        var seen = await lastSeen.ReadAsync(devices.Select(device => device.Name), cancellation);
+        return [.. devices.Select(device => Read(device, robots, seen.GetValueOrDefault(device.Name)))];
+    }
+
+    private IdentityView Read(DeviceIdentity device, IReadOnlyList<RobotSnapshot> robots, SeenDevice? seen)
+    {
         return new IdentityView(
             device.Name,
             DeviceKinds.NameOf(device.Kind),
@@ -127,11 +135,14 @@ internal sealed class IdentityReader(IRobotEngine engine, DevicePresences presen
             device.Newest?.Fingerprint,
             device.Newest?.NotAfter,
             [.. device.Certificates.Select(its => new CertificateView(
-                its.Fingerprint, its.NotBefore, its.NotAfter, its.IsCollected, its.Fingerprint == inUse))],
-            presences.Of(device.Name)?.Presence.Online,
-            lastSeen.Of(device.Name),
+                its.Fingerprint, its.NotBefore, its.NotAfter, its.IsCollected, its.Fingerprint == seen?.Certificate))],
+            IsOnline(seen),
+            seen?.At,
             [.. robots.SelectMany(robot => BoundTo(robot, device.Name))]);
     }
+
+    // Its silo may have ended before it could say that the device was gone.
+    private bool? IsOnline(SeenDevice? seen) => seen is { Online: true } && time.GetUtcNow() - seen.At > SaysSoWithin ? null : seen?.Online;
 
     private static IEnumerable<BoundRobotView> BoundTo(RobotSnapshot robot, string device)
     {

@@ -33,7 +33,7 @@ internal sealed class ProvisioningService(
         using var held = await LockOf(device.Name).EnterAsync(cancellation);
         if (device.Request is null
             && await registry.FindAsync(device.Name, cancellation) is { } known && known.Is(device)
-            && links.Find(known.Name, known.Newest?.Fingerprint) is { } waiting)
+            && await links.FindAsync(known.Name, known.Newest?.Fingerprint, cancellation) is { } waiting)
         {
             return new Provisioned(RegistryAnswer.Of(known), waiting);
         }
@@ -53,7 +53,7 @@ internal sealed class ProvisioningService(
         using var held = await LockOf(name).EnterAsync(cancellation);
         if (request is null
             && await registry.FindAsync(name, cancellation) is { Certificates: [_, var second] } known
-            && links.Find(name, second.Fingerprint) is { } waiting)
+            && await links.FindAsync(name, second.Fingerprint, cancellation) is { } waiting)
         {
             return new Provisioned(RegistryAnswer.Of(known), waiting);
         }
@@ -63,35 +63,22 @@ internal sealed class ProvisioningService(
 
     /// <summary>Hands a bundle out once; null if there is none for the secret.</summary>
     /// <exception cref="RegistryFailedException">The registry cannot record it; the bundle stays ready.</exception>
-    public async Task<BundleLink?> CollectAsync(string secret, CancellationToken cancellation)
-    {
-        if (links.Take(secret) is not { } bundle)
-            return null;
-        try
-        {
-            var answer = await registry.CollectedAsync(bundle.Device, bundle.Fingerprint, cancellation);
-            return answer.Device?.Certificates.Any(its => its.Fingerprint == bundle.Fingerprint) == true ? bundle : null;
-        }
-        catch
-        {
-            links.Return(bundle);
-            throw;
-        }
-    }
+    public Task<CollectedBundle?> CollectAsync(string secret, CancellationToken cancellation) => links.TakeAsync(
+        secret,
+        async bundle => (await registry.CollectedAsync(bundle.Device, bundle.Fingerprint, cancellation)).Device?.Certificates.Any(its => its.Fingerprint == bundle.Fingerprint) == true,
+        cancellation);
 
     public async Task<RegistryAnswer> RetireAsync(string name, string fingerprint, CancellationToken cancellation)
     {
         using var held = await LockOf(name).EnterAsync(cancellation);
         var answer = await registry.RetireAsync(name, fingerprint, cancellation);
-        if (links.Find(name, fingerprint) is not null)
-            links.Drop(name);
+        await links.DropAsync(name, fingerprint);
         return answer;
     }
 
     public async Task<RegistryRefusal?> DeleteAsync(string name, CancellationToken cancellation)
     {
         using var held = await LockOf(name).EnterAsync(cancellation);
-        links.Drop(name);
         var answer = await registry.DeleteAsync(name, cancellation);
         lock (sync)
         {
@@ -107,7 +94,8 @@ internal sealed class ProvisioningService(
         if (link.State == LinkState.Up)
             link.Publish(topics.Of(name, Channel.Presence), [], Delivery.Control, retain: true);
         presences.Remove(name);
-        lastSeen.Forget(name);
+        await links.DropAsync(name);
+        await lastSeen.ForgetAsync(name);
         return null;
     }
 
@@ -125,11 +113,10 @@ internal sealed class ProvisioningService(
             return new Provisioned(answer, null);
         var place = await registry.BrokerAsync(cancellation);
         var identity = IssuedIdentity.Of(device.Name, issued);
-        var authority = IssuedCertificate.Of("authority", place.Authority);
         var now = time.GetUtcNow();
         var bundle = device.Role is { } role
-            ? BoardBundle.Pack(identity, authority, role, place.Hosts[0], dialect, now)
-            : AgentBundle.Pack(identity, authority, place.Hosts, place.Port, now);
-        return new Provisioned(answer, links.Add(device.Name, issued.Fingerprint, bundle));
+            ? BoardBundle.Pack(identity, place.Authority, role, place.Hosts[0], dialect, now)
+            : AgentBundle.Pack(identity, place.Authority, place.Hosts, place.Port, now);
+        return new Provisioned(answer, await links.AddAsync(device.Name, issued.Fingerprint, bundle, cancellation));
     }
 }

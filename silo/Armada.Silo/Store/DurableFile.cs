@@ -20,17 +20,9 @@ internal static partial class DurableFile
 
     private const int ReadOnly = 0; // O_RDONLY, the same on every POSIX system
 
-    /// <summary>Writes a file so that it has the old content or the new one at any time.</summary>
+    /// <summary>Writes a file so that it has the old content or the new one at any time, one step after another.</summary>
     /// <param name="mode">Who may use it, from its first byte on; null for whoever the system lets. Windows has no such modes.</param>
     /// <exception cref="IOException">The disk refused; the old content stands.</exception>
-    public static void Write(string path, ReadOnlyMemory<byte> content, UnixFileMode? mode = null)
-    {
-        foreach (var _ in Steps(path, content, mode))
-        {
-        }
-    }
-
-    /// <summary>The steps of <see cref="Write"/>, one at a time.</summary>
     public static IEnumerable<WriteStep> Steps(string path, ReadOnlyMemory<byte> content, UnixFileMode? mode = null)
     {
         var temporary = path + TemporaryEnding;
@@ -54,13 +46,6 @@ internal static partial class DurableFile
         yield return WriteStep.Renamed;
         FlushFolder(Path.GetDirectoryName(path)!);
         yield return WriteStep.FolderFlushed;
-    }
-
-    /// <summary>Deletes a file durably; a missing one is deleted already.</summary>
-    public static void Delete(string path)
-    {
-        File.Delete(path);
-        FlushFolder(Path.GetDirectoryName(path)!);
     }
 
     /// <summary>Makes new and removed entries of a folder durable.</summary>

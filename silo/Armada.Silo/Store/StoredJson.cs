@@ -1,8 +1,5 @@
 using System.Text.Json.Serialization;
 using Armada.Silo.Access.Keys;
-using Armada.Silo.Identities;
-using Armada.Silo.Identities.Registry;
-using Armada.Silo.Provisioning;
 
 namespace Armada.Silo.Store;
 
@@ -14,8 +11,4 @@ namespace Armada.Silo.Store;
     UseStringEnumConverter = true,
     WriteIndented = true)]
 [JsonSerializable(typeof(StoredKey))]
-[JsonSerializable(typeof(StoredRevocations))]
-[JsonSerializable(typeof(StoredDevice))]
-[JsonSerializable(typeof(EnrollmentToken))]
-[JsonSerializable(typeof(StoredLastSeen))]
 internal sealed partial class StoredJson : JsonSerializerContext;

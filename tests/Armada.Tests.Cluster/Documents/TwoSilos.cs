@@ -1,11 +1,12 @@
 using Armada.Core.Engine;
+using Armada.Silo.Options;
 using Armada.Testing;
 using Armada.Testing.Logging;
 
 namespace Armada.Tests.Cluster.Documents;
 
 /// <summary>Two whole silos of one cluster, on a real Redis and a real broker.</summary>
-internal sealed class TwoSilos(SharedServers servers, FailOnLoggedErrors logs) : IAsyncDisposable
+internal sealed class TwoSilos(SharedServers servers, FailOnLoggedErrors logs, Func<SiloOptions, SiloOptions>? with = null) : IAsyncDisposable
 {
     // Logged by a silo that ends while one of its own loops asks a grain.
     private const string AskedWhileEnding = "SelectTargetFailed";
@@ -23,7 +24,7 @@ internal sealed class TwoSilos(SharedServers servers, FailOnLoggedErrors logs) :
     public IReadOnlyList<WholeSilo> Silos { get; private set; } = [];
 
     /// <summary>Makes their folders; nothing runs yet.</summary>
-    public void Make() => Silos = [new WholeSilo(servers, id, logs), new WholeSilo(servers, id, logs)];
+    public void Make() => Silos = [new WholeSilo(servers, id, logs, with), new WholeSilo(servers, id, logs, with)];
 
     public async Task StartAsync()
     {

@@ -15,7 +15,7 @@ using Microsoft.Extensions.Logging;
 namespace Armada.Tests.Cluster.Documents;
 
 /// <summary>One whole silo of a cluster in this process, with its doors on a free port and a data folder that outlives its restarts.</summary>
-internal sealed class WholeSilo(SharedServers servers, string id, FailOnLoggedErrors logs) : IAsyncDisposable
+internal sealed class WholeSilo(SharedServers servers, string id, FailOnLoggedErrors logs, Func<SiloOptions, SiloOptions>? with = null) : IAsyncDisposable
 {
     private readonly TempFolder folder = new();
     private WebApplication? silo;
@@ -35,9 +35,9 @@ internal sealed class WholeSilo(SharedServers servers, string id, FailOnLoggedEr
             Cluster = new SiloClusterOptions(
                 cluster, id, servers.Redis.Address, new IPEndPoint(IPAddress.Loopback, FreePort.Next()), FreePort.Next()),
         };
-        silo = SiloHost.Build(options, logging => logging.AddProvider(logs));
+        silo = SiloHost.Build(with?.Invoke(options) ?? options, logging => logging.AddProvider(logs));
         await silo.StartAsync();
-        Http = new HttpClient { BaseAddress = new Uri(silo.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single()) };
+        Http = new HttpClient { BaseAddress = new Uri(silo.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First()) };
     }
 
     public T Of<T>()

@@ -57,6 +57,26 @@ public sealed class GoldenBytesTests
     private const string SequenceIndexBytes =
         "202020000541076e6f64400977617665e0e0e0";
 
+    private const string IdentitiesBytes =
+        "202020000321e8400f626f6172642d3109150909150341076c6162218000f4f549854fdf08810000000000000000e02120000321e8400561" +
+        "6141093461303041056666218000f4f549854fdf08810000000000000000e02180007441d065eae408810000000000000000e04105656501" +
+        "0341392d2d2d2d2d424547494e2043455254494649434154452d2d2d2d2d0ae0e0e0e0e0e02120000321e8c0234109346130310111218000" +
+        "f4f549854fdf08810000000000000000e0218000b4bcc2566ee008810000000000000000e0e0e0e0e0";
+
+    private const string AuthoritiesBytes =
+        "202020000521e84005616141076f6c64410770656d0103e020e84005626241076e6577c1110101e0e0e0e0";
+
+    private const string BundleBytes =
+        "2020e840056666411361726d2d312e7a6970218000f4f549854fdf08810000000000000000e02120000501030005e0e02120000701070009" +
+        "000be0e0e0e0";
+
+    private const string EnrollmentBytes =
+        "202020000321e8401930306666303066663030666621200007010300050007e0e0091501c10141076c616241116c65616465722d31218000" +
+        "f4f549854fdf08810000000000000000e02180000e6762874fdf08810000000000000000e021e8c021410564640103e0e0e0e0e0";
+
+    private const string LastSeenBytes =
+        "202020000321e840116c65616465722d31218000f4f549854fdf08810000000000000000e0010341056666e0e0e0e0";
+
     private const string StopBytes =
         "3001c089dca32761726d6164612e726571756573742e73746f70e8e0";
 
@@ -114,6 +134,21 @@ public sealed class GoldenBytesTests
 
     [Fact]
     public void The_stored_directory_of_sequences() => Check(SequenceIndexBytes, Samples.SequenceIndex);
+
+    [Fact]
+    public void The_registered_devices() => Check(IdentitiesBytes, Samples.Identities);
+
+    [Fact]
+    public void The_authorities() => Check(AuthoritiesBytes, Samples.Authorities);
+
+    [Fact]
+    public void A_waiting_bundle() => Check(BundleBytes, Samples.Bundle);
+
+    [Fact]
+    public void The_enrollment_tokens() => Check(EnrollmentBytes, Samples.Enrollment);
+
+    [Fact]
+    public void When_devices_were_seen() => Check(LastSeenBytes, Samples.LastSeen);
 
     // Until 2026-12 a surrogate wrote each record, without the mark (e8) that ends a record's primary constructor.
     [Fact]

@@ -4,6 +4,7 @@ using Armada.Core.Engine;
 using Armada.Core.Motions;
 using Armada.Core.Robots;
 using Armada.Core.Routing;
+using Armada.Grains.Identities;
 using Armada.Grains.State;
 
 namespace Armada.Tests.Cluster.Wire;
@@ -11,6 +12,8 @@ namespace Armada.Tests.Cluster.Wire;
 /// <summary>Values such as a fleet has, with every kind of part in them.</summary>
 internal static class Samples
 {
+    private static readonly DateTimeOffset Then = new(2026, 12, 1, 8, 30, 0, TimeSpan.Zero);
+
     public static RobotDocument Document { get; } = new(
         "robot-1",
         new RobotModel("two", [
@@ -37,6 +40,27 @@ internal static class Samples
     };
 
     public static KeyRingState Keys { get; } = new() { Version = 3, Keys = [new KeyDocument("00ff00ff00ff", "{}")], Forgotten = ["11ff11ff11ff"] };
+
+    public static IdentityState Identities { get; } = new()
+    {
+        Devices =
+        [
+            new RegisteredDevice("board-1", DeviceKind.MicroPythonArm, BoardRole.Follower, "lab", Then, [
+                new RegisteredCertificate("aa", "4a00", "ff", Then, Then.AddYears(5), "ee", IsCollected: true, "-----BEGIN CERTIFICATE-----\n")]),
+        ],
+        Revoked = [new RevokedCertificate("aa", "4a01", 4, Then, Then.AddYears(1))],
+    };
+
+    public static AuthoritiesState Authorities { get; } = new() { All = [new KnownAuthority("aa", "old", "pem", IsRetired: true), new KnownAuthority("bb", "new", "pem")] };
+
+    public static BundleState Bundle { get; } = new() { Bundle = new WaitingBundle("ff", "arm-1.zip", Then, [1, 2], [3, 4, 5]) };
+
+    public static EnrollmentState Enrollment { get; } = new()
+    {
+        Tokens = [new EnrollmentToken("00ff00ff00ff", [1, 2, 3], DeviceKind.So101Leader, null, "lab", "leader-1", Then, Then.AddMinutes(15), new TokenUse("leader-1", "dd", Done: true))],
+    };
+
+    public static LastSeenState LastSeen { get; } = new() { Devices = [new SeenDevice("leader-1", Then, Online: true, "ff")] };
 
     public static RobotRequest Stop { get; } = new RobotRequest.Stop();
 

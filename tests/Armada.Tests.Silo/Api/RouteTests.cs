@@ -16,7 +16,7 @@ public sealed class RouteTests(Broker broker) : IClassFixture<Broker>
         "/api/v1/robots/{id}/master/heartbeat", "/api/v1/robots/{id}/master/pause", "/api/v1/robots/{id}/master/resume",
         "/api/v1/robots/{id}/master/seek", "/api/v1/sequences", "/api/v1/sequences/{id}", "/api/v1/robots/{id}/stop", "/api/v1/robots/{id}/reset", "/api/v1/fleet",
         "/api/v1/fleet/stop", "/api/v1/fleet/reset", "/api/v1/keys", "/api/v1/keys/{id}", "/api/v1/devices", "/api/v1/devices/{id}", "/api/v1/devices/{id}/rotate", "/api/v1/devices/{id}/tap", "/api/v1/devices/{id}/certificates/{fingerprint}",
-        "/api/v1/bundles/{secret}", "/api/v1/enrollment-tokens", "/api/v1/enrollment-tokens/{id}", "/api/v1/enrollments", "/api/v1/audit", "/healthz", "/readyz",
+        "/api/v1/bundles/{secret}", "/api/v1/authorities", "/api/v1/authorities/{id}", "/api/v1/authorities/{id}/crl", "/api/v1/enrollment-tokens", "/api/v1/enrollment-tokens/{id}", "/api/v1/enrollments", "/api/v1/audit", "/healthz", "/readyz",
     ];
 
     [Fact]

@@ -1,7 +1,8 @@
 using System.Globalization;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Armada.Silo.Identities;
-using Armada.Silo.Store;
 using Armada.Testing;
 using Armada.Testing.Logging;
 
@@ -10,7 +11,6 @@ namespace Armada.Tests.Silo.Identities;
 /// <summary>An authority in a folder of its own, which can be opened again as a restart does.</summary>
 internal sealed class AuthorityRig : IDisposable
 {
-    private DataFolder? data;
     private CertificateAuthority? open;
 
     /// <summary>Whatever any test has made, for openssl to look at.</summary>
@@ -20,12 +20,10 @@ internal sealed class AuthorityRig : IDisposable
 
     public FailOnLoggedErrors Logs { get; } = new();
 
-    public AuthorityFolder Files => new(Data);
-
-    public DataFolder Data => data ??= new DataFolder(Folder.File("data"));
+    public AuthorityFolder Files => new(Folder.File("authority"));
 
     /// <summary>The authority; loaded at the first use.</summary>
-    public CertificateAuthority Authority => open ??= CertificateAuthority.Open(Data, Time, Logs.For<CertificateAuthority>());
+    public CertificateAuthority Authority => open ??= CertificateAuthority.Open(Files, mayMake: true, Time, Logs.For<CertificateAuthority>());
 
     /// <summary>Now, for openssl's -attime.</summary>
     public string Now => Time.GetUtcNow().ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture);
@@ -37,11 +35,23 @@ internal sealed class AuthorityRig : IDisposable
         return Authority;
     }
 
-    public Task<RevocationList> RevocationsAsync() =>
-        RevocationList.OpenAsync(Authority, Time, Logs.For<RevocationList>(), CancellationToken.None);
-
     /// <summary>A certificate for a device, whose key was made for it.</summary>
-    public IssuedIdentity Issue(string device = "arm-1") => Authority.Issue(device, TimeSpan.FromDays(90)).Issued!;
+    public IssuedIdentity Issue(string device = "arm-1")
+    {
+        using var key = P256.Create();
+        return new IssuedIdentity(Authority.Issue(device, RequestOf(key), TimeSpan.FromDays(90)).Issued!, new PrivateKey(key));
+    }
+
+    /// <summary>A request for a key, PEM.</summary>
+    public static byte[] RequestOf(ECDsa key) => Encoding.ASCII.GetBytes(new CertificateRequest("CN=any", key, HashAlgorithmName.SHA256).CreateSigningRequestPem());
+
+    /// <summary>Whether the authority signed a certificate.</summary>
+    public bool HasSigned(IssuedCertificate certificate)
+    {
+        using var authority = X509Certificate2.CreateFromPem(Authority.Certificate.Pem);
+        using var key = authority.GetECDsaPublicKey()!;
+        return DerSignature.IsSignedBy(certificate.Der, key);
+    }
 
     public string Write(string name, string text) => Folder.Write(name, text);
 
@@ -78,8 +88,7 @@ internal sealed class AuthorityRig : IDisposable
     public void Close()
     {
         open?.Dispose();
-        data?.Dispose();
-        (open, data) = (null, null);
+        open = null;
     }
 
     public void Dispose()

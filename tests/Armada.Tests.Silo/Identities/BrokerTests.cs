@@ -1,7 +1,6 @@
 using System.Globalization;
-using System.Security.Cryptography.X509Certificates;
+using Armada.Grains.Identities;
 using Armada.Silo.Identities;
-using Armada.Silo.Store;
 using Armada.Testing;
 using Armada.Testing.Brokers;
 using Armada.Testing.Logging;
@@ -14,29 +13,25 @@ public sealed class BrokerTests : IDisposable
 {
     private readonly TempFolder folder = new();
     private readonly FailOnLoggedErrors logs = new();
-    private readonly DataFolder data;
     private readonly CertificateAuthority authority;
 
-    public BrokerTests()
-    {
-        data = new DataFolder(folder.File("data"));
-        authority = CertificateAuthority.Open(data, TimeProvider.System, logs.For<CertificateAuthority>());
-    }
+    public BrokerTests() =>
+        authority = CertificateAuthority.Open(new AuthorityFolder(folder.File("authority")), mayMake: true, TimeProvider.System, logs.For<CertificateAuthority>());
 
     [Fact]
     public async Task A_device_comes_in_under_its_own_name_until_it_is_revoked_and_no_stranger_does()
     {
-        using var list = await RevocationList.OpenAsync(authority, TimeProvider.System, logs.For<RevocationList>(), CancellationToken.None);
+        WriteList();
         var broker = Store("broker", authority.IssueEndpoint([], TimeSpan.FromDays(1)));
         await using var mosquitto = await Mosquitto.StartAsync($"""
             cafile {authority.Folder.CertificateFile}
             certfile {broker.Certificate}
             keyfile {broker.Key}
-            crlfile {list.ListFile}
+            crlfile {folder.File("crl.pem")}
             require_certificate true
             use_identity_as_username true
             """);
-        var (good, revoked) = (authority.Issue("arm-1", TimeSpan.FromDays(1)).Issued!, authority.Issue("arm-2", TimeSpan.FromDays(1)).Issued!);
+        var (good, revoked) = (Issue("arm-1"), Issue("arm-2"));
         var (goodFiles, revokedFiles) = (Store("arm-1", good), Store("arm-2", revoked));
 
         await ComesInAsync(mosquitto, goodFiles);
@@ -49,7 +44,7 @@ public sealed class BrokerTests : IDisposable
         await StaysOutAsync(mosquitto, strangers.Client("arm-1"));
         await StaysOutAsync(mosquitto, null);
 
-        await list.RevokeAsync(revoked.Certificate.Serial, X509RevocationReason.KeyCompromise, CancellationToken.None);
+        WriteList(revoked.Certificate.Serial);
         await mosquitto.RestartAsync();
 
         await ComesInAsync(mosquitto, goodFiles);
@@ -59,9 +54,21 @@ public sealed class BrokerTests : IDisposable
     public void Dispose()
     {
         authority.Dispose();
-        data.Dispose();
         folder.Dispose();
         logs.Dispose();
+    }
+
+    private IssuedIdentity Issue(string name)
+    {
+        using var key = P256.Create();
+        return new IssuedIdentity(authority.Issue(name, AuthorityRig.RequestOf(key), TimeSpan.FromDays(1)).Issued!, new PrivateKey(key));
+    }
+
+    private void WriteList(params string[] revoked)
+    {
+        var now = TimeProvider.System.GetUtcNow();
+        folder.Write("crl.pem", new LocalAuthorities([authority], CertificateLifetimes.Default).SignList(
+            authority.Id, revoked.Select(serial => new RevokedCertificate(authority.Id, serial, 1, now, now.AddDays(1))))!);
     }
 
     private (string Certificate, string Key) Store(string name, IssuedIdentity identity) =>

@@ -17,7 +17,7 @@ public sealed class BundleTests : IDisposable
     {
         var identity = rig.Issue("arm-1");
 
-        var files = Unpack(AgentBundle.Pack(identity, rig.Authority.Certificate, ["arms.example"], 8883, rig.Time.GetUtcNow()), "arm-1.zip");
+        var files = Unpack(AgentBundle.Pack(identity, rig.Authority.Certificate.Pem, ["arms.example"], 8883, rig.Time.GetUtcNow()), "arm-1.zip");
 
         Assert.Equal(["README.txt", "arm-1.key", "arm-1.pem", "ca.pem"], files.Keys);
         var certificate = rig.Write("unpacked.pem", files["arm-1.pem"]);
@@ -30,7 +30,7 @@ public sealed class BundleTests : IDisposable
     [Fact]
     public void An_agents_readme_says_where_the_broker_is_in_the_words_of_its_configuration()
     {
-        var files = Unpack(AgentBundle.Pack(rig.Issue("arm-1"), rig.Authority.Certificate, ["arms.example"], 8884, rig.Time.GetUtcNow()), "arm-1.zip");
+        var files = Unpack(AgentBundle.Pack(rig.Issue("arm-1"), rig.Authority.Certificate.Pem, ["arms.example"], 8884, rig.Time.GetUtcNow()), "arm-1.zip");
         var readme = Encoding.UTF8.GetString(files["README.txt"]);
 
         var from = readme.IndexOf("\"broker\"", StringComparison.Ordinal);
@@ -84,9 +84,9 @@ public sealed class BundleTests : IDisposable
     public async Task A_bundle_for_a_request_has_no_key_in_it_and_says_so()
     {
         var request = await OpenSsl.RequestAsync(rig.Folder, "ec:prime256v1");
-        var identity = rig.Authority.Issue("arm-1", request, TimeSpan.FromDays(90)).Issued!;
+        var identity = new IssuedIdentity(rig.Authority.Issue("arm-1", request, TimeSpan.FromDays(90)).Issued!, Key: null);
 
-        var agent = Unpack(AgentBundle.Pack(identity, rig.Authority.Certificate, ["arms.example"], 8883, rig.Time.GetUtcNow()), "arm-1.zip");
+        var agent = Unpack(AgentBundle.Pack(identity, rig.Authority.Certificate.Pem, ["arms.example"], 8883, rig.Time.GetUtcNow()), "arm-1.zip");
         var board = Unpack(Board(identity, BoardRole.Leader, new MicroPythonTopics()), "arm-1.zip");
 
         Assert.DoesNotContain(agent.Keys.Concat(board.Keys), name => Path.GetFileNameWithoutExtension(name) == "key" || Path.GetExtension(name) == ".key");
@@ -113,15 +113,15 @@ public sealed class BundleTests : IDisposable
     {
         var identity = rig.Issue("a");
 
-        Assert.Throws<ArgumentException>(() => AgentBundle.Pack(identity, rig.Authority.Certificate, [host], 8883, rig.Time.GetUtcNow()));
+        Assert.Throws<ArgumentException>(() => AgentBundle.Pack(identity, rig.Authority.Certificate.Pem, [host], 8883, rig.Time.GetUtcNow()));
         Assert.Throws<ArgumentException>(
-            () => BoardBundle.Pack(identity, rig.Authority.Certificate, BoardRole.Leader, host, new MicroPythonTopics(), rig.Time.GetUtcNow()));
+            () => BoardBundle.Pack(identity, rig.Authority.Certificate.Pem, BoardRole.Leader, host, new MicroPythonTopics(), rig.Time.GetUtcNow()));
     }
 
     [Fact]
     public void Only_the_key_is_for_its_owner_alone_when_it_is_unpacked()
     {
-        var bundle = AgentBundle.Pack(rig.Issue("a"), rig.Authority.Certificate, ["192.0.2.10"], 8883, rig.Time.GetUtcNow());
+        var bundle = AgentBundle.Pack(rig.Issue("a"), rig.Authority.Certificate.Pem, ["192.0.2.10"], 8883, rig.Time.GetUtcNow());
         using var archive = new ZipArchive(new MemoryStream(bundle.Zip.ToArray()));
 
         Assert.All(
@@ -133,7 +133,7 @@ public sealed class BundleTests : IDisposable
     public void Dispose() => rig.Dispose();
 
     private Bundle Board(IssuedIdentity identity, BoardRole role, MicroPythonTopics topics) =>
-        BoardBundle.Pack(identity, rig.Authority.Certificate, role, "arms.example", topics, rig.Time.GetUtcNow());
+        BoardBundle.Pack(identity, rig.Authority.Certificate.Pem, role, "arms.example", topics, rig.Time.GetUtcNow());
 
     private static SortedDictionary<string, byte[]> Unpack(Bundle bundle, string name)
     {

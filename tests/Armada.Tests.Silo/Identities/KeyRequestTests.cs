@@ -22,11 +22,10 @@ public sealed class KeyRequestTests : IDisposable
 
         var issued = rig.Authority.Issue("arm-1", request, TimeSpan.FromDays(90)).Issued!;
 
-        Assert.Null(issued.Key);
-        Assert.Null(await rig.JudgeAsync(issued.Certificate, "sslclient"));
+        Assert.Null(await rig.JudgeAsync(issued, "sslclient"));
         Assert.Equal(
             await OpenSsl.DoAsync("pkey", "-in", rig.Folder.File("device.key"), "-pubout"),
-            await OpenSsl.DoAsync("x509", "-in", rig.Write("signed.pem", issued.Certificate.Pem), "-noout", "-pubkey"));
+            await OpenSsl.DoAsync("x509", "-in", rig.Write("signed.pem", issued.Pem), "-noout", "-pubkey"));
     }
 
     [Fact]
@@ -37,7 +36,7 @@ public sealed class KeyRequestTests : IDisposable
             "-addext", "extendedKeyUsage=serverAuth", "-addext", "subjectAltName=DNS:broker.example,URI:urn:armada:device:other");
         Assert.Contains("CA:TRUE", await OpenSsl.DoAsync("req", "-in", rig.Folder.File("request"), "-noout", "-text"), StringComparison.Ordinal);
 
-        var printed = await rig.PrintAsync(rig.Authority.Issue("arm-1", request, TimeSpan.FromDays(90)).Issued!.Certificate);
+        var printed = await rig.PrintAsync(rig.Authority.Issue("arm-1", request, TimeSpan.FromDays(90)).Issued!);
 
         Assert.Contains("Subject: CN = arm-1\n", printed, StringComparison.Ordinal);
         Assert.Contains("CA:FALSE", printed, StringComparison.Ordinal);

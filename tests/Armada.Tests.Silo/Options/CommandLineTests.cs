@@ -73,7 +73,8 @@ public sealed class CommandLineTests
     [InlineData("--broker-plain", "--broker-plain", "0")]
     [InlineData("--broker-plain", "--broker-plain", "8883")]
     [InlineData("--mqtt", "--mqtt", "127.0.0.1:1883")]
-    [InlineData("--mqtt", "--cluster", "plant")]
+    [InlineData("--authority", "--cluster", "plant")]
+    [InlineData("--authority", "--authority", "/no/such/folder")]
     public async Task What_does_not_go_with_a_broker_of_the_silos_own_is_one_line_and_exit_code_2(string named, string option, string value)
     {
         var errors = new StringWriter();

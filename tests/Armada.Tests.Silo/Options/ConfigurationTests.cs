@@ -1,6 +1,7 @@
 using System.Collections;
 using System.Runtime.Versioning;
 using Armada.Silo.Options;
+using Armada.Silo.Store;
 using Armada.Testing;
 
 namespace Armada.Tests.Silo.Options;
@@ -180,7 +181,7 @@ public sealed class ConfigurationTests : IDisposable
     [InlineData("/etc/armada keys/key", true)]
     [InlineData("/key", false)]
     public void A_secret_that_is_mounted_read_only_may_be_readable_by_all(string path, bool isSecret) =>
-        Assert.Equal(isSecret, AdminKeyFile.IsOnReadOnlyMount(
+        Assert.Equal(isSecret, SecretFile.IsOnReadOnlyMount(
             path,
             [
                 "22 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw",

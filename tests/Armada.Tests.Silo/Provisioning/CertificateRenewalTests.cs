@@ -1,6 +1,6 @@
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
-using Armada.Silo.Identities.Registry;
+using Armada.Silo.Identities;
 using Armada.Silo.Provisioning;
 using Armada.Testing;
 using Armada.Testing.Processes;

@@ -3,9 +3,9 @@ using System.Net.Http.Json;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json.Nodes;
 using Armada.Silo.Provisioning;
-using Armada.Testing;
 using Armada.Testing.Registry;
 using Armada.Tests.Silo.Support;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Armada.Tests.Silo.Provisioning;
 
@@ -85,16 +85,18 @@ public sealed class DeviceRouteTests(Broker broker) : IClassFixture<Broker>
     }
 
     [Fact]
-    public async Task After_a_restart_a_link_is_gone_and_the_repeated_call_gives_another_with_another_key()
+    public async Task After_a_restart_a_link_still_opens_its_bundle_and_a_repeated_call_gives_another_with_another_key()
     {
         await using var silo = await ProvisioningRig.StartAsync(broker);
-        var made = await silo.MakeAsync("leader-1");
+        var (made, kept) = (await silo.MakeAsync("leader-1"), await silo.MakeAsync("leader-2"));
         await silo.StopAsync();
         await silo.StartAsync();
 
-        Assert.Equal((410, "bundle-gone"), await silo.AskAsync(HttpMethod.Get, new Uri(ProvisioningRig.UrlOf(made)).AbsolutePath));
         var again = await silo.MakeAsync("leader-1");
 
+        Assert.Equal((200, null), await silo.AskAsync(HttpMethod.Get, new Uri(ProvisioningRig.UrlOf(kept)).AbsolutePath));
+        Assert.Equal((410, "bundle-gone"), await silo.AskAsync(HttpMethod.Get, new Uri(ProvisioningRig.UrlOf(kept)).AbsolutePath));
+        Assert.Equal((410, "bundle-gone"), await silo.AskAsync(HttpMethod.Get, new Uri(ProvisioningRig.UrlOf(made)).AbsolutePath));
         Assert.NotEqual(ProvisioningRig.FingerprintOf(made["device"]!), ProvisioningRig.FingerprintOf(again["device"]!));
         Assert.Contains("leader-1.key", (await silo.CollectAsync(again)).Keys);
     }
@@ -258,17 +260,23 @@ public sealed class DeviceRouteTests(Broker broker) : IClassFixture<Broker>
     [Fact]
     public async Task A_link_waits_an_hour_and_no_longer()
     {
-        var time = new HandTime();
-        var links = new BundleLinks(time);
-        var link = links.Add("arm-1", "f", new Armada.Silo.Identities.Bundle("arm-1.zip", new byte[] { 1 }));
-        time.Advance(BundleLinks.Lifetime - TimeSpan.FromSeconds(1));
-        Assert.NotNull(links.Find("arm-1", "f"));
-        Assert.DoesNotContain(link.Secret(), $"{link}", StringComparison.Ordinal);
+        var time = new ShiftedTime();
+        await using var silo = await ProvisioningRig.StartAsync(broker, services => services.AddSingleton<TimeProvider>(time));
+        var (made, late) = (await silo.MakeAsync("arm-1"), await silo.MakeAsync("arm-2"));
+        time.Shift = BundleLinks.Lifetime - TimeSpan.FromMinutes(1);
+        Assert.Equal((200, null), await silo.AskAsync(HttpMethod.Get, new Uri(ProvisioningRig.UrlOf(made)).AbsolutePath));
 
-        time.Advance(TimeSpan.FromSeconds(1));
+        time.Shift = BundleLinks.Lifetime;
 
-        Assert.Null(links.Take(link.Secret()));
-        Assert.Null(links.Find("arm-1", "f"));
-        await Task.CompletedTask;
+        Assert.Equal((410, "bundle-gone"), await silo.AskAsync(HttpMethod.Get, new Uri(ProvisioningRig.UrlOf(late)).AbsolutePath));
+        Assert.NotEqual(ProvisioningRig.UrlOf(late), ProvisioningRig.UrlOf(await silo.MakeAsync("arm-2")));
+    }
+
+    /// <summary>The system's time, later by a shift.</summary>
+    private sealed class ShiftedTime : TimeProvider
+    {
+        public TimeSpan Shift { get; set; }
+
+        public override DateTimeOffset GetUtcNow() => base.GetUtcNow() + Shift;
     }
 }

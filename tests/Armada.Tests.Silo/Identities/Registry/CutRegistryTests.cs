@@ -1,176 +1,143 @@
 using Armada.Core.Devices;
-using Armada.Grains.Robots;
-using Armada.Silo.Identities;
+using Armada.Grains;
 using Armada.Silo.Identities.Registry;
-using Armada.Silo.Mqtt;
-using Armada.Silo.Options;
-using Armada.Silo.Store;
-using Armada.Testing;
 using Armada.Testing.Logging;
 using Armada.Testing.Registry;
+using Microsoft.Extensions.DependencyInjection;
+using Orleans.Storage;
 
 namespace Armada.Tests.Silo.Identities.Registry;
 
 /// <summary>
-/// A silo that is killed after any step of any call: what its folder held just then is opened again, as the next start does, and must be
-/// whole.
+/// A storage that fails before or after any write of any call, as where its disk is full or the silo is killed: a call writes once, so the
+/// registry has all of it or nothing, and the call can be repeated.
 /// </summary>
-public sealed class CutRegistryTests : IDisposable
+public sealed class CutRegistryTests : IAsyncLifetime, IDisposable
 {
     private readonly FailOnLoggedErrors logs = new();
-    private readonly TempFolder folder = new();
+    private readonly CutStorage storage = new();
+    private OwnRig rig = null!;
 
-    public static TheoryData<string> Calls => ["create", "create with a request", "create again", "rotate", "rotate again", "collect", "seen", "retire", "delete"];
-
-    public void Dispose()
+    public static TheoryData<string, bool> Calls
     {
-        folder.Dispose();
-        logs.Dispose();
+        get
+        {
+            var all = new TheoryData<string, bool>();
+            foreach (var call in new[] { "create", "create with a request", "create again", "rotate", "rotate again", "collect", "seen", "retire", "delete" })
+            {
+                all.Add(call, false);
+                all.Add(call, true);
+            }
+
+            return all;
+        }
     }
+
+    private IDeviceRegistry Registry => rig.Registry;
+
+    public async Task InitializeAsync() => rig = await OwnRig.StartAsync(logs, adjust: storage.Replace);
+
+    public async Task DisposeAsync() => await rig.DisposeAsync();
+
+    public void Dispose() => logs.Dispose();
 
     [Theory]
     [MemberData(nameof(Calls))]
-    public async Task After_a_cut_at_any_step_the_registry_is_whole_and_the_call_can_be_repeated(string call)
+    public async Task What_is_cut_is_done_wholly_or_not_at_all_and_can_be_repeated(string call, bool isWritten)
     {
         using var keys = new DeviceKeys();
-        var steps = await RunAsync(call, keys);
-        Assert.NotEmpty(steps);
+        await PrepareAsync(call);
+        var before = await Registry.FindAsync("arm-1", default);
+        logs.Expect(1603).Expect(1602);
 
-        foreach (var (step, path) in steps)
-            await CheckAsync(call, step, path, keys);
-    }
+        storage.Cut = isWritten;
+        await Assert.ThrowsAsync<RegistryFailedException>(() => CallAsync(call, keys).AsTask());
+        Assert.Null(storage.Cut);
+        await rig.RestartAsync();
 
-    private async Task<List<(string Step, string Path)>> RunAsync(string call, DeviceKeys keys)
-    {
-        var steps = new List<(string, string)>();
-        using var opened = await OpenAsync(folder.File("data"));
-        await PrepareAsync(call, opened.Registry);
-        opened.Registry.StepCompleted = step =>
-        {
-            var copy = folder.File($"cut-{steps.Count}");
-            Copy(folder.File("data"), copy);
-            steps.Add((step, copy));
-        };
-        await CallAsync(call, opened.Registry, keys);
-        return steps;
-    }
-
-    private static async Task PrepareAsync(string call, OwnRegistry registry)
-    {
-        if (call.StartsWith("create", StringComparison.Ordinal) && call != "create again")
+        var cut = await Registry.FindAsync("arm-1", default);
+        if (!isWritten)
+            Assert.Equal(before?.Certificates.AsEnumerable(), cut?.Certificates.AsEnumerable());
+        else if (call != "collect")
+            Assert.NotEqual(before?.Certificates.AsEnumerable(), cut?.Certificates.AsEnumerable());
+        Assert.Equal(cut?.Certificates.Length ?? 0, rig.Of<IdentityCopy>().Now.Find("arm-1")?.Certificates.Length ?? 0);
+        if (call == "delete" && isWritten)
             return;
-        var first = await registry.CreateAsync(Arm(null), default);
-        if (call == "create again")
+        if (call is "seen" or "retire" && isWritten)
+        {
+            Assert.Single(cut!.Certificates);
             return;
-        await registry.CollectedAsync("arm-1", first.Issued!.Fingerprint, default);
-        if (call is not ("rotate" or "collect"))
-            await registry.RotateAsync("arm-1", null, default);
-    }
-
-    private static async Task CallAsync(string call, OwnRegistry registry, DeviceKeys keys)
-    {
-        var device = await registry.FindAsync("arm-1", default);
-        var answer = call switch
-        {
-            "create" or "create again" => await registry.CreateAsync(Arm(null), default),
-            "create with a request" => await registry.CreateAsync(Arm(keys.Request), default),
-            "rotate" or "rotate again" => await registry.RotateAsync("arm-1", null, default),
-            "collect" => await CollectNewAsync(registry),
-            "seen" => await registry.SeenAsync("arm-1", device!.Newest!.Fingerprint, default),
-            "retire" => await registry.RetireAsync("arm-1", device!.Certificates[0].Fingerprint, default),
-            "delete" => await registry.DeleteAsync("arm-1", default),
-            _ => throw new ArgumentOutOfRangeException(nameof(call), call, "no call"),
-        };
-        Assert.Null(answer.Refused);
-    }
-
-    private static async Task<RegistryAnswer> CollectNewAsync(OwnRegistry registry)
-    {
-        var issued = (await registry.RotateAsync("arm-1", null, default)).Issued!;
-        return await registry.CollectedAsync("arm-1", issued.Fingerprint, default);
-    }
-
-    private async Task CheckAsync(string call, string step, string path, DeviceKeys keys)
-    {
-        var where = $"{call}, cut after '{step}'";
-        using (var opened = await OpenAsync(path))
-        {
-            // Every certificate that a document names is good, and every document is a device's that is there.
-            foreach (var device in await opened.Registry.ListAsync(null, 10, default))
-            {
-                Assert.True(device.Certificates.Length <= 2, where);
-                foreach (var serial in SerialsOf(path, device.Name))
-                    Assert.False(opened.Revocations.IsRevoked(serial), $"{where}: {serial} is named and revoked");
-            }
-
-            if (call == "delete")
-                Assert.Null(await opened.Registry.FindAsync("arm-1", default));
-            else
-                await CallAgainAsync(call, opened.Registry, keys, where);
         }
 
-        Assert.Empty(Directory.EnumerateFiles(path, "*.tmp", SearchOption.AllDirectories));
-        Assert.Empty(Directory.EnumerateFiles(path, "*.damaged-*", SearchOption.AllDirectories));
-    }
-
-    private static async Task CallAgainAsync(string call, OwnRegistry registry, DeviceKeys keys, string where)
-    {
-        // What a caller knows of its cut call is its own words: the fingerprint of what was there before, or its request.
-        var device = await registry.FindAsync("arm-1", default);
-        if (call is "collect" or "rotate" or "rotate again" && device is { Certificates: [_, { IsCollected: true }] })
-            return;
-        if (call is "seen" or "retire" && device is { Certificates.Length: 1 })
-            return;
-        await CallAsync(call, registry, keys);
-        var after = await registry.FindAsync("arm-1", default);
-        Assert.NotNull(after);
-        Assert.True(after.Certificates.Length == (call is "rotate" or "rotate again" or "collect" ? 2 : 1), where);
-    }
-
-    private async Task<Opened> OpenAsync(string path)
-    {
-        var data = new DataFolder(path);
-        var authority = CertificateAuthority.Open(data, TimeProvider.System, logs.For<CertificateAuthority>());
-        var registry = new OwnRegistry(
-            data,
-            authority,
-            new DeviceEndpointOptions(),
-            new DeviceConnections(new DeviceRateLimits(), new SiloClock(TimeProvider.System), logs.For<DeviceConnections>()),
-            CertificateLifetimes.Default,
-            TimeProvider.System,
-            logs);
-        await registry.OpenAsync(default);
-        var revocations = await RevocationList.OpenAsync(authority, TimeProvider.System, logs.For<RevocationList>(), default);
-        return new Opened(data, authority, registry, revocations);
-    }
-
-    private static IEnumerable<string> SerialsOf(string path, string device)
-    {
-        var document = System.Text.Json.Nodes.JsonNode.Parse(File.ReadAllText(Path.Combine(path, "devices", $"{device}.json")))!;
-        return document["certificates"]!.AsArray().Select(certificate => certificate!["serial"]!.GetValue<string>());
+        Assert.Null((await CallAsync(call, keys)).Refused);
+        var after = await Registry.FindAsync("arm-1", default);
+        Assert.Equal(call switch { "delete" => 0, "rotate" or "rotate again" or "collect" => 2, _ => 1 }, after?.Certificates.Length ?? 0);
     }
 
     private static NewDevice Arm(string? request) => new("arm-1", DeviceKind.MicroPythonArm, BoardRole.Leader, "lab", request);
 
-    private static void Copy(string from, string to)
+    private async Task PrepareAsync(string call)
     {
-        foreach (var file in Directory.EnumerateFiles(from, "*", SearchOption.AllDirectories))
-        {
-            var target = Path.Combine(to, Path.GetRelativePath(from, file));
-            Directory.CreateDirectory(Path.GetDirectoryName(target)!);
-            if (Path.GetFileName(file) != "silo.lock") // Held; what is in it means nothing.
-                File.Copy(file, target);
-        }
+        if (call is "create" or "create with a request")
+            return;
+        var first = await Registry.CreateAsync(Arm(null), default);
+        if (call == "create again")
+            return;
+        await Registry.CollectedAsync("arm-1", first.Issued!.Fingerprint, default);
+        if (call != "rotate")
+            await Registry.RotateAsync("arm-1", null, default);
     }
 
-    private sealed record Opened(DataFolder Data, CertificateAuthority Authority, OwnRegistry Registry, RevocationList Revocations) : IDisposable
+    private async ValueTask<RegistryAnswer> CallAsync(string call, DeviceKeys keys)
     {
-        public void Dispose()
+        var device = await Registry.FindAsync("arm-1", default);
+        return call switch
         {
-            Revocations.Dispose();
-            Registry.Dispose();
-            Authority.Dispose();
-            Data.Dispose();
+            "create" or "create again" => await Registry.CreateAsync(Arm(null), default),
+            "create with a request" => await Registry.CreateAsync(Arm(keys.Request), default),
+            "rotate" or "rotate again" => await Registry.RotateAsync("arm-1", null, default),
+            "collect" => await Registry.CollectedAsync("arm-1", device!.Newest!.Fingerprint, default),
+            "seen" => await Registry.SeenAsync("arm-1", device!.Newest!.Fingerprint, default),
+            "retire" => await Registry.RetireAsync("arm-1", device!.Certificates[0].Fingerprint, default),
+            "delete" => await Registry.DeleteAsync("arm-1", default),
+            _ => throw new ArgumentOutOfRangeException(nameof(call), call, "no call"),
+        };
+    }
+
+    /// <summary>The silo's storage, of which one write can be made to fail.</summary>
+    private sealed class CutStorage : IGrainStorage
+    {
+        private IGrainStorage inner = null!;
+
+        /// <summary>Whether the write that fails next was done all the same; null for none.</summary>
+        public bool? Cut { get; set; }
+
+        public void Replace(IServiceCollection services)
+        {
+            var real = services.Last(service => service.ServiceType == typeof(IGrainStorage) && Equals(service.ServiceKey, GrainStores.Armada));
+            services.AddKeyedSingleton<IGrainStorage>(GrainStores.Armada, (provider, key) =>
+            {
+                inner = (IGrainStorage)real.KeyedImplementationFactory!(provider, key);
+                return this;
+            });
+        }
+
+        public Task ReadStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState) => inner.ReadStateAsync(stateName, grainId, grainState);
+
+        public Task ClearStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState) => inner.ClearStateAsync(stateName, grainId, grainState);
+
+        public async Task WriteStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
+        {
+            if (Cut is not { } isWritten || !stateName.StartsWith("identities", StringComparison.Ordinal))
+            {
+                await inner.WriteStateAsync(stateName, grainId, grainState);
+                return;
+            }
+
+            Cut = null;
+            if (isWritten)
+                await inner.WriteStateAsync(stateName, grainId, grainState);
+            throw new IOException("the storage gives no answer");
         }
     }
 }

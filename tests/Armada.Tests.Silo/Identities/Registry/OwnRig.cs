@@ -1,11 +1,13 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using System.Net;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Armada.Core.Devices;
 using Armada.Mqtt;
 using Armada.Silo;
 using Armada.Silo.Identities.Registry;
+using Armada.Silo.Mqtt;
 using Armada.Silo.Options;
 using Armada.Testing;
 using Armada.Testing.Brokers;
@@ -31,10 +33,11 @@ internal sealed class OwnRig : IRegistryUnderTest
 
     private readonly TestCertificates web;
     private readonly Func<HttpOptions, HttpOptions> with;
+    private readonly Action<IServiceCollection>? adjust;
 
-    private OwnRig(FailOnLoggedErrors logs, int? plainPort, Func<HttpOptions, HttpOptions>? with)
+    private OwnRig(FailOnLoggedErrors logs, int? plainPort, Func<HttpOptions, HttpOptions>? with, Action<IServiceCollection>? adjust)
     {
-        (this.logs, PlainPort, this.with) = (logs, plainPort, with ?? (http => http));
+        (this.logs, PlainPort, this.with, this.adjust) = (logs, plainPort, with ?? (http => http), adjust);
         web = new TestCertificates(folder, "web-ca");
     }
 
@@ -53,9 +56,10 @@ internal sealed class OwnRig : IRegistryUnderTest
     /// <summary>Port of the listener for anybody on this machine; null for none.</summary>
     public int? PlainPort { get; }
 
-    public static async Task<OwnRig> StartAsync(FailOnLoggedErrors logs, int? plainPort = null, Func<HttpOptions, HttpOptions>? with = null)
+    public static async Task<OwnRig> StartAsync(
+        FailOnLoggedErrors logs, int? plainPort = null, Func<HttpOptions, HttpOptions>? with = null, Action<IServiceCollection>? adjust = null)
     {
-        var rig = new OwnRig(logs, plainPort, with);
+        var rig = new OwnRig(logs, plainPort, with, adjust);
         await rig.OpenAsync();
         return rig;
     }
@@ -78,13 +82,17 @@ internal sealed class OwnRig : IRegistryUnderTest
     public void Hear(string topic, MessageHandler handler) =>
         silo.Services.GetRequiredService<IMqttLink>().Subscribe(topic, Delivery.Control, handler);
 
-    public Task<bool> IsTakenAsync(string device, string fingerprint) => VerifiesAsync(issued[fingerprint]);
+    /// <summary>A part of the silo.</summary>
+    public T Of<T>()
+        where T : notnull => silo.Services.GetRequiredService<T>();
+
+    public Task<bool> IsTakenAsync(string device, string fingerprint) => IsTakenAsync(issued[fingerprint]);
 
     public async Task<int> CountTakenAsync()
     {
         var count = 0;
         foreach (var certificate in issued.Values)
-            count += await VerifiesAsync(certificate) ? 1 : 0;
+            count += await IsTakenAsync(certificate) ? 1 : 0;
         return count;
     }
 
@@ -111,9 +119,10 @@ internal sealed class OwnRig : IRegistryUnderTest
                 DataDirectory = DataPath,
                 Broker = new DeviceEndpointOptions { Address = IPAddress.Loopback, Port = Port, PlainPort = PlainPort },
             },
-            logging => logging.AddProvider(logs));
+            logging => logging.AddProvider(logs),
+            adjust);
         await silo.StartAsync();
-        Registry = new Recording(silo.Services.GetRequiredService<OwnRegistry>(), issued);
+        Registry = new Recording(silo.Services.GetRequiredService<IDeviceRegistry>(), issued);
     }
 
     private async Task CloseAsync()
@@ -123,16 +132,23 @@ internal sealed class OwnRig : IRegistryUnderTest
         await silo.DisposeAsync();
     }
 
-    private async Task<bool> VerifiesAsync(string certificate)
+    // The silo's own door and an outside broker, which is given the signed list, must agree.
+    private async Task<bool> IsTakenAsync(string pem)
     {
-        var (exit, _) = await OpenSsl.TryAsync(
-            "verify", "-crl_check", "-purpose", "sslclient", "-CAfile", CaFile, "-CRLfile", Path.Combine(DataPath, "authority", "crl.pem"),
-            folder.Write("asked.pem", certificate));
-        return exit == 0;
+        using var certificate = X509Certificate2.CreateFromPem(pem);
+        var copy = Of<IdentityCopy>();
+        var list = await copy.Registry.SignListAsync(copy.Now.Authorities.Single().Id);
+        var (exit, said) = await OpenSsl.TryAsync(
+            "verify", "-crl_check", "-purpose", "sslclient", "-CAfile", CaFile, "-CRLfile", folder.Write("crl.pem", list!), folder.Write("asked.pem", pem));
+        var admission = Of<DeviceAdmission>();
+        var isTaken = admission.IsIssuedHere(certificate)
+            && admission.Admit(certificate, certificate.GetNameInfo(X509NameType.SimpleName, forIssuer: false), null, out _) is not null;
+        Assert.True(isTaken == (exit == 0), $"admitted: {isTaken}; openssl: {said}");
+        return isTaken;
     }
 
     /// <summary>Keeps every certificate that was ever given out.</summary>
-    private sealed class Recording(OwnRegistry own, ConcurrentDictionary<string, string> issued) : IDeviceRegistry
+    private sealed class Recording(IDeviceRegistry own, ConcurrentDictionary<string, string> issued) : IDeviceRegistry
     {
         public ValueTask<BrokerLocation> BrokerAsync(CancellationToken cancellation) => own.BrokerAsync(cancellation);
 
