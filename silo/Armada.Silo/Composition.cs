@@ -45,6 +45,8 @@ internal static class Composition
             services.AddDeviceEndpoint(endpoint);
         if (options.HasAuthority)
             services.AddOwnIdentities(options);
+        if (options is { Broker: not null, Cluster: not null })
+            services.AddSingleton<DeviceRouter>();
         if (options.Cluster is not null)
             services.Configure<HostOptions>(host => host.ShutdownTimeout = DrainWithin);
         services.AddHostedService<DeviceIngress>();
@@ -70,6 +72,7 @@ internal static class Composition
         SiloPort = cluster.Endpoint.Port,
         GatewayPort = cluster.GatewayPort,
         Tls = cluster.Tls,
+        IsGateway = cluster.Role == SiloRole.Gateway,
     };
 
     private static MqttLink MakeLink(IServiceProvider provider, LinkOptions options) =>
@@ -80,6 +83,7 @@ internal static class Composition
         services.AddSingleton(endpoint);
         services.AddSingleton(endpoint.Rate);
         services.AddSingleton<TopicAccess>();
+        services.AddSingleton<TopicTable>();
         services.AddSingleton<EndpointCertificate>();
         services.AddSingleton<UnprovenConnections>();
         services.AddSingleton<DeviceConnections>();

@@ -74,7 +74,8 @@ public sealed record MasterSnapshot(
     [Id(5)] double FramesPerSecond,
     [Id(6)] bool Fault,
     [Id(7)] FrameCounts Frames,
-    [Id(8)] PlaySnapshot? Playing);
+    [Id(8)] PlaySnapshot? Playing,
+    [Id(9)] DeviceReport? Reported = null);
 
 [GenerateSerializer, Immutable, Alias("armada.play.snapshot")]
 public sealed record PlaySnapshot([Id(0)] TimeSpan Position, [Id(1)] TimeSpan Duration, [Id(2)] bool Loop, [Id(3)] bool Paused);
@@ -106,7 +107,31 @@ public sealed record SlaveSnapshot(
     [Id(10)] ImmutableArray<JointPose> Joints,
     [Id(11)] FrameCounts Frames,
     [Id(12)] LagPercentiles? LagMs = null,
-    [Id(13)] UnconfirmedControl? Unconfirmed = null);
+    [Id(13)] UnconfirmedControl? Unconfirmed = null,
+    [Id(14)] DeviceReport? Reported = null);
+
+/// <summary>What a device said of itself last.</summary>
+/// <param name="At">When it was received, Unix microseconds.</param>
+/// <param name="Kind">Such as so101-leader; or null.</param>
+/// <param name="Agent">Version of its agent; or null.</param>
+/// <param name="State">What it does, in its own word; or null.</param>
+/// <param name="Voltage">Lowest supply voltage of its servos, volts.</param>
+/// <param name="Temperatures">Per joint, °C; default where it gives none.</param>
+/// <param name="Faults">In its own words; default where it gives none.</param>
+[GenerateSerializer, Immutable, Alias("armada.device.report")]
+public sealed record DeviceReport(
+    [Id(0)] long At,
+    [Id(1)] bool Online,
+    [Id(2)] string? Kind = null,
+    [Id(3)] string? Agent = null,
+    [Id(4)] string? State = null,
+    [Id(5)] double? Voltage = null,
+    [Id(6)] ImmutableArray<double> Temperatures = default,
+    [Id(7)] ImmutableArray<string> Faults = default)
+{
+    /// <summary>Whether its own stop is latched.</summary>
+    public bool IsStopped => State == "stopped";
+}
 
 /// <summary>A stop or reset that a device has not confirmed; it is sent again until it has.</summary>
 /// <param name="Refusal">Why the device refuses it; null if it has not answered.</param>

@@ -46,6 +46,7 @@ public sealed partial class RobotRuntime : IAsyncDisposable
     private int tickDue;
     private int closing;
     private long fleetRequests;
+    private long stirredAt;
     private bool broken;
     private bool isFleetStopped;
     private bool sessionsChanged;
@@ -58,6 +59,7 @@ public sealed partial class RobotRuntime : IAsyncDisposable
     {
         (this.services, this.storage, this.isFleetStopped) = (services, storage, isFleetStopped);
         Id = document.Id;
+        stirredAt = Now;
         logger = services.Logger;
         durable = document;
         commands = new SlaveCommands(services.Clock, services.Telemetry);
@@ -78,8 +80,26 @@ public sealed partial class RobotRuntime : IAsyncDisposable
     /// <summary>Whether a master's lease lives; may be read from any thread.</summary>
     public bool IsMasterLive { get; private set; }
 
+    /// <summary>The device that is the robot's master, or null; may be read from any thread.</summary>
+    public string? MasterDevice => Array.Find(slots, slot => slot.Role == DeviceRole.Master)?.Device;
+
+    /// <summary>The monotonic clock, microseconds.</summary>
+    internal long Now => services.Clock.Monotonic();
+
     /// <summary>Called once when the robot has ended here.</summary>
     public Action<RobotRuntime>? OnClosed { get; init; }
+
+    /// <summary>
+    /// Whether nothing has happened to the robot and its master has not moved for a time, so that it may run elsewhere; may be called from any
+    /// thread. It is never at rest while a device has a stop to confirm.
+    /// </summary>
+    public bool IsAtRest(TimeSpan span)
+    {
+        var now = slots; // One exchange's slots.
+        var master = Array.Find(now, slot => slot.Role == DeviceRole.Master);
+        var stirred = Math.Max(Volatile.Read(ref stirredAt), IsMasterLive ? master?.MovedAt ?? long.MaxValue : 0);
+        return !isDriving && stirred < Now - Microseconds.Of(span) && Array.TrueForAll(now, slot => services.Control.FindUnconfirmed(slot.Device) is null);
+    }
 
     /// <summary>Takes a sample of one of the robot's devices, from any thread. Allocates nothing in steady state.</summary>
     public void OnSample(SampleSlot slot, in SampleStamp stamp, ReadOnlySpan<double> positions, in Timestamp now)
@@ -532,6 +552,7 @@ public sealed partial class RobotRuntime : IAsyncDisposable
 
     private void Do(RobotEvent note)
     {
+        Volatile.Write(ref stirredAt, Now);
         IsMasterLive = note.Kind switch
         {
             RobotEventKind.MasterLive => true,
@@ -579,8 +600,8 @@ public sealed partial class RobotRuntime : IAsyncDisposable
             slots = next;
             foreach (var slot in added)
             {
-                if (services.Control.IsOnline(slot.Device) is { } online)
-                    SetPresence(slot.Device, online, services.Control.IsStopped(slot.Device));
+                if (services.Control.FindReport(slot.Device) is { } report)
+                    SetPresence(slot.Device, report.Online, report.IsStopped);
             }
         }
         else if (!changed)
@@ -640,7 +661,7 @@ public sealed partial class RobotRuntime : IAsyncDisposable
         foreach (var slot in slots)
         {
             if (slot.Role == DeviceRole.Master && snapshot.Master is { } master && master.Name == slot.Device)
-                snapshot = snapshot with { Master = master with { Frames = WithSuperseded(master.Frames, slot) } };
+                snapshot = snapshot with { Master = master with { Frames = WithSuperseded(master.Frames, slot), Reported = services.Control.FindReport(slot.Device) } };
             else if (slot.Role == DeviceRole.Slave && slot.Slave >= 0 && slot.Slave < snapshot.Slaves.Length)
                 snapshot = snapshot with { Slaves = snapshot.Slaves.SetItem(slot.Slave, Complete(snapshot.Slaves[slot.Slave], slot, now)) };
         }
@@ -653,6 +674,7 @@ public sealed partial class RobotRuntime : IAsyncDisposable
         Frames = WithSuperseded(slave.Frames, slot),
         LagMs = slot.Lag.Read(now),
         Unconfirmed = services.Control.FindUnconfirmed(slot.Device),
+        Reported = services.Control.FindReport(slot.Device),
     };
 
     private static FrameCounts WithSuperseded(FrameCounts frames, SampleSlot slot) => frames with

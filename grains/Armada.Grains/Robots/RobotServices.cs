@@ -36,11 +36,8 @@ public interface IDeviceControl
     /// <summary>Stops repeating anything to the device: its robot is gone, or runs in another process.</summary>
     void Forget(string device);
 
-    /// <summary>Whether the device said that it is online; null where it never said anything.</summary>
-    bool? IsOnline(string device);
-
-    /// <summary>Whether the device said that its own stop is latched.</summary>
-    bool IsStopped(string device);
+    /// <summary>What the device said of itself last, or null.</summary>
+    DeviceReport? FindReport(string device);
 
     /// <summary>The stop or reset that the device has not confirmed, or null.</summary>
     UnconfirmedControl? FindUnconfirmed(string device);

@@ -17,6 +17,7 @@ public sealed class SampleSlot(string device, DeviceRole role, RobotRuntime robo
     private int joints;
     private bool waiting;
     private long superseded;
+    private long movedAt = robot.Now;
     private uint lastEcho;
     private long lastEchoCaptured;
 
@@ -47,6 +48,13 @@ public sealed class SampleSlot(string device, DeviceRole role, RobotRuntime robo
 
     /// <summary>How far this device, as a follower, lags behind its leader.</summary>
     public LagWindow Lag { get; } = new();
+
+    /// <summary>When the device last said that it moves, or was bound; monotonic microseconds.</summary>
+    public long MovedAt
+    {
+        get => Volatile.Read(ref movedAt);
+        set => Volatile.Write(ref movedAt, value);
+    }
 
     /// <summary>Samples that a newer one replaced while they waited.</summary>
     public long Superseded => Interlocked.Read(ref superseded);

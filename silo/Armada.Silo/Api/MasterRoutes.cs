@@ -37,11 +37,11 @@ internal static class MasterRoutes
     }
 
     private static async Task<Results<Ok<MasterView>, ProblemHttpResult>> GetAsync(
-        string id, IRobotEngine engine, RobotReader reader, CancellationToken cancellation)
+        string id, IRobotEngine engine, CancellationToken cancellation)
     {
         if (await engine.GetAsync(id, cancellation) is not { } robot)
             return Problem.NoRobot(id);
-        return reader.Master(robot) is { } master
+        return RobotReader.Master(robot) is { } master
             ? TypedResults.Ok(master)
             : Problem.MasterNone.Answer($"{id} is in manual control; PUT /api/v1/robots/{id}/master binds one");
     }

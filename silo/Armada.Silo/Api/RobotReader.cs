@@ -1,16 +1,15 @@
 using Armada.Core.Control;
 using Armada.Core.Engine;
 using Armada.Core.Routing;
-using Armada.Silo.Ingress;
 using Armada.Silo.Telemetry;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Armada.Silo.Api;
 
-/// <summary>Builds the API's views of a robot from its snapshot and what is known of its devices.</summary>
-internal sealed class RobotReader(DevicePresences presences)
+/// <summary>Builds the API's views of a robot from its snapshot.</summary>
+internal static class RobotReader
 {
-    public RobotView Robot(RobotSnapshot robot) => new(
+    public static RobotView Robot(RobotSnapshot robot) => new(
         robot.Document.Id,
         robot.Document.Model.Name,
         robot.Document.Stopped,
@@ -23,7 +22,7 @@ internal sealed class RobotReader(DevicePresences presences)
         robot.Document.Model.Joints,
         !robot.IsReachable);
 
-    public MasterView? Master(RobotSnapshot robot) => robot.Master is not { } master ? null : new(
+    public static MasterView? Master(RobotSnapshot robot) => robot.Master is not { } master ? null : new(
         KindNames.Of(master.Kind),
         master.Name,
         master.State,
@@ -33,9 +32,9 @@ internal sealed class RobotReader(DevicePresences presences)
         master.FramesPerSecond,
         master.Fault,
         Frames(master.Frames),
-        Device(master.Name));
+        Device(master.Reported));
 
-    public SlaveView Slave(RobotSnapshot robot, SlaveSnapshot slave) => new(
+    public static SlaveView Slave(RobotSnapshot robot, SlaveSnapshot slave) => new(
         KindNames.Of(slave.Binding.Kind),
         slave.Binding.Name,
         robot.UnboundSlaves.Contains(slave),
@@ -53,7 +52,7 @@ internal sealed class RobotReader(DevicePresences presences)
         slave.Unconfirmed?.Op switch { ControlOp.Stop => "stop", ControlOp.Reset => "reset", _ => null },
         slave.Unconfirmed?.Refusal,
         Frames(slave.Frames),
-        Device(slave.Binding.Name));
+        Device(slave.Reported));
 
     private static Dictionary<string, long> Frames(FrameCounts counts)
     {
@@ -64,21 +63,28 @@ internal sealed class RobotReader(DevicePresences presences)
         return frames;
     }
 
-    private DeviceView? Device(string device) => presences.Of(device) is not { Presence: var said } seen ? null : new(
-        said.Online, Times.Of(seen.At.Unix), said.Kind, said.Agent, said.State, said.Voltage, said.Temperatures, said.Faults);
+    private static DeviceView? Device(DeviceReport? said) => said is null ? null : new(
+        said.Online,
+        Times.Of(said.At),
+        said.Kind,
+        said.Agent,
+        said.State,
+        said.Voltage,
+        said.Temperatures.IsDefault ? null : said.Temperatures,
+        said.Faults.IsDefault ? null : said.Faults);
 }
 
 /// <summary>Asks something of a robot, and answers with the part of it that changed, or why it was refused.</summary>
-internal sealed class RobotCalls(IRobotEngine engine, RobotReader reader)
+internal sealed class RobotCalls(IRobotEngine engine)
 {
     public async Task<Results<NoContent, ProblemHttpResult>> ApplyAsync(string id, RobotRequest request, CancellationToken cancellation) =>
         (await engine.ApplyAsync(id, request, cancellation)).Refused is { } refused ? Problem.Refuse(refused) : TypedResults.NoContent();
 
     public Task<Results<Ok<RobotView>, ProblemHttpResult>> ForRobotAsync(string id, RobotRequest request, CancellationToken cancellation) =>
-        ForAsync(id, request, reader.Robot, cancellation);
+        ForAsync(id, request, RobotReader.Robot, cancellation);
 
     public Task<Results<Ok<MasterView>, ProblemHttpResult>> ForMasterAsync(string id, RobotRequest request, CancellationToken cancellation) =>
-        ForAsync(id, request, robot => reader.Master(robot)!, cancellation);
+        ForAsync(id, request, robot => RobotReader.Master(robot)!, cancellation);
 
     private async Task<Results<Ok<TView>, ProblemHttpResult>> ForAsync<TView>(
         string id, RobotRequest request, Func<RobotSnapshot, TView> view, CancellationToken cancellation)

@@ -48,23 +48,23 @@ internal static class RobotRoutes
     }
 
     private static async Task<Results<Ok<Page<RobotView>>, ProblemHttpResult>> ListAsync(
-        [AsParameters] PageQuery page, IRobotEngine engine, RobotReader reader, CancellationToken cancellation) =>
+        [AsParameters] PageQuery page, IRobotEngine engine, CancellationToken cancellation) =>
         page.Wrong is { } wrong
             ? wrong
-            : TypedResults.Ok(page.Of(await engine.ListAsync(cancellation), robot => robot.Document.Id, reader.Robot));
+            : TypedResults.Ok(page.Of(await engine.ListAsync(cancellation), robot => robot.Document.Id, RobotReader.Robot));
 
     private static async Task<Results<Created<RobotView>, Ok<RobotView>, ProblemHttpResult>> CreateAsync(
-        NewRobot body, IRobotEngine engine, RobotReader reader, CancellationToken cancellation)
+        NewRobot body, IRobotEngine engine, CancellationToken cancellation)
     {
         var rules = new RequestRules();
         rules.Name("id", body.Id);
         return new ShapeReader(rules).Read(body) is { } model
-            ? await MakeAsync(body.Id, model, engine, reader, cancellation)
+            ? await MakeAsync(body.Id, model, engine, cancellation)
             : rules.Problem!;
     }
 
     private static async Task<Results<Created<RobotView>, Ok<RobotView>, ProblemHttpResult>> PutAsync(
-        string id, RobotSettings body, IRobotEngine engine, RobotReader reader, HttpContext context, CancellationToken cancellation)
+        string id, RobotSettings body, IRobotEngine engine, HttpContext context, CancellationToken cancellation)
     {
         var rules = new RequestRules();
         rules.Name("id", id);
@@ -75,22 +75,22 @@ internal static class RobotRoutes
         if (condition.Refused is { } changed)
             return changed;
         if (before is null)
-            return await MakeAsync(id, model, engine, reader, cancellation);
+            return await MakeAsync(id, model, engine, cancellation);
         var reply = await engine.ApplyAsync(id, new RobotRequest.Configure(model, condition.IfVersion), cancellation);
         if (reply.Refused is { } refused)
             return Problem.Refuse(refused);
         context.Response.Headers.ETag = VersionTag.Of(reply.Robot!.Document.Version);
-        return TypedResults.Ok(reader.Robot(reply.Robot));
+        return TypedResults.Ok(RobotReader.Robot(reply.Robot));
     }
 
     private static async Task<Results<Created<RobotView>, Ok<RobotView>, ProblemHttpResult>> MakeAsync(
-        string id, RobotModel model, IRobotEngine engine, RobotReader reader, CancellationToken cancellation)
+        string id, RobotModel model, IRobotEngine engine, CancellationToken cancellation)
     {
         var existed = await ExistsAsync(id, engine, cancellation);
         var reply = await engine.CreateAsync(id, model, null, cancellation);
         return reply.Refused is { } refused ? Problem.Refuse(refused)
-            : existed ? TypedResults.Ok(reader.Robot(reply.Robot!))
-            : TypedResults.Created($"/api/v1/robots/{id}", reader.Robot(reply.Robot!));
+            : existed ? TypedResults.Ok(RobotReader.Robot(reply.Robot!))
+            : TypedResults.Created($"/api/v1/robots/{id}", RobotReader.Robot(reply.Robot!));
     }
 
     private static async Task<bool> ExistsAsync(string id, IRobotEngine engine, CancellationToken cancellation)
@@ -106,12 +106,12 @@ internal static class RobotRoutes
     }
 
     private static async Task<Results<Ok<RobotView>, ProblemHttpResult>> GetAsync(
-        string id, IRobotEngine engine, RobotReader reader, HttpContext context, CancellationToken cancellation)
+        string id, IRobotEngine engine, HttpContext context, CancellationToken cancellation)
     {
         if (await engine.GetAsync(id, cancellation) is not { } robot)
             return Problem.NoRobot(id);
         context.Response.Headers.ETag = VersionTag.Of(robot.Document.Version);
-        return TypedResults.Ok(reader.Robot(robot));
+        return TypedResults.Ok(RobotReader.Robot(robot));
     }
 
     private static async Task<Results<Ok<RobotStateView>, ProblemHttpResult>> GetStateAsync(

@@ -29,18 +29,18 @@ internal static class SlaveRoutes
     }
 
     private static async Task<Results<Ok<Page<SlaveView>>, ProblemHttpResult>> ListAsync(
-        string id, [AsParameters] PageQuery page, IRobotEngine engine, RobotReader reader, CancellationToken cancellation)
+        string id, [AsParameters] PageQuery page, IRobotEngine engine, CancellationToken cancellation)
     {
         if (page.Wrong is { } wrong)
             return wrong;
         if (await engine.GetAsync(id, cancellation) is not { } robot)
             return Problem.NoRobot(id);
         var slaves = All(robot).OrderBy(slave => slave.Binding.Name, StringComparer.Ordinal);
-        return TypedResults.Ok(page.Of(slaves, slave => slave.Binding.Name, slave => reader.Slave(robot, slave)));
+        return TypedResults.Ok(page.Of(slaves, slave => slave.Binding.Name, slave => RobotReader.Slave(robot, slave)));
     }
 
     private static async Task<Results<Created<SlaveView>, Ok<SlaveView>, ProblemHttpResult>> PostAsync(
-        string id, SlaveBody body, IRobotEngine engine, RobotReader reader, CancellationToken cancellation)
+        string id, SlaveBody body, IRobotEngine engine, CancellationToken cancellation)
     {
         var rules = new RequestRules();
         var kind = body.Check(rules);
@@ -55,17 +55,17 @@ internal static class SlaveRoutes
         var reply = await engine.ApplyAsync(id, new RobotRequest.BindSlave(binding, body.Takeover), cancellation);
         if (reply.Refused is { } refused)
             return Problem.Refuse(refused);
-        var slave = reader.Slave(reply.Robot!, Find(reply.Robot!, binding.Name)!);
+        var slave = RobotReader.Slave(reply.Robot!, Find(reply.Robot!, binding.Name)!);
         return existed ? TypedResults.Ok(slave) : TypedResults.Created($"/api/v1/robots/{id}/slaves/{binding.Name}", slave);
     }
 
     private static async Task<Results<Ok<SlaveView>, ProblemHttpResult>> GetAsync(
-        string id, string slave, IRobotEngine engine, RobotReader reader, CancellationToken cancellation)
+        string id, string slave, IRobotEngine engine, CancellationToken cancellation)
     {
         if (await engine.GetAsync(id, cancellation) is not { } robot)
             return Problem.NoRobot(id);
         return Find(robot, slave) is { } found
-            ? TypedResults.Ok(reader.Slave(robot, found))
+            ? TypedResults.Ok(RobotReader.Slave(robot, found))
             : Problem.SlaveUnknown.Answer($"{slave} is not a slave of {id}; GET /api/v1/robots/{id}/slaves lists all");
     }
 

@@ -41,9 +41,7 @@ internal sealed partial class ControlChannel(
             latches.Remove(device);
     }
 
-    public bool? IsOnline(string device) => presences.Of(device)?.Presence.Online;
-
-    public bool IsStopped(string device) => presences.Of(device)?.Presence.State == DevicePresences.Stopped;
+    public DeviceReport? FindReport(string device) => presences.Of(device);
 
     public UnconfirmedControl? FindUnconfirmed(string device)
     {
@@ -58,7 +56,7 @@ internal sealed partial class ControlChannel(
         {
             foreach (var sent in latches.Values)
             {
-                if (sent.IsDue(now, Resend) && IsOnline(sent.Device) != false && IsReached)
+                if (sent.IsDue(now, Resend) && FindReport(sent.Device)?.Online != false && IsReached)
                 {
                     if (sent.Resends++ == 0)
                         LogResending(sent.Message.Op, sent.Device, sent.Message.Id);

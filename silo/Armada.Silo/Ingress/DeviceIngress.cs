@@ -1,4 +1,6 @@
+using System.Collections.Immutable;
 using Armada.Core.Control;
+using Armada.Core.Time;
 using Armada.Core.Topics;
 using Armada.Grains.Robots;
 using Armada.Mqtt;
@@ -50,17 +52,20 @@ internal sealed partial class DeviceIngress(
             return; // An empty retained message is how a broker forgets a device.
         var device = System.Text.Encoding.UTF8.GetString(name);
         var now = clock.Now();
-        var wasOnline = presences.Of(device)?.Presence.Online == true;
+        var wasOnline = presences.Of(device)?.Online == true;
         if (!DeviceName.IsValid(device) || ControlJson.ReadPresence(payload) is not { } presence
-            || !presences.Put(device, new DevicePresence(presence, now)))
+            || ReportOf(presence, now) is var report && !presences.Put(device, report))
         {
             CountBad(device, "presence", payload.Length);
             return;
         }
 
         lastSeen.Record(device, presence, wasOnline);
-        routes.Find(device)?.Robot.SetPresence(device, presence.Online, presence.State == DevicePresences.Stopped);
+        routes.Find(device)?.Robot.SetPresence(device, report.Online, report.IsStopped);
     }
+
+    private static DeviceReport ReportOf(Presence said, in Timestamp now) => new(
+        now.Unix, said.Online, said.Kind, said.Agent, said.State, said.Voltage, said.Temperatures?.ToImmutableArray() ?? default, said.Faults?.ToImmutableArray() ?? default);
 
     private void OnReply(ReadOnlySpan<byte> topic, ReadOnlySpan<byte> payload)
     {

@@ -49,6 +49,8 @@ internal sealed partial class FrameIngress(
         Span<double> positions = stackalloc double[FrameCodec.MaxJoints];
         frame.CopyTo(positions);
         var header = frame.Header;
+        if ((header.Flags & FrameFlags.KeepAlive) == 0)
+            slot.MovedAt = now.Monotonic;
         var stamp = new SampleStamp(
             header.Epoch, header.Sequence, header.CapturedAt, header.TimeToLiveMs, (header.Flags & FrameFlags.Fault) != 0);
         slot.Robot.OnSample(slot, stamp, positions[..header.Joints], now);

@@ -28,7 +28,12 @@ internal sealed class DeviceConnection : IMqttChannelAdapter
     private const byte ConnectHeader = 0x10;
     private const byte SampleHeader = 0x30; // PUBLISH, QoS 0, not retained.
 
+    // A client that gives no instance id is taken for dead when it was silent for this long; a board sends several poses a second.
+    private static readonly TimeSpan DeadAfter = TimeSpan.FromSeconds(1);
+
     private static readonly TimeSpan SurfaceInterval = TimeSpan.FromSeconds(1);
+
+    private static long lastNumber;
 
     private readonly ConnectionContext connection;
     private readonly PipeReader input;
@@ -88,7 +93,10 @@ internal sealed class DeviceConnection : IMqttChannelAdapter
     /// <summary>Completes when MQTTnet has let go of it.</summary>
     public TaskCompletionSource Ended { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    public TimeSpan SilentFor => time.GetElapsedTime(Volatile.Read(ref heard));
+    /// <summary>Counts the connections of this process.</summary>
+    public long Number { get; } = Interlocked.Increment(ref lastNumber);
+
+    private TimeSpan SilentFor => time.GetElapsedTime(Volatile.Read(ref heard));
 
     public long BytesReceived { get; private set; }
 
@@ -115,6 +123,9 @@ internal sealed class DeviceConnection : IMqttChannelAdapter
         for (var excess = MaxInFlight - receiveMaximum; receiveMaximum > 0 && excess > 0; excess--)
             sendQuota.Wait(0);
     }
+
+    /// <summary>Whether another client may take its name: it has left, is the same machine, or is dead.</summary>
+    public bool IsReplaceableBy(string? instance) => IsLeaving || (instance is not null && instance == Instance) || SilentFor > DeadAfter;
 
     /// <summary>Ends it at once, also while the client's socket takes nothing.</summary>
     public void Abort(string reason)

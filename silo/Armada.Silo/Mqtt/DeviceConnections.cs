@@ -9,7 +9,8 @@ using MQTTnet.Server;
 namespace Armada.Silo.Mqtt;
 
 /// <summary>The connections that Kestrel accepts, as MQTTnet takes them; each one ends when it is cut, whatever its socket does.</summary>
-internal sealed partial class DeviceConnections(DeviceRateLimits limits, SiloClock clock, ILogger<DeviceConnections> logger) : IMqttServerAdapter
+internal sealed partial class DeviceConnections(
+    DeviceRateLimits limits, SiloClock clock, IHostApplicationLifetime host, ILogger<DeviceConnections> logger) : IMqttServerAdapter
 {
     private static readonly TimeSpan EndsWithin = TimeSpan.FromSeconds(2);
 
@@ -17,6 +18,9 @@ internal sealed partial class DeviceConnections(DeviceRateLimits limits, SiloClo
     private readonly LogPace overRate = new();
 
     public Func<IMqttChannelAdapter, Task>? ClientHandler { get; set; }
+
+    /// <summary>Called when a connection is over; its last will has been handled.</summary>
+    public event Action<DeviceConnection>? Closed;
 
     public int Count => open.Count;
 
@@ -37,6 +41,7 @@ internal sealed partial class DeviceConnections(DeviceRateLimits limits, SiloClo
         using (connection = new DeviceConnection(context, new DeviceRate(limits, clock.Time, () => LogOverRate(connection!)), clock.Time))
         {
             open[connection] = true;
+            using var ending = host.ApplicationStopping.UnsafeRegister(static connection => ((DeviceConnection)connection!).Abort("the silo ends"), connection);
             try
             {
                 await serve(connection);
@@ -45,6 +50,7 @@ internal sealed partial class DeviceConnections(DeviceRateLimits limits, SiloClo
             {
                 await connection.CloseAsync();
                 open.TryRemove(connection, out _);
+                Closed?.Invoke(connection);
                 connection.Ended.SetResult();
             }
         }

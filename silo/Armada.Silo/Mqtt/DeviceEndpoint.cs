@@ -1,14 +1,11 @@
 using System.Buffers;
 using System.Collections;
-using System.Collections.Concurrent;
-using System.Text;
 using Armada.Core.MicroPython;
 using Armada.Core.Topics;
 using Armada.Grains.Robots;
 using Armada.Mqtt;
 using Armada.Silo.Identities.Registry;
 using Armada.Silo.Ingress;
-using MQTTnet;
 using MQTTnet.Packets;
 using MQTTnet.Protocol;
 using MQTTnet.Server;
@@ -23,38 +20,35 @@ internal sealed partial class DeviceEndpoint : IMqttLink
 {
     private const string InstanceProperty = "instance";
 
-    // A client that gives no instance id is taken for dead when it was silent for this long; a board sends several poses a second.
-    private static readonly TimeSpan DeadAfter = TimeSpan.FromSeconds(1);
-
     private readonly DeviceConnections connections;
     private readonly DeviceAdmission admission;
     private readonly TopicAccess access;
+    private readonly TopicTable table;
+    private readonly DeviceRouter? router;
     private readonly TopicMap topics;
     private readonly MicroPythonTopics dialect;
     private readonly SiloClock clock;
     private readonly ILogger<DeviceEndpoint> logger;
-    private readonly ConcurrentDictionary<string, TopicRoute> routes = new(StringComparer.Ordinal);
-    private readonly ConcurrentDictionary<string, MessageHandler> patterns = new(StringComparer.Ordinal);
     private readonly MqttServer server;
-    private readonly LogPace faults = new();
     private readonly LogPace refusals = new();
     private long received;
     private long published;
     private long dropped;
-    private long handlerFaults;
 
     public DeviceEndpoint(
         DeviceConnections connections,
         DeviceAdmission admission,
         IdentityCopy identities,
         TopicAccess access,
+        TopicTable table,
         TopicMap topics,
         MicroPythonTopics dialect,
         SiloClock clock,
-        ILogger<DeviceEndpoint> logger)
+        ILogger<DeviceEndpoint> logger,
+        DeviceRouter? router = null)
     {
         (this.connections, this.admission, this.access, this.topics, this.dialect, this.logger) = (connections, admission, access, topics, dialect, logger);
-        this.clock = clock;
+        (this.table, this.clock, this.router) = (table, clock, router);
         identities.Changed = () => connections.CutAsync(admission.FindProblem);
         var options = new MqttServerOptionsBuilder()
             .WithoutDefaultEndpoint()
@@ -75,7 +69,7 @@ internal sealed partial class DeviceEndpoint : IMqttLink
     public LinkState State { get; private set; }
 
     public LinkCounters Counters => new(
-        Interlocked.Read(ref received), Interlocked.Read(ref published), Interlocked.Read(ref dropped), 0, Interlocked.Read(ref handlerFaults));
+        Interlocked.Read(ref received), Interlocked.Read(ref published), Interlocked.Read(ref dropped), 0, table.HandlerFaults);
 
     public async Task StartAsync(CancellationToken cancellation)
     {
@@ -92,22 +86,9 @@ internal sealed partial class DeviceEndpoint : IMqttLink
         server.Dispose();
     }
 
-    public void Subscribe(string filter, Delivery delivery, MessageHandler handler)
-    {
-        if (!TopicFilter.IsValid(filter))
-            throw new ArgumentException($"'{filter}' is no topic filter", nameof(filter));
-        if (TopicFilter.IsTopic(filter))
-            RouteOf(filter).Handler = Guard(handler);
-        else
-            patterns[filter] = Guard(handler);
-    }
+    public void Subscribe(string filter, Delivery delivery, MessageHandler handler) => table.Subscribe(filter, handler);
 
-    public void Unsubscribe(string filter)
-    {
-        patterns.TryRemove(filter, out _);
-        if (routes.TryGetValue(filter, out var route))
-            route.Handler = null;
-    }
+    public void Unsubscribe(string filter) => table.Unsubscribe(filter);
 
     public void Reconnect()
     {
@@ -117,10 +98,7 @@ internal sealed partial class DeviceEndpoint : IMqttLink
     {
         if (!TopicFilter.IsTopic(topic))
             throw new ArgumentException($"'{topic}' is no topic", nameof(topic));
-        if (routes.TryGetValue(topic, out var route))
-            route.ShowSent(payload);
-        var isTaken = route?.Subscriber is { } subscriber
-            && (delivery == Delivery.Sample ? subscriber.Send(route, payload) : subscriber.TryEnqueue(Control(topic, payload)));
+        var isTaken = table.Find(topic)?.Send(payload, delivery) == true || (delivery == Delivery.Control && router?.Forward(topic, payload) == true);
         Interlocked.Increment(ref isTaken ? ref published : ref dropped);
         return isTaken;
     }
@@ -129,17 +107,8 @@ internal sealed partial class DeviceEndpoint : IMqttLink
     public DeviceTap Tap(string device)
     {
         var client = new ClientIdentity(device, Role: null, IsProven: false);
-        return new DeviceTap([.. access.PublishableBy(client).Union(access.SubscribableBy(client)).Select(RouteOf)], clock.Time);
+        return new DeviceTap([.. access.PublishableBy(client).Union(access.SubscribableBy(client)).Select(table.Of)], clock.Time);
     }
-
-    private TopicRoute RouteOf(string topic) => routes.GetOrAdd(topic, static name => new TopicRoute(name));
-
-    private static MqttApplicationMessage Control(string topic, ReadOnlySpan<byte> payload) => new()
-    {
-        Topic = topic,
-        Payload = new ReadOnlySequence<byte>(payload.ToArray()),
-        QualityOfServiceLevel = MqttQualityOfServiceLevel.AtLeastOnce,
-    };
 
     private async Task AdmitAsync(ValidatingConnectionEventArgs connecting)
     {
@@ -151,23 +120,33 @@ internal sealed partial class DeviceEndpoint : IMqttLink
         }
 
         var instance = connecting.UserProperties?.Find(property => property.Name == InstanceProperty)?.ReadValueAsString();
-        if (connections.Find(client.Name) is { } other && !IsReplaceable(other, instance))
+        if (connections.Find(client.Name) is { } other && !other.IsReplaceableBy(instance))
         {
-            Refuse(connecting, MqttConnectReasonCode.ClientIdentifierNotValid, $"another machine is connected as {client.Name}; every device needs a name of its own");
+            RefuseSecond(connecting, client.Name);
             return;
         }
 
         await connections.CutAsync(client.Name, "its client has connected again", except: connection);
-        connection.Admit(client, instance, RouteOf(StateTopicOf(client)), connecting.ReceiveMaximum);
+        switch (router is null ? true : await router.ConnectAsync(client.Name, connection, instance))
+        {
+            case null:
+                Refuse(connecting, MqttConnectReasonCode.ServerUnavailable, "the cluster cannot be asked whether its name is in use; it may try again");
+                return;
+            case false:
+                RefuseSecond(connecting, client.Name);
+                return;
+        }
+
+        connection.Admit(client, instance, table.Of(StateTopicOf(client)), connecting.ReceiveMaximum);
         connecting.SessionItems[nameof(DeviceConnection)] = connection;
         if (admission.Admit(connection.ClientCertificate, connecting.ClientId, connection.WillTopic, out refused) is null)
             Refuse(connecting, MqttConnectReasonCode.NotAuthorized, refused!); // Revoked before it could be cut.
     }
 
-    private static bool IsReplaceable(DeviceConnection other, string? instance) =>
-        other.IsLeaving || (instance is not null && instance == other.Instance) || other.SilentFor > DeadAfter;
-
     private string StateTopicOf(ClientIdentity client) => client.Role is null ? topics.Of(client.Name, Channel.State) : dialect.Of(client.Name);
+
+    private void RefuseSecond(ValidatingConnectionEventArgs connecting, string name) => Refuse(
+        connecting, MqttConnectReasonCode.ClientIdentifierNotValid, $"another machine is connected as {name}; every device needs a name of its own");
 
     private void Refuse(ValidatingConnectionEventArgs connecting, MqttConnectReasonCode code, string reason)
     {
@@ -192,7 +171,7 @@ internal sealed partial class DeviceEndpoint : IMqttLink
         var (connection, topic) = (ConnectionOf(asked.SessionItems), asked.TopicFilter.Topic);
         if (access.MaySubscribe(connection.Identity!, topic))
         {
-            RouteOf(topic).Subscriber = connection;
+            table.Of(topic).Subscriber = connection;
             return Task.CompletedTask;
         }
 
@@ -204,8 +183,7 @@ internal sealed partial class DeviceEndpoint : IMqttLink
 
     private Task UnsubscribeAsync(InterceptingUnsubscriptionEventArgs asked)
     {
-        if (routes.TryGetValue(asked.Topic, out var route))
-            route.Leave(ConnectionOf(asked.SessionItems));
+        table.Find(asked.Topic)?.Leave(ConnectionOf(asked.SessionItems));
         return Task.CompletedTask;
     }
 
@@ -213,10 +191,7 @@ internal sealed partial class DeviceEndpoint : IMqttLink
     {
         var connection = ConnectionOf(gone.SessionItems);
         foreach (var topic in access.SubscribableBy(connection.Identity!))
-        {
-            if (routes.TryGetValue(topic, out var route))
-                route.Leave(connection);
-        }
+            table.Find(topic)?.Leave(connection);
 
         return Task.CompletedTask;
     }
@@ -234,38 +209,16 @@ internal sealed partial class DeviceEndpoint : IMqttLink
         }
 
         Interlocked.Increment(ref received);
-        var (route, payload) = (RouteOf(topic), publish.ApplicationMessage.Payload.ToArray());
+        var (route, payload) = (table.Of(topic), publish.ApplicationMessage.Payload.ToArray());
         route.Receive(payload);
-        foreach (var (filter, handler) in patterns)
-        {
-            if (TopicFilter.Matches(filter, topic))
-                handler(route.Utf8, payload);
-        }
-
+        table.Deliver(route, payload);
+        router?.OnPublished(connection, topic, payload);
         return Task.CompletedTask;
     }
-
-    // A handler's fault must not end the connection that it was called on.
-    private MessageHandler Guard(MessageHandler handler) => (topic, payload) =>
-    {
-        try
-        {
-            handler(topic, payload);
-        }
-        catch (Exception fault)
-        {
-            Interlocked.Increment(ref handlerFaults);
-            if (faults.IsDue(clock.Now(), out var hidden))
-                LogFault(fault, Encoding.UTF8.GetString(topic), hidden);
-        }
-    };
 
     [LoggerMessage(1720, LogLevel.Warning, "{Client} at {Address} is refused: {Reason} ({Hidden} such lines left out)")]
     private partial void LogRefused(string client, System.Net.EndPoint? address, string reason, long hidden);
 
     [LoggerMessage(1721, LogLevel.Warning, "{Client} may not {Action} {Topic} ({Hidden} such lines left out)")]
     private partial void LogForbidden(string client, string action, string topic, long hidden);
-
-    [LoggerMessage(1722, LogLevel.Error, "A message on {Topic} could not be handled ({Hidden} such lines left out)")]
-    private partial void LogFault(Exception fault, string topic, long hidden);
 }

@@ -1,16 +1,25 @@
+using System.Buffers;
 using System.Text;
 using Armada.Mqtt;
+using MQTTnet;
+using MQTTnet.Protocol;
 
 namespace Armada.Silo.Mqtt;
 
-/// <summary>One topic: who in this silo hears it, and which client is subscribed to it. A topic is one device's, so there is one client at most.</summary>
+/// <summary>
+/// One topic: who in this process hears it, which client is subscribed to it, and the process where the other one of the two is. A topic is
+/// one device's, so there is one client at most.
+/// </summary>
 internal sealed class TopicRoute(string topic)
 {
     private volatile MessageHandler? handler;
     private volatile DeviceConnection? subscriber;
+    private volatile PeerChannel? remote;
 
     /// <summary>Called with every message of the topic, in either direction, while somebody taps the device.</summary>
     public event MessageHandler? Tapped;
+
+    public string Topic => topic;
 
     public byte[] Utf8 { get; } = Encoding.UTF8.GetBytes(topic);
 
@@ -27,16 +36,53 @@ internal sealed class TopicRoute(string topic)
         set => subscriber = value;
     }
 
-    /// <summary>Gives what the device published to who hears it.</summary>
+    /// <summary>Where the device's robot runs, or where the device is connected, if that is another process than this one.</summary>
+    public PeerChannel? Remote
+    {
+        get => remote;
+        set => remote = value;
+    }
+
+    /// <summary>Gives a sample that the device published to who hears it, here or in another process.</summary>
     public void Receive(ReadOnlySpan<byte> payload)
     {
-        Handler?.Invoke(Utf8, payload);
+        if (handler is { } heard)
+            heard(Utf8, payload);
+        else
+            remote?.Send(this, payload, isFromDevice: true);
         Tapped?.Invoke(Utf8, payload);
     }
 
-    /// <summary>Shows a tap what the device is sent.</summary>
-    public void ShowSent(ReadOnlySpan<byte> payload) => Tapped?.Invoke(Utf8, payload);
+    /// <summary>Sends to the device, which may be connected to another process; false where it is connected nowhere, or too much waits for it.</summary>
+    public bool Send(ReadOnlySpan<byte> payload, Delivery delivery)
+    {
+        if (SendHere(payload, delivery))
+            return true;
+        if (remote is not { } elsewhere)
+            return false;
+        Tapped?.Invoke(Utf8, payload);
+        if (delivery == Delivery.Control)
+            return elsewhere.Enqueue(topic, payload, isFromDevice: false);
+        elsewhere.Send(this, payload, isFromDevice: false);
+        return true;
+    }
+
+    /// <summary>Sends to the device if it is connected here.</summary>
+    public bool SendHere(ReadOnlySpan<byte> payload, Delivery delivery)
+    {
+        if (subscriber is not { } connection)
+            return false;
+        Tapped?.Invoke(Utf8, payload);
+        return delivery == Delivery.Sample ? connection.Send(this, payload) : connection.TryEnqueue(Control(payload));
+    }
 
     /// <summary>Ends the subscription of a client, unless another one has it.</summary>
     public void Leave(DeviceConnection connection) => Interlocked.CompareExchange(ref subscriber, null, connection);
+
+    private MqttApplicationMessage Control(ReadOnlySpan<byte> payload) => new()
+    {
+        Topic = topic,
+        Payload = new ReadOnlySequence<byte>(payload.ToArray()),
+        QualityOfServiceLevel = MqttQualityOfServiceLevel.AtLeastOnce,
+    };
 }

@@ -10,16 +10,14 @@ namespace Armada.Silo.Panel;
 /// <summary>Builds each snapshot from its predecessor and the engine's present state. Not thread-safe.</summary>
 internal sealed class SnapshotBuilder : IDisposable
 {
-    private readonly RobotReader robots;
     private readonly JsonTypeInfo<PanelState> stateJson;
     private readonly JsonTypeInfo<RobotView> robotJson;
     private readonly JsonTypeInfo<FleetView> fleetJson;
     private readonly ArrayBufferWriter<byte> buffer = new();
     private readonly Utf8JsonWriter writer;
 
-    public SnapshotBuilder(RobotReader robots, IOptions<JsonOptions> json)
+    public SnapshotBuilder(IOptions<JsonOptions> json)
     {
-        this.robots = robots;
         var options = json.Value.SerializerOptions;
         stateJson = (JsonTypeInfo<PanelState>)options.GetTypeInfo(typeof(PanelState));
         robotJson = (JsonTypeInfo<RobotView>)options.GetTypeInfo(typeof(RobotView));
@@ -46,7 +44,7 @@ internal sealed class SnapshotBuilder : IDisposable
             version,
             before?.Version == version ? before.VersionSince : seq,
             Part(before?.State, seq, PanelReader.Read(robot), stateJson),
-            new Lazy<byte[]>(() => JsonSerializer.SerializeToUtf8Bytes(robots.Robot(robot), robotJson)));
+            new Lazy<byte[]>(() => JsonSerializer.SerializeToUtf8Bytes(RobotReader.Robot(robot), robotJson)));
     }
 
     private JsonFragment Part<T>(JsonFragment? before, long seq, T value, JsonTypeInfo<T> json)

@@ -27,7 +27,7 @@ internal sealed partial class CertificateRenewal(
         while (true)
         {
             var page = await registry.ListAsync(after, PageSize, cancellation);
-            foreach (var device in page.Where(device => presences.Of(device.Name)?.Presence.Online == true && IsDue(device)))
+            foreach (var device in page.Where(device => presences.Of(device.Name)?.Online == true && IsDue(device)))
                 await TryRenewAsync(device, cancellation);
             if (page.Length < PageSize)
                 return;

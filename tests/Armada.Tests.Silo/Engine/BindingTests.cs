@@ -11,7 +11,7 @@ public sealed class BindingTests(Broker broker) : IClassFixture<Broker>
     {
         await using var pair = await ArmPair.StartAsync(broker);
         var epoch = await pair.Silo.EpochAsync("arm");
-        await using var other = await ScriptedDevice.StartAsync(broker, pair.Silo.Topics, "other");
+        await using var other = await broker.ConnectAsync(pair.Silo.Topics, "other");
 
         await pair.Silo.BindMasterAsync("arm", "other", takeover: true);
 

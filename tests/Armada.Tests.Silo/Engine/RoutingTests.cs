@@ -46,8 +46,8 @@ public sealed class RoutingTests(Broker broker) : IClassFixture<Broker>
         await silo.BindSlaveAsync("arm", "follower");
         Assert.Equal("waiting", (await silo.GetAsync("/api/v1/robots/arm/master"))["state"]!.GetValue<string>());
 
-        await using var leader = await ScriptedDevice.StartAsync(broker, silo.Topics, "leader");
-        await using var follower = await ScriptedDevice.StartAsync(broker, silo.Topics, "follower");
+        await using var leader = await broker.ConnectAsync(silo.Topics, "leader");
+        await using var follower = await broker.ConnectAsync(silo.Topics, "follower");
 
         await follower.CommandedAsync("the follower is commanded once both are there");
     }

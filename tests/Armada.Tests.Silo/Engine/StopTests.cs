@@ -48,7 +48,7 @@ public sealed class StopTests(Broker broker) : IClassFixture<Broker>
         await using var silo = await RunningSilo.StartAsync(broker);
         await silo.PostAsync("/fleet/stop");
         await silo.MakeRobotAsync("late");
-        await using var follower = await ScriptedDevice.StartAsync(broker, silo.Topics, "follower");
+        await using var follower = await broker.ConnectAsync(silo.Topics, "follower");
 
         await silo.BindSlaveAsync("late", "follower");
 
@@ -114,7 +114,7 @@ public sealed class StopTests(Broker broker) : IClassFixture<Broker>
     {
         await using var silo = await RunningSilo.StartAsync(broker);
         await silo.MakeRobotAsync("arm");
-        await using var follower = await ScriptedDevice.StartAsync(broker, silo.Topics, "follower");
+        await using var follower = await broker.ConnectAsync(silo.Topics, "follower");
         follower.Publish(Channel.Presence, ControlJson.Write(new Presence(Online: true, State: "stopped")));
         await silo.BindSlaveAsync("arm", "follower");
 

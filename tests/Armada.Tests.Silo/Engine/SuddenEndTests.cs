@@ -15,8 +15,8 @@ public sealed class SuddenEndTests(Broker broker) : IClassFixture<Broker>
         using var folder = new TempFolder();
         var topics = Broker.NextTopics();
         var url = string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{FreePort.Next()}");
-        await using var leader = await ScriptedDevice.StartAsync(broker, topics, "leader");
-        await using var follower = await ScriptedDevice.StartAsync(broker, topics, "follower");
+        await using var leader = await broker.ConnectAsync(topics, "leader");
+        await using var follower = await broker.ConnectAsync(topics, "follower");
         await using (var first = Start(folder, topics.Root, url))
         {
             await first.PrintsAsync("Application started", TimeSpan.FromSeconds(30));

@@ -40,7 +40,7 @@ public sealed class MicroPythonTests(Broker broker) : IClassFixture<Broker>
     public async Task A_leader_moves_a_follower_that_speaks_frames()
     {
         await using var silo = await StartAsync();
-        await using var follower = await ScriptedDevice.StartAsync(broker, silo.Topics, "follower");
+        await using var follower = await broker.ConnectAsync(silo.Topics, "follower");
         await silo.BindSlaveAsync(Robot, "follower");
         await using var leader = Board.Lead(broker, Topics(silo), Thing);
 
@@ -98,7 +98,7 @@ public sealed class MicroPythonTests(Broker broker) : IClassFixture<Broker>
         await using var silo = await StartAsync();
         await BindAsync(silo, "board");
         await using var follower = await Board.FollowAsync(broker, Topics(silo), "board");
-        await using var leader = await ScriptedDevice.StartAsync(broker, silo.Topics, "leader"); // 100 frames a second.
+        await using var leader = await broker.ConnectAsync(silo.Topics, "leader"); // 100 frames a second.
         leader.Pose = [40, 0, 0, 0, 0, 0];
         await silo.BindMasterAsync(Robot, "leader", takeover: true);
         await Eventually.Holds("the follower has arrived", () => follower.Pose is { } pose && Math.Abs(pose[0] - 40) < 0.1);

@@ -1,5 +1,6 @@
 using System.Net;
 using Armada.Silo.Mqtt;
+using Armada.Testing.Devices;
 using Armada.Testing.Network;
 using Armada.Tests.Silo.Support;
 

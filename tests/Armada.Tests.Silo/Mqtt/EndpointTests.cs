@@ -5,6 +5,7 @@ using Armada.Core.Control;
 using Armada.Core.Topics;
 using Armada.Silo.Mqtt;
 using Armada.Testing;
+using Armada.Testing.Devices;
 using Armada.Tests.Silo.Support;
 
 namespace Armada.Tests.Silo.Mqtt;

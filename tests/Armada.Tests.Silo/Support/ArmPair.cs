@@ -1,4 +1,5 @@
 using Armada.Silo.Options;
+using Armada.Testing.Devices;
 
 namespace Armada.Tests.Silo.Support;
 
@@ -26,8 +27,8 @@ internal sealed class ArmPair : IAsyncDisposable
         var silo = await RunningSilo.StartAsync(broker, with);
         var pair = new ArmPair(
             silo,
-            await ScriptedDevice.StartAsync(broker, silo.Topics, "leader"),
-            await ScriptedDevice.StartAsync(broker, silo.Topics, "follower"));
+            await broker.ConnectAsync(silo.Topics, "leader"),
+            await broker.ConnectAsync(silo.Topics, "follower"));
         await silo.MakeRobotAsync(Robot);
         await silo.BindMasterAsync(Robot, "leader");
         await silo.BindSlaveAsync(Robot, "follower");

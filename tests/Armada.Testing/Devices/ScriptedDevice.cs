@@ -4,19 +4,19 @@ using Armada.Core.Control;
 using Armada.Core.Frames;
 using Armada.Core.Topics;
 using Armada.Mqtt;
-using Armada.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
 
-namespace Armada.Tests.Silo.Support;
+namespace Armada.Testing.Devices;
 
 /// <summary>A command as a device got it.</summary>
-internal sealed record ReceivedCommand(FrameHeader Header, double[] Positions);
+public sealed record ReceivedCommand(FrameHeader Header, double[] Positions);
 
 /// <summary>A device over real MQTT: sends its pose at 100 Hz, obeys stream-start, answers control unless told not to.</summary>
-internal sealed class ScriptedDevice : IAsyncDisposable
+public sealed class ScriptedDevice : IAsyncDisposable
 {
     private readonly TopicMap topics;
-    private readonly MqttLink link;
+    private readonly string clientId;
+    private volatile MqttLink link;
     private readonly CancellationTokenSource ending = new();
     private readonly ConcurrentQueue<ReceivedCommand> commands = new();
     private readonly ConcurrentQueue<ControlMessage> controls = new();
@@ -26,19 +26,21 @@ internal sealed class ScriptedDevice : IAsyncDisposable
     private long lastCommand = Stopwatch.GetTimestamp();
     private TimeSpan longestGap;
 
-    private ScriptedDevice(int port, TopicMap topics, string name, string clientId)
+    private ScriptedDevice(int port, TopicMap topics, string name, string clientId, string? instance)
     {
-        Name = name;
+        (Name, this.clientId, Instance) = (name, clientId, instance);
         this.topics = topics;
         stateTopic = topics.Of(name, Channel.State);
-        link = new MqttLink(
-            new LinkOptions { ClientId = clientId, Port = port },
-            NullLogger<MqttLink>.Instance);
-        link.Subscribe(topics.Of(name, Channel.Command), Delivery.Sample, OnCommand);
-        link.Subscribe(topics.Of(name, Channel.Control), Delivery.Control, OnControl);
+        link = Link(port);
     }
 
     public string Name { get; }
+
+    /// <summary>Of the machine; null for none.</summary>
+    public string? Instance { get; }
+
+    /// <summary>Whether it is connected now.</summary>
+    public bool IsConnected => link.State == LinkState.Up;
 
     public double[] Pose { get; set; } = new double[6];
 
@@ -50,6 +52,9 @@ internal sealed class ScriptedDevice : IAsyncDisposable
 
     /// <summary>Answers that it does not do what it is asked, and why.</summary>
     public string? Refusal { get; set; }
+
+    /// <summary>Says that nothing moves.</summary>
+    public bool IsStill { get; set; }
 
     /// <summary>Sends nothing by itself while set.</summary>
     public bool Silent { get; set; }
@@ -71,21 +76,23 @@ internal sealed class ScriptedDevice : IAsyncDisposable
         }
     }
 
-    /// <summary>A device at an outside broker, where several silos' devices may have the same names.</summary>
-    public static Task<ScriptedDevice> StartAsync(Broker broker, TopicMap topics, string name, bool silent = false) =>
-        StartAsync(new ScriptedDevice(broker.Mosquitto.Port, topics, name, name + topics.Root.Replace('/', '-')), silent);
-
-    /// <summary>A device at a silo's own endpoint, whose client id is its name.</summary>
-    public static Task<ScriptedDevice> StartAsync(int port, TopicMap topics, string name) =>
-        StartAsync(new ScriptedDevice(port, topics, name, name), silent: false);
-
-    private static async Task<ScriptedDevice> StartAsync(ScriptedDevice device, bool silent)
+    /// <summary>Connects a device; its client id is its name where no other is given.</summary>
+    public static async Task<ScriptedDevice> StartAsync(
+        int port, TopicMap topics, string name, string? clientId = null, string? instance = null, bool silent = false)
     {
-        device.Silent = silent;
-        await device.link.StartAsync(CancellationToken.None);
-        await Eventually.Holds($"{device.Name} reaches the broker", () => device.link.State == LinkState.Up);
+        var device = new ScriptedDevice(port, topics, name, clientId ?? name, instance) { Silent = silent };
+        await device.ConnectAsync();
         device.pump = device.PumpAsync();
         return device;
+    }
+
+    /// <summary>Goes on at another address, as an agent does that was given several.</summary>
+    public async Task MoveAsync(int port)
+    {
+        var old = link;
+        link = Link(port);
+        await old.DisposeAsync();
+        await ConnectAsync();
     }
 
     public void BeginGaps()
@@ -113,7 +120,7 @@ internal sealed class ScriptedDevice : IAsyncDisposable
     public int Write(Span<byte> to, uint withSequence, uint? epoch = null, double[]? positions = null, FrameEcho? echo = null) =>
         FrameCodec.Write(
             to,
-            new FrameHeader(FrameKind.State, FrameFlags.TorqueOn, 6, withSequence, UnixMicros(), epoch ?? Epoch, 0),
+            new FrameHeader(FrameKind.State, FrameFlags.TorqueOn | (IsStill ? FrameFlags.KeepAlive : 0), 6, withSequence, UnixMicros(), epoch ?? Epoch, 0),
             positions ?? Pose,
             echo);
 
@@ -128,10 +135,26 @@ internal sealed class ScriptedDevice : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        if (ending.IsCancellationRequested)
+            return;
         await ending.CancelAsync();
         await pump;
         await link.DisposeAsync();
         ending.Dispose();
+    }
+
+    private MqttLink Link(int port)
+    {
+        var made = new MqttLink(new LinkOptions { ClientId = clientId, Instance = Instance, Port = port }, NullLogger<MqttLink>.Instance);
+        made.Subscribe(topics.Of(Name, Channel.Command), Delivery.Sample, OnCommand);
+        made.Subscribe(topics.Of(Name, Channel.Control), Delivery.Control, OnControl);
+        return made;
+    }
+
+    private async Task ConnectAsync()
+    {
+        await link.StartAsync(CancellationToken.None);
+        await Eventually.Holds($"{Name} is connected", () => IsConnected);
     }
 
     private static long UnixMicros() => (TimeProvider.System.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond;
