@@ -252,12 +252,14 @@ public sealed partial class IdentityGrain : Grain, IIdentityGrain
 
     private async Task TellAsync(IIdentityObserver observer, IdentityChange change)
     {
+        var told = observer.ChangeAsync(change);
         try
         {
-            await observer.ChangeAsync(change).WaitAsync(ToldWithin, time);
+            await told.WaitAsync(ToldWithin, time);
         }
         catch (Exception lost)
         {
+            told.Ignore(); // It may fail later.
             observers.Remove(observer); // If it is there, it follows again within a second.
             LogNotTold(lost);
         }

@@ -210,7 +210,7 @@ public sealed class RenewalTests : IAsyncLifetime, IDisposable
         using var next = new TestCertificates(folder, "next-ca");
         var pem = next.ForRequest(await Csr(), "arm");
         Assert.Contains("does not come from the authority", (await Take(pem)).Error, StringComparison.Ordinal);
-        var both = File.ReadAllText(authority.CaFile) + File.ReadAllText(next.CaFile);
+        var both = File.ReadAllText(authority.CaFile) + "\n" + File.ReadAllText(next.CaFile);
 
         Assert.False((await Ask(ControlOp.Certificate, pem, "no certificate")).Ok, "it took what it does not trust");
         Assert.True((await Ask(ControlOp.Certificate, pem, both)).Ok, "it was refused");
