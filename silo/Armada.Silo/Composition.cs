@@ -72,6 +72,7 @@ internal static class Composition
         SiloPort = cluster.Endpoint.Port,
         GatewayPort = cluster.GatewayPort,
         Tls = cluster.Tls,
+        IsGateway = cluster.Role == SiloRole.Gateway,
     };
 
     private static MqttLink MakeLink(IServiceProvider provider, LinkOptions options) =>

@@ -49,7 +49,7 @@ public static partial class SiloHost
         builder.AddApi();
         adjust?.Invoke(builder.Services);
         var silo = builder.Build();
-        silo.UseApi();
+        silo.UseApi(options.Cluster?.Role ?? SiloRole.Both);
         return silo;
     }
 

@@ -6,13 +6,13 @@ using Orleans.Connections.Security;
 namespace Armada.Grains.Transport;
 
 /// <summary>
-/// What a silo or an agent shows in its cluster, and what it takes from others: mutual TLS, 1.2 or newer, with the cluster's own
+/// What a silo or a gateway shows in its cluster, and what it takes from others: mutual TLS, 1.2 or newer, with the cluster's own
 /// authority as the only root.
 /// </summary>
 /// <remarks>
 /// Members are dialed by address, so no name in a certificate is compared: whoever holds a key that the authority signed is a member.
-/// What the certificate is good for counts: a silo's for servers and clients, an agent's for clients only, so that an agent
-/// cannot pass for a silo. One that does not say what it is good for is good for everything. Files are read once.
+/// What the certificate is good for counts: a member's says that it is good for servers and for clients, which a device's never does. Files
+/// are read once.
 /// </remarks>
 public sealed class ClusterIdentity
 {
@@ -31,11 +31,10 @@ public sealed class ClusterIdentity
     /// <param name="ca">The authority; more than one certificate while it is being replaced.</param>
     /// <param name="certificate">The member's own certificate.</param>
     /// <param name="key">Its private key, not encrypted.</param>
-    /// <param name="isSilo">Whether others connect to it.</param>
     /// <param name="identity">The identity, or null.</param>
     /// <returns>Null, or in one line which file cannot be used and why.</returns>
     public static string? TryLoad(
-        NamedFile ca, NamedFile certificate, NamedFile key, bool isSilo, out ClusterIdentity? identity)
+        NamedFile ca, NamedFile certificate, NamedFile key, out ClusterIdentity? identity)
     {
         identity = null;
         var authority = new X509Certificate2Collection();
@@ -48,32 +47,24 @@ public sealed class ClusterIdentity
         X509Certificate2? own = null;
         if (Try(key, text => own = Pair(File.ReadAllText(certificate.Path), text)) is { } noKey)
             return $"{noKey}; it must be the key of {certificate}, in PEM and not encrypted";
-        if (Fault(authority, own!, null, isSilo ? [Server, Client] : [Client]) is { } fault)
+        if (Fault(authority, own!, null) is { } fault)
             return $"{certificate} is refused by the authority in {ca}: {fault}";
         identity = new ClusterIdentity(authority, own!);
         return null;
     }
 
-    /// <summary>For connections to a silo.</summary>
-    public TlsOptions Dialing() => Options(Server);
-
-    /// <summary>For connections from silos.</summary>
-    public TlsOptions AcceptingSilos() => Options(Server, Client);
-
-    /// <summary>For connections from agents.</summary>
-    public TlsOptions AcceptingAgents() => Options(Client);
-
-    private TlsOptions Options(params string[] usages) => new()
+    /// <summary>For connections to and from members.</summary>
+    public TlsOptions Tls() => new()
     {
         LocalCertificate = own,
         RemoteCertificateMode = RemoteCertificateMode.RequireCertificate,
         ClientCertificateMode = RemoteCertificateMode.RequireCertificate,
         RemoteCertificateValidation = (certificate, sent, errors) =>
-            (errors & ~Judged) == 0 && Fault(authority, certificate, sent?.ChainPolicy.ExtraStore, usages) is null,
+            (errors & ~Judged) == 0 && Fault(authority, certificate, sent?.ChainPolicy.ExtraStore) is null,
     };
 
     private static string? Fault(
-        X509Certificate2Collection authority, X509Certificate2 certificate, X509Certificate2Collection? between, string[] usages)
+        X509Certificate2Collection authority, X509Certificate2 certificate, X509Certificate2Collection? between)
     {
         using var chain = new X509Chain();
         chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
@@ -82,8 +73,9 @@ public sealed class ClusterIdentity
         chain.ChainPolicy.DisableCertificateDownloads = true;
         if (between is not null)
             chain.ChainPolicy.ExtraStore.AddRange(between);
-        foreach (var usage in usages)
-            chain.ChainPolicy.ApplicationPolicy.Add(new Oid(usage));
+        var usages = certificate.Extensions.OfType<X509EnhancedKeyUsageExtension>().SelectMany(extension => extension.EnhancedKeyUsages.Cast<Oid>()).Select(oid => oid.Value);
+        if (new[] { Server, Client }.Except(usages).Any())
+            return "it does not say that it is good for servers and clients";
         if (chain.Build(certificate))
             return null;
         return chain.ChainStatus.Length > 0 ? chain.ChainStatus[0].StatusInformation.ReplaceLineEndings(" ").Trim() : "no chain leads to it";

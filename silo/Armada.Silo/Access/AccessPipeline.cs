@@ -1,5 +1,4 @@
 using System.Net;
-using Armada.Core.Access;
 using Armada.Silo.Access.Keys;
 using Armada.Silo.Access.Tokens;
 using Armada.Silo.Mqtt;
@@ -26,7 +25,6 @@ internal static class AccessPipeline
         if (options.Http.Tls is { } tls)
             services.AddSingleton(provider => ActivatorUtilities.CreateInstance<HttpsCertificate>(provider, tls));
         services.Configure<SocketTransportOptions>(UnsentDataLimit.Apply);
-        services.AddSingleton<IKeyStore, StoredKeys>();
         services.AddSingleton<KeyRing>();
         services.AddSingleton<KeyUses>();
         services.AddSingleton<AnonymousAccess>();

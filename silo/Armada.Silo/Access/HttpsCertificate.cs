@@ -22,12 +22,12 @@ internal sealed partial class HttpsCertificate
     private string seen;
     private volatile SslStreamCertificateContext current;
 
-    /// <param name="authority">Of the devices that connect to /mqtt; the handshake names it, so that browsers offer no other certificate.</param>
+    /// <param name="authorities">Of the devices that connect to /mqtt; the handshake names them, so that browsers offer no other certificate.</param>
     /// <exception cref="SiloOptionsException">They cannot be used.</exception>
-    public HttpsCertificate(TlsFiles files, TimeProvider time, ILogger<HttpsCertificate> logger, CertificateAuthority? authority = null)
+    public HttpsCertificate(TlsFiles files, TimeProvider time, ILogger<HttpsCertificate> logger, LocalAuthorities? authorities = null)
     {
-        if (authority is not null && !OperatingSystem.IsWindows())
-            devices = SslCertificateTrust.CreateForX509Collection([X509Certificate2.CreateFromPem(authority.Certificate.Pem)], sendTrustInHandshake: true);
+        if (authorities is not null && !OperatingSystem.IsWindows())
+            devices = SslCertificateTrust.CreateForX509Collection([.. authorities.All.Select(its => X509Certificate2.CreateFromPem(its.Certificate.Pem))], sendTrustInHandshake: true);
         (this.files, this.time, this.logger, checkedAt) = (files, time, logger, time.GetTimestamp());
         try
         {

@@ -4,6 +4,7 @@ using Armada.Silo.Access.Keys;
 using Armada.Silo.Arena;
 using Armada.Silo.Audit;
 using Armada.Silo.Mqtt;
+using Armada.Silo.Options;
 using Armada.Silo.Panel;
 using Armada.Silo.Provisioning;
 using Armada.Silo.Rooms;
@@ -35,13 +36,15 @@ internal static class ApiHost
             }));
     }
 
-    public static void UseApi(this WebApplication app)
+    public static void UseApi(this WebApplication app, SiloRole role)
     {
         app.UseExceptionHandler();
         app.UseStatusCodePages();
         app.UseAccess();
-        app.MapOpenApi().Allow(Role.Viewer);
         app.MapHealth();
+        if (role == SiloRole.Silo)
+            return;
+        app.MapOpenApi().Allow(Role.Viewer);
         app.MapPanel();
         app.MapRoomEndpoints();
         var api = app.MapGroup("/api/v1").RefusesAsAll();

@@ -1,8 +1,10 @@
+using Armada.Core.Access;
 using Armada.Core.Engine;
 using Armada.Core.Motions;
 using Armada.Grains;
 using Armada.Grains.Storage;
 using Armada.Grains.Transport;
+using Armada.Silo.Access.Keys;
 using Armada.Silo.Audit;
 using Armada.Silo.Engine;
 using Armada.Silo.Mqtt;
@@ -10,7 +12,7 @@ using Orleans.Configuration;
 
 namespace Armada.Silo.Cluster;
 
-/// <summary>Makes a host an Orleans silo: a cluster of its own with storage in its data folder, or one of several on Redis.</summary>
+/// <summary>Makes a host an Orleans silo, a cluster of its own with storage in its data folder or one of several on Redis, or a cluster's gateway.</summary>
 public static class ClusterHost
 {
     /// <summary>Service id, and cluster id, of a silo that is a cluster of its own.</summary>
@@ -20,22 +22,22 @@ public static class ClusterHost
     private const int CachedGrains = 50_000; // Many robots; the memory for the default of a million is taken at the start.
     private const int LocalPort = 11111; // Part of the silo's name; nothing listens on it.
 
-    private static readonly TimeSpan AnswerWithin = TimeSpan.FromSeconds(5);
+    internal static readonly TimeSpan AnswerWithin = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan Probe = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan TableRefresh = TimeSpan.FromSeconds(3);
 
     // Lost after three missed probes: late enough for a busy machine, and soon enough for its robots to be routed elsewhere within four seconds.
     private const int MissedProbes = 3;
 
-    /// <summary>Adds the silo; hosted services that need it are added after it, so that they start later and stop earlier.</summary>
+    /// <summary>Adds the silo or gateway; hosted services that need it are added after it, so that they start later and stop earlier.</summary>
     /// <param name="builder">The host.</param>
-    /// <param name="place">Where the silo stands among several; null for a cluster of its own.</param>
+    /// <param name="place">Where it stands among several; null for a cluster of its own.</param>
     /// <param name="folder">Where the embedded storage is, used where there is no Redis.</param>
     /// <returns>Null, or in one line what is wrong with the place; nothing was added then.</returns>
     public static string? AddCluster(this IHostApplicationBuilder builder, ClusterPlace? place, string folder)
     {
         ClusterIdentity? identity = null;
-        if (place?.Tls is { } tls && ClusterIdentity.TryLoad(tls.Ca, tls.Certificate, tls.Key, isSilo: true, out identity) is { } refused)
+        if (place?.Tls is { } tls && ClusterIdentity.TryLoad(tls.Ca, tls.Certificate, tls.Key, out identity) is { } refused)
             return refused;
         RedisAccess? redis = null;
         if (place is not null && RedisAccess.TryParse(place.Redis, out redis) is { } unread)
@@ -43,8 +45,6 @@ public static class ClusterHost
         builder.Services.AddSingleton<RobotSubscriptions>();
         builder.Services.AddSingleton<IRobotEngine, OrleansEngine>();
         builder.Services.AddSingleton<ISequences, ClusterSequences>();
-        builder.Services.AddSingleton<ClusterHealth>();
-        builder.Services.AddSingleton<IEngineHealth>(provider => provider.GetRequiredService<ClusterHealth>());
         if (redis is not null)
         {
             builder.Services.AddHostedService(_ => redis); // Before the silo, so that a Redis that cannot be reached is reported in one line.
@@ -57,6 +57,31 @@ public static class ClusterHost
         }
 
         builder.Services.AddHostedService(provider => provider.GetRequiredService<AuditTrail>()); // Stops after all that records.
+        if (place is { IsGateway: true })
+        {
+            builder.Services.AddSingleton<IStoreHealth>(redis!);
+            builder.Services.AddSingleton<IKeyStore, ClusterKeys>();
+            builder.UseOrleansClient(client => client.Connect(place, redis!, identity));
+            builder.Services.AddHostedSingleton<GatewayHealth>();
+            builder.Services.AddSingleton<IEngineHealth>(provider => provider.GetRequiredService<GatewayHealth>());
+        }
+        else
+        {
+            builder.AddOneSilo(place, redis, identity);
+        }
+
+        builder.Services.AddHostedService(provider => provider.GetRequiredService<RobotSubscriptions>());
+        return null;
+    }
+
+    /// <summary>The embedded storage of a data folder.</summary>
+    internal static SqliteDatabaseOptions DatabaseIn(string folder) => new() { Path = Path.Combine(folder, DatabaseFile) };
+
+    private static void AddOneSilo(this IHostApplicationBuilder builder, ClusterPlace? place, RedisAccess? redis, ClusterIdentity? identity)
+    {
+        builder.Services.AddSingleton<IKeyStore, StoredKeys>();
+        builder.Services.AddSingleton<ClusterHealth>();
+        builder.Services.AddSingleton<IEngineHealth>(provider => provider.GetRequiredService<ClusterHealth>());
         builder.UseOrleans(silo =>
         {
             silo.Configure<SiloMessagingOptions>(messaging => messaging.ResponseTimeout = AnswerWithin);
@@ -77,12 +102,7 @@ public static class ClusterHost
         builder.Services.AddHostedService<GracefulDrain>();
         builder.Services.AddHostedService(provider => provider.GetRequiredService<ClusterHealth>());
         builder.Services.AddHostedService<RobotWatch>();
-        builder.Services.AddHostedService(provider => provider.GetRequiredService<RobotSubscriptions>());
-        return null;
     }
-
-    /// <summary>The embedded storage of a data folder.</summary>
-    internal static SqliteDatabaseOptions DatabaseIn(string folder) => new() { Path = Path.Combine(folder, DatabaseFile) };
 
     private static void UseRedis(this ISiloBuilder silo, ClusterPlace place, RedisAccess redis, ClusterIdentity? identity)
     {

@@ -14,9 +14,9 @@ internal sealed partial class OrleansEngine(
     IGrainFactory grains,
     RobotSubscriptions subscriptions,
     IStoreHealth store,
-    ISiloStatusOracle silos,
     SiloTelemetry telemetry,
-    ILogger<OrleansEngine> logger) : IRobotEngine
+    ILogger<OrleansEngine> logger,
+    ISiloStatusOracle? silos = null) : IRobotEngine // A gateway is no silo.
 {
     private static readonly TimeSpan ListWithin = TimeSpan.FromSeconds(1);
 
@@ -31,7 +31,7 @@ internal sealed partial class OrleansEngine(
         if (!DeviceName.IsValid(id))
             return new RobotReply(new Refusal(RefusalReason.Invalid, $"'{id}' is no robot id"), null);
         var reply = await AskAsync("create", id, robot => robot.CreateAsync(Self, model, room), cancellation);
-        if (reply.Refused?.Reason != RefusalReason.NotStored || !store.IsReached || silos.GetApproximateSiloStatuses(onlyActive: true).Count == 1)
+        if (reply.Refused?.Reason != RefusalReason.NotStored || !store.IsReached || silos is null || silos.GetApproximateSiloStatuses(onlyActive: true).Count == 1)
             return reply;
 
         // This silo reaches storage, so the silo of the robot or of the directory may be cut off from it: they come here.

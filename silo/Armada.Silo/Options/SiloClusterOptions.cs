@@ -9,15 +9,15 @@ namespace Armada.Silo.Options;
 /// <param name="ServiceId">Under it the cluster's robots are stored; the same over all deployments.</param>
 /// <param name="Redis">Redis in its client's words.</param>
 public sealed record SiloClusterOptions(
-    string ClusterId, string ServiceId, string? Redis, IPEndPoint Endpoint, int GatewayPort, ClusterTls? Tls = null)
+    string ClusterId, string ServiceId, string? Redis, IPEndPoint Endpoint, int GatewayPort, ClusterTls? Tls = null, SiloRole Role = SiloRole.Both)
 {
     internal static SiloClusterOptions? Read(SiloConfiguration settings)
     {
         var redis = settings.Text(Settings.Redis);
         if (settings.Text(Settings.Cluster) is not { } id)
         {
-            if (redis is not null)
-                settings.Refuse($"{settings.NameOf(Settings.Redis)} needs --cluster, the id of the cluster");
+            foreach (var setting in new[] { Settings.Redis, Settings.Role }.Where(settings.IsSet))
+                settings.Refuse($"{settings.NameOf(setting)} needs --cluster, the id of the cluster");
             return null;
         }
 
@@ -36,6 +36,45 @@ public sealed record SiloClusterOptions(
         var tls = settings.Files(Settings.ClusterCa, Settings.ClusterCert, Settings.ClusterKey) is [var ca, var certificate, var key]
             ? new ClusterTls(ca, certificate, key)
             : null;
-        return new SiloClusterOptions(id, service, redis, endpoint ?? new IPEndPoint(IPAddress.Loopback, 0), gateway ?? 0, tls);
+        return new SiloClusterOptions(id, service, redis, endpoint ?? new IPEndPoint(IPAddress.Loopback, 0), gateway ?? 0, tls, ReadRole(settings));
     }
+
+    private static SiloRole ReadRole(SiloConfiguration settings)
+    {
+        SiloRole? known = settings.Text(Settings.Role) switch
+        {
+            "both" => SiloRole.Both,
+            "silo" => SiloRole.Silo,
+            "gateway" => SiloRole.Gateway,
+            _ => null,
+        };
+        if (known is not { } role)
+        {
+            settings.Refuse(Settings.Role, "must be silo, gateway or both");
+            return SiloRole.Both;
+        }
+
+        if (role == SiloRole.Gateway)
+        {
+            foreach (var setting in new[] { Settings.SiloEndpoint, Settings.GatewayPort }.Where(settings.IsSet))
+                settings.Refuse(setting, "is where a silo listens, and a gateway connects to the silos that Redis names; leave it out");
+        }
+
+        if (role == SiloRole.Silo && settings.IsSet(Settings.Broker))
+            settings.Refuse(Settings.Broker, "is for devices, which --role silo does not serve; leave it out, or choose --role both");
+        return role;
+    }
+}
+
+/// <summary>What a process does in its cluster.</summary>
+public enum SiloRole
+{
+    /// <summary>Hosts robots, and serves devices, HTTP and WebSockets.</summary>
+    Both,
+
+    /// <summary>Hosts robots; over HTTP it tells its health only.</summary>
+    Silo,
+
+    /// <summary>Serves devices, HTTP and WebSockets, and calls the cluster as a client.</summary>
+    Gateway,
 }

@@ -35,6 +35,9 @@ public sealed class TestCertificates : IDisposable
     /// <summary>A certificate for a member of a cluster, which others connect to and which connects to others.</summary>
     public (string CertificateFile, string KeyFile) Member(string name) => Sign(name, null, ForServers, ForClients);
 
+    /// <summary>A certificate that does not say what it is for.</summary>
+    public (string CertificateFile, string KeyFile) Unspecified(string name) => Sign(name, null);
+
     /// <summary>A certificate for a server on this machine.</summary>
     public (string CertificateFile, string KeyFile) Server()
     {
@@ -73,7 +76,7 @@ public sealed class TestCertificates : IDisposable
     private X509Certificate2 Signed(CertificateRequest request, X509Extension? names, DateTimeOffset? until, params string[] usages)
     {
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(false, false, 0, true));
-        request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([.. usages.Select(usage => new Oid(usage))], false));
+        if (usages.Length > 0) request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([.. usages.Select(usage => new Oid(usage))], false));
         if (names is not null) request.CertificateExtensions.Add(names);
         return request.Create(
             authority.SubjectName, X509SignatureGenerator.CreateForECDsa(key), From, until ?? To.AddHours(-1), RandomNumberGenerator.GetBytes(8));

@@ -12,6 +12,16 @@ public sealed class ClusterEngineTests(TwoSilos silos) : RobotEngineConformance,
     }
 }
 
+/// <summary>The robots of a silo keep the engine's contract, whether the silo is asked or a gateway.</summary>
+public sealed class GatewayEngineTests(SiloAndGateway silos) : RobotEngineConformance, IClassFixture<SiloAndGateway>
+{
+    protected override async Task<IEngineUnderTest> StartAsync(HeardByDevices devices)
+    {
+        await silos.BeginAsync(Logs, devices);
+        return new EngineUnderTest(silos, Logs);
+    }
+}
+
 /// <summary>The robots of one silo with embedded storage keep the engine's contract.</summary>
 public sealed class LocalEngineTests(OneSilo silo) : RobotEngineConformance, IClassFixture<OneSilo>
 {

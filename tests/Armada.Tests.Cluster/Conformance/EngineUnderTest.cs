@@ -25,7 +25,7 @@ internal sealed class EngineUnderTest(SilosUnderTest silos, FailOnLoggedErrors l
 
     private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(10);
 
-    public IReadOnlyList<IRobotEngine> Doors => [.. silos.Silos.Select(silo => silo.Of<IRobotEngine>())];
+    public IReadOnlyList<IRobotEngine> Doors => [.. silos.Gateways.Concat(silos.Silos).Select(silo => silo.Of<IRobotEngine>())];
 
     public Timestamp Now => silos.Silos[0].Of<SiloClock>().Now();
 
@@ -75,7 +75,7 @@ internal sealed class EngineUnderTest(SilosUnderTest silos, FailOnLoggedErrors l
     {
         var robots = silos.Silos.SelectMany(silo => silo.Of<HostedRobots>().All).ToArray();
         await Task.WhenAll(robots.Select(robot => robot.AskAsync(new WorkItem((_, _) => Decision.Nothing), ahead: false, CancellationToken.None)));
-        foreach (var silo in silos.Silos)
+        foreach (var silo in silos.Silos.Concat(silos.Gateways))
         {
             foreach (var robot in robots)
                 await silo.Of<IGrainFactory>().GetGrain<IRobotGrain>(robot.Id).RenewAsync(silo.Of<RobotSubscriptions>().Self, [], last: 0);

@@ -14,11 +14,12 @@ namespace Armada.Tests.Cluster.Conformance;
 /// Silos in this process, with links without broker. The robots' time goes on by hand, the cluster's by itself. They serve one case after
 /// another, each of which finds them without robots.
 /// </summary>
-/// <param name="count">How many; more than one need Redis.</param>
-public abstract class SilosUnderTest(int count) : IAsyncLifetime
+/// <param name="count">How many; more than one need Redis, and so do gateways.</param>
+public abstract class SilosUnderTest(int count, int gatewayCount = 0) : IAsyncLifetime
 {
     private readonly string id = $"test-{Guid.NewGuid():n}";
     private readonly List<SiloUnderTest> silos = [];
+    private readonly List<SiloUnderTest> gateways = [];
     private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("armada-test-");
     private Testing.Brokers.Redis? redis;
     private HeardByDevices devices = new();
@@ -27,6 +28,8 @@ public abstract class SilosUnderTest(int count) : IAsyncLifetime
 
     internal IReadOnlyList<SiloUnderTest> Silos => silos;
 
+    internal IReadOnlyList<SiloUnderTest> Gateways => gateways;
+
     internal HandTime Time { get; } = new();
 
     /// <summary>Every write of a robot's document fails until the result is disposed.</summary>
@@ -34,7 +37,7 @@ public abstract class SilosUnderTest(int count) : IAsyncLifetime
         ? new BrokenRecord(Path.Combine(folder.FullName, "silo-0", "armada.db"), robot)
         : new BrokenKey(redis.Address, $"{id}/state/armada.robot/{robot}/robot");
 
-    public async Task InitializeAsync() => redis = count > 1 ? await Testing.Brokers.Redis.StartAsync() : null;
+    public async Task InitializeAsync() => redis = count + gatewayCount > 1 ? await Testing.Brokers.Redis.StartAsync() : null;
 
     public async Task DisposeAsync()
     {
@@ -72,23 +75,26 @@ public abstract class SilosUnderTest(int count) : IAsyncLifetime
     private async Task StartAsync()
     {
         life++;
-        for (var index = 0; index < count; index++)
+        for (var index = 0; index < count + gatewayCount; index++)
         {
+            var role = index < count ? SiloRole.Both : SiloRole.Gateway;
             var place = redis is null
                 ? null
-                : new SiloClusterOptions($"{id}-{life}", id, redis.Address, new IPEndPoint(IPAddress.Loopback, FreePort.Next()), FreePort.Next());
+                : new SiloClusterOptions(
+                    $"{id}-{life}", id, redis.Address, new IPEndPoint(IPAddress.Loopback, FreePort.Next()), FreePort.Next(), Role: role);
             var silo = new SiloUnderTest(Path.Combine(folder.FullName, $"silo-{index}"), place, Time, new Relay(this), (topic, payload) => devices.Hear(topic, payload));
-            silos.Add(silo);
+            (role == SiloRole.Both ? silos : gateways).Add(silo);
             await silo.StartAsync();
         }
 
-        await Eventually.Holds("all silos see all", () => silos.All(silo => silo.Of<IEngineHealth>().Now is { Loaded: true } health && health.Silos == count));
+        await Eventually.Holds("all silos see all", () => silos.Concat(gateways).All(silo => silo.Of<IEngineHealth>().Now is { Loaded: true } health && health.Silos == count));
     }
 
     private async Task EndAsync()
     {
-        foreach (var silo in silos) // One after another, as a rolling stop does: the first hands over to the second.
+        foreach (var silo in gateways.Concat(silos)) // One after another, as a rolling stop does: the first hands over to the second.
             await silo.DisposeAsync();
+        gateways.Clear();
         silos.Clear();
     }
 
@@ -143,6 +149,9 @@ public abstract class SilosUnderTest(int count) : IAsyncLifetime
         }
     }
 }
+
+/// <summary>A silo on a real Redis, and its gateway.</summary>
+public sealed class SiloAndGateway() : SilosUnderTest(1, gatewayCount: 1);
 
 /// <summary>Two silos on a real Redis.</summary>
 public sealed class TwoSilos() : SilosUnderTest(2);

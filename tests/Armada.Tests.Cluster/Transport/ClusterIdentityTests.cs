@@ -23,15 +23,15 @@ public sealed class ClusterIdentityTests : IDisposable
     [Fact]
     public void A_certificate_of_the_authority_with_its_key_makes_a_member()
     {
-        Assert.Null(Load(ours.CaFile, ours.Member("silo-1"), isSilo: true));
-        Assert.Null(Load(ours.CaFile, ours.Client("agent-1"), isSilo: false));
+        Assert.Null(Load(ours.CaFile, ours.Member("silo-1")));
+        Assert.Null(Load(ours.CaFile, ours.Member("gateway-1")));
     }
 
     [Fact]
     public void An_authority_that_is_being_replaced_may_be_two_in_one_file()
     {
         var both = folder.Write("both.crt", File.ReadAllText(foreign.CaFile) + "\n" + File.ReadAllText(ours.CaFile));
-        Assert.Null(Load(both, ours.Member("silo-1"), isSilo: true));
+        Assert.Null(Load(both, ours.Member("silo-1")));
     }
 
     [Fact]
@@ -39,28 +39,32 @@ public sealed class ClusterIdentityTests : IDisposable
     {
         var (certificate, key) = ours.Member("silo-1");
         var junk = folder.Write("junk.pem", "no PEM at all");
-        AssertRefused(Load("/no/ca.pem", (certificate, key), isSilo: true), "ca-option '/no/ca.pem'");
-        AssertRefused(Load(junk, (certificate, key), isSilo: true), $"ca-option '{junk}' holds no certificate");
-        AssertRefused(Load(ours.CaFile, (junk, key), isSilo: true), $"cert-option '{junk}' cannot be used");
-        AssertRefused(Load(ours.CaFile, (certificate, junk), isSilo: true), $"key-option '{junk}' cannot be used", "not encrypted");
+        AssertRefused(Load("/no/ca.pem", (certificate, key)), "ca-option '/no/ca.pem'");
+        AssertRefused(Load(junk, (certificate, key)), $"ca-option '{junk}' holds no certificate");
+        AssertRefused(Load(ours.CaFile, (junk, key)), $"cert-option '{junk}' cannot be used");
+        AssertRefused(Load(ours.CaFile, (certificate, junk)), $"key-option '{junk}' cannot be used", "not encrypted");
     }
 
     [Fact]
     public void A_key_of_another_certificate_is_refused() => AssertRefused(
-        Load(ours.CaFile, (ours.Member("silo-1").CertificateFile, ours.Member("silo-2").KeyFile), isSilo: true),
+        Load(ours.CaFile, (ours.Member("silo-1").CertificateFile, ours.Member("silo-2").KeyFile)),
         "key-option",
         "must be the key of cert-option");
 
     [Fact]
     public void A_certificate_of_another_authority_is_refused() => AssertRefused(
-        Load(ours.CaFile, foreign.Member("silo-1"), isSilo: true), "cert-option", "refused by the authority in ca-option");
+        Load(ours.CaFile, foreign.Member("silo-1")), "cert-option", "refused by the authority in ca-option");
 
     [Fact]
-    public void A_silo_needs_a_certificate_that_is_good_for_servers_too() =>
-        AssertRefused(Load(ours.CaFile, ours.Client("silo-1"), isSilo: true), "cert-option", "refused by the authority");
+    public void A_member_needs_a_certificate_that_says_it_is_good_for_servers_and_clients()
+    {
+        AssertRefused(Load(ours.CaFile, ours.Client("silo-1")), "cert-option", "good for servers and clients");
+        AssertRefused(Load(ours.CaFile, ours.Server()), "cert-option", "good for servers and clients");
+        AssertRefused(Load(ours.CaFile, ours.Unspecified("silo-1")), "cert-option", "good for servers and clients");
+    }
 
-    private static string? Load(string ca, (string Certificate, string Key) own, bool isSilo) => ClusterIdentity.TryLoad(
-        new("ca-option", ca), new("cert-option", own.Certificate), new("key-option", own.Key), isSilo, out _);
+    private static string? Load(string ca, (string Certificate, string Key) own) => ClusterIdentity.TryLoad(
+        new("ca-option", ca), new("cert-option", own.Certificate), new("key-option", own.Key), out _);
 
     private static void AssertRefused(string? line, params string[] parts)
     {

@@ -48,9 +48,9 @@ public sealed class TlsClusterTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task An_agent_of_the_authority_gets_in()
+    public async Task A_gateway_of_the_authority_gets_in()
     {
-        using var client = await Silo.ConnectAsync(Dialing(Identity(Ours, Ours.Client("agent-1"), isSilo: false)), Refused);
+        using var client = await Silo.ConnectAsync(Dialing(Identity(Ours, Ours.Member("gateway-1"))), Refused);
 
         var grain = client.Services.GetRequiredService<IClusterClient>().GetGrain<IWhereGrain>("a");
         Assert.Equal(Silo.Address, await grain.WhereAsync());
@@ -58,41 +58,57 @@ public sealed class TlsClusterTests : IAsyncLifetime
     }
 
     [Fact]
-    public Task An_agent_of_a_foreign_authority_gets_nothing() =>
-        AssertNoWayIn(Dialing(Identity(Foreign, Foreign.Client("agent-1"), isSilo: false)));
+    public Task A_gateway_of_a_foreign_authority_gets_nothing() =>
+        AssertNoWayIn(Dialing(Identity(Foreign, Foreign.Member("gateway-1"))));
 
     [Fact]
-    public Task An_agent_without_TLS_gets_nothing() => AssertNoWayIn(_ => { });
+    public Task A_client_without_TLS_gets_nothing() => AssertNoWayIn(_ => { });
 
     [Fact]
-    public Task An_agent_without_a_certificate_gets_nothing() => AssertNoWayIn(client => client.UseTls(tls =>
+    public Task A_client_without_a_certificate_gets_nothing() => AssertNoWayIn(client => client.UseTls(tls =>
     {
         tls.RemoteCertificateValidation = (_, _, _) => true;
         tls.OnAuthenticateAsClient = (_, authentication) => authentication.TargetHost = "silo-1";
     }));
 
     [Fact]
-    public async Task An_agent_does_not_take_a_gateway_of_a_foreign_authority_for_its_own()
+    public async Task A_gateway_does_not_take_a_silo_of_a_foreign_authority_for_its_own()
     {
         await using var stranger = await TlsSilo.StartAsync(Identity(Foreign, Foreign.Member("silo-1")), Refused);
         await Assert.ThrowsAsync<ConnectionFailedException>(() =>
-            stranger.ConnectAsync(Dialing(Identity(Ours, Ours.Client("agent-1"), isSilo: false)), Refused));
+            stranger.ConnectAsync(Dialing(Identity(Ours, Ours.Member("gateway-1"))), Refused));
+    }
+
+    public static TheoryData<string, string> Intruders
+    {
+        get
+        {
+            var all = new TheoryData<string, string>();
+            foreach (var port in new[] { "silos", "gateways" })
+            {
+                foreach (var shown in new[] { "no certificate", "a foreign authority's", "a client's", "a server's", "one that says nothing", "a device's" })
+                    all.Add(port, shown);
+            }
+
+            return all;
+        }
     }
 
     [Theory]
-    [InlineData("no certificate")]
-    [InlineData("a foreign authority's")]
-    [InlineData("an agent's")]
-    public async Task The_port_for_silos_takes_none_but_a_silo(string shown)
+    [MemberData(nameof(Intruders))]
+    public async Task The_cluster_s_ports_take_none_but_silos_and_gateways(string port, string shown)
     {
         using var certificate = shown switch
         {
-            "an agent's" => Pair(Ours.Client("agent-1")),
+            "a client's" => Pair(Ours.Client("agent-1")),
+            "a server's" => Pair(Ours.Server()),
+            "one that says nothing" => Pair(Ours.Unspecified("agent-1")),
             "a foreign authority's" => Pair(Foreign.Member("silo-2")),
+            "a device's" => Pair(Foreign.Client("arm-1")), // Of an authority of its own, and for clients only.
             _ => null,
         };
         using var socket = new TcpClient();
-        await socket.ConnectAsync(IPAddress.Loopback, Silo.SiloPort);
+        await socket.ConnectAsync(IPAddress.Loopback, port == "silos" ? Silo.SiloPort : Silo.GatewayPort);
         await using var stream = new SslStream(socket.GetStream(), false, (_, remote, _, _) => remote is not null);
 
         await Assert.ThrowsAnyAsync<Exception>(async () =>
@@ -109,7 +125,7 @@ public sealed class TlsClusterTests : IAsyncLifetime
 
     private static Action<IClientBuilder> Dialing(ClusterIdentity identity) => client =>
         client.Configure<ClientConnectionOptions>(connections =>
-            connections.ConfigureConnection(connection => connection.UseClientTls(identity.Dialing())));
+            connections.ConfigureConnection(connection => connection.UseClientTls(identity.Tls())));
 
     private async Task AssertNoWayIn(Action<IClientBuilder> transport)
     {
@@ -119,10 +135,10 @@ public sealed class TlsClusterTests : IAsyncLifetime
 
     private bool WasRefused() => Refused.Count > 0;
 
-    private static ClusterIdentity Identity(TestCertificates authority, (string Certificate, string Key) own, bool isSilo = true)
+    private static ClusterIdentity Identity(TestCertificates authority, (string Certificate, string Key) own)
     {
         var refused = ClusterIdentity.TryLoad(
-            new("ca", authority.CaFile), new("cert", own.Certificate), new("key", own.Key), isSilo, out var identity);
+            new("ca", authority.CaFile), new("cert", own.Certificate), new("key", own.Key), out var identity);
         Assert.Null(refused);
         return identity!;
     }

@@ -89,6 +89,7 @@ public sealed class CommandLineTests
     [Theory]
     [InlineData("--cluster", "--redis")]
     [InlineData("--redis", "--cluster")]
+    [InlineData("--role", "--cluster")]
     public async Task A_cluster_and_its_store_are_named_together(string given, string missing)
     {
         var errors = new StringWriter();
@@ -97,6 +98,38 @@ public sealed class CommandLineTests
 
         Assert.Equal(2, exit);
         Assert.Contains($"{given} needs {missing}", Assert.Single(errors.ToString().TrimEnd().Split('\n')), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("--role 'boss' must be silo, gateway or both", "--role", "boss")]
+    [InlineData("--role 'both,silo' must be silo, gateway or both", "--role", "both,silo")]
+    [InlineData("--gateway-port '30000'", "--role", "gateway", "--gateway-port", "30000")]
+    [InlineData("--silo-endpoint '127.0.0.1:11111'", "--role", "gateway", "--silo-endpoint", "127.0.0.1:11111")]
+    [InlineData("--broker '127.0.0.1:8883' is for devices", "--role", "silo", "--broker", "127.0.0.1:8883")]
+    public async Task A_role_that_cannot_be_is_refused(string expected, params string[] args)
+    {
+        var errors = new StringWriter();
+
+        var exit = await new SiloCommandLine().RunAsync(
+            ["--cluster", "plant", "--redis", "127.0.0.1:6379", .. args], (_, _) => throw new InvalidOperationException("it ran"), TextWriter.Null, errors);
+
+        Assert.Equal(2, exit);
+        Assert.Contains(expected, errors.ToString(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("silo", SiloRole.Silo)]
+    [InlineData("gateway", SiloRole.Gateway)]
+    [InlineData(null, SiloRole.Both)]
+    public async Task A_role_reaches_the_silo(string? role, SiloRole expected)
+    {
+        SiloOptions? seen = null;
+
+        await new SiloCommandLine().RunAsync(
+            ["--cluster", "plant", "--redis", "127.0.0.1:6379", .. role is null ? [] : new[] { "--role", role }],
+            (options, _) => Task.FromResult(seen = options), TextWriter.Null, TextWriter.Null);
+
+        Assert.Equal(expected, seen!.Cluster!.Role);
     }
 
     [Theory]
