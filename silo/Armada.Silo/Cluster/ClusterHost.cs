@@ -57,6 +57,7 @@ public static class ClusterHost
         }
 
         builder.Services.AddHostedService(provider => provider.GetRequiredService<AuditTrail>()); // Stops after all that records.
+        var hasRouter = builder.Services.Any(service => service.ServiceType == typeof(DeviceRouter));
         if (place is { IsGateway: true })
         {
             builder.Services.AddSingleton<IStoreHealth>(redis!);
@@ -64,10 +65,12 @@ public static class ClusterHost
             builder.UseOrleansClient(client => client.Connect(place, redis!, identity));
             builder.Services.AddHostedSingleton<GatewayHealth>();
             builder.Services.AddSingleton<IEngineHealth>(provider => provider.GetRequiredService<GatewayHealth>());
+            if (hasRouter)
+                builder.Services.AddHostedService(provider => provider.GetRequiredService<DeviceRouter>());
         }
         else
         {
-            builder.AddOneSilo(place, redis, identity);
+            builder.AddOneSilo(place, redis, identity, hasRouter);
         }
 
         builder.Services.AddHostedService(provider => provider.GetRequiredService<RobotSubscriptions>());
@@ -77,7 +80,7 @@ public static class ClusterHost
     /// <summary>The embedded storage of a data folder.</summary>
     internal static SqliteDatabaseOptions DatabaseIn(string folder) => new() { Path = Path.Combine(folder, DatabaseFile) };
 
-    private static void AddOneSilo(this IHostApplicationBuilder builder, ClusterPlace? place, RedisAccess? redis, ClusterIdentity? identity)
+    private static void AddOneSilo(this IHostApplicationBuilder builder, ClusterPlace? place, RedisAccess? redis, ClusterIdentity? identity, bool hasRouter)
     {
         builder.Services.AddSingleton<IKeyStore, StoredKeys>();
         builder.Services.AddSingleton<ClusterHealth>();
@@ -93,15 +96,13 @@ public static class ClusterHost
                 silo.UseOneProcess();
         });
         builder.Services.AddSingleton<IFatalErrorHandler, EvictionHandler>();
-        if (builder.Services.Any(service => service.ServiceType == typeof(DeviceRouter)))
-        {
+        if (hasRouter)
             builder.Services.AddHostedService(provider => provider.GetRequiredService<DeviceRouter>()); // Until the robots have moved.
-            builder.Services.AddHostedService<RobotPlacement>();
-        }
-
         builder.Services.AddHostedService<GracefulDrain>();
         builder.Services.AddHostedService(provider => provider.GetRequiredService<ClusterHealth>());
         builder.Services.AddHostedService<RobotWatch>();
+        if (hasRouter)
+            builder.Services.AddHostedService<RobotPlacement>();
     }
 
     private static void UseRedis(this ISiloBuilder silo, ClusterPlace place, RedisAccess redis, ClusterIdentity? identity)

@@ -32,6 +32,11 @@ public sealed record SiloOptions
     /// <summary>Whether this silo issues devices' certificates.</summary>
     public bool HasAuthority => Broker is not null || Authorities.Count > 0;
 
+    /// <summary>Whether devices connect to the cluster's gateways and not to this silo.</summary>
+    public bool LeavesDevicesToGateways { get; init; }
+
+    public bool HasOutsideBroker => Broker is null && !LeavesDevicesToGateways;
+
     public TopicMap Topics { get; init; } = new();
 
     public MicroPythonTopics MicroPythonTopics { get; init; } = new();
@@ -71,6 +76,10 @@ public sealed record SiloOptions
         };
         if (options.Topics?.Root is { } root && root == options.MicroPythonTopics?.Root)
             settings.Refuse(Settings.DialectRoot, "must differ from --topic-root, whose topics carry frames");
+        options = options with
+        {
+            LeavesDevicesToGateways = options.Cluster?.Role == SiloRole.Silo && options.AwsIot is null && !settings.IsSet(Settings.Mqtt),
+        };
         CheckBroker(settings, options);
         CheckAuthorities(settings, options);
         string[] problems = [.. settings.Problems, .. options.Http.Problems()];

@@ -25,10 +25,10 @@ public sealed class PeerChannelTests
             channel.Send(routes[sample % 2], [(byte)sample], isFromDevice: true);
         Assert.Equal(PeerChannel.MaxUnderWay, peer.Calls.Count);
 
-        peer.Release();
+        peer.Open();
 
         await Eventually.Holds("the newest two come, in one call", () => peer.Calls.Count == PeerChannel.MaxUnderWay + 1);
-        Assert.Equal([98, 99], peer.Calls.Last().Select(sample => sample.Payload[0]).Order());
+        Assert.Equal([98, 99], (int[])[.. peer.Calls.Last().Select(sample => (int)sample.Payload[0]).Order()]);
         Assert.Equal(100 - PeerChannel.MaxUnderWay - 2, channel.Superseded);
     }
 
