@@ -1,13 +1,18 @@
 using System.CommandLine;
 using Armada.Bench;
 using Armada.Bench.Soak;
+using Armada.Bench.Yardstick;
 
 var quick = new Option<bool>("--quick") { Description = "shorter rounds, for a first look" };
-var only = new Option<string?>("--only") { Description = "only the rows of this name: latency, watched, rate, allocation, tick, agent, provisioning" };
-var port = new Option<int>("--port") { Description = "port of the broker on 127.0.0.1", Required = true };
+var only = new Option<string?>("--only") { Description = "only the rows of this name: latency, devices, watched, rate, allocation, tick, agent, provisioning" };
+var port = new Option<int>("--port") { Description = "port on 127.0.0.1", Required = true };
+var certificate = new Option<string?>("--cert") { Description = "the relay's certificate, PEM; without it there is no TLS" };
+var key = new Option<string?>("--key") { Description = "the key of --cert" };
 
-var relay = new Command("relay", "the yardstick, which republishes each state payload as a command") { port };
-relay.SetAction((parsed, cancellation) => RelayProgram.RunAsync(parsed.GetValue(port), cancellation));
+var relay = new Command("relay", "the yardstick that republishes each leader's state as its follower's command") { port, certificate, key };
+relay.SetAction(parsed => BareRelay.Run(parsed.GetValue(port), parsed.GetValue(certificate), parsed.GetValue(key)));
+var floor = new Command("floor", "the yardstick that writes what it reads from a leader's socket to the follower's") { port };
+floor.SetAction(parsed => Floor.Run(parsed.GetValue(port)));
 
 var minutes = new Option<double>("--minutes") { Description = "duration", DefaultValueFactory = _ => 10 };
 var robots = new Option<int>("--robots") { Description = "number of robots, 4 or more", DefaultValueFactory = _ => 100 };
@@ -16,6 +21,6 @@ var soak = new Command("soak", "clients and devices come and go for minutes; fai
 soak.SetAction((parsed, cancellation) => SoakProgram.RunAsync(
     parsed.GetValue(minutes), Math.Max(4, parsed.GetValue(robots)), parsed.GetValue(bound), cancellation));
 
-var root = new RootCommand("Prints the table of measured ratios.") { quick, only, relay, soak };
+var root = new RootCommand("Prints the table of measured ratios.") { quick, only, relay, floor, soak };
 root.SetAction((parsed, cancellation) => TableProgram.RunAsync(parsed.GetValue(quick), parsed.GetValue(only), cancellation));
 return await root.Parse(args).InvokeAsync();

@@ -7,14 +7,20 @@ internal static class TableProgram
 {
     private const string Method = """
         How each figure is taken
-        - The silo and the yardstick run in turn under the same load, each as a process with a mosquitto of its own on loopback. Ratios are taken pair
-          by pair; the median of all rounds is shown. The yardstick is the bare relay, which republishes each state payload as a command.
-        - Routed latency: from a leader's publish to the arrival of its command, on one clock. Each leader sends 100 frames a second, each follower 10.
+        - The silo and a yardstick run in turn under the same load, each as processes of their own on loopback. Each device has a connection of its
+          own, over TLS with a client certificate or without. Ratios are taken pair by pair; the median of all rounds is shown, and in brackets the
+          lowest and the highest. The yardsticks are the bare relay (a mosquitto and a process of one thread that republishes each leader's state as
+          a command) and the floor (one thread that writes what it reads from a leader's socket to the follower's).
+        - Latency: from a leader's publish to the arrival of its command, on one clock. Each follower sends 10 frames a second. Frames count as lost
+          half a second after the last one was sent.
+        - Processor time: of the silo, and of the relay and its mosquitto together.
         - Watched: the same silo under the same load without panel subscribers and with 50 of them at 20 updates a second, in turn. The subscribers
           run in the load's process and share the machine with it.
         - Most frames a second: the highest rate of 100 arms at which every frame arrived as a command, found by bisection. A rate counts if one of
           two runs achieves it, each started after the router has recovered from the previous one.
-        - Allocation: bytes that the whole process (silo, MQTT client and load) allocates per frame, less what it allocates when idle.
+        - Allocation: bytes that the whole process (silo and load) allocates per frame, less what it allocates when idle.
+        - Memory a device: resident memory that the silo gains when 1,000 registered devices connect over TLS. Back: until all 1,000 are connected
+          again after a SIGKILL of the silo and its new start, each trying again after a tenth to three tenths of a second.
         - Leader tick: one sync read as the agent's loop does it, from an emulated arm on a pseudo-terminal with the wire's timing.
         - Provisioning: devices created over REST at a silo with its broker, and their bundles collected. The yardstick is a key, a signature and two
           durable writes per device in this process. One run, not rounds.
@@ -28,28 +34,39 @@ internal static class TableProgram
     {
         Console.WriteLine(Method);
         Console.WriteLine($"{DateTime.UtcNow:yyyy-MM-dd}, {Environment.ProcessorCount} cores, .NET {Environment.Version}{(quick ? ", quick" : "")}\n");
-        var rounds = quick ? 3 : 7;
-        var round = TimeSpan.FromSeconds(quick ? 2 : 5);
+        var pace = quick
+            ? new Pace(3, TimeSpan.FromSeconds(3), TimeSpan.FromSeconds(1))
+            : new Pace(7, TimeSpan.FromSeconds(8), TimeSpan.FromSeconds(3));
         var rows = new List<Row>();
         if (only is null or "latency")
         {
-            foreach (var arms in (int[])[10, 100])
-                rows.AddRange(await RoutedLatency.MeasureAsync(arms, rounds, round));
+            rows.AddRange(await RoutedLatency.AgainstRelayAsync(10, 100, tls: true, pace, new(0.5, 0.8, 2)));
+            rows.AddRange(await RoutedLatency.AgainstRelayAsync(10, 100, tls: false, pace, new()));
+            rows.AddRange(await RoutedLatency.AgainstRelayAsync(100, 100, tls: true, pace, new(0.2, 0.6, Cost: 1)));
+            rows.AddRange(await RoutedLatency.AgainstRelayAsync(100, 100, tls: false, pace, new()));
+            rows.AddRange(await RoutedLatency.AgainstRelayAsync(500, 10, tls: true, pace, new(P99: 1)));
+            rows.Add(await RoutedLatency.AgainstFloorAsync(10, 100, pace));
         }
 
+        if (only is null or "devices")
+            rows.AddRange(await ManyDevices.MeasureAsync());
         if (only is null or "watched")
         {
             foreach (var arms in (int[])[10, 100])
-                rows.AddRange(await Watched.MeasureAsync(arms, rounds, round));
+                rows.AddRange(await Watched.MeasureAsync(arms, pace.Rounds, pace.Round));
         }
 
         cancellation.ThrowIfCancellationRequested();
         if (only is null or "rate")
-            rows.Add(await HighestRate.MeasureAsync(quick ? 1 : 3, TimeSpan.FromSeconds(2)));
+        {
+            rows.Add(await HighestRate.MeasureAsync(quick ? 1 : 3, tls: true));
+            rows.Add(await HighestRate.MeasureAsync(quick ? 1 : 3, tls: false));
+        }
+
         if (only is null or "allocation")
-            rows.Add(await Allocation.MeasureAsync(quick ? 1 : 3, round));
+            rows.Add(await Allocation.MeasureAsync(quick ? 1 : 3, pace.Round));
         if (only is null or "tick")
-            rows.Add(LeaderTick.Measure(rounds, round));
+            rows.Add(LeaderTick.Measure(pace.Rounds, pace.Round));
         if (only is null or "agent")
             rows.AddRange(await AgentCost.MeasureAsync(TimeSpan.FromSeconds(quick ? 10 : 60)));
         if (only is null or "hop")

@@ -43,6 +43,7 @@ internal sealed partial class FollowerLoop : IArmLoop
     private Timestamp lastFresh;
     private Timestamp lastWrite;
     private bool hasUnfinished;
+    private bool isHoldDue;
     private bool isStopped;
     private bool isTorqueOff;
 
@@ -102,11 +103,14 @@ internal sealed partial class FollowerLoop : IArmLoop
         if (device.Stops.IsLatched != isStopped)
             ToggleStop(cancellation);
         if (device.Inbox.TryTake(command, out var stamp, out var received, now) && !isTorqueOff)
-            Take(stamp, received, now);
+            Take(stamp, received, now, cancellation);
         else if (identify.TryNext(now, command))
             law.Command(command, now, now);
         else if (law.Phase != FollowPhase.Holding && (identify.HasEnded || !device.Inbox.IsOpen || now.IsPast(lastFresh, Watchdog)))
-            Hold();
+        {
+            HoldWhereItStands(cancellation);
+            LogHolding(device.Name);
+        }
     }
 
     private void ToggleStop(CancellationToken cancellation)
@@ -123,34 +127,26 @@ internal sealed partial class FollowerLoop : IArmLoop
         identify.End();
         arm.ReadPose(pose, cancellation);
         law.HoldAt(pose);
-        hasUnfinished = false;
+        (hasUnfinished, isHoldDue) = (false, true);
     }
 
-    private void Take(in SampleStamp stamp, in Timestamp received, in Timestamp now)
+    private void Take(in SampleStamp stamp, in Timestamp received, in Timestamp now, CancellationToken cancellation)
     {
         if (stamp.Epoch != current.Epoch)
-            law.Hold();
+            HoldWhereItStands(cancellation);
         identify.End();
         law.Command(command, received, now);
         device.Counters.Apply();
         (current, lastFresh, hasUnfinished) = (stamp, received, true);
     }
 
-    private void Hold()
-    {
-        law.Hold();
-        identify.End();
-        hasUnfinished = false;
-        LogHolding(device.Name);
-    }
-
     private void Write(in Timestamp now, bool moved, CancellationToken cancellation)
     {
         var finishes = hasUnfinished && law.IsComplete;
-        if (isTorqueOff || !(moved || finishes || now.IsPast(lastWrite, MaxSilence)))
+        if (isTorqueOff || !(moved || finishes || isHoldDue || now.IsPast(lastWrite, MaxSilence)))
             return;
         arm.WriteGoals(law.Goals, cancellation);
-        lastWrite = now;
+        (lastWrite, isHoldDue) = (now, false);
         if (finishes)
             Finish(time.Now());
     }

@@ -1,57 +1,59 @@
-using System.Text;
-using Armada.Core.Control;
+using System.Security.Cryptography.X509Certificates;
 using Armada.Core.Frames;
 using Armada.Core.Topics;
-using Armada.Mqtt;
 
 namespace Armada.Bench.Load;
 
 /// <summary>
-/// Leaders that stream and followers that only say they live. Latency is taken from a leader's publish to the arrival of the command made
-/// of it, on one link for publishing and one for receiving.
+/// Leaders that stream and followers that only say they live, each on a connection of its own. Latency is taken from a leader's publish to
+/// the arrival of the command made of it.
 /// </summary>
-internal sealed class ArmLoad
+internal sealed class ArmLoad : IAsyncDisposable
 {
     private const int Joints = 6;
     private const int FollowerHz = 10;
+    private const int Connecting = 32;
 
-    private readonly IMqttLink publisher;
-    private readonly string[] leaderState;
-    private readonly string[] followerState;
-    private readonly uint[] epochs;
-    private readonly Dictionary<string, int> leaders = [];
+    private readonly DeviceSocket[] leaders;
+    private readonly DeviceSocket[] followers;
     private readonly Lock gate = new();
     private readonly Histogram latency = new();
     private readonly byte[] buffer = new byte[FrameCodec.MaxSize];
     private readonly double[] pose = new double[Joints];
-    private readonly TopicMap topics = new();
     private uint sequence;
 
-    public ArmLoad(IMqttLink publisher, IMqttLink receiver, int arms)
-    {
-        this.publisher = publisher;
-        leaderState = [.. Enumerable.Range(0, arms).Select(i => topics.Of(LeaderName(i), Channel.State))];
-        followerState = [.. Enumerable.Range(0, arms).Select(i => topics.Of(FollowerName(i), Channel.State))];
-        epochs = new uint[arms];
-        for (var i = 0; i < arms; i++)
-            leaders[LeaderName(i)] = i;
-        receiver.Subscribe(topics.Every(Channel.Command), Delivery.Sample, OnCommand);
-        receiver.Subscribe(topics.Every(Channel.Control), Delivery.Control, OnControl);
-    }
+    private ArmLoad(int arms) => (leaders, followers) = (new DeviceSocket[arms], new DeviceSocket[arms]);
 
-    public int Arms => leaderState.Length;
+    public int Arms => leaders.Length;
+
+    /// <summary>Whether every leader was told an epoch.</summary>
+    public bool AllLive => leaders.All(leader => leader.Epoch != 0);
 
     public static string LeaderName(int arm) => $"bench-leader-{arm}";
 
     public static string FollowerName(int arm) => $"bench-follower-{arm}";
 
-    /// <summary>Whether every leader was told an epoch.</summary>
-    public bool AllLive => epochs.All(epoch => epoch != 0);
+    /// <summary>Connects so many pairs to a port on loopback.</summary>
+    /// <param name="port">Of the silo or broker.</param>
+    /// <param name="arms">Pairs of a leader and a follower.</param>
+    /// <param name="certificateOf">A device's certificate, by its name; null for no TLS.</param>
+    public static async Task<ArmLoad> ConnectAsync(int port, int arms, Func<string, X509Certificate2>? certificateOf)
+    {
+        var load = new ArmLoad(arms);
+        var topics = new TopicMap();
+        await Parallel.ForEachAsync(Enumerable.Range(0, 2 * arms), new ParallelOptions { MaxDegreeOfParallelism = Connecting }, async (index, cancellation) =>
+        {
+            var (isLeader, arm) = (index % 2 == 0, index / 2);
+            var name = isLeader ? LeaderName(arm) : FollowerName(arm);
+            var device = await DeviceSocket.ConnectAsync(port, name, certificateOf?.Invoke(name), topics, isLeader ? static _ => { } : load.Hear, cancellation);
+            (isLeader ? load.leaders : load.followers)[arm] = device;
+        });
+        return load;
+    }
 
     /// <summary>Streams for a time and waits for the stragglers.</summary>
     /// <param name="hz">Frames per second of each leader.</param>
     /// <param name="duration">For how long.</param>
-    /// <returns>Frames sent, commands received, latencies.</returns>
     public Measurement Run(double hz, TimeSpan duration)
     {
         lock (gate)
@@ -61,7 +63,7 @@ internal sealed class ArmLoad
         while (Received() < sent && WallClock.Microseconds < deadline)
             Pause();
         lock (gate)
-            return new Measurement(sent, latency.Count, latency.At(0.5), latency.At(0.99));
+            return new Measurement(sent, latency.Count, latency.At(0.5), latency.At(0.99), latency.At(0.999));
     }
 
     /// <summary>Waits until nothing more arrives.</summary>
@@ -74,13 +76,19 @@ internal sealed class ArmLoad
         }
     }
 
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var device in leaders.Concat(followers))
+            await device.DisposeAsync();
+    }
+
     private long Received()
     {
         lock (gate)
             return latency.Count;
     }
 
-    // Spread evenly: every millisecond its share of all leaders' frames, so that the broker sees arms and not bursts.
+    // Spread evenly: every millisecond its share of all leaders' frames, so that arms are seen and not bursts.
     private long Stream(double hz, TimeSpan duration)
     {
         var begin = WallClock.Microseconds;
@@ -104,50 +112,37 @@ internal sealed class ArmLoad
     {
         sequence++;
         pose.AsSpan().Fill(sequence / Arms % 100 * 0.1);
-        Publish(leaderState[arm], new FrameHeader(FrameKind.State, FrameFlags.None, Joints, sequence, WallClock.Microseconds, Volatile.Read(ref epochs[arm]), 0));
+        Publish(leaders[arm], FrameFlags.None);
     }
 
     private void PublishFollower(int arm)
     {
+        sequence++;
         pose.AsSpan().Clear();
-        Publish(
-            followerState[arm],
-            new FrameHeader(FrameKind.State, FrameFlags.TorqueOn, Joints, ++sequence, WallClock.Microseconds, Volatile.Read(ref epochs[arm]), 0));
+        Publish(followers[arm], FrameFlags.TorqueOn);
     }
 
-    private void Publish(string topic, in FrameHeader header)
+    private void Publish(DeviceSocket device, FrameFlags flags)
     {
-        var length = FrameCodec.Write(buffer, header, pose);
-        publisher.Publish(topic, buffer.AsSpan(0, length), Delivery.Sample);
+        var header = new FrameHeader(FrameKind.State, flags, Joints, sequence, WallClock.Microseconds, device.Epoch, 0);
+        device.Send(buffer.AsSpan(0, FrameCodec.Write(buffer, header, pose)));
     }
 
-    private void OnCommand(ReadOnlySpan<byte> topic, ReadOnlySpan<byte> payload)
+    private void Hear(ReadOnlySpan<byte> payload)
     {
         var now = WallClock.Microseconds;
-        // The relay sends follower states back as well; they carry torque and are no commands of ours.
         lock (gate)
         {
             while (FrameCodec.TryRead(ref payload, out var frame, out _))
-            {
-                if ((frame.Header.Flags & FrameFlags.TorqueOn) == 0)
-                    latency.Add(now - frame.Header.CapturedAt);
-            }
+                latency.Add(now - frame.Header.CapturedAt);
         }
-    }
-
-    private void OnControl(ReadOnlySpan<byte> topic, ReadOnlySpan<byte> payload)
-    {
-        if (topics.TryParse(topic, out var device, out _)
-            && ControlJson.ReadMessage(payload) is { Op: ControlOp.StreamStart, Epoch: { } epoch }
-            && leaders.TryGetValue(Encoding.UTF8.GetString(device), out var arm))
-            Volatile.Write(ref epochs[arm], epoch);
     }
 
     private static void Pause() => Thread.Sleep(1);
 }
 
 /// <summary>One run of a load: microseconds, publish to arrival.</summary>
-internal sealed record Measurement(long Sent, long Received, double P50, double P99)
+internal sealed record Measurement(long Sent, long Received, double P50, double P99, double P999)
 {
     public bool Lossless => Received >= Sent;
 

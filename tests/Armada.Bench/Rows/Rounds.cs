@@ -10,3 +10,6 @@ internal static class Rounds
         return sorted.Length == 0 ? double.NaN : (sorted[(sorted.Length - 1) / 2] + sorted[sorted.Length / 2]) / 2;
     }
 }
+
+/// <summary>How many rounds, how long one is, and for how long it is warmed up before.</summary>
+internal sealed record Pace(int Rounds, TimeSpan Round, TimeSpan Warming);

@@ -1,6 +1,10 @@
+using System.Globalization;
+using System.Net;
 using System.Net.Http.Json;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using System.Text.Json.Nodes;
 using Armada.Bench.Load;
-using Armada.Mqtt;
 using Armada.Silo;
 using Armada.Silo.Options;
 using Armada.Testing;
@@ -8,101 +12,111 @@ using Armada.Testing.Brokers;
 using Armada.Testing.Network;
 using Armada.Testing.Processes;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Armada.Bench.Rows;
 
-/// <summary>One router (a silo or the bare relay) with a broker of its own, and a load on them.</summary>
+/// <summary>One router (a silo, the bare relay on its mosquitto, or the floor) and a load on it.</summary>
 internal sealed class RouterUnderLoad : IAsyncDisposable
 {
-    private readonly Mosquitto broker;
-    private readonly IAsyncDisposable[] routers;
-    private readonly MqttLink publisher;
-    private readonly MqttLink receiver;
-    private readonly TempFolder data;
+    private readonly IAsyncDisposable[] parts;
+    private readonly int[] processes;
+    private readonly TempFolder? data;
     private readonly Uri? address;
 
-    private RouterUnderLoad(Mosquitto broker, IAsyncDisposable[] routers, TempFolder data, int arms, Uri? address = null)
-    {
-        this.address = address;
-        this.broker = broker;
-        this.routers = routers;
-        this.data = data;
-        publisher = Link(broker.Port, "bench-publisher");
-        receiver = Link(broker.Port, "bench-receiver");
-        Load = new ArmLoad(publisher, receiver, arms);
-    }
+    private RouterUnderLoad(ArmLoad load, IAsyncDisposable[] parts, int[] processes, TempFolder? data = null, Uri? address = null) =>
+        (Load, this.parts, this.processes, this.data, this.address) = (load, parts, processes, data, address);
 
     public ArmLoad Load { get; }
 
     /// <summary>Where the silo listens.</summary>
-    public Uri Address => address ?? throw new InvalidOperationException("the relay has no address");
+    public Uri Address => address ?? throw new InvalidOperationException("only a silo has an address");
+
+    /// <summary>Processor time of its processes so far.</summary>
+    public TimeSpan ProcessorTime => processes.Aggregate(TimeSpan.Zero, (sum, id) => sum + ProcessCost.ProcessorTimeOf(id));
 
     /// <summary>With the bare relay as router.</summary>
-    public static async Task<RouterUnderLoad> OfRelayAsync(int arms)
+    public static async Task<RouterUnderLoad> OfRelayAsync(int arms, bool tls)
     {
-        var broker = await Mosquitto.StartAsync();
-        var relay = ArmadaProgram.Start("Armada.Bench", "relay", "--port", $"{broker.Port}");
+        var broker = await (tls ? Mosquitto.StartTlsAsync() : Mosquitto.StartAsync());
+        string[] identity = [];
+        if (tls)
+        {
+            var (certificate, key) = broker.Certificates!.Client("bench-relay");
+            identity = ["--cert", certificate, "--key", key];
+        }
+
+        var relay = ArmadaProgram.Start("Armada.Bench", ["relay", "--port", $"{broker.Port}", .. identity]);
         await relay.PrintsAsync("^relaying");
-        var router = new RouterUnderLoad(broker, [relay], new TempFolder(), arms);
-        await router.OpenAsync();
-        router.Load.Run(20, TimeSpan.FromSeconds(1));
-        return router;
+        var load = await ArmLoad.ConnectAsync(broker.Port, arms, tls ? name => Pem(broker.Certificates!.Client(name)) : null);
+        return await RoutingAsync(new RouterUnderLoad(load, [relay, broker], [relay.Id, broker.ProcessId]));
+    }
+
+    /// <summary>With the floor as router, without TLS.</summary>
+    public static async Task<RouterUnderLoad> OfFloorAsync(int arms)
+    {
+        var port = FreePort.Next();
+        var floor = ArmadaProgram.Start("Armada.Bench", "floor", "--port", $"{port}");
+        await floor.PrintsAsync("^listening");
+        return await RoutingAsync(new RouterUnderLoad(await ArmLoad.ConnectAsync(port, arms, null), [floor], [floor.Id]));
     }
 
     /// <summary>With the silo as router, in a process of its own: one robot for each leader, with one follower.</summary>
-    public static async Task<RouterUnderLoad> OfSiloAsync(int arms)
+    public static async Task<RouterUnderLoad> OfSiloAsync(int arms, bool tls)
     {
-        var broker = await Mosquitto.StartAsync();
-        var data = new TempFolder();
-        var address = FreeAddress();
+        var (data, address, port, plain) = (new TempFolder(), FreeAddress(), FreePort.Next(), FreePort.Next());
         var silo = ArmadaProgram.Start(
-            "Armada.Silo", "--urls", address.GetLeftPart(UriPartial.Authority), "--data", data.Path, "--mqtt", $"127.0.0.1:{broker.Port}");
-        return await BoundAsync(new RouterUnderLoad(broker, [silo], data, arms, address), () => silo.Output);
+            "Armada.Silo", "--urls", address.GetLeftPart(UriPartial.Authority), "--data", data.Path, "--broker", $"127.0.0.1:{port}", "--broker-plain", $"{plain}");
+        return await BoundAsync(arms, tls ? (port, true) : (plain, false), [silo], [silo.Id], data, address, () => silo.Output);
     }
 
-    /// <summary>With the silo as router in this process, so that its allocations can be counted.</summary>
+    /// <summary>With the silo as router in this process and without TLS, so that its allocations can be counted.</summary>
     public static async Task<RouterUnderLoad> OfSiloHereAsync(int arms)
     {
-        var broker = await Mosquitto.StartAsync();
-        var data = new TempFolder();
-        var address = FreeAddress();
-        var silo = SiloHost.Build(
-            new SiloOptions { Http = new() { Urls = [address] }, DataDirectory = data.Path, Link = new LinkOptions { ClientId = "armada-silo", Port = broker.Port } },
-            logging => logging.ClearProviders());
+        var (data, address, plain) = (new TempFolder(), FreeAddress(), FreePort.Next());
+        var options = new SiloOptions
+        {
+            Http = new() { Urls = [address] },
+            DataDirectory = data.Path,
+            Broker = new() { Address = IPAddress.Loopback, Port = FreePort.Next(), PlainPort = plain },
+        };
+        var silo = SiloHost.Build(options, logging => logging.ClearProviders());
         await silo.StartAsync();
-        return await BoundAsync(new RouterUnderLoad(broker, [silo], data, arms, address), () => "");
+        return await BoundAsync(arms, (plain, false), [silo], [Environment.ProcessId], data, address, () => "");
     }
 
     public async ValueTask DisposeAsync()
     {
-        await publisher.DisposeAsync();
-        await receiver.DisposeAsync();
-        foreach (var router in routers)
-            await router.DisposeAsync();
-        await broker.DisposeAsync();
-        data.Dispose();
+        await Load.DisposeAsync();
+        foreach (var part in parts)
+            await part.DisposeAsync();
+        data?.Dispose();
     }
 
     private static Uri FreeAddress() => new($"http://127.0.0.1:{FreePort.Next()}");
 
-    private static async Task<RouterUnderLoad> BoundAsync(RouterUnderLoad router, Func<string> output)
+    private static async Task<RouterUnderLoad> BoundAsync(
+        int arms, (int Port, bool Tls) endpoint, IAsyncDisposable[] parts, int[] processes, TempFolder data, Uri address, Func<string> output)
     {
-        using var http = new HttpClient { BaseAddress = router.Address };
+        using var http = new HttpClient { BaseAddress = address };
         await Eventually.Holds(() => $"the silo is ready; it printed:\n{output()}", () => IsReady(http), TimeSpan.FromSeconds(20));
-        await router.OpenAsync();
-        for (var arm = 0; arm < router.Load.Arms; arm++)
+        var certificates = new Dictionary<string, X509Certificate2>();
+        for (var arm = 0; arm < arms; arm++)
+        {
+            foreach (var (name, kind) in new[] { (ArmLoad.LeaderName(arm), "so101-leader"), (ArmLoad.FollowerName(arm), "so101-follower") })
+                certificates[name] = await RegisterAsync(http, name, kind);
             await BindAsync(http, arm);
-        await Eventually.Holds("every leader is told its epoch", () => router.Probe() && router.Load.AllLive, TimeSpan.FromSeconds(30));
-        await Eventually.Holds("every frame becomes a command", () => router.Load.Run(20, TimeSpan.FromSeconds(0.5)).Lossless, TimeSpan.FromSeconds(30));
-        return router;
+        }
+
+        var load = await ArmLoad.ConnectAsync(endpoint.Port, arms, endpoint.Tls ? name => certificates[name] : null);
+        var router = new RouterUnderLoad(load, parts, processes, data, address);
+        await Eventually.Holds("every leader is told its epoch", () => router.Probe() && load.AllLive, TimeSpan.FromSeconds(30));
+        return await RoutingAsync(router);
     }
 
-    private async Task OpenAsync()
+    private static async Task<RouterUnderLoad> RoutingAsync(RouterUnderLoad router)
     {
-        await receiver.StartAsync(CancellationToken.None);
-        await publisher.StartAsync(CancellationToken.None);
-        await Eventually.Holds("both links are up", () => publisher.State == LinkState.Up && receiver.State == LinkState.Up);
+        await Eventually.Holds("every frame becomes a command", () => router.Load.Run(20, TimeSpan.FromSeconds(0.5)).Lossless, TimeSpan.FromSeconds(30));
+        return router;
     }
 
     private bool Probe()
@@ -125,14 +139,24 @@ internal sealed class RouterUnderLoad : IAsyncDisposable
         }
     }
 
+    public static async Task<X509Certificate2> RegisterAsync(HttpClient http, string name, string kind)
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var csr = new CertificateRequest($"CN={name}", key, HashAlgorithmName.SHA256).CreateSigningRequestPem();
+        using var answer = await http.PostAsJsonAsync("/api/v1/devices", new { name, kind, csr });
+        answer.EnsureSuccessStatusCode();
+        var made = JsonNode.Parse(await answer.Content.ReadAsStringAsync())!;
+        using var certificate = X509Certificate2.CreateFromPem(made["certificate"]!.GetValue<string>());
+        return certificate.CopyWithPrivateKey(key);
+    }
+
     private static async Task BindAsync(HttpClient http, int arm)
     {
-        var robot = $"/api/v1/robots/bench-{arm}";
+        var robot = string.Create(CultureInfo.InvariantCulture, $"/api/v1/robots/bench-{arm}");
         (await http.PostAsJsonAsync("/api/v1/robots", new { id = $"bench-{arm}", model = "so101" })).EnsureSuccessStatusCode();
         (await http.PostAsJsonAsync($"{robot}/slaves", new { type = "device", device = ArmLoad.FollowerName(arm) })).EnsureSuccessStatusCode();
         (await http.PutAsJsonAsync($"{robot}/master", new { type = "device", device = ArmLoad.LeaderName(arm) })).EnsureSuccessStatusCode();
     }
 
-    private static MqttLink Link(int port, string name) =>
-        new(new LinkOptions { ClientId = name, Port = port }, NullLogger<MqttLink>.Instance);
+    private static X509Certificate2 Pem((string CertificateFile, string KeyFile) files) => X509Certificate2.CreateFromPemFile(files.CertificateFile, files.KeyFile);
 }

@@ -10,7 +10,7 @@ internal static class Watched
 
     public static async Task<IReadOnlyList<Row>> MeasureAsync(int arms, int rounds, TimeSpan round)
     {
-        await using var silo = await RouterUnderLoad.OfSiloAsync(arms);
+        await using var silo = await RouterUnderLoad.OfSiloAsync(arms, tls: true);
         silo.Load.Run(Hz, round);
         var pairs = new List<(Measurement Watched, Measurement Alone)>();
         var megabytes = new List<double>();

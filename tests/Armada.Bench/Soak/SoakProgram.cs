@@ -27,18 +27,18 @@ internal static class SoakProgram
             Every {Act.TotalSeconds:0} s all clients disconnect at once, and the heap is read after a full collection, with the robots and devices still there.
             Each line is the last of a minute. Seed {Seed}.
 
-            | min | heap MB | working set MB | threads | handles | sockets | frames routed | dropped | commands | came and went |
-            |---|---|---|---|---|---|---|---|---|---|
+            | min | heap MB | working set MB | threads | handles | sockets | frames routed | dropped | commands | devices back | came and went |
+            |---|---|---|---|---|---|---|---|---|---|---|
             """);
         await using var setup = await SoakSetup.StartAsync(robots);
-        await using var devices = await DeviceFleet.StartAsync(setup.BrokerPort, robots);
+        await using var devices = await DeviceFleet.StartAsync(setup.Port, setup.Devices);
         var counts = new ActivityCounts();
         var all = new List<ProcessSample>();
         var watch = Stopwatch.StartNew();
         var line = TimeSpan.FromMinutes(1);
         while (watch.Elapsed < TimeSpan.FromMinutes(minutes))
         {
-            await PlayActAsync(setup, counts, all.Count, cancellation);
+            await PlayActAsync(setup, devices, counts, all.Count, cancellation);
             all.Add(ProcessSample.Take(watch.Elapsed));
             if (watch.Elapsed < line)
                 continue;
@@ -49,10 +49,10 @@ internal static class SoakProgram
         return Judge(setup, all, bound);
     }
 
-    private static async Task PlayActAsync(SoakSetup setup, ActivityCounts counts, int act, CancellationToken cancellation)
+    private static async Task PlayActAsync(SoakSetup setup, DeviceFleet devices, ActivityCounts counts, int act, CancellationToken cancellation)
     {
         await using (var actors = new SoakActors(setup, counts, Seed + act))
-            await Task.WhenAny(actors.Failed, Task.Delay(Act, cancellation));
+            await Task.WhenAny(actors.Failed, devices.Running, Task.Delay(Act, cancellation));
         cancellation.ThrowIfCancellationRequested();
         var sockets = setup.Part<OpenSockets>();
         await Eventually.Holds(() => $"the silo sees that all clients have disconnected; {sockets.Count} sockets are open", () => sockets.Count == 0);
@@ -60,7 +60,7 @@ internal static class SoakProgram
 
     private static string Line(ProcessSample now, SiloTelemetry telemetry, DeviceFleet devices, ActivityCounts counts) =>
         $"| {now.At.TotalMinutes:0.0} | {now.HeapBytes / 1e6:0.00} | {now.WorkingSetBytes / 1e6:0} | {now.Threads} | {now.Handles} | {now.Sockets} "
-        + $"| {telemetry.Frames(DeviceRole.Master, FrameResult.Accepted)} | {telemetry.Drops().Sum(drop => drop.Value)} | {devices.Commands} "
+        + $"| {telemetry.Frames(DeviceRole.Master, FrameResult.Accepted)} | {telemetry.Drops().Sum(drop => drop.Value)} | {devices.Commands} | {devices.Returns} "
         + $"| {counts} |";
 
     private static int Judge(SoakSetup setup, List<ProcessSample> all, double bound)

@@ -1,9 +1,10 @@
+using System.Net;
 using System.Net.Http.Json;
-using Armada.Mqtt;
+using System.Security.Cryptography.X509Certificates;
+using Armada.Bench.Rows;
 using Armada.Silo;
 using Armada.Silo.Options;
 using Armada.Testing;
-using Armada.Testing.Brokers;
 using Armada.Testing.Network;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
@@ -11,17 +12,16 @@ using Microsoft.Extensions.Logging;
 
 namespace Armada.Bench.Soak;
 
-/// <summary>A silo in this process, so that its heap can be read, a broker of its own, and robots with a follower each.</summary>
+/// <summary>A silo in this process, so that its heap can be read, and robots with a leader and a follower each.</summary>
 internal sealed class SoakSetup : IAsyncDisposable
 {
-    private readonly Mosquitto broker;
     private readonly TempFolder data;
     private readonly WebApplication silo;
     private readonly ErrorCount errors;
 
-    private SoakSetup(Mosquitto broker, TempFolder data, WebApplication silo, ErrorCount errors, Uri address, int robots)
+    private SoakSetup(TempFolder data, WebApplication silo, ErrorCount errors, Uri address, int port, int robots)
     {
-        (this.broker, this.data, this.silo, this.errors, Address, Robots) = (broker, data, silo, errors, address, robots);
+        (this.data, this.silo, this.errors, Address, Port, Robots) = (data, silo, errors, address, port, robots);
         Http = new HttpClient { BaseAddress = address };
     }
 
@@ -29,7 +29,11 @@ internal sealed class SoakSetup : IAsyncDisposable
 
     public int Robots { get; }
 
-    public int BrokerPort => broker.Port;
+    /// <summary>Where devices connect, over TLS.</summary>
+    public int Port { get; }
+
+    /// <summary>Every robot's leader and follower, in turn.</summary>
+    public (string Name, X509Certificate2 Certificate)[] Devices { get; private set; } = [];
 
     public HttpClient Http { get; }
 
@@ -47,21 +51,28 @@ internal sealed class SoakSetup : IAsyncDisposable
 
     public static async Task<SoakSetup> StartAsync(int robots)
     {
-        var broker = await Mosquitto.StartAsync();
         var data = new TempFolder();
         var address = new Uri($"http://127.0.0.1:{FreePort.Next()}");
+        var port = FreePort.Next();
         var errors = new ErrorCount();
         var options = new SiloOptions
         {
             Http = new() { Urls = [address] },
             DataDirectory = data.Path,
-            Link = new LinkOptions { ClientId = "armada-silo", Port = broker.Port },
+            Broker = new() { Address = IPAddress.Loopback, Port = port },
         };
         var silo = SiloHost.Build(options, logging => logging.ClearProviders().SetMinimumLevel(LogLevel.Error).AddProvider(errors));
         await silo.StartAsync();
-        var setup = new SoakSetup(broker, data, silo, errors, address, robots);
+        var setup = new SoakSetup(data, silo, errors, address, port, robots);
+        var devices = new List<(string Name, X509Certificate2 Certificate)>();
         for (var robot = 0; robot < robots; robot++)
+        {
+            foreach (var (name, kind) in new[] { (LeaderOf(robot), "so101-leader"), (FollowerOf(robot), "so101-follower") })
+                devices.Add((name, await RouterUnderLoad.RegisterAsync(setup.Http, name, kind)));
             await setup.MakeAsync(RobotName(robot), FollowerOf(robot));
+        }
+
+        setup.Devices = [.. devices];
         return setup;
     }
 
@@ -91,7 +102,6 @@ internal sealed class SoakSetup : IAsyncDisposable
         Http.Dispose();
         await silo.StopAsync();
         await silo.DisposeAsync();
-        await broker.DisposeAsync();
         data.Dispose();
     }
 }

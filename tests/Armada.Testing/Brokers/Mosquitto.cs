@@ -50,6 +50,9 @@ public sealed class Mosquitto : IAsyncDisposable
     /// <summary>The authority the broker trusts, where it speaks TLS.</summary>
     public TestCertificates? Certificates { get; }
 
+    /// <summary>Id of its process.</summary>
+    public int ProcessId => process?.Id ?? throw new InvalidOperationException("it does not run");
+
     /// <summary>Whether it runs.</summary>
     public bool IsRunning => process is { HasExited: false };
 

@@ -105,6 +105,40 @@ public sealed class FollowerTests() : AgentBench("follower-1", TestArm.Follower(
         await Tracks(0, 20);
     }
 
+    [Theory]
+    [InlineData("the agent's own stop", true)]
+    [InlineData("a stop of the silo's", true)]
+    [InlineData("the watchdog", false)]
+    public async Task A_hold_is_on_the_bus_at_once_and_nothing_is_pulled_back(string why, bool isStop)
+    {
+        var start = Arm.Joint(0);
+        var stream = await Follow(pan: 60);
+        await Eventually.Holds("it moves", () => Arm.Joint(0) > start + 10);
+        var (begun, peak) = (TimeProvider.System.GetTimestamp(), 0.0);
+        switch (why)
+        {
+            case "the agent's own stop":
+                Agent.Stop.Latch();
+                break;
+            case "a stop of the silo's":
+                await Silo.Ask(Device, ControlOp.Stop);
+                break;
+        }
+
+        await stream.DisposeAsync();
+
+        await Eventually.Holds("it holds", () =>
+        {
+            peak = Math.Max(peak, Arm.Joint(0));
+            return PanGoals(0) is var goals && goals[^1].Goal == goals[^4].Goal;
+        });
+
+        var held = PanGoals(0).First(goal => goal.Goal == PanGoals(0)[^1].Goal).Timestamp;
+        var milliseconds = TimeProvider.System.GetElapsedTime(begun, held).TotalMilliseconds;
+        Assert.True(peak - Arm.Joint(0) < 1, $"the arm was pulled back from {peak:0.0} to {Arm.Joint(0):0.0}");
+        Assert.True(!isStop || milliseconds < 20 + 30, $"the hold was written {milliseconds:0} ms after the stop was asked"); // 20 by design.
+    }
+
     [Fact]
     public async Task A_stop_of_the_silos_holds_it_until_a_reset_of_the_silos()
     {
