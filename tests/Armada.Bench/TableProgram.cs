@@ -70,7 +70,7 @@ internal static class TableProgram
         if (only is null or "agent")
             rows.AddRange(await AgentCost.MeasureAsync(TimeSpan.FromSeconds(quick ? 10 : 60)));
         if (only is null or "hop")
-            rows.AddRange(await Hop.MeasureAsync(10, rounds, round));
+            rows.AddRange(await Hop.MeasureAsync(10, pace.Rounds, pace.Round));
         if (only is null or "provisioning")
             rows.AddRange(await Provisioning.MeasureAsync(1000));
         Console.WriteLine(Row.Table(rows));

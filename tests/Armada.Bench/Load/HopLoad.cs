@@ -91,7 +91,7 @@ internal sealed class HopLoad : IAsyncDisposable
         ending.Dispose();
     }
 
-    private static Measurement Of(Histogram histogram, long sent) => new(sent, histogram.Count, histogram.At(0.5), histogram.At(0.99));
+    private static Measurement Of(Histogram histogram, long sent) => new(sent, histogram.Count, histogram.At(0.5), histogram.At(0.99), histogram.At(0.999));
 
     private MqttLink Link(string device, int port)
     {
@@ -125,8 +125,7 @@ internal sealed class HopLoad : IAsyncDisposable
 
     private Arm ArmOf(ReadOnlySpan<byte> topic, out bool isLeader)
     {
-        topics.TryParse(topic, out var name, out _);
-        var device = Encoding.UTF8.GetString(name);
+        var device = topics.TryParse(topic, out var name, out _) ? Encoding.UTF8.GetString(name) : throw new InvalidOperationException("a foreign topic");
         isLeader = device.StartsWith(Arm.LeaderOf(0)[..^1], StringComparison.Ordinal);
         return arms[int.Parse(device[(device.LastIndexOf('-') + 1)..], System.Globalization.CultureInfo.InvariantCulture)];
     }
