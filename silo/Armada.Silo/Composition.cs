@@ -45,7 +45,7 @@ internal static class Composition
             services.AddDeviceEndpoint(endpoint);
         if (options.HasAuthority)
             services.AddOwnIdentities(options);
-        if (options is { HasOutsideBroker: false, Cluster: not null })
+        if (options is { Broker: not null, Cluster: not null })
             services.AddSingleton<DeviceRouter>();
         if (options.Cluster is not null)
             services.Configure<HostOptions>(host => host.ShutdownTimeout = DrainWithin);
@@ -83,12 +83,14 @@ internal static class Composition
         services.AddSingleton(endpoint);
         services.AddSingleton(endpoint.Rate);
         services.AddSingleton<TopicAccess>();
+        services.AddSingleton<TopicTable>();
         services.AddSingleton<EndpointCertificate>();
         services.AddSingleton<UnprovenConnections>();
         services.AddSingleton<DeviceConnections>();
         services.AddSingleton<DeviceAdmission>();
         services.AddSingleton<DeviceSocket>();
         services.AddSingleton<DeviceEndpoint>();
+        services.AddSingleton<IMqttLink>(provider => provider.GetRequiredService<DeviceEndpoint>());
     }
 
     private static void AddOwnIdentities(this IServiceCollection services, SiloOptions options)
@@ -181,11 +183,8 @@ internal static class Composition
         services.AddMetrics();
         services.AddSingleton<SiloTelemetry>();
         services.AddSingleton<SiloClock>();
-        services.AddSingleton<TopicTable>();
-        if (options.HasOutsideBroker)
+        if (options.Broker is null)
             services.AddSingleton<IMqttLink>(provider => MakeLink(provider, options.Link));
-        else
-            services.AddSingleton<IMqttLink, DeviceLink>();
         services.AddSingleton(provider => new DataFolder(options.DataDirectory, provider.GetRequiredService<ILogger<DataFolder>>()));
         services.AddHostedService(provider => provider.GetRequiredService<DataFolder>());
 

@@ -45,14 +45,14 @@ internal sealed class EnrolledFiles(EnrollmentOptions options)
             DurableFile.Delete(NamelessKey);
     }
 
-    /// <summary>Refuses another authority than the one of the devices that are there already.</summary>
-    /// <exception cref="ConfigurationException">It is another one.</exception>
+    /// <summary>Refuses authorities of which none is one of the devices' that are there already. While one is being replaced there are two.</summary>
+    /// <exception cref="ConfigurationException">They are all others.</exception>
     public void CheckAuthority(X509Certificate2Collection authority)
     {
         if (!File.Exists(Authority))
             return;
         var present = CertificateCheck.Authorities(File.ReadAllText(Authority));
-        if (!present.Select(Raw).Order(StringComparer.Ordinal).SequenceEqual(authority.Select(Raw).Order(StringComparer.Ordinal)))
+        if (!present.Select(Raw).Intersect(authority.Select(Raw)).Any())
         {
             throw new ConfigurationException(
                 $"'{Authority}' is another authority than this silo's; use another --folder, or move the old files away");
@@ -63,8 +63,9 @@ internal sealed class EnrolledFiles(EnrollmentOptions options)
 
     public void Store(string name, string certificate, X509Certificate2Collection authority, DeviceKey key)
     {
-        if (!File.Exists(Authority))
-            DurableFile.Write(Authority, Encoding.ASCII.GetBytes(authority.ExportCertificatePems() + "\n"));
+        var trusted = authority.ExportCertificatePems() + "\n";
+        if (!File.Exists(Authority) || File.ReadAllText(Authority) != trusted)
+            DurableFile.Write(Authority, Encoding.ASCII.GetBytes(trusted));
         var pair = PairOf(name);
         pair.Recover();
         if (options.Name is null)

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Threading.Channels;
 using Armada.Core.Control;
 using Armada.EdgeAgent.Devices;
@@ -17,6 +18,9 @@ internal sealed partial class Renewal(
 
     // How often a moving arm is checked.
     private static readonly TimeSpan PollInterval = TimeSpan.FromSeconds(1);
+
+    // An agent's devices share the file.
+    private static readonly Lock StoringAuthorities = new();
 
     private readonly Channel<ControlMessage?> waiting = Channel.CreateBounded<ControlMessage?>(MaxWaiting);
     private volatile string? presented;
@@ -87,7 +91,7 @@ internal sealed partial class Renewal(
         {
             if (message.Op == ControlOp.Renew)
                 return new ControlReply(message.Id, Ok: true, Csr: Request());
-            var refusal = Take(message.Certificate ?? "");
+            var refusal = Take(message.Certificate ?? "", message.Authorities);
             return new ControlReply(message.Id, refusal is null, refusal);
         }
         catch (Exception e) when (IsDisk(e))
@@ -125,8 +129,10 @@ internal sealed partial class Renewal(
         }
     }
 
-    private string? Take(string pem)
+    private string? Take(string pem, string? trusted)
     {
+        if (trusted is not null && authorityFile is not null)
+            Trust(authorityFile, trusted);
         var authorities = authorityFile is null ? null : CertificateCheck.Authorities(File.ReadAllText(authorityFile));
         using var next = files.PendingKey();
         using var current = files.Key();
@@ -144,6 +150,17 @@ internal sealed partial class Renewal(
             reconnectBy = Earlier(reconnectBy, end == DateTimeOffset.MinValue ? end : end - Reserve);
             LogStored(device.Name, fingerprint, certificate.NotAfter);
             return null;
+        }
+    }
+
+    private void Trust(string file, string trusted)
+    {
+        lock (StoringAuthorities)
+        {
+            if (CertificateCheck.Authorities(trusted).Count == 0 || File.ReadAllText(file) == trusted)
+                return;
+            DurableFile.Write(file, Encoding.ASCII.GetBytes(trusted));
+            LogTrusts(device.Name);
         }
     }
 
@@ -188,6 +205,9 @@ internal sealed partial class Renewal(
 
     [LoggerMessage(3121, LogLevel.Information, "{Device}: stored certificate {Fingerprint}, valid until {Until:u}")]
     private partial void LogStored(string device, string fingerprint, DateTime until);
+
+    [LoggerMessage(3126, LogLevel.Information, "{Device}: the authorities to trust have changed")]
+    private partial void LogTrusts(string device);
 
     [LoggerMessage(3122, LogLevel.Information, "{Device}: reconnecting with its new certificate")]
     private partial void LogReconnects(string device);

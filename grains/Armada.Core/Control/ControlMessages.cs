@@ -40,8 +40,9 @@ internal sealed class ControlOpConverter() : JsonStringEnumConverter<ControlOp>(
 /// <param name="RateHz">With stream-start to a leader: frames per second; absent for the device's own rate.</param>
 /// <param name="On">With torque: on or off.</param>
 /// <param name="Certificate">With certificate: the certificate, PEM.</param>
+/// <param name="Authorities">With certificate: the authorities that are to be trusted from now on, PEM; absent where they stay.</param>
 public sealed record ControlMessage(
-    string Id, ControlOp Op, uint? Epoch = null, double? RateHz = null, bool? On = null, string? Certificate = null);
+    string Id, ControlOp Op, uint? Epoch = null, double? RateHz = null, bool? On = null, string? Certificate = null, string? Authorities = null);
 
 /// <summary>A device's answer.</summary>
 /// <param name="Error">Why not.</param>

@@ -20,6 +20,7 @@ public sealed partial class IdentityGrain : Grain, IIdentityGrain
     private const int PrivilegeWithdrawn = 9;
 
     private static readonly TimeSpan ToldWithin = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Retry = TimeSpan.FromSeconds(1);
 
     private readonly IDeviceAuthority? authority;
     private readonly TimeProvider time;
@@ -27,6 +28,7 @@ public sealed partial class IdentityGrain : Grain, IIdentityGrain
     private readonly StoredState<IdentityState>[] records;
     private readonly StoredState<AuthoritiesState> authorities;
     private readonly HashSet<IIdentityObserver> observers = [];
+    private readonly HashSet<StoredState<IdentityState>> unsure = []; // A write failed that may have been done all the same.
     private IdentityVersion version = new(Guid.NewGuid(), 0);
 
     /// <summary>Made by Orleans.</summary>
@@ -46,7 +48,8 @@ public sealed partial class IdentityGrain : Grain, IIdentityGrain
     {
         await authorities.ReadAsync();
         foreach (var record in records)
-            await record.ReadAsync(state => state.Devices.FirstOrDefault(device => RecordOf(device.Name) != record) is { } other ? $"it holds device '{other.Name}'" : null);
+            await ReadAsync(record);
+        this.RegisterGrainTimer(SettleAsync, Retry, Retry);
     }
 
     public Task<IdentitySnapshot?> FollowAsync(IIdentityObserver observer, IdentityVersion known)
@@ -60,6 +63,8 @@ public sealed partial class IdentityGrain : Grain, IIdentityGrain
     public async Task<IdentityReply> CreateAsync(NewDevice device, bool isOwnKey)
     {
         var request = device.Request!;
+        if (await SettleAsync() is { } failure)
+            return new IdentityReply(Failure: failure);
         if (Find(device.Name) is not { } known)
         {
             var made = new RegisteredDevice(device.Name, device.Kind, device.Role, device.Site, time.GetUtcNow(), []);
@@ -151,13 +156,44 @@ public sealed partial class IdentityGrain : Grain, IIdentityGrain
     public Task<string?> SignListAsync(string authority) => Task.FromResult(
         this.authority?.SignList(authority, records.SelectMany(record => record.Value.Revoked).Where(its => its.Authority == authority)));
 
+    private Task ReadAsync(StoredState<IdentityState> record) => record.ReadAsync(
+        state => state.Devices.FirstOrDefault(device => RecordOf(device.Name) != record) is { } other ? $"it holds device '{other.Name}'" : null);
+
+    /// <summary>Reads what is not sure; nothing may be decided by it before.</summary>
+    private async Task<string?> SettleAsync()
+    {
+        if (unsure.Count == 0)
+            return null;
+        try
+        {
+            foreach (var record in unsure.ToArray())
+            {
+                await ReadAsync(record);
+                unsure.Remove(record);
+            }
+        }
+        catch (OrleansException away)
+        {
+            return away.Message;
+        }
+
+        version = version with { Number = version.Number + 1 };
+        await TellAsync(new IdentityChange(version));
+        return null;
+    }
+
     private StoredState<IdentityState> RecordOf(string name) => records[XxHash3.HashToUInt64(Encoding.UTF8.GetBytes(name)) % Records];
 
     private RegisteredDevice? Find(string name) => RecordOf(name).Value.Devices.FirstOrDefault(device => device.Name == name);
 
-    private Task<IdentityReply> OnKnownAsync(string name, Func<RegisteredDevice, Task<IdentityReply>> change) => Find(name) is { } device
-        ? change(device)
-        : Task.FromResult(Refuse(RegistryRefusalReason.Unknown, $"there is no device {name}; GET /api/v1/devices lists all"));
+    private async Task<IdentityReply> OnKnownAsync(string name, Func<RegisteredDevice, Task<IdentityReply>> change)
+    {
+        if (await SettleAsync() is { } failure)
+            return new IdentityReply(Failure: failure);
+        return Find(name) is { } device
+            ? await change(device)
+            : Refuse(RegistryRefusalReason.Unknown, $"there is no device {name}; GET /api/v1/devices lists all");
+    }
 
     private (string? Key, RegistryRefusal? Refused) ReadKey(string request) =>
         authority?.ReadKey(request) ?? (null, new RegistryRefusal(RegistryRefusalReason.Request, NoAuthority));
@@ -190,7 +226,7 @@ public sealed partial class IdentityGrain : Grain, IIdentityGrain
         });
         if (failure is not null)
         {
-            DeactivateOnIdle(); // Reads again what is stored.
+            unsure.Add(record);
             return new IdentityReply(Failure: failure);
         }
 
@@ -216,12 +252,14 @@ public sealed partial class IdentityGrain : Grain, IIdentityGrain
 
     private async Task TellAsync(IIdentityObserver observer, IdentityChange change)
     {
+        var told = observer.ChangeAsync(change);
         try
         {
-            await observer.ChangeAsync(change).WaitAsync(ToldWithin, time);
+            await told.WaitAsync(ToldWithin, time);
         }
         catch (Exception lost)
         {
+            told.Ignore(); // It may fail later.
             observers.Remove(observer); // If it is there, it follows again within a second.
             LogNotTold(lost);
         }

@@ -57,20 +57,18 @@ public static class ClusterHost
         }
 
         builder.Services.AddHostedService(provider => provider.GetRequiredService<AuditTrail>()); // Stops after all that records.
-        var hasRouter = builder.Services.Any(service => service.ServiceType == typeof(DeviceRouter));
         if (place is { IsGateway: true })
         {
             builder.Services.AddSingleton<IStoreHealth>(redis!);
             builder.Services.AddSingleton<IKeyStore, ClusterKeys>();
             builder.UseOrleansClient(client => client.Connect(place, redis!, identity));
+            builder.AddRouter();
             builder.Services.AddHostedSingleton<GatewayHealth>();
             builder.Services.AddSingleton<IEngineHealth>(provider => provider.GetRequiredService<GatewayHealth>());
-            if (hasRouter)
-                builder.Services.AddHostedService(provider => provider.GetRequiredService<DeviceRouter>());
         }
         else
         {
-            builder.AddOneSilo(place, redis, identity, hasRouter);
+            builder.AddOneSilo(place, redis, identity);
         }
 
         builder.Services.AddHostedService(provider => provider.GetRequiredService<RobotSubscriptions>());
@@ -80,7 +78,7 @@ public static class ClusterHost
     /// <summary>The embedded storage of a data folder.</summary>
     internal static SqliteDatabaseOptions DatabaseIn(string folder) => new() { Path = Path.Combine(folder, DatabaseFile) };
 
-    private static void AddOneSilo(this IHostApplicationBuilder builder, ClusterPlace? place, RedisAccess? redis, ClusterIdentity? identity, bool hasRouter)
+    private static void AddOneSilo(this IHostApplicationBuilder builder, ClusterPlace? place, RedisAccess? redis, ClusterIdentity? identity)
     {
         builder.Services.AddSingleton<IKeyStore, StoredKeys>();
         builder.Services.AddSingleton<ClusterHealth>();
@@ -96,13 +94,20 @@ public static class ClusterHost
                 silo.UseOneProcess();
         });
         builder.Services.AddSingleton<IFatalErrorHandler, EvictionHandler>();
-        if (hasRouter)
-            builder.Services.AddHostedService(provider => provider.GetRequiredService<DeviceRouter>()); // Until the robots have moved.
+        if (builder.AddRouter()) // Until the robots have moved.
+            builder.Services.AddHostedService<RobotPlacement>();
         builder.Services.AddHostedService<GracefulDrain>();
         builder.Services.AddHostedService(provider => provider.GetRequiredService<ClusterHealth>());
         builder.Services.AddHostedService<RobotWatch>();
-        if (hasRouter)
-            builder.Services.AddHostedService<RobotPlacement>();
+    }
+
+    // False where devices are connected to an outside broker.
+    private static bool AddRouter(this IHostApplicationBuilder builder)
+    {
+        if (!builder.Services.Any(service => service.ServiceType == typeof(DeviceRouter)))
+            return false;
+        builder.Services.AddHostedService(provider => provider.GetRequiredService<DeviceRouter>());
+        return true;
     }
 
     private static void UseRedis(this ISiloBuilder silo, ClusterPlace place, RedisAccess redis, ClusterIdentity? identity)

@@ -44,7 +44,7 @@ internal static class GrainCalls
         }
         finally
         {
-            if (!call.IsCompleted)
+            if (!call.IsCompletedSuccessfully)
                 _ = call.ContinueWith(static late => late.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
         }
     }

@@ -3,6 +3,7 @@ using System.Collections;
 using Armada.Core.MicroPython;
 using Armada.Core.Topics;
 using Armada.Grains.Robots;
+using Armada.Mqtt;
 using Armada.Silo.Identities.Registry;
 using Armada.Silo.Ingress;
 using MQTTnet.Packets;
@@ -15,7 +16,7 @@ namespace Armada.Silo.Mqtt;
 /// The silo's own MQTT server, which devices connect to: what they publish goes to the silo's handlers, and what the silo publishes to the
 /// one device whose topic it is. Clients are never told what others say.
 /// </summary>
-internal sealed partial class DeviceEndpoint : IAsyncDisposable
+internal sealed partial class DeviceEndpoint : IMqttLink
 {
     private const string InstanceProperty = "instance";
 
@@ -31,6 +32,8 @@ internal sealed partial class DeviceEndpoint : IAsyncDisposable
     private readonly MqttServer server;
     private readonly LogPace refusals = new();
     private long received;
+    private long published;
+    private long dropped;
 
     public DeviceEndpoint(
         DeviceConnections connections,
@@ -46,8 +49,6 @@ internal sealed partial class DeviceEndpoint : IAsyncDisposable
     {
         (this.connections, this.admission, this.access, this.topics, this.dialect, this.logger) = (connections, admission, access, topics, dialect, logger);
         (this.table, this.clock, this.router) = (table, clock, router);
-        if (router is not null)
-            connections.Closed += router.OnClosed;
         identities.Changed = () => connections.CutAsync(admission.FindProblem);
         var options = new MqttServerOptionsBuilder()
             .WithoutDefaultEndpoint()
@@ -63,16 +64,43 @@ internal sealed partial class DeviceEndpoint : IAsyncDisposable
         server.InterceptingPublishAsync += ReceiveAsync;
     }
 
-    /// <summary>Messages of devices that the silo's handlers were given through MQTTnet.</summary>
-    public long Received => Interlocked.Read(ref received);
+    public event Action<LinkState>? StateChanged;
 
-    public Task StartAsync() => server.StartAsync();
+    public LinkState State { get; private set; }
+
+    public LinkCounters Counters => new(
+        Interlocked.Read(ref received), Interlocked.Read(ref published), Interlocked.Read(ref dropped), 0, table.HandlerFaults);
+
+    public async Task StartAsync(CancellationToken cancellation)
+    {
+        await server.StartAsync();
+        State = LinkState.Up;
+        StateChanged?.Invoke(State);
+    }
 
     public async ValueTask DisposeAsync()
     {
+        State = LinkState.Down;
         if (server.IsStarted)
             await server.StopAsync(new MqttServerStopOptions());
         server.Dispose();
+    }
+
+    public void Subscribe(string filter, Delivery delivery, MessageHandler handler) => table.Subscribe(filter, handler);
+
+    public void Unsubscribe(string filter) => table.Unsubscribe(filter);
+
+    public void Reconnect()
+    {
+    }
+
+    public bool Publish(string topic, ReadOnlySpan<byte> payload, Delivery delivery, bool retain = false)
+    {
+        if (!TopicFilter.IsTopic(topic))
+            throw new ArgumentException($"'{topic}' is no topic", nameof(topic));
+        var isTaken = table.Find(topic)?.Send(payload, delivery) == true || (delivery == Delivery.Control && router?.Forward(topic, payload) == true);
+        Interlocked.Increment(ref isTaken ? ref published : ref dropped);
+        return isTaken;
     }
 
     /// <summary>Shows all that a device says and is told until the result is disposed.</summary>

@@ -29,6 +29,7 @@ internal sealed partial class DeviceRouter : BackgroundService, IDevicePeer
     private readonly TopicTable table;
     private readonly TopicMap topics;
     private readonly MicroPythonTopics dialect;
+    private readonly DeviceConnections connections;
     private readonly DeviceRoutes robots;
     private readonly TimeProvider time;
     private readonly ILogger<DeviceRouter> logger;
@@ -47,16 +48,18 @@ internal sealed partial class DeviceRouter : BackgroundService, IDevicePeer
         TopicTable table,
         TopicMap topics,
         MicroPythonTopics dialect,
+        DeviceConnections connections,
         DeviceRoutes robots,
         TimeProvider time,
         ILogger<DeviceRouter> logger,
         ILocalSiloDetails? silo = null,
         IClusterMembershipService? membership = null)
     {
-        (this.grains, this.table, this.topics, this.dialect, this.robots) = (grains, table, topics, dialect, robots);
+        (this.grains, this.table, this.topics, this.dialect, this.connections, this.robots) = (grains, table, topics, dialect, connections, robots);
         (this.time, this.logger, here, this.membership) = (time, logger, silo?.SiloAddress, membership);
         self = new Lazy<IDevicePeer>(() => grains.CreateObjectReference<IDevicePeer>(this));
         robots.Exchanged += OnExchanged; // Robots may start here before this service does.
+        connections.Closed += OnClosed;
     }
 
     private IDevicePeer Self => self.Value;
@@ -116,19 +119,6 @@ internal sealed partial class DeviceRouter : BackgroundService, IDevicePeer
 
         foreach (var asker in askers)
             asker.Enqueue(topic, payload, isFromDevice: true);
-    }
-
-    /// <summary>A connection is over.</summary>
-    public void OnClosed(DeviceConnection connection)
-    {
-        lock (sync)
-        {
-            if (connection.Identity is not { } client || devices.GetValueOrDefault(client.Name) is not { } device || device.Connection != connection)
-                return;
-            device.Connection = null;
-            device.Askers.Clear();
-            Announce(device);
-        }
     }
 
     /// <summary>Sends a control message to a device that has nothing to do with this process; false where too many wait.</summary>
@@ -286,6 +276,18 @@ internal sealed partial class DeviceRouter : BackgroundService, IDevicePeer
                 device.HasRobot = robots.Find(name) is not null;
                 Announce(device);
             }
+        }
+    }
+
+    private void OnClosed(DeviceConnection connection)
+    {
+        lock (sync)
+        {
+            if (connection.Identity is not { } client || devices.GetValueOrDefault(client.Name) is not { } device || device.Connection != connection)
+                return;
+            device.Connection = null;
+            device.Askers.Clear();
+            Announce(device);
         }
     }
 

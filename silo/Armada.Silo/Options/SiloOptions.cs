@@ -32,11 +32,6 @@ public sealed record SiloOptions
     /// <summary>Whether this silo issues devices' certificates.</summary>
     public bool HasAuthority => Broker is not null || Authorities.Count > 0;
 
-    /// <summary>Whether devices connect to the cluster's gateways and not to this silo.</summary>
-    public bool LeavesDevicesToGateways { get; init; }
-
-    public bool HasOutsideBroker => Broker is null && !LeavesDevicesToGateways;
-
     public TopicMap Topics { get; init; } = new();
 
     public MicroPythonTopics MicroPythonTopics { get; init; } = new();
@@ -74,12 +69,10 @@ public sealed record SiloOptions
             RoomUnits = ReadRoomUnits(settings),
             Logging = ReadLogging(settings),
         };
+        if (options is { Broker: null, AwsIot: null, Cluster.Role: SiloRole.Silo } && !settings.IsSet(Settings.Mqtt))
+            options = options with { Broker = new DeviceEndpointOptions() }; // The gateways': its robots' devices are connected there.
         if (options.Topics?.Root is { } root && root == options.MicroPythonTopics?.Root)
             settings.Refuse(Settings.DialectRoot, "must differ from --topic-root, whose topics carry frames");
-        options = options with
-        {
-            LeavesDevicesToGateways = options.Cluster?.Role == SiloRole.Silo && options.AwsIot is null && !settings.IsSet(Settings.Mqtt),
-        };
         CheckBroker(settings, options);
         CheckAuthorities(settings, options);
         string[] problems = [.. settings.Problems, .. options.Http.Problems()];
@@ -107,7 +100,7 @@ public sealed record SiloOptions
         if (options.Broker is null && options.Authorities.Count > 0 && settings.IsSet(Settings.Mqtt) && options.Link?.Tls is null)
             settings.Refuse(Settings.Authority, "needs --mqtt-ca with an outside broker, which devices with certificates reach by TLS alone");
         if (options.Broker is not null && options.Cluster is not null && options.Authorities.Count == 0)
-            settings.Refuse(Settings.Broker, "needs --authority in a cluster, the same one for every silo; 'armada-silo authority make' makes one");
+            settings.Refuse(settings.IsSet(Settings.Broker) ? Settings.Broker : Settings.Role, "needs --authority in a cluster, the same one for every silo; 'armada-silo authority make' makes one");
     }
 
     private static T ReadTopics<T>(SiloConfiguration settings, Setting setting, Func<string, T> make)

@@ -90,8 +90,11 @@ internal sealed partial class CertificateRenewal(
             return;
         }
 
+        var place = await registry.BrokerAsync(cancellation);
         var taken = await control.AskAsync(
-            device.Name, new ControlMessage("", ControlOp.Certificate, Certificate: issued.Certificate), cancellation);
+            device.Name,
+            new ControlMessage("", ControlOp.Certificate, Certificate: issued.Certificate, Authorities: place.SignsDevices ? place.Authority : null),
+            cancellation);
         if (taken is { Ok: true })
             LogRenewed(device.Name, issued.Fingerprint);
         else

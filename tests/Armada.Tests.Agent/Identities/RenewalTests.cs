@@ -204,6 +204,20 @@ public sealed class RenewalTests : IAsyncLifetime, IDisposable
         Assert.True((await Take(cloud.ForRequest(request, "AWS IoT Certificate"))).Ok, "the certificate for the request is not taken");
     }
 
+    [Fact]
+    public async Task From_a_new_authority_it_takes_a_certificate_together_with_the_authority()
+    {
+        using var next = new TestCertificates(folder, "next-ca");
+        var pem = next.ForRequest(await Csr(), "arm");
+        Assert.Contains("does not come from the authority", (await Take(pem)).Error, StringComparison.Ordinal);
+        var both = File.ReadAllText(authority.CaFile) + "\n" + File.ReadAllText(next.CaFile);
+
+        Assert.False((await Ask(ControlOp.Certificate, pem, "no certificate")).Ok, "it took what it does not trust");
+        Assert.True((await Ask(ControlOp.Certificate, pem, both)).Ok, "it was refused");
+
+        Assert.Equal(both, File.ReadAllText(authority.CaFile));
+    }
+
     private void Begin(string kind) => Begin(kind, authority.CaFile);
 
     private void Begin(string kind, string? signer)
@@ -233,10 +247,10 @@ public sealed class RenewalTests : IAsyncLifetime, IDisposable
 
     private Task<ControlReply> Take(string pem) => Ask(ControlOp.Certificate, pem);
 
-    private async Task<ControlReply> Ask(ControlOp op, string? certificate = null)
+    private async Task<ControlReply> Ask(ControlOp op, string? certificate = null, string? authorities = null)
     {
         var id = $"{++asked}";
-        Assert.True(renewal.TryAdd(new ControlMessage(id, op, Certificate: certificate)), "it takes no message");
+        Assert.True(renewal.TryAdd(new ControlMessage(id, op, Certificate: certificate, Authorities: authorities)), "it takes no message");
         await Eventually.Holds($"{op} is answered", () => replies.ContainsKey(id));
         return replies[id];
     }

@@ -11,7 +11,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace Armada.Tests.Cluster.Processes;
 
 /// <summary>Three real silos on a real Redis, and on a real mosquitto or with endpoints of their own.</summary>
-internal sealed class ClusterOfProcesses : IAsyncDisposable
+internal sealed class ClusterOfProcesses : IClusterOfProcesses, IAsyncDisposable
 {
     public const int Count = 3;
 
@@ -108,6 +108,12 @@ internal sealed class ClusterOfProcesses : IAsyncDisposable
     /// <summary>The silo where a robot's master went live last.</summary>
     public int HostOf(string robot) =>
         Enumerable.Range(0, Count).Single(silo => silos[silo]?.Lines.Any(line => line.Contains($"{robot}: MasterLive", StringComparison.Ordinal)) == true);
+
+    public Task<JsonNode> ConfigureAsync(string device, string kind, string port, string folder) => Task.FromResult<JsonNode>(new JsonObject
+    {
+        ["broker"] = new JsonObject { ["hosts"] = new JsonArray("127.0.0.1"), ["port"] = Broker.Port },
+        ["devices"] = new JsonArray(new JsonObject { ["name"] = device, ["kind"] = kind, ["port"] = port, ["calibration"] = "eeprom" }),
+    });
 
     public async Task<JsonNode> PostAsync(int silo, string path, object? body = null)
     {

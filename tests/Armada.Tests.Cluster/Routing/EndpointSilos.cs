@@ -50,8 +50,7 @@ internal sealed class EndpointSilos : IAsyncDisposable
         ports.Add(port);
         silos.Add(new WholeSilo(servers, id, logs, options => options with
         {
-            Broker = role == SiloRole.Silo ? null : new() { Address = IPAddress.Loopback, Port = FreePort.Next(), PlainPort = port },
-            LeavesDevicesToGateways = role == SiloRole.Silo,
+            Broker = new() { Address = IPAddress.Loopback, Port = FreePort.Next(), PlainPort = port },
             Authorities = [folder.Path],
             Cluster = options.Cluster! with { Role = role },
         }));

@@ -1,6 +1,8 @@
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
 using Armada.Silo.Identities;
+using Armada.Silo.Ingress;
+using Armada.Silo.Options;
 using Armada.Silo.Provisioning;
 using Armada.Testing;
 using Armada.Testing.Processes;
@@ -37,6 +39,36 @@ public sealed class CertificateRenewalTests(Broker broker) : IClassFixture<Broke
     }
 
     [Fact]
+    public async Task An_agent_moves_to_a_new_authority_and_stays_connected_when_the_first_one_is_retired()
+    {
+        using var folder = new TempFolder();
+        await using var silo = await ProvisioningRig.StartAsync(broker);
+        await using var arm = ArmadaProgram.Start(
+            "Armada.Emulators", "so101", "--role", "leader", "--link", folder.File("tty"), "--calibration-out", folder.File("calibration.json"));
+        await arm.PrintsAsync("ready", TimeSpan.FromSeconds(20));
+        await EnrollAsync(silo, folder);
+        await using var agent = ArmadaProgram.Start("Armada.EdgeAgent", "run", "--config", folder.File("agent.json"));
+        var old = await InUseAsync(silo, null, agent);
+        var first = Path.Combine(silo.Data, "authority");
+        var output = new StringWriter();
+        Assert.Equal(0, await new SiloCommandLine().RunAsync(["authority", "make", folder.File("next")], (_, _) => Task.CompletedTask, output, TextWriter.Null));
+
+        await silo.RestartAsync(options => options with { Authorities = [first, folder.File("next")] });
+        await IsBackAsync(silo, agent);
+        await silo.Service<CertificateRenewal>().RenewDueAsync(default);
+        await InUseAsync(silo, old, agent);
+        var authorities = (await silo.GetAsync("/api/v1/authorities"))["items"]!.AsArray();
+        Assert.Equal([0, 1], authorities.Select(one => one!["devices"]!.GetValue<int>()));
+        Assert.Equal(2, (await File.ReadAllTextAsync(folder.File("ca.pem"))).Split("BEGIN CERTIFICATE").Length - 1);
+
+        Assert.Equal((204, null), await silo.AskAsync(HttpMethod.Delete, $"/api/v1/authorities/{authorities[0]!["id"]}"));
+        await silo.RestartAsync(options => options with { Authorities = [folder.File("next")] });
+
+        await IsBackAsync(silo, agent); // It trusts the endpoint, whose certificate is of the new authority.
+        Assert.Contains(authorities[1]!["id"]!.GetValue<string>(), output.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Boards_and_devices_that_are_away_or_fresh_are_left_alone()
     {
         await using var silo = await ProvisioningRig.StartAsync(broker);
@@ -61,6 +93,11 @@ public sealed class CertificateRenewalTests(Broker broker) : IClassFixture<Broke
         config["control_socket"] = folder.File("agent.sock");
         await File.WriteAllTextAsync(folder.File("agent.json"), config.ToJsonString());
     }
+
+    private static Task IsBackAsync(RunningSilo silo, RunningProcess agent) => Eventually.Holds(
+        () => $"the agent is back; it said:\n{agent.Output}",
+        () => silo.Service<DevicePresences>().Of("leader-1")?.Online == true,
+        TimeSpan.FromSeconds(30));
 
     private static async Task<JsonNode> DeviceAsync(RunningSilo silo) =>
         (await silo.Http.GetFromJsonAsync<JsonNode>($"{ProvisioningRig.Devices}/leader-1"))!;

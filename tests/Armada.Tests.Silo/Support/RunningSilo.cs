@@ -22,7 +22,7 @@ namespace Armada.Tests.Silo.Support;
 internal sealed class RunningSilo : IAsyncDisposable
 {
     private readonly TempFolder folder = new();
-    private readonly SiloOptions options;
+    private SiloOptions options;
     private readonly Action<WebApplication> map;
     private readonly Action<IServiceCollection>? adjust;
     private WebApplication silo = null!;
@@ -97,6 +97,14 @@ internal sealed class RunningSilo : IAsyncDisposable
         SiloStops.Begin();
         await silo.StopAsync();
         await silo.DisposeAsync();
+    }
+
+    /// <summary>Stops and starts it again with other options.</summary>
+    public async Task RestartAsync(Func<SiloOptions, SiloOptions> with)
+    {
+        await StopAsync();
+        options = with(options);
+        await StartAsync();
     }
 
     public async Task<JsonNode> GetAsync(string path) => JsonNode.Parse(await Http.GetStringAsync(path))!;
