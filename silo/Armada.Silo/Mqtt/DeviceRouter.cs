@@ -124,6 +124,9 @@ internal sealed partial class DeviceRouter : BackgroundService, IDevicePeer
             asker.Enqueue(topic, payload, isFromDevice: true);
     }
 
+    /// <summary>A silo was lost, or one has come: the grains of a lost one start elsewhere and know nothing.</summary>
+    public void AnnounceAll() => AnnounceAgain(_ => true);
+
     /// <summary>Sends a control message to a device that has nothing to do with this process; false where too many wait.</summary>
     public bool Forward(string topic, ReadOnlySpan<byte> payload)
     {
@@ -230,14 +233,13 @@ internal sealed partial class DeviceRouter : BackgroundService, IDevicePeer
         AnnounceAgain(device => device.IsUnsaid || time.GetElapsedTime(device.SaidAt) > Renewal);
     }
 
-    // The grains of a lost silo start elsewhere and know nothing.
     private async Task FollowMembershipAsync(CancellationToken cancellation)
     {
         if (membership is null)
             await Task.Delay(Timeout.Infinite, cancellation);
         else
             await foreach (var _ in membership.MembershipUpdates.WithCancellation(cancellation))
-                AnnounceAgain(_ => true);
+                AnnounceAll();
     }
 
     private void AnnounceAgain(Func<RoutedDevice, bool> isMeant)

@@ -114,7 +114,16 @@ internal sealed class GatewaysOfProcesses : IClusterOfProcesses, IAsyncDisposabl
         Assert.True(answer.IsSuccessStatusCode, $"PUT {path}: {answer.StatusCode} {await answer.Content.ReadAsStringAsync()}\n{Logs()}");
     }
 
-    public async Task<JsonNode> GetAsync(int gateway, string path) => JsonNode.Parse(await http[gateway].GetStringAsync(path))!;
+    public int DevicePortOf(int gateway) => devicePorts[gateway];
+
+    /// <summary>A robot's epoch; 0 while its silo is not reached.</summary>
+    public uint EpochOf(string robot)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, $"/api/v1/robots/{robot}");
+        using var answer = http[0].Send(request);
+        using var body = answer.Content.ReadAsStream();
+        return answer.IsSuccessStatusCode ? JsonNode.Parse(body)!["epoch"]!.GetValue<uint>() : 0;
+    }
 
     public string Logs() => string.Join('\n', [.. past, .. silos.Select((one, index) => $"silo {index}:\n{one?.Output}"), .. gateways.Select((one, index) => $"gateway {index}:\n{one?.Output}")]);
 

@@ -48,6 +48,12 @@ internal sealed class EmulatedPair : IAsyncDisposable
             within);
     }
 
+    /// <summary>Waits until both agents are connected to a port.</summary>
+    public Task IsAtAsync(int port, TimeSpan within) => Eventually.Holds(
+        () => $"both agents are at {port}\n{string.Join('\n', agents.Select(agent => agent.Output))}",
+        () => agents.All(agent => agent.Lines.LastOrDefault(line => line.Contains("is up at", StringComparison.Ordinal))?.EndsWith($":{port}", StringComparison.Ordinal) == true),
+        within);
+
     /// <summary>Waits until the follower holds, and says how long after a time its goal last changed.</summary>
     public async Task<TimeSpan> HoldsAsync(long since) => Stopwatch.GetElapsedTime(since, Math.Max(since, await follower.HoldsAsync()));
 
