@@ -7,6 +7,7 @@ using Armada.Grains.Devices;
 using Armada.Grains.Robots;
 using Armada.Mqtt;
 using Armada.Silo.Engine;
+using Armada.Silo.Telemetry;
 using Channel = Armada.Core.Topics.Channel;
 
 namespace Armada.Silo.Mqtt;
@@ -51,6 +52,7 @@ internal sealed partial class DeviceRouter : BackgroundService, IDevicePeer
         DeviceConnections connections,
         DeviceRoutes robots,
         TimeProvider time,
+        SiloTelemetry telemetry,
         ILogger<DeviceRouter> logger,
         ILocalSiloDetails? silo = null,
         IClusterMembershipService? membership = null)
@@ -58,6 +60,7 @@ internal sealed partial class DeviceRouter : BackgroundService, IDevicePeer
         (this.grains, this.table, this.topics, this.dialect, this.connections, this.robots) = (grains, table, topics, dialect, connections, robots);
         (this.time, this.logger, here, this.membership) = (time, logger, silo?.SiloAddress, membership);
         self = new Lazy<IDevicePeer>(() => grains.CreateObjectReference<IDevicePeer>(this));
+        telemetry.Observe("armada.silo.peers.superseded", "{sample}", "Samples for other silos that a newer one replaced", CountSuperseded);
         robots.Exchanged += OnExchanged; // Robots may start here before this service does.
         connections.Closed += OnClosed;
     }
@@ -291,6 +294,12 @@ internal sealed partial class DeviceRouter : BackgroundService, IDevicePeer
             device.Askers.Clear();
             Announce(device);
         }
+    }
+
+    private long CountSuperseded()
+    {
+        lock (sync)
+            return peers.Values.Sum(channel => channel.Superseded);
     }
 
     private RoutedDevice Of(string name)
