@@ -24,6 +24,8 @@ internal static class TableProgram
         - Leader tick: one sync read as the agent's loop does it, from an emulated arm on a pseudo-terminal with the wire's timing.
         - Provisioning: devices created over REST at a silo with its broker, and their bundles collected. The yardstick is a key, a signature and two
           durable writes per device in this process. One run, not rounds.
+        - Another silo: two silos on Redis without a broker; half of the leaders are connected to the silo of their robots, half to the other one, and all
+          stream at once. The third column is the difference.
         - Agent: a leader's agent at 100 Hz as a process. A tick is late when it begins more than a fifth of a period after its time, or is skipped.
 
         """;
@@ -67,6 +69,8 @@ internal static class TableProgram
             rows.Add(LeaderTick.Measure(pace.Rounds, pace.Round));
         if (only is null or "agent")
             rows.AddRange(await AgentCost.MeasureAsync(TimeSpan.FromSeconds(quick ? 10 : 60)));
+        if (only is null or "hop")
+            rows.AddRange(await Hop.MeasureAsync(10, pace.Rounds, pace.Round));
         if (only is null or "provisioning")
             rows.AddRange(await Provisioning.MeasureAsync(1000));
         Console.WriteLine(Row.Table(rows));

@@ -77,7 +77,7 @@ internal static class AccessPipeline
                 kestrel.ConfigureHttpsDefaults(https => Configure(https, kestrel.ApplicationServices));
             foreach (var url in options.Http.Urls)
                 kestrel.Listen(url);
-            if (options.Broker is { } endpoint)
+            if (options is { Broker: { } endpoint, Cluster: not { Role: SiloRole.Silo } })
                 kestrel.ListenForDevices(endpoint);
         });
     }

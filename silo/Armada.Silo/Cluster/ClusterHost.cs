@@ -62,6 +62,7 @@ public static class ClusterHost
             builder.Services.AddSingleton<IStoreHealth>(redis!);
             builder.Services.AddSingleton<IKeyStore, ClusterKeys>();
             builder.UseOrleansClient(client => client.Connect(place, redis!, identity));
+            builder.AddRouter();
             builder.Services.AddHostedSingleton<GatewayHealth>();
             builder.Services.AddSingleton<IEngineHealth>(provider => provider.GetRequiredService<GatewayHealth>());
         }
@@ -93,15 +94,20 @@ public static class ClusterHost
                 silo.UseOneProcess();
         });
         builder.Services.AddSingleton<IFatalErrorHandler, EvictionHandler>();
-        if (builder.Services.Any(service => service.ServiceType == typeof(DeviceRouter)))
-        {
-            builder.Services.AddHostedService(provider => provider.GetRequiredService<DeviceRouter>()); // Until the robots have moved.
+        if (builder.AddRouter()) // Until the robots have moved.
             builder.Services.AddHostedService<RobotPlacement>();
-        }
-
         builder.Services.AddHostedService<GracefulDrain>();
         builder.Services.AddHostedService(provider => provider.GetRequiredService<ClusterHealth>());
         builder.Services.AddHostedService<RobotWatch>();
+    }
+
+    // False where devices are connected to an outside broker.
+    private static bool AddRouter(this IHostApplicationBuilder builder)
+    {
+        if (!builder.Services.Any(service => service.ServiceType == typeof(DeviceRouter)))
+            return false;
+        builder.Services.AddHostedService(provider => provider.GetRequiredService<DeviceRouter>());
+        return true;
     }
 
     private static void UseRedis(this ISiloBuilder silo, ClusterPlace place, RedisAccess redis, ClusterIdentity? identity)

@@ -1,4 +1,5 @@
 using Armada.Grains.Transport;
+using Armada.Silo.Mqtt;
 using Orleans.Configuration;
 
 namespace Armada.Silo.Cluster;
@@ -14,6 +15,7 @@ internal static class GatewayConnection
         client.Configure<ClientMessagingOptions>(messaging => messaging.ResponseTimeout = ClusterHost.AnswerWithin);
         client.Configure<GatewayOptions>(gateways => gateways.GatewayListRefreshPeriod = ListRefresh);
         client.AddActivityPropagation();
+        client.AddGatewayCountChangedHandler(services => (_, _) => services.GetService<DeviceRouter>()?.AnnounceAll());
         client.Services.AddSingleton<IClientConnectionRetryFilter, FirstConnection>();
         client.UseRedisClustering(clustering =>
         {

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Collections;
+using System.Collections.Concurrent;
 using Armada.Core.MicroPython;
 using Armada.Core.Topics;
 using Armada.Grains.Robots;
@@ -20,6 +21,8 @@ internal sealed partial class DeviceEndpoint : IMqttLink
 {
     private const string InstanceProperty = "instance";
 
+    private static readonly TimeSpan AuditInterval = TimeSpan.FromMinutes(1); // A refused machine tries again every second or two.
+
     private readonly DeviceConnections connections;
     private readonly DeviceAdmission admission;
     private readonly TopicAccess access;
@@ -28,9 +31,11 @@ internal sealed partial class DeviceEndpoint : IMqttLink
     private readonly TopicMap topics;
     private readonly MicroPythonTopics dialect;
     private readonly SiloClock clock;
+    private readonly IAuditTrail audit;
     private readonly ILogger<DeviceEndpoint> logger;
     private readonly MqttServer server;
     private readonly LogPace refusals = new();
+    private readonly ConcurrentDictionary<string, long> audited = new(StringComparer.Ordinal); // When a device's second machine was.
     private long received;
     private long published;
     private long dropped;
@@ -44,11 +49,12 @@ internal sealed partial class DeviceEndpoint : IMqttLink
         TopicMap topics,
         MicroPythonTopics dialect,
         SiloClock clock,
+        IAuditTrail audit,
         ILogger<DeviceEndpoint> logger,
         DeviceRouter? router = null)
     {
         (this.connections, this.admission, this.access, this.topics, this.dialect, this.logger) = (connections, admission, access, topics, dialect, logger);
-        (this.table, this.clock, this.router) = (table, clock, router);
+        (this.table, this.clock, this.audit, this.router) = (table, clock, audit, router);
         identities.Changed = () => connections.CutAsync(admission.FindProblem);
         var options = new MqttServerOptionsBuilder()
             .WithoutDefaultEndpoint()
@@ -145,8 +151,14 @@ internal sealed partial class DeviceEndpoint : IMqttLink
 
     private string StateTopicOf(ClientIdentity client) => client.Role is null ? topics.Of(client.Name, Channel.State) : dialect.Of(client.Name);
 
-    private void RefuseSecond(ValidatingConnectionEventArgs connecting, string name) => Refuse(
-        connecting, MqttConnectReasonCode.ClientIdentifierNotValid, $"another machine is connected as {name}; every device needs a name of its own");
+    private void RefuseSecond(ValidatingConnectionEventArgs connecting, string name)
+    {
+        Refuse(connecting, MqttConnectReasonCode.ClientIdentifierNotValid, $"another machine is connected as {name}; every device needs a name of its own");
+        if (audited.GetValueOrDefault(name) is var before && before != 0 && clock.Time.GetElapsedTime(before) < AuditInterval)
+            return;
+        audited[name] = clock.Time.GetTimestamp();
+        audit.Record(Caller.Silo, "device-refused", name, $"{connecting.ReasonString}; it came from {connecting.RemoteEndPoint}");
+    }
 
     private void Refuse(ValidatingConnectionEventArgs connecting, MqttConnectReasonCode code, string reason)
     {

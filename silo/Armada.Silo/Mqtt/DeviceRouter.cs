@@ -7,6 +7,7 @@ using Armada.Grains.Devices;
 using Armada.Grains.Robots;
 using Armada.Mqtt;
 using Armada.Silo.Engine;
+using Armada.Silo.Telemetry;
 using Channel = Armada.Core.Topics.Channel;
 
 namespace Armada.Silo.Mqtt;
@@ -51,6 +52,7 @@ internal sealed partial class DeviceRouter : BackgroundService, IDevicePeer
         DeviceConnections connections,
         DeviceRoutes robots,
         TimeProvider time,
+        SiloTelemetry telemetry,
         ILogger<DeviceRouter> logger,
         ILocalSiloDetails? silo = null,
         IClusterMembershipService? membership = null)
@@ -58,6 +60,7 @@ internal sealed partial class DeviceRouter : BackgroundService, IDevicePeer
         (this.grains, this.table, this.topics, this.dialect, this.connections, this.robots) = (grains, table, topics, dialect, connections, robots);
         (this.time, this.logger, here, this.membership) = (time, logger, silo?.SiloAddress, membership);
         self = new Lazy<IDevicePeer>(() => grains.CreateObjectReference<IDevicePeer>(this));
+        telemetry.Observe("armada.silo.peers.superseded", "{sample}", "Samples for other silos that a newer one replaced", CountSuperseded);
         robots.Exchanged += OnExchanged; // Robots may start here before this service does.
         connections.Closed += OnClosed;
     }
@@ -120,6 +123,9 @@ internal sealed partial class DeviceRouter : BackgroundService, IDevicePeer
         foreach (var asker in askers)
             asker.Enqueue(topic, payload, isFromDevice: true);
     }
+
+    /// <summary>A silo was lost, or one has come: the grains of a lost one start elsewhere and know nothing.</summary>
+    public void AnnounceAll() => AnnounceAgain(_ => true);
 
     /// <summary>Sends a control message to a device that has nothing to do with this process; false where too many wait.</summary>
     public bool Forward(string topic, ReadOnlySpan<byte> payload)
@@ -227,14 +233,13 @@ internal sealed partial class DeviceRouter : BackgroundService, IDevicePeer
         AnnounceAgain(device => device.IsUnsaid || time.GetElapsedTime(device.SaidAt) > Renewal);
     }
 
-    // The grains of a lost silo start elsewhere and know nothing.
     private async Task FollowMembershipAsync(CancellationToken cancellation)
     {
         if (membership is null)
             await Task.Delay(Timeout.Infinite, cancellation);
         else
             await foreach (var _ in membership.MembershipUpdates.WithCancellation(cancellation))
-                AnnounceAgain(_ => true);
+                AnnounceAll();
     }
 
     private void AnnounceAgain(Func<RoutedDevice, bool> isMeant)
@@ -289,6 +294,12 @@ internal sealed partial class DeviceRouter : BackgroundService, IDevicePeer
             device.Askers.Clear();
             Announce(device);
         }
+    }
+
+    private long CountSuperseded()
+    {
+        lock (sync)
+            return peers.Values.Sum(channel => channel.Superseded);
     }
 
     private RoutedDevice Of(string name)

@@ -46,7 +46,7 @@ internal sealed class DeviceSocket(
 
         using var socket = await context.WebSockets.AcceptWebSocketAsync(Subprotocol);
         var input = new Pipe(Input);
-        await using var connection = new DefaultConnectionContext(context.Connection.Id)
+        var connection = new DefaultConnectionContext(context.Connection.Id) // Not disposed: its abort runs later, on a thread of the pool.
         {
             Transport = new SocketTransport(input.Reader, PipeWriter.Create(WebSocketStream.Create(socket, WebSocketMessageType.Binary))),
             RemoteEndPoint = new IPEndPoint(context.Connection.RemoteIpAddress!, context.Connection.RemotePort),

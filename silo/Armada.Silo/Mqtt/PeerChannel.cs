@@ -15,9 +15,9 @@ namespace Armada.Silo.Mqtt;
 internal sealed class PeerChannel(IDevicePeer peer, IDevicePeer self, Action<PeerChannel, Exception> onLost)
 {
     /// <summary>Calls with samples that may be under way.</summary>
-    public const int MaxUnderWay = 8;
+    public const int MaxUnderWay = 32;
 
-    private const int SynchronizeAfter = 4; // Calls.
+    private const int SynchronizeAfter = 8; // Calls.
     private const int MaxControl = 1000;
 
     private static readonly TimeSpan LostAfter = TimeSpan.FromSeconds(2);

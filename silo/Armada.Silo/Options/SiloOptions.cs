@@ -69,6 +69,8 @@ public sealed record SiloOptions
             RoomUnits = ReadRoomUnits(settings),
             Logging = ReadLogging(settings),
         };
+        if (options is { Broker: null, AwsIot: null, Cluster.Role: SiloRole.Silo } && !settings.IsSet(Settings.Mqtt))
+            options = options with { Broker = new DeviceEndpointOptions() }; // The gateways': its robots' devices are connected there.
         if (options.Topics?.Root is { } root && root == options.MicroPythonTopics?.Root)
             settings.Refuse(Settings.DialectRoot, "must differ from --topic-root, whose topics carry frames");
         CheckBroker(settings, options);
@@ -98,7 +100,7 @@ public sealed record SiloOptions
         if (options.Broker is null && options.Authorities.Count > 0 && settings.IsSet(Settings.Mqtt) && options.Link?.Tls is null)
             settings.Refuse(Settings.Authority, "needs --mqtt-ca with an outside broker, which devices with certificates reach by TLS alone");
         if (options.Broker is not null && options.Cluster is not null && options.Authorities.Count == 0)
-            settings.Refuse(Settings.Broker, "needs --authority in a cluster, the same one for every silo; 'armada-silo authority make' makes one");
+            settings.Refuse(settings.IsSet(Settings.Broker) ? Settings.Broker : Settings.Role, "needs --authority in a cluster, the same one for every silo; 'armada-silo authority make' makes one");
     }
 
     private static T ReadTopics<T>(SiloConfiguration settings, Setting setting, Func<string, T> make)

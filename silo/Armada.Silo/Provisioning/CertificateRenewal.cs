@@ -1,5 +1,6 @@
 using Armada.Core.Control;
 using Armada.Silo.Ingress;
+using Armada.Silo.Mqtt;
 
 namespace Armada.Silo.Provisioning;
 
@@ -13,7 +14,8 @@ internal sealed partial class CertificateRenewal(
     DevicePresences presences,
     ControlChannel control,
     TimeProvider time,
-    ILogger<CertificateRenewal> logger)
+    ILogger<CertificateRenewal> logger,
+    DeviceConnections? connections = null)
     : PeriodicService(TimeSpan.FromHours(1), time, logger, initialDelay: TimeSpan.FromMinutes(1)) // Devices are back by then after a restart.
 {
     private const int PageSize = 200;
@@ -27,7 +29,7 @@ internal sealed partial class CertificateRenewal(
         while (true)
         {
             var page = await registry.ListAsync(after, PageSize, cancellation);
-            foreach (var device in page.Where(device => presences.Of(device.Name)?.Online == true && IsDue(device)))
+            foreach (var device in page.Where(device => presences.Of(device.Name)?.Online == true && IsMine(device) && IsDue(device)))
                 await TryRenewAsync(device, cancellation);
             if (page.Length < PageSize)
                 return;
@@ -46,6 +48,9 @@ internal sealed partial class CertificateRenewal(
             LogPostponed(failed.Message);
         }
     }
+
+    // Of several silos the one that a device is connected to renews its certificate.
+    private bool IsMine(DeviceIdentity device) => connections is null || connections.Find(device.Name) is not null;
 
     // Only the certificate in use counts: a newer one that the device never took must not put the renewal off.
     private bool IsDue(DeviceIdentity device)

@@ -11,8 +11,8 @@ namespace Armada.Testing.Logging;
 /// <remarks>Use it as <c>using var logs = new FailOnLoggedErrors();</c>, before what logs, so that it is disposed last.</remarks>
 public sealed class FailOnLoggedErrors : ILoggerFactory, ILoggerProvider
 {
-    // What Orleans logs of calls to a silo that is about to stop, and of calls that were canceled there.
-    private static readonly string[] CallsToEndingSilo = ["SelectTargetFailed", "LogErrorCancellingRequests"];
+    // What Orleans logs of calls to a silo that is about to stop, of calls that were canceled there, and of grains that are still started there.
+    private static readonly string[] CallsToEndingSilo = ["SelectTargetFailed", "LogErrorCancellingRequests", "LogErrorReadStateFailed"];
 
     private readonly long begin = Stopwatch.GetTimestamp();
     private readonly ConcurrentQueue<LoggedEntry> entries = new();

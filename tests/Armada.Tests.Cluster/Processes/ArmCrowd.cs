@@ -17,8 +17,7 @@ internal sealed class ArmCrowd : IAsyncDisposable
     private const int FollowerEvery = 5; // 10 Hz
 
     private readonly TopicMap topics = new();
-    private readonly MqttLink publisher;
-    private readonly MqttLink receiver;
+    private readonly List<MqttLink> links = [];
     private readonly Arm[] arms;
     private readonly Dictionary<string, Arm> byDevice = new(StringComparer.Ordinal);
     private readonly CancellationTokenSource ending = new();
@@ -26,15 +25,23 @@ internal sealed class ArmCrowd : IAsyncDisposable
     private readonly byte[] buffer = new byte[FrameCodec.MaxSize];
     private readonly double[] pose = new double[Joints];
 
-    private ArmCrowd(int count, int brokerPort)
+    private ArmCrowd(int count, ClusterOfProcesses cluster)
     {
-        arms = [.. Enumerable.Range(0, count).Select(index => new Arm(index))];
+        if (cluster.DeviceHosts is not [])
+        {
+            arms = [.. Enumerable.Range(0, count).Select(index => new Arm(index, Link(index, cluster, Arm.LeaderOf(index)), Link(index + 1, cluster, Arm.FollowerOf(index))))];
+        }
+        else
+        {
+            // At a broker, one link speaks for all devices and one hears for all.
+            var (publisher, receiver) = (Link("crowd-out", [$"127.0.0.1:{cluster.Broker.Port}"]), Link("crowd-in", [$"127.0.0.1:{cluster.Broker.Port}"]));
+            receiver.Subscribe(topics.Every(Channel.Command), Delivery.Sample, OnCommand);
+            receiver.Subscribe(topics.Every(Channel.Control), Delivery.Control, OnControl);
+            arms = [.. Enumerable.Range(0, count).Select(index => new Arm(index, publisher, publisher))];
+        }
+
         foreach (var arm in arms)
             byDevice[arm.Leader] = byDevice[arm.Follower] = arm;
-        publisher = new(new LinkOptions { ClientId = "crowd-out", Port = brokerPort }, NullLogger<MqttLink>.Instance);
-        receiver = new(new LinkOptions { ClientId = "crowd-in", Port = brokerPort }, NullLogger<MqttLink>.Instance);
-        receiver.Subscribe(topics.Every(Channel.Command), Delivery.Sample, OnCommand);
-        receiver.Subscribe(topics.Every(Channel.Control), Delivery.Control, OnControl);
         streaming = Task.Factory.StartNew(Stream, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
     }
 
@@ -43,12 +50,18 @@ internal sealed class ArmCrowd : IAsyncDisposable
 
     public static async Task<ArmCrowd> StartAsync(ClusterOfProcesses cluster, int count)
     {
-        var crowd = new ArmCrowd(count, cluster.Broker.Port);
-        await crowd.publisher.StartAsync(CancellationToken.None);
-        await crowd.receiver.StartAsync(CancellationToken.None);
+        var crowd = new ArmCrowd(count, cluster);
+        foreach (var link in crowd.links)
+            await link.StartAsync(CancellationToken.None);
         await Parallel.ForEachAsync(crowd.arms, new ParallelOptions { MaxDegreeOfParallelism = 6 }, async (arm, _) =>
         {
             var silo = arm.Index % ClusterOfProcesses.Count;
+            if (cluster.DeviceHosts is not [])
+            {
+                await cluster.PostAsync(silo, "/api/v1/devices", new { name = arm.Leader, kind = "so101-leader" });
+                await cluster.PostAsync(silo, "/api/v1/devices", new { name = arm.Follower, kind = "so101-follower" });
+            }
+
             await cluster.PostAsync(silo, "/api/v1/robots", new { id = arm.Robot, model = "so101" });
             await cluster.PostAsync(silo, $"/api/v1/robots/{arm.Robot}/slaves", new { type = "device", device = arm.Follower });
             await cluster.PutAsync(silo, $"/api/v1/robots/{arm.Robot}/master", new { type = "device", device = arm.Leader });
@@ -85,9 +98,25 @@ internal sealed class ArmCrowd : IAsyncDisposable
     {
         await ending.CancelAsync();
         await streaming;
-        await publisher.DisposeAsync();
-        await receiver.DisposeAsync();
+        foreach (var link in links)
+            await link.DisposeAsync();
         ending.Dispose();
+    }
+
+    /// <summary>A device's own link, which begins at one of the silos.</summary>
+    private MqttLink Link(int silo, ClusterOfProcesses cluster, string device)
+    {
+        var hosts = Enumerable.Range(silo, ClusterOfProcesses.Count).Select(host => cluster.DeviceHosts[host % ClusterOfProcesses.Count]);
+        var link = Link(device, [.. hosts]);
+        link.Subscribe(topics.Of(device, Channel.Command), Delivery.Sample, OnCommand);
+        link.Subscribe(topics.Of(device, Channel.Control), Delivery.Control, OnControl);
+        return link;
+    }
+
+    private MqttLink Link(string clientId, IReadOnlyList<string> hosts)
+    {
+        links.Add(new MqttLink(new LinkOptions { ClientId = clientId, Instance = clientId, Hosts = hosts }, NullLogger<MqttLink>.Instance));
+        return links[^1];
     }
 
     private static long UnixMicros() => (TimeProvider.System.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond;
@@ -102,19 +131,19 @@ internal sealed class ArmCrowd : IAsyncDisposable
             {
                 var arm = arms[sent % arms.Length];
                 pose.AsSpan().Fill(10 * Math.Sin(sent / (double)arms.Length / Hz));
-                Publish(arm.Leader, Volatile.Read(ref arm.LeaderEpoch), (uint)(sent / arms.Length) + 1);
+                Publish(arm.LeaderLink, arm.Leader, Volatile.Read(ref arm.LeaderEpoch), (uint)(sent / arms.Length) + 1);
                 if (sent / arms.Length % FollowerEvery == 0)
-                    Publish(arm.Follower, Volatile.Read(ref arm.FollowerEpoch), (uint)(sent / arms.Length) + 1);
+                    Publish(arm.FollowerLink, arm.Follower, Volatile.Read(ref arm.FollowerEpoch), (uint)(sent / arms.Length) + 1);
             }
 
             ending.Token.WaitHandle.WaitOne(1);
         }
     }
 
-    private void Publish(string device, uint epoch, uint sequence)
+    private void Publish(MqttLink link, string device, uint epoch, uint sequence)
     {
         var length = FrameCodec.Write(buffer, new FrameHeader(FrameKind.State, FrameFlags.TorqueOn, Joints, sequence, UnixMicros(), epoch, 0), pose);
-        publisher.Publish(topics.Of(device, Channel.State), buffer.AsSpan(0, length), Delivery.Sample);
+        link.Publish(topics.Of(device, Channel.State), buffer.AsSpan(0, length), Delivery.Sample);
     }
 
     private void OnCommand(ReadOnlySpan<byte> topic, ReadOnlySpan<byte> payload)
@@ -130,13 +159,14 @@ internal sealed class ArmCrowd : IAsyncDisposable
         if (!topics.TryParse(topic, out var name, out _) || ControlJson.ReadMessage(payload) is not { } message)
             return;
         var device = Encoding.UTF8.GetString(name);
-        if (message.Op == ControlOp.StreamStart && byDevice.TryGetValue(device, out var arm))
+        if (!byDevice.TryGetValue(device, out var arm))
+            return;
+        if (message.Op == ControlOp.StreamStart)
             Volatile.Write(ref device == arm.Leader ? ref arm.LeaderEpoch : ref arm.FollowerEpoch, message.Epoch!.Value);
-        if (byDevice.ContainsKey(device))
-            receiver.Publish(topics.Of(device, Channel.ControlReply), ControlJson.Write(new ControlReply(message.Id, true)), Delivery.Control);
+        (device == arm.Leader ? arm.LeaderLink : arm.FollowerLink).Publish(topics.Of(device, Channel.ControlReply), ControlJson.Write(new ControlReply(message.Id, true)), Delivery.Control);
     }
 
-    private sealed class Arm(int index)
+    private sealed class Arm(int index, MqttLink leaderLink, MqttLink followerLink)
     {
         public uint LeaderEpoch;
         public uint FollowerEpoch;
@@ -151,13 +181,21 @@ internal sealed class ArmCrowd : IAsyncDisposable
 
         public string Robot { get; } = $"crowd-{index}";
 
-        public string Leader { get; } = $"crowd-{index}-leader";
+        public string Leader { get; } = LeaderOf(index);
 
-        public string Follower { get; } = $"crowd-{index}-follower";
+        public string Follower { get; } = FollowerOf(index);
+
+        public MqttLink LeaderLink => leaderLink;
+
+        public MqttLink FollowerLink => followerLink;
 
         public string? Regression { get; private set; }
 
         public long Commands => Interlocked.Read(ref commands);
+
+        public static string LeaderOf(int index) => $"crowd-{index}-leader";
+
+        public static string FollowerOf(int index) => $"crowd-{index}-follower";
 
         public void Take(uint epoch)
         {

@@ -1,15 +1,17 @@
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
+using Armada.Silo.Identities;
 using Armada.Testing;
 using Armada.Testing.Brokers;
 using Armada.Testing.Network;
 using Armada.Testing.Processes;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Armada.Tests.Cluster.Processes;
 
-/// <summary>Three real silos on a real Redis and a real mosquitto.</summary>
-internal sealed class ClusterOfProcesses : IAsyncDisposable
+/// <summary>Three real silos on a real Redis, and on a real mosquitto or with endpoints of their own.</summary>
+internal sealed class ClusterOfProcesses : IClusterOfProcesses, IAsyncDisposable
 {
     public const int Count = 3;
 
@@ -19,12 +21,18 @@ internal sealed class ClusterOfProcesses : IAsyncDisposable
     private readonly CuttingProxy redisOfLast; // The last silo reaches Redis through it.
     private readonly RunningProcess?[] silos = new RunningProcess?[Count];
     private readonly List<string> past = [];
+    private readonly int[] tlsPorts = [.. Enumerable.Range(0, Count).Select(_ => FreePort.Next())];
     private readonly int[] siloPorts = [.. Enumerable.Range(0, Count).Select(_ => FreePort.Next())];
     private readonly int[] gatewayPorts = [.. Enumerable.Range(0, Count).Select(_ => FreePort.Next())];
 
-    private ClusterOfProcesses(Mosquitto broker, Testing.Brokers.Redis redis)
+    private readonly Mosquitto? broker;
+    private readonly int[] devicePorts;
+
+    private ClusterOfProcesses(Mosquitto? broker, Testing.Brokers.Redis redis)
     {
-        (Broker, Redis) = (broker, redis);
+        (this.broker, Redis) = (broker, redis);
+        devicePorts = broker is null ? [.. Enumerable.Range(0, Count).Select(_ => FreePort.Next())] : [];
+        CertificateAuthority.Open(new AuthorityFolder(folder.File("authority")), mayMake: true, TimeProvider.System, NullLogger<CertificateAuthority>.Instance).Dispose();
         redisOfLast = new CuttingProxy(redis.Port);
         Doors = [.. Enumerable.Range(0, Count).Select(_ => new HttpClient
         {
@@ -33,16 +41,19 @@ internal sealed class ClusterOfProcesses : IAsyncDisposable
         })];
     }
 
-    public Mosquitto Broker { get; }
+    public Mosquitto Broker => broker ?? throw new InvalidOperationException("devices connect to the silos");
+
+    /// <summary>Where devices connect to the silos, one for each; empty where they connect to the broker.</summary>
+    public IReadOnlyList<string> DeviceHosts => [.. devicePorts.Select(port => $"127.0.0.1:{port}")];
 
     public Testing.Brokers.Redis Redis { get; }
 
     /// <summary>One for each silo.</summary>
     public HttpClient[] Doors { get; }
 
-    public static async Task<ClusterOfProcesses> StartAsync()
+    public static async Task<ClusterOfProcesses> StartAsync(bool hasBroker = true)
     {
-        var cluster = new ClusterOfProcesses(await Mosquitto.StartAsync(), await Testing.Brokers.Redis.StartAsync());
+        var cluster = new ClusterOfProcesses(hasBroker ? await Mosquitto.StartAsync() : null, await Testing.Brokers.Redis.StartAsync());
         try
         {
             for (var silo = 0; silo < Count; silo++)
@@ -60,16 +71,17 @@ internal sealed class ClusterOfProcesses : IAsyncDisposable
         }
     }
 
-    public void Start(int silo) => silos[silo] = ArmadaProgram.Start(
-        "Armada.Silo",
+    public void Start(int silo) => silos[silo] = ArmadaProgram.Start("Armada.Silo",
+    [
         "--urls", Doors[silo].BaseAddress!.GetLeftPart(UriPartial.Authority),
         "--data", Path.Combine(folder.Path, $"silo-{silo}"),
-        "--mqtt", $"127.0.0.1:{Broker.Port}",
-        "--client-id", $"silo-{silo}",
         "--cluster", "processes",
         "--redis", silo == Count - 1 ? $"127.0.0.1:{redisOfLast.Port}" : Redis.Address,
         "--silo-endpoint", $"127.0.0.1:{siloPorts[silo]}",
-        "--gateway-port", $"{gatewayPorts[silo]}");
+        "--gateway-port", $"{gatewayPorts[silo]}",
+        .. broker is null
+            ? ["--broker", $"127.0.0.1:{tlsPorts[silo]}", "--broker-plain", $"{devicePorts[silo]}", "--authority", folder.File("authority")]
+            : (string[])["--mqtt", $"127.0.0.1:{broker.Port}", "--client-id", $"silo-{silo}"]]);
 
     /// <summary>The last silo's way to Redis.</summary>
     public CuttingProxy RedisOfLast => redisOfLast;
@@ -97,6 +109,12 @@ internal sealed class ClusterOfProcesses : IAsyncDisposable
     public int HostOf(string robot) =>
         Enumerable.Range(0, Count).Single(silo => silos[silo]?.Lines.Any(line => line.Contains($"{robot}: MasterLive", StringComparison.Ordinal)) == true);
 
+    public Task<JsonNode> ConfigureAsync(string device, string kind, string port, string folder) => Task.FromResult<JsonNode>(new JsonObject
+    {
+        ["broker"] = new JsonObject { ["hosts"] = new JsonArray("127.0.0.1"), ["port"] = Broker.Port },
+        ["devices"] = new JsonArray(new JsonObject { ["name"] = device, ["kind"] = kind, ["port"] = port, ["calibration"] = "eeprom" }),
+    });
+
     public async Task<JsonNode> PostAsync(int silo, string path, object? body = null)
     {
         using var answer = await Doors[silo].PostAsJsonAsync(path, body);
@@ -118,7 +136,8 @@ internal sealed class ClusterOfProcesses : IAsyncDisposable
         foreach (var door in Doors)
             door.Dispose();
         await redisOfLast.DisposeAsync();
-        await Broker.DisposeAsync();
+        if (broker is not null)
+            await broker.DisposeAsync();
         await Redis.DisposeAsync();
         folder.Dispose();
     }

@@ -17,20 +17,20 @@ internal sealed class EmulatedPair : IAsyncDisposable
     private readonly ArmRig follower;
     private readonly List<RunningProcess> agents = [];
 
-    private readonly ClusterOfProcesses cluster;
+    private readonly IClusterOfProcesses cluster;
 
-    private EmulatedPair(ClusterOfProcesses cluster)
+    private EmulatedPair(IClusterOfProcesses cluster)
     {
         this.cluster = cluster;
         leader = new ArmRig(ArmRole.Leader, new SweepingHand(), Path.Combine(folder.Path, "tty-leader"));
         follower = new ArmRig(ArmRole.Follower, null, Path.Combine(folder.Path, "tty-follower"));
     }
 
-    public static async Task<EmulatedPair> StartAsync(ClusterOfProcesses cluster, string robot)
+    public static async Task<EmulatedPair> StartAsync(IClusterOfProcesses cluster, string robot)
     {
         var pair = new EmulatedPair(cluster);
-        pair.StartAgent($"{robot}-leader", "leader", pair.leader);
-        pair.StartAgent($"{robot}-follower", "follower", pair.follower);
+        await pair.StartAgentAsync($"{robot}-leader", "leader", pair.leader);
+        await pair.StartAgentAsync($"{robot}-follower", "follower", pair.follower);
         await cluster.PostAsync(0, "/api/v1/robots", new { id = robot, model = "so101" });
         await cluster.PostAsync(1, $"/api/v1/robots/{robot}/slaves", new { type = "device", device = $"{robot}-follower" });
         await cluster.PutAsync(2, $"/api/v1/robots/{robot}/master", new { type = "device", device = $"{robot}-leader" });
@@ -48,6 +48,12 @@ internal sealed class EmulatedPair : IAsyncDisposable
             within);
     }
 
+    /// <summary>Waits until both agents are connected to a port.</summary>
+    public Task IsAtAsync(int port, TimeSpan within) => Eventually.Holds(
+        () => $"both agents are at {port}\n{string.Join('\n', agents.Select(agent => agent.Output))}",
+        () => agents.All(agent => agent.Lines.LastOrDefault(line => line.Contains("is up at", StringComparison.Ordinal))?.EndsWith($":{port}", StringComparison.Ordinal) == true),
+        within);
+
     /// <summary>Waits until the follower holds, and says how long after a time its goal last changed.</summary>
     public async Task<TimeSpan> HoldsAsync(long since) => Stopwatch.GetElapsedTime(since, Math.Max(since, await follower.HoldsAsync()));
 
@@ -60,21 +66,25 @@ internal sealed class EmulatedPair : IAsyncDisposable
         folder.Dispose();
     }
 
-    private void StartAgent(string device, string role, ArmRig arm)
+    private async Task StartAgentAsync(string device, string role, ArmRig arm)
     {
         var file = Path.Combine(folder.Path, $"{role}.json");
-        File.WriteAllText(file, new JsonObject
-        {
-            ["broker"] = new JsonObject { ["hosts"] = new JsonArray("127.0.0.1"), ["port"] = cluster.Broker.Port },
-            ["control_socket"] = Path.Combine(folder.Path, $"{role}.sock"),
-            ["devices"] = new JsonArray(new JsonObject
-            {
-                ["name"] = device,
-                ["kind"] = $"so101-{role}",
-                ["port"] = arm.Bus.Port,
-                ["calibration"] = "eeprom",
-            }),
-        }.ToJsonString());
+        var configuration = await cluster.ConfigureAsync(device, $"so101-{role}", arm.Bus.Port, Path.Combine(folder.Path, role));
+        configuration["control_socket"] = Path.Combine(folder.Path, $"{role}.sock");
+        File.WriteAllText(file, configuration.ToJsonString());
         agents.Add(ArmadaProgram.Start("Armada.EdgeAgent", "run", "--config", file));
     }
+}
+
+/// <summary>What a pair of arms needs of its cluster.</summary>
+internal interface IClusterOfProcesses
+{
+    /// <summary>The configuration of an agent with one device, whose files are in a folder of its own.</summary>
+    Task<JsonNode> ConfigureAsync(string device, string kind, string port, string folder);
+
+    Task<JsonNode> PostAsync(int silo, string path, object? body = null);
+
+    Task PutAsync(int silo, string path, object body);
+
+    string Logs();
 }

@@ -63,6 +63,44 @@ public sealed class LostSiloTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public async Task Without_a_broker_a_killed_silos_devices_are_at_another_one_and_their_robots_follow()
+    {
+        const int Killed = 1;
+        await using var cluster = await ClusterOfProcesses.StartAsync(hasBroker: false);
+        await using var crowd = await ArmCrowd.StartAsync(cluster, FewRobots);
+        crowd.BeginPauses();
+
+        await cluster.KillAsync(Killed);
+        await crowd.AllMoveAsync(Commandable);
+        var (slowest, pause) = crowd.LongestPause();
+
+        output.WriteLine($"silo {Killed} killed; longest pause {pause.TotalSeconds:0.0} s, of {slowest}");
+        Assert.True(pause < KilledPause, $"{slowest} was not commanded for {pause.TotalSeconds:0.0} s\n{cluster.Logs()}");
+        Assert.Empty(crowd.Regressions);
+    }
+
+    [Fact]
+    public async Task Without_a_broker_devices_and_robots_pause_only_shortly_while_silos_are_restarted_in_turn()
+    {
+        await using var cluster = await ClusterOfProcesses.StartAsync(hasBroker: false);
+        await using var crowd = await ArmCrowd.StartAsync(cluster, FewRobots);
+        crowd.BeginPauses();
+
+        for (var silo = 0; silo < ClusterOfProcesses.Count; silo++)
+        {
+            await cluster.StopAsync(silo);
+            cluster.Start(silo);
+            await cluster.IsBackAsync(silo);
+            await crowd.AllMoveAsync(RollingPause);
+            output.WriteLine($"silo {silo} restarted; longest pause so far {crowd.LongestPause()}");
+        }
+
+        var (slowest, pause) = crowd.LongestPause();
+        Assert.True(pause < RollingPause, $"{slowest} was not commanded for {pause.TotalSeconds:0.0} s\n{cluster.Logs()}");
+        Assert.Empty(crowd.Regressions);
+    }
+
+    [Fact]
     public async Task A_rolling_restart_loses_no_configuration_and_streams_pause_only_shortly()
     {
         await using var cluster = await ClusterOfProcesses.StartAsync();

@@ -24,6 +24,7 @@ internal sealed class EndpointSilos : IAsyncDisposable
     private readonly TempFolder folder = new();
     private readonly List<WholeSilo> silos = [];
     private readonly List<int> ports = [];
+    private int gateways;
     private readonly List<ScriptedDevice> devices = [];
 
     private EndpointSilos(SharedServers servers, FailOnLoggedErrors logs) => (this.servers, this.logs) = (servers, logs);
@@ -42,18 +43,20 @@ internal sealed class EndpointSilos : IAsyncDisposable
         return silos;
     }
 
-    /// <summary>One more silo joins.</summary>
-    public async Task AddAsync()
+    /// <summary>One more silo, or gateway, joins.</summary>
+    public async Task AddAsync(SiloRole role = SiloRole.Both)
     {
         var port = FreePort.Next();
         ports.Add(port);
         silos.Add(new WholeSilo(servers, id, logs, options => options with
         {
-            Broker = new DeviceEndpointOptions { Address = IPAddress.Loopback, Port = FreePort.Next(), PlainPort = port },
+            Broker = new() { Address = IPAddress.Loopback, Port = FreePort.Next(), PlainPort = port },
             Authorities = [folder.Path],
+            Cluster = options.Cluster! with { Role = role },
         }));
+        gateways += role == SiloRole.Gateway ? 1 : 0;
         await silos[^1].StartAsync(id);
-        await Eventually.Holds("all silos see all", () => silos.All(silo => silo.Of<IEngineHealth>().Now is { Loaded: true } health && health.Silos == silos.Count));
+        await Eventually.Holds("all silos see all", () => silos.All(silo => silo.Of<IEngineHealth>().Now is { Loaded: true } health && health.Silos == silos.Count - gateways));
     }
 
     /// <summary>Connects a device to a silo.</summary>
@@ -83,9 +86,10 @@ internal sealed class EndpointSilos : IAsyncDisposable
 
     public bool Runs(string robot, int silo) => silos[silo].Of<HostedRobots>().All.Any(running => running.Id == robot);
 
-    public async Task<JsonNode?> AskAsync(HttpMethod method, string path, object? body = null, int silo = 0)
+    public async Task<JsonNode?> AskAsync(HttpMethod method, string path, object? body = null, int? silo = null)
     {
-        var (status, answer) = await silos[silo].AskAsync(method, path, key: null, body);
+        var asked = silos[silo ?? silos.Count - 1]; // A silo that serves no devices serves no requests either.
+        var (status, answer) = await asked.AskAsync(method, path, key: null, body);
         Assert.True(status is >= 200 and < 300, $"{method} {path}: {status} {answer}");
         return answer;
     }

@@ -1,4 +1,5 @@
 using Armada.Core.Control;
+using Armada.Silo.Options;
 using Armada.Testing;
 using Armada.Testing.Devices;
 using Armada.Testing.Logging;
@@ -92,6 +93,26 @@ public sealed class HopTests(SharedServers servers) : IClassFixture<SharedServer
         Task OnlineIsAsync(bool online, int asked) => Eventually.HoldsAsync(
             $"silo {asked} says that the follower is {(online ? "online" : "offline")}",
             async () => (await silos.AskAsync(HttpMethod.Get, $"/robots/{Robot}/slaves/follower", silo: asked))!["reported"]?["online"]?.GetValue<bool>() == online);
+    }
+
+    [Fact]
+    public async Task Devices_at_gateways_reach_robots_in_silos_that_serve_no_devices()
+    {
+        await using var silos = await EndpointSilos.StartAsync(servers, logs, count: 0);
+        await silos.AddAsync(SiloRole.Silo);
+        await silos.AddAsync(SiloRole.Gateway);
+        await silos.AddAsync(SiloRole.Gateway);
+        var leader = await silos.ConnectAsync(1, "leader");
+        var follower = await silos.ConnectAsync(2, "follower");
+        await silos.MakeRobotAsync(0, Robot, "leader", "follower");
+        await MovesAsync(leader, follower);
+
+        await silos.AskAsync(HttpMethod.Post, $"/robots/{Robot}/stop");
+
+        await Eventually.Holds("the stop reaches the follower", () => follower.CountOf(ControlOp.Stop) == 1);
+        await Eventually.HoldsAsync(
+            "the follower has confirmed it",
+            async () => (await silos.AskAsync(HttpMethod.Get, $"/robots/{Robot}/slaves/follower"))!["unanswered"] is null);
     }
 
     private static async Task MovesAsync(ScriptedDevice leader, ScriptedDevice follower)

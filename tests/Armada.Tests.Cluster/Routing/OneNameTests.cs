@@ -34,6 +34,9 @@ public sealed class OneNameTests(SharedServers servers) : IClassFixture<SharedSe
         Assert.True(device.IsConnected);
         Assert.Equal(LinkState.Down, rival.State);
 
+        var audit = await silos.AskAsync(HttpMethod.Get, "/audit");
+        Assert.Contains("device-refused", audit!.ToJsonString(), StringComparison.Ordinal);
+
         await device.DisposeAsync();
 
         await Eventually.Holds("the second machine is connected", () => rival.State == LinkState.Up);

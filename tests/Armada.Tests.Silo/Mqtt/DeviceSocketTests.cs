@@ -1,4 +1,6 @@
 using System.Net;
+using System.Net.Security;
+using System.Net.Sockets;
 using System.Net.WebSockets;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
@@ -67,6 +69,28 @@ public sealed class DeviceSocketTests : IDisposable
         Assert.Equal(HttpStatusCode.BadRequest, await AskAsync(rig, "wss", subprotocol: null));
         Assert.Equal(HttpStatusCode.BadRequest, await AskAsync(rig, "wss", subprotocol: "mqttv3.1"));
         Assert.Equal(HttpStatusCode.Unauthorized, await AskAsync(rig, "wss"));
+    }
+
+    [Fact]
+    public async Task The_https_addresses_name_the_devices_authority_so_that_browsers_offer_nothing_else()
+    {
+        await using var rig = await OwnRig.StartAsync(logs);
+
+        using var client = new TcpClient();
+        await client.ConnectAsync("127.0.0.1", rig.Address("https").Port);
+        string[] named = [];
+        await using var tls = new SslStream(
+            client.GetStream(),
+            leaveInnerStreamOpen: false,
+            (_, shown, _, _) => shown is not null,
+            (_, _, _, _, issuers) =>
+            {
+                named = issuers;
+                return null!;
+            });
+        await tls.AuthenticateAsClientAsync("127.0.0.1");
+
+        Assert.Contains("Armada device authority", Assert.Single(named), StringComparison.Ordinal);
     }
 
     [Theory]

@@ -105,6 +105,7 @@ public sealed class CommandLineTests
     [InlineData("--role 'both,silo' must be silo, gateway or both", "--role", "both,silo")]
     [InlineData("--gateway-port '30000'", "--role", "gateway", "--gateway-port", "30000")]
     [InlineData("--silo-endpoint '127.0.0.1:11111'", "--role", "gateway", "--silo-endpoint", "127.0.0.1:11111")]
+    [InlineData("--role 'silo' needs --authority", "--role", "silo")]
     [InlineData("--broker '127.0.0.1:8883' is for devices", "--role", "silo", "--broker", "127.0.0.1:8883")]
     public async Task A_role_that_cannot_be_is_refused(string expected, params string[] args)
     {
@@ -124,9 +125,10 @@ public sealed class CommandLineTests
     public async Task A_role_reaches_the_silo(string? role, SiloRole expected)
     {
         SiloOptions? seen = null;
+        using var authority = new TempFolder();
 
         await new SiloCommandLine().RunAsync(
-            ["--cluster", "plant", "--redis", "127.0.0.1:6379", .. role is null ? [] : new[] { "--role", role }],
+            ["--cluster", "plant", "--redis", "127.0.0.1:6379", "--authority", authority.Path, .. role is null ? [] : new[] { "--role", role }],
             (options, _) => Task.FromResult(seen = options), TextWriter.Null, TextWriter.Null);
 
         Assert.Equal(expected, seen!.Cluster!.Role);

@@ -4,13 +4,16 @@ using Armada.Testing.Processes;
 
 namespace Armada.Tests.Silo.Identities.Registry;
 
-/// <summary>A device as mosquitto's own clients play it, in MQTT 3.1.1 unless told otherwise.</summary>
+/// <summary>A device as mosquitto's own clients play it.</summary>
 /// <param name="Name">Client id it asks for.</param>
 /// <param name="Port">The broker's TLS port.</param>
 /// <param name="Ca">Whom it trusts.</param>
 /// <param name="Files">Its certificate and key; null for none.</param>
 internal sealed record ThirdParty(string Name, int Port, string Ca, (string Certificate, string Key)? Files)
 {
+    /// <summary>Of MQTT: 311 or 5.</summary>
+    public string Version { get; init; } = "5";
+
     /// <summary>A device with what a registry issued.</summary>
     public static ThirdParty Of(OwnRig rig, string name, IssuedCredentials issued) => new(
         name,
@@ -19,9 +22,9 @@ internal sealed record ThirdParty(string Name, int Port, string Ca, (string Cert
         (rig.Folder.Write($"{issued.Fingerprint}.pem", issued.Certificate), rig.Folder.Write($"{issued.Fingerprint}.key", issued.PrivateKey()!)));
 
     /// <summary>Publishes at QoS 1; whether the broker took it.</summary>
-    public async Task<bool> PublishesAsync(string topic, string text = "x", string version = "5", params string[] more)
+    public async Task<bool> PublishesAsync(string topic, string text = "x", params string[] more)
     {
-        await using var client = RunningProcess.Start("mosquitto_pub", [.. Options(), "-V", version, "-q", "1", "-t", topic, "-m", text, .. more]);
+        await using var client = RunningProcess.Start("mosquitto_pub", [.. Options(), "-q", "1", "-t", topic, "-m", text, .. more]);
         var exit = await client.ExitsAsync();
         return exit == 0 && !client.Output.Contains("Not authorized", StringComparison.Ordinal);
     }
@@ -53,7 +56,7 @@ internal sealed record ThirdParty(string Name, int Port, string Ca, (string Cert
 
     private string[] Options() =>
     [
-        "-h", "127.0.0.1", "-p", Port.ToString(CultureInfo.InvariantCulture), "-i", Name, "--cafile", Ca,
+        "-h", "127.0.0.1", "-p", Port.ToString(CultureInfo.InvariantCulture), "-i", Name, "--cafile", Ca, "-V", $"mqttv{Version}",
         .. Files is { } files ? ["--cert", files.Certificate, "--key", files.Key] : Array.Empty<string>(),
     ];
 }
