@@ -1,5 +1,6 @@
 using System.Reflection;
 using Armada.Core.Robots;
+using Armada.Grains.Devices;
 using Armada.Grains.State;
 using FsCheck;
 using FsCheck.Fluent;
@@ -13,7 +14,7 @@ public sealed class RoundTripTests
 
     public static TheoryData<Type> Values() => [.. Crossing.Values];
 
-    public static TheoryData<Type> States() => [typeof(RobotState), typeof(DeviceState)];
+    public static TheoryData<Type> States() => [typeof(RobotState), typeof(DeviceState), typeof(DeviceMessage)];
 
     [Theory]
     [MemberData(nameof(Values))]
@@ -39,6 +40,25 @@ public sealed class RoundTripTests
 
         Assert.Equal(Described.Of(fleet), Described.Of(crossed));
         Assert.Equal(["B", "Z", "a", "a-1", "b", "é"], crossed.Robots.Add("Z"));
+    }
+
+    [Fact]
+    public void What_a_process_has_to_do_with_a_device_crosses_whole()
+    {
+        var claim = new DeviceClaim(7, true, "machine", [1, 2, 3], true, SiloAddress.New(System.Net.IPAddress.Loopback, 11111, 5));
+
+        var crossed = Crossing.Cross(claim);
+
+        Assert.Equal(claim with { Presence = crossed.Presence }, crossed);
+        Assert.True(claim.Presence.SequenceEqual(crossed.Presence));
+    }
+
+    [Fact]
+    public void A_route_without_processes_crosses_whole()
+    {
+        var route = new DeviceRoute(Guid.NewGuid(), 3, null, null, null, default);
+
+        Assert.Equal(route, Crossing.Cross(route));
     }
 
     public static TheoryData<Type> Requests() => [.. Crossing.Values.Where(typeof(RobotRequest).IsAssignableFrom)];

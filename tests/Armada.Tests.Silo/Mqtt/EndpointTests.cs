@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Net.Sockets;
+using System.Net.WebSockets;
 using System.Text.Json.Nodes;
 using Armada.Core.Control;
 using Armada.Core.Topics;
@@ -13,7 +14,6 @@ namespace Armada.Tests.Silo.Mqtt;
 /// <summary>Robots whose devices are connected to the silo's own endpoint.</summary>
 public sealed class EndpointTests(Broker broker) : IClassFixture<Broker>
 {
-    private const int Connections = 2_000;
     private const int PacketsPerConnection = 50;
 
     private static readonly TimeSpan LongestGap = TimeSpan.FromMilliseconds(300);
@@ -33,22 +33,23 @@ public sealed class EndpointTests(Broker broker) : IClassFixture<Broker>
             async () => (await pair.Silo.GetAsync("/api/v1/robots/arm/slaves/follower"))["unanswered"] is null);
     }
 
-    [Fact]
-    public async Task Malformed_packets_of_many_connections_hold_up_no_robot()
+    [Theory]
+    [InlineData("tcp", 2_000)]
+    [InlineData("ws", 2_000)]
+    public async Task Malformed_packets_of_many_connections_hold_up_no_robot(string transport, int connections)
     {
         await using var pair = await EndpointPair.StartAsync(broker);
         var random = new Random(7);
         pair.Follower.BeginGaps();
 
-        for (var connection = 0; connection < Connections; connection++)
+        for (var connection = 0; connection < connections; connection++)
         {
-            using var client = new TcpClient { NoDelay = true };
-            await client.ConnectAsync("127.0.0.1", pair.PlainPort);
+            await using var client = await OpenAsync(pair, transport);
             try
             {
-                await client.GetStream().WriteAsync(Mutated(random, connection));
+                await client.WriteAsync(Mutated(random, connection));
             }
-            catch (IOException)
+            catch (Exception closed) when (closed is IOException or WebSocketException)
             {
                 continue; // The endpoint has closed it before all was written.
             }
@@ -98,6 +99,21 @@ public sealed class EndpointTests(Broker broker) : IClassFixture<Broker>
         Assert.True(seen[pair.Silo.Topics.Of("follower", Channel.Command)]["frames"]![0]!["epoch"]!.GetValue<uint>() > 0);
         Assert.NotNull(seen[pair.Silo.Topics.Of("follower", Channel.Control)]["message"]!["op"]);
         Assert.True(seen[pair.Silo.Topics.Of("follower", Channel.Presence)]["message"]!["online"]!.GetValue<bool>());
+    }
+
+    private static async Task<Stream> OpenAsync(EndpointPair pair, string transport)
+    {
+        if (transport == "tcp")
+        {
+            var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+            await socket.ConnectAsync("127.0.0.1", pair.PlainPort);
+            return new NetworkStream(socket, ownsSocket: true);
+        }
+
+        var web = new ClientWebSocket();
+        web.Options.AddSubProtocol("mqtt");
+        await web.ConnectAsync(new UriBuilder(pair.Silo.Http.BaseAddress!) { Scheme = "ws", Path = "/mqtt" }.Uri, CancellationToken.None);
+        return WebSocketStream.Create(web, WebSocketMessageType.Binary, ownsWebSocket: true);
     }
 
     private static async Task ReadAsync(StreamReader lines, ConcurrentDictionary<string, JsonNode> seen)

@@ -98,7 +98,8 @@ public sealed class PeerChannelTests
     {
         private readonly Lock sync = new();
         private TaskCompletionSource held = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        private bool isOpen;
+        private volatile bool isOpen;
+        private volatile bool isFailing;
         private int underWay;
         private int controlCalls;
 
@@ -113,9 +114,24 @@ public sealed class PeerChannelTests
         public byte[] Of(string topic) => [.. Calls.SelectMany(call => call).Where(sample => sample.Topic == topic).Select(sample => sample.Payload[0])];
 
         /// <summary>Answers what is asked now.</summary>
-        public void Release() => Exchange().TrySetResult();
+        public void Release()
+        {
+            TaskCompletionSource before;
+            lock (sync)
+            {
+                before = held;
+                held = new(TaskCreationOptions.RunContinuationsAsynchronously);
+            }
 
-        public void Fail() => Exchange().TrySetException(new TimeoutException("it takes nothing"));
+            before.TrySetResult();
+        }
+
+        /// <summary>Answers with a fault from now on.</summary>
+        public void Fail()
+        {
+            isFailing = true;
+            Open();
+        }
 
         public void Open()
         {
@@ -154,20 +170,14 @@ public sealed class PeerChannelTests
 
         public Task<bool> TryReplaceAsync(string device, string? instance) => Task.FromResult(true);
 
-        private Task HeldAsync()
+        private async Task HeldAsync()
         {
+            Task answer;
             lock (sync)
-                return isOpen ? Task.CompletedTask : held.Task;
-        }
-
-        private TaskCompletionSource Exchange()
-        {
-            lock (sync)
-            {
-                var before = held;
-                held = new(TaskCreationOptions.RunContinuationsAsynchronously);
-                return before;
-            }
+                answer = isOpen ? Task.CompletedTask : held.Task;
+            await answer;
+            if (isFailing)
+                throw new TimeoutException("it takes nothing");
         }
     }
 }
