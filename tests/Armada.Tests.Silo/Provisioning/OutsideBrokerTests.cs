@@ -1,9 +1,9 @@
 using System.Security.Cryptography.X509Certificates;
 using Armada.Mqtt;
 using Armada.Silo.Identities;
-using Armada.Silo.Options;
 using Armada.Testing;
 using Armada.Testing.Brokers;
+using Armada.Testing.Network;
 using Armada.Testing.Processes;
 using Armada.Tests.Silo.Identities;
 using Armada.Tests.Silo.Support;
@@ -78,8 +78,12 @@ public sealed class OutsideBrokerTests(Broker broker) : IClassFixture<Broker>
         await silo.StopAsync();
         Directory.Move(Path.Combine(silo.Data, "authority"), Path.Combine(silo.Data, "newer"));
         Directory.Move(Path.Combine(silo.Data, "away"), Path.Combine(silo.Data, "authority"));
-        var refused = await Assert.ThrowsAsync<SiloOptionsException>(silo.StartAsync); // What was retired does not come back.
-        Assert.Contains(second[..16], refused.Message, StringComparison.Ordinal);
+        await using (var refused = SiloProcess.Start("--data", silo.Data, "--urls", "http://127.0.0.1:0", "--broker", $"127.0.0.1:{FreePort.Next()}"))
+        {
+            Assert.Equal(2, await refused.ExitsAsync(TimeSpan.FromSeconds(30))); // What was retired does not come back.
+            Assert.Contains(second[..16], Assert.Single(refused.Lines, line => line.StartsWith("armada-silo:", StringComparison.Ordinal)), StringComparison.Ordinal);
+        }
+
         Directory.Move(Path.Combine(silo.Data, "authority"), Path.Combine(silo.Data, "away"));
         Directory.Move(Path.Combine(silo.Data, "newer"), Path.Combine(silo.Data, "authority"));
         await silo.StartAsync();
