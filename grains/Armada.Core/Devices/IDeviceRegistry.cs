@@ -40,7 +40,7 @@ public interface IDeviceRegistry
     /// <exception cref="RegistryFailedException">It cannot be done now; the older certificates may still be good.</exception>
     ValueTask<RegistryAnswer> SeenAsync(string name, string fingerprint, CancellationToken cancellation);
 
-    /// <summary>Takes one certificate back and cuts the device's connection; it may come back with another one. One that is not the device's changes nothing.</summary>
+    /// <summary>Takes one certificate back and cuts the connection that uses it; the device may come back with another one. One that is not the device's changes nothing.</summary>
     /// <exception cref="RegistryFailedException">It cannot be done now; repeat the call.</exception>
     ValueTask<RegistryAnswer> RetireAsync(string name, string fingerprint, CancellationToken cancellation);
 

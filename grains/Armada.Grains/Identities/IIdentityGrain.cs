@@ -45,8 +45,9 @@ public interface IIdentityGrain : IGrainWithStringKey
     Task<IdentityReply> DeleteAsync(string name);
 
     /// <summary>Says which authorities a silo was given. The first ever become the cluster's; beside one of the cluster's, another is added.</summary>
+    /// <param name="mayReplace">Retire the others where all that are given are unknown, as where the only machine has lost its authority.</param>
     [Alias("introduce")]
-    Task<AuthorityReply> IntroduceAsync(ImmutableArray<KnownAuthority> given);
+    Task<AuthorityReply> IntroduceAsync(ImmutableArray<KnownAuthority> given, bool mayReplace);
 
     /// <summary>Ends an authority: none of its certificates admits anybody any more.</summary>
     [Alias("retire-authority")]

@@ -19,6 +19,8 @@ public sealed partial class IdentityGrain : Grain, IIdentityGrain
     private const int CessationOfOperation = 5;
     private const int PrivilegeWithdrawn = 9;
 
+    private const string NoAuthority = "the silo that was to issue a certificate was started without the cluster's authority; give every silo the same --authority";
+
     private static readonly TimeSpan ToldWithin = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan Retry = TimeSpan.FromSeconds(1);
 
@@ -129,15 +131,22 @@ public sealed partial class IdentityGrain : Grain, IIdentityGrain
         return reply;
     });
 
-    public async Task<AuthorityReply> IntroduceAsync(ImmutableArray<KnownAuthority> given)
+    public async Task<AuthorityReply> IntroduceAsync(ImmutableArray<KnownAuthority> given, bool mayReplace)
     {
-        var trusted = Trusted;
+        var (all, trusted) = (Authorities, Trusted);
+        var added = given.RemoveAll(one => all.Any(its => its.Id == one.Id));
         if (!trusted.IsEmpty && !given.Any(one => trusted.Any(its => its.Id == one.Id)))
-            return new AuthorityReply(AuthorityRefusal.Foreign, null, Authorities);
-        var added = given.RemoveAll(one => Authorities.Any(its => its.Id == one.Id));
+        {
+            if (!mayReplace || added.Length < given.Length)
+                return new AuthorityReply(AuthorityRefusal.Foreign, null, all);
+            foreach (var one in trusted)
+                LogAuthorityRetired(one.Name, one.Id);
+            all = [.. all.Select(one => one with { IsRetired = true })];
+        }
+
         foreach (var one in added)
             LogAdded(one.Name, one.Id);
-        return added.IsEmpty ? new AuthorityReply(null, null, Authorities) : await WriteAsync(Authorities.AddRange(added));
+        return added.IsEmpty ? new AuthorityReply(null, null, all) : await WriteAsync(all.AddRange(added));
     }
 
     public async Task<AuthorityReply> RetireAuthorityAsync(string authority)
@@ -197,8 +206,6 @@ public sealed partial class IdentityGrain : Grain, IIdentityGrain
 
     private (string? Key, RegistryRefusal? Refused) ReadKey(string request) =>
         authority?.ReadKey(request) ?? (null, new RegistryRefusal(RegistryRefusalReason.Request, NoAuthority));
-
-    private const string NoAuthority = "the silo that was to issue a certificate was started without the cluster's authority; give every silo the same --authority";
 
     private async Task<IdentityReply> IssueAsync(RegisteredDevice device, string request, bool isOwnKey, RegisteredCertificate? replaced = null)
     {

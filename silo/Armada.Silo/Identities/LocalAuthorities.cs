@@ -15,13 +15,16 @@ internal sealed class LocalAuthorities(ImmutableArray<CertificateAuthority> all,
 
     public ImmutableArray<CertificateAuthority> All => all;
 
+    /// <summary>Whether they are this machine's own, and nobody was to be given the same.</summary>
+    public bool AreOwn { get; private init; }
+
     /// <summary>Loads those that the silo was given; without any, the one in the data folder, which is made at the first start.</summary>
     /// <exception cref="SiloOptionsException">One is missing or damaged, or cannot be made.</exception>
     public static LocalAuthorities Open(SiloOptions options, CertificateLifetimes lifetimes, TimeProvider time, ILogger<CertificateAuthority> logger)
     {
         var isOwn = options.Authorities.Count == 0;
         IEnumerable<string> folders = isOwn ? [Path.Combine(options.DataDirectory, "authority")] : options.Authorities;
-        return new LocalAuthorities([.. folders.Select(folder => CertificateAuthority.Open(new AuthorityFolder(folder), isOwn, time, logger))], lifetimes);
+        return new LocalAuthorities([.. folders.Select(folder => CertificateAuthority.Open(new AuthorityFolder(folder), isOwn, time, logger))], lifetimes) { AreOwn = isOwn };
     }
 
     public (string? Key, RegistryRefusal? Refused) ReadKey(string request) =>
@@ -49,37 +52,4 @@ internal sealed class LocalAuthorities(ImmutableArray<CertificateAuthority> all,
 
     /// <summary>SHA-256, lower-case hexadecimal.</summary>
     public static string HashOf(PublicKey key) => Convert.ToHexStringLower(SHA256.HashData(key.ExportSubjectPublicKeyInfo()));
-}
-
-/// <param name="Device">Of devices that renew their certificates themselves.</param>
-/// <param name="Board">Of MicroPython boards, whose certificates are exchanged by hand.</param>
-internal sealed record CertificateLifetimes(TimeSpan Device, TimeSpan Board)
-{
-    public static CertificateLifetimes Default { get; } = new(TimeSpan.FromDays(365), TimeSpan.FromDays(5 * 365));
-
-    public TimeSpan For(BoardRole? role) => role is null ? Device : Board;
-}
-
-/// <summary>Where devices find their broker.</summary>
-/// <param name="Hosts">As in <see cref="BrokerLocation"/>.</param>
-/// <param name="Ca">The authority of an outside broker's certificate, PEM; null where the silo's own is meant.</param>
-internal sealed record BrokerPlace(ImmutableArray<string> Hosts, int Port, string? Ca)
-{
-    /// <exception cref="SiloOptionsException">The authority's file cannot be read.</exception>
-    public static BrokerPlace Of(SiloOptions options)
-    {
-        if (options.Broker is { } endpoint)
-            return new BrokerPlace([.. endpoint.Hosts], endpoint.Port, null);
-        try
-        {
-            return new BrokerPlace([.. options.Link.Hosts], options.Link.Port, options.Link.Tls is { } tls ? File.ReadAllText(tls.CaFile) : null);
-        }
-        catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
-        {
-            throw new SiloOptionsException($"--mqtt-ca cannot be read: {refused.Message}", refused);
-        }
-    }
-
-    /// <param name="own">The cluster's authorities, PEM.</param>
-    public BrokerLocation Locate(string own) => new(Hosts, Port, Ca ?? own, SignsDevices: Ca is null);
 }

@@ -19,6 +19,8 @@ internal sealed record AuthorityView(
 /// <summary>/authorities: who signs devices' certificates.</summary>
 internal static class AuthorityRoutes
 {
+    private const string PemType = "application/x-pem-file";
+
     public static void MapAuthorities(this IEndpointRouteBuilder api)
     {
         var authorities = api.MapGroup("/authorities").WithTags("devices").AddEndpointFilter(async (invocation, next) =>
@@ -33,8 +35,6 @@ internal static class AuthorityRoutes
             .Refuses(Problem.AuthorityUnknown, Problem.LastAuthority, Problem.NoRegistry, Problem.NotStored)
             .Audits("authority-retired");
     }
-
-    private const string PemType = "application/x-pem-file";
 
     private static Ok<Page<AuthorityView>> List(IServiceProvider services)
     {

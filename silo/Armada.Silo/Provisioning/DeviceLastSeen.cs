@@ -14,6 +14,8 @@ namespace Armada.Silo.Provisioning;
 /// </summary>
 internal sealed partial class DeviceLastSeen(IServiceProvider services, IGrainFactory grains, TimeProvider time, ILogger<DeviceLastSeen> logger) : BackgroundService
 {
+    private const string Callee = "the devices' last-seen times";
+
     private static readonly TimeSpan TellInterval = TimeSpan.FromSeconds(5);
 
     private readonly ConcurrentDictionary<string, SeenDevice> heard = new(StringComparer.Ordinal);
@@ -83,8 +85,6 @@ internal sealed partial class DeviceLastSeen(IServiceProvider services, IGrainFa
             await TellAsync(cancellation);
         }
     }
-
-    private const string Callee = "the devices' last-seen times";
 
     private async Task ReportAsync(CancellationToken cancellation)
     {

@@ -9,6 +9,8 @@ namespace Armada.Silo.Provisioning;
 /// <summary>The enrollment tokens of all silos. A token is valid once and for a short time.</summary>
 internal sealed partial class EnrollmentTokens(IGrainFactory grains, TimeProvider time, ILogger<EnrollmentTokens> logger)
 {
+    private const string Callee = "the enrollment tokens";
+
     private IEnrollmentGrain Stored => grains.GetGrain<IEnrollmentGrain>(IEnrollmentGrain.Key);
 
     /// <exception cref="EngineUnreachableException"/>
@@ -52,8 +54,6 @@ internal sealed partial class EnrollmentTokens(IGrainFactory grains, TimeProvide
     /// <summary>Records that the device was registered, or makes the token usable again because it was not.</summary>
     /// <exception cref="NotStoredException"/>
     public Task SettleAsync(string id, bool isRegistered) => DoAsync(Stored.SettleAsync(id, isRegistered), CancellationToken.None);
-
-    private const string Callee = "the enrollment tokens";
 
     private static async Task<bool> DoAsync(Task<TokenReply> call, CancellationToken cancellation)
     {

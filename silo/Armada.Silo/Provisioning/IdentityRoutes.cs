@@ -30,7 +30,7 @@ internal static class IdentityRoutes
             .Refuses(Problem.DeviceUnknown, Problem.NoRegistry, Problem.NotStored, Problem.RegistryFailed)
             .Audits("device-deleted");
         devices.MapDelete("/{id}/certificates/{fingerprint}", RetireAsync).Allow(Role.Admin)
-            .WithSummary("Revoke one certificate of a device and cut its connection; it may reconnect with another one")
+            .WithSummary("Revoke one certificate of a device and cut the connection that uses it; it may reconnect with another one")
             .Refuses(Problem.Invalid, Problem.DeviceUnknown, Problem.NoRegistry, Problem.NotStored, Problem.RegistryFailed)
             .Audits("certificate-revoked");
     }

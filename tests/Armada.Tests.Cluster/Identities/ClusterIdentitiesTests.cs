@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.IO.Compression;
+using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
@@ -109,6 +110,36 @@ public sealed class ClusterIdentitiesTests(SharedServers servers) : IClassFixtur
             "the other silo knows it too",
             async () => (await First.AskAsync(HttpMethod.Get, "/devices/arm-2", null)).Body is { } device && device["last_seen"] is not null && device["online"]!.GetValue<bool>(),
             TimeSpan.FromSeconds(15));
+    }
+
+    [Fact]
+    public async Task A_gateway_admits_and_cuts_as_a_silo_does_also_after_the_registry_has_moved()
+    {
+        var cluster = First.Of<SiloOptions>().Cluster!;
+        await using var gateway = new WholeSilo(servers, cluster.ServiceId, logs, options => options with
+        {
+            Broker = new DeviceEndpointOptions { Address = IPAddress.Loopback, Port = FreePort.Next() },
+            Authorities = rig.Authorities,
+            Cluster = options.Cluster! with { Role = SiloRole.Gateway },
+        });
+        await gateway.StartAsync(cluster.ClusterId);
+        var (one, other) = (await MakeAsync("arm-1"), await MakeAsync("arm-2"));
+        await using var first = await ConnectAsync(gateway, "arm-1", one);
+        await using var second = await ConnectAsync(gateway, "arm-2", other);
+
+        Assert.True(await DownAfterAsync(first, () => DeleteAsync(First, "arm-1")) < TimeSpan.FromSeconds(1) + Slack, "it was cut late at the gateway");
+        Assert.False(RegistryOfTwoSilos.Admits(gateway, one.Certificate), "a deleted device is admitted");
+        Assert.Equal(201, (await gateway.AskAsync(HttpMethod.Post, "/devices", null, new { name = "arm-3", kind = "so101-leader" })).Status);
+
+        foreach (var silo in rig.Silos.Silos.Reverse())
+        {
+            await silo.StopAsync(); // Wherever the registry was, it has moved once.
+            await silo.StartAsync(cluster.ClusterId);
+        }
+
+        await DownAfterAsync(second, () => Eventually.HoldsAsync(
+            "the registry answers from where it is now", async () => (await gateway.AskAsync(HttpMethod.Delete, "/devices/arm-2", null)).Status is 204, TimeSpan.FromSeconds(20)));
+        Assert.False(RegistryOfTwoSilos.Admits(gateway, other.Certificate), "a deleted device is admitted");
     }
 
     [Fact]

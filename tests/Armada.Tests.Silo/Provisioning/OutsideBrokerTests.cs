@@ -3,6 +3,7 @@ using Armada.Mqtt;
 using Armada.Silo.Identities;
 using Armada.Testing;
 using Armada.Testing.Brokers;
+using Armada.Testing.Network;
 using Armada.Testing.Processes;
 using Armada.Tests.Silo.Identities;
 using Armada.Tests.Silo.Support;
@@ -58,6 +59,34 @@ public sealed class OutsideBrokerTests(Broker broker) : IClassFixture<Broker>
         Assert.True(exit != 0 && said.Contains("certificate revoked", StringComparison.Ordinal), said);
         using var certificate = X509Certificate2.CreateFromPem(bundle.Text("arm-1.pem"));
         Assert.Contains(certificate.SerialNumber, await OpenSsl.DoAsync("crl", "-in", list, "-noout", "-text"), StringComparison.OrdinalIgnoreCase);
+    }
+
+    [Fact]
+    public async Task An_authority_that_is_lost_is_replaced_and_devices_are_given_new_certificates()
+    {
+        await using var silo = await ProvisioningRig.StartAsync(broker);
+        await silo.CollectAsync(await silo.MakeAsync("arm-1"));
+        var first = (await silo.GetAsync("/api/v1/authorities"))["items"]![0]!["id"]!.GetValue<string>();
+        await silo.StopAsync();
+        Directory.Move(Path.Combine(silo.Data, "authority"), Path.Combine(silo.Data, "away"));
+
+        await silo.StartAsync();
+
+        var second = Assert.Single((await silo.GetAsync("/api/v1/authorities"))["items"]!.AsArray())!["id"]!.GetValue<string>();
+        Assert.NotEqual(first, second);
+        Assert.NotNull((await silo.SendAsync(HttpMethod.Post, $"{ProvisioningRig.Devices}/arm-1/rotate"))!["bundle"]);
+        await silo.StopAsync();
+        Directory.Move(Path.Combine(silo.Data, "authority"), Path.Combine(silo.Data, "newer"));
+        Directory.Move(Path.Combine(silo.Data, "away"), Path.Combine(silo.Data, "authority"));
+        await using (var refused = SiloProcess.Start("--data", silo.Data, "--urls", "http://127.0.0.1:0", "--broker", $"127.0.0.1:{FreePort.Next()}"))
+        {
+            Assert.Equal(2, await refused.ExitsAsync(TimeSpan.FromSeconds(30))); // What was retired does not come back.
+            Assert.Contains(second[..16], Assert.Single(refused.Lines, line => line.StartsWith("armada-silo:", StringComparison.Ordinal)), StringComparison.Ordinal);
+        }
+
+        Directory.Move(Path.Combine(silo.Data, "authority"), Path.Combine(silo.Data, "away"));
+        Directory.Move(Path.Combine(silo.Data, "newer"), Path.Combine(silo.Data, "authority"));
+        await silo.StartAsync();
     }
 
     [Fact]

@@ -102,7 +102,7 @@ internal sealed partial class IdentityCopy : PeriodicService, IIdentityObserver
     private async Task IntroduceAsync(CancellationToken cancellation)
     {
         var given = authorities.All.Select(its => new KnownAuthority(its.Id, its.Certificate.Name, its.Certificate.Pem)).ToImmutableArray();
-        var reply = await Registry.IntroduceAsync(given).AnswerAsync("the registry of devices", cancellation);
+        var reply = await Registry.IntroduceAsync(given, authorities.AreOwn).AnswerAsync("the registry of devices", cancellation);
         if (reply.Failure is { } failure)
             throw new EngineUnreachableException(failure);
         if (reply.Refused is not null)

@@ -49,7 +49,7 @@ internal sealed class KnownIdentities
     public string? FindProblem(string name, string serial)
     {
         if (Find(name) is not { } device)
-            return $"no device {name} is registered";
+            return $"its certificate is revoked or unknown: no device {name} is registered";
         if (device.Certificates.FirstOrDefault(its => its.Serial == serial) is not { } certificate)
             return $"its certificate is revoked, or none that {name} was given";
         return authorities.Any(authority => authority.Authority.Id == certificate.Authority) ? null : "the authority of its certificate is retired";
