@@ -269,6 +269,7 @@ internal sealed partial class AwsDeviceRegistry : IDeviceRegistry
             return null;
         var pem = await CertificateStore.FetchAsync(calls, entry.Fingerprint) ?? throw new RegistryFailedException(
             $"the certificate {entry.Fingerprint} of {thing.Name} was deleted at AWS IoT Core by somebody else; revoke it here and repeat the call");
+        await CertificateStore.RemoveOrphansAsync(calls, entry.KeyHash, entry.NotBefore); // Of another silo's call, or one that could not be undone.
         return RegistryAnswer.Of(Identity(thing), new IssuedCredentials(entry.Fingerprint, pem, null));
     }
 

@@ -21,7 +21,7 @@ internal static class CertificateStore
 {
     private const int PageSize = 250; // AWS's maximum.
 
-    // The marker's time is of this machine's clock, not of AWS's.
+    // What is asked for is of this machine's clock, not of AWS's.
     private static readonly TimeSpan ClockSkew = TimeSpan.FromMinutes(10);
 
     public static async Task<CreatedCertificate> CreateAsync(CallSequence calls, string request)
@@ -90,12 +90,11 @@ internal static class CertificateStore
         page => page.NextToken);
 
     /// <summary>Removes inactive certificates of a key that belong to no thing: an answer was lost, or the silo crashed.</summary>
-    public static async Task RemoveOrphansAsync(CallSequence calls, CreationMarker marker)
+    public static async Task RemoveOrphansAsync(CallSequence calls, string keyHash, DateTimeOffset since)
     {
-        var since = (marker.Since - ClockSkew).UtcDateTime;
-        foreach (var certificate in await ListInactiveAsync(calls, since))
+        foreach (var certificate in await ListInactiveAsync(calls, (since - ClockSkew).UtcDateTime))
         {
-            if (await FetchAsync(calls, certificate.CertificateId) is { } pem && KeyHash.OfCertificate(pem) == marker.KeyHash
+            if (await FetchAsync(calls, certificate.CertificateId) is { } pem && KeyHash.OfCertificate(pem) == keyHash
                 && !await HasThingsAsync(calls, certificate.CertificateArn))
             {
                 await RemoveAsync(calls, certificate.CertificateArn, null);

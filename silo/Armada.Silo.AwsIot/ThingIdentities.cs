@@ -102,7 +102,7 @@ internal sealed partial class ThingIdentities(ThingStore things, AccountSetup se
             }
         }
 
-        await CertificateStore.RemoveOrphansAsync(calls, marker);
+        await CertificateStore.RemoveOrphansAsync(calls, marker.KeyHash, marker.Since);
     }
 
     private async Task<(Thing Thing, CreatedCertificate Certificate)> IssueCertificateAsync(
@@ -114,7 +114,7 @@ internal sealed partial class ThingIdentities(ThingStore things, AccountSetup se
         var isRepeated = calls.AmbiguousFailures > ambiguousBefore; // An attempt whose answer was lost has created another one.
         await CertificateStore.AttachAsync(calls, thing.Name, certificate, order.Policy);
         if (isRepeated)
-            await CertificateStore.RemoveOrphansAsync(calls, thing.Attributes.Pending!);
+            await CertificateStore.RemoveOrphansAsync(calls, order.Key.Hash, thing.Attributes.Pending!.Since);
         var attributes = thing.Attributes.MarkLeaving(entry => order.Replaces.Contains(entry.Fingerprint));
         attributes = attributes with
         {
@@ -165,7 +165,7 @@ internal sealed partial class ThingIdentities(ThingStore things, AccountSetup se
             if (thing?.Attributes.Pending?.Nonce == marker.Nonce)
                 await CompletePendingAsync(calls, thing);
             else if (thing is null)
-                await CertificateStore.RemoveOrphansAsync(calls, marker);
+                await CertificateStore.RemoveOrphansAsync(calls, marker.KeyHash, marker.Since);
         }
         catch (Exception fault) when (CallErrors.IsCallFault(fault) || cancellation.IsCancellationRequested || fault is RegistryFailedException)
         {

@@ -24,7 +24,7 @@ internal static class AccessPipeline
         services.AddSingleton(options.Http.Limits);
         if (options.Http.Tls is { } tls)
             services.AddSingleton(provider => ActivatorUtilities.CreateInstance<HttpsCertificate>(provider, tls));
-        services.Configure<SocketTransportOptions>(UnsentDataLimit.Apply);
+        services.Configure<SocketTransportOptions>(KestrelSockets.Configure);
         services.AddSingleton<KeyRing>();
         services.AddSingleton<KeyUses>();
         services.AddSingleton<AnonymousAccess>();

@@ -29,6 +29,21 @@ public sealed class SharedAccountTests(MotoServer moto)
     }
 
     [SkippableFact]
+    public async Task What_another_silos_call_left_behind_for_the_same_key_is_removed_by_a_repeated_call()
+    {
+        moto.Require();
+        using var logs = new FailOnLoggedErrors();
+        await using var rig = new AwsRig(moto, logs);
+        var device = new NewDevice("arm-1", DeviceKind.Agent, Request: Requests.New());
+        await rig.Registry.CreateAsync(device, default);
+        await rig.View.Client.CreateCertificateFromCsrAsync(new CreateCertificateFromCsrRequest { CertificateSigningRequest = device.Request, SetAsActive = false });
+
+        Assert.Null((await rig.Registry.CreateAsync(device, default)).Refused);
+
+        await rig.View.IsWhatSaysAsync(rig.Registry, "after the repeated call");
+    }
+
+    [SkippableFact]
     public async Task A_change_by_another_silo_is_not_overwritten()
     {
         moto.Require();
