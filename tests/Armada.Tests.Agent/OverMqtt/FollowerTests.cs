@@ -231,7 +231,9 @@ public sealed class FollowerTests() : AgentBench("follower-1", TestArm.Follower(
     {
         var since = Arm.Bus.Journal.Count;
         Assert.True((await Silo.Ask(Device, ControlOp.Identify)).Ok, "identify was refused");
-        await Eventually.Holds("the identify ends", () => Count("ticks") > 0 && Agent[Device].Presence().State == "holding" && Goals(since, 5).Distinct().Count() > 10);
+        await Eventually.Holds(
+            () => $"it moves and holds again; its wrist had {Goals(since, 5).Distinct().Count()} goals and it shows {Agent[Device].Presence()} with faults [{string.Join("; ", Agent[Device].Presence().Faults ?? [])}]",
+            () => Count("ticks") > 0 && Agent[Device].Presence().State == "holding" && Goals(since, 5).Distinct().Count() > 10);
         var goals = Goals(since, 5);
         Assert.InRange(goals.Max() - goals.Min(), 40, 80);
         Assert.False((await Silo.Ask(Device, ControlOp.Calibrate)).Ok, "calibrate was said to be done");
