@@ -15,7 +15,7 @@ internal static class HighestRate
     public static async Task<Row> MeasureAsync(int rounds, bool tls)
     {
         var pairs = new List<(double Silo, double Relay)>();
-        await using var relay = await RouterUnderLoad.OfRelayAsync(Arms, tls, isTuned: false);
+        await using var relay = await RouterUnderLoad.OfRelayAsync(Arms, tls);
         await using var silo = await RouterUnderLoad.OfSiloAsync(Arms, tls);
         for (var i = 0; i < rounds; i++)
             pairs.Add((await SearchAsync(silo), await SearchAsync(relay)));

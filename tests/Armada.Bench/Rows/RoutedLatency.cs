@@ -9,12 +9,12 @@ internal static class RoutedLatency
     internal sealed record Aims(double? P50 = null, double? P99 = null, double? P999 = null, double? Cost = null);
 
     /// <summary>Against the bare relay over the same transport.</summary>
-    public static async Task<IReadOnlyList<Row>> AgainstRelayAsync(int arms, double hz, bool tls, Pace pace, Aims aims, bool isTuned = false)
+    public static async Task<IReadOnlyList<Row>> AgainstRelayAsync(int arms, double hz, bool tls, Pace pace, Aims aims)
     {
-        await using var relay = await RouterUnderLoad.OfRelayAsync(arms, tls, isTuned);
+        await using var relay = await RouterUnderLoad.OfRelayAsync(arms, tls);
         await using var silo = await RouterUnderLoad.OfSiloAsync(arms, tls);
         var pairs = await PairsAsync(silo, relay, hz, pace);
-        var what = $"{arms} arms × {hz:0} Hz, {(tls ? "TLS" : "no TLS")}{(isTuned ? ", tuned relay" : "")}";
+        var what = $"{arms} arms × {hz:0} Hz, {(tls ? "TLS" : "no TLS")}";
         return
         [
             Of($"latency p50, {what}", "µs", pairs, turn => turn.Figures.P50, aims.P50),

@@ -35,13 +35,9 @@ internal sealed class RouterUnderLoad : IAsyncDisposable
     public TimeSpan ProcessorTime => processes.Aggregate(TimeSpan.Zero, (sum, id) => sum + ProcessCost.ProcessorTimeOf(id));
 
     /// <summary>With the bare relay as router.</summary>
-    /// <param name="arms">Pairs of a leader and a follower.</param>
-    /// <param name="tls">Whether every connection is over TLS.</param>
-    /// <param name="isTuned">Whether its mosquitto sends small packets at once, which it does not unless it is told to.</param>
-    public static async Task<RouterUnderLoad> OfRelayAsync(int arms, bool tls, bool isTuned)
+    public static async Task<RouterUnderLoad> OfRelayAsync(int arms, bool tls)
     {
-        var delay = isTuned ? "set_tcp_nodelay true" : "set_tcp_nodelay false";
-        var broker = await (tls ? Mosquitto.StartTlsAsync(delay) : Mosquitto.StartAsync(delay));
+        var broker = await (tls ? Mosquitto.StartTlsAsync() : Mosquitto.StartAsync());
         string[] identity = [];
         if (tls)
         {
