@@ -105,7 +105,7 @@ public sealed class FollowerTests() : AgentBench("follower-1", TestArm.Follower(
         await Tracks(0, 20);
     }
 
-    [Theory]
+    [Theory, Trait("Category", "Timed")]
     [InlineData("the agent's own stop", true)]
     [InlineData("a stop of the silo's", true)]
     [InlineData("the watchdog", false)]
@@ -136,7 +136,7 @@ public sealed class FollowerTests() : AgentBench("follower-1", TestArm.Follower(
         var held = PanGoals(0).First(goal => goal.Goal == PanGoals(0)[^1].Goal).Timestamp;
         var milliseconds = TimeProvider.System.GetElapsedTime(begun, held).TotalMilliseconds;
         Assert.True(peak - Arm.Joint(0) < 1, $"the arm was pulled back from {peak:0.0} to {Arm.Joint(0):0.0}");
-        Assert.True(!isStop || milliseconds < 20 + 30, $"the hold was written {milliseconds:0} ms after the stop was asked"); // 20 by design.
+        Assert.True(!isStop || milliseconds < 20 + 50, $"the hold was written {milliseconds:0} ms after the stop was asked"); // 20 by design.
     }
 
     [Fact]
