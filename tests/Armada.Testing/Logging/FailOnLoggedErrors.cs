@@ -11,8 +11,13 @@ namespace Armada.Testing.Logging;
 /// <remarks>Use it as <c>using var logs = new FailOnLoggedErrors();</c>, before what logs, so that it is disposed last.</remarks>
 public sealed class FailOnLoggedErrors : ILoggerFactory, ILoggerProvider
 {
-    // What Orleans logs of calls to a silo that is about to stop, of calls that were canceled there, and of grains that are still started there.
-    private static readonly string[] CallsToEndingSilo = ["SelectTargetFailed", "LogErrorCancellingRequests", "LogErrorReadStateFailed"];
+    // What Orleans logs of calls to a silo that is about to stop, of calls that were canceled there, of grains that are still started there, and
+    // of its clients, which it is told of or tells of.
+    private static readonly string[] CallsToEndingSilo =
+    [
+        "SelectTargetFailed", "LogErrorCancellingRequests", "LogErrorReadStateFailed", "LogErrorCreatingActivation",
+        "LogErrorCallingRemoteClientDirectory", "LogErrorPublishingClientRoutingTable", "LogErrorPublishingClientRoutingTableToSilo",
+    ];
 
     private readonly long begin = Stopwatch.GetTimestamp();
     private readonly ConcurrentQueue<LoggedEntry> entries = new();
