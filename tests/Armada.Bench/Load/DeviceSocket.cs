@@ -13,6 +13,8 @@ internal sealed class DeviceSocket : IAsyncDisposable
 {
     private const int MaxPacket = 4096;
 
+    private static readonly TimeSpan ClosesWithin = TimeSpan.FromSeconds(1);
+
     private readonly Stream stream;
     private readonly CommandHandler commanded;
     private readonly byte[] state;
@@ -78,8 +80,20 @@ internal sealed class DeviceSocket : IAsyncDisposable
     /// <exception cref="IOException">The connection has ended.</exception>
     public void Send(ReadOnlySpan<byte> frame) => Publish(state, frame);
 
+    /// <summary>Says that it leaves, and waits for the other end to close.</summary>
     public async ValueTask DisposeAsync()
     {
+        try
+        {
+            lock (writing)
+                stream.Write(MqttBytes.Disconnect);
+            await Task.WhenAny(Ended, Task.Delay(ClosesWithin));
+        }
+        catch (IOException)
+        {
+            // The other end has closed already.
+        }
+
         await stream.DisposeAsync();
         await Ended;
     }

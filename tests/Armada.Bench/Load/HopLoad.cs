@@ -1,10 +1,5 @@
-using System.Text;
-using Armada.Core.Control;
 using Armada.Core.Frames;
 using Armada.Core.Topics;
-using Armada.Mqtt;
-using Armada.Testing;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Armada.Bench.Load;
 
@@ -24,14 +19,10 @@ internal sealed class HopLoad : IAsyncDisposable
     private readonly double[] pose = new double[Joints];
     private readonly Arm[] arms;
     private readonly CancellationTokenSource ending = new();
-    private readonly Task streaming;
+    private Task streaming = Task.CompletedTask;
     private uint sequence;
 
-    private HopLoad(int count, int port)
-    {
-        arms = [.. Enumerable.Range(0, count).Select(index => new Arm(index, Link(Arm.LeaderOf(index), port), Link(Arm.FollowerOf(index), port)))];
-        streaming = Task.Factory.StartNew(Stream, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
-    }
+    private HopLoad(int count) => arms = [.. Enumerable.Range(0, count).Select(index => new Arm(index))];
 
     /// <summary>Whether every follower is commanded by an epoch that its leader was told.</summary>
     public bool IsCommanded => arms.All(arm => Volatile.Read(ref arm.Commands) > 0);
@@ -40,13 +31,14 @@ internal sealed class HopLoad : IAsyncDisposable
     /// <param name="port">Where the first silo takes devices without TLS.</param>
     public static async Task<HopLoad> StartAsync(int count, int port)
     {
-        var load = new HopLoad(count, port);
+        var load = new HopLoad(count);
         foreach (var arm in load.arms)
         {
-            await arm.Leader.StartAsync(CancellationToken.None);
-            await arm.Follower.StartAsync(CancellationToken.None);
+            arm.Leader = await load.ConnectAsync(port, ArmLoad.LeaderName(arm.Index), static _ => { });
+            arm.Follower = await load.ConnectAsync(port, ArmLoad.FollowerName(arm.Index), payload => load.Hear(arm, payload));
         }
 
+        load.streaming = Task.Factory.StartNew(load.Stream, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
         return load;
     }
 
@@ -55,11 +47,8 @@ internal sealed class HopLoad : IAsyncDisposable
     {
         foreach (var arm in arms.Where(arm => arm.IsFar))
         {
-            var before = arm.Leader;
-            arm.Leader = Link(Arm.LeaderOf(arm.Index), port);
-            await before.DisposeAsync();
-            await arm.Leader.StartAsync(CancellationToken.None);
-            await Eventually.Holds("the leader is connected to the other silo", () => arm.Leader.State == LinkState.Up);
+            await Interlocked.Exchange(ref arm.Leader, null)!.DisposeAsync();
+            Volatile.Write(ref arm.Leader, await ConnectAsync(port, ArmLoad.LeaderName(arm.Index), static _ => { }));
         }
     }
 
@@ -82,24 +71,15 @@ internal sealed class HopLoad : IAsyncDisposable
     {
         await ending.CancelAsync();
         await streaming;
-        foreach (var arm in arms)
-        {
-            await arm.Leader.DisposeAsync();
-            await arm.Follower.DisposeAsync();
-        }
-
+        foreach (var device in arms.SelectMany(arm => new[] { arm.Leader, arm.Follower }).OfType<DeviceSocket>())
+            await device.DisposeAsync();
         ending.Dispose();
     }
 
     private static Measurement Of(Histogram histogram, long sent) => new(sent, histogram.Count, histogram.At(0.5), histogram.At(0.99), histogram.At(0.999));
 
-    private MqttLink Link(string device, int port)
-    {
-        var link = new MqttLink(new LinkOptions { ClientId = device, Instance = device, Port = port }, NullLogger<MqttLink>.Instance);
-        link.Subscribe(topics.Of(device, Channel.Command), Delivery.Sample, OnCommand);
-        link.Subscribe(topics.Of(device, Channel.Control), Delivery.Control, OnControl);
-        return link;
-    }
+    private Task<DeviceSocket> ConnectAsync(int port, string device, DeviceSocket.CommandHandler commanded) =>
+        DeviceSocket.ConnectAsync(port, device, certificate: null, topics, commanded);
 
     private void Stream()
     {
@@ -110,29 +90,31 @@ internal sealed class HopLoad : IAsyncDisposable
             {
                 var arm = arms[sent % arms.Length];
                 pose.AsSpan().Fill(sent / arms.Length % 100 * 0.1);
-                Publish(arm.Leader, Arm.LeaderOf(arm.Index), Volatile.Read(ref arm.LeaderEpoch));
+                Publish(Volatile.Read(ref arm.Leader));
                 if (sent / arms.Length % 10 == 0)
-                    Publish(arm.Follower, Arm.FollowerOf(arm.Index), Volatile.Read(ref arm.FollowerEpoch));
+                    Publish(arm.Follower);
             }
         }
     }
 
-    private void Publish(MqttLink link, string device, uint epoch)
+    private void Publish(DeviceSocket? device)
     {
-        var header = new FrameHeader(FrameKind.State, FrameFlags.TorqueOn, Joints, ++sequence, WallClock.Microseconds, epoch, 0);
-        link.Publish(topics.Of(device, Channel.State), buffer.AsSpan(0, FrameCodec.Write(buffer, header, pose)), Delivery.Sample);
+        if (device is null)
+            return;
+        var header = new FrameHeader(FrameKind.State, FrameFlags.TorqueOn, Joints, ++sequence, WallClock.Microseconds, device.Epoch, 0);
+        try
+        {
+            device.Send(buffer.AsSpan(0, FrameCodec.Write(buffer, header, pose)));
+        }
+        catch (Exception gone) when (gone is IOException or ObjectDisposedException)
+        {
+            // It is the one that goes to the other silo.
+        }
     }
 
-    private Arm ArmOf(ReadOnlySpan<byte> topic, out bool isLeader)
+    private void Hear(Arm arm, ReadOnlySpan<byte> payload)
     {
-        var device = topics.TryParse(topic, out var name, out _) ? Encoding.UTF8.GetString(name) : throw new InvalidOperationException("a foreign topic");
-        isLeader = device.StartsWith(Arm.LeaderOf(0)[..^1], StringComparison.Ordinal);
-        return arms[int.Parse(device[(device.LastIndexOf('-') + 1)..], System.Globalization.CultureInfo.InvariantCulture)];
-    }
-
-    private void OnCommand(ReadOnlySpan<byte> topic, ReadOnlySpan<byte> payload)
-    {
-        var (now, arm) = (WallClock.Microseconds, ArmOf(topic, out _));
+        var now = WallClock.Microseconds;
         Interlocked.Increment(ref arm.Commands);
         lock (gate)
         {
@@ -141,33 +123,14 @@ internal sealed class HopLoad : IAsyncDisposable
         }
     }
 
-    private void OnControl(ReadOnlySpan<byte> topic, ReadOnlySpan<byte> payload)
+    private sealed class Arm(int index)
     {
-        if (ControlJson.ReadMessage(payload) is not { } message)
-            return;
-        var arm = ArmOf(topic, out var isLeader);
-        if (message.Op == ControlOp.StreamStart)
-            Volatile.Write(ref isLeader ? ref arm.LeaderEpoch : ref arm.FollowerEpoch, message.Epoch!.Value);
-        var (link, device) = isLeader ? (arm.Leader, Arm.LeaderOf(arm.Index)) : (arm.Follower, Arm.FollowerOf(arm.Index));
-        link.Publish(topics.Of(device, Channel.ControlReply), ControlJson.Write(new ControlReply(message.Id, true)), Delivery.Control);
-    }
-
-    private sealed class Arm(int index, MqttLink leader, MqttLink follower)
-    {
-        public uint LeaderEpoch;
-        public uint FollowerEpoch;
+        public DeviceSocket? Leader;
+        public DeviceSocket? Follower;
         public long Commands;
 
         public int Index => index;
 
         public bool IsFar => index % 2 == 1;
-
-        public MqttLink Leader { get; set; } = leader;
-
-        public MqttLink Follower => follower;
-
-        public static string LeaderOf(int arm) => ArmLoad.LeaderName(arm);
-
-        public static string FollowerOf(int arm) => ArmLoad.FollowerName(arm);
     }
 }

@@ -12,6 +12,7 @@ internal static class MqttBytes
     public const byte Subscribe = 0x82;
 
     public static readonly byte[] ConnectAccepted = [0x20, 2, 0, 0];
+    public static readonly byte[] Disconnect = [0xE0, 0];
 
     private const ushort KeepAliveSeconds = 60;
 

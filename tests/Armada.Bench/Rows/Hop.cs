@@ -30,7 +30,8 @@ internal static class Hop
         // The robots move all the time, so that they stay where they are.
         var second = new Place();
         await using var other = Start(second, data, redis);
-        await SeesAsync(http, silos: 2, other);
+        using var otherHttp = new HttpClient { BaseAddress = new Uri(second.Url) };
+        await SeesAsync(otherHttp, silos: 2, other);
         await load.SeparateAsync(second.DevicePort);
         await load.MeasureAsync(round); // Both warm: the first round is thrown away.
         var pairs = new List<(Measurement Near, Measurement Far)>();
