@@ -23,6 +23,7 @@ public sealed partial class RobotRuntime : IAsyncDisposable
     private const int Idle = 0;
     private const int Busy = 1;
     private const int Dirty = 2;
+    private const int MaxEventLines = 20; // A second.
 
     private static readonly TimeSpan ReadWithin = TimeSpan.FromMilliseconds(250); // Then the last snapshot is the answer.
 
@@ -35,6 +36,7 @@ public sealed partial class RobotRuntime : IAsyncDisposable
     private readonly Dictionary<string, ConnectedSession> sessions = new(StringComparer.Ordinal);
     private readonly SemaphoreSlim handedOver = new(0);
     private readonly SlaveCommands commands;
+    private readonly LogPace eventPace = new(MaxEventLines);
     private readonly Task loop;
     private RobotCore core;
     private RobotDocument durable;
@@ -559,13 +561,23 @@ public sealed partial class RobotRuntime : IAsyncDisposable
             RobotEventKind.MasterLost or RobotEventKind.MasterUnbound or RobotEventKind.MasterReplaced or RobotEventKind.MotionEnded => false,
             _ => IsMasterLive,
         };
+        Log(note);
+        foreach (var session in sessions.Values)
+            session.Notify(note);
+        services.Audit.Record(Id, note);
+    }
+
+    // A client that comes and goes, or lags and recovers, many times a second must not fill the disk; a stop is always told.
+    private void Log(RobotEvent note)
+    {
+        if (!eventPace.IsDue(services.Clock.Now(), out var hidden) && note.Kind != RobotEventKind.Stopped)
+            return;
+        if (hidden > 0)
+            LogHidden(Id, hidden);
         if (note.Kind is RobotEventKind.MasterLost or RobotEventKind.SlaveLagging or RobotEventKind.SlaveFailed or RobotEventKind.Stopped)
             LogWarningEvent(Id, note.Kind, note.Subject);
         else
             LogEvent(Id, note.Kind, note.Subject);
-        foreach (var session in sessions.Values)
-            session.Notify(note);
-        services.Audit.Record(Id, note);
     }
 
     private void Rebind()
@@ -729,6 +741,9 @@ public sealed partial class RobotRuntime : IAsyncDisposable
 
     [LoggerMessage(1151, LogLevel.Warning, "{Robot}: {Event} {Subject}")]
     private partial void LogWarningEvent(string robot, RobotEventKind @event, string subject);
+
+    [LoggerMessage(1155, LogLevel.Warning, "{Robot}: {Hidden} lines about its master and slaves were left out")]
+    private partial void LogHidden(string robot, long hidden);
 
     [LoggerMessage(1154, LogLevel.Warning, "{Robot}: {Device} says that its stop is latched; the robot is stopped until a reset")]
     private partial void LogStoppedByFollower(string robot, string device);
