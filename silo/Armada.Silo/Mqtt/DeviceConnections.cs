@@ -1,10 +1,10 @@
 using System.Collections.Concurrent;
 using Armada.Core.Time;
 using Armada.Grains.Robots;
+using Microsoft.AspNetCore.Connections;
 using MQTTnet.Adapter;
 using MQTTnet.Diagnostics.Logger;
 using MQTTnet.Server;
-using Microsoft.AspNetCore.Connections;
 
 namespace Armada.Silo.Mqtt;
 
