@@ -8,6 +8,7 @@ using Armada.Silo.Options;
 using Armada.Testing;
 using Armada.Tests.Silo.Provisioning;
 using Armada.Tests.Silo.Support;
+using Microsoft.Extensions.Logging;
 using Xunit.Abstractions;
 
 namespace Armada.Tests.Silo.Access;
@@ -90,6 +91,7 @@ public sealed class StrangerTests(Broker broker, ITestOutputHelper output) : ICl
         silo.UseKey(null);
 
         await FloodAsync(silo);
+        Assert.DoesNotContain(silo.Logs.Entries, entry => entry.Level > LogLevel.Debug && entry.Message.Contains("not authenticated", StringComparison.Ordinal));
 
         foreach (var path in (string[])["/healthz", "/readyz", "/health", "/api/health"])
             Assert.Equal((200, null), await silo.AskAsync(HttpMethod.Get, path, null, ("X-Api-Key", Guess)));
