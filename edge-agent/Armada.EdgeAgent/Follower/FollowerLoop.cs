@@ -64,12 +64,9 @@ internal sealed partial class FollowerLoop : IArmLoop
     {
         device.Status.SetState(DeviceState.Connecting);
         // Its disposal takes the torque off in one broadcast write, whatever ends the loop.
-        using var started = new FollowerArm(bus, setup.Calibrate(bus, cancellation));
+        using var started = new FollowerArm(bus, setup.Calibrate(bus, cancellation)) { IsFree = isTorqueOff };
         arm = started;
-        var wasTorqueOff = isTorqueOff;
         Begin(setup.Start(arm, cancellation), cancellation);
-        if (wasTorqueOff)
-            DisableTorque();
         running();
         using var timer = TickTimer.Every(period);
         while (true)
@@ -83,7 +80,6 @@ internal sealed partial class FollowerLoop : IArmLoop
         diagnostics.Begin(start);
         law = new ControlLaw(Limits(), period, RobotTiming.Default);
         HoldWhereItStands(cancellation);
-        isTorqueOff = false;
     }
 
     private void Tick(in Tick tick, CancellationToken cancellation)
@@ -170,7 +166,9 @@ internal sealed partial class FollowerLoop : IArmLoop
         switch (message)
         {
             case { Op: ControlOp.Torque, On: true }:
+                arm.IsFree = false;
                 StartAgain(cancellation);
+                isTorqueOff = false;
                 return null;
             case { Op: ControlOp.Torque, On: false }:
                 DisableTorque();
@@ -189,6 +187,7 @@ internal sealed partial class FollowerLoop : IArmLoop
 
     private void DisableTorque()
     {
+        arm.IsFree = true;
         arm.TryTorqueOff();
         law.Hold();
         identify.End();
