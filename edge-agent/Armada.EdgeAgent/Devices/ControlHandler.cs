@@ -14,7 +14,7 @@ internal sealed partial class ControlHandler(Device device, ILogger<ControlHandl
     {
         using var activity = AgentTelemetry.Activities.StartActivity($"control {message.Op}")?.SetTag("device", device.Name);
         LogControl(device.Name, message.Op, message.Epoch, message.Id);
-        if (message.Op is ControlOp.Torque or ControlOp.Identify)
+        if (message.Op is ControlOp.Torque or ControlOp.Identify or ControlOp.Recover)
             return device.BusCommands.TryAdd(message) ? null : Refuse(message, "too many control messages wait for the bus; try again");
         if (message.Op is ControlOp.Renew or ControlOp.Certificate)
             return Renew(message);
