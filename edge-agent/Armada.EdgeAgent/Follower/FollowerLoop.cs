@@ -165,8 +165,8 @@ internal sealed partial class FollowerLoop : IArmLoop
 
     private void RunBusCommands(in Timestamp now, CancellationToken cancellation)
     {
-        while (device.BusCommands.TryTake(out var message))
-            device.BusCommands.Reply(message, Execute(message, now, cancellation));
+        while (device.BusCommands.TryTake(out var command))
+            device.BusCommands.Reply(command, Execute(command.Message, now, cancellation));
     }
 
     private string? Execute(ControlMessage message, in Timestamp now, CancellationToken cancellation)
