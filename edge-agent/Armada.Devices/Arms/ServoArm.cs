@@ -204,8 +204,11 @@ public sealed class FollowerArm(FeetechBus bus, ArmCalibration calibration) : Se
     private readonly byte[] goalIds = new byte[ArmJoint.Count];
     private readonly byte[] goalData = new byte[ArmJoint.Count * 2];
     private readonly byte[] torques = new byte[ArmJoint.Count * TorqueBlock];
+    private readonly int[] torqueLimits = new int[ArmJoint.Count];
+    private readonly int[] overloadTorques = new int[ArmJoint.Count];
     private readonly ServoAnswer[] answers = new ServoAnswer[ArmJoint.Count];
     private readonly byte[] accelerations = new byte[ArmJoint.Count];
+    private JointSet held;
     private JointSet driven;
     private JointSet doubtful;
 
@@ -225,7 +228,7 @@ public sealed class FollowerArm(FeetechBus bus, ArmCalibration calibration) : Se
         {
             if (!driven.Contains(joint) || !Ready.Contains(joint))
                 continue;
-            if (!double.IsNaN(goals[joint]))
+            if (!double.IsNaN(goals[joint]) && !held.Contains(joint))
                 this.goals[joint] = ToSteps(joint, goals[joint]);
             if (doubtful.Contains(joint))
                 continue;
@@ -269,44 +272,75 @@ public sealed class FollowerArm(FeetechBus bus, ArmCalibration calibration) : Se
         return base.TryTorqueOff();
     }
 
+    /// <summary>Load over which a servo's own overload protection counts, percent of full duty.</summary>
+    public int OverloadTorque(int joint) => overloadTorques[joint];
+
+    /// <summary>Holds one joint where it stands, whatever goals are written, until it is released.</summary>
+    public void Hold(int joint, CancellationToken cancellation)
+    {
+        held = held.With(joint);
+        if (driven.Except(doubtful).Contains(joint))
+            TryAimAtPose(joint, cancellation);
+    }
+
+    public void Release(int joint) => held = held.Without(joint);
+
+    /// <summary>Clears what a servo has latched: its torque goes off and on again where it stands. The other joints are not disturbed.</summary>
+    /// <returns>Whether it answered and reports no overload or overcurrent any more.</returns>
+    public bool TryRecover(int joint, CancellationToken cancellation)
+    {
+        var id = ArmJoint.All[joint].Id;
+        return Ready.Contains(joint) && !IsFree
+            && Bus.WriteChecked(id, Sts3215.TorqueEnable, 0, cancellation)
+            && TryHold(joint, cancellation)
+            && Bus.Ping(id, cancellation) is { IsOk: true, Errors: var errors } && (errors & Sts3215.LatchedErrors) == 0;
+    }
+
+    /// <param name="limit">Of full duty, 0.1 %; null for the servo's usual limit.</param>
+    public bool TryLimitTorque(int joint, int? limit, CancellationToken cancellation) =>
+        Bus.Write(ArmJoint.All[joint].Id, Sts3215.TorqueLimit, limit ?? torqueLimits[joint], cancellation).IsOk;
+
     private protected override bool SetUp(int joint, ServoEeprom eeprom, CancellationToken cancellation)
     {
+        Release(joint);
         var id = ArmJoint.All[joint].Id;
         driven = driven.Without(joint);
         doubtful = doubtful.Without(joint);
-        // A latched overload leaves when torque is cycled.
-        var torqueOff = IsFree || (eeprom.Errors & ServoErrors.Overload) != 0;
-        if ((torqueOff && !Bus.WriteChecked(id, Sts3215.TorqueEnable, 0, cancellation))
-            || !ServoSettings.Configure(Bus, ArmJoint.All[joint], ArmRole.Follower, eeprom, cancellation)
-            || Bus.Read(id, Sts3215.Acceleration, cancellation) is not { IsOk: true, Value: var acceleration })
-        {
-            return false;
-        }
-
-        accelerations[joint] = (byte)acceleration;
-        if (IsFree)
-            return true;
-        if (HoldWhereItStands(joint, id, cancellation))
-        {
-            driven = driven.With(joint);
-            return true;
-        }
-
-        // The goal alone may have put the torque on.
-        Bus.Write(id, Sts3215.TorqueEnable, 0, cancellation);
-        return false;
+        // What is latched leaves when torque is cycled.
+        var torqueOff = IsFree || (eeprom.Errors & Sts3215.LatchedErrors) != 0;
+        return (!torqueOff || Bus.WriteChecked(id, Sts3215.TorqueEnable, 0, cancellation))
+            && ServoSettings.Configure(Bus, ArmJoint.All[joint], ArmRole.Follower, eeprom, cancellation)
+            && TryReadLimits(joint, id, cancellation)
+            && (IsFree || TryHold(joint, cancellation));
     }
 
-    private bool HoldWhereItStands(int joint, byte id, CancellationToken cancellation)
+    // A limit of an agent that was killed lasts in the servo as long as its power.
+    private bool TryReadLimits(int joint, byte id, CancellationToken cancellation)
     {
+        var torque = Bus.Read(id, Sts3215.MaxTorqueLimit, cancellation);
+        var overload = Bus.Read(id, Sts3215.OverloadTorque, cancellation);
+        var acceleration = Bus.Read(id, Sts3215.Acceleration, cancellation);
+        (torqueLimits[joint], overloadTorques[joint], accelerations[joint]) = (torque.Value, overload.Value, (byte)acceleration.Value);
+        return torque.IsOk && overload.IsOk && acceleration.IsOk && TryLimitTorque(joint, limit: null, cancellation);
+    }
+
+    private bool TryHold(int joint, CancellationToken cancellation)
+    {
+        var isHeld = TryAimAtPose(joint, cancellation) && Bus.WriteChecked(ArmJoint.All[joint].Id, Sts3215.TorqueEnable, 1, cancellation);
+        driven = isHeld ? driven.With(joint) : driven.Without(joint);
+        return isHeld;
+    }
+
+    private bool TryAimAtPose(int joint, CancellationToken cancellation)
+    {
+        var id = ArmJoint.All[joint].Id;
         var first = Bus.Read(id, Sts3215.PresentPosition, cancellation);
         var present = Bus.Read(id, Sts3215.PresentPosition, cancellation);
         var moved = Math.Abs(first.Value - present.Value);
         if (!first.IsOk || !present.IsOk || Math.Min(moved, Sts3215.StepsPerTurn - moved) > MaxMoved)
             return false;
         goals[joint] = present.Value;
-        return Bus.WriteChecked(id, Sts3215.GoalPosition, present.Value, cancellation)
-            && Bus.WriteChecked(id, Sts3215.TorqueEnable, 1, cancellation);
+        return Bus.WriteChecked(id, Sts3215.GoalPosition, present.Value, cancellation);
     }
 
     private int ToSteps(int joint, double goal)

@@ -24,12 +24,11 @@ internal static class ServoSettings
     private static readonly (Register, int)[] DrivenGripper =
     [
         .. Driven,
-        (Sts3215.MaxTorqueLimit, GripperTorque),
+        (Sts3215.MaxTorqueLimit, 500),
         (Sts3215.ProtectionCurrent, 250),
         (Sts3215.OverloadTorque, 25),
     ];
 
-    private const int GripperTorque = 500;
     private const int Acceleration = 254;
 
     /// <param name="eeprom">What the servo kept a moment ago.</param>
@@ -46,9 +45,7 @@ internal static class ServoSettings
                 || (bus.Write(joint.Id, Sts3215.Lock, 0, cancellation).IsOk
                     && bus.Write(joint.Id, Sts3215.MaximumAcceleration, Acceleration, cancellation).IsOk
                     && bus.Write(joint.Id, Sts3215.Lock, 1, cancellation).IsOk))
-            && bus.Write(joint.Id, Sts3215.Acceleration, Acceleration, cancellation).IsOk
-            // Max_Torque_Limit reaches Torque_Limit at power-up only: without this the gripper's first session has full force.
-            && (role == ArmRole.Leader || !gripper || bus.WriteChecked(joint.Id, Sts3215.TorqueLimit, GripperTorque, cancellation));
+            && bus.Write(joint.Id, Sts3215.Acceleration, Acceleration, cancellation).IsOk;
     }
 
     /// <summary>Writes the settings that differ, with torque off, between Lock 0 and Lock 1. Touches nothing where all are as they should
