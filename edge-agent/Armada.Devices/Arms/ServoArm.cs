@@ -211,6 +211,7 @@ public sealed class FollowerArm(FeetechBus bus, ArmCalibration calibration) : Se
     private JointSet held;
     private JointSet driven;
     private JointSet doubtful;
+    private bool isCheckDue;
 
     /// <summary>Whether starts leave the torque off.</summary>
     public bool IsFree { get; set; }
@@ -221,8 +222,9 @@ public sealed class FollowerArm(FeetechBus bus, ArmCalibration calibration) : Se
     /// <exception cref="SerialLostException">The port is gone.</exception>
     public void WriteGoals(ReadOnlySpan<double> goals, CancellationToken cancellation)
     {
-        if (Heard.Overlaps(doubtful))
+        if (isCheckDue || Heard.Overlaps(doubtful))
             ReadTorqueLost(cancellation);
+        isCheckDue = false;
         var count = 0;
         for (var joint = 0; joint < ArmJoint.Count; joint++)
         {
@@ -244,7 +246,9 @@ public sealed class FollowerArm(FeetechBus bus, ArmCalibration calibration) : Se
     public override int ReadPose(Span<double> pose, CancellationToken cancellation)
     {
         var answered = base.ReadPose(pose, cancellation);
-        doubtful = doubtful.Union(driven.Except(Heard));
+        var missed = driven.Except(Heard).Except(doubtful);
+        isCheckDue |= !missed.IsEmpty;
+        doubtful = doubtful.Union(missed);
         return answered;
     }
 

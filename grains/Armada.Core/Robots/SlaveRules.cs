@@ -1,3 +1,5 @@
+using Armada.Core.MicroPython;
+
 namespace Armada.Core.Robots;
 
 public static class SlaveRules
@@ -10,7 +12,7 @@ public static class SlaveRules
         if (FindProblem(slave.Name) is { } problem)
             return problem;
         if (slave.Kind == SlaveKind.MicroPython && new DeviceJoints(model, default, isMicroPython: true).Problem is { } misfit)
-            return $"{slave.Name}: {misfit}";
+            return $"{slave.Name}: a MicroPython arm has {MicroPythonJson.Joints} joints: {misfit}";
         if (slave.Kind == SlaveKind.Remote != slave.Url is not null)
             return slave.Url is null ? $"{slave.Name}: a remote slave needs a url" : $"{slave.Name}: only a remote slave has a url";
         if (slave.Url is { } url && !IsSlaveEndpoint(url))

@@ -735,6 +735,9 @@ public sealed partial class RobotRuntime : IAsyncDisposable
     [LoggerMessage(1154, LogLevel.Warning, "{Robot}: {Device} says that its stop is latched; the robot is stopped until a reset")]
     private partial void LogStoppedByFollower(string robot, string device);
 
+    [LoggerMessage(1155, LogLevel.Warning, "{Robot}: {Problem}; its frames are dropped")]
+    private partial void LogMisfit(string robot, string problem);
+
     [LoggerMessage(1152, LogLevel.Error, "{Robot}: a request or a tick failed; the robot is rebuilt from what is stored")]
     private partial void LogFault(Exception fault, string robot);
 
