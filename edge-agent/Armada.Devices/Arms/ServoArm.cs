@@ -276,8 +276,8 @@ public sealed class FollowerArm(FeetechBus bus, ArmCalibration calibration) : Se
         return base.TryTorqueOff();
     }
 
-    /// <summary>Load over which a servo's own overload protection counts, percent of full duty.</summary>
-    public int OverloadTorque(int joint) => overloadTorques[joint];
+    /// <summary>Load over which a servo's own overload protection counts, percent of full duty; 0 where it is not ready.</summary>
+    public int OverloadTorque(int joint) => Ready.Contains(joint) ? overloadTorques[joint] : 0;
 
     /// <summary>Holds one joint where it stands, whatever goals are written, until it is released.</summary>
     public void Hold(int joint, CancellationToken cancellation)

@@ -64,11 +64,11 @@ internal sealed class JointProtection
     /// <summary>Lets a joint that waits for a person follow again.</summary>
     public void Begin(int joint, in Timestamp now) => joints[joint] = new JointState { Stage = Stage.Eased, Since = now, Moved = now };
 
-    /// <param name="overloadPercent">Load at which the servo's own overload protection counts.</param>
+    /// <param name="overloadPercent">Load at which the servo's own overload protection counts; 0 for a servo that was not set up.</param>
     public ProtectionAction Observe(int joint, in ServoTelemetry servo, int overloadPercent, in Timestamp now)
     {
         ref var state = ref joints[joint];
-        if (!servo.IsKnown)
+        if (!servo.IsKnown || overloadPercent == 0)
             return ProtectionAction.None;
         var isLatched = (servo.Errors & Sts3215.LatchedErrors) != 0;
         if (state.Stage == Stage.Held)

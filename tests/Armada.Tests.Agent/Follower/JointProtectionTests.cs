@@ -29,6 +29,10 @@ public sealed class JointProtectionTests
     }
 
     [Fact]
+    public void A_joint_whose_servo_was_not_set_up_is_left_alone() =>
+        Assert.Equal(ProtectionAction.None, After(Free with { Errors = ServoErrors.Overload }, Elbow, overload: 0).Action);
+
+    [Fact]
     public void A_joint_that_carries_much_and_moves_is_left_alone() =>
         Assert.Equal(ProtectionAction.None, After(Free with { LoadPercent = 90, Velocity = 300 }, Elbow, ElbowOverload).Action);
 
