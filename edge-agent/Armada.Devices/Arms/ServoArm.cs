@@ -41,6 +41,9 @@ public abstract class ServoArm : IDisposable
     /// <summary>The joints that answered the last read though the last start left them out: time to start again.</summary>
     public JointSet Returned { get; private set; }
 
+    /// <summary>Whether it keeps its torque when it is disposed.</summary>
+    public bool KeepsTorque { get; set; }
+
     public ReadOnlySpan<ServoErrors> Errors => errors;
 
     private protected static ReadOnlySpan<byte> Ids => AllIds;
@@ -136,10 +139,11 @@ public abstract class ServoArm : IDisposable
         }
     }
 
-    /// <summary>Takes the torque off. The bus and its link stay the caller's.</summary>
+    /// <summary>Takes the torque off unless it is to stay. The bus and its link stay the caller's.</summary>
     public void Dispose()
     {
-        TryTorqueOff();
+        if (!KeepsTorque)
+            TryTorqueOff();
         GC.SuppressFinalize(this);
     }
 

@@ -328,7 +328,7 @@ public sealed class FollowerTests() : AgentBench("follower-1", TestArm.Follower(
     {
         Assert.True((await Silo.Ask(Device, ControlOp.Torque, on: false)).Ok, "torque off was refused");
         Arm.Bus.Unplug();
-        await Shows("that it is not running", DeviceShows("faulted"));
+        await Shows("that it is not running", DeviceShows("missing"));
         Arm.Bus.Replug();
         await Shows("that its torque is off", DeviceShows("torque-off"));
         await Eventually.Holds("no servo has torque", () => Enumerable.Range(1, 6).All(id => !Arm.HasTorque((byte)id)));
@@ -347,14 +347,15 @@ public sealed class FollowerTests() : AgentBench("follower-1", TestArm.Follower(
     }
 
     [Fact]
-    public async Task A_clean_end_takes_all_torque_in_one_write_and_says_goodbye()
+    public async Task At_a_clean_end_it_holds_where_it_stands_says_that_torque_stays_on_and_says_goodbye()
     {
-        await using (await Follow(pan: 20))
-            await Tracks(0, 20);
-        var since = Arm.Bus.Journal.Count;
+        await using (await Follow(pan: 60))
+            await Shows("that it approaches", DeviceShows("approaching"));
         await Agent.StopAsync();
-        Assert.NotNull(Arm.Bus.Journal.Wait(write => write.IsTorqueOffForAll, TimeSpan.FromSeconds(5), since));
-        Assert.All(Enumerable.Range(1, 6), id => Assert.False(Arm.HasTorque((byte)id), $"servo {id} has torque"));
+        var held = Arm.Pose();
+        Assert.All(Enumerable.Range(1, 6), id => Assert.True(Arm.HasTorque((byte)id), $"servo {id} has no torque"));
+        Assert.Contains("torque stays on", Assert.Single(Logs.Of(3024)).Message, StringComparison.Ordinal);
+        Assert.InRange(held[0] - Arm.Bus.Arm.Joints[0].FromSteps(PanGoals(0)[^1].Goal), -2, 2);
         await Shows("that it is offline", presence => !presence.Online);
     }
 
