@@ -20,6 +20,12 @@ internal sealed partial class FollowerLoop : IArmLoop
     private static readonly TimeSpan Watchdog = TimeSpan.FromMilliseconds(300);
     private static readonly TimeSpan MaxSilence = TimeSpan.FromMilliseconds(100);
 
+    // Of the ten seconds that a service has to end.
+    private static readonly TimeSpan EndTimeout = TimeSpan.FromSeconds(8);
+
+    // How far from its rest pose, degrees or percent, an arm may be let go: P control leaves a few degrees under its weight.
+    private const double RestTolerance = 8;
+
     private readonly Device device;
     private readonly ArmSetup setup;
     private readonly AgentTelemetry telemetry;
@@ -32,6 +38,7 @@ internal sealed partial class FollowerLoop : IArmLoop
     private readonly IdentifyMotion identify;
     private readonly ReadingSchedule schedule;
     private readonly ArmDiagnostics diagnostics;
+    private readonly JointProtection protection = new();
     private readonly RestartBackoff restarts = new();
     private readonly ServoTelemetry[] health = new ServoTelemetry[ArmJoint.Count];
     private FollowerArm arm = null!;
@@ -63,17 +70,82 @@ internal sealed partial class FollowerLoop : IArmLoop
     public void Run(FeetechBus bus, Action running, CancellationToken cancellation)
     {
         device.Status.SetState(DeviceState.Connecting);
-        // Its disposal takes the torque off in one broadcast write, whatever ends the loop.
-        using var started = new FollowerArm(bus, setup.Calibrate(bus, cancellation));
+        // Its disposal takes the torque off in one broadcast write when the loop fails.
+        using var started = new FollowerArm(bus, setup.Calibrate(bus, cancellation)) { IsFree = isTorqueOff };
         arm = started;
-        var wasTorqueOff = isTorqueOff;
-        Begin(setup.Start(arm, cancellation), cancellation);
-        if (wasTorqueOff)
-            DisableTorque();
-        running();
-        using var timer = TickTimer.Every(period);
-        while (true)
-            Tick(timer.Next(cancellation), cancellation);
+        try
+        {
+            Begin(setup.Start(arm, cancellation), cancellation);
+            running();
+            using var timer = TickTimer.Every(period);
+            while (true)
+                Tick(timer.Next(cancellation), cancellation);
+        }
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        {
+            End();
+            throw;
+        }
+    }
+
+    /// <summary>Leaves the arm as it is configured. One that is stopped is held, one whose torque is off stays without.</summary>
+    private void End()
+    {
+        if (isTorqueOff)
+            return;
+        using var timeout = new CancellationTokenSource(EndTimeout, time);
+        var atEnd = device.Settings.AtEnd ?? (device.Settings.RestPose is null ? AtEnd.Hold : AtEnd.Park);
+        var held = device.Stops.IsLatched ? "a stop is latched"
+            : arm.Ready.IsEmpty ? "it had not started"
+            : atEnd == AtEnd.Hold ? "at_end; with a rest_pose it would be parked"
+            : atEnd == AtEnd.Park && !TryPark(timeout.Token) ? "it was stopped, or did not reach its rest_pose in time"
+            : null;
+        if (held is null)
+            return;
+        arm.KeepsTorque = true;
+        LogHeldAtEnd(device.Name, held);
+        arm.ReadPose(pose, timeout.Token);
+        arm.WriteGoals(pose, timeout.Token);
+    }
+
+    /// <returns>Whether it has come to rest; not when a stop is made meanwhile, or something is in its way.</returns>
+    private bool TryPark(CancellationToken timeout)
+    {
+        device.Status.SetState(DeviceState.Parking);
+        double[] rest = [.. device.Joints.Select(joint => device.Settings.RestPose![joint.Name])];
+        try
+        {
+            HoldWhereItStands(timeout);
+            law.Command(rest, time.Now(), time.Now());
+            using var timer = TickTimer.Every(period);
+            while (!law.IsComplete || !IsAt(rest))
+            {
+                timer.Next(timeout);
+                if (device.Stops.IsLatched)
+                    return false;
+                var now = time.Now();
+                Write(now, law.Step(now), timeout);
+                Read(timeout);
+            }
+
+            return true;
+        }
+        catch (OperationCanceledException) when (timeout.IsCancellationRequested)
+        {
+            return false;
+        }
+    }
+
+    // A joint without a reading cannot be waited for.
+    private bool IsAt(ReadOnlySpan<double> rest)
+    {
+        for (var joint = 0; joint < rest.Length; joint++)
+        {
+            if (Math.Abs(pose[joint] - rest[joint]) > RestTolerance)
+                return false;
+        }
+
+        return true;
     }
 
     private void StartAgain(CancellationToken cancellation) => Begin(setup.StartAgain(arm, cancellation), cancellation);
@@ -81,9 +153,11 @@ internal sealed partial class FollowerLoop : IArmLoop
     private void Begin(ArmStartupReport start, CancellationToken cancellation)
     {
         diagnostics.Begin(start);
+        protection.Begin();
+        for (var joint = 0; joint < ArmJoint.Count; joint++)
+            ReportLoad(joint);
         law = new ControlLaw(Limits(), period, RobotTiming.Default);
         HoldWhereItStands(cancellation);
-        isTorqueOff = false;
     }
 
     private void Tick(in Tick tick, CancellationToken cancellation)
@@ -161,8 +235,8 @@ internal sealed partial class FollowerLoop : IArmLoop
 
     private void RunBusCommands(in Timestamp now, CancellationToken cancellation)
     {
-        while (device.BusCommands.TryTake(out var message))
-            device.BusCommands.Reply(message, Execute(message, now, cancellation));
+        while (device.BusCommands.TryTake(out var command))
+            device.BusCommands.Reply(command, Execute(command.Message, now, cancellation));
     }
 
     private string? Execute(ControlMessage message, in Timestamp now, CancellationToken cancellation)
@@ -170,7 +244,9 @@ internal sealed partial class FollowerLoop : IArmLoop
         switch (message)
         {
             case { Op: ControlOp.Torque, On: true }:
+                arm.IsFree = false;
                 StartAgain(cancellation);
+                isTorqueOff = false;
                 return null;
             case { Op: ControlOp.Torque, On: false }:
                 DisableTorque();
@@ -182,6 +258,8 @@ internal sealed partial class FollowerLoop : IArmLoop
             case { Op: ControlOp.Identify }:
                 identify.Begin(law.Goals, now);
                 return null;
+            case { Op: ControlOp.Recover }:
+                return Recover(message.Joint, now, cancellation);
             default:
                 return $"a follower's bus does not know {message.Op}";
         }
@@ -189,6 +267,7 @@ internal sealed partial class FollowerLoop : IArmLoop
 
     private void DisableTorque()
     {
+        arm.IsFree = true;
         arm.TryTorqueOff();
         law.Hold();
         identify.End();
@@ -205,12 +284,84 @@ internal sealed partial class FollowerLoop : IArmLoop
             case BusRead.Health:
                 arm.ReadHealth(health, cancellation);
                 diagnostics.Measure(health);
+                if (!isStopped && !isTorqueOff)
+                    Protect(cancellation);
                 break;
             case BusRead.Torque when !isTorqueOff:
                 RestoreTorque(cancellation);
                 break;
         }
     }
+
+    private void Protect(CancellationToken cancellation)
+    {
+        var now = time.Now();
+        for (var joint = 0; joint < ArmJoint.Count; joint++)
+        {
+            var action = protection.Observe(joint, health[joint], arm.OverloadTorque(joint), now);
+            if (action == ProtectionAction.None)
+                continue;
+            Protect(joint, action, cancellation);
+            ReportLoad(joint);
+            LogProtected(device.Name, ArmJoint.All[joint], action, health[joint].LoadPercent, health[joint].Celsius);
+        }
+    }
+
+    private void Protect(int joint, ProtectionAction action, CancellationToken cancellation)
+    {
+        switch (action)
+        {
+            case ProtectionAction.Ease:
+                Ease(joint, cancellation);
+                break;
+            case ProtectionAction.Restore:
+                arm.TryLimitTorque(joint, limit: null, cancellation);
+                break;
+            case ProtectionAction.Hold:
+                arm.Hold(joint, cancellation);
+                break;
+            case ProtectionAction.Recover:
+                TryRecover(joint, cancellation);
+                break;
+            case ProtectionAction.Resume:
+                Resume(joint, cancellation);
+                break;
+        }
+    }
+
+    private string? Recover(string? name, in Timestamp now, CancellationToken cancellation)
+    {
+        var joint = ArmJoint.All.ToList().FindIndex(candidate => candidate.Name == name);
+        if (joint < 0)
+            return $"'{device.Name}' has no joint '{name}'; its joints are {string.Join(", ", ArmJoint.All)}";
+        if (isStopped || isTorqueOff)
+            return $"'{device.Name}' is {State().Name()}; {(isStopped ? "reset its stop" : "turn its torque on")} first";
+        if (!TryRecover(joint, cancellation))
+            return $"{name} does not recover; take the load away, check its cable, and try again";
+        protection.Begin(joint, now);
+        ReportLoad(joint);
+        return null;
+    }
+
+    private bool TryRecover(int joint, CancellationToken cancellation)
+    {
+        var isRecovered = arm.TryRecover(joint, cancellation);
+        if (isRecovered)
+            Resume(joint, cancellation);
+        return isRecovered;
+    }
+
+    private void Resume(int joint, CancellationToken cancellation)
+    {
+        Ease(joint, cancellation);
+        arm.Release(joint);
+        law.Restart(joint);
+    }
+
+    private void Ease(int joint, CancellationToken cancellation) =>
+        arm.TryLimitTorque(joint, JointProtection.Eased(arm.OverloadTorque(joint)), cancellation);
+
+    private void ReportLoad(int joint) => device.Status.SetFault($"{ArmJoint.All[joint]} load", protection.Problem(joint));
 
     /// <summary>Starts the arm again where a servo lost its torque, or came back that was not there at the start.</summary>
     private void RestoreTorque(CancellationToken cancellation)
@@ -271,6 +422,12 @@ internal sealed partial class FollowerLoop : IArmLoop
     [LoggerMessage(
         3022, LogLevel.Warning, "{Device}: servos lost their torque ({Lost}) or came back; starting the arm again from where it stands")]
     private partial void LogRestart(string device, JointSet lost);
+
+    [LoggerMessage(3024, LogLevel.Warning, "{Device}: its agent ends and leaves it holding its pose, torque stays on ({Reason})")]
+    private partial void LogHeldAtEnd(string device, string reason);
+
+    [LoggerMessage(3023, LogLevel.Warning, "{Device}: {Joint}: {Action} (load {Load:0} %, {Celsius} °C)")]
+    private partial void LogProtected(string device, ArmJoint joint, ProtectionAction action, double load, int celsius);
 }
 
 internal enum BusRead : byte

@@ -1,6 +1,7 @@
 using Armada.Core.Control;
 using Armada.Core.Frames;
 using Armada.Devices.ServoBus;
+using Armada.Emulators.Bus;
 using Armada.Testing;
 using Armada.Tests.Agent.Kit;
 
@@ -205,24 +206,68 @@ public sealed class FollowerTests() : AgentBench("follower-1", TestArm.Follower(
         await Tracks(0, 40);
         var since = Arm.Bus.Journal.Count;
         Arm.Bus.Arm.PowerDip();
-        await Eventually.Holds("torque is on again", () => Arm.HasTorque(1) && Arm.HasTorque(6));
-        var goalBeforeTorque = Arm.Bus.Journal.Since(since)
-            .SkipWhile(write => write.Id != 1 || write.Of(Sts3215.GoalPosition) is null || write.Instruction == Instruction.SyncWrite)
-            .First(write => write.Id == 1);
-        Assert.NotNull(goalBeforeTorque.Of(Sts3215.GoalPosition));
+        await Eventually.Holds("torque is put on again", () => Written(since).Any(write => write.Of(Sts3215.TorqueEnable) == 1));
+        var goal = Written(since).TakeWhile(write => write.Of(Sts3215.TorqueEnable) != 1).Last(write => write.Of(Sts3215.GoalPosition) is not null);
+        Assert.Equal(Instruction.Write, goal.Instruction);
         await Tracks(0, 40);
     }
 
     [Fact]
-    public async Task An_overload_is_named_and_cleared_by_torque_off_and_on()
+    public async Task A_latched_overload_is_named_and_recovers_by_itself_while_the_other_joints_go_on()
+    {
+        await using var stream = await Follow(pan: 20);
+        await Tracks(0, 20);
+        var since = Arm.Bus.Journal.Count;
+        Arm.Bus.Arm.TripOverload(6);
+        await Shows("the overload", presence => presence.Faults!.Any(fault => fault.Contains("gripper (servo 6) is overloaded", StringComparison.Ordinal)));
+        wanted[0] = 40;
+        await Tracks(0, 40);
+        await Shows("no fault", presence => presence is { State: "tracking", Faults.Count: 0 });
+        Assert.True(Arm.HasTorque(6), "the gripper has no torque");
+        Assert.DoesNotContain(Arm.Bus.Journal.Since(since), write => write.Id != 6 && write.Of(Sts3215.TorqueEnable) is not null);
+        wanted[5] = 60;
+        await Tracks(5, 60);
+    }
+
+    [Fact]
+    public async Task A_joint_recovers_when_it_is_asked_to_and_says_why_where_it_cannot()
     {
         Arm.Bus.Arm.TripOverload(6);
-        await Shows("the overload", presence => presence.Faults!.Any(fault => fault.Contains("gripper", StringComparison.Ordinal)));
+        await Shows("the overload", presence => presence.Faults!.Count > 0);
+        Assert.Contains("no joint 'thumb'", (await Silo.Ask(Device, ControlOp.Recover, joint: "thumb")).Error, StringComparison.Ordinal);
+        Agent.Stop.Latch();
+        await Shows("that it is stopped", DeviceShows("stopped"));
+        Assert.Contains("reset its stop first", (await Silo.Ask(Device, ControlOp.Recover, joint: "gripper")).Error, StringComparison.Ordinal);
+        Agent.Stop.Release();
+        await Shows("that it holds", DeviceShows("holding"));
+        Assert.True((await Silo.Ask(Device, ControlOp.Recover, joint: "gripper")).Ok, "recover was refused");
+        await Shows("no fault", presence => presence.Faults!.Count == 0);
+    }
+
+    [Fact]
+    public async Task A_gripper_that_closes_on_something_is_eased_and_opens_again_with_all_its_force()
+    {
+        await using var stream = await Follow(pan: 20);
+        var calibration = Arm.Bus.Arm.Joints[5];
+        wanted[5] = 60;
+        await Tracks(5, 60);
+        Arm.Bus.Arm.Block(6, calibration.ToSteps(40), calibration.Maximum);
+        wanted[5] = 0;
+        await Eventually.Holds("its torque is limited", () => Arm.Bus.Arm.Read(6, Sts3215.TorqueLimit) == 225);
+        wanted[5] = 80;
+        await Tracks(5, 80);
+        await Eventually.Holds("its torque is as before", () => Arm.Bus.Arm.Read(6, Sts3215.TorqueLimit) == 500);
+        Assert.Empty(Arm.Bus.Journal.Since().Where(write => write.Id == 6).Select(write => write.Of(Sts3215.TorqueEnable)).Where(on => on == 0).Skip(1));
+    }
+
+    [Fact]
+    public async Task Torque_that_is_switched_off_and_on_holds_the_arm_where_it_stands()
+    {
         Assert.True((await Silo.Ask(Device, ControlOp.Torque, on: false)).Ok, "torque off was refused");
         await Silo.Hears(Device, "that torque is off", state => (state.Header.Flags & FrameFlags.TorqueOn) == 0);
         Assert.Equal("torque-off", Agent[Device].Presence().State);
         Assert.True((await Silo.Ask(Device, ControlOp.Torque, on: true)).Ok, "torque on was refused");
-        await Shows("no fault", presence => presence.Faults!.Count == 0);
+        await Shows("that it holds", DeviceShows("holding"));
         Assert.True(Arm.HasTorque(6), "the gripper has no torque");
     }
 
@@ -281,11 +326,15 @@ public sealed class FollowerTests() : AgentBench("follower-1", TestArm.Follower(
     public async Task Torque_that_was_taken_stays_off_when_the_cable_is_put_back()
     {
         Assert.True((await Silo.Ask(Device, ControlOp.Torque, on: false)).Ok, "torque off was refused");
+        var since = Arm.Bus.Journal.Count;
+        await using var stream = await Follow(pan: 30);
         Arm.Bus.Unplug();
-        await Shows("that it is not running", DeviceShows("faulted"));
+        await Shows("that it is not running", DeviceShows("missing"));
         Arm.Bus.Replug();
         await Shows("that its torque is off", DeviceShows("torque-off"));
-        await Eventually.Holds("no servo has torque", () => Enumerable.Range(1, 6).All(id => !Arm.HasTorque((byte)id)));
+        await Counts("commands.applied", 0);
+        Assert.DoesNotContain(Arm.Bus.Journal.Since(since), write => write.Of(Sts3215.GoalPosition) is not null || write.Of(Sts3215.TorqueEnable) > 0);
+        Assert.All(Enumerable.Range(1, 6), id => Assert.False(Arm.HasTorque((byte)id), $"servo {id} has torque"));
     }
 
     [Fact]
@@ -301,14 +350,15 @@ public sealed class FollowerTests() : AgentBench("follower-1", TestArm.Follower(
     }
 
     [Fact]
-    public async Task A_clean_end_takes_all_torque_in_one_write_and_says_goodbye()
+    public async Task At_a_clean_end_it_holds_where_it_stands_says_that_torque_stays_on_and_says_goodbye()
     {
-        await using (await Follow(pan: 20))
-            await Tracks(0, 20);
-        var since = Arm.Bus.Journal.Count;
+        await using (await Follow(pan: 60))
+            await Shows("that it approaches", DeviceShows("approaching"));
         await Agent.StopAsync();
-        Assert.NotNull(Arm.Bus.Journal.Wait(write => write.IsTorqueOffForAll, TimeSpan.FromSeconds(5), since));
-        Assert.All(Enumerable.Range(1, 6), id => Assert.False(Arm.HasTorque((byte)id), $"servo {id} has torque"));
+        var held = Arm.Pose();
+        Assert.All(Enumerable.Range(1, 6), id => Assert.True(Arm.HasTorque((byte)id), $"servo {id} has no torque"));
+        Assert.Contains("torque stays on", Assert.Single(Logs.Of(3024)).Message, StringComparison.Ordinal);
+        Assert.InRange(held[0] - Arm.Bus.Arm.Joints[0].FromSteps(PanGoals(0)[^1].Goal), -2, 2);
         await Shows("that it is offline", presence => !presence.Online);
     }
 
@@ -336,6 +386,8 @@ public sealed class FollowerTests() : AgentBench("follower-1", TestArm.Follower(
         [.. Arm.Bus.Journal.Since(since)
             .Where(write => write is { Id: 1, Instruction: Instruction.SyncWrite } && write.Of(Sts3215.GoalPosition) is not null)
             .Select(write => (write.Timestamp, write.Of(Sts3215.GoalPosition)!.Value))];
+
+    private IEnumerable<RegisterWrite> Written(long since) => Arm.Bus.Journal.Since(since).Where(write => write.Id == 1);
 
     private List<int> Goals(long since, byte id) =>
         [.. Arm.Bus.Journal.Since(since).Where(write => write.Id == id).Select(write => write.Of(Sts3215.GoalPosition)).OfType<int>()];
