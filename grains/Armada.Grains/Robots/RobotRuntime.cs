@@ -23,7 +23,6 @@ public sealed partial class RobotRuntime : IAsyncDisposable
     private const int Idle = 0;
     private const int Busy = 1;
     private const int Dirty = 2;
-    private const int MaxEventLines = 20; // A second.
 
     private static readonly TimeSpan ReadWithin = TimeSpan.FromMilliseconds(250); // Then the last snapshot is the answer.
 
@@ -36,7 +35,7 @@ public sealed partial class RobotRuntime : IAsyncDisposable
     private readonly Dictionary<string, ConnectedSession> sessions = new(StringComparer.Ordinal);
     private readonly SemaphoreSlim handedOver = new(0);
     private readonly SlaveCommands commands;
-    private readonly LogPace eventPace = new(MaxEventLines);
+    private readonly RobotEventLog events;
     private readonly Task loop;
     private RobotCore core;
     private RobotDocument durable;
@@ -63,6 +62,7 @@ public sealed partial class RobotRuntime : IAsyncDisposable
         Id = document.Id;
         stirredAt = Now;
         logger = services.Logger;
+        events = new RobotEventLog(Id, services.Clock, logger);
         durable = document;
         commands = new SlaveCommands(services.Clock, services.Telemetry);
         core = new RobotCore(document, isFleetStopped, services.Timing);
@@ -563,23 +563,10 @@ public sealed partial class RobotRuntime : IAsyncDisposable
             RobotEventKind.MasterLost or RobotEventKind.MasterUnbound or RobotEventKind.MasterReplaced or RobotEventKind.MotionEnded => false,
             _ => IsMasterLive,
         };
-        Log(note);
+        events.Write(note);
         foreach (var session in sessions.Values)
             session.Notify(note);
         services.Audit.Record(Id, note);
-    }
-
-    // A client that comes and goes, or lags and recovers, many times a second must not fill the disk; a stop is always told.
-    private void Log(RobotEvent note)
-    {
-        if (!eventPace.IsDue(services.Clock.Now(), out var hidden) && note.Kind != RobotEventKind.Stopped)
-            return;
-        if (hidden > 0)
-            LogHidden(Id, hidden);
-        if (note.Kind is RobotEventKind.MasterLost or RobotEventKind.SlaveLagging or RobotEventKind.SlaveFailed or RobotEventKind.Stopped)
-            LogWarningEvent(Id, note.Kind, note.Subject);
-        else
-            LogEvent(Id, note.Kind, note.Subject);
     }
 
     private void Rebind()
@@ -737,15 +724,6 @@ public sealed partial class RobotRuntime : IAsyncDisposable
         while (urgent.TryDequeue(out var late) || queued.TryDequeue(out late))
             late.Done.TrySetResult(new RobotReply(new Refusal(RefusalReason.UnknownRobot, $"robot {Id} is gone"), null));
     }
-
-    [LoggerMessage(1150, LogLevel.Information, "{Robot}: {Event} {Subject}")]
-    private partial void LogEvent(string robot, RobotEventKind @event, string subject);
-
-    [LoggerMessage(1151, LogLevel.Warning, "{Robot}: {Event} {Subject}")]
-    private partial void LogWarningEvent(string robot, RobotEventKind @event, string subject);
-
-    [LoggerMessage(1155, LogLevel.Warning, "{Robot}: {Hidden} lines about its master and slaves were left out")]
-    private partial void LogHidden(string robot, long hidden);
 
     [LoggerMessage(1154, LogLevel.Warning, "{Robot}: {Device} says that its stop is latched; the robot is stopped until a reset")]
     private partial void LogStoppedByFollower(string robot, string device);
