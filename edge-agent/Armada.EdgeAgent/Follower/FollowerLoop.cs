@@ -71,14 +71,11 @@ internal sealed partial class FollowerLoop : IArmLoop
     {
         device.Status.SetState(DeviceState.Connecting);
         // Its disposal takes the torque off in one broadcast write when the loop fails.
-        using var started = new FollowerArm(bus, setup.Calibrate(bus, cancellation));
+        using var started = new FollowerArm(bus, setup.Calibrate(bus, cancellation)) { IsFree = isTorqueOff };
         arm = started;
-        var wasTorqueOff = isTorqueOff;
         try
         {
             Begin(setup.Start(arm, cancellation), cancellation);
-            if (wasTorqueOff)
-                DisableTorque();
             running();
             using var timer = TickTimer.Every(period);
             while (true)
@@ -161,7 +158,6 @@ internal sealed partial class FollowerLoop : IArmLoop
             ReportLoad(joint);
         law = new ControlLaw(Limits(), period, RobotTiming.Default);
         HoldWhereItStands(cancellation);
-        isTorqueOff = false;
     }
 
     private void Tick(in Tick tick, CancellationToken cancellation)
@@ -248,7 +244,9 @@ internal sealed partial class FollowerLoop : IArmLoop
         switch (message)
         {
             case { Op: ControlOp.Torque, On: true }:
+                arm.IsFree = false;
                 StartAgain(cancellation);
+                isTorqueOff = false;
                 return null;
             case { Op: ControlOp.Torque, On: false }:
                 DisableTorque();
@@ -269,6 +267,7 @@ internal sealed partial class FollowerLoop : IArmLoop
 
     private void DisableTorque()
     {
+        arm.IsFree = true;
         arm.TryTorqueOff();
         law.Hold();
         identify.End();

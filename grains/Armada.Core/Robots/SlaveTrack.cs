@@ -12,8 +12,11 @@ internal sealed class SlaveTrack
     private readonly FrameRate rate = new();
     private readonly double[] real;
     private readonly double[] sent; // In the slave's own terms, so that other offsets do not change where it is; NaN before any.
+    private readonly double[] framed; // As sent, in the device's order and units.
     private readonly RobotModel model;
     private readonly Timestamp?[] reportedAt;
+    private ImmutableArray<string> jointNames;
+    private DeviceJoints joints;
     private SlaveJoints jointMap;
     private Timestamp? lastAccepted;
     private Timestamp? lastSent;
@@ -37,6 +40,8 @@ internal sealed class SlaveTrack
         real = new double[model.Joints.Length];
         real.AsSpan().Fill(double.NaN);
         sent = [.. real];
+        framed = [.. real];
+        joints = new DeviceJoints(model, jointNames, binding.Kind == SlaveKind.MicroPython);
         reportedAt = new Timestamp?[real.Length];
         State = binding.Kind == SlaveKind.MicroPython ? SlaveState.Live : SlaveState.Connecting;
     }
@@ -103,7 +108,7 @@ internal sealed class SlaveTrack
         lastAccepted = now;
         realAt = stamp.CapturedAt;
         fault = stamp.Fault;
-        jointMap.FromSlave(positions, real);
+        jointMap.FromSlave(joints.ToRobot(positions, stackalloc double[positions.Length]), real);
         return before;
     }
 
@@ -161,8 +166,22 @@ internal sealed class SlaveTrack
         return new SampleStamp(epoch, ++commandSequence, capturedAt, timing.CommandTimeToLiveMs);
     }
 
-    /// <summary>The last command, with the slave's offsets.</summary>
-    public ReadOnlySpan<double> Pose => sent;
+    /// <summary>The last command, with the slave's offsets, as its frames have it.</summary>
+    public ReadOnlySpan<double> Pose => Binding.IsDevice ? joints.ToDevice(sent, framed) : sent;
+
+    /// <summary>Why its joints are not those of the robot; or null.</summary>
+    public string? JointProblem => Binding.IsDevice ? joints.Problem : null;
+
+    /// <summary>Takes the joints that the device says it has, in the order of its frames. False where they are known.</summary>
+    public bool TryTakeJoints(ImmutableArray<string> names)
+    {
+        if (names.IsDefault || (!jointNames.IsDefault && names.AsSpan().SequenceEqual(jointNames.AsSpan())))
+            return false;
+        jointNames = names;
+        joints = new DeviceJoints(model, names, Binding.Kind == SlaveKind.MicroPython);
+        Hold();
+        return true;
+    }
 
     /// <summary>Whether the last command is the target already, so that only keep-alives are due.</summary>
     public bool HasReached(ReadOnlySpan<double> wanted)
@@ -223,6 +242,7 @@ internal sealed class SlaveTrack
                 sent[joint] = before.sent[same];
         }
 
+        TryTakeJoints(before.jointNames);
         if (before.IsJoined)
             Join(now);
         if (before.IsOnline == false)

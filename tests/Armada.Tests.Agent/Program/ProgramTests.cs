@@ -66,6 +66,7 @@ public sealed class ProgramTests : IDisposable
                 && fault.Contains("Homing_Offset", StringComparison.Ordinal)
                 && fault.Contains("write-servos", StringComparison.Ordinal)));
         Assert.False(arm.HasTorque(1), "an arm of unknown calibration has torque");
+        Assert.DoesNotContain(arm.Bus.Journal.Since(), write => write.Of(Sts3215.GoalPosition) is not null);
     }
 
     [Fact]
