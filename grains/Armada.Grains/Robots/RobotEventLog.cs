@@ -1,3 +1,7 @@
+using Armada.Core.Robots;
+using Armada.Core.Time;
+using Microsoft.Extensions.Logging;
+
 namespace Armada.Grains.Robots;
 
 /// <summary>
