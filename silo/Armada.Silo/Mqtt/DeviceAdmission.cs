@@ -1,9 +1,9 @@
 using System.Security.Cryptography.X509Certificates;
+using Armada.Core.Time;
 using Armada.Core.Topics;
 using Armada.Grains.Robots;
 using Armada.Mqtt;
 using Armada.Silo.Identities.Registry;
-using Armada.Silo.Ingress;
 
 namespace Armada.Silo.Mqtt;
 
