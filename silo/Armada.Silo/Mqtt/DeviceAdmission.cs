@@ -57,6 +57,6 @@ internal sealed partial class DeviceAdmission(IdentityCopy identities, TopicAcce
         return refused is null ? new ClientIdentity(name, identities.Now.Find(name)?.Role, IsProven: true) : null;
     }
 
-    [LoggerMessage(1727, LogLevel.Warning, "A device is refused: {Reason} ({Hidden} such lines left out)")]
+    [LoggerMessage(1728, LogLevel.Warning, "A device is refused: {Reason} ({Hidden} such lines left out)")]
     private partial void LogClock(string reason, long hidden);
 }
