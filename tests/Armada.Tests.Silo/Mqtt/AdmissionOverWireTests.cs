@@ -157,6 +157,7 @@ public sealed class AdmissionOverWireTests : IAsyncLifetime, IDisposable
     }
 
     [Theory]
+    [Trait("Category", "Timed")]
     [MemberData(nameof(Ways))]
     public async Task A_deleted_device_is_cut_and_does_not_come_back(string transport, string version)
     {
@@ -172,6 +173,7 @@ public sealed class AdmissionOverWireTests : IAsyncLifetime, IDisposable
     }
 
     [Theory]
+    [Trait("Category", "Timed")]
     [InlineData("tls")]
     [InlineData("wss")]
     public async Task A_deleted_device_that_reads_nothing_is_cut_as_soon(string transport)
