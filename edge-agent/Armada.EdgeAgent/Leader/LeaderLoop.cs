@@ -1,5 +1,6 @@
 using Armada.Core.Control;
 using Armada.Core.Frames;
+using Armada.Core.Routing;
 using Armada.Core.Time;
 using Armada.Devices.Arms;
 using Armada.Devices.ServoBus;
@@ -29,6 +30,7 @@ internal sealed class LeaderLoop : IArmLoop
     private readonly KeyValuePair<string, object?> tag;
     private readonly TimeSpan period;
     private readonly double deadband;
+    private readonly ReadingFilter filter;
     private readonly double[] pose;
     private readonly double[] published;
     private readonly ArmDiagnostics diagnostics;
@@ -49,6 +51,7 @@ internal sealed class LeaderLoop : IArmLoop
         period = TimeSpan.FromSeconds(1 / rate);
         ticksPerHealth = (int)Math.Ceiling(rate / HealthRateHz);
         deadband = device.Settings.DeadbandDeg ?? DeviceSettings.LeaderDeadband;
+        filter = new ReadingFilter(device.Joints, unwraps: false);
         pose = new double[device.Joints.Length];
         published = new double[device.Joints.Length];
         diagnostics = new ArmDiagnostics(device);
@@ -73,6 +76,7 @@ internal sealed class LeaderLoop : IArmLoop
         RefuseBusCommands();
         var now = time.Now();
         arm.ReadPose(pose, cancellation);
+        filter.Take(pose, now.Monotonic, pose);
         diagnostics.Observe(arm);
         if (!device.Stops.IsLatched)
             Publish(now);
