@@ -38,6 +38,8 @@ public readonly record struct JointSet(uint Bits)
 
     public JointSet With(int joint) => new(Bits | (1u << joint));
 
+    public JointSet Without(int joint) => new(Bits & ~(1u << joint));
+
     public JointSet Union(JointSet other) => new(Bits | other.Bits);
 
     public override string ToString()

@@ -201,7 +201,10 @@ public sealed class FollowerArm(FeetechBus bus, ArmCalibration calibration) : Se
     private readonly byte[] goalIds = new byte[ArmJoint.Count];
     private readonly byte[] goalData = new byte[ArmJoint.Count * 2];
     private readonly byte[] torques = new byte[ArmJoint.Count];
+    private readonly int[] torqueLimits = new int[ArmJoint.Count];
+    private readonly int[] overloadTorques = new int[ArmJoint.Count];
     private readonly ServoAnswer[] answers = new ServoAnswer[ArmJoint.Count];
+    private JointSet held;
 
     /// <summary>Drives the joints that are ready, in one frame. Goals are clamped to the calibrated range; the goals of a start are the
     /// pose in which the arm stood.</summary>
@@ -214,7 +217,7 @@ public sealed class FollowerArm(FeetechBus bus, ArmCalibration calibration) : Se
         {
             if (!Ready.Contains(joint))
                 continue;
-            if (!double.IsNaN(goals[joint]))
+            if (!double.IsNaN(goals[joint]) && !held.Contains(joint))
                 this.goals[joint] = ToSteps(joint, goals[joint]);
             goalIds[count] = ArmJoint.All[joint].Id;
             Sts3215.GoalPosition.Encode(this.goals[joint], goalData.AsSpan(2 * count));
@@ -241,23 +244,63 @@ public sealed class FollowerArm(FeetechBus bus, ArmCalibration calibration) : Se
         return lost;
     }
 
-    private protected override bool SetUp(int joint, ServoErrors errors, CancellationToken cancellation)
+    /// <summary>Load over which a servo's own overload protection counts, percent of full duty; 0 where it is not ready.</summary>
+    public int OverloadTorque(int joint) => Ready.Contains(joint) ? overloadTorques[joint] : 0;
+
+    /// <summary>Holds one joint where it stands, whatever goals are written, until it is released.</summary>
+    public void Hold(int joint, CancellationToken cancellation)
     {
-        var id = ArmJoint.All[joint].Id;
-        // A latched overload leaves when torque is cycled.
-        var latched = (errors & ServoErrors.Overload) != 0;
-        return (!latched || Bus.Write(id, Sts3215.TorqueEnable, 0, cancellation).IsOk)
-            && ServoSettings.Configure(Bus, ArmJoint.All[joint], ArmRole.Follower, cancellation)
-            && HoldWhereItStands(joint, id, cancellation);
+        held = held.With(joint);
+        TryAimAtPose(joint, cancellation);
     }
 
-    private bool HoldWhereItStands(int joint, byte id, CancellationToken cancellation)
+    public void Release(int joint) => held = held.Without(joint);
+
+    /// <summary>Clears what a servo has latched: its torque goes off and on again where it stands. The other joints are not disturbed.</summary>
+    /// <returns>Whether it answered and reports no overload or overcurrent any more.</returns>
+    public bool TryRecover(int joint, CancellationToken cancellation)
     {
+        var id = ArmJoint.All[joint].Id;
+        if (!Ready.Contains(joint) || !Bus.Write(id, Sts3215.TorqueEnable, 0, cancellation).IsOk || !TryAimAtPose(joint, cancellation))
+            return false;
+        var on = Bus.Write(id, Sts3215.TorqueEnable, 1, cancellation);
+        return on.IsOk && (on.Errors & Sts3215.LatchedErrors) == 0;
+    }
+
+    /// <param name="limit">Of full duty, 0.1 %; null for the servo's usual limit.</param>
+    public bool TryLimitTorque(int joint, int? limit, CancellationToken cancellation) =>
+        Bus.Write(ArmJoint.All[joint].Id, Sts3215.TorqueLimit, limit ?? torqueLimits[joint], cancellation).IsOk;
+
+    private protected override bool SetUp(int joint, ServoErrors errors, CancellationToken cancellation)
+    {
+        Release(joint);
+        var id = ArmJoint.All[joint].Id;
+        // What is latched leaves when torque is cycled.
+        var latched = (errors & Sts3215.LatchedErrors) != 0;
+        return (!latched || Bus.Write(id, Sts3215.TorqueEnable, 0, cancellation).IsOk)
+            && ServoSettings.Configure(Bus, ArmJoint.All[joint], ArmRole.Follower, cancellation)
+            && TryReadLimits(joint, id, cancellation)
+            && TryAimAtPose(joint, cancellation)
+            && Bus.Write(id, Sts3215.TorqueEnable, 1, cancellation).IsOk;
+    }
+
+    // A limit of an agent that was killed lasts in the servo as long as its power.
+    private bool TryReadLimits(int joint, byte id, CancellationToken cancellation)
+    {
+        var torque = Bus.Read(id, Sts3215.MaxTorqueLimit, cancellation);
+        var overload = Bus.Read(id, Sts3215.OverloadTorque, cancellation);
+        (torqueLimits[joint], overloadTorques[joint]) = (torque.Value, overload.Value);
+        return torque.IsOk && overload.IsOk && TryLimitTorque(joint, limit: null, cancellation);
+    }
+
+    private bool TryAimAtPose(int joint, CancellationToken cancellation)
+    {
+        var id = ArmJoint.All[joint].Id;
         var present = Bus.Read(id, Sts3215.PresentPosition, cancellation);
         if (!present.IsOk || !Bus.Write(id, Sts3215.GoalPosition, present.Value, cancellation).IsOk)
             return false;
         goals[joint] = present.Value;
-        return Bus.Write(id, Sts3215.TorqueEnable, 1, cancellation).IsOk;
+        return true;
     }
 
     private int ToSteps(int joint, double goal)

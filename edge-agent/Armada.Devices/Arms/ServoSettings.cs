@@ -27,12 +27,11 @@ internal static class ServoSettings
     private static readonly (Register, int)[] DrivenGripper =
     [
         .. Driven,
-        (Sts3215.MaxTorqueLimit, GripperTorque),
+        (Sts3215.MaxTorqueLimit, 500),
         (Sts3215.ProtectionCurrent, 250),
         (Sts3215.OverloadTorque, 25),
     ];
 
-    private const int GripperTorque = 500;
     private const int Acceleration = 254;
 
     public static bool Configure(FeetechBus bus, ArmJoint joint, ArmRole role, CancellationToken cancellation)
@@ -45,9 +44,7 @@ internal static class ServoSettings
         settings = [(Sts3215.Phase, phase.Value & ~Sts3215.PhaseMultiTurn), .. settings];
         return Apply(bus, joint.Id, settings, torqueOff: true, cancellation)
             && Apply(bus, joint.Id, Makers, torqueOff: false, cancellation)
-            && bus.Write(joint.Id, Sts3215.Acceleration, Acceleration, cancellation).IsOk
-            // Max_Torque_Limit reaches Torque_Limit at power-up only: without this the gripper's first session has full force.
-            && (role == ArmRole.Leader || !gripper || bus.Write(joint.Id, Sts3215.TorqueLimit, GripperTorque, cancellation).IsOk);
+            && bus.Write(joint.Id, Sts3215.Acceleration, Acceleration, cancellation).IsOk;
     }
 
     /// <summary>Writes the settings that differ, between Lock 0 and Lock 1. Touches nothing where all are as they should be.</summary>

@@ -14,6 +14,9 @@ public static class Sts3215
     /// <summary>The bit of <see cref="Phase"/> that makes positions count on over a turn.</summary>
     public const int PhaseMultiTurn = 0x10;
 
+    /// <summary>The errors that stay until torque or power is cycled.</summary>
+    public const ServoErrors LatchedErrors = ServoErrors.Overcurrent | ServoErrors.Overload;
+
     /// <summary>Bytes of the register image: one past the last register.</summary>
     public const int ImageSize = 87;
 

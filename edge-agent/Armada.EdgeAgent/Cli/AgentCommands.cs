@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Help;
+using System.Text.Json;
 using Armada.Devices.Serial;
 using Armada.EdgeAgent.Enrollment;
 using Armada.EdgeAgent.Hosting;
@@ -46,9 +47,10 @@ internal static class AgentCommands
     {
         new HelpOption(), new VersionOption(),
         Run(), Check(), Scan(), EnrollCommand.Make(),
-        OnSocket("stop", "Stop every arm of a running agent where it is, until a reset."),
+        OnSocket("stop", "Stop every arm of this machine's running agents where it is, until a reset."),
         OnSocket("reset", "Release the stop made with 'stop'. One made by the silo stays."),
-        OnSocket("status", "Show what a running agent's devices do."),
+        OnSocket("status", "Show what the running agents' devices do."),
+        Recover(),
     };
 
     private static Command Run()
@@ -86,20 +88,37 @@ internal static class AgentCommands
 
     private static Command OnSocket(string name, string description)
     {
-        var socket = new Option<string>("--socket")
-        {
-            Description = "The agent's control socket.",
-            DefaultValueFactory = _ => ControlSocket.DefaultPath,
-        };
+        var socket = SocketOption();
         var command = new Command(name, description) { socket };
+        command.SetAction(async (parsed, cancellation) => (await AskAsync(parsed.GetValue(socket), name, cancellation)).All(answer => answer.Ok) ? Done : Failed);
+        return command;
+    }
+
+    private static Command Recover()
+    {
+        var device = new Option<string>("--device") { Description = "The device's name.", Required = true };
+        var joint = new Option<string>("--joint") { Description = "The joint's name, such as gripper.", Required = true };
+        var socket = SocketOption();
+        var command = new Command("recover", "Clear what one joint's servo has latched, as an overload; the other joints go on.") { device, joint, socket };
         command.SetAction(async (parsed, cancellation) =>
         {
-            var answer = await ControlSocket.AskAsync(parsed.GetRequiredValue(socket), name, cancellation);
-            Console.WriteLine(answer);
-            return answer.Contains("\"ok\":true", StringComparison.Ordinal) ? Done : Failed;
+            var question = $"recover {parsed.GetRequiredValue(device)} {parsed.GetRequiredValue(joint)}";
+            return (await AskAsync(parsed.GetValue(socket), question, cancellation)).Any(answer => answer.Ok) ? Done : Failed;
         });
         return command;
     }
+
+    private static async Task<IReadOnlyList<ControlAnswer>> AskAsync(string? socket, string question, CancellationToken cancellation)
+    {
+        var answers = socket is null
+            ? await ControlSocket.AskAllAsync(ControlSocketPlaces.OfMachine, question, cancellation)
+            : [await ControlSocket.AskAsync(socket, question, cancellation)];
+        foreach (var answer in answers)
+            Console.WriteLine(JsonSerializer.Serialize(answer, ControlAnswerJson.Default.ControlAnswer));
+        return answers;
+    }
+
+    private static Option<string?> SocketOption() => new("--socket") { Description = "An agent's control socket. Default: that of every agent of this machine." };
 
     private static Option<string> ConfigOption() => new("--config") { Description = "The agent's configuration file.", Required = true };
 }

@@ -10,7 +10,7 @@ namespace Armada.EdgeAgent.Configuration;
 /// <param name="TopicRoot">Root of the topics, the same as the silo's.</param>
 /// <param name="Local">Leaders and followers joined inside this agent, without a silo.</param>
 /// <param name="ControlSocket">
-/// Path of the unix socket that takes stop, reset and status; null for <see cref="Stops.ControlSocket.DefaultPath"/>.
+/// Path of the unix socket that takes stop, reset, recover and status; null for the first of <see cref="Stops.ControlSocketPlaces"/>.
 /// </param>
 /// <param name="Serial"><see cref="SystemSerial"/> opens serial ports through System.IO.Ports on Linux too; null: the platform's own way.</param>
 public sealed record AgentConfiguration(

@@ -14,7 +14,7 @@ internal sealed partial class ControlHandler(Device device, ILogger<ControlHandl
     {
         using var activity = AgentTelemetry.Activities.StartActivity($"control {message.Op}")?.SetTag("device", device.Name);
         LogControl(device.Name, message.Op, message.Epoch, message.Id);
-        if (message.Op is ControlOp.Torque or ControlOp.Identify)
+        if (message.Op is ControlOp.Torque or ControlOp.Identify or ControlOp.Recover)
             return device.BusCommands.TryAdd(message) ? null : Refuse(message, "too many control messages wait for the bus; try again");
         if (message.Op is ControlOp.Renew or ControlOp.Certificate)
             return Renew(message);
@@ -79,25 +79,31 @@ internal sealed partial class ControlHandler(Device device, ILogger<ControlHandl
 internal sealed class BusCommandQueue
 {
     private const int MaxWaiting = 64;
-    private readonly ConcurrentQueue<ControlMessage> waiting = new();
+    private readonly ConcurrentQueue<BusCommand> waiting = new();
 
+    /// <summary>Where the answers to messages of the silo go.</summary>
     public Action<ControlReply>? Replied { get; set; }
 
-    public bool TryAdd(ControlMessage message)
+    /// <param name="reply">Where its answer goes; null for the silo. Called on the bus thread, must not block.</param>
+    public bool TryAdd(ControlMessage message, Action<ControlReply>? reply = null)
     {
         if (waiting.Count >= MaxWaiting)
             return false;
-        waiting.Enqueue(message);
+        waiting.Enqueue(new BusCommand(message, reply));
         return true;
     }
 
-    public bool TryTake(out ControlMessage message) => waiting.TryDequeue(out message!);
+    public bool TryTake(out BusCommand command) => waiting.TryDequeue(out command);
 
-    public void Reply(ControlMessage message, string? error) => Replied?.Invoke(new ControlReply(message.Id, error is null, error));
+    public void Reply(in BusCommand command, string? error) =>
+        (command.Reply ?? Replied)?.Invoke(new ControlReply(command.Message.Id, error is null, error));
 
     public void RefuseAll(string error)
     {
-        while (TryTake(out var message))
-            Reply(message, error);
+        while (TryTake(out var command))
+            Reply(command, error);
     }
 }
+
+/// <param name="Reply">Where its answer goes; null for the silo.</param>
+internal readonly record struct BusCommand(ControlMessage Message, Action<ControlReply>? Reply);

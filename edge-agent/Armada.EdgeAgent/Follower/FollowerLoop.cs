@@ -31,6 +31,7 @@ internal sealed partial class FollowerLoop : IArmLoop
     private readonly IdentifyMotion identify;
     private readonly ReadingSchedule schedule;
     private readonly ArmDiagnostics diagnostics;
+    private readonly JointProtection protection = new();
     private readonly RestartBackoff restarts = new();
     private readonly ServoTelemetry[] health = new ServoTelemetry[ArmJoint.Count];
     private FollowerArm arm = null!;
@@ -79,6 +80,9 @@ internal sealed partial class FollowerLoop : IArmLoop
     private void Begin(ArmStartupReport start, CancellationToken cancellation)
     {
         diagnostics.Begin(start);
+        protection.Begin();
+        for (var joint = 0; joint < ArmJoint.Count; joint++)
+            ReportLoad(joint);
         law = new ControlLaw(Limits(), RobotTiming.Default, 2 * period, period);
         HoldWhereItStands(cancellation);
         isTorqueOff = false;
@@ -163,8 +167,8 @@ internal sealed partial class FollowerLoop : IArmLoop
 
     private void RunBusCommands(in Timestamp now, CancellationToken cancellation)
     {
-        while (device.BusCommands.TryTake(out var message))
-            device.BusCommands.Reply(message, Execute(message, now, cancellation));
+        while (device.BusCommands.TryTake(out var command))
+            device.BusCommands.Reply(command, Execute(command.Message, now, cancellation));
     }
 
     private string? Execute(ControlMessage message, in Timestamp now, CancellationToken cancellation)
@@ -184,6 +188,8 @@ internal sealed partial class FollowerLoop : IArmLoop
             case { Op: ControlOp.Identify }:
                 identify.Begin(law.Goals, now);
                 return null;
+            case { Op: ControlOp.Recover }:
+                return Recover(message.Joint, now, cancellation);
             default:
                 return $"a follower's bus does not know {message.Op}";
         }
@@ -207,12 +213,84 @@ internal sealed partial class FollowerLoop : IArmLoop
             case BusRead.Health:
                 arm.ReadHealth(health, cancellation);
                 diagnostics.Measure(health);
+                if (!isStopped && !isTorqueOff)
+                    Protect(cancellation);
                 break;
             case BusRead.Torque when !isTorqueOff:
                 RestoreTorque(cancellation);
                 break;
         }
     }
+
+    private void Protect(CancellationToken cancellation)
+    {
+        var now = time.Now();
+        for (var joint = 0; joint < ArmJoint.Count; joint++)
+        {
+            var action = protection.Observe(joint, health[joint], arm.OverloadTorque(joint), now);
+            if (action == ProtectionAction.None)
+                continue;
+            Protect(joint, action, cancellation);
+            ReportLoad(joint);
+            LogProtected(device.Name, ArmJoint.All[joint], action, health[joint].LoadPercent, health[joint].Celsius);
+        }
+    }
+
+    private void Protect(int joint, ProtectionAction action, CancellationToken cancellation)
+    {
+        switch (action)
+        {
+            case ProtectionAction.Ease:
+                Ease(joint, cancellation);
+                break;
+            case ProtectionAction.Restore:
+                arm.TryLimitTorque(joint, limit: null, cancellation);
+                break;
+            case ProtectionAction.Hold:
+                arm.Hold(joint, cancellation);
+                break;
+            case ProtectionAction.Recover:
+                TryRecover(joint, cancellation);
+                break;
+            case ProtectionAction.Resume:
+                Resume(joint, cancellation);
+                break;
+        }
+    }
+
+    private string? Recover(string? name, in Timestamp now, CancellationToken cancellation)
+    {
+        var joint = ArmJoint.All.ToList().FindIndex(candidate => candidate.Name == name);
+        if (joint < 0)
+            return $"'{device.Name}' has no joint '{name}'; its joints are {string.Join(", ", ArmJoint.All)}";
+        if (isStopped || isTorqueOff)
+            return $"'{device.Name}' is {State().Name()}; {(isStopped ? "reset its stop" : "turn its torque on")} first";
+        if (!TryRecover(joint, cancellation))
+            return $"{name} does not recover; take the load away, check its cable, and try again";
+        protection.Begin(joint, now);
+        ReportLoad(joint);
+        return null;
+    }
+
+    private bool TryRecover(int joint, CancellationToken cancellation)
+    {
+        var isRecovered = arm.TryRecover(joint, cancellation);
+        if (isRecovered)
+            Resume(joint, cancellation);
+        return isRecovered;
+    }
+
+    private void Resume(int joint, CancellationToken cancellation)
+    {
+        Ease(joint, cancellation);
+        arm.Release(joint);
+        law.Restart(joint);
+    }
+
+    private void Ease(int joint, CancellationToken cancellation) =>
+        arm.TryLimitTorque(joint, JointProtection.Eased(arm.OverloadTorque(joint)), cancellation);
+
+    private void ReportLoad(int joint) => device.Status.SetFault($"{ArmJoint.All[joint]} load", protection.Problem(joint));
 
     /// <summary>Starts the arm again where a servo lost its torque, or came back that was not there at the start.</summary>
     private void RestoreTorque(CancellationToken cancellation)
@@ -274,6 +352,9 @@ internal sealed partial class FollowerLoop : IArmLoop
     [LoggerMessage(
         3022, LogLevel.Warning, "{Device}: servos lost their torque ({Lost}) or came back; starting the arm again from where it stands")]
     private partial void LogRestart(string device, JointSet lost);
+
+    [LoggerMessage(3023, LogLevel.Warning, "{Device}: {Joint}: {Action} (load {Load:0} %, {Celsius} °C)")]
+    private partial void LogProtected(string device, ArmJoint joint, ProtectionAction action, double load, int celsius);
 }
 
 internal enum BusRead : byte

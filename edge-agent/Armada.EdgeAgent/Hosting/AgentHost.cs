@@ -75,7 +75,8 @@ internal static class AgentHost
         services.AddSingleton<Supervisor>();
         services.AddSingleton<AgentService>();
         services.AddHostedService(all => all.GetRequiredService<AgentService>());
-        services.AddSingleton(all => ActivatorUtilities.CreateInstance<ControlSocketServer>(all, configuration.ControlSocket ?? ControlSocket.DefaultPath));
+        services.AddSingleton(all => ActivatorUtilities.CreateInstance<ControlSocketServer>(
+            all, configuration.ControlSocket is { } path ? new ControlSocketPlace(path) : ControlSocketPlaces.OfMachine.FindOwn()));
         services.AddHostedService(all => all.GetRequiredService<ControlSocketServer>());
         if (TelemetryExport.IsWanted)
             services.AddHostedService<TelemetryExport>();

@@ -128,11 +128,11 @@ internal sealed class LeaderLoop : IArmLoop
 
     private void RefuseBusCommands()
     {
-        while (device.BusCommands.TryTake(out var message))
+        while (device.BusCommands.TryTake(out var command))
         {
-            var done = message is { Op: ControlOp.Torque, On: false };
+            var done = command.Message is { Op: ControlOp.Torque, On: false };
             device.BusCommands.Reply(
-                message,
+                command,
                 done ? null : $"'{device.Name}' is a leader: its torque stays off; move it by hand and watch its state");
         }
     }

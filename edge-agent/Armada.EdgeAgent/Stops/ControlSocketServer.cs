@@ -13,10 +13,12 @@ namespace Armada.EdgeAgent.Stops;
 /// <param name="Stopped">Whether the agent's own stop is latched now.</param>
 /// <param name="StoppedBySilo">Devices that a stop of the silo's still holds.</param>
 /// <param name="Devices">With status: each device's presence.</param>
+/// <param name="Socket">Where the agent listens; null where none answered.</param>
 public sealed record ControlAnswer(
     bool Ok,
     bool Stopped,
     string? Error = null,
+    string? Socket = null,
     IReadOnlyList<string>? StoppedBySilo = null,
     IReadOnlyDictionary<string, Presence>? Devices = null);
 
@@ -26,9 +28,9 @@ public sealed record ControlAnswer(
 [JsonSerializable(typeof(ControlAnswer))]
 internal sealed partial class ControlAnswerJson : JsonSerializerContext;
 
-/// <summary>Answers stop, reset and status on the control socket, one line each.</summary>
+/// <summary>Answers stop, reset, recover and status on the control socket, one line each.</summary>
 internal sealed partial class ControlSocketServer(
-    string path, LocalStop stop, IReadOnlyList<Device> devices, Supervisor supervisor, ILogger<ControlSocketServer> logger) : BackgroundService
+    ControlSocketPlace place, LocalStop stop, IReadOnlyList<Device> devices, Supervisor supervisor, ILogger<ControlSocketServer> logger) : BackgroundService
 {
     private const int MaxLine = 256;
     private static readonly TimeSpan IdleTimeout = TimeSpan.FromSeconds(10);
@@ -37,7 +39,7 @@ internal sealed partial class ControlSocketServer(
     internal Socket? Listener { get; private set; }
 
     /// <exception cref="Configuration.ConfigurationException">Another agent listens there, or the path cannot be used.</exception>
-    public void Open() => Listener = ControlSocket.Listen(path);
+    public void Open() => Listener = ControlSocket.Listen(place);
 
     public override void Dispose()
     {
@@ -45,7 +47,7 @@ internal sealed partial class ControlSocketServer(
         {
             Listener = null;
             socket.Dispose();
-            File.Delete(path);
+            File.Delete(place.Path);
         }
 
         base.Dispose();
@@ -58,7 +60,7 @@ internal sealed partial class ControlSocketServer(
         var clients = new List<Task>();
         try
         {
-            Listener ??= ControlSocket.Listen(path);
+            Listener ??= ControlSocket.Listen(place);
             while (true)
             {
                 var client = await Listener.AcceptAsync(cancellation);
@@ -87,7 +89,7 @@ internal sealed partial class ControlSocketServer(
             await using var stream = new NetworkStream(client, ownsSocket: true);
             while (await ReadLineAsync(stream, idle.Token) is { } line)
             {
-                var answer = JsonSerializer.SerializeToUtf8Bytes(Answer(line), ControlAnswerJson.Default.ControlAnswer);
+                var answer = JsonSerializer.SerializeToUtf8Bytes(await AnswerAsync(line, ControlSocket.PeerOf(client), idle.Token), ControlAnswerJson.Default.ControlAnswer);
                 await stream.WriteAsync((byte[])[.. answer, (byte)'\n'], idle.Token);
                 idle.CancelAfter(IdleTimeout);
             }
@@ -118,36 +120,48 @@ internal sealed partial class ControlSocketServer(
         return "";
     }
 
-    private ControlAnswer Answer(string command)
+    private async Task<ControlAnswer> AnswerAsync(string command, uint? user, CancellationToken cancellation)
     {
-        switch (command)
+        switch (command.Split(' '))
         {
-            case "stop":
+            case ["stop"]:
                 stop.Latch();
-                LogStopped();
+                LogStopped(user);
                 return Now();
-            case "reset":
+            case ["reset"]:
                 stop.Release();
-                LogReset();
+                LogReset(user);
                 return Now();
-            case "status":
+            case ["recover", var device, var joint]:
+                return await RecoverAsync(device, joint, cancellation) is { } error ? Now() with { Ok = false, Error = error } : Now();
+            case ["status"]:
                 return Now() with { Devices = devices.ToDictionary(device => device.Name, device => device.Presence()) };
             default:
-                return Now() with { Ok = false, Error = "unknown command; use stop, reset or status" };
+                return Now() with { Ok = false, Error = "unknown command; use stop, reset, recover or status" };
         }
+    }
+
+    private async Task<string?> RecoverAsync(string name, string joint, CancellationToken cancellation)
+    {
+        if (devices.FirstOrDefault(device => device.Name == name) is not { } device)
+            return $"there is no device '{name}' here; there is {string.Join(", ", devices.Select(device => device.Name))}";
+        var answer = new TaskCompletionSource<ControlReply>(TaskCreationOptions.RunContinuationsAsynchronously);
+        return device.BusCommands.TryAdd(new ControlMessage("", ControlOp.Recover, Joint: joint), answer.SetResult)
+            ? (await answer.Task.WaitAsync(cancellation)).Error
+            : "too many commands wait for the bus; try again";
     }
 
     private ControlAnswer Now()
     {
         var bySilo = devices.Where(device => device.Stops.IsRemoteLatched).Select(device => device.Name).ToArray();
-        return new ControlAnswer(Ok: true, stop.IsLatched, StoppedBySilo: bySilo.Length > 0 ? bySilo : null);
+        return new ControlAnswer(Ok: true, stop.IsLatched, Socket: place.Path, StoppedBySilo: bySilo.Length > 0 ? bySilo : null);
     }
 
-    [LoggerMessage(3300, LogLevel.Warning, "Local stop latched: every arm holds until a local reset")]
-    private partial void LogStopped();
+    [LoggerMessage(3300, LogLevel.Warning, "Local stop latched by user {User}: every arm holds until a local reset")]
+    private partial void LogStopped(uint? user);
 
-    [LoggerMessage(3301, LogLevel.Information, "Local stop released")]
-    private partial void LogReset();
+    [LoggerMessage(3301, LogLevel.Information, "Local stop released by user {User}")]
+    private partial void LogReset(uint? user);
 
     [LoggerMessage(3302, LogLevel.Debug, "A client of the control socket left: {Reason}")]
     private partial void LogClientLeft(string reason);

@@ -32,7 +32,8 @@ public static class ControlJson
         message is { Id.Length: > 0, RateHz: null or (> 0 and < double.PositiveInfinity) }
         && message is not ({ Op: ControlOp.StreamStart, Epoch: null }
             or { Op: ControlOp.Torque, On: null }
-            or { Op: ControlOp.Certificate, Certificate: null });
+            or { Op: ControlOp.Certificate, Certificate: null }
+            or { Op: ControlOp.Recover, Joint: null });
 
     private static T? Read<T>(ReadOnlySpan<byte> utf8, JsonTypeInfo<T> type)
         where T : class

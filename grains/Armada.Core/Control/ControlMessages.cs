@@ -29,6 +29,9 @@ public enum ControlOp
 
     /// <summary>The certificate for the key made before: keep both, and reconnect with them.</summary>
     [JsonStringEnumMemberName("certificate")] Certificate,
+
+    /// <summary>Follower: clear what one joint's servo has latched, as an overload. The other joints go on.</summary>
+    [JsonStringEnumMemberName("recover")] Recover,
 }
 
 /// <summary>Operations by name alone: a number is none, or a forgotten field would start a stream.</summary>
@@ -41,8 +44,16 @@ internal sealed class ControlOpConverter() : JsonStringEnumConverter<ControlOp>(
 /// <param name="On">With torque: on or off.</param>
 /// <param name="Certificate">With certificate: the certificate, PEM.</param>
 /// <param name="Authorities">With certificate: the authorities that are to be trusted from now on, PEM; absent where they stay.</param>
+/// <param name="Joint">With recover: the joint's name.</param>
 public sealed record ControlMessage(
-    string Id, ControlOp Op, uint? Epoch = null, double? RateHz = null, bool? On = null, string? Certificate = null, string? Authorities = null);
+    string Id,
+    ControlOp Op,
+    uint? Epoch = null,
+    double? RateHz = null,
+    bool? On = null,
+    string? Certificate = null,
+    string? Authorities = null,
+    string? Joint = null);
 
 /// <summary>A device's answer.</summary>
 /// <param name="Error">Why not.</param>

@@ -110,6 +110,9 @@ public sealed class ControlLaw
         goals.CopyTo(target, 0);
     }
 
+    /// <summary>Forgets where a joint's goal was: it begins where <see cref="Adopt"/> finds it.</summary>
+    public void Restart(int joint) => goals[joint] = double.NaN;
+
     /// <summary>Begins joints that had no reading so far at their real positions, to approach from there; not the others.</summary>
     public void Adopt(ReadOnlySpan<double> present)
     {

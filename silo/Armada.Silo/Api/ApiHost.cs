@@ -56,6 +56,7 @@ internal static class ApiHost
         api.MapSequences();
         api.MapKeys();
         api.MapIdentities();
+        api.MapJoints();
         api.MapAuthorities();
         api.MapTap();
         api.MapBundles();

@@ -55,6 +55,8 @@ internal sealed record Problem(string Name, int Status, string Title)
     public static readonly Problem WebSocketOnly = new("websocket-only", 426, "This address serves WebSockets only");
     public static readonly Problem DeviceUnknown = new("device-unknown", 404, "The device does not exist");
     public static readonly Problem DeviceExists = new("device-exists", 409, "A device of this name exists");
+    public static readonly Problem DeviceRefused = new("device-refused", 409, "The device refuses it");
+    public static readonly Problem DeviceSilent = new("device-silent", 504, "The device does not answer");
     public static readonly Problem RotationPending = new("rotation-pending", 409, "The device has two certificates already");
     public static readonly Problem BundleGone = new("bundle-gone", 410, "The bundle was collected or has expired");
     public static readonly Problem TokenUnknown = new("token-unknown", 404, "The enrollment token does not exist");

@@ -14,7 +14,7 @@ internal interface IAudited
 internal static class RouteAudit
 {
     /// <summary>
-    /// Records each success, durably before the answer goes out. The subject is the address's {id}, and the detail its {slave} or what
+    /// Records each success, durably before the answer goes out. The subject is the address's {id}, and the detail its {slave}, its {joint} or what
     /// the body says (<see cref="IAudited"/>).
     /// </summary>
     /// <param name="done">What happened, such as slave-unbound; null where only something new (201) is worth a record.</param>
@@ -48,7 +48,7 @@ internal static class RouteAudit
             http.Caller(),
             what,
             http.GetRouteValue("id") as string ?? body?.Subject ?? "fleet",
-            http.GetRouteValue("slave") as string ?? body?.Detail);
+            (http.GetRouteValue("slave") ?? http.GetRouteValue("joint")) as string ?? body?.Detail);
         return audit;
     }
 

@@ -69,10 +69,10 @@ public sealed class ScriptedSilo : IAsyncDisposable
         timeout);
 
     /// <summary>Sends a control message and waits for its reply.</summary>
-    public async Task<ControlReply> Ask(string device, ControlOp op, uint? epoch = null, bool? on = null, double? rate = null, string? certificate = null)
+    public async Task<ControlReply> Ask(string device, ControlOp op, uint? epoch = null, bool? on = null, double? rate = null, string? certificate = null, string? joint = null)
     {
         var id = Interlocked.Increment(ref controls).ToString(CultureInfo.InvariantCulture);
-        link.Publish(topics.Of(device, Channel.Control), ControlJson.Write(new ControlMessage(id, op, epoch, rate, on, certificate)), Delivery.Control);
+        link.Publish(topics.Of(device, Channel.Control), ControlJson.Write(new ControlMessage(id, op, epoch, rate, on, certificate, Joint: joint)), Delivery.Control);
         await Eventually.Holds($"{device} answers {op}", () => replies.ContainsKey(id));
         return replies[id];
     }

@@ -214,15 +214,61 @@ public sealed class FollowerTests() : AgentBench("follower-1", TestArm.Follower(
     }
 
     [Fact]
-    public async Task An_overload_is_named_and_cleared_by_torque_off_and_on()
+    public async Task A_latched_overload_is_named_and_recovers_by_itself_while_the_other_joints_go_on()
+    {
+        await using var stream = await Follow(pan: 20);
+        await Tracks(0, 20);
+        var since = Arm.Bus.Journal.Count;
+        Arm.Bus.Arm.TripOverload(6);
+        await Shows("the overload", presence => presence.Faults!.Any(fault => fault.Contains("gripper (servo 6) is overloaded", StringComparison.Ordinal)));
+        wanted[0] = 40;
+        await Tracks(0, 40);
+        await Shows("no fault", presence => presence is { State: "tracking", Faults.Count: 0 });
+        Assert.True(Arm.HasTorque(6), "the gripper has no torque");
+        Assert.DoesNotContain(Arm.Bus.Journal.Since(since), write => write.Id != 6 && write.Of(Sts3215.TorqueEnable) is not null);
+        wanted[5] = 60;
+        await Tracks(5, 60);
+    }
+
+    [Fact]
+    public async Task A_joint_recovers_when_it_is_asked_to_and_says_why_where_it_cannot()
     {
         Arm.Bus.Arm.TripOverload(6);
-        await Shows("the overload", presence => presence.Faults!.Any(fault => fault.Contains("gripper", StringComparison.Ordinal)));
+        await Shows("the overload", presence => presence.Faults!.Count > 0);
+        Assert.Contains("no joint 'thumb'", (await Silo.Ask(Device, ControlOp.Recover, joint: "thumb")).Error, StringComparison.Ordinal);
+        Agent.Stop.Latch();
+        await Shows("that it is stopped", DeviceShows("stopped"));
+        Assert.Contains("reset its stop first", (await Silo.Ask(Device, ControlOp.Recover, joint: "gripper")).Error, StringComparison.Ordinal);
+        Agent.Stop.Release();
+        await Shows("that it holds", DeviceShows("holding"));
+        Assert.True((await Silo.Ask(Device, ControlOp.Recover, joint: "gripper")).Ok, "recover was refused");
+        await Shows("no fault", presence => presence.Faults!.Count == 0);
+    }
+
+    [Fact]
+    public async Task A_gripper_that_closes_on_something_is_eased_and_opens_again_with_all_its_force()
+    {
+        await using var stream = await Follow(pan: 20);
+        var calibration = Arm.Bus.Arm.Joints[5];
+        wanted[5] = 60;
+        await Tracks(5, 60);
+        Arm.Bus.Arm.Block(6, calibration.ToSteps(40), calibration.Maximum);
+        wanted[5] = 0;
+        await Eventually.Holds("its torque is limited", () => Arm.Bus.Arm.Read(6, Sts3215.TorqueLimit) == 225);
+        wanted[5] = 80;
+        await Tracks(5, 80);
+        await Eventually.Holds("its torque is as before", () => Arm.Bus.Arm.Read(6, Sts3215.TorqueLimit) == 500);
+        Assert.Empty(Arm.Bus.Journal.Since().Where(write => write.Id == 6).Select(write => write.Of(Sts3215.TorqueEnable)).Where(on => on == 0).Skip(1));
+    }
+
+    [Fact]
+    public async Task Torque_that_is_switched_off_and_on_holds_the_arm_where_it_stands()
+    {
         Assert.True((await Silo.Ask(Device, ControlOp.Torque, on: false)).Ok, "torque off was refused");
         await Silo.Hears(Device, "that torque is off", state => (state.Header.Flags & FrameFlags.TorqueOn) == 0);
         Assert.Equal("torque-off", Agent[Device].Presence().State);
         Assert.True((await Silo.Ask(Device, ControlOp.Torque, on: true)).Ok, "torque on was refused");
-        await Shows("no fault", presence => presence.Faults!.Count == 0);
+        await Shows("that it holds", DeviceShows("holding"));
         Assert.True(Arm.HasTorque(6), "the gripper has no torque");
     }
 

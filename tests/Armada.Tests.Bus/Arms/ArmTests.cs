@@ -104,7 +104,7 @@ public sealed class ArmTests : IDisposable
     {
         byte[] block = [0x00, 0x08, 0x64, 0x80, 0xF4, 0x05, 74, 31, 0, 0x04, 1, 0, 0, 100, 0];
         var health = ServoTelemetry.Decode(block, ServoErrors.Voltage);
-        Assert.Equal(new ServoTelemetry(true, -50, 7.4, 31, ServoErrors.Voltage | ServoErrors.Overheat, true), health);
+        Assert.Equal(new ServoTelemetry(true, -100, -50, 7.4, 31, ServoErrors.Voltage | ServoErrors.Overheat, true), health);
     }
 
     [Fact]

@@ -18,9 +18,10 @@ public sealed class ControlJsonTests
     [InlineData(ControlOp.Reset)]
     [InlineData(ControlOp.Calibrate)]
     [InlineData(ControlOp.Identify)]
+    [InlineData(ControlOp.Recover)]
     public void A_message_comes_back(ControlOp op)
     {
-        var message = new ControlMessage("a", op, 1, 50, true);
+        var message = new ControlMessage("a", op, 1, 50, true, Joint: "gripper");
 
         Assert.Equal(message, ControlJson.ReadMessage(ControlJson.Write(message)));
     }
@@ -40,6 +41,7 @@ public sealed class ControlJsonTests
     [InlineData("""{"id":"1","op":"stream-start","epoch":4294967296}""")]
     [InlineData("""{"id":"1","op":"stream-start","epoch":1,"rate_hz":0}""")]
     [InlineData("""{"id":"1","op":"torque"}""")]
+    [InlineData("""{"id":"1","op":"recover"}""")]
     [InlineData("null")]
     [InlineData("[]")]
     [InlineData("")]

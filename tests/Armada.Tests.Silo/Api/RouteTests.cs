@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Armada.Core.Control;
 using Armada.Core.Frames;
 using Armada.Testing;
 using Armada.Tests.Silo.Support;
@@ -15,7 +16,7 @@ public sealed class RouteTests(Broker broker) : IClassFixture<Broker>
         "/api/v1/robots/{id}/slaves/{slave}", "/api/v1/robots/{id}/command", "/api/v1/robots/{id}/master/command",
         "/api/v1/robots/{id}/master/heartbeat", "/api/v1/robots/{id}/master/pause", "/api/v1/robots/{id}/master/resume",
         "/api/v1/robots/{id}/master/seek", "/api/v1/sequences", "/api/v1/sequences/{id}", "/api/v1/robots/{id}/stop", "/api/v1/robots/{id}/reset", "/api/v1/fleet",
-        "/api/v1/fleet/stop", "/api/v1/fleet/reset", "/api/v1/keys", "/api/v1/keys/{id}", "/api/v1/devices", "/api/v1/devices/{id}", "/api/v1/devices/{id}/rotate", "/api/v1/devices/{id}/tap", "/api/v1/devices/{id}/certificates/{fingerprint}",
+        "/api/v1/fleet/stop", "/api/v1/fleet/reset", "/api/v1/keys", "/api/v1/keys/{id}", "/api/v1/devices", "/api/v1/devices/{id}", "/api/v1/devices/{id}/rotate", "/api/v1/devices/{id}/tap", "/api/v1/devices/{id}/joints/{joint}/recover", "/api/v1/devices/{id}/certificates/{fingerprint}",
         "/api/v1/bundles/{secret}", "/api/v1/authorities", "/api/v1/authorities/{id}", "/api/v1/authorities/{id}/crl", "/api/v1/enrollment-tokens", "/api/v1/enrollment-tokens/{id}", "/api/v1/enrollments", "/api/v1/audit", "/healthz", "/readyz",
     ];
 
@@ -36,6 +37,24 @@ public sealed class RouteTests(Broker broker) : IClassFixture<Broker>
         var held = paths["/api/v1/robots/{id}/master"]!["put"]!["responses"]!["409"]!["description"]!.GetValue<string>();
         Assert.Contains("urn:armada:problem:master-held", held, StringComparison.Ordinal);
         Assert.Contains("urn:armada:problem:device-busy", held, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_joint_is_recovered_by_its_device_which_may_refuse_or_be_offline()
+    {
+        const string Recover = "/api/v1/devices/follower/joints/gripper/recover";
+        await using var silo = await RunningSilo.StartAsync(broker);
+        await using var follower = await broker.ConnectAsync(silo.Topics, "follower");
+
+        await silo.SendAsync(HttpMethod.Post, Recover);
+        Assert.Equal("gripper", Assert.Single(follower.Controls, control => control.Op == ControlOp.Recover).Joint);
+
+        follower.Refusal = "gripper does not recover";
+        Assert.Equal((409, "device-refused"), await silo.AskAsync(HttpMethod.Post, Recover));
+
+        follower.Say(online: false);
+        await Eventually.HoldsAsync(
+            "the silo knows that it is offline", async () => await silo.AskAsync(HttpMethod.Post, Recover) == (504, "device-silent"));
     }
 
     [Fact]
