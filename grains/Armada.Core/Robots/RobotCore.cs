@@ -370,7 +370,7 @@ public sealed class RobotCore
         if (positions.Length != Document.Model.Joints.Length)
             return FrameResult.WrongJoints;
         if (!HasReading(positions))
-            return FrameResult.NoReading;
+            return TakeNoReading(master, stamp, positions, now);
         if (master.IsUnfenced != stamp.Unfenced)
         {
             if (master.IsLive)
@@ -402,6 +402,13 @@ public sealed class RobotCore
         else
             state.SendEpoch(master, now);
         return FrameResult.AwaitingEpoch;
+    }
+
+    private FrameResult TakeNoReading(MasterLease master, in SampleStamp stamp, ReadOnlySpan<double> positions, in Timestamp now)
+    {
+        if (master.IsLive)
+            state.Robot.Track(positions, stamp.CapturedAt, now);
+        return FrameResult.NoReading;
     }
 
     private static bool HasReading(ReadOnlySpan<double> positions)

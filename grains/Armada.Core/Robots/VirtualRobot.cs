@@ -24,13 +24,13 @@ internal sealed class VirtualRobot
     private readonly double[] wanted;
 
     /// <param name="model">Its joints.</param>
-    /// <param name="timing">For the longest steps.</param>
+    /// <param name="timing">For the longest step of its own motion.</param>
     /// <param name="predecessor">Its pose is kept where a joint has the same name and unit; or null.</param>
     public VirtualRobot(RobotModel model, RobotTiming timing, VirtualRobot? predecessor)
     {
         joints = model.Joints;
         clamp = new VelocityClamp(timing.MaxDriveStep);
-        tracking = new VelocityClamp(timing.MaxStep);
+        tracking = new VelocityClamp(timing.Lease); // What was missed in a stall is no motion of its own.
         filter = new ReadingFilter(joints, unwraps: true);
         commanded = Unknown();
         pose = Unknown();

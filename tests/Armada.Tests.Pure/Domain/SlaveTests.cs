@@ -91,6 +91,39 @@ public sealed class SlaveTests
         Assert.True(rig.Commands[^1].Stamp.Approach);
     }
 
+    /// <summary>By the leader's clock it went no faster than a hand does; made up for at the joint's own speed, that would be what the
+    /// follower takes for the leader's.</summary>
+    [Fact]
+    public void What_was_missed_in_a_stall_is_told_at_once()
+    {
+        var rig = Rig.Routing();
+        rig.Stream(1, 0, 0);
+        rig.Advance(0.9);
+        rig.Slave(Follower, 0);
+        rig.Master(Leader, 60);
+
+        Assert.Equal(60, rig.Commands[^1].Positions[0]);
+    }
+
+    [Theory]
+    [InlineData(0.4)]
+    [InlineData(1.5)]
+    public void A_whole_leader_that_is_read_again_is_to_be_approached(double seconds)
+    {
+        var rig = Rig.Routing();
+        rig.Stream(1, 0, 0);
+        for (var sample = 0; sample < seconds * 100; sample++)
+        {
+            rig.Advance(0.01);
+            rig.Slave(Follower, 0);
+            rig.Master(Leader, double.NaN);
+        }
+
+        rig.Master(Leader, 60);
+        Assert.Equal(60, rig.Commands[^1].Positions[0]);
+        Assert.True(rig.Commands[^1].Stamp.Approach);
+    }
+
     [Fact]
     public void One_wrong_reading_of_a_leader_reaches_no_slave()
     {
