@@ -40,7 +40,11 @@ public readonly record struct JointSet(uint Bits)
 
     public JointSet Without(int joint) => new(Bits & ~(1u << joint));
 
+    public bool Overlaps(JointSet other) => (Bits & other.Bits) != 0;
+
     public JointSet Union(JointSet other) => new(Bits | other.Bits);
+
+    public JointSet Except(JointSet other) => new(Bits & ~other.Bits);
 
     public override string ToString()
     {

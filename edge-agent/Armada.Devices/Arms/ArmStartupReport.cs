@@ -16,6 +16,13 @@ public enum ServoState
 /// <param name="Firmware">Its firmware, such as 3.10; empty when silent.</param>
 public sealed record ServoCheck(ArmJoint Joint, ServoState State, int Model, string Firmware, ServoErrors Errors)
 {
+    /// <param name="eeprom">Null when it does not answer.</param>
+    internal static ServoCheck Of(ArmJoint joint, ServoEeprom? eeprom) => eeprom is null
+        ? new ServoCheck(joint, ServoState.Silent, 0, "", ServoErrors.None)
+        : new ServoCheck(
+            joint, eeprom[Sts3215.ModelNumber] == Sts3215.Model ? ServoState.Ready : ServoState.WrongModel, eeprom[Sts3215.ModelNumber],
+            eeprom.Firmware, eeprom.Errors);
+
     /// <summary>What a person should know and do, or null when all is well.</summary>
     public string? Problem => State switch
     {

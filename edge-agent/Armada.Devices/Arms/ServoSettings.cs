@@ -12,9 +12,6 @@ internal static class ServoSettings
         (Sts3215.OperatingMode, 0),
     ];
 
-    /// <summary>Read-only in some firmware: written without torque off, or such a servo would let go at every start.</summary>
-    private static readonly (Register, int)[] Makers = [(Sts3215.MaximumAcceleration, Acceleration)];
-
     private static readonly (Register, int)[] Driven =
     [
         .. Common,
@@ -34,42 +31,41 @@ internal static class ServoSettings
 
     private const int Acceleration = 254;
 
-    public static bool Configure(FeetechBus bus, ArmJoint joint, ArmRole role, CancellationToken cancellation)
+    /// <param name="eeprom">What the servo kept a moment ago.</param>
+    public static bool Configure(FeetechBus bus, ArmJoint joint, ArmRole role, ServoEeprom eeprom, CancellationToken cancellation)
     {
-        var phase = bus.Read(joint.Id, Sts3215.Phase, cancellation);
-        if (!phase.IsOk)
-            return false;
         var gripper = joint.Scale == JointScale.Percent;
         var settings = role == ArmRole.Leader ? Common : gripper ? DrivenGripper : Driven;
-        settings = [(Sts3215.Phase, phase.Value & ~Sts3215.PhaseMultiTurn), .. settings];
-        return Apply(bus, joint.Id, settings, torqueOff: true, cancellation)
-            && Apply(bus, joint.Id, Makers, torqueOff: false, cancellation)
+        settings = [(Sts3215.Phase, eeprom[Sts3215.Phase] & ~Sts3215.PhaseMultiTurn), .. settings];
+        var acceleration = bus.Read(joint.Id, Sts3215.MaximumAcceleration, cancellation);
+        return Apply(bus, joint.Id, settings, eeprom, cancellation)
+            && acceleration.IsOk
+            // Read-only in some firmware: written without torque off, or such a servo would let go at every start, and not checked.
+            && (acceleration.Value == Acceleration
+                || (bus.Write(joint.Id, Sts3215.Lock, 0, cancellation).IsOk
+                    && bus.Write(joint.Id, Sts3215.MaximumAcceleration, Acceleration, cancellation).IsOk
+                    && bus.Write(joint.Id, Sts3215.Lock, 1, cancellation).IsOk))
             && bus.Write(joint.Id, Sts3215.Acceleration, Acceleration, cancellation).IsOk;
     }
 
-    /// <summary>Writes the settings that differ, between Lock 0 and Lock 1. Touches nothing where all are as they should be.</summary>
-    /// <param name="torqueOff">Whether torque is to go off first when there is something to write.</param>
+    /// <summary>Writes the settings that differ, with torque off, between Lock 0 and Lock 1. Touches nothing where all are as they should
+    /// be.</summary>
+    /// <param name="eeprom">What the servo kept a moment ago.</param>
     public static bool Apply(
-        FeetechBus bus, byte id, ReadOnlySpan<(Register Register, int Value)> settings, bool torqueOff, CancellationToken cancellation)
+        FeetechBus bus, byte id, ReadOnlySpan<(Register Register, int Value)> settings, ServoEeprom eeprom, CancellationToken cancellation)
     {
         var writing = false;
         foreach (var (register, value) in settings)
         {
-            var found = bus.Read(id, register, cancellation);
-            if (!found.IsOk)
-                return false;
-            if (found.Value == value)
+            if (eeprom[register] == value)
                 continue;
-            if (!writing && !Unlock(bus, id, torqueOff, cancellation))
+            if (!writing && !(bus.WriteChecked(id, Sts3215.TorqueEnable, 0, cancellation) && bus.Write(id, Sts3215.Lock, 0, cancellation).IsOk))
                 return false;
             writing = true;
-            if (!bus.Write(id, register, value, cancellation).IsOk)
+            if (!bus.WriteChecked(id, register, value, cancellation))
                 return false;
         }
 
         return !writing || bus.Write(id, Sts3215.Lock, 1, cancellation).IsOk;
     }
-
-    private static bool Unlock(FeetechBus bus, byte id, bool torqueOff, CancellationToken cancellation) =>
-        (!torqueOff || bus.Write(id, Sts3215.TorqueEnable, 0, cancellation).IsOk) && bus.Write(id, Sts3215.Lock, 0, cancellation).IsOk;
 }

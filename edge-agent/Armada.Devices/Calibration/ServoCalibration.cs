@@ -13,40 +13,27 @@ public sealed record CalibrationMismatch(ArmJoint Joint, Register Register, int 
 /// <summary>The calibration that servos keep in their EEPROM: homing offset and position limits.</summary>
 public static class ServoCalibration
 {
-    public static JointCalibration? TryRead(FeetechBus bus, ArmJoint joint, CancellationToken cancellation) =>
-        bus.Read(joint.Id, Sts3215.HomingOffset, cancellation) is { IsOk: true } homing
-        && bus.Read(joint.Id, Sts3215.MinPositionLimit, cancellation) is { IsOk: true } least
-        && bus.Read(joint.Id, Sts3215.MaxPositionLimit, cancellation) is { IsOk: true } most
-            ? new JointCalibration(joint.Id, DriveMode: 0, homing.Value, least.Value, most.Value)
-            : null;
+    public static JointCalibration Of(ArmJoint joint, ServoEeprom eeprom) => new(
+        joint.Id, DriveMode: 0, eeprom[Sts3215.HomingOffset], eeprom[Sts3215.MinPositionLimit], eeprom[Sts3215.MaxPositionLimit]);
 
     /// <summary>Compares it with a file's, as LeRobot does at connect. Servos that are silent are passed over.</summary>
-    public static ImmutableArray<CalibrationMismatch> Compare(FeetechBus bus, ArmCalibration file, CancellationToken cancellation)
-    {
-        var mismatches = ImmutableArray.CreateBuilder<CalibrationMismatch>();
-        foreach (var (joint, calibration) in ArmJoint.All.Zip(file.Joints))
-        {
-            foreach (var (register, wanted) in Values(calibration))
-            {
-                var found = bus.Read(joint.Id, register, cancellation);
-                if (!found.IsOk)
-                    break;
-                if (found.Value != wanted)
-                    mismatches.Add(new CalibrationMismatch(joint, register, wanted, found.Value));
-            }
-        }
+    public static ImmutableArray<CalibrationMismatch> Compare(ImmutableArray<ServoEeprom?> survey, ArmCalibration file) =>
+    [
+        .. from servo in ArmJoint.All.Zip(file.Joints, survey)
+           where servo.Third is not null
+           from value in Values(servo.Second)
+           where servo.Third[value.Register] != value.Value
+           select new CalibrationMismatch(servo.First, value.Register, value.Value, servo.Third[value.Register]),
+    ];
 
-        return mismatches.ToImmutable();
-    }
-
-    /// <summary>Writes a file's calibration into some servos, only where it differs, and with the torque of those off: the arm must be
-    /// supported.</summary>
+    /// <summary>Writes a file's calibration into the servos that answered, only where it differs, and with the torque of those off: the arm
+    /// must be supported.</summary>
     /// <exception cref="CalibrationException">A servo did not take it; the servos before it have.</exception>
-    public static void Write(FeetechBus bus, ArmCalibration file, IEnumerable<ArmJoint> joints, CancellationToken cancellation)
+    public static void Write(FeetechBus bus, ArmCalibration file, ImmutableArray<ServoEeprom?> survey, CancellationToken cancellation)
     {
-        foreach (var (joint, calibration) in ArmJoint.All.Zip(file.Joints).Where(pair => joints.Contains(pair.First)))
+        foreach (var (joint, calibration, eeprom) in ArmJoint.All.Zip(file.Joints, survey))
         {
-            if (!ServoSettings.Apply(bus, joint.Id, Values(calibration), torqueOff: true, cancellation))
+            if (eeprom is not null && !ServoSettings.Apply(bus, joint.Id, Values(calibration), eeprom, cancellation))
                 throw new CalibrationException($"{bus.Port}: servo {joint.Id} ({joint}) did not take its calibration");
         }
     }

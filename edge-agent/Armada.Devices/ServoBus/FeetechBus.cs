@@ -12,6 +12,7 @@ public sealed class FeetechBus
 
     private readonly ISerialLink link;
     private readonly BusTiming timing;
+    private readonly TimeProvider time;
     private readonly BusLine line;
     private readonly byte[] request = new byte[ServoFrame.MaxSize];
     private long requests;
@@ -25,7 +26,8 @@ public sealed class FeetechBus
     {
         this.link = link;
         this.timing = timing ?? BusTiming.Default;
-        line = new BusLine(link, this.timing, time ?? TimeProvider.System);
+        this.time = time ?? TimeProvider.System;
+        line = new BusLine(link, this.timing, this.time);
     }
 
     public string Port => link.Port;
@@ -60,6 +62,12 @@ public sealed class FeetechBus
         register.Encode(value, data);
         return Write(id, register.Address, data, cancellation);
     }
+
+    /// <summary>Writes a register and reads it back.</summary>
+    /// <returns>Whether the servo has the value.</returns>
+    public bool WriteChecked(byte id, Register register, int value, CancellationToken cancellation) =>
+        Write(id, register, value, cancellation).IsOk
+        && Read(id, register, cancellation) is { IsOk: true } reading && reading.Value == value;
 
     /// <summary>Reads the same registers of several servos in one exchange, once: in a loop the next tick is the retry. Servos answer
     /// in the order asked; a frame of another length is not taken, and one that comes before that of a servo asked earlier is taken
@@ -118,12 +126,18 @@ public sealed class FeetechBus
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(id, ServoFrame.MaxId);
         var answer = Once(id, size, data, cancellation);
+        var (began, stale, missing) = (line.SentAt, line.StaleBytes, 0);
         for (var retry = 0; retry < timing.Retries && !answer.IsOk; retry++)
         {
             retries++;
+            missing += answer.Status == AnswerStatus.Silent ? 1 : 0;
             answer = Once(id, size, data, cancellation);
         }
 
+        missing += answer.Status == AnswerStatus.Silent ? 1 : 0;
+        // An answer to a retry may be that to the request before it, and that of the retry still come, as late again.
+        if ((missing * (ServoFrame.EmptySize + data.Length)) - (line.StaleBytes - stale) is var owed and > 0)
+            line.Owe(owed, answer.IsOk ? time.GetElapsedTime(began) : timing.LateAllowance);
         return answer;
     }
 
@@ -208,6 +222,9 @@ public sealed record BusTiming
     /// give.</summary>
     public TimeSpan AnswerAllowance { get; init; } = TimeSpan.FromMilliseconds(50);
 
+    /// <summary>Silence of the line after a servo answered none of the tries, unless all answers come sooner.</summary>
+    public TimeSpan LateAllowance { get; init; } = TimeSpan.FromMilliseconds(300);
+
     /// <summary>Wait for the answers of a sync read, beyond their time on the wire: a few frames of full-speed USB, which has one each
     /// millisecond. Short, because in a loop the next tick is the better retry.</summary>
     public TimeSpan SyncAllowance { get; init; } = TimeSpan.FromMilliseconds(4);
@@ -226,9 +243,9 @@ public sealed record BusTiming
 
 /// <summary>One half-duplex line: sends a request when the line is free of what belongs to earlier ones, then gives the frames that
 /// come in until a deadline. Frames carry no number, so an answer that comes after its request was given up looks like an answer to the
-/// next. Hence: input is thrown away before each request; after an answer failed to come, a request to one servo first waits for as
-/// long again (<see cref="BusTiming.AnswerAllowance"/>). What remains possible is an answer more than twice the allowance late. Sync
-/// reads do not wait; see <see cref="FeetechBus.SyncRead"/>.</summary>
+/// next. Hence: input is thrown away before each request; after an answer failed to come, a request to one servo first waits until it
+/// must have come: as long as the servo took for the answer it gave at last, or <see cref="BusTiming.LateAllowance"/> where it gave none.
+/// Sync reads do not wait; see <see cref="FeetechBus.SyncRead"/>.</summary>
 internal sealed class BusLine(ISerialLink link, BusTiming timing, TimeProvider time)
 {
     // More than a burst of six whole health blocks; a line that babbles on beyond is not waited for.
@@ -241,9 +258,11 @@ internal sealed class BusLine(ISerialLink link, BusTiming timing, TimeProvider t
     private int to;
     private bool interrupted;
     private long lateUntil;
+    private long owed;
     private long latest;
     private long deadline;
 
+    public long SentAt { get; private set; }
     public long StaleBytes { get; private set; }
     public long Garbage => parser.Skipped;
 
@@ -257,7 +276,8 @@ internal sealed class BusLine(ISerialLink link, BusTiming timing, TimeProvider t
         parser.Reset(data);
         interrupted = true;
         link.Write(request, cancellation);
-        deadline = latest = time.GetTimestamp() + Stamps(patience);
+        SentAt = time.GetTimestamp();
+        deadline = latest = SentAt + Stamps(patience);
     }
 
     /// <summary>Waits for further frames no longer than this from now.</summary>
@@ -288,8 +308,11 @@ internal sealed class BusLine(ISerialLink link, BusTiming timing, TimeProvider t
     {
         interrupted = false;
         if (answerOwed)
-            lateUntil = time.GetTimestamp() + Stamps(timing.AnswerAllowance);
+            Owe(long.MaxValue, timing.AnswerAllowance);
     }
+
+    /// <summary>Expects answers that are late: as many bytes, for so long from now.</summary>
+    public void Owe(long bytes, TimeSpan within) => (owed, lateUntil) = (bytes, time.GetTimestamp() + Stamps(within));
 
     /// <summary>Makes the line free: a request sent into an answer would collide with it.</summary>
     private void Clear(bool awaitLate, CancellationToken cancellation)
@@ -307,6 +330,8 @@ internal sealed class BusLine(ISerialLink link, BusTiming timing, TimeProvider t
 
         while (Discard(awaitLate ? LateAnswers() : TimeSpan.Zero, cancellation) && StaleBytes < most)
         {
+            if ((owed -= to) <= 0)
+                lateUntil = 0;
         }
 
         from = to = 0;

@@ -56,8 +56,9 @@ internal static class AgentCommands
     private static Command Run()
     {
         var config = ConfigOption();
-        var command = new Command("run", "Run the arms of a configuration file until Ctrl-C.") { config };
-        command.SetAction((parsed, _) => AgentHost.RunAsync(parsed.GetRequiredValue(config)));
+        var strict = new Option<bool>("--strict") { Description = "End at once where a port is missing or busy, rather than wait for it." };
+        var command = new Command("run", "Run the arms of a configuration file until Ctrl-C.") { config, strict };
+        command.SetAction((parsed, _) => AgentHost.RunAsync(parsed.GetRequiredValue(config), parsed.GetValue(strict)));
         return command;
     }
 

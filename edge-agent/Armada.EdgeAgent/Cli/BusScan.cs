@@ -12,7 +12,12 @@ internal static class BusScan
     // A person waits for 254 pings, so the allowance is that of a sync read. An answer that a busy machine delivers later than that is
     // seldom late a second time.
     private const int Passes = 2;
-    private static readonly BusTiming Quick = new() { AnswerAllowance = TimeSpan.FromMilliseconds(4), Retries = 0 };
+    private static readonly BusTiming Quick = new()
+    {
+        AnswerAllowance = TimeSpan.FromMilliseconds(4),
+        LateAllowance = TimeSpan.FromMilliseconds(4),
+        Retries = 0,
+    };
 
     /// <returns>0 where there is one, else 1.</returns>
     /// <exception cref="ConfigurationException">The port cannot be opened, or vanished.</exception>

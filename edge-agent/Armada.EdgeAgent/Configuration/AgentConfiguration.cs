@@ -54,6 +54,15 @@ public enum OnMismatch
     [JsonStringEnumMemberName("write-servos")] WriteServos, // Write the file's values into the servos.
 }
 
+/// <summary>How a follower is left when its agent ends.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<AtEnd>))]
+public enum AtEnd
+{
+    [JsonStringEnumMemberName("hold")] Hold, // It keeps its pose; torque stays on.
+    [JsonStringEnumMemberName("release")] Release, // Its torque goes off where it stands, so that it falls.
+    [JsonStringEnumMemberName("park")] Park, // It moves slowly to its rest pose, then its torque goes off.
+}
+
 /// <param name="Name">MQTT client id and topic level.</param>
 /// <param name="Kind">Such as so101-leader.</param>
 /// <param name="Port">Serial port, such as /dev/ttyACM0.</param>
@@ -63,6 +72,8 @@ public enum OnMismatch
 /// <param name="DeadbandDeg">Leaders: change published at once, joint units, 0 to 10; null for <see cref="LeaderDeadband"/>.</param>
 /// <param name="MaxVelocity">Followers: fastest move of a joint, units per second, 1 to 1000; null for each joint's own limit.</param>
 /// <param name="OnCalibrationMismatch">What to do when servos and calibration file differ.</param>
+/// <param name="RestPose">Followers: where the arm rests without torque, degrees and percent by joint; every joint, or null.</param>
+/// <param name="AtEnd">Followers: how it is left when the agent ends; null: parked where there is a rest pose, else held.</param>
 public sealed record DeviceSettings(
     string Name,
     string Kind,
@@ -72,7 +83,9 @@ public sealed record DeviceSettings(
     double? StateRateHz = null,
     double? DeadbandDeg = null,
     double? MaxVelocity = null,
-    OnMismatch OnCalibrationMismatch = OnMismatch.Refuse)
+    OnMismatch OnCalibrationMismatch = OnMismatch.Refuse,
+    ImmutableDictionary<string, double>? RestPose = null,
+    AtEnd? AtEnd = null)
 {
     public const string FromEeprom = "eeprom";
 

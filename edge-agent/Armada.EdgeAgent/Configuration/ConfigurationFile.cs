@@ -173,12 +173,24 @@ internal static class ConfigurationRules
         return kind.IsLeader
             ? Absent(at, "state_rate_hz", device.StateRateHz, "followers")
                 ?? Absent(at, "max_velocity", device.MaxVelocity, "followers")
+                ?? Absent(at, "rest_pose", device.RestPose, "followers")
+                ?? Absent(at, "at_end", device.AtEnd, "followers")
                 ?? Range(at, "rate_hz", device.RateHz, 10, 500)
                 ?? Range(at, "deadband_deg", device.DeadbandDeg, 0, 10)
             : Absent(at, "deadband_deg", device.DeadbandDeg, "leaders")
                 ?? Range(at, "rate_hz", device.RateHz, 10, 500)
                 ?? Range(at, "state_rate_hz", device.StateRateHz, 1, device.RateHz ?? DeviceSettings.FollowerRateHz)
-                ?? Range(at, "max_velocity", device.MaxVelocity, 1, 1000);
+                ?? Range(at, "max_velocity", device.MaxVelocity, 1, 1000)
+                ?? RestPose(at, device);
+    }
+
+    private static string? RestPose(string at, DeviceSettings device)
+    {
+        if (device.RestPose is not { } pose)
+            return device.AtEnd == AtEnd.Park ? $"{at}.at_end: \"park\" needs a rest_pose; add one, or use \"hold\" or \"release\"" : null;
+        return pose.Count == ArmJoint.Count && ArmJoint.All.All(joint => pose.ContainsKey(joint.Name))
+            ? null
+            : $"{at}.rest_pose: names {string.Join(", ", pose.Keys.Order(StringComparer.Ordinal))}; give a position for each of {string.Join(", ", ArmJoint.All)}";
     }
 
     private static string? Pairs(AgentConfiguration configuration)
@@ -198,7 +210,7 @@ internal static class ConfigurationRules
             ?? Repeated("local device", configuration.Local.SelectMany(pair => pair.Followers.Prepend(pair.Leader)));
     }
 
-    private static string? Absent(string at, string member, double? value, string whose) =>
+    private static string? Absent(string at, string member, object? value, string whose) =>
         value is null ? null : $"{at}.{member}: is for {whose} only; remove it";
 
     private static string? Range(string at, string member, double? value, double min, double max) =>

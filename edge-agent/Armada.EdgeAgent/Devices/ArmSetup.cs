@@ -8,6 +8,8 @@ namespace Armada.EdgeAgent.Devices;
 /// <summary>Brings an arm from an open bus to where its loop can begin: which calibration holds, and which servos are there.</summary>
 internal sealed partial class ArmSetup(Device device, ArmCalibration? file, ILogger<ArmSetup> logger)
 {
+    private ImmutableArray<ServoEeprom?> survey;
+
     /// <summary>The calibration that holds: the servos' own, or the file's where the servos agree with it.</summary>
     /// <exception cref="ArmNotReadyException">They differ and may not be written.</exception>
     public ArmCalibration Calibrate(FeetechBus bus, CancellationToken cancellation)
@@ -24,10 +26,17 @@ internal sealed partial class ArmSetup(Device device, ArmCalibration? file, ILog
         }
     }
 
-    /// <exception cref="ArmNotReadyException">None is, or one keeps a calibration that cannot be used.</exception>
-    public ArmStartupReport Start(ServoArm arm, CancellationToken cancellation)
+    /// <summary>Starts an arm as it was found.</summary>
+    /// <exception cref="ArmNotReadyException">No servo is ready, or one keeps a calibration that cannot be used.</exception>
+    public ArmStartupReport Start(ServoArm arm, CancellationToken cancellation) => Start(arm, arm.Calibration, cancellation);
+
+    /// <summary>Starts an arm again when servos came back that its start left out: their calibration is looked at as at first.</summary>
+    /// <exception cref="ArmNotReadyException">As with <see cref="Calibrate"/> and <see cref="Start(ServoArm, CancellationToken)"/>.</exception>
+    public ArmStartupReport StartAgain(ServoArm arm, CancellationToken cancellation) => Start(arm, Calibrate(arm.Bus, cancellation), cancellation);
+
+    private ArmStartupReport Start(ServoArm arm, ArmCalibration calibration, CancellationToken cancellation)
     {
-        var start = TryStart(arm, cancellation);
+        var start = TryStart(arm, calibration, cancellation);
         foreach (var problem in start.Problems)
             LogProblem(device.Name, problem);
         if (start.Ready.IsEmpty)
@@ -35,21 +44,14 @@ internal sealed partial class ArmSetup(Device device, ArmCalibration? file, ILog
         return start;
     }
 
-    /// <summary>Starts an arm again when servos came back that its start left out: their calibration is looked at as at first.</summary>
-    /// <exception cref="ArmNotReadyException">As with <see cref="Calibrate"/> and <see cref="Start"/>.</exception>
-    public ArmStartupReport StartAgain(ServoArm arm, CancellationToken cancellation)
-    {
-        Calibrate(arm.Bus, cancellation);
-        return Start(arm, cancellation);
-    }
-
     private ArmCalibration Find(FeetechBus bus, CancellationToken cancellation)
     {
         try
         {
+            survey = ServoArm.Survey(bus, cancellation);
             if (file is null)
                 return ArmCalibration.OfServos(bus.Port);
-            var mismatches = ServoCalibration.Compare(bus, file, cancellation);
+            var mismatches = ServoCalibration.Compare(survey, file);
             if (mismatches is [var first, ..])
                 Reconcile(bus, file, first, mismatches, cancellation);
             return file;
@@ -60,11 +62,11 @@ internal sealed partial class ArmSetup(Device device, ArmCalibration? file, ILog
         }
     }
 
-    private static ArmStartupReport TryStart(ServoArm arm, CancellationToken cancellation)
+    private ArmStartupReport TryStart(ServoArm arm, ArmCalibration calibration, CancellationToken cancellation)
     {
         try
         {
-            return arm.Start(cancellation);
+            return arm.Start(survey, calibration, cancellation);
         }
         catch (CalibrationException e)
         {
@@ -82,7 +84,8 @@ internal sealed partial class ArmSetup(Device device, ArmCalibration? file, ILog
                 + "name the right file, or set on_calibration_mismatch to write-servos");
         }
 
-        ServoCalibration.Write(bus, wanted, all.Select(mismatch => mismatch.Joint), cancellation);
+        ServoCalibration.Write(bus, wanted, survey, cancellation);
+        survey = ServoArm.Survey(bus, cancellation);
         LogWritten(device.Name, wanted.Source, all.Length);
     }
 

@@ -18,7 +18,7 @@ internal sealed partial class DeviceSession(Device device, ISerialPorts ports, I
 
     public string Name => device.Name;
 
-    /// <summary>Opens the port the first time, so that a wrong one is reported at start-up.</summary>
+    /// <summary>Opens the port before it runs, so that a wrong one is reported at start-up.</summary>
     /// <exception cref="SerialOpenException">It cannot be opened; the message says why and what to do.</exception>
     public void Open() => opened = ports.Open(device.Settings.Port, Baud);
 
@@ -28,7 +28,7 @@ internal sealed partial class DeviceSession(Device device, ISerialPorts ports, I
         return default;
     }
 
-    /// <summary>Runs until canceled; completes when the arm is without torque and its port closed.</summary>
+    /// <summary>Runs until canceled; completes when the arm is left as it is configured and its port closed.</summary>
     public Task RunAsync(CancellationToken cancellation)
     {
         var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -71,7 +71,11 @@ internal sealed partial class DeviceSession(Device device, ISerialPorts ports, I
         {
             LogEnded(device.Name);
         }
-        catch (Exception e) when (e is SerialOpenException or SerialLostException)
+        catch (SerialOpenException e)
+        {
+            Report("port", e.Message, DeviceState.Missing);
+        }
+        catch (SerialLostException e)
         {
             Report("port", e.Message);
         }
@@ -97,10 +101,10 @@ internal sealed partial class DeviceSession(Device device, ISerialPorts ports, I
         LogRunning(device.Name, device.Settings.Port);
     }
 
-    private void Report(string cause, string text)
+    private void Report(string cause, string text, DeviceState state = DeviceState.Faulted)
     {
         device.Status.SetFault(cause, text);
-        device.Status.SetState(DeviceState.Faulted);
+        device.Status.SetState(state);
         if (problem != text)
             LogProblem(device.Name, text);
         problem = text;
@@ -133,7 +137,8 @@ internal sealed partial class DeviceSession(Device device, ISerialPorts ports, I
 
 internal interface IArmLoop
 {
-    /// <summary>Starts the arm and runs it on the calling thread until it is canceled; torque is off when it returns or throws.</summary>
+    /// <summary>Starts the arm and runs it on the calling thread until it is canceled, and then leaves it as it is configured; torque is off
+    /// when it throws anything else.</summary>
     /// <param name="running">Called when the arm has started.</param>
     /// <exception cref="Armada.Devices.Serial.SerialLostException">The port is gone.</exception>
     /// <exception cref="ArmNotReadyException">The arm cannot be run as it is.</exception>

@@ -5,7 +5,8 @@ namespace Armada.EdgeAgent.Devices;
 
 internal enum DeviceState : byte
 {
-    Connecting, // Its port is not open or its arm not started yet.
+    Connecting, // Its arm is not started yet.
+    Missing, // Its port is not there, or another program has it; it is waited for.
     Idle, // A leader that nobody asked to stream; keep-alives only.
     Streaming, // A leader that streams its pose.
     Holding, // A follower that keeps its pose, for want of fresh commands.
@@ -13,6 +14,7 @@ internal enum DeviceState : byte
     Tracking, // A follower that tracks its master.
     Stopped, // A stop is latched.
     TorqueOff, // A follower whose torque was switched off by a control message.
+    Parking, // A follower that moves to its rest pose before its agent ends.
     Faulted, // Its arm cannot be run; the faults say why.
 }
 

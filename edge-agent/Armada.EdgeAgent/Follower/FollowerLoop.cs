@@ -19,6 +19,12 @@ internal sealed partial class FollowerLoop : IArmLoop
 {
     private static readonly TimeSpan MaxSilence = TimeSpan.FromMilliseconds(100);
 
+    // Of the ten seconds that a service has to end.
+    private static readonly TimeSpan EndTimeout = TimeSpan.FromSeconds(8);
+
+    // How far from its rest pose, degrees or percent, an arm may be let go: P control leaves a few degrees under its weight.
+    private const double RestTolerance = 8;
+
     private readonly Device device;
     private readonly ArmSetup setup;
     private readonly AgentTelemetry telemetry;
@@ -62,17 +68,82 @@ internal sealed partial class FollowerLoop : IArmLoop
     public void Run(FeetechBus bus, Action running, CancellationToken cancellation)
     {
         device.Status.SetState(DeviceState.Connecting);
-        // Its disposal takes the torque off in one broadcast write, whatever ends the loop.
-        using var started = new FollowerArm(bus, setup.Calibrate(bus, cancellation));
+        // Its disposal takes the torque off in one broadcast write when the loop fails.
+        using var started = new FollowerArm(bus, setup.Calibrate(bus, cancellation)) { IsFree = isTorqueOff };
         arm = started;
-        var wasTorqueOff = isTorqueOff;
-        Begin(setup.Start(arm, cancellation), cancellation);
-        if (wasTorqueOff)
-            DisableTorque();
-        running();
-        using var timer = TickTimer.Every(period);
-        while (true)
-            Tick(timer.Next(cancellation), cancellation);
+        try
+        {
+            Begin(setup.Start(arm, cancellation), cancellation);
+            running();
+            using var timer = TickTimer.Every(period);
+            while (true)
+                Tick(timer.Next(cancellation), cancellation);
+        }
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        {
+            End();
+            throw;
+        }
+    }
+
+    /// <summary>Leaves the arm as it is configured. One that is stopped is held, one whose torque is off stays without.</summary>
+    private void End()
+    {
+        if (isTorqueOff)
+            return;
+        using var timeout = new CancellationTokenSource(EndTimeout, time);
+        var atEnd = device.Settings.AtEnd ?? (device.Settings.RestPose is null ? AtEnd.Hold : AtEnd.Park);
+        var held = device.Stops.IsLatched ? "a stop is latched"
+            : arm.Ready.IsEmpty ? "it had not started"
+            : atEnd == AtEnd.Hold ? "at_end; with a rest_pose it would be parked"
+            : atEnd == AtEnd.Park && !TryPark(timeout.Token) ? "it was stopped, or did not reach its rest_pose in time"
+            : null;
+        if (held is null)
+            return;
+        arm.KeepsTorque = true;
+        LogHeldAtEnd(device.Name, held);
+        arm.ReadPose(pose, timeout.Token);
+        arm.WriteGoals(pose, timeout.Token);
+    }
+
+    /// <returns>Whether it has come to rest; not when a stop is made meanwhile, or something is in its way.</returns>
+    private bool TryPark(CancellationToken timeout)
+    {
+        device.Status.SetState(DeviceState.Parking);
+        double[] rest = [.. device.Joints.Select(joint => device.Settings.RestPose![joint.Name])];
+        try
+        {
+            HoldWhereItStands(timeout);
+            law.Command(rest, time.Now(), time.Now());
+            using var timer = TickTimer.Every(period);
+            while (!law.IsComplete || !IsAt(rest))
+            {
+                timer.Next(timeout);
+                if (device.Stops.IsLatched)
+                    return false;
+                var now = time.Now();
+                Write(now, law.Step(now), timeout);
+                Read(timeout);
+            }
+
+            return true;
+        }
+        catch (OperationCanceledException) when (timeout.IsCancellationRequested)
+        {
+            return false;
+        }
+    }
+
+    // A joint without a reading cannot be waited for.
+    private bool IsAt(ReadOnlySpan<double> rest)
+    {
+        for (var joint = 0; joint < rest.Length; joint++)
+        {
+            if (Math.Abs(pose[joint] - rest[joint]) > RestTolerance)
+                return false;
+        }
+
+        return true;
     }
 
     private void StartAgain(CancellationToken cancellation) => Begin(setup.StartAgain(arm, cancellation), cancellation);
@@ -85,7 +156,6 @@ internal sealed partial class FollowerLoop : IArmLoop
             ReportLoad(joint);
         law = new ControlLaw(Limits(), RobotTiming.Default, 2 * period, period);
         HoldWhereItStands(cancellation);
-        isTorqueOff = false;
     }
 
     private void Tick(in Tick tick, CancellationToken cancellation)
@@ -176,7 +246,9 @@ internal sealed partial class FollowerLoop : IArmLoop
         switch (message)
         {
             case { Op: ControlOp.Torque, On: true }:
+                arm.IsFree = false;
                 StartAgain(cancellation);
+                isTorqueOff = false;
                 return null;
             case { Op: ControlOp.Torque, On: false }:
                 DisableTorque();
@@ -197,6 +269,7 @@ internal sealed partial class FollowerLoop : IArmLoop
 
     private void DisableTorque()
     {
+        arm.IsFree = true;
         arm.TryTorqueOff();
         law.Hold();
         identify.End();
@@ -352,6 +425,9 @@ internal sealed partial class FollowerLoop : IArmLoop
     [LoggerMessage(
         3022, LogLevel.Warning, "{Device}: servos lost their torque ({Lost}) or came back; starting the arm again from where it stands")]
     private partial void LogRestart(string device, JointSet lost);
+
+    [LoggerMessage(3024, LogLevel.Warning, "{Device}: its agent ends and leaves it holding its pose, torque stays on ({Reason})")]
+    private partial void LogHeldAtEnd(string device, string reason);
 
     [LoggerMessage(3023, LogLevel.Warning, "{Device}: {Joint}: {Action} (load {Load:0} %, {Celsius} °C)")]
     private partial void LogProtected(string device, ArmJoint joint, ProtectionAction action, double load, int celsius);

@@ -13,12 +13,13 @@ namespace Armada.EdgeAgent.Hosting;
 /// <summary>The agent as a program: everything of a configuration, from start to a clean end.</summary>
 internal static class AgentHost
 {
-    // Arms lose their torque within a tick; the rest is for a broker that is slow to acknowledge.
+    // Arms are parked within eight seconds; the rest is for a broker that is slow to acknowledge.
     private static readonly TimeSpan ShutdownTimeout = TimeSpan.FromSeconds(10);
 
     /// <summary>Runs until Ctrl-C, SIGTERM or SIGHUP, also one that comes while it starts.</summary>
     /// <exception cref="ConfigurationException">A file, port, socket or option is unusable; nothing was moved.</exception>
-    public static async Task<int> RunAsync(string file)
+    /// <param name="strict">Whether a port that is missing or busy ends it too.</param>
+    public static async Task<int> RunAsync(string file, bool strict)
     {
         using var stopping = new CancellationTokenSource();
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
@@ -31,7 +32,7 @@ internal static class AgentHost
         using var host = builder.Build();
         try
         {
-            await OpenAsync(host.Services, stopping.Token);
+            await OpenAsync(host.Services, strict, stopping.Token);
             await host.RunAsync(stopping.Token);
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
@@ -49,12 +50,12 @@ internal static class AgentHost
     }
 
     /// <summary>Opens what a person may have named wrongly, before anything runs.</summary>
-    private static async Task OpenAsync(IServiceProvider services, CancellationToken cancellation)
+    private static async Task OpenAsync(IServiceProvider services, bool strict, CancellationToken cancellation)
     {
         try
         {
             services.GetRequiredService<ControlSocketServer>().Open();
-            await services.GetRequiredService<AgentService>().OpenAsync(cancellation);
+            await services.GetRequiredService<AgentService>().OpenAsync(strict, cancellation);
         }
         catch (Exception e) when (e is SerialOpenException or LinkConfigurationException)
         {
@@ -74,10 +75,11 @@ internal static class AgentHost
         services.AddSingleton<AgentTelemetry>();
         services.AddSingleton<Supervisor>();
         services.AddSingleton<AgentService>();
-        services.AddHostedService(all => all.GetRequiredService<AgentService>());
         services.AddSingleton(all => ActivatorUtilities.CreateInstance<ControlSocketServer>(
             all, configuration.ControlSocket is { } path ? new ControlSocketPlace(path) : ControlSocketPlaces.OfMachine.FindOwn()));
+        // Ends in the opposite order: a stop is taken until the last arm is parked.
         services.AddHostedService(all => all.GetRequiredService<ControlSocketServer>());
+        services.AddHostedService(all => all.GetRequiredService<AgentService>());
         if (TelemetryExport.IsWanted)
             services.AddHostedService<TelemetryExport>();
     }

@@ -14,8 +14,8 @@ namespace Armada.EdgeAgent.Hosting;
 
 internal delegate IMqttLink MqttLinkFactory(LinkOptions options, ILoggerFactory loggers);
 
-/// <summary>Starts every device, its link and the local pairs, and ends them in an order that leaves no arm with torque: sessions
-/// first, links last.</summary>
+/// <summary>Starts every device, its link and the local pairs, and ends them in an order in which each arm is left as it is configured:
+/// sessions first, links last.</summary>
 internal sealed partial class AgentService : IHostedService, IAsyncDisposable
 {
     private static readonly TimeSpan CrashLimit = TimeSpan.FromSeconds(1);
@@ -57,12 +57,13 @@ internal sealed partial class AgentService : IHostedService, IAsyncDisposable
             : [];
     }
 
-    /// <summary>Opens every port, then starts the links: what is named wrongly is reported before any arm has torque.</summary>
-    /// <exception cref="SerialOpenException">A port cannot be opened.</exception>
+    /// <summary>Starts the links: what is named wrongly is reported before any arm has torque.</summary>
+    /// <param name="strict">Whether every port must be there; else what is missing is waited for, and what is there runs.</param>
+    /// <exception cref="SerialOpenException">It is strict, and a port cannot be opened.</exception>
     /// <exception cref="LinkConfigurationException">A certificate or an option of the broker is unusable.</exception>
-    public async Task OpenAsync(CancellationToken cancellation)
+    public async Task OpenAsync(bool strict, CancellationToken cancellation)
     {
-        foreach (var session in sessions)
+        foreach (var session in strict ? sessions : [])
         {
             cancellation.ThrowIfCancellationRequested();
             session.Open();
@@ -119,7 +120,7 @@ internal sealed partial class AgentService : IHostedService, IAsyncDisposable
     private void Run(List<Task> running, string name, Func<CancellationToken, Task> loop, CancellationTokenSource end) =>
         running.Add(supervisor.RunAsync(name, loop, end.Token));
 
-    /// <summary>Whatever brings the process down, arms do not stay under power.</summary>
+    /// <summary>Whatever brings the process down, no arm goes on moving.</summary>
     private void OnCrash(object sender, UnhandledExceptionEventArgs crash)
     {
         sessionsEnd.Cancel();

@@ -128,13 +128,22 @@ public sealed class EmulatedServo
 
     public void Write(byte address, ReadOnlySpan<byte> data)
     {
-        var (id, torque) = (Id, registers[Sts3215.TorqueEnable]);
+        var (id, torque, length) = (Id, registers[Sts3215.TorqueEnable], data.Length);
         registers.Write(address, data);
         if (Id > ServoFrame.MaxId)
             registers.Store(Sts3215.Id, id);
-        if (address <= Sts3215.TorqueEnable.Address && address + data.Length > Sts3215.TorqueEnable.Address)
+        if (IsWithin(Sts3215.TorqueEnable))
             TorqueWritten(before: torque);
+        // As the servo does: a goal turns the torque on by itself.
+        if (IsWithin(Sts3215.GoalPosition) && !TorqueIsOn)
+        {
+            registers[Sts3215.TorqueEnable] = 1;
+            TorqueWritten(before: 0);
+        }
+
         Publish();
+
+        bool IsWithin(in Register register) => address <= register.Address && address + length > register.Address;
     }
 
     private bool Do(Instruction instruction, ReadOnlySpan<byte> parameters)

@@ -68,7 +68,7 @@ public sealed record ControlReply(string Id, bool Ok, string? Error = null, stri
 /// <param name="Voltage">Lowest supply voltage of its servos, volts.</param>
 /// <param name="Temperatures">Per joint, °C.</param>
 /// <param name="Faults">Each fault in words that name the joint, empty when well.</param>
-/// <param name="State">What the device does now: connecting, idle, streaming, holding, approaching, tracking, stopped, torque-off, faulted.</param>
+/// <param name="State">What the device does now: connecting, missing, idle, streaming, holding, approaching, tracking, stopped, torque-off, parking, faulted.</param>
 /// <param name="Counters">Counts since the agent started, such as ticks, ticks.late, dropped.stale-epoch.</param>
 /// <param name="Certificate">SHA-256 of the certificate it connected with, 64 lower-case hexadecimal digits; absent without one.</param>
 public sealed record Presence(

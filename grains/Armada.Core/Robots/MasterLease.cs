@@ -13,6 +13,7 @@ internal sealed class MasterLease(MasterBinding binding, RobotTiming timing)
     private Timestamp? lastAccepted;
     private Timestamp? lastSent;
     private bool fault;
+    private DeviceJoints? joints;
 
     public string Name => binding.Name;
 
@@ -38,12 +39,24 @@ internal sealed class MasterLease(MasterBinding binding, RobotTiming timing)
 
     public bool? IsOnline { get; set; }
 
+    /// <summary>The joints its device says it has, in the order of its frames; default before it does.</summary>
+    public ImmutableArray<string> JointNames { get; set; }
+
     public FrameCounter Frames { get; } = new();
 
     public bool IsLive => State == MasterState.Live;
 
     /// <summary>Whether it was announced as live and has not ended since, although a device may still await its next epoch.</summary>
     public bool IsHeld { get; private set; }
+
+    /// <summary>How its joints are those of the robot.</summary>
+    /// <param name="isMicroPython">Whether its frames are those of a MicroPython arm.</param>
+    public DeviceJoints JointsOf(RobotModel model, bool isMicroPython)
+    {
+        if (joints?.IsOf(model, JointNames, isMicroPython) != true)
+            joints = new DeviceJoints(model, JointNames, isMicroPython);
+        return joints;
+    }
 
     public void AnnounceEpoch(in Timestamp now)
     {

@@ -78,8 +78,10 @@ public sealed class RobotCore
     /// <summary>Repeated with what it knows already, the core does nothing.</summary>
     /// <param name="device">One that is not bound here is ignored.</param>
     /// <param name="online">False with the last will.</param>
-    public Decision OnPresence(string device, bool online, in Timestamp now)
+    /// <param name="joints">Its joints in the order of its frames; default where it does not say.</param>
+    public Decision OnPresence(string device, bool online, ImmutableArray<string> joints, in Timestamp now)
     {
+        var problem = TakeJoints(device, joints);
         if (state.Lease is { IsDevice: true } master && master.Name == device && master.IsOnline != online)
         {
             master.IsOnline = online;
@@ -91,7 +93,26 @@ public sealed class RobotCore
 
         if (FindSlave(device) is var index and >= 0 && slaves[index].IsFenced && slaves[index].IsOnline != online)
             OnSlavePresence(slaves[index], online, now);
-        return state.EndTurn();
+        var decision = state.EndTurn();
+        return problem is null ? decision : decision with { Refused = new Refusal(RefusalReason.Invalid, $"{device}: {problem}") };
+    }
+
+    /// <summary>Takes what a bound device says of its joints; the answer is why they are not those of the robot, where that is new.</summary>
+    private string? TakeJoints(string device, ImmutableArray<string> joints)
+    {
+        if (joints.IsDefault)
+            return null;
+        if (state.Lease is { IsDevice: true } master && master.Name == device && !(joints.AsSpan().SequenceEqual(master.JointNames.AsSpan())))
+        {
+            master.JointNames = joints;
+            return master.JointsOf(Document.Model, isMicroPython: false).Problem;
+        }
+
+        if (FindSlave(device) is not (>= 0 and var index) || !slaves[index].IsFenced || !slaves[index].TryTakeJoints(joints))
+            return null;
+        if (slaves[index].JointProblem is { } problem)
+            state.FailSlave(slaves[index], problem);
+        return slaves[index].JointProblem;
     }
 
     /// <summary>Index of a slave by its name, or -1. Unbinding and leaving move the indices after it.</summary>
@@ -337,10 +358,12 @@ public sealed class RobotCore
             return FrameResult.NotBound;
         master.Arrived(now);
         ExpireLease(now);
-        var result = Take(master, stamp, positions, now);
+        var joints = master.JointsOf(Document.Model, stamp.Unfenced);
+        var pose = joints.ToRobot(positions, stackalloc double[positions.Length]);
+        var result = joints.Problem is null ? Take(master, stamp, pose, now) : FrameResult.WrongJoints;
         if (result == FrameResult.Accepted)
         {
-            var leaps = state.Robot.Track(positions, stamp.CapturedAt, now);
+            var leaps = state.Robot.Track(pose, stamp.CapturedAt, now);
             slaves.Command(state.Robot.Wanted, state.Robot.Before, leaps, Document.Epoch, stamp.CapturedAt, now, sink);
         }
 
@@ -440,6 +463,8 @@ public sealed class RobotCore
             return FrameResult.WrongJoints;
         }
 
+        if (slave.JointProblem is not null)
+            return FrameResult.WrongJoints;
         var restarted = slave.HasRestarted(stamp.Epoch);
         var result = slave.Judge(stamp, now);
         if (result != FrameResult.Accepted)

@@ -127,7 +127,8 @@ public sealed record DeviceReport(
     [Id(4)] string? State = null,
     [Id(5)] double? Voltage = null,
     [Id(6)] ImmutableArray<double> Temperatures = default,
-    [Id(7)] ImmutableArray<string> Faults = default)
+    [Id(7)] ImmutableArray<string> Faults = default,
+    [Id(8)] ImmutableArray<string> Joints = default)
 {
     /// <summary>Whether its own stop is latched.</summary>
     public bool IsStopped => State == "stopped";

@@ -11,8 +11,8 @@ public static class SlaveRules
     {
         if (FindProblem(slave.Name) is { } problem)
             return problem;
-        if (slave.Kind == SlaveKind.MicroPython && model.Joints.Length != MicroPythonJson.Joints)
-            return $"{slave.Name}: a MicroPython arm has {MicroPythonJson.Joints} joints, {model.Name} has {model.Joints.Length}";
+        if (slave.Kind == SlaveKind.MicroPython && new DeviceJoints(model, default, isMicroPython: true).Problem is { } misfit)
+            return $"{slave.Name}: a MicroPython arm has {MicroPythonJson.Joints} joints: {misfit}";
         if (slave.Kind == SlaveKind.Remote != slave.Url is not null)
             return slave.Url is null ? $"{slave.Name}: a remote slave needs a url" : $"{slave.Name}: only a remote slave has a url";
         if (slave.Url is { } url && !IsSlaveEndpoint(url))

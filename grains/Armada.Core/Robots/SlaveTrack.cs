@@ -13,8 +13,11 @@ internal sealed class SlaveTrack
     private readonly double[] real;
     private readonly double[] sent; // In the slave's own terms, so that other offsets do not change where it is; NaN before any.
     private readonly double[] command;
+    private readonly double[] framed; // As commanded, in the device's order and units.
     private readonly RobotModel model;
     private readonly Timestamp?[] reportedAt;
+    private ImmutableArray<string> jointNames;
+    private DeviceJoints joints;
     private SlaveJoints jointMap;
     private Timestamp? lastAccepted;
     private Timestamp? lastSent;
@@ -41,6 +44,8 @@ internal sealed class SlaveTrack
         real.AsSpan().Fill(double.NaN);
         sent = [.. real];
         command = [.. real];
+        framed = [.. real];
+        joints = new DeviceJoints(model, jointNames, binding.Kind == SlaveKind.MicroPython);
         reportedAt = new Timestamp?[real.Length];
         State = binding.Kind == SlaveKind.MicroPython ? SlaveState.Live : SlaveState.Connecting;
     }
@@ -111,7 +116,7 @@ internal sealed class SlaveTrack
         lastAccepted = now;
         realAt = stamp.CapturedAt;
         (fault, approaches) = (stamp.Fault, stamp.Approach);
-        jointMap.FromSlave(positions, real);
+        jointMap.FromSlave(joints.ToRobot(positions, stackalloc double[positions.Length]), real);
         return before;
     }
 
@@ -178,8 +183,22 @@ internal sealed class SlaveTrack
         return new SampleStamp(epoch, ++commandSequence, capturedAt, timing.CommandTimeToLiveMs, Approach: IsFenced && IsToApproach(now));
     }
 
-    /// <summary>The last command, with the slave's offsets; NaN for a joint that is to stay.</summary>
-    public ReadOnlySpan<double> Pose => command;
+    /// <summary>The last command, with the slave's offsets, as its frames have it; NaN for a joint that is to stay.</summary>
+    public ReadOnlySpan<double> Pose => Binding.IsDevice ? joints.ToDevice(command, framed) : command;
+
+    /// <summary>Why its joints are not those of the robot; or null.</summary>
+    public string? JointProblem => Binding.IsDevice ? joints.Problem : null;
+
+    /// <summary>Takes the joints that the device says it has, in the order of its frames. False where they are known.</summary>
+    public bool TryTakeJoints(ImmutableArray<string> names)
+    {
+        if (names.IsDefault || (!jointNames.IsDefault && names.AsSpan().SequenceEqual(jointNames.AsSpan())))
+            return false;
+        jointNames = names;
+        joints = new DeviceJoints(model, names, Binding.Kind == SlaveKind.MicroPython);
+        Hold();
+        return true;
+    }
 
     /// <summary>Whether the last command is the target already and its slave is there, so that only keep-alives are due.</summary>
     public bool HasReached(ReadOnlySpan<double> wanted, in Timestamp now)
@@ -240,6 +259,7 @@ internal sealed class SlaveTrack
                 sent[joint] = before.sent[same];
         }
 
+        TryTakeJoints(before.jointNames);
         if (before.IsJoined)
             Join(now);
         if (before.IsOnline == false)

@@ -129,13 +129,15 @@ public sealed partial class RobotRuntime : IAsyncDisposable
     /// A device said that it is online or offline, and whether its own stop is latched. A follower that is stopped when it is first heard
     /// of stops the robot: the stop may be one that could not be stored before the silo was killed.
     /// </summary>
-    public void SetPresence(string device, bool online, bool isStopped) => Post(new WorkItem((core, now) =>
+    public void SetPresence(string device, DeviceReport report) => Post(new WorkItem((core, now) =>
     {
-        var decision = core.OnPresence(device, online, now);
-        if (!online || Array.Find(slots, slot => slot.Device == device && slot.Role == DeviceRole.Slave) is not { HasReported: false } slot)
+        var decision = core.OnPresence(device, report.Online, report.Joints, now);
+        if (decision.Refused is { } misfit)
+            LogMisfit(Id, misfit.Text);
+        if (!report.Online || Array.Find(slots, slot => slot.Device == device && slot.Role == DeviceRole.Slave) is not { HasReported: false } slot)
             return decision;
         slot.HasReported = true;
-        if (!isStopped || core.IsStopped)
+        if (!report.IsStopped || core.IsStopped)
             return decision;
         LogStoppedByFollower(Id, device);
         return new Decision(null, [.. decision.Effects, .. core.Apply(new RobotRequest.Stop(), now).Effects]);
@@ -601,7 +603,7 @@ public sealed partial class RobotRuntime : IAsyncDisposable
             foreach (var slot in added)
             {
                 if (services.Control.FindReport(slot.Device) is { } report)
-                    SetPresence(slot.Device, report.Online, report.IsStopped);
+                    SetPresence(slot.Device, report);
             }
         }
         else if (!changed)
@@ -732,6 +734,9 @@ public sealed partial class RobotRuntime : IAsyncDisposable
 
     [LoggerMessage(1154, LogLevel.Warning, "{Robot}: {Device} says that its stop is latched; the robot is stopped until a reset")]
     private partial void LogStoppedByFollower(string robot, string device);
+
+    [LoggerMessage(1155, LogLevel.Warning, "{Robot}: {Problem}; its frames are dropped")]
+    private partial void LogMisfit(string robot, string problem);
 
     [LoggerMessage(1152, LogLevel.Error, "{Robot}: a request or a tick failed; the robot is rebuilt from what is stored")]
     private partial void LogFault(Exception fault, string robot);

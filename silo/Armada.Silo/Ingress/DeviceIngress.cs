@@ -61,11 +61,12 @@ internal sealed partial class DeviceIngress(
         }
 
         lastSeen.Record(device, presence, wasOnline);
-        routes.Find(device)?.Robot.SetPresence(device, report.Online, report.IsStopped);
+        routes.Find(device)?.Robot.SetPresence(device, report);
     }
 
     private static DeviceReport ReportOf(Presence said, in Timestamp now) => new(
-        now.Unix, said.Online, said.Kind, said.Agent, said.State, said.Voltage, said.Temperatures?.ToImmutableArray() ?? default, said.Faults?.ToImmutableArray() ?? default);
+        now.Unix, said.Online, said.Kind, said.Agent, said.State, said.Voltage, said.Temperatures?.ToImmutableArray() ?? default, said.Faults?.ToImmutableArray() ?? default,
+        said.Joints?.ToImmutableArray() ?? default);
 
     private void OnReply(ReadOnlySpan<byte> topic, ReadOnlySpan<byte> payload)
     {

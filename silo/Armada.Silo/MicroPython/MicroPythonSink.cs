@@ -79,5 +79,5 @@ internal static class GripperUnit
     public const int Index = MicroPythonJson.Joints - 1;
 
     /// <summary>False for models read from a URDF, which use degrees.</summary>
-    public static bool IsPercent(RobotModel model) => model.Joints.Length > Index && model.Joints[Index].Unit == JointUnit.Percent;
+    public static bool IsPercent(RobotModel model) => model.Find("gripper") is >= 0 and var index && model.Joints[index].Unit == JointUnit.Percent;
 }

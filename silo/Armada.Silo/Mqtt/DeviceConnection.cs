@@ -172,7 +172,17 @@ internal sealed class DeviceConnection : IMqttChannelAdapter
         while (true)
         {
             await rate.WaitAsync(cancellationToken);
-            var read = await ReadAsync();
+            ReadResult read;
+            try
+            {
+                read = await input.ReadAsync(CancellationToken.None); // Awaited here: a method of its own would allocate at each read.
+            }
+            catch (Exception broken) when (broken is IOException or ConnectionAbortedException)
+            {
+                IsLeaving = true;
+                throw new MqttCommunicationException(broken.Message, broken);
+            }
+
             if (read.IsCanceled || cancellationToken.IsCancellationRequested)
             {
                 input.AdvanceTo(read.Buffer.Start);
@@ -247,19 +257,6 @@ internal sealed class DeviceConnection : IMqttChannelAdapter
 
     /// <summary>Queues a control message; false where the connection has ended, or too many wait.</summary>
     public bool TryEnqueue(MqttApplicationMessage message) => Session?.TryEnqueueApplicationMessage(message, out _) == true;
-
-    private async ValueTask<ReadResult> ReadAsync()
-    {
-        try
-        {
-            return await input.ReadAsync(CancellationToken.None);
-        }
-        catch (Exception broken) when (broken is IOException or ConnectionAbortedException)
-        {
-            IsLeaving = true;
-            throw new MqttCommunicationException(broken.Message, broken);
-        }
-    }
 
     private SequencePosition Take(ReadOnlySequence<byte> buffer, out MqttPacket? packet)
     {

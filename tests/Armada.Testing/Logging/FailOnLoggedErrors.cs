@@ -11,13 +11,8 @@ namespace Armada.Testing.Logging;
 /// <remarks>Use it as <c>using var logs = new FailOnLoggedErrors();</c>, before what logs, so that it is disposed last.</remarks>
 public sealed class FailOnLoggedErrors : ILoggerFactory, ILoggerProvider
 {
-    // What Orleans logs of calls to a silo that is about to stop, of calls that were canceled there, of grains that are still started there, and
-    // of its clients, which it is told of or tells of.
-    private static readonly string[] CallsToEndingSilo =
-    [
-        "SelectTargetFailed", "LogErrorCancellingRequests", "LogErrorReadStateFailed", "LogErrorCreatingActivation",
-        "LogErrorCallingRemoteClientDirectory", "LogErrorPublishingClientRoutingTable", "LogErrorPublishingClientRoutingTableToSilo",
-    ];
+    // While a silo ends Orleans logs errors of its own: calls to it, calls and grains that are canceled there, its clients, its directory.
+    private const string Orleans = "Orleans.";
 
     private readonly long begin = Stopwatch.GetTimestamp();
     private readonly ConcurrentQueue<LoggedEntry> entries = new();
@@ -78,7 +73,7 @@ public sealed class FailOnLoggedErrors : ILoggerFactory, ILoggerProvider
     private void Take(LoggedEntry entry)
     {
         entries.Enqueue(entry);
-        if (entry.Level >= LogLevel.Error && !(CallsToEndingSilo.Contains(entry.Event.Name) && SiloStops.HasBegun(since: begin)))
+        if (entry.Level >= LogLevel.Error && !(entry.Category.StartsWith(Orleans, StringComparison.Ordinal) && SiloStops.HasBegun(since: begin)))
             errors.Enqueue(entry);
     }
 

@@ -1,10 +1,12 @@
 using Armada.Core.Control;
+using Armada.Devices.Arms;
 using Armada.Devices.Serial;
 using Armada.EdgeAgent.Configuration;
 using Armada.EdgeAgent.Devices;
 using Armada.EdgeAgent.Hosting;
 using Armada.EdgeAgent.Stops;
 using Armada.Emulators.Arms;
+using Armada.Emulators.Bus;
 using Armada.Mqtt;
 using Armada.Testing;
 using Armada.Testing.Brokers;
@@ -56,11 +58,30 @@ public sealed class SupervisionTests : IDisposable
         agent["follower-1"].BusCommands.Replied = _ => fault.Happen();
         fault.Arm();
         arm.Bus.Unplug();
-        await Eventually.Holds("the arm is not running", () => agent["follower-1"].Presence().State == "faulted");
+        await Eventually.Holds("the arm is not running", () => agent["follower-1"].Presence().State == "missing");
         Assert.True(agent["follower-1"].BusCommands.TryAdd(new ControlMessage("1", ControlOp.Identify)), "the command was not taken");
         await Logged(LoopFault, "session of follower-1");
         arm.Bus.Replug();
         await Holds(agent);
+    }
+
+    [Fact]
+    public async Task What_is_there_runs_and_a_port_that_is_missing_or_busy_is_waited_for()
+    {
+        using var there = TestArm.Follower();
+        using var busy = TestArm.Follower();
+        var taken = SerialPorts.Create().Open(busy.Port, 1_000_000);
+        var late = folder.File("late");
+        await using var agent = await StartAsync(NoBroker, new(), ("follower-1", there.Port), ("follower-2", busy.Port), ("follower-3", late));
+        await Holds(agent);
+        await Eventually.Holds("the others are missing", () => Shows("follower-2", "is busy") && Shows("follower-3", "does not exist"));
+        taken.Dispose();
+        using var bus = new EmulatedBus(EmulatedArm.So101(ArmRole.Follower), late);
+        await Eventually.Holds(
+            "they run when they are there", () => new[] { "follower-2", "follower-3" }.All(name => agent[name].Presence() is { State: "holding", Faults.Count: 0 }));
+
+        bool Shows(string name, string why) =>
+            agent[name].Presence() is { State: "missing", Faults: [var fault] } && fault.Contains(why, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -175,7 +196,6 @@ public sealed class SupervisionTests : IDisposable
         await silo.Shows("follower-2", "that it is offline", presence => !presence.Online);
         foreach (var arm in new[] { first, second })
         {
-            Assert.False(arm.HasTorque(1), "an arm was left with torque");
             SerialPorts.Create().Open(arm.Port, 1_000_000).Dispose();
         }
     }

@@ -1,6 +1,7 @@
 using Armada.Core.Control;
 using Armada.Core.Frames;
 using Armada.Devices.ServoBus;
+using Armada.Emulators.Bus;
 using Armada.Testing;
 using Armada.Tests.Agent.Kit;
 
@@ -205,11 +206,9 @@ public sealed class FollowerTests() : AgentBench("follower-1", TestArm.Follower(
         await Tracks(0, 40);
         var since = Arm.Bus.Journal.Count;
         Arm.Bus.Arm.PowerDip();
-        await Eventually.Holds("torque is on again", () => Arm.HasTorque(1) && Arm.HasTorque(6));
-        var goalBeforeTorque = Arm.Bus.Journal.Since(since)
-            .SkipWhile(write => write.Id != 1 || write.Of(Sts3215.GoalPosition) is null || write.Instruction == Instruction.SyncWrite)
-            .First(write => write.Id == 1);
-        Assert.NotNull(goalBeforeTorque.Of(Sts3215.GoalPosition));
+        await Eventually.Holds("torque is put on again", () => Written(since).Any(write => write.Of(Sts3215.TorqueEnable) == 1));
+        var goal = Written(since).TakeWhile(write => write.Of(Sts3215.TorqueEnable) != 1).Last(write => write.Of(Sts3215.GoalPosition) is not null);
+        Assert.Equal(Instruction.Write, goal.Instruction);
         await Tracks(0, 40);
     }
 
@@ -327,11 +326,15 @@ public sealed class FollowerTests() : AgentBench("follower-1", TestArm.Follower(
     public async Task Torque_that_was_taken_stays_off_when_the_cable_is_put_back()
     {
         Assert.True((await Silo.Ask(Device, ControlOp.Torque, on: false)).Ok, "torque off was refused");
+        var since = Arm.Bus.Journal.Count;
+        await using var stream = await Follow(pan: 30);
         Arm.Bus.Unplug();
-        await Shows("that it is not running", DeviceShows("faulted"));
+        await Shows("that it is not running", DeviceShows("missing"));
         Arm.Bus.Replug();
         await Shows("that its torque is off", DeviceShows("torque-off"));
-        await Eventually.Holds("no servo has torque", () => Enumerable.Range(1, 6).All(id => !Arm.HasTorque((byte)id)));
+        await Counts("commands.applied", 0);
+        Assert.DoesNotContain(Arm.Bus.Journal.Since(since), write => write.Of(Sts3215.GoalPosition) is not null || write.Of(Sts3215.TorqueEnable) > 0);
+        Assert.All(Enumerable.Range(1, 6), id => Assert.False(Arm.HasTorque((byte)id), $"servo {id} has torque"));
     }
 
     [Fact]
@@ -347,14 +350,15 @@ public sealed class FollowerTests() : AgentBench("follower-1", TestArm.Follower(
     }
 
     [Fact]
-    public async Task A_clean_end_takes_all_torque_in_one_write_and_says_goodbye()
+    public async Task At_a_clean_end_it_holds_where_it_stands_says_that_torque_stays_on_and_says_goodbye()
     {
-        await using (await Follow(pan: 20))
-            await Tracks(0, 20);
-        var since = Arm.Bus.Journal.Count;
+        await using (await Follow(pan: 60))
+            await Shows("that it approaches", DeviceShows("approaching"));
         await Agent.StopAsync();
-        Assert.NotNull(Arm.Bus.Journal.Wait(write => write.IsTorqueOffForAll, TimeSpan.FromSeconds(5), since));
-        Assert.All(Enumerable.Range(1, 6), id => Assert.False(Arm.HasTorque((byte)id), $"servo {id} has torque"));
+        var held = Arm.Pose();
+        Assert.All(Enumerable.Range(1, 6), id => Assert.True(Arm.HasTorque((byte)id), $"servo {id} has no torque"));
+        Assert.Contains("torque stays on", Assert.Single(Logs.Of(3024)).Message, StringComparison.Ordinal);
+        Assert.InRange(held[0] - Arm.Bus.Arm.Joints[0].FromSteps(PanGoals(0)[^1].Goal), -2, 2);
         await Shows("that it is offline", presence => !presence.Online);
     }
 
@@ -382,6 +386,8 @@ public sealed class FollowerTests() : AgentBench("follower-1", TestArm.Follower(
         [.. Arm.Bus.Journal.Since(since)
             .Where(write => write is { Id: 1, Instruction: Instruction.SyncWrite } && write.Of(Sts3215.GoalPosition) is not null)
             .Select(write => (write.Timestamp, write.Of(Sts3215.GoalPosition)!.Value))];
+
+    private IEnumerable<RegisterWrite> Written(long since) => Arm.Bus.Journal.Since(since).Where(write => write.Id == 1);
 
     private List<int> Goals(long since, byte id) =>
         [.. Arm.Bus.Journal.Since(since).Where(write => write.Id == id).Select(write => write.Of(Sts3215.GoalPosition)).OfType<int>()];

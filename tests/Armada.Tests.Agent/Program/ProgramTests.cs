@@ -33,15 +33,15 @@ public sealed class ProgramTests : IDisposable
         await Complains(said, arguments);
 
     [Fact]
-    public async Task A_port_that_does_not_exist_is_named_at_start_up() =>
-        await Complains("/no/port does not exist", "run", "--config", Configuration(broker: null, ("leader-1", "/no/port", null), ("follower-1", "/no/other", null)));
+    public async Task A_port_that_does_not_exist_ends_a_strict_start() =>
+        await Complains("/no/port does not exist", "run", "--strict", "--config", Configuration(broker: null, ("leader-1", "/no/port", null), ("follower-1", "/no/other", null)));
 
     [Fact]
-    public async Task A_port_that_another_program_has_is_named_at_start_up()
+    public async Task A_port_that_another_program_has_ends_a_strict_start()
     {
         using var arm = TestArm.Leader(new StillHand());
         using var taken = Armada.Devices.Serial.SerialPorts.Create().Open(arm.Port, 1_000_000);
-        await Complains("busy", "run", "--config", Configuration(broker: null, ("leader-1", arm.Port, null), ("follower-1", "/no/other", null)));
+        await Complains("busy", "run", "--strict", "--config", Configuration(broker: null, ("leader-1", arm.Port, null), ("follower-1", "/no/other", null)));
     }
 
     [Fact]
@@ -66,6 +66,7 @@ public sealed class ProgramTests : IDisposable
                 && fault.Contains("Homing_Offset", StringComparison.Ordinal)
                 && fault.Contains("write-servos", StringComparison.Ordinal)));
         Assert.False(arm.HasTorque(1), "an arm of unknown calibration has torque");
+        Assert.DoesNotContain(arm.Bus.Journal.Since(), write => write.Of(Sts3215.GoalPosition) is not null);
     }
 
     [Fact]
@@ -317,6 +318,7 @@ public sealed class ProgramTests : IDisposable
             kind = arm.Name.StartsWith("leader", StringComparison.Ordinal) ? "so101-leader" : "so101-follower",
             port = arm.Port,
             calibration = arm.Calibration ?? "eeprom",
+            at_end = arm.Name.StartsWith("leader", StringComparison.Ordinal) ? null : "release",
         });
         object whole = broker is { } port
             ? new { broker = new { port }, devices, control_socket = Socket }

@@ -8,6 +8,12 @@ using Armada.Tests.Bus.Calibration;
 
 namespace Armada.Tests.Bus.Arms;
 
+internal static class ArmStart
+{
+    public static ArmStartupReport Start(this ServoArm arm, CancellationToken cancellation) =>
+        arm.Start(ServoArm.Survey(arm.Bus, cancellation), arm.Calibration, cancellation);
+}
+
 /// <summary>An emulated SO-101 on a pseudo-terminal, and a driver that has opened it.</summary>
 internal sealed class EmulatedRig : IDisposable
 {

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Armada.Devices.Arms;
 using Armada.Devices.Calibration;
 using Armada.Devices.ServoBus;
@@ -11,16 +12,18 @@ public sealed class ServoCalibrationTests : IDisposable
 
     public void Dispose() => rig.Dispose();
 
+    private static ImmutableArray<ServoEeprom?> Survey(EmulatedRig rig) => ServoArm.Survey(rig.Bus, default);
+
     [Fact]
     public void The_servos_own_calibration_is_read() =>
         Assert.Equal(
-            SampleCalibration.Arm.Joints.AsEnumerable(), ArmJoint.All.Select(joint => ServoCalibration.TryRead(rig.Bus, joint, default)!));
+            SampleCalibration.Arm.Joints.AsEnumerable(), ArmJoint.All.Zip(Survey(rig), (joint, eeprom) => ServoCalibration.Of(joint, eeprom!)));
 
     [Fact]
     public void A_silent_servo_has_no_calibration_to_read()
     {
         rig.Emulated.Faults.Silence(4);
-        Assert.Null(ServoCalibration.TryRead(rig.Bus, ArmJoint.All[3], default));
+        Assert.Null(Survey(rig)[3]);
     }
 
     [Fact]
@@ -31,26 +34,28 @@ public sealed class ServoCalibrationTests : IDisposable
         rig.Emulated.Faults.Silence(6);
         Assert.Equal(
             ["shoulder_pan: Homing_Offset is 5 in the servo, -1470 in the file"],
-            ServoCalibration.Compare(rig.Bus, SampleCalibration.Arm, default).Select(mismatch => mismatch.ToString()));
+            ServoCalibration.Compare(Survey(rig), SampleCalibration.Arm).Select(mismatch => mismatch.ToString()));
     }
 
     [Fact]
     public void A_files_calibration_is_written_where_it_differs_with_torque_off_and_lasts()
     {
         rig.Arm.Servos[0].Store(Sts3215.HomingOffset, 5);
-        ServoCalibration.Write(rig.Bus, SampleCalibration.Arm, ArmJoint.All, default);
+        ServoCalibration.Write(rig.Bus, SampleCalibration.Arm, Survey(rig), default);
         Assert.Equal(0, rig.Emulated.Journal.Since()[0].Of(Sts3215.TorqueEnable));
         Assert.All(rig.Emulated.Journal.Since(), write => Assert.Equal(1, write.Id));
         Assert.Equal([-1470], rig.Written(1, Sts3215.HomingOffset));
         rig.Arm.PowerDip();
-        Assert.Empty(ServoCalibration.Compare(rig.Bus, SampleCalibration.Arm, default));
+        Assert.Empty(ServoCalibration.Compare(Survey(rig), SampleCalibration.Arm));
     }
 
     [Fact]
     public void A_servo_that_does_not_take_its_calibration_is_named()
     {
+        rig.Arm.Servos[1].Store(Sts3215.HomingOffset, 5);
+        var survey = Survey(rig);
         rig.Emulated.Faults.Silence(2);
-        var error = Assert.Throws<CalibrationException>(() => ServoCalibration.Write(rig.Bus, SampleCalibration.Arm, ArmJoint.All, default));
+        var error = Assert.Throws<CalibrationException>(() => ServoCalibration.Write(rig.Bus, SampleCalibration.Arm, survey, default));
         Assert.Equal($"{rig.Bus.Port}: servo 2 (shoulder_lift) did not take its calibration", error.Message);
     }
 
@@ -81,7 +86,7 @@ public sealed class ServoCalibrationTests : IDisposable
 
         Assert.True(arm.Start(default).IsComplete);
         arm.ReadPose(pose, default);
-        Assert.Equal(ServoCalibration.TryRead(leader.Bus, ArmJoint.All[3], default), arm.Calibration.Joints[3]);
+        Assert.Equal(ServoCalibration.Of(ArmJoint.All[3], Survey(leader)[3]!), arm.Calibration.Joints[3]);
         Assert.True(double.IsFinite(pose[3]));
     }
 }

@@ -31,7 +31,7 @@ public sealed class CommandTests : IDisposable
             Assert.True(bus.Ping(4, default).IsOk);
             Assert.Equal("ok", await Ask("silence 4"));
             Assert.False(bus.Ping(4, default).IsOk);
-            Assert.Empty(ServoCalibration.Compare(bus, CalibrationFile.Read(calibration), default).Where(m => m.Joint.Id != 4));
+            Assert.Empty(ServoCalibration.Compare(ServoArm.Survey(bus, default), CalibrationFile.Read(calibration)));
         }
 
         await emulator.WriteLineAsync("speak 4");
@@ -63,7 +63,7 @@ public sealed class CommandTests : IDisposable
         foreach (var role in Enum.GetValues<ArmRole>())
         {
             using var arm = new PluggedArm(EmulatedArm.So101(role));
-            Assert.Empty(ServoCalibration.Compare(arm.Driver(), EmulatedJoint.Calibration(role), default));
+            Assert.Empty(ServoCalibration.Compare(ServoArm.Survey(arm.Driver(), default), EmulatedJoint.Calibration(role)));
         }
     }
 

@@ -81,6 +81,15 @@ public sealed class EmulatedRegisterTests
     }
 
     [Fact]
+    public void A_goal_turns_the_torque_on_and_the_shaft_goes_there()
+    {
+        Write(Sts3215.GoalPosition, 2525);
+        Assert.True(servo.TorqueIsOn);
+        servo.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal(2525, servo[Sts3215.PresentPosition]);
+    }
+
+    [Fact]
     public void What_was_saved_can_be_restored_but_for_the_id()
     {
         Span<byte> reply = stackalloc byte[ServoFrame.MaxSize];

@@ -80,6 +80,7 @@ public sealed class MotionTests
     {
         var servo = new EmulatedServo(1);
         Set(servo, Sts3215.GoalPosition, 3000);
+        Set(servo, Sts3215.TorqueEnable, 0);
         servo.Push(1900);
         servo.Advance(TimeSpan.FromMilliseconds(200));
         Assert.Equal(1900, servo[Sts3215.PresentPosition]);

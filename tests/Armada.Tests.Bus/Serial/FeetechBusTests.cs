@@ -66,6 +66,48 @@ public sealed class FeetechBusTests : IDisposable
         Assert.Equal(8, bus.Counters.StaleBytes);
     }
 
+    [Theory]
+    [InlineData(60)]
+    [InlineData(130)]
+    [InlineData(180)]
+    [InlineData(260)]
+    [InlineData(330)]
+    public void On_a_line_where_every_answer_is_late_no_register_has_the_value_of_another(double late)
+    {
+        link.Answer = (_, asked) => link.Status(late, 1, asked.Parameters[0], 0);
+        foreach (var register in (Register[])[Sts3215.HomingOffset, Sts3215.MinPositionLimit, Sts3215.MaxPositionLimit, Sts3215.PresentPosition])
+        {
+            var reading = bus.Read(1, register, default);
+            Assert.True(!reading.IsOk || reading.Value == register.Address, $"{register} reads {reading.Value}");
+        }
+    }
+
+    [Fact]
+    public void A_write_is_read_back()
+    {
+        var kept = 0;
+        link.Answer = (number, asked) =>
+        {
+            if (asked.Instruction == Instruction.Read)
+                link.Status(0.3, 1, (byte)kept);
+            else
+                link.Status(0.3, 1);
+        };
+        Assert.False(bus.WriteChecked(1, Sts3215.TorqueEnable, 1, default));
+        kept = 1;
+        Assert.True(bus.WriteChecked(1, Sts3215.TorqueEnable, 1, default));
+    }
+
+    [Fact]
+    public void An_EEPROM_is_taken_only_when_it_reads_twice_the_same()
+    {
+        var reads = 0;
+        link.Answer = (_, asked) => link.Status(0.3, 1, [.. Enumerable.Repeat((byte)(reads < 2 ? ++reads : reads), asked.Parameters[1])]);
+        Assert.Equal(0x0202, ServoEeprom.TryRead(bus, 1, default)![Sts3215.MaxPositionLimit]);
+        link.Answer = (number, asked) => link.Status(0.3, 1, [.. Enumerable.Repeat((byte)number, asked.Parameters[1])]);
+        Assert.Null(ServoEeprom.TryRead(bus, 1, default));
+    }
+
     [Fact]
     public void An_answer_to_the_last_sync_read_is_not_taken_for_a_single_reads()
     {

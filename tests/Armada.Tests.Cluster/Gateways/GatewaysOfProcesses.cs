@@ -1,5 +1,6 @@
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
+using Armada.Mqtt;
 using Armada.Silo.Identities;
 using Armada.Testing;
 using Armada.Testing.Brokers;
@@ -63,13 +64,39 @@ internal sealed class GatewaysOfProcesses : IClusterOfProcesses, IAsyncDisposabl
         $"gateway-{index}", "gateway", "--urls", http[index].BaseAddress!.GetLeftPart(UriPartial.Authority), "--broker", $"127.0.0.1:{devicePorts[index]}",
         "--broker-host", $"127.0.0.1:{devicePorts[0]}", $"127.0.0.1:{devicePorts[1]}");
 
-    public Task KillSiloAsync(int index) => EndAsync(silos, index);
+    /// <summary>Kills a silo, or lets it hang.</summary>
+    public Task LoseSiloAsync(int index, Signal signal) => LoseAsync(silos, index, signal);
 
-    public Task KillGatewayAsync(int index) => EndAsync(gateways, index);
+    /// <summary>Kills a gateway, or lets it hang.</summary>
+    public Task LoseGatewayAsync(int index, Signal signal) => LoseAsync(gateways, index, signal);
+
+    /// <summary>Starts one that was killed, and wakes one that hangs; a silo that was given up ends then, and is started again.</summary>
+    public async Task RestoreSiloAsync(int index)
+    {
+        if (silos[index] is { } hung)
+        {
+            await hung.SendAsync(Signal.Continue);
+            await hung.ExitsAsync(Starting);
+            await EndAsync(silos, index);
+        }
+
+        StartSilo(index);
+    }
+
+    /// <summary>Starts one that was killed, and wakes one that hangs.</summary>
+    public async Task RestoreGatewayAsync(int index)
+    {
+        if (gateways[index] is { } hung)
+            await hung.SendAsync(Signal.Continue);
+        else
+            StartGateway(index);
+    }
 
     /// <summary>The silo where a robot's master went live last.</summary>
-    public int HostOf(string robot) =>
-        Enumerable.Range(0, Count).Single(silo => silos[silo]?.Lines.Any(line => line.Contains($"{robot}: MasterLive", StringComparison.Ordinal)) == true);
+    public int HostOf(string robot) => Enumerable.Range(0, Count).MaxBy(silo => Reigns(silo, robot).LastOrDefault() ?? "", StringComparer.Ordinal);
+
+    /// <summary>How often a robot's master went live at a silo since its start.</summary>
+    public int ReignsAt(int silo, string robot) => Reigns(silo, robot).Count();
 
     public bool IsReady(int gateway)
     {
@@ -114,16 +141,26 @@ internal sealed class GatewaysOfProcesses : IClusterOfProcesses, IAsyncDisposabl
         Assert.True(answer.IsSuccessStatusCode, $"PUT {path}: {answer.StatusCode} {await answer.Content.ReadAsStringAsync()}\n{Logs()}");
     }
 
-    public int DevicePortOf(int gateway) => devicePorts[gateway];
-
-    /// <summary>A robot's epoch; 0 while its silo is not reached.</summary>
-    public uint EpochOf(string robot)
+    public async Task DeleteAsync(int silo, string path)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Get, $"/api/v1/robots/{robot}");
-        using var answer = http[0].Send(request);
-        using var body = answer.Content.ReadAsStream();
-        return answer.IsSuccessStatusCode ? JsonNode.Parse(body)!["epoch"]!.GetValue<uint>() : 0;
+        using var answer = await http[silo % Count].DeleteAsync(new Uri(path, UriKind.Relative));
+        Assert.True(answer.IsSuccessStatusCode, $"DELETE {path}: {answer.StatusCode}\n{Logs()}");
     }
+
+    /// <summary>Enrolls a device and connects it to one gateway.</summary>
+    public async Task<MqttLink> ConnectAsync(int gateway, string device)
+    {
+        var tls = (await ConfigureAsync(device, "so101-leader", $"/dev/{device}", folder.File(device)))["broker"]!["tls"]!;
+        string File(string name) => tls[name]!.GetValue<string>().Replace("{device}", device, StringComparison.Ordinal);
+        var link = new MqttLink(
+            new LinkOptions { ClientId = device, Hosts = [$"127.0.0.1:{devicePorts[gateway]}"], Tls = new LinkTls(File("ca"), File("certificate"), File("key")) },
+            NullLogger<MqttLink>.Instance);
+        await link.StartAsync(CancellationToken.None);
+        await Eventually.Holds(() => $"{device} is connected\n{Logs()}", () => link.State == LinkState.Up);
+        return link;
+    }
+
+    public int DevicePortOf(int gateway) => devicePorts[gateway];
 
     public string Logs() => string.Join('\n', [.. past, .. silos.Select((one, index) => $"silo {index}:\n{one?.Output}"), .. gateways.Select((one, index) => $"gateway {index}:\n{one?.Output}")]);
 
@@ -141,6 +178,9 @@ internal sealed class GatewaysOfProcesses : IClusterOfProcesses, IAsyncDisposabl
         folder.Dispose();
     }
 
+    private IEnumerable<string> Reigns(int silo, string robot) => // Lines begin with the time.
+        silos[silo]?.Lines.Where(line => line.Contains($"{robot}: MasterLive", StringComparison.Ordinal)) ?? [];
+
     private RunningProcess Start(string name, string role, params string[] more)
     {
         var (certificate, key) = members.Member(name);
@@ -149,6 +189,9 @@ internal sealed class GatewaysOfProcesses : IClusterOfProcesses, IAsyncDisposabl
             ["--data", folder.File(name), "--cluster", "gateways", "--role", role, "--redis", redis.Address, "--authority", Authority,
              "--cluster-ca", members.CaFile, "--cluster-cert", certificate, "--cluster-key", key, .. more]);
     }
+
+    private Task LoseAsync(RunningProcess?[] all, int index, Signal signal) =>
+        signal == Signal.Kill ? EndAsync(all, index) : all[index]!.SendAsync(signal);
 
     private async Task EndAsync(RunningProcess?[] all, int index)
     {

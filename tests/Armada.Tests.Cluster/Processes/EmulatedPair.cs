@@ -12,6 +12,8 @@ internal sealed class EmulatedPair : IAsyncDisposable
 {
     private const double Tolerance = 6; // degrees
 
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
+
     private readonly TempFolder folder = new();
     private readonly ArmRig leader;
     private readonly ArmRig follower;
@@ -54,8 +56,8 @@ internal sealed class EmulatedPair : IAsyncDisposable
         () => agents.All(agent => agent.Lines.LastOrDefault(line => line.Contains("is up at", StringComparison.Ordinal))?.EndsWith($":{port}", StringComparison.Ordinal) == true),
         within);
 
-    /// <summary>Waits until the follower holds, and says how long after a time its goal last changed.</summary>
-    public async Task<TimeSpan> HoldsAsync(long since) => Stopwatch.GetElapsedTime(since, Math.Max(since, await follower.HoldsAsync()));
+    /// <summary>Waits until the follower has held, and says how long after a time its goal last changed before. Another silo may command it soon after.</summary>
+    public async Task<TimeSpan> HoldsAsync(long since) => Stopwatch.GetElapsedTime(since, await follower.PausesAsync(since, Pause));
 
     public async ValueTask DisposeAsync()
     {

@@ -27,21 +27,7 @@ internal sealed class ArmRig(ArmRole role, IHand? hand, string link) : IDisposab
     }
 
     /// <summary>When the shoulder's goal last became another; 0 before the first time.</summary>
-    public long LastMove(long since = 0)
-    {
-        long moved = 0;
-        int? before = null;
-        foreach (var write in Bus.Journal.Since(since).Where(write => write.Id == ShoulderPan))
-        {
-            if (write.Of(Sts3215.GoalPosition) is not { } goal)
-                continue;
-            if (before is not null && goal != before)
-                moved = write.Timestamp;
-            before = goal;
-        }
-
-        return moved;
-    }
+    public long LastMove(long since = 0) => Moves(since).LastOrDefault();
 
     /// <summary>Waits until the sweep passes a place, degrees.</summary>
     public Task PassesAsync(double pan) =>
@@ -57,5 +43,39 @@ internal sealed class ArmRig(ArmRole role, IHand? hand, string link) : IDisposab
         return LastMove();
     }
 
+    /// <summary>Waits until no goal has changed for a time, whatever comes after, and says when the last change before was.</summary>
+    public async Task<long> PausesAsync(long since, TimeSpan pause)
+    {
+        long? last = null;
+        await Eventually.Holds("the follower pauses", () => (last = LastBeforePause(since, pause)) is not null, TimeSpan.FromSeconds(5));
+        return last!.Value;
+    }
+
     public void Dispose() => Bus.Dispose();
+
+    private long? LastBeforePause(long since, TimeSpan pause)
+    {
+        var last = since;
+        foreach (var moved in Moves(0).Where(moved => moved > since))
+        {
+            if (Stopwatch.GetElapsedTime(last, moved) > pause)
+                break;
+            last = moved;
+        }
+
+        return Stopwatch.GetElapsedTime(last) > pause ? last : null;
+    }
+
+    private IEnumerable<long> Moves(long since)
+    {
+        int? before = null;
+        foreach (var write in Bus.Journal.Since(since).Where(write => write.Id == ShoulderPan))
+        {
+            if (write.Of(Sts3215.GoalPosition) is not { } goal)
+                continue;
+            if (before is not null && goal != before)
+                yield return write.Timestamp;
+            before = goal;
+        }
+    }
 }

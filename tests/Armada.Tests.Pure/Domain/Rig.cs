@@ -117,7 +117,8 @@ internal sealed class Rig : ICommandSink
 
     public Decision Tick() => Run(Core.Tick(Now, this));
 
-    public Decision Presence(string device, bool online) => Run(Core.OnPresence(device, online, Now));
+    public Decision Presence(string device, bool online, params string[] joints) =>
+        Run(Core.OnPresence(device, online, joints is [] ? default : [.. joints], Now));
 
     /// <summary>The next frame of a leader, every joint at one position.</summary>
     public FrameResult Master(string device, double position) => Master(Next(device), Pose(position));
