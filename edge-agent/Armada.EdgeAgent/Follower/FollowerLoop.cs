@@ -102,8 +102,8 @@ internal sealed partial class FollowerLoop : IArmLoop
             return;
         arm.KeepsTorque = true;
         LogHeldAtEnd(device.Name, held);
-        arm.ReadPose(pose, timeout.Token);
-        arm.WriteGoals(pose, timeout.Token);
+        HoldWhereItStands(timeout.Token);
+        arm.WriteGoals(law.Goals, timeout.Token);
     }
 
     /// <returns>Whether it has come to rest; not when a stop is made meanwhile, or something is in its way.</returns>
@@ -114,7 +114,6 @@ internal sealed partial class FollowerLoop : IArmLoop
         try
         {
             HoldWhereItStands(timeout);
-            law.Command(rest, time.Now(), time.Now());
             using var timer = TickTimer.Every(period);
             while (!law.IsComplete || !IsAt(rest))
             {
@@ -122,6 +121,7 @@ internal sealed partial class FollowerLoop : IArmLoop
                 if (device.Stops.IsLatched)
                     return false;
                 var now = time.Now();
+                law.Command(rest, now.Unix, approaches: true, now, now);
                 Write(now, law.Step(now), timeout);
                 Read(timeout);
             }
