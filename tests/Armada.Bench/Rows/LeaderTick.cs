@@ -22,7 +22,7 @@ internal static class LeaderTick
         using var emulated = new EmulatedBus(EmulatedArm.So101(ArmRole.Leader, new WavingHand()), folder.File("leader"));
         using var port = SerialPorts.Create().Open(emulated.Port, BaudRate);
         using var arm = new LeaderArm(new FeetechBus(port), EmulatedJoint.Calibration(ArmRole.Leader));
-        arm.Start(CancellationToken.None);
+        arm.Start(ServoArm.Survey(arm.Bus, CancellationToken.None), arm.Calibration, CancellationToken.None);
         var medians = new List<double>();
         for (var i = 0; i < rounds; i++)
             medians.Add(MedianMicroseconds(arm, round));
