@@ -75,8 +75,7 @@ internal sealed class LeaderLoop : IArmLoop
         device.Counters.Tick(tick.IsLate);
         RefuseBusCommands();
         var now = time.Now();
-        arm.ReadPose(pose, cancellation);
-        filter.Take(pose, now.Monotonic, pose);
+        ReadPose(now, cancellation);
         diagnostics.Observe(arm);
         if (!device.Stops.IsLatched)
             Publish(now);
@@ -84,6 +83,24 @@ internal sealed class LeaderLoop : IArmLoop
             ReadHealth(cancellation);
         device.Status.SetState(State());
         telemetry.BusTime((time.Now().Monotonic - now.Monotonic) / 1000.0, tag);
+    }
+
+    private void ReadPose(in Timestamp now, CancellationToken cancellation)
+    {
+        arm.ReadPose(pose, cancellation);
+        for (var joint = 0; joint < pose.Length; joint++)
+        {
+            // A reading that is repeated for want of one confirms nothing.
+            if (arm.Missed.Contains(joint))
+                pose[joint] = double.NaN;
+        }
+
+        filter.Take(pose, now.Monotonic, pose);
+        for (var joint = 0; joint < pose.Length; joint++)
+        {
+            if (arm.Missed.Contains(joint) && !arm.Silent.Contains(joint))
+                pose[joint] = published[joint];
+        }
     }
 
     private void ReadHealth(CancellationToken cancellation)

@@ -13,6 +13,7 @@ internal sealed class VirtualRobot
     private readonly VelocityClamp clamp;
     private readonly VelocityClamp tracking;
     private readonly ReadingFilter filter;
+    private readonly RobotTiming timing;
     private readonly double[] commanded;
     private readonly long[] commandedAt;
     private readonly double[] pose;
@@ -22,6 +23,7 @@ internal sealed class VirtualRobot
     private readonly double[] fastest;
     private readonly double[] before;
     private readonly double[] wanted;
+    private Timestamp trackedAt;
 
     /// <param name="model">Its joints.</param>
     /// <param name="timing">For the longest step of its own motion.</param>
@@ -29,8 +31,9 @@ internal sealed class VirtualRobot
     public VirtualRobot(RobotModel model, RobotTiming timing, VirtualRobot? predecessor)
     {
         joints = model.Joints;
+        this.timing = timing;
         clamp = new VelocityClamp(timing.MaxDriveStep);
-        tracking = new VelocityClamp(timing.Lease); // What was missed in a stall is no motion of its own.
+        tracking = new VelocityClamp(timing.MaxStep);
         filter = new ReadingFilter(joints, unwraps: true);
         commanded = Unknown();
         pose = Unknown();
@@ -90,8 +93,11 @@ internal sealed class VirtualRobot
                 pose[joint] = wanted[joint];
         }
 
-        if (leaps)
-            tracking.Start(now);
+        // What was missed in a stall is told at once: made up for at the joint's own speed, it would pass for the leader's.
+        var passed = Microseconds.ToTimeSpan(now.MicrosecondsSince(trackedAt));
+        if (leaps || passed > timing.MaxStep)
+            tracking.Start(now, leaps ? default : TimeSpan.FromTicks(Math.Min(passed.Ticks, timing.Lease.Ticks)));
+        trackedAt = now;
         tracking.Step(pose, wanted, fastest, now);
         for (var joint = 0; joint < pose.Length; joint++)
             wanted[joint] = double.IsNaN(wanted[joint]) ? double.NaN : pose[joint];

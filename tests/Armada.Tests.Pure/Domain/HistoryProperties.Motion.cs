@@ -82,7 +82,9 @@ public sealed partial class HistoryProperties
             for (var joint = 0; joint < model.Length; joint++)
             {
                 var position = command.Positions[joint];
-                saved[joint] = Math.Min(longest, saved[joint] + passed);
+                // A device is told at once what was missed in a stall.
+                var most = binding.Kind == SlaveKind.Device ? Math.Max(longest, Math.Min(passed, Rig.Timing.Lease.TotalSeconds)) : longest;
+                saved[joint] = Math.Min(most, saved[joint] + passed);
                 var needed = Math.Abs(position - last[joint]) / model[joint].MaxVelocity;
                 var offset = OffsetOf(binding.JointMappings, model[joint]);
                 // A device that is told to approach does so itself.
