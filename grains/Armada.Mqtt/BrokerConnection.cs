@@ -22,6 +22,9 @@ internal sealed class BrokerConnection(LinkOptions options, HostPort address, Ti
     /// <summary>Whether TCP, and TLS where it is asked for, are established.</summary>
     public bool IsEstablished { get; private set; }
 
+    /// <summary>Why a certificate is not valid by this machine's clock; null where all shown so far are.</summary>
+    public string? ClockProblem { get; private set; }
+
     /// <exception cref="SocketException">The host is not found, or none of its addresses answers.</exception>
     /// <exception cref="System.Security.Authentication.AuthenticationException">One end does not trust the other.</exception>
     /// <exception cref="CryptographicException">A file has become unreadable since the start, or the two do not belong together.</exception>
@@ -65,10 +68,20 @@ internal sealed class BrokerConnection(LinkOptions options, HostPort address, Ti
         try
         {
             policy.CustomTrustStore.ImportFromPemFile(tls.CaFile);
-            var handshake = new SslClientAuthenticationOptions { TargetHost = address.Host, CertificateChainPolicy = policy };
+            var handshake = new SslClientAuthenticationOptions
+            {
+                TargetHost = address.Host,
+                CertificateChainPolicy = policy,
+                RemoteCertificateValidationCallback = (_, _, shown, errors) =>
+                {
+                    ClockProblem ??= CertificateClock.FindProblem(shown, time.GetUtcNow());
+                    return errors == SslPolicyErrors.None;
+                },
+            };
             if (tls is { CertificateFile: { } certificateFile, KeyFile: { } keyFile })
             {
                 own = ReadPair(certificateFile, keyFile);
+                ClockProblem = CertificateClock.FindProblem(own, time.GetUtcNow());
                 var chain = new X509Certificate2Collection();
                 chain.ImportFromPemFile(certificateFile);
                 handshake.ClientCertificateContext = SslStreamCertificateContext.Create(own, chain, offline: true);

@@ -175,7 +175,7 @@ public sealed partial class MqttLink : IMqttLink
 
             // In TLS 1.3 the broker looks at our certificate when for us the handshake is over: its refusal is the end that comes then.
             var isRefusal = fault.InnerException is AuthenticationException || (options.Tls is not null && broker.IsEstablished);
-            return new(Innermost(fault), IsRefusal: isRefusal);
+            return new(isRefusal && broker.ClockProblem is { } clock ? clock : Innermost(fault), IsRefusal: isRefusal);
         }
 #pragma warning disable CA1031 // Supervises the connection: whatever ended it, the link says so and tries again.
         catch (Exception fault)

@@ -99,6 +99,27 @@ public sealed class SecurityTests : LinkTestBase
         await StaysOut(To(broker) with { Tls = new(foreign.CaFile) });
     }
 
+    [Fact]
+    public async Task A_clock_before_its_own_or_the_brokers_certificate_is_named_as_the_cause()
+    {
+        var tomorrow = DateTimeOffset.UtcNow.AddDays(1);
+        await using var broker = await Mosquitto.StartTlsAsync();
+        await using var later = await Mosquitto.StartTlsAsync(from: tomorrow);
+        using var folder = new TempFolder();
+        using var foreign = new TestCertificates(folder, "future-ca", tomorrow);
+        var (certificate, key) = foreign.Client("arm");
+
+        await Make(To(broker, "own") with { Tls = new(broker.Certificates!.CaFile, certificate, key) }).StartAsync(CancellationToken.None);
+        await Make(To(later, "brokers") with { Tls = new(later.Certificates!.CaFile) }).StartAsync(CancellationToken.None);
+
+        await Eventually.Holds("the clock is named", () => Names("own", "certificate of arm") && Names("brokers", "certificate of localhost"));
+
+        bool Names(string client, string words) => Logs.Of(RefusedEvent).Any(entry =>
+            entry.Message.Contains(client, StringComparison.Ordinal)
+            && entry.Message.Contains(words, StringComparison.Ordinal)
+            && entry.Message.Contains("the clock is wrong, set it", StringComparison.Ordinal));
+    }
+
     private async Task StaysOut(LinkOptions options)
     {
         var wentUp = false;

@@ -13,37 +13,40 @@ public sealed class ArmCalibration
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(joints.Length, ArmJoint.Count, nameof(joints));
         foreach (var (joint, calibration) in ArmJoint.All.Zip(joints))
-        {
-            if (calibration.Id != joint.Id)
-                throw new CalibrationException($"{source}: {joint}: id is {calibration.Id}, but this joint's servo is {joint.Id}");
-            if (calibration.Fault() is { } fault)
-                throw new CalibrationException($"{source}: {joint}: {fault}");
-        }
-
+            Check(source, joint, calibration);
         Source = source;
         Joints = joints;
     }
 
-    private ArmCalibration(string source)
-    {
-        Source = source;
-        IsServosOwn = true;
-        Joints = [.. ArmJoint.All.Select(joint => new JointCalibration(joint.Id, 0, 0, 0, Sts3215.StepsPerTurn - 1))];
-    }
+    private ArmCalibration(string source, bool isServosOwn, ImmutableArray<JointCalibration> joints) =>
+        (Source, IsServosOwn, Joints) = (source, isServosOwn, joints);
 
     /// <summary>The one that the servos themselves keep; an arm reads it servo by servo as it starts.</summary>
     /// <param name="port">Where the servos are, for messages.</param>
-    public static ArmCalibration OfServos(string port) => new(port);
+    public static ArmCalibration OfServos(string port) =>
+        new(port, isServosOwn: true, [.. ArmJoint.All.Select(joint => new JointCalibration(joint.Id, 0, 0, 0, Sts3215.StepsPerTurn - 1))]);
 
     /// <summary>Whether an arm is to read it from its servos.</summary>
-    public bool IsServosOwn { get; private init; }
+    public bool IsServosOwn { get; }
 
     public string Source { get; }
     public ImmutableArray<JointCalibration> Joints { get; }
 
     /// <summary>The same with what one servo keeps.</summary>
     /// <exception cref="CalibrationException">It cannot be used.</exception>
-    internal ArmCalibration With(int joint, JointCalibration own) => new(Source, Joints.SetItem(joint, own)) { IsServosOwn = IsServosOwn };
+    internal ArmCalibration With(int joint, JointCalibration own)
+    {
+        Check(Source, ArmJoint.All[joint], own);
+        return new ArmCalibration(Source, IsServosOwn, Joints.SetItem(joint, own));
+    }
+
+    private static void Check(string source, ArmJoint joint, JointCalibration calibration)
+    {
+        if (calibration.Id != joint.Id)
+            throw new CalibrationException($"{source}: {joint}: id is {calibration.Id}, but this joint's servo is {joint.Id}");
+        if (calibration.Fault(joint) is { } fault)
+            throw new CalibrationException($"{source}: {joint}: {fault}; calibrate this arm again, as with lerobot-calibrate");
+    }
 }
 
 /// <summary>One joint's calibration, with LeRobot's fields and LeRobot's formulas.</summary>
@@ -55,6 +58,11 @@ public sealed record JointCalibration(byte Id, int DriveMode, int HomingOffset, 
 {
     // LeRobot divides by resolution − 1. Operations stand in its order, so that truncation falls alike.
     private const int StepsPerCircle = Sts3215.StepsPerTurn - 1;
+
+    // No joint of these arms turns less, nor any but the roll of the wrist more: 22 and 308 degrees.
+    private const int MinSpan = 256;
+    private const int MaxSpan = 3500;
+    private const string WholeTurn = "wrist_roll";
 
     private double Middle => (RangeMin + RangeMax) / 2.0;
 
@@ -83,16 +91,24 @@ public sealed record JointCalibration(byte Id, int DriveMode, int HomingOffset, 
     public int Clamp(int steps) => Math.Clamp(steps, RangeMin, RangeMax);
 
     /// <summary>What makes this calibration unusable, or null.</summary>
-    internal string? Fault()
+    internal string? Fault(ArmJoint joint)
     {
         if (RangeMin >= RangeMax)
             return $"range_min {RangeMin} is not below range_max {RangeMax}";
         if (RangeMin < 0)
             return $"range_min {RangeMin} is below 0";
-        if (RangeMax > Sts3215.MaxPositionLimit.Maximum)
-            return $"range_max {RangeMax} is over {Sts3215.MaxPositionLimit.Maximum}";
+        if (RangeMax > StepsPerCircle)
+            return $"range_max {RangeMax} is over {StepsPerCircle}, the last step of a turn";
+        if (Span < MinSpan)
+            return $"from range_min {RangeMin} to range_max {RangeMax} are {Span} steps, too few for a joint that was moved to both of its ends";
+        if (Span > MaxSpan && joint.Name != WholeTurn)
+            return $"from range_min {RangeMin} to range_max {RangeMax} is more than this joint turns{(HomingOffset == 0 ? ": its servo is as it left the factory" : "")}";
         if (Math.Abs((long)HomingOffset) > Sts3215.HomingOffset.Maximum)
             return $"homing_offset {HomingOffset} is outside ±{Sts3215.HomingOffset.Maximum}";
-        return DriveMode is 0 or 1 ? null : $"drive_mode {DriveMode} is neither 0 nor 1";
+        if (DriveMode is not (0 or 1))
+            return $"drive_mode {DriveMode} is neither 0 nor 1";
+        return DriveMode == 1 && joint.Scale == JointScale.Degrees
+            ? "drive_mode 1 has no effect on a joint in degrees, so that it may turn the wrong way"
+            : null;
     }
 }

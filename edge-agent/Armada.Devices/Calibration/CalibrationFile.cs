@@ -42,7 +42,8 @@ public static class CalibrationFile
     {
         try
         {
-            using var document = JsonDocument.Parse(json, Strict);
+            // Editors put a byte order mark in front.
+            using var document = JsonDocument.Parse(json.Span.StartsWith(Encoding.UTF8.Preamble) ? json[Encoding.UTF8.Preamble.Length..] : json, Strict);
             return Parse(source, document.RootElement);
         }
         catch (JsonException error)

@@ -37,8 +37,9 @@ public sealed class SerialOpenException(string message) : IOException(message)
 
     internal static SerialOpenException Busy(string port) => new($"{port} is busy: another program has it open; stop that one first");
 
-    internal static SerialOpenException Denied(string port) =>
-        new($"{port}: permission denied; add the user to the group dialout and log in again");
+    internal static SerialOpenException Denied(string port) => new(PortGroup.Of(port) is { } group
+        ? $"{port}: permission denied; add the user to its group ('sudo usermod -aG {group} <user>') and log in again"
+        : $"{port}: permission denied; no group may open it, so give it one with a udev rule (GROUP=\"dialout\", MODE=\"0660\")");
 
     internal static SerialOpenException Unusable(string port, string why) => new($"{port} cannot be used: {why}");
 

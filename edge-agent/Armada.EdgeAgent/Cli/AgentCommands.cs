@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using System.Text.Json;
 using Armada.Devices.Serial;
+using Armada.EdgeAgent.Devices;
 using Armada.EdgeAgent.Enrollment;
 using Armada.EdgeAgent.Hosting;
 using Armada.EdgeAgent.Stops;
@@ -46,7 +47,7 @@ internal static class AgentCommands
     private static Command Root() => new("armada-edge", "The Armada edge agent: runs the arms on this machine's serial ports.")
     {
         new HelpOption(), new VersionOption(),
-        Run(), Check(), Scan(), EnrollCommand.Make(),
+        Run(), Check(), Scan(), Forget(), EnrollCommand.Make(),
         OnSocket("stop", "Stop every arm of this machine's running agents where it is, until a reset."),
         OnSocket("reset", "Release the stop made with 'stop'. One made by the silo stays."),
         OnSocket("status", "Show what the running agents' devices do."),
@@ -71,8 +72,23 @@ internal static class AgentCommands
         {
             var configuration = ConfigurationFile.Load(parsed.GetRequiredValue(config));
             foreach (var device in configuration.Devices)
-                ConfigurationFile.CalibrationOf(device);
+                ConfigurationFile.CheckCalibration(device);
             Console.WriteLine($"ok: {configuration.Devices.Length} device(s), {configuration.Local.Length} local pair(s)");
+            return Done;
+        });
+        return command;
+    }
+
+    private static Command Forget()
+    {
+        var config = ConfigOption();
+        var device = new Option<string>("--device") { Description = "The device's name.", Required = true };
+        var command = new Command("forget", "Forget which arm a device has: after it was calibrated again or got a new servo.") { config, device };
+        command.SetAction(async (parsed, _) =>
+        {
+            var name = parsed.GetRequiredValue(device);
+            var folder = ConfigurationFile.Load(parsed.GetRequiredValue(config)).ArmsFolder!;
+            Console.WriteLine(KnownArms.Forget(folder, name) ? $"ok: '{name}' may have another arm" : $"ok: no arm of '{name}' was known");
             return Done;
         });
         return command;

@@ -13,13 +13,15 @@ namespace Armada.EdgeAgent.Configuration;
 /// Path of the unix socket that takes stop, reset, recover and status; null for the first of <see cref="Stops.ControlSocketPlaces"/>.
 /// </param>
 /// <param name="Serial"><see cref="SystemSerial"/> opens serial ports through System.IO.Ports on Linux too; null: the platform's own way.</param>
+/// <param name="ArmsFolder">Where it keeps what tells each arm from others; in a file null for "arms" beside it.</param>
 public sealed record AgentConfiguration(
     ImmutableArray<DeviceSettings> Devices,
     BrokerOptions? Broker = null,
     string TopicRoot = TopicMap.DefaultRoot,
     ImmutableArray<LocalPairSettings> Local = default,
     string? ControlSocket = null,
-    string? Serial = null)
+    string? Serial = null,
+    string? ArmsFolder = null)
 {
     public const string SystemSerial = "system";
 

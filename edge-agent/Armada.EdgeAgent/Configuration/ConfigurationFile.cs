@@ -9,6 +9,9 @@ namespace Armada.EdgeAgent.Configuration;
 
 public static class ConfigurationFile
 {
+    // Of a systemd service with one.
+    private const string StateDirectory = "STATE_DIRECTORY";
+
     /// <summary>Reads and checks a file; file names in it become absolute, relative to the file's own folder.</summary>
     /// <exception cref="ConfigurationException">It cannot be read, is not JSON, has an unknown member or a value out of range.</exception>
     public static AgentConfiguration Load(string path)
@@ -19,15 +22,14 @@ public static class ConfigurationFile
         return Anchor(configuration, Path.GetDirectoryName(full) ?? "/");
     }
 
-    /// <summary>A device's calibration file; null where its servos are asked instead.</summary>
+    /// <summary>Reads a device's calibration file, if it has one.</summary>
     /// <exception cref="ConfigurationException">It cannot be used.</exception>
-    internal static ArmCalibration? CalibrationOf(DeviceSettings settings)
+    internal static void CheckCalibration(DeviceSettings settings)
     {
-        if (settings.Calibration == DeviceSettings.FromEeprom)
-            return null;
         try
         {
-            return CalibrationFile.Read(settings.Calibration);
+            if (settings.Calibration != DeviceSettings.FromEeprom)
+                CalibrationFile.Read(settings.Calibration);
         }
         catch (CalibrationException e)
         {
@@ -93,6 +95,7 @@ public static class ConfigurationFile
         Devices = [.. configuration.Devices.Select(device =>
             device.Calibration == DeviceSettings.FromEeprom ? device : device with { Calibration = At(folder, device.Calibration) })],
         ControlSocket = At(folder, configuration.ControlSocket),
+        ArmsFolder = At(folder, configuration.ArmsFolder ?? Environment.GetEnvironmentVariable(StateDirectory) ?? "arms"),
     };
 
     [return: System.Diagnostics.CodeAnalysis.NotNullIfNotNull(nameof(path))]

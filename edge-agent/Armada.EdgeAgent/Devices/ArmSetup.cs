@@ -6,9 +6,10 @@ using Armada.Devices.ServoBus;
 namespace Armada.EdgeAgent.Devices;
 
 /// <summary>Brings an arm from an open bus to where its loop can begin: which calibration holds, and which servos are there.</summary>
-internal sealed partial class ArmSetup(Device device, ArmCalibration? file, ILogger<ArmSetup> logger)
+internal sealed partial class ArmSetup(Device device, KnownArms arms, ILogger<ArmSetup> logger)
 {
     private ImmutableArray<ServoEeprom?> survey;
+    private DateTime writtenAt;
 
     /// <summary>The calibration that holds: the servos' own, or the file's where the servos agree with it.</summary>
     /// <exception cref="ArmNotReadyException">They differ and may not be written.</exception>
@@ -34,12 +35,36 @@ internal sealed partial class ArmSetup(Device device, ArmCalibration? file, ILog
     /// <exception cref="ArmNotReadyException">As with <see cref="Calibrate"/> and <see cref="Start(ServoArm, CancellationToken)"/>.</exception>
     public ArmStartupReport StartAgain(ServoArm arm, CancellationToken cancellation) => Start(arm, Calibrate(arm.Bus, cancellation), cancellation);
 
+    /// <summary>Whether the calibration file was replaced by one that the servos agree with, so that another start is due. One that does not
+    /// fit is named, and the arm goes on with the one it has.</summary>
+    public bool HasNewCalibration()
+    {
+        var file = device.Settings.Calibration;
+        if (file == DeviceSettings.FromEeprom || File.GetLastWriteTimeUtc(file) is var at && at == writtenAt)
+            return false;
+        writtenAt = at;
+        try
+        {
+            if (ServoCalibration.Compare(survey, CalibrationFile.Read(file)) is not [var first, ..])
+                return true;
+            LogProblem(device.Name, $"the new {file} is not the calibration of these servos ({first}), and not used");
+        }
+        catch (CalibrationException e)
+        {
+            LogProblem(device.Name, $"the new calibration is not used: {e.Message}");
+        }
+
+        return false;
+    }
+
     private ArmStartupReport Start(ServoArm arm, ArmCalibration calibration, CancellationToken cancellation)
     {
         var start = TryStart(arm, calibration, cancellation);
         foreach (var problem in start.Problems)
             LogProblem(device.Name, problem);
-        if (start.Ready.IsEmpty)
+        if (!start.Ready.IsEmpty)
+            arms.Learn(device.Name, ArmFingerprint.Of(survey));
+        else
             throw new ArmNotReadyException($"no servo is ready on {arm.Bus.Port}: check the arm's power and its cable");
         return start;
     }
@@ -49,9 +74,13 @@ internal sealed partial class ArmSetup(Device device, ArmCalibration? file, ILog
         try
         {
             survey = ServoArm.Survey(bus, cancellation);
+            // Read again each time: it may have been replaced since.
+            writtenAt = File.GetLastWriteTimeUtc(device.Settings.Calibration);
+            var file = device.Settings.Calibration == DeviceSettings.FromEeprom ? null : CalibrationFile.Read(device.Settings.Calibration);
+            ImmutableArray<CalibrationMismatch> mismatches = file is null ? [] : ServoCalibration.Compare(survey, file);
+            arms.Recognize(device.Settings, bus.Port, ArmFingerprint.Of(survey), fits: file is not null && mismatches.IsEmpty);
             if (file is null)
                 return ArmCalibration.OfServos(bus.Port);
-            var mismatches = ServoCalibration.Compare(survey, file);
             if (mismatches is [var first, ..])
                 Reconcile(bus, file, first, mismatches, cancellation);
             return file;
@@ -81,7 +110,7 @@ internal sealed partial class ArmSetup(Device device, ArmCalibration? file, ILog
         {
             throw new ArmNotReadyException(
                 $"{wanted.Source} is not the calibration of these servos ({first}{(all.Length > 1 ? $", and {all.Length - 1} more" : "")}): "
-                + "name the right file, or set on_calibration_mismatch to write-servos");
+                + "name the right file, or calibrate this arm again");
         }
 
         ServoCalibration.Write(bus, wanted, survey, cancellation);

@@ -94,9 +94,14 @@ internal sealed class Device
         Status.Voltage,
         Status.Temperatures,
         Status.Faults,
-        Status.State.Name(),
+        State.Name(),
         Counts(),
         Renewal?.PresentedCertificate);
+
+    // One that is not running says so with its faults; that its stop is latched is what a silo that has lost it must hear.
+    private DeviceState State => Stops.IsLatched && Status.State is (DeviceState.Connecting or DeviceState.Missing or DeviceState.Parking or DeviceState.Faulted)
+        ? DeviceState.Stopped
+        : Status.State;
 
     private Dictionary<string, long> Counts()
     {

@@ -6,7 +6,7 @@ namespace Armada.EdgeAgent.Devices;
 
 /// <summary>Keeps one arm running on a thread of its own: opens the port, runs the loop, and begins again when the cable was pulled,
 /// the arm was not ready or the loop failed.</summary>
-internal sealed partial class DeviceSession(Device device, ISerialPorts ports, IArmLoop loop, ILogger<DeviceSession> logger)
+internal sealed partial class DeviceSession(Device device, ISerialPorts ports, KnownArms arms, IArmLoop loop, ILogger<DeviceSession> logger)
 {
     private const int Baud = 1_000_000;
 
@@ -61,7 +61,7 @@ internal sealed partial class DeviceSession(Device device, ISerialPorts ports, I
     {
         try
         {
-            using var link = Interlocked.Exchange(ref opened, null) ?? ports.Open(device.Settings.Port, Baud);
+            using var link = Interlocked.Exchange(ref opened, null) ?? ports.Open(arms.PortOf(device.Settings), Baud);
             bus = new FeetechBus(link) { CountedBefore = bus?.Counters ?? default };
             device.Counters.Others = Counts;
             device.Status.SetFault("port", null);
@@ -73,6 +73,7 @@ internal sealed partial class DeviceSession(Device device, ISerialPorts ports, I
         }
         catch (SerialOpenException e)
         {
+            arms.Miss(device.Name);
             Report("port", e.Message, DeviceState.Missing);
         }
         catch (SerialLostException e)
@@ -89,6 +90,10 @@ internal sealed partial class DeviceSession(Device device, ISerialPorts ports, I
             LogFault(e, device.Name);
             Report("arm", $"internal error: {e.Message}");
         }
+        finally
+        {
+            arms.Leave(device.Name);
+        }
     }
 
     private void OnRunning()
@@ -98,7 +103,7 @@ internal sealed partial class DeviceSession(Device device, ISerialPorts ports, I
         if (problem is not null)
             device.Counters.Reopen();
         problem = null;
-        LogRunning(device.Name, device.Settings.Port);
+        LogRunning(device.Name, bus!.Port);
     }
 
     private void Report(string cause, string text, DeviceState state = DeviceState.Faulted)

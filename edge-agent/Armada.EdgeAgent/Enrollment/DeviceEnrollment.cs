@@ -43,7 +43,7 @@ internal sealed class DeviceEnrollment(EnrollmentOptions options, TimeProvider t
     {
         try
         {
-            return await EnrollmentClient.AskAsync(options, key.Request(options.Name ?? Nameless), cancellation);
+            return await EnrollmentClient.AskAsync(options, key.Request(options.Name ?? Nameless), time, cancellation);
         }
         catch (EnrollmentFailedException e) when (e.IsRefusal)
         {

@@ -9,6 +9,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 using Armada.EdgeAgent.Identities;
+using Armada.Mqtt;
 
 namespace Armada.EdgeAgent.Enrollment;
 
@@ -58,9 +59,15 @@ internal static class EnrollmentClient
     /// <param name="request">PKCS #10 request, PEM.</param>
     /// <exception cref="EnrollmentFailedException">There is no answer within 30 s, or one that is not yes.</exception>
     /// <exception cref="ConfigurationException">The authority's file cannot be used.</exception>
-    public static async Task<EnrollmentResponse> AskAsync(EnrollmentOptions options, string request, CancellationToken cancellation)
+    public static async Task<EnrollmentResponse> AskAsync(EnrollmentOptions options, string request, TimeProvider time, CancellationToken cancellation)
     {
+        string? clock = null;
         using var handler = Handler(options);
+        handler.SslOptions.RemoteCertificateValidationCallback = (_, _, shown, errors) =>
+        {
+            clock = CertificateClock.FindProblem(shown, time.GetUtcNow());
+            return errors == SslPolicyErrors.None;
+        };
         using var http = new HttpClient(handler) { Timeout = ResponseTimeout, MaxResponseContentBufferSize = MaxResponse };
         var body = JsonSerializer.SerializeToUtf8Bytes(new EnrollmentRequest(options.Token, request, options.Name), EnrollmentClientJson.Default.EnrollmentRequest);
         using var content = new ByteArrayContent(body);
@@ -84,7 +91,7 @@ internal static class EnrollmentClient
         }
         catch (HttpRequestException e)
         {
-            throw new EnrollmentFailedException(Reason(options, e), e);
+            throw new EnrollmentFailedException(Reason(options, e, clock), e);
         }
     }
 
@@ -112,8 +119,9 @@ internal static class EnrollmentClient
         }
     }
 
-    private static string Reason(EnrollmentOptions options, HttpRequestException fault) => fault switch
+    private static string Reason(EnrollmentOptions options, HttpRequestException fault, string? clock) => fault switch
     {
+        { InnerException: AuthenticationException } when clock is not null => $"{options.Server} cannot be trusted: {clock}",
         { HttpRequestError: HttpRequestError.ConfigurationLimitExceeded } => $"{options.Server} answered with more than {MaxResponse / 1024} KiB; is it an Armada silo?",
         { InnerException: AuthenticationException inner } =>
             $"{options.Server} is not trusted ({inner.GetBaseException().Message}); name its authority with --ca FILE",

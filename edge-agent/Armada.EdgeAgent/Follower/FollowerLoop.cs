@@ -369,7 +369,7 @@ internal sealed partial class FollowerLoop : IArmLoop
     private void RestoreTorque(CancellationToken cancellation)
     {
         var lost = arm.ReadTorqueLost(cancellation);
-        if (!restarts.IsDue(lost.Union(arm.Returned), time.Now()))
+        if (!restarts.IsDue(lost.Union(arm.Returned), time.Now()) && !(law.Phase == FollowPhase.Holding && setup.HasNewCalibration()))
             return;
         LogRestart(device.Name, lost);
         StartAgain(cancellation);
@@ -423,7 +423,7 @@ internal sealed partial class FollowerLoop : IArmLoop
     private partial void LogStop(string device, bool stopped);
 
     [LoggerMessage(
-        3022, LogLevel.Warning, "{Device}: servos lost their torque ({Lost}) or came back; starting the arm again from where it stands")]
+        3022, LogLevel.Warning, "{Device}: servos lost their torque ({Lost}) or came back, or the calibration is new; starting the arm again from where it stands")]
     private partial void LogRestart(string device, JointSet lost);
 
     [LoggerMessage(3024, LogLevel.Warning, "{Device}: its agent ends and leaves it holding its pose, torque stays on ({Reason})")]

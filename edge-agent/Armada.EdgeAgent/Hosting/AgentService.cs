@@ -26,6 +26,7 @@ internal sealed partial class AgentService : IHostedService, IAsyncDisposable
     private readonly AgentTelemetry telemetry;
     private readonly Supervisor supervisor;
     private readonly ILogger logger;
+    private readonly KnownArms arms;
     private readonly CancellationTokenSource sessionsEnd = new();
     private readonly CancellationTokenSource linksEnd = new();
     private readonly ImmutableArray<DeviceSession> sessions;
@@ -48,6 +49,7 @@ internal sealed partial class AgentService : IHostedService, IAsyncDisposable
     {
         (this.ports, this.telemetry, this.supervisor, this.time, this.loggers) = (ports, telemetry, supervisor, time, loggers);
         logger = loggers.CreateLogger<AgentService>();
+        arms = new KnownArms(configuration.ArmsFolder, configuration.Devices, loggers.CreateLogger<KnownArms>());
         sessions = [.. devices.Select(Session)];
         var byName = devices.ToDictionary(device => device.Name);
         pairs = [.. configuration.Local.Select(pair => new LocalPair(pair, byName, time, loggers.CreateLogger<LocalPair>()))];
@@ -143,11 +145,12 @@ internal sealed partial class AgentService : IHostedService, IAsyncDisposable
 
     private DeviceSession Session(Device device)
     {
-        var setup = new ArmSetup(device, ConfigurationFile.CalibrationOf(device.Settings), loggers.CreateLogger<ArmSetup>());
+        ConfigurationFile.CheckCalibration(device.Settings);
+        var setup = new ArmSetup(device, arms, loggers.CreateLogger<ArmSetup>());
         IArmLoop loop = device.Kind.IsLeader
             ? new LeaderLoop(device, setup, telemetry, time)
             : new FollowerLoop(device, setup, telemetry, time, loggers.CreateLogger<FollowerLoop>());
-        return new DeviceSession(device, ports, loop, loggers.CreateLogger<DeviceSession>());
+        return new DeviceSession(device, ports, arms, loop, loggers.CreateLogger<DeviceSession>());
     }
 
     [LoggerMessage(3400, LogLevel.Information, "Agent started: {Devices} device(s), {Links} link(s), {Pairs} local pair(s)")]

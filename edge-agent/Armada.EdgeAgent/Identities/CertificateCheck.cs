@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Armada.Mqtt;
 
 namespace Armada.EdgeAgent.Identities;
 
@@ -63,9 +64,9 @@ internal static class CertificateCheck
             return $"the certificate is for '{other}', not for '{name}'";
         if (!keys.Any(key => key.IsOf(certificate)))
             return "the certificate is for another key than this device's";
-        if (authorities is null)
-            return now >= certificate.NotBefore && now < certificate.NotAfter ? null : "the certificate is not valid now; check the clock";
-        return Untrusted(certificate, authorities, now) is { } why ? $"the certificate does not come from the authority: {why}" : null;
+        if (CertificateClock.FindProblem(certificate, now) is { } clock)
+            return $"the certificate is not valid now: {clock}";
+        return authorities is null ? null : Untrusted(certificate, authorities, now) is { } why ? $"the certificate does not come from the authority: {why}" : null;
     }
 
     private static X509Certificate2? Read(string pem)

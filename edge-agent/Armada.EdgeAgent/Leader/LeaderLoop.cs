@@ -106,7 +106,7 @@ internal sealed class LeaderLoop : IArmLoop
     private void ReadHealth(CancellationToken cancellation)
     {
         ticksToHealth = ticksPerHealth;
-        if (restarts.IsDue(arm.Returned, time.Now()))
+        if (restarts.IsDue(arm.Returned, time.Now()) || setup.HasNewCalibration())
             diagnostics.Begin(setup.StartAgain(arm, cancellation));
         arm.ReadHealth(health, cancellation);
         diagnostics.Measure(health);

@@ -1,18 +1,27 @@
 using System.Security.Cryptography.X509Certificates;
 using Armada.Core.Topics;
+using Armada.Grains.Robots;
+using Armada.Mqtt;
 using Armada.Silo.Identities.Registry;
+using Armada.Silo.Ingress;
 
 namespace Armada.Silo.Mqtt;
 
 /// <summary>Decides who may connect: the certificate, the registry, the client id and the topics of the last will must agree.</summary>
-internal sealed class DeviceAdmission(IdentityCopy identities, TopicAccess access, TimeProvider time)
+internal sealed partial class DeviceAdmission(IdentityCopy identities, TopicAccess access, TimeProvider time, SiloClock clock, ILogger<DeviceAdmission> logger)
 {
+    private readonly LogPace refusals = new();
+
     /// <summary>Whether a certificate is one of the cluster's authorities' and in its time; the handshake fails otherwise.</summary>
     public bool IsIssuedHere(X509Certificate2 certificate)
     {
-        var now = time.GetUtcNow();
-        return identities.Now.IsSigned(certificate)
-            && now >= new DateTimeOffset(certificate.NotBefore) && now <= new DateTimeOffset(certificate.NotAfter);
+        if (!identities.Now.IsSigned(certificate))
+            return false;
+        if (CertificateClock.FindProblem(certificate, time.GetUtcNow()) is not { } problem)
+            return true;
+        if (refusals.IsDue(clock.Now(), out var hidden))
+            LogClock(problem, hidden);
+        return false;
     }
 
     /// <summary>Who a client is.</summary>
@@ -47,4 +56,7 @@ internal sealed class DeviceAdmission(IdentityCopy identities, TopicAccess acces
             : identities.Now.FindProblem(name, Convert.ToHexStringLower(certificate.SerialNumberBytes.Span));
         return refused is null ? new ClientIdentity(name, identities.Now.Find(name)?.Role, IsProven: true) : null;
     }
+
+    [LoggerMessage(1727, LogLevel.Warning, "A device is refused: {Reason} ({Hidden} such lines left out)")]
+    private partial void LogClock(string reason, long hidden);
 }

@@ -109,11 +109,21 @@ internal sealed partial class DeviceEndpoint : IMqttLink
         return isTaken;
     }
 
-    /// <summary>Shows all that a device says and is told until the result is disposed.</summary>
-    public DeviceTap Tap(string device)
+    /// <summary>Shows all that a device says and is told, wherever it is connected, until canceled.</summary>
+    public async Task TapAsync(string device, Stream output, CancellationToken cancellation)
     {
-        var client = new ClientIdentity(device, Role: null, IsProven: false);
-        return new DeviceTap([.. access.PublishableBy(client).Union(access.SubscribableBy(client)).Select(table.Of)], clock.Time);
+        using var tap = new DeviceTap([.. access.TopicsOf(device).Select(table.Of)], clock.Time);
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        var elsewhere = router?.TapElsewhereAsync(device, ending.Token) ?? Task.CompletedTask;
+        try
+        {
+            await tap.WriteToAsync(output, cancellation);
+        }
+        finally
+        {
+            await ending.CancelAsync();
+            await elsewhere;
+        }
     }
 
     private async Task AdmitAsync(ValidatingConnectionEventArgs connecting)

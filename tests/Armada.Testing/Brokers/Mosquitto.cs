@@ -12,7 +12,7 @@ public sealed class Mosquitto : IAsyncDisposable
     private readonly string configuration;
     private RunningProcess? process;
 
-    private Mosquitto(bool tls, string further)
+    private Mosquitto(bool tls, string further, DateTimeOffset? from = null)
     {
         var lines = $"""
             listener {Port} 127.0.0.1
@@ -25,7 +25,7 @@ public sealed class Mosquitto : IAsyncDisposable
             """;
         if (tls)
         {
-            Certificates = new(folder);
+            Certificates = new(folder, from: from);
             var (certificate, key) = Certificates.Server();
             lines += $"""
 
@@ -65,7 +65,7 @@ public sealed class Mosquitto : IAsyncDisposable
 
     /// <summary>Starts a broker that requires a client certificate of its own authority.</summary>
     /// <param name="further">Further lines of its configuration.</param>
-    public static Task<Mosquitto> StartTlsAsync(string further = "") => StartedAsync(new(tls: true, further));
+    public static Task<Mosquitto> StartTlsAsync(string further = "", DateTimeOffset? from = null) => StartedAsync(new(tls: true, further, from));
 
     /// <summary>A broker that is not started yet, whose port is known.</summary>
     public static Mosquitto Unstarted() => new(tls: false, "");

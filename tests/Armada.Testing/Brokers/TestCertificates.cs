@@ -7,22 +7,23 @@ namespace Armada.Testing.Brokers;
 /// <summary>An authority of one test, with what it signs, as PEM files.</summary>
 public sealed class TestCertificates : IDisposable
 {
-    private static readonly DateTimeOffset From = DateTimeOffset.UtcNow.AddDays(-1);
-    private static readonly DateTimeOffset To = From.AddDays(30);
     private const string ForServers = "1.3.6.1.5.5.7.3.1";
     private const string ForClients = "1.3.6.1.5.5.7.3.2";
 
     private readonly TempFolder folder;
+    private readonly DateTimeOffset from;
     private readonly ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
     private readonly X509Certificate2 authority;
 
-    public TestCertificates(TempFolder folder, string name = "armada-test-ca")
+    /// <param name="from">When it and what it signs become valid; a day ago unless given. They are for thirty days.</param>
+    public TestCertificates(TempFolder folder, string name = "armada-test-ca", DateTimeOffset? from = null)
     {
         this.folder = folder;
+        this.from = from ?? DateTimeOffset.UtcNow.AddDays(-1);
         var request = new CertificateRequest($"CN={name}", key, HashAlgorithmName.SHA256);
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
         request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign, true));
-        authority = request.CreateSelfSigned(From, To);
+        authority = request.CreateSelfSigned(this.from, this.from.AddDays(30));
         CaFile = folder.Write($"{name}.crt", authority.ExportCertificatePem());
     }
 
@@ -79,6 +80,6 @@ public sealed class TestCertificates : IDisposable
         if (usages.Length > 0) request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([.. usages.Select(usage => new Oid(usage))], false));
         if (names is not null) request.CertificateExtensions.Add(names);
         return request.Create(
-            authority.SubjectName, X509SignatureGenerator.CreateForECDsa(key), From, until ?? To.AddHours(-1), RandomNumberGenerator.GetBytes(8));
+            authority.SubjectName, X509SignatureGenerator.CreateForECDsa(key), from, until ?? from.AddDays(30).AddHours(-1), RandomNumberGenerator.GetBytes(8));
     }
 }

@@ -19,7 +19,7 @@ public sealed partial class EnrollmentTests
         { "another key", "for another key" },
         { "no certificate", "not in PEM format" },
         { "a foreign certificate", "does not come from the authority" },
-        { "an expired certificate", "does not come from the authority: NotTimeValid" },
+        { "an expired certificate", "is not valid now: the certificate of bench-leader expired" },
         { "no authority", "no certificate of an authority" },
         { "no broker", "no broker" },
         { "a wild topic", "topic_root" },

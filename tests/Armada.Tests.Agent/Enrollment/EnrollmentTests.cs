@@ -144,6 +144,16 @@ public sealed partial class EnrollmentTests : IAsyncLifetime, IDisposable
     }
 
     [Fact]
+    public async Task A_clock_before_the_servers_certificate_is_named_as_the_cause()
+    {
+        using var later = new TestCertificates(folder, "later-ca", DateTimeOffset.UtcNow.AddDays(1));
+        await using var secret = await EnrollmentService.OpenAsync(later, tls: true);
+        var fault = await Assert.ThrowsAsync<EnrollmentFailedException>(() => EnrollAsync(url: secret.Url, ca: later.CaFile));
+        Assert.Contains("the clock is wrong, set it", fault.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("--ca", fault.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_silo_that_is_not_there_is_named_and_the_key_kept()
     {
         await service.DisposeAsync();

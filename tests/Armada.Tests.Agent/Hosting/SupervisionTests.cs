@@ -85,6 +85,20 @@ public sealed class SupervisionTests : IDisposable
     }
 
     [Fact]
+    public void An_arm_that_is_not_running_says_all_the_same_that_its_stop_is_latched()
+    {
+        var device = new Device(Device("follower-1", "/no/port"), new LocalStop());
+        foreach (var state in new[] { DeviceState.Connecting, DeviceState.Missing, DeviceState.Faulted, DeviceState.Parking })
+        {
+            device.Status.SetState(state);
+            device.Stops.LatchRemote();
+            Assert.Equal("stopped", device.Presence().State);
+            device.Stops.ReleaseRemote();
+            Assert.Equal(state.Name(), device.Presence().State);
+        }
+    }
+
+    [Fact]
     public async Task A_local_pair_goes_on_and_its_follower_follows()
     {
         logs.Expect(LoopFault);

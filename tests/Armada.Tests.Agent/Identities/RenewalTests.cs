@@ -159,7 +159,7 @@ public sealed class RenewalTests : IAsyncLifetime, IDisposable
             (authority.ForRequest(request, "other"), "is for 'other'"),
             (File.ReadAllText(authority.Client("arm").CertificateFile), "another key"),
             (foreign.ForRequest(request, "arm"), "the authority"),
-            (authority.ForRequest(request, "arm", DateTimeOffset.UtcNow.AddHours(-1)), "NotTimeValid"),
+            (authority.ForRequest(request, "arm", DateTimeOffset.UtcNow.AddHours(-1)), "expired at"),
         })
         {
             var reply = await Take(pem);

@@ -1,4 +1,5 @@
 using Armada.Devices.Arms;
+using Armada.Devices.Calibration;
 using Armada.Devices.Serial;
 using Armada.Devices.ServoBus;
 
@@ -137,6 +138,22 @@ public sealed class ArmStartupReportTests : IDisposable
         Assert.True(arm.Start(default).IsComplete);
         Assert.All(ArmJoint.All, joint => Assert.Equal(0, rig.Read(joint.Id, Sts3215.TorqueEnable)));
         Assert.Equal((32, 1000), (rig.Read(6, Sts3215.Proportional), rig.Read(6, Sts3215.TorqueLimit)));
+    }
+
+    [Theory]
+    [InlineData(6, 0, 0, 4095, "gripper: from range_min 0 to range_max 4095 is more than this joint turns: its servo is as it left the factory")]
+    [InlineData(3, 1258, 890, 910, "elbow_flex: from range_min 890 to range_max 910 are 20 steps")]
+    [InlineData(2, 1025, 838, 30672, "shoulder_lift: range_max 30672 is over 4095")]
+    public void A_servo_that_keeps_no_calibration_is_named_before_any_has_torque(byte id, int offset, int least, int most, string problem)
+    {
+        rig.Arm.Servos[id - 1].Store(Sts3215.HomingOffset, offset);
+        rig.Arm.Servos[id - 1].Store(Sts3215.MinPositionLimit, least);
+        rig.Arm.Servos[id - 1].Store(Sts3215.MaxPositionLimit, most);
+        using var arm = new FollowerArm(rig.Bus, ArmCalibration.OfServos(rig.Bus.Port));
+        var error = Assert.Throws<CalibrationException>(() => arm.Start(default)).Message;
+        Assert.Contains(problem, error, StringComparison.Ordinal);
+        Assert.Contains("calibrate this arm again", error, StringComparison.Ordinal);
+        Assert.Empty(rig.Emulated.Journal.Since());
     }
 
     [Fact]

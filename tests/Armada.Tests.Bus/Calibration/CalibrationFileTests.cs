@@ -6,6 +6,8 @@ namespace Armada.Tests.Bus.Calibration;
 
 public sealed class CalibrationFileTests : IDisposable
 {
+    private const string Again = "; calibrate this arm again, as with lerobot-calibrate";
+
     private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory();
 
     private string File => Path.Combine(folder.FullName, "deeper", "arm.json");
@@ -21,6 +23,10 @@ public sealed class CalibrationFileTests : IDisposable
         CalibrationFile.Write(File, SampleCalibration.Arm);
         Assert.Single(Directory.GetFiles(Path.GetDirectoryName(File)!));
     }
+
+    [Fact]
+    public void A_byte_order_mark_is_passed_over() =>
+        Assert.Equal(SampleCalibration.Arm.Joints.AsEnumerable(), CalibrationFile.Parse("arm.json", Encoding.UTF8.GetBytes("\uFEFF" + SampleCalibration.Json)).Joints);
 
     [Fact]
     public void A_missing_file_is_named()
@@ -40,14 +46,21 @@ public sealed class CalibrationFileTests : IDisposable
     [InlineData("\"id\": 6", "\"id\": 600", "arm.json: gripper: id 600 is no servo's")]
     [InlineData("3520", "35.5", "arm.json: gripper: range_max is not an integer")]
     [InlineData("3520", "\"3520\"", "arm.json: gripper: range_max is not an integer")]
-    [InlineData("3520", "2030", "arm.json: gripper: range_min 2030 is not below range_max 2030")]
-    [InlineData("3520", "65536", "arm.json: gripper: range_max 65536 is over 65535")]
-    [InlineData("2030", "-1", "arm.json: gripper: range_min -1 is below 0")]
-    [InlineData("1107", "2048", "arm.json: gripper: homing_offset 2048 is outside ±2047")]
+    [InlineData("3520", "2030", "arm.json: gripper: range_min 2030 is not below range_max 2030" + Again)]
+    [InlineData("3520", "4368", "arm.json: gripper: range_max 4368 is over 4095, the last step of a turn" + Again)]
+    [InlineData("3520", "30672", "arm.json: gripper: range_max 30672 is over 4095, the last step of a turn" + Again)]
+    [InlineData("3520", "2050", "arm.json: gripper: from range_min 2030 to range_max 2050 are 20 steps, too few for a joint that was moved to both of its ends" + Again)]
+    [InlineData("2030", "3", "arm.json: gripper: from range_min 3 to range_max 3520 is more than this joint turns" + Again)]
+    [InlineData("2030", "-1", "arm.json: gripper: range_min -1 is below 0" + Again)]
+    [InlineData("1107", "2048", "arm.json: gripper: homing_offset 2048 is outside ±2047" + Again)]
+    [InlineData(
+        "\"drive_mode\": 0,\n        \"homing_offset\": -1470",
+        "\"drive_mode\": 1, \"homing_offset\": -1470",
+        "arm.json: shoulder_pan: drive_mode 1 has no effect on a joint in degrees, so that it may turn the wrong way" + Again)]
     [InlineData(
         "\"drive_mode\": 0,\n        \"homing_offset\": 1107",
         "\"drive_mode\": 2, \"homing_offset\": 1107",
-        "arm.json: gripper: drive_mode 2 is neither 0 nor 1")]
+        "arm.json: gripper: drive_mode 2 is neither 0 nor 1" + Again)]
     public void A_fault_is_told_in_one_line_with_file_joint_and_key(string good, string bad, string message)
     {
         Assert.Contains(good, SampleCalibration.Json, StringComparison.Ordinal);

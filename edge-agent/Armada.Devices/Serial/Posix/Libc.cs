@@ -58,6 +58,19 @@ internal static unsafe partial class Libc
     [LibraryImport("libc", EntryPoint = "timerfd_settime", SetLastError = true)]
     public static partial int SetTimer(Descriptor descriptor, int flags, TimerSpec* value, TimerSpec* before);
 
+    /// <summary>The number of the group that owns a file; null where there is no such file.</summary>
+    public static uint? GroupOf(string path)
+    {
+        const int currentFolder = -100;
+        const uint groupWanted = 0x10;
+        const int groupOffset = 24;
+        var status = stackalloc byte[256]; // struct statx, which is the same on every machine.
+        return Status(currentFolder, path, 0, groupWanted, status) == 0 ? *(uint*)(status + groupOffset) : null;
+    }
+
+    [LibraryImport("libc", EntryPoint = "statx", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int Status(int folder, string path, int flags, uint wanted, byte* status);
+
     [StructLayout(LayoutKind.Sequential)]
     public struct PollEntry
     {
