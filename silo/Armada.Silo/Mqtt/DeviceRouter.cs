@@ -489,7 +489,7 @@ internal sealed partial class DeviceRouter : BackgroundService, IDevicePeer
     [LoggerMessage(1726, LogLevel.Debug, "A message on {Topic} could not be forwarded")]
     private partial void LogNotForwarded(Exception fault, string topic);
 
-    [LoggerMessage(1728, LogLevel.Debug, "{Device} cannot be tapped where it is connected; tried again")]
+    [LoggerMessage(1727, LogLevel.Debug, "{Device} cannot be tapped where it is connected; tried again")]
     private partial void LogNotTapped(Exception fault, string device);
 
     /// <summary>A device that is connected here or whose robot runs here. Used under the router's lock.</summary>
