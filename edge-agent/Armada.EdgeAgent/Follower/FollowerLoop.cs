@@ -17,11 +17,11 @@ namespace Armada.EdgeAgent.Follower;
 /// pose or condition in turn. The only thread that touches the bus.</summary>
 internal sealed partial class FollowerLoop : IArmLoop
 {
-    private static readonly TimeSpan Watchdog = TimeSpan.FromMilliseconds(300);
     private static readonly TimeSpan MaxSilence = TimeSpan.FromMilliseconds(100);
 
     // Of the ten seconds that a service has to end.
-    private static readonly TimeSpan EndTimeout = TimeSpan.FromSeconds(8);
+    private static readonly TimeSpan ParkTimeout = TimeSpan.FromSeconds(8);
+    private static readonly TimeSpan HoldTimeout = TimeSpan.FromSeconds(1);
 
     // How far from its rest pose, degrees or percent, an arm may be let go: P control leaves a few degrees under its weight.
     private const double RestTolerance = 8;
@@ -47,7 +47,6 @@ internal sealed partial class FollowerLoop : IArmLoop
     private SampleStamp? finished;
     private Timestamp finishedAt;
     private uint sequence;
-    private Timestamp lastFresh;
     private Timestamp lastWrite;
     private bool hasUnfinished;
     private bool isHoldDue;
@@ -93,30 +92,34 @@ internal sealed partial class FollowerLoop : IArmLoop
     {
         if (isTorqueOff)
             return;
-        using var timeout = new CancellationTokenSource(EndTimeout, time);
         var atEnd = device.Settings.AtEnd ?? (device.Settings.RestPose is null ? AtEnd.Hold : AtEnd.Park);
         var held = device.Stops.IsLatched ? "a stop is latched"
+            : atEnd == AtEnd.Release ? null
             : arm.Ready.IsEmpty ? "it had not started"
             : atEnd == AtEnd.Hold ? "at_end; with a rest_pose it would be parked"
-            : atEnd == AtEnd.Park && !TryPark(timeout.Token) ? "it was stopped, or did not reach its rest_pose in time"
-            : null;
+            : TryPark() ? null
+            : "it was stopped, or did not reach its rest_pose in time";
         if (held is null)
             return;
         arm.KeepsTorque = true;
         LogHeldAtEnd(device.Name, held);
-        arm.ReadPose(pose, timeout.Token);
-        arm.WriteGoals(pose, timeout.Token);
+        if (arm.Ready.IsEmpty)
+            return;
+        using var timeout = new CancellationTokenSource(HoldTimeout, time);
+        HoldWhereItStands(timeout.Token);
+        arm.WriteGoals(law.Goals, timeout.Token);
     }
 
     /// <returns>Whether it has come to rest; not when a stop is made meanwhile, or something is in its way.</returns>
-    private bool TryPark(CancellationToken timeout)
+    private bool TryPark()
     {
+        using var parking = new CancellationTokenSource(ParkTimeout, time);
+        var timeout = parking.Token;
         device.Status.SetState(DeviceState.Parking);
         double[] rest = [.. device.Joints.Select(joint => device.Settings.RestPose![joint.Name])];
         try
         {
             HoldWhereItStands(timeout);
-            law.Command(rest, time.Now(), time.Now());
             using var timer = TickTimer.Every(period);
             while (!law.IsComplete || !IsAt(rest))
             {
@@ -124,6 +127,7 @@ internal sealed partial class FollowerLoop : IArmLoop
                 if (device.Stops.IsLatched)
                     return false;
                 var now = time.Now();
+                law.Command(rest, now.Unix, approaches: true, now, now);
                 Write(now, law.Step(now), timeout);
                 Read(timeout);
             }
@@ -136,12 +140,12 @@ internal sealed partial class FollowerLoop : IArmLoop
         }
     }
 
-    // A joint without a reading cannot be waited for.
+    // A joint without a reading may be anywhere.
     private bool IsAt(ReadOnlySpan<double> rest)
     {
         for (var joint = 0; joint < rest.Length; joint++)
         {
-            if (Math.Abs(pose[joint] - rest[joint]) > RestTolerance)
+            if (!(Math.Abs(pose[joint] - rest[joint]) <= RestTolerance))
                 return false;
         }
 
@@ -156,7 +160,7 @@ internal sealed partial class FollowerLoop : IArmLoop
         protection.Begin();
         for (var joint = 0; joint < ArmJoint.Count; joint++)
             ReportLoad(joint);
-        law = new ControlLaw(Limits(), period, RobotTiming.Default);
+        law = new ControlLaw(Limits(), RobotTiming.Default, 2 * period, period);
         HoldWhereItStands(cancellation);
     }
 
@@ -179,13 +183,17 @@ internal sealed partial class FollowerLoop : IArmLoop
         if (device.Inbox.TryTake(command, out var stamp, out var received, now) && !isTorqueOff)
             Take(stamp, received, now, cancellation);
         else if (identify.TryNext(now, command))
-            law.Command(command, now, now);
-        else if (law.Phase != FollowPhase.Holding && (identify.HasEnded || !device.Inbox.IsOpen || now.IsPast(lastFresh, Watchdog)))
+            law.Command(command, now.Unix, approaches: false, now, now);
+        else if (law.Phase != FollowPhase.Holding && (identify.HasEnded || !IsLed(now)))
         {
             HoldWhereItStands(cancellation);
             LogHolding(device.Name);
         }
     }
+
+    /// <summary>Whether the epoch that is followed is still the one announced, and its master read.</summary>
+    private bool IsLed(in Timestamp now) =>
+        device.Inbox.IsOpen && device.Inbox.AnnouncedEpoch <= current.Epoch && !law.IsSilent(now);
 
     private void ToggleStop(CancellationToken cancellation)
     {
@@ -209,9 +217,9 @@ internal sealed partial class FollowerLoop : IArmLoop
         if (stamp.Epoch != current.Epoch)
             HoldWhereItStands(cancellation);
         identify.End();
-        law.Command(command, received, now);
+        law.Command(command, stamp.CapturedAt, stamp.Approach, received, now);
         device.Counters.Apply();
-        (current, lastFresh, hasUnfinished) = (stamp, received, true);
+        (current, hasUnfinished) = (stamp, true);
     }
 
     private void Write(in Timestamp now, bool moved, CancellationToken cancellation)
@@ -381,6 +389,7 @@ internal sealed partial class FollowerLoop : IArmLoop
         diagnostics.Observe(arm);
         var flags = (isTorqueOff ? FrameFlags.None : FrameFlags.TorqueOn)
             | (diagnostics.IsMoving ? FrameFlags.Moving : FrameFlags.None)
+            | (law.Phase == FollowPhase.Approaching ? FrameFlags.Approach : FrameFlags.None)
             | (device.Status.HasFault ? FrameFlags.Fault : FrameFlags.None);
         var header = new FrameHeader(FrameKind.State, flags, pose.Length, ++sequence, now.Unix, device.Inbox.AnnouncedEpoch, 0);
         device.Publish(header, pose, finished is { } stamp ? EchoOf(stamp, now) : null);
