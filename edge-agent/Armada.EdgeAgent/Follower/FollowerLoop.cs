@@ -105,7 +105,7 @@ internal sealed partial class FollowerLoop : IArmLoop
         arm.KeepsTorque = true;
         LogHeldAtEnd(device.Name, held);
         arm.ReadPose(pose, timeout.Token);
-        arm.WriteGoals(pose, timeout.Token);
+        arm.TryWriteGoals(pose, timeout.Token);
     }
 
     /// <returns>Whether it has come to rest; not when a stop is made meanwhile, or something is in its way.</returns>
@@ -219,8 +219,13 @@ internal sealed partial class FollowerLoop : IArmLoop
         var finishes = hasUnfinished && law.IsComplete;
         if (isTorqueOff || !(moved || finishes || isHoldDue || now.IsPast(lastWrite, MaxSilence)))
             return;
-        arm.WriteGoals(law.Goals, cancellation);
-        (lastWrite, isHoldDue) = (now, false);
+        var isWritten = arm.TryWriteGoals(law.Goals, cancellation);
+        lastWrite = now;
+        // A hold is written until every joint has it, where the arm stands by then.
+        if (isHoldDue && !isWritten)
+            HoldWhereItStands(cancellation);
+        else
+            isHoldDue = false;
         if (finishes)
             Finish(time.Now());
     }
