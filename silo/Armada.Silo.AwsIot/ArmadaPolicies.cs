@@ -9,6 +9,7 @@ namespace Armada.Silo.AwsIot;
 internal sealed class ArmadaPolicies(AwsIotSettings settings)
 {
     private const string Self = "${iot:Connection.Thing.ThingName}";
+    private const string Subject = "${iot:Certificate.Subject.CommonName}";
     private const string ShadowDelta = $"$aws/things/{Self}/shadow/update/delta"; // The programs of the boards subscribe to it.
     private const string ClientEvents = "$aws/events/presence/*";
 
@@ -51,7 +52,8 @@ internal sealed class ArmadaPolicies(AwsIotSettings settings)
         const string every = "*";
         var (topics, dialect) = (settings.Topics, settings.MicroPythonTopics);
         return document
-            .Connect(false, AwsSilo.NamePrefix + "*")
+            .Connect(true, Self)
+            .Connect(false, Subject + "-*") // Further links, for whose client ids there are no things: of this silo's certificate alone.
             .Publish(topics.Of(every, Channel.Command), topics.Of(every, Channel.Control), dialect.Of(every))
             .Subscribe(
                 topics.Of(every, Channel.State), topics.Of(every, Channel.Presence), topics.Of(every, Channel.ControlReply),

@@ -85,7 +85,6 @@ internal static class Composition
         services.AddSingleton<TopicAccess>();
         services.AddSingleton<TopicTable>();
         services.AddSingleton<EndpointCertificate>();
-        services.AddSingleton<UnprovenConnections>();
         services.AddSingleton<DeviceConnections>();
         services.AddSingleton<DeviceAdmission>();
         services.AddSingleton<DeviceSocket>();

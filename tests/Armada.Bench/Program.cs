@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Armada.Bench;
+using Armada.Bench.Chaos;
 using Armada.Bench.Soak;
 using Armada.Bench.Yardstick;
 
@@ -21,6 +22,12 @@ var soak = new Command("soak", "clients and devices come and go for minutes; fai
 soak.SetAction((parsed, cancellation) => SoakProgram.RunAsync(
     parsed.GetValue(minutes), Math.Max(4, parsed.GetValue(robots)), parsed.GetValue(bound), cancellation));
 
-var root = new RootCommand("Prints the table of measured ratios.") { quick, only, relay, floor, soak };
+var hour = new Option<double>("--minutes") { Description = "duration", DefaultValueFactory = _ => 60 };
+var seed = new Option<int>("--seed") { Description = "of everything random", DefaultValueFactory = _ => 2026 };
+var slack = new Option<int>("--slack") { Description = "milliseconds beyond the 300 of a hold that count as the machine's", DefaultValueFactory = _ => 50 };
+var chaos = new Command("chaos", "kills, stalls, unplugs, floods and races at once; fails if an arm moves as it must not") { hour, seed, slack };
+chaos.SetAction((parsed, cancellation) => ChaosProgram.RunAsync(parsed.GetValue(hour), parsed.GetValue(seed), parsed.GetValue(slack), cancellation));
+
+var root = new RootCommand("Prints the table of measured ratios.") { quick, only, relay, floor, soak, chaos };
 root.SetAction((parsed, cancellation) => TableProgram.RunAsync(parsed.GetValue(quick), parsed.GetValue(only), cancellation));
 return await root.Parse(args).InvokeAsync();

@@ -36,6 +36,9 @@ public abstract class ServoArm : IDisposable
     /// <summary>The joints whose servo has missed more than <see cref="MaxMisses"/> reads in a row.</summary>
     public JointSet Silent { get; private set; }
 
+    /// <summary>The joints whose servo missed the last read.</summary>
+    public JointSet Missed { get; private set; }
+
     public JointSet Ready { get; private set; }
 
     /// <summary>The joints that answered the last read though the last start left them out: time to start again.</summary>
@@ -97,6 +100,7 @@ public abstract class ServoArm : IDisposable
         var position = Sts3215.PresentPosition;
         var answered = Bus.SyncRead(position.Address, position.Size, Ids, data, answers, cancellation);
         var silent = default(JointSet);
+        var missed = default(JointSet);
         var returned = default(JointSet);
         Heard = default;
         for (var joint = 0; joint < ArmJoint.Count; joint++)
@@ -112,14 +116,17 @@ public abstract class ServoArm : IDisposable
                 errors[joint] = answers[joint].Errors;
                 this.pose[joint] = ToUnits(joint, position.Decode(data.AsSpan(2 * joint)));
             }
-            else if (++misses[joint] > MaxMisses)
+            else
             {
+                missed = missed.With(joint);
+                if (++misses[joint] <= MaxMisses)
+                    continue;
                 this.pose[joint] = double.NaN;
                 silent = silent.With(joint);
             }
         }
 
-        Silent = silent;
+        (Silent, Missed) = (silent, missed);
         Returned = returned;
         this.pose.CopyTo(pose);
         return answered;

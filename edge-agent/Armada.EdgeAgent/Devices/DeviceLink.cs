@@ -128,12 +128,8 @@ internal sealed partial class DeviceLink : IAsyncDisposable
                 continue;
             }
 
-            var header = command.Header;
             command.CopyTo(positions);
-            device.Inbox.Receive(
-                new SampleStamp(header.Epoch, header.Sequence, header.CapturedAt, header.TimeToLiveMs),
-                positions.AsSpan(0, header.Joints),
-                now);
+            device.Inbox.Receive(command.Header.Stamp, positions.AsSpan(0, command.Header.Joints), now);
         }
     }
 

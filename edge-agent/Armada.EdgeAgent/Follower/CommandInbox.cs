@@ -90,7 +90,9 @@ internal sealed class CommandInbox(int joints, StopLatches stops, DeviceCounters
                 if (isFull)
                     counters.Drop(FrameResult.Superseded);
                 positions.CopyTo(newest);
-                (stamp, received, isFull, hasReceived) = (command, now, true, true);
+                // What was to be approached is, even if the next command overtakes it.
+                var approaches = command.Approach || (isFull && stamp.Approach);
+                (stamp, received, isFull, hasReceived) = (command with { Approach = approaches }, now, true, true);
             }
             else
             {

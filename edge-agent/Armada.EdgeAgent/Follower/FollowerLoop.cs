@@ -17,7 +17,6 @@ namespace Armada.EdgeAgent.Follower;
 /// pose or condition in turn. The only thread that touches the bus.</summary>
 internal sealed partial class FollowerLoop : IArmLoop
 {
-    private static readonly TimeSpan Watchdog = TimeSpan.FromMilliseconds(300);
     private static readonly TimeSpan MaxSilence = TimeSpan.FromMilliseconds(100);
 
     // Of the ten seconds that a service has to end.
@@ -47,7 +46,6 @@ internal sealed partial class FollowerLoop : IArmLoop
     private SampleStamp? finished;
     private Timestamp finishedAt;
     private uint sequence;
-    private Timestamp lastFresh;
     private Timestamp lastWrite;
     private bool hasUnfinished;
     private bool isHoldDue;
@@ -104,8 +102,8 @@ internal sealed partial class FollowerLoop : IArmLoop
             return;
         arm.KeepsTorque = true;
         LogHeldAtEnd(device.Name, held);
-        arm.ReadPose(pose, timeout.Token);
-        arm.TryWriteGoals(pose, timeout.Token);
+        HoldWhereItStands(timeout.Token);
+        arm.TryWriteGoals(law.Goals, timeout.Token);
     }
 
     /// <returns>Whether it has come to rest; not when a stop is made meanwhile, or something is in its way.</returns>
@@ -116,7 +114,6 @@ internal sealed partial class FollowerLoop : IArmLoop
         try
         {
             HoldWhereItStands(timeout);
-            law.Command(rest, time.Now(), time.Now());
             using var timer = TickTimer.Every(period);
             while (!law.IsComplete || !IsAt(rest))
             {
@@ -124,6 +121,7 @@ internal sealed partial class FollowerLoop : IArmLoop
                 if (device.Stops.IsLatched)
                     return false;
                 var now = time.Now();
+                law.Command(rest, now.Unix, approaches: true, now, now);
                 Write(now, law.Step(now), timeout);
                 Read(timeout);
             }
@@ -156,7 +154,7 @@ internal sealed partial class FollowerLoop : IArmLoop
         protection.Begin();
         for (var joint = 0; joint < ArmJoint.Count; joint++)
             ReportLoad(joint);
-        law = new ControlLaw(Limits(), period, RobotTiming.Default);
+        law = new ControlLaw(Limits(), RobotTiming.Default, 2 * period, period);
         HoldWhereItStands(cancellation);
     }
 
@@ -179,13 +177,17 @@ internal sealed partial class FollowerLoop : IArmLoop
         if (device.Inbox.TryTake(command, out var stamp, out var received, now) && !isTorqueOff)
             Take(stamp, received, now, cancellation);
         else if (identify.TryNext(now, command))
-            law.Command(command, now, now);
-        else if (law.Phase != FollowPhase.Holding && (identify.HasEnded || !device.Inbox.IsOpen || now.IsPast(lastFresh, Watchdog)))
+            law.Command(command, now.Unix, approaches: false, now, now);
+        else if (law.Phase != FollowPhase.Holding && (identify.HasEnded || !IsLed(now)))
         {
             HoldWhereItStands(cancellation);
             LogHolding(device.Name);
         }
     }
+
+    /// <summary>Whether the epoch that is followed is still the one announced, and its master read.</summary>
+    private bool IsLed(in Timestamp now) =>
+        device.Inbox.IsOpen && device.Inbox.AnnouncedEpoch <= current.Epoch && !law.IsSilent(now);
 
     private void ToggleStop(CancellationToken cancellation)
     {
@@ -209,9 +211,9 @@ internal sealed partial class FollowerLoop : IArmLoop
         if (stamp.Epoch != current.Epoch)
             HoldWhereItStands(cancellation);
         identify.End();
-        law.Command(command, received, now);
+        law.Command(command, stamp.CapturedAt, stamp.Approach, received, now);
         device.Counters.Apply();
-        (current, lastFresh, hasUnfinished) = (stamp, received, true);
+        (current, hasUnfinished) = (stamp, true);
     }
 
     private void Write(in Timestamp now, bool moved, CancellationToken cancellation)
@@ -386,6 +388,7 @@ internal sealed partial class FollowerLoop : IArmLoop
         diagnostics.Observe(arm);
         var flags = (isTorqueOff ? FrameFlags.None : FrameFlags.TorqueOn)
             | (diagnostics.IsMoving ? FrameFlags.Moving : FrameFlags.None)
+            | (law.Phase == FollowPhase.Approaching ? FrameFlags.Approach : FrameFlags.None)
             | (device.Status.HasFault ? FrameFlags.Fault : FrameFlags.None);
         var header = new FrameHeader(FrameKind.State, flags, pose.Length, ++sequence, now.Unix, device.Inbox.AnnouncedEpoch, 0);
         device.Publish(header, pose, finished is { } stamp ? EchoOf(stamp, now) : null);

@@ -1,5 +1,6 @@
 using Armada.Core.Control;
 using Armada.Core.Frames;
+using Armada.Core.Routing;
 using Armada.Core.Time;
 using Armada.Devices.Arms;
 using Armada.Devices.ServoBus;
@@ -29,6 +30,7 @@ internal sealed class LeaderLoop : IArmLoop
     private readonly KeyValuePair<string, object?> tag;
     private readonly TimeSpan period;
     private readonly double deadband;
+    private readonly ReadingFilter filter;
     private readonly double[] pose;
     private readonly double[] published;
     private readonly ArmDiagnostics diagnostics;
@@ -49,6 +51,7 @@ internal sealed class LeaderLoop : IArmLoop
         period = TimeSpan.FromSeconds(1 / rate);
         ticksPerHealth = (int)Math.Ceiling(rate / HealthRateHz);
         deadband = device.Settings.DeadbandDeg ?? DeviceSettings.LeaderDeadband;
+        filter = new ReadingFilter(device.Joints, unwraps: false);
         pose = new double[device.Joints.Length];
         published = new double[device.Joints.Length];
         diagnostics = new ArmDiagnostics(device);
@@ -72,7 +75,7 @@ internal sealed class LeaderLoop : IArmLoop
         device.Counters.Tick(tick.IsLate);
         RefuseBusCommands();
         var now = time.Now();
-        arm.ReadPose(pose, cancellation);
+        ReadPose(now, cancellation);
         diagnostics.Observe(arm);
         if (!device.Stops.IsLatched)
             Publish(now);
@@ -80,6 +83,24 @@ internal sealed class LeaderLoop : IArmLoop
             ReadHealth(cancellation);
         device.Status.SetState(State());
         telemetry.BusTime((time.Now().Monotonic - now.Monotonic) / 1000.0, tag);
+    }
+
+    private void ReadPose(in Timestamp now, CancellationToken cancellation)
+    {
+        arm.ReadPose(pose, cancellation);
+        for (var joint = 0; joint < pose.Length; joint++)
+        {
+            // A reading that is repeated for want of one confirms nothing.
+            if (arm.Missed.Contains(joint))
+                pose[joint] = double.NaN;
+        }
+
+        filter.Take(pose, now.Monotonic, pose);
+        for (var joint = 0; joint < pose.Length; joint++)
+        {
+            if (arm.Missed.Contains(joint) && !arm.Silent.Contains(joint))
+                pose[joint] = published[joint];
+        }
     }
 
     private void ReadHealth(CancellationToken cancellation)

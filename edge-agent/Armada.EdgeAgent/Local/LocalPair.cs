@@ -76,7 +76,7 @@ internal sealed partial class LocalPair : ICommandSink
     {
         lock (owner)
         {
-            core.OnMasterFrame(StampOf(header), positions, time.Now(), this, out var decision);
+            core.OnMasterFrame(header.Stamp, positions, time.Now(), this, out var decision);
             Apply(decision);
         }
     }
@@ -85,13 +85,10 @@ internal sealed partial class LocalPair : ICommandSink
     {
         lock (owner)
         {
-            core.OnSlaveFrame(slave, StampOf(header), positions, time.Now(), out var decision);
+            core.OnSlaveFrame(slave, header.Stamp, positions, time.Now(), out var decision);
             Apply(decision);
         }
     }
-
-    private static SampleStamp StampOf(in FrameHeader header) =>
-        new(header.Epoch, header.Sequence, header.CapturedAt, header.TimeToLiveMs, (header.Flags & FrameFlags.Fault) != 0);
 
     private void Apply(Decision decision)
     {

@@ -13,6 +13,9 @@ public sealed class EmulatedArm
     // Steps that the mechanics move over the calibrated range.
     private const double StopMargin = 8;
 
+    // Volts with which a servo's controller still runs.
+    private const double MinSupply = 3.5;
+
     private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(1);
 
     private readonly EmulatedServo[] servos;
@@ -48,10 +51,10 @@ public sealed class EmulatedArm
         {
             var joint = joints[i];
             var reading = (int)Math.Round(joint.ToSteps(pose[i]));
-            servos[i] = new EmulatedServo(joint.Id, joint.HomingOffset, joint.Minimum, joint.Maximum, reading)
-            {
-                Stops = (joint.HomingOffset + joint.Minimum - StopMargin, joint.HomingOffset + joint.Maximum + StopMargin),
-            };
+            servos[i] = new EmulatedServo(joint.Id, joint.HomingOffset, joint.Minimum, joint.Maximum, reading);
+            // A joint that was calibrated over a whole turn has no stops.
+            if (joint.Maximum - joint.Minimum < Sts3215.StepsPerTurn - 1)
+                servos[i].Stops = (joint.HomingOffset + joint.Minimum - StopMargin, joint.HomingOffset + joint.Maximum + StopMargin);
         }
 
         return new EmulatedArm(servos, joints, hand);
@@ -108,16 +111,24 @@ public sealed class EmulatedArm
             Find(id).TripOverload();
     }
 
-    /// <summary>Volts of the supply; 4 to 8 is what the servos take for good.</summary>
+    /// <summary>Volts of the supply; 4 to 8 is what the servos take for good. Under 3.5 they are off, though the adapter at the USB port
+    /// is not: no servo answers, and RAM and torque are lost.</summary>
     public double Supply
     {
         get => supply;
         set
         {
             lock (Sync)
+            {
+                var wasPowered = IsPowered;
                 supply = value;
+                if (IsPowered != wasPowered)
+                    PowerDip();
+            }
         }
     }
+
+    internal bool IsPowered => supply >= MinSupply;
 
     /// <summary>Puts something between the jaws of one joint, or takes it away with infinities.</summary>
     /// <param name="least">Least reading it can reach, steps.</param>

@@ -5,6 +5,7 @@ public sealed class BusFaults
 {
     private readonly Lock gate = new();
     private readonly bool[] silent = new bool[ServoFrame.MaxId + 1];
+    private readonly int[] misread = new int[ServoFrame.MaxId + 1];
     private readonly TimeSpan[] late = new TimeSpan[ServoFrame.MaxId + 1];
     private readonly Random random = new(1);
     private double corruptRate;
@@ -27,6 +28,13 @@ public sealed class BusFaults
         ArgumentOutOfRangeException.ThrowIfLessThan(delay, TimeSpan.Zero);
         lock (gate)
             late[id] = delay;
+    }
+
+    /// <summary>A servo's next answers to position reads say 0.</summary>
+    public void MisreadNext(byte id, int answers)
+    {
+        lock (gate)
+            misread[id] = answers;
     }
 
     public void CorruptNext(int answers)
@@ -59,6 +67,12 @@ public sealed class BusFaults
     {
         lock (gate)
             return late[id];
+    }
+
+    internal bool TakeMisread(byte id)
+    {
+        lock (gate)
+            return Take(ref misread[id]);
     }
 
     internal bool TakeCorrupt()

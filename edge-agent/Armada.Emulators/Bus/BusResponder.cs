@@ -6,6 +6,8 @@ namespace Armada.Emulators.Bus;
 /// <summary>Hands each instruction to the servos it is for and collects what they answer, faults included. Allocates nothing.</summary>
 internal sealed class BusResponder(EmulatedArm arm, BusFaults faults, WriteJournal journal, LateAnswers late, long ticksPerSecond)
 {
+    private static readonly byte[] Zero = new byte[Sts3215.PresentPosition.Size];
+
     public void Answer(in InstructionFrame frame, long now, ReplyTrain train)
     {
         switch (frame.Instruction)
@@ -40,7 +42,7 @@ internal sealed class BusResponder(EmulatedArm arm, BusFaults faults, WriteJourn
     {
         foreach (var servo in arm.Servos)
         {
-            if (!faults.IsSilent(servo.Id) && !servo.IsRestarting)
+            if (arm.IsPowered && !faults.IsSilent(servo.Id) && !servo.IsRestarting)
                 servo.Execute(frame.Instruction, frame.Parameters, toAll: true, train.Next);
         }
     }
@@ -51,8 +53,13 @@ internal sealed class BusResponder(EmulatedArm arm, BusFaults faults, WriteJourn
             return;
         foreach (var id in parameters[2..])
         {
-            if (train.HasRoom && Listening(id) is { } servo)
-                Send(id, servo.ReturnDelay, servo.Read(parameters[0], parameters[1], train.Next), now, train);
+            if (!train.HasRoom || Listening(id) is not { } servo)
+                continue;
+            var isMisread = parameters[0] == Sts3215.PresentPosition.Address && faults.TakeMisread(id);
+            var length = isMisread
+                ? ServoFrame.Status(train.Next, id, servo.Errors, Zero)
+                : servo.Read(parameters[0], parameters[1], train.Next);
+            Send(id, servo.ReturnDelay, length, now, train);
         }
 
         if (faults.TakePartial())
@@ -74,7 +81,7 @@ internal sealed class BusResponder(EmulatedArm arm, BusFaults faults, WriteJourn
 
     private EmulatedServo? Listening(byte id)
     {
-        var servo = id > ServoFrame.MaxId || faults.IsSilent(id) || late.IsBusy(id) ? null : arm.At(id);
+        var servo = id > ServoFrame.MaxId || !arm.IsPowered || faults.IsSilent(id) || late.IsBusy(id) ? null : arm.At(id);
         return servo is { IsRestarting: true } ? null : servo;
     }
 

@@ -19,7 +19,7 @@ public static class FrameCodec
     public const short NoReading = short.MinValue;
 
     private const FrameFlags KnownFlags =
-        FrameFlags.TorqueOn | FrameFlags.Moving | FrameFlags.Fault | FrameFlags.KeepAlive | FrameFlags.Echo;
+        FrameFlags.TorqueOn | FrameFlags.Moving | FrameFlags.Fault | FrameFlags.KeepAlive | FrameFlags.Echo | FrameFlags.Approach;
 
     public static int SizeOf(int joints, bool echo) => HeaderSize + 2 * joints + (echo ? EchoSize : 0);
 

@@ -1,3 +1,5 @@
+using Armada.Core.Routing;
+
 namespace Armada.Core.Frames;
 
 public enum FrameKind : byte
@@ -26,6 +28,9 @@ public enum FrameFlags : byte
 
     /// <summary>An <see cref="FrameEcho"/> follows the positions.</summary>
     Echo = 16,
+
+    /// <summary>Of a command: its device approaches it first, slowly. Of a state: its device is about to.</summary>
+    Approach = 32,
 }
 
 /// <summary>The fixed 24 bytes at the head of every frame.</summary>
@@ -35,7 +40,16 @@ public enum FrameFlags : byte
 /// <param name="Epoch">The fencing number of the master this frame belongs to; 0 while none is known.</param>
 /// <param name="TimeToLiveMs">Age in ms after which a receiver drops a command; 0 for none.</param>
 public readonly record struct FrameHeader(
-    FrameKind Kind, FrameFlags Flags, int Joints, uint Sequence, long CapturedAt, uint Epoch, ushort TimeToLiveMs);
+    FrameKind Kind, FrameFlags Flags, int Joints, uint Sequence, long CapturedAt, uint Epoch, ushort TimeToLiveMs)
+{
+    public SampleStamp Stamp => new(
+        Epoch,
+        Sequence,
+        CapturedAt,
+        TimeToLiveMs,
+        Fault: (Flags & FrameFlags.Fault) != 0,
+        Approach: (Flags & FrameFlags.Approach) != 0);
+}
 
 /// <summary>The last command a device applied, sent back with its state: round-trip time without synchronized clocks.</summary>
 /// <param name="Sequence">Sequence of that command.</param>

@@ -302,7 +302,7 @@ public sealed class RobotCore
     /// <summary>Manual control lasts for a while after its goals are reached.</summary>
     private void KeepSpell(in Timestamp since, in Timestamp now)
     {
-        if (!HasArrived())
+        if (!HasArrived(now))
         {
             state.ManualSince = now;
         }
@@ -362,7 +362,11 @@ public sealed class RobotCore
         var pose = joints.ToRobot(positions, stackalloc double[positions.Length]);
         var result = joints.Problem is null ? Take(master, stamp, pose, now) : FrameResult.WrongJoints;
         if (result == FrameResult.Accepted)
-            slaves.Command(pose, state.Robot.Before, Document.Epoch, stamp.CapturedAt, now, sink);
+        {
+            var leaps = state.Robot.Track(pose, stamp.CapturedAt, now);
+            slaves.Command(state.Robot.Wanted, state.Robot.Before, leaps, Document.Epoch, stamp.CapturedAt, now, sink);
+        }
+
         decision = state.EndTurn();
         return master.Frames.Count(result);
     }
@@ -388,6 +392,8 @@ public sealed class RobotCore
     {
         if (positions.Length != Document.Model.Joints.Length)
             return FrameResult.WrongJoints;
+        if (!HasReading(positions))
+            return TakeNoReading(master, stamp, positions, now);
         if (master.IsUnfenced != stamp.Unfenced)
         {
             if (master.IsLive)
@@ -402,10 +408,7 @@ public sealed class RobotCore
             return result;
         if (master.Renew(stamp, now))
             state.Emit(new RobotEvent(RobotEventKind.MasterLive, master.Name));
-        if (IsStopped)
-            return FrameResult.Stopped;
-        state.Robot.Track(positions, stamp.CapturedAt, now);
-        return FrameResult.Accepted;
+        return IsStopped ? FrameResult.Stopped : FrameResult.Accepted;
     }
 
     /// <summary>Brings the source of a frame under another epoch to the current one, at most once per retry time.</summary>
@@ -424,9 +427,28 @@ public sealed class RobotCore
         return FrameResult.AwaitingEpoch;
     }
 
+    private FrameResult TakeNoReading(MasterLease master, in SampleStamp stamp, ReadOnlySpan<double> positions, in Timestamp now)
+    {
+        if (master.IsLive)
+            state.Robot.Track(positions, stamp.CapturedAt, now);
+        return FrameResult.NoReading;
+    }
+
+    private static bool HasReading(ReadOnlySpan<double> positions)
+    {
+        foreach (var position in positions)
+        {
+            if (double.IsFinite(position))
+                return true;
+        }
+
+        return false;
+    }
+
     private void Attach(in Timestamp now)
     {
         state.EndManual();
+        state.Robot.End();
         slaves.Hold();
         state.RaiseEpoch(Document, now);
         state.AnnounceEpoch(now);
@@ -477,13 +499,13 @@ public sealed class RobotCore
             slaves.CommandWhereDue(state.Robot.Wanted, state.Robot.Before, Document.Epoch, now, sink);
         }
 
-        if (state.Lease is { Player.IsAtEnd: true } ended && HasArrived())
+        if (state.Lease is { Player.IsAtEnd: true } ended && HasArrived(now))
             masterRequests.EndProgram(ended, RobotEventKind.MotionEnded);
         if (state.ManualSince is { } since)
             KeepSpell(since, now);
     }
 
-    private bool HasArrived() => !state.Robot.HasGoal || (state.Robot.IsSettled && slaves.HaveReached(state.Robot.Wanted));
+    private bool HasArrived(in Timestamp now) => !state.Robot.HasGoal || (state.Robot.IsSettled && slaves.HaveReached(state.Robot.Wanted, now));
 
     /// <summary>
     /// Rebuilds the robot from what was stored, after a fault. A stop in force stays so, joined slaves stay joined, and open loops begin

@@ -26,6 +26,9 @@ public sealed record RobotTiming
     /// <summary>An approach ends when every joint is this close to its target, units.</summary>
     public double ApproachTolerance { get; init; } = 3;
 
+    /// <summary>How long commands tell a device that it is to approach them.</summary>
+    public TimeSpan ApproachNotice { get; init; } = TimeSpan.FromMilliseconds(100);
+
     /// <summary>Longest step of the virtual robot's own motion; a late tick slows the motion down, it does not make it jump.</summary>
     public TimeSpan MaxDriveStep { get; init; } = TimeSpan.FromMilliseconds(30);
 

@@ -66,13 +66,13 @@ internal sealed class SlaveSet(RobotTiming timing)
     }
 
     public void Command(
-        ReadOnlySpan<double> wanted, ReadOnlySpan<double> start, uint epoch, long capturedAt, in Timestamp now, ICommandSink sink)
+        ReadOnlySpan<double> wanted, ReadOnlySpan<double> start, bool leaps, uint epoch, long capturedAt, in Timestamp now, ICommandSink sink)
     {
         for (var index = 0; index < tracks.Count; index++)
         {
             var slave = tracks[index];
             if (slave.IsCommanded)
-                sink.Command(index, slave.Command(wanted, start, epoch, capturedAt, now), slave.Pose);
+                sink.Command(index, slave.Command(wanted, start, leaps, epoch, capturedAt, now), slave.Pose);
         }
     }
 
@@ -82,16 +82,16 @@ internal sealed class SlaveSet(RobotTiming timing)
         for (var index = 0; index < tracks.Count; index++)
         {
             var slave = tracks[index];
-            if (slave.IsCommanded && (!slave.HasReached(wanted) || slave.IsKeepAliveDue(now)))
-                sink.Command(index, slave.Command(wanted, start, epoch, now.Unix, now), slave.Pose);
+            if (slave.IsCommanded && (!slave.HasReached(wanted, now) || slave.IsKeepAliveDue(now)))
+                sink.Command(index, slave.Command(wanted, start, leaps: false, epoch, now.Unix, now), slave.Pose);
         }
     }
 
-    public bool HaveReached(ReadOnlySpan<double> wanted)
+    public bool HaveReached(ReadOnlySpan<double> wanted, in Timestamp now)
     {
         foreach (var slave in tracks)
         {
-            if (slave.IsCommanded && !slave.HasReached(wanted))
+            if (slave.IsCommanded && !slave.HasReached(wanted, now))
                 return false;
         }
 

@@ -6,13 +6,14 @@ namespace Armada.Core.Robots;
 internal sealed class SlaveTrack
 {
     private readonly RobotTiming timing;
-    private readonly Approach approach;
+    private readonly ControlLaw law; // Of a slave that approaches nothing by itself.
     private readonly SequenceGate sequence = new();
     private readonly FreshnessGate freshness = new();
     private readonly FrameRate rate = new();
     private readonly double[] real;
     private readonly double[] sent; // In the slave's own terms, so that other offsets do not change where it is; NaN before any.
-    private readonly double[] framed; // As sent, in the device's order and units.
+    private readonly double[] command;
+    private readonly double[] framed; // As commanded, in the device's order and units.
     private readonly RobotModel model;
     private readonly Timestamp?[] reportedAt;
     private ImmutableArray<string> jointNames;
@@ -21,6 +22,7 @@ internal sealed class SlaveTrack
     private Timestamp? lastAccepted;
     private Timestamp? lastSent;
     private Timestamp? lastCommand;
+    private Timestamp? approachFrom;
     private long? realAt;
     private long? commandedAt;
     private uint lastEpoch;
@@ -28,6 +30,7 @@ internal sealed class SlaveTrack
     private long commands;
     private string? reason;
     private bool fault;
+    private bool approaches;
     private int? misfit;
 
     public SlaveTrack(SlaveBinding binding, bool isUnbound, RobotModel model, RobotTiming timing)
@@ -36,10 +39,11 @@ internal sealed class SlaveTrack
         IsUnbound = isUnbound;
         (this.model, this.timing) = (model, timing);
         jointMap = new SlaveJoints(binding, model);
-        approach = new Approach(model.Joints, timing.ApproachVelocity, timing.ApproachTolerance, timing.MaxStep);
+        law = new ControlLaw(model.Joints, timing, timing.MaxStep);
         real = new double[model.Joints.Length];
         real.AsSpan().Fill(double.NaN);
         sent = [.. real];
+        command = [.. real];
         framed = [.. real];
         joints = new DeviceJoints(model, jointNames, binding.Kind == SlaveKind.MicroPython);
         reportedAt = new Timestamp?[real.Length];
@@ -75,8 +79,12 @@ internal sealed class SlaveTrack
 
     public bool MaySend(in Timestamp now) => lastSent is not { } sent || now.IsPast(sent, timing.StreamRetry);
 
-    /// <summary>Ends its commands; the next one approaches again from the real pose.</summary>
-    public void Hold() => approach.End();
+    /// <summary>Ends its commands; the next one is approached again from the real pose.</summary>
+    public void Hold()
+    {
+        law.Hold();
+        approachFrom = null;
+    }
 
     public void Arrived(in Timestamp now) => rate.Count(now);
 
@@ -107,7 +115,7 @@ internal sealed class SlaveTrack
         misfit = null;
         lastAccepted = now;
         realAt = stamp.CapturedAt;
-        fault = stamp.Fault;
+        (fault, approaches) = (stamp.Fault, stamp.Approach);
         jointMap.FromSlave(joints.ToRobot(positions, stackalloc double[positions.Length]), real);
         return before;
     }
@@ -149,25 +157,34 @@ internal sealed class SlaveTrack
 
     /// <summary>The next command towards a target; its positions are <see cref="Pose"/>.</summary>
     /// <param name="start">Where an open loop begins that knows nothing better: the virtual robot before this target.</param>
+    /// <param name="leaps">Whether the target goes on elsewhere than it was.</param>
     public SampleStamp Command(
-        ReadOnlySpan<double> wanted, ReadOnlySpan<double> start, uint epoch, long capturedAt, in Timestamp now)
+        ReadOnlySpan<double> wanted, ReadOnlySpan<double> start, bool leaps, uint epoch, long capturedAt, in Timestamp now)
     {
-        if (!IsFenced)
-            BeginOpenLoop(wanted, start, now);
-        else if (approach.IsStarted)
-            approach.Adopt(real);
+        if (leaps || approachFrom is null || BeginsJoint(wanted))
+            approachFrom = now;
+        if (IsFenced)
+        {
+            jointMap.ToSlave(wanted, command);
+        }
         else
-            approach.Start(real, now);
-        approach.Step(wanted, now);
-        jointMap.ToSlave(approach.Pose, sent);
+        {
+            BeginOpenLoop(wanted, start, now);
+            law.Command(wanted, capturedAt, leaps, now, now);
+            law.Step(now);
+            jointMap.ToSlave(law.Goals, command);
+        }
+
+        for (var joint = 0; joint < command.Length; joint++)
+            sent[joint] = double.IsNaN(command[joint]) ? sent[joint] : command[joint];
         commands++;
         commandedAt = now.Unix;
         lastCommand = now;
-        return new SampleStamp(epoch, ++commandSequence, capturedAt, timing.CommandTimeToLiveMs);
+        return new SampleStamp(epoch, ++commandSequence, capturedAt, timing.CommandTimeToLiveMs, Approach: IsFenced && IsToApproach(now));
     }
 
-    /// <summary>The last command, with the slave's offsets, as its frames have it.</summary>
-    public ReadOnlySpan<double> Pose => Binding.IsDevice ? joints.ToDevice(sent, framed) : sent;
+    /// <summary>The last command, with the slave's offsets, as its frames have it; NaN for a joint that is to stay.</summary>
+    public ReadOnlySpan<double> Pose => Binding.IsDevice ? joints.ToDevice(command, framed) : command;
 
     /// <summary>Why its joints are not those of the robot; or null.</summary>
     public string? JointProblem => Binding.IsDevice ? joints.Problem : null;
@@ -183,14 +200,14 @@ internal sealed class SlaveTrack
         return true;
     }
 
-    /// <summary>Whether the last command is the target already, so that only keep-alives are due.</summary>
-    public bool HasReached(ReadOnlySpan<double> wanted)
+    /// <summary>Whether the last command is the target already and its slave is there, so that only keep-alives are due.</summary>
+    public bool HasReached(ReadOnlySpan<double> wanted, in Timestamp now)
     {
-        if (!approach.IsStarted)
+        if (approachFrom is null || IsApproaching(now))
             return false;
         for (var joint = 0; joint < wanted.Length; joint++)
         {
-            if (Math.Abs(wanted[joint] - approach.Pose[joint]) > 0 || IsUnbegun(joint, wanted[joint]))
+            if (double.IsFinite(wanted[joint]) && jointMap.ToSlave(joint, wanted[joint]) != sent[joint])
                 return false;
         }
 
@@ -203,12 +220,12 @@ internal sealed class SlaveTrack
     {
         var joints = new JointPose[real.Length];
         for (var joint = 0; joint < joints.Length; joint++)
-            joints[joint] = new JointPose(Reading.OrNull(approach.Pose[joint]), Reading.OrNull(real[joint]));
+            joints[joint] = new JointPose(Reading.OrNull(CommandedOf(joint)), Reading.OrNull(real[joint]));
         return new SlaveSnapshot(
             Binding,
             stopped && IsCommanded ? SlaveState.Stopped : State,
             reason,
-            approach.IsApproaching,
+            IsApproaching(now),
             lastAccepted is { } last ? Microseconds.ToTimeSpan(now.MicrosecondsSince(last)) : null,
             rate.Read(now),
             fault,
@@ -314,28 +331,49 @@ internal sealed class SlaveTrack
         Hold();
     }
 
+    private bool BeginsJoint(ReadOnlySpan<double> wanted)
+    {
+        for (var joint = 0; joint < command.Length; joint++)
+        {
+            if (double.IsNaN(command[joint]) && double.IsFinite(wanted[joint]))
+                return true;
+        }
+
+        return false;
+    }
+
+    private double CommandedOf(int joint) => sent[joint] - jointMap.OffsetOf(joint);
+
+    /// <summary>Whether its commands tell a device to approach: for a while, because one may be lost.</summary>
+    private bool IsToApproach(in Timestamp now) => approachFrom is { } from && !now.IsPast(from, timing.ApproachNotice);
+
+    private bool IsApproaching(in Timestamp now) =>
+        IsFenced ? approachFrom is not null && (approaches || IsToApproach(now)) : law.Phase == FollowPhase.Approaching;
+
     /// <summary>Begins at the last known pose; a joint of which nothing is known begins when it is first wanted.</summary>
     private void BeginOpenLoop(ReadOnlySpan<double> wanted, ReadOnlySpan<double> start, in Timestamp now)
     {
         Span<double> present = stackalloc double[real.Length];
-        if (!approach.IsStarted)
+        if (law.Phase == FollowPhase.Holding)
         {
             for (var joint = 0; joint < present.Length; joint++)
-                present[joint] = IsFresh(joint, now) && !IsOvertaken(joint) ? real[joint] : sent[joint] - jointMap.OffsetOf(joint);
-            approach.Start(present, now);
+            {
+                var at = IsFresh(joint, now) && !IsOvertaken(joint) ? real[joint] : CommandedOf(joint);
+                present[joint] = JointLimits.Clamp(model.Joints[joint], at);
+            }
+
+            law.HoldAt(present);
         }
 
         for (var joint = 0; joint < present.Length; joint++)
         {
-            present[joint] = !IsUnbegun(joint, wanted[joint]) ? double.NaN
+            present[joint] = double.IsNaN(wanted[joint]) ? double.NaN
                 : double.IsFinite(start[joint]) ? start[joint]
                 : model.Joints[joint].Rest;
         }
 
-        approach.Adopt(present);
+        law.Adopt(present);
     }
-
-    private bool IsUnbegun(int joint, double wanted) => !IsFenced && double.IsNaN(approach.Pose[joint]) && double.IsFinite(wanted);
 
     private bool IsFresh(int joint, in Timestamp now) => reportedAt[joint] is { } at && !now.IsPast(at, timing.ReportValid);
 
@@ -378,8 +416,11 @@ internal sealed class SlaveTrack
         public void ToSlave(ReadOnlySpan<double> pose, Span<double> sent)
         {
             for (var joint = 0; joint < sent.Length; joint++)
-                sent[joint] = Math.Clamp(pose[joint] + OffsetOf(joint), -RobotModelRules.MaxPosition, RobotModelRules.MaxPosition);
+                sent[joint] = ToSlave(joint, pose[joint]);
         }
+
+        public double ToSlave(int joint, double position) =>
+            Math.Clamp(position + OffsetOf(joint), -RobotModelRules.MaxPosition, RobotModelRules.MaxPosition);
 
         public void FromSlave(ReadOnlySpan<double> positions, Span<double> real)
         {

@@ -11,22 +11,30 @@ internal sealed class VirtualRobot
 {
     private readonly ImmutableArray<Joint> joints;
     private readonly VelocityClamp clamp;
+    private readonly VelocityClamp tracking;
+    private readonly ReadingFilter filter;
+    private readonly RobotTiming timing;
     private readonly double[] commanded;
     private readonly long[] commandedAt;
     private readonly double[] pose;
     private readonly long[] poseAt;
     private readonly double[] target;
     private readonly double[] velocities;
+    private readonly double[] fastest;
     private readonly double[] before;
     private readonly double[] wanted;
+    private Timestamp trackedAt;
 
     /// <param name="model">Its joints.</param>
-    /// <param name="timing">For the longest step.</param>
+    /// <param name="timing">For the longest step of its own motion.</param>
     /// <param name="predecessor">Its pose is kept where a joint has the same name and unit; or null.</param>
     public VirtualRobot(RobotModel model, RobotTiming timing, VirtualRobot? predecessor)
     {
         joints = model.Joints;
+        this.timing = timing;
         clamp = new VelocityClamp(timing.MaxDriveStep);
+        tracking = new VelocityClamp(timing.MaxStep);
+        filter = new ReadingFilter(joints, unwraps: true);
         commanded = Unknown();
         pose = Unknown();
         target = Unknown();
@@ -35,6 +43,7 @@ internal sealed class VirtualRobot
         commandedAt = new long[joints.Length];
         poseAt = new long[joints.Length];
         velocities = [.. joints.Select(joint => joint.MaxVelocity)];
+        fastest = [.. velocities];
         for (var joint = 0; predecessor is not null && joint < joints.Length; joint++)
             Keep(joint, predecessor);
     }
@@ -44,7 +53,7 @@ internal sealed class VirtualRobot
 
     public ReadOnlySpan<double> Before => before;
 
-    /// <summary>The target of the slaves: its pose, and NaN for a joint without a goal.</summary>
+    /// <summary>The target of the slaves: its pose, and NaN for a joint without a goal or whose leader has no reading of it.</summary>
     public ReadOnlySpan<double> Wanted => wanted;
 
     /// <summary>Whether its own motion is under way or keeps a pose; not while it tracks a leader.</summary>
@@ -67,20 +76,32 @@ internal sealed class VirtualRobot
         }
     }
 
-    /// <summary>Takes a leader's pose; a joint without a finite position stays.</summary>
-    public void Track(ReadOnlySpan<double> positions, long capturedAt, in Timestamp now)
+    /// <summary>Takes a leader's pose; a joint without a reading, or with one that no hand can bring about, stays.</summary>
+    /// <returns>Whether a joint goes on elsewhere than it was, so that slaves approach it.</returns>
+    public bool Track(ReadOnlySpan<double> positions, long capturedAt, in Timestamp now)
     {
         IsDriven = false;
-        pose.AsSpan().CopyTo(before);
+        pose.CopyTo(before, 0);
+        var leaps = filter.Take(positions, capturedAt, wanted);
         for (var joint = 0; joint < pose.Length; joint++)
         {
-            if (!double.IsFinite(positions[joint]))
+            wanted[joint] = JointLimits.Clamp(joints[joint], wanted[joint]);
+            if (double.IsNaN(wanted[joint]))
                 continue;
-            commanded[joint] = positions[joint];
-            commandedAt[joint] = capturedAt;
-            pose[joint] = JointLimits.Clamp(joints[joint], positions[joint]);
-            poseAt[joint] = now.Unix;
+            (commanded[joint], commandedAt[joint], poseAt[joint]) = (positions[joint], capturedAt, now.Unix);
+            if (leaps || double.IsNaN(pose[joint]))
+                pose[joint] = wanted[joint];
         }
+
+        // What was missed in a stall is told at once: made up for at the joint's own speed, it would pass for the leader's.
+        var passed = Microseconds.ToTimeSpan(now.MicrosecondsSince(trackedAt));
+        if (leaps || passed > timing.MaxStep)
+            tracking.Start(now, leaps ? default : TimeSpan.FromTicks(Math.Min(passed.Ticks, timing.Lease.Ticks)));
+        trackedAt = now;
+        tracking.Step(pose, wanted, fastest, now);
+        for (var joint = 0; joint < pose.Length; joint++)
+            wanted[joint] = double.IsNaN(wanted[joint]) ? double.NaN : pose[joint];
+        return leaps;
     }
 
     /// <summary>Begins its own motion where the real robot is; nothing moves until there is a goal.</summary>
@@ -99,9 +120,10 @@ internal sealed class VirtualRobot
         IsDriven = true;
     }
 
-    /// <summary>Drops all goals.</summary>
+    /// <summary>Drops all goals, and what is known of a leader.</summary>
     public void Hold()
     {
+        filter.Reset();
         target.AsSpan().Fill(double.NaN);
         wanted.AsSpan().Fill(double.NaN);
     }

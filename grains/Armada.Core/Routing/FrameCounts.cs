@@ -12,7 +12,7 @@ public sealed record FrameCounts([Id(0)] ImmutableArray<long> ByResult, [Id(1)] 
 
 public sealed class FrameCounter
 {
-    private readonly long[] counts = new long[(int)FrameResult.Superseded + 1];
+    private readonly long[] counts = new long[(int)FrameResult.NoReading + 1];
 
     /// <summary>Returns the result again.</summary>
     public FrameResult Count(FrameResult result)

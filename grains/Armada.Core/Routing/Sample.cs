@@ -5,6 +5,7 @@ namespace Armada.Core.Routing;
 /// <param name="TimeToLiveMs">Age from which it is worthless; 0 for never.</param>
 /// <param name="Fault">Its source reports a fault.</param>
 /// <param name="Unfenced">Its source knows neither epochs nor sequences, as MicroPython leaders; its binding stands for them.</param>
+/// <param name="Approach">Of a command: its slave approaches it first, slowly. Of a slave's sample: it is about to.</param>
 [GenerateSerializer, Immutable, Alias("armada.stamp")]
 public readonly record struct SampleStamp(
     [Id(0)] uint Epoch,
@@ -12,7 +13,8 @@ public readonly record struct SampleStamp(
     [Id(2)] long CapturedAt,
     [Id(3)] ushort TimeToLiveMs = 0,
     [Id(4)] bool Fault = false,
-    [Id(5)] bool Unfenced = false);
+    [Id(5)] bool Unfenced = false,
+    [Id(6)] bool Approach = false);
 
 /// <summary>What became of a sample; each has a counter.</summary>
 public enum FrameResult : byte
@@ -42,6 +44,9 @@ public enum FrameResult : byte
 
     /// <summary>A newer sample overtook it before its turn came.</summary>
     Superseded,
+
+    /// <summary>Not one joint could be read.</summary>
+    NoReading,
 }
 
 /// <summary>Takes the commands that a sample becomes; called inside the turn, must not block.</summary>

@@ -13,10 +13,11 @@ public sealed class VelocityClamp(TimeSpan longestStep)
     private long saved;
     private Timestamp last;
 
-    /// <summary>Begins at <paramref name="now"/> with no time saved.</summary>
-    public void Start(in Timestamp now)
+    /// <summary>Begins at <paramref name="now"/>.</summary>
+    /// <param name="unused">Time that is saved.</param>
+    public void Start(in Timestamp now, TimeSpan unused = default)
     {
-        saved = 0;
+        saved = Microseconds.Of(unused);
         last = now;
     }
 
@@ -25,7 +26,7 @@ public sealed class VelocityClamp(TimeSpan longestStep)
     /// <param name="velocities">Maximum, units per second.</param>
     public void Step(Span<double> pose, ReadOnlySpan<double> target, ReadOnlySpan<double> velocities, in Timestamp now)
     {
-        saved = Math.Clamp(saved + now.MicrosecondsSince(last), 0, longest);
+        saved = Math.Clamp(saved + now.MicrosecondsSince(last), 0, Math.Max(saved, longest));
         last = now;
         var seconds = saved / (double)Microseconds.PerSecond;
         var used = 0.0;

@@ -19,6 +19,14 @@ public interface IDevicePeer : IGrainObserver
     [Alias("take-control")]
     Task TakeControlAsync(IDevicePeer from, [Immutable] ImmutableArray<DeviceMessage> messages);
 
+    /// <summary>Somebody taps a device in another process: that is shown what passes here, for a few seconds.</summary>
+    [Alias("show")]
+    Task ShowAsync(string device, IDevicePeer viewer);
+
+    /// <summary>Takes what passes where a tapped device is connected.</summary>
+    [OneWay, Alias("take-tapped")]
+    Task TakeTappedAsync([Immutable] ImmutableArray<DeviceMessage> messages);
+
     /// <summary>The route of a device that is connected here, or whose robot runs here, is another one.</summary>
     [Alias("set-route")]
     Task SetRouteAsync(string device, DeviceRoute route);

@@ -35,6 +35,7 @@ public sealed partial class RobotRuntime : IAsyncDisposable
     private readonly Dictionary<string, ConnectedSession> sessions = new(StringComparer.Ordinal);
     private readonly SemaphoreSlim handedOver = new(0);
     private readonly SlaveCommands commands;
+    private readonly RobotEventLog events;
     private readonly Task loop;
     private RobotCore core;
     private RobotDocument durable;
@@ -61,6 +62,7 @@ public sealed partial class RobotRuntime : IAsyncDisposable
         Id = document.Id;
         stirredAt = Now;
         logger = services.Logger;
+        events = new RobotEventLog(Id, services.Clock, logger);
         durable = document;
         commands = new SlaveCommands(services.Clock, services.Telemetry);
         core = new RobotCore(document, isFleetStopped, services.Timing);
@@ -561,10 +563,7 @@ public sealed partial class RobotRuntime : IAsyncDisposable
             RobotEventKind.MasterLost or RobotEventKind.MasterUnbound or RobotEventKind.MasterReplaced or RobotEventKind.MotionEnded => false,
             _ => IsMasterLive,
         };
-        if (note.Kind is RobotEventKind.MasterLost or RobotEventKind.SlaveLagging or RobotEventKind.SlaveFailed or RobotEventKind.Stopped)
-            LogWarningEvent(Id, note.Kind, note.Subject);
-        else
-            LogEvent(Id, note.Kind, note.Subject);
+        events.Write(note);
         foreach (var session in sessions.Values)
             session.Notify(note);
         services.Audit.Record(Id, note);
@@ -725,12 +724,6 @@ public sealed partial class RobotRuntime : IAsyncDisposable
         while (urgent.TryDequeue(out var late) || queued.TryDequeue(out late))
             late.Done.TrySetResult(new RobotReply(new Refusal(RefusalReason.UnknownRobot, $"robot {Id} is gone"), null));
     }
-
-    [LoggerMessage(1150, LogLevel.Information, "{Robot}: {Event} {Subject}")]
-    private partial void LogEvent(string robot, RobotEventKind @event, string subject);
-
-    [LoggerMessage(1151, LogLevel.Warning, "{Robot}: {Event} {Subject}")]
-    private partial void LogWarningEvent(string robot, RobotEventKind @event, string subject);
 
     [LoggerMessage(1154, LogLevel.Warning, "{Robot}: {Device} says that its stop is latched; the robot is stopped until a reset")]
     private partial void LogStoppedByFollower(string robot, string device);

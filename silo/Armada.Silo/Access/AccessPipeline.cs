@@ -6,6 +6,7 @@ using Armada.Silo.Options;
 using Armada.Silo.Sockets;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.HttpOverrides;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
@@ -55,15 +56,30 @@ internal static class AccessPipeline
 
     public static void UseAccess(this WebApplication app)
     {
+        var http = app.Services.GetRequiredService<SiloOptions>().Http;
+        if (http.KnownProxies.Count > 0)
+            app.UseForwardedHeaders(ForwardedBy(http.KnownProxies));
+        app.Use(LimitedConnection.RenewAsync);
+        app.Use(RequestLimits.RefuseTwoLengthsAsync);
         app.Use(app.Services.GetRequiredService<OriginGuard>().InvokeAsync);
         app.UseRouting();
         app.UseCors(OriginGuard.CorsPolicy);
+        app.UseWebSockets();
         app.UseAuthentication();
         app.Use(app.Services.GetRequiredService<RequestLimiter>().InvokeAsync);
-        app.UseWebSockets();
         app.UseAuthorization();
         app.Use(QueryMembers.RefuseUnknownAsync);
         app.Use(app.Services.GetRequiredService<OpenSockets>().InvokeAsync);
+    }
+
+    private static ForwardedHeadersOptions ForwardedBy(IEnumerable<System.Net.IPNetwork> proxies)
+    {
+        var forwarded = new ForwardedHeadersOptions { ForwardedHeaders = ForwardedHeaders.XForwardedFor | ForwardedHeaders.XForwardedProto, ForwardLimit = null };
+        forwarded.KnownProxies.Clear();
+        forwarded.KnownIPNetworks.Clear();
+        foreach (var proxy in proxies)
+            forwarded.KnownIPNetworks.Add(proxy);
+        return forwarded;
     }
 
     private static void Listen(IWebHostBuilder web, SiloOptions options)
@@ -71,26 +87,30 @@ internal static class AccessPipeline
         web.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
-            kestrel.Limits.Limit(options.Http.Limits);
+            kestrel.Limits.Limit();
             kestrel.ConfigureEndpointDefaults(endpoint => endpoint.Protocols = HttpProtocols.Http1); // WebSockets are routed as GET.
             if (options.Http.Tls is not null)
                 kestrel.ConfigureHttpsDefaults(https => Configure(https, kestrel.ApplicationServices));
+            var limits = LimitsOf(kestrel);
             foreach (var url in options.Http.Urls)
-                kestrel.Listen(url);
+                kestrel.Listen(url, limits);
             if (options is { Broker: { } endpoint, Cluster: not { Role: SiloRole.Silo } })
-                kestrel.ListenForDevices(endpoint);
+                kestrel.ListenForDevices(endpoint, LimitsOf(kestrel)); // Its own: a flood at one port takes nothing from the other.
         });
+
+        ConnectionLimits LimitsOf(KestrelServerOptions kestrel) => new(options.Http, kestrel.ApplicationServices.GetRequiredService<TimeProvider>());
     }
 
     private static void Configure(HttpsConnectionAdapterOptions https, IServiceProvider services)
     {
         var certificate = services.GetRequiredService<HttpsCertificate>();
+        https.HandshakeTimeout = DeviceListener.HandshakeWithin;
         https.Show(() => certificate.Current);
         if (services.GetService<DeviceAdmission>() is { } devices)
             https.AskForDevice(devices, ClientCertificateMode.AllowCertificate);
     }
 
-    private static void Listen(this KestrelServerOptions kestrel, Uri url)
+    private static void Listen(this KestrelServerOptions kestrel, Uri url, ConnectionLimits limits)
     {
         if (url.Host == "localhost")
             kestrel.ListenLocalhost(url.Port, Configure);
@@ -99,6 +119,7 @@ internal static class AccessPipeline
 
         void Configure(ListenOptions listen)
         {
+            listen.Use(limits.LimitAsync);
             if (url.Scheme == Uri.UriSchemeHttps)
                 listen.UseHttps();
         }

@@ -16,6 +16,13 @@ internal static class RouteAccess
         return routes;
     }
 
+    /// <summary>Answers everybody and without limits: whoever watches over the silo must not take a flood for the silo's end.</summary>
+    public static RouteHandlerBuilder AnswersAlways(this RouteHandlerBuilder route) => route.AllowAnonymous().DisableRateLimiting();
+
+    /// <summary>Admits WebSockets alone; they may bring their key as a subprotocol.</summary>
+    public static TBuilder OnlyWebSockets<TBuilder>(this TBuilder route)
+        where TBuilder : IEndpointConventionBuilder => route.WithMetadata(new WebSocketRoute());
+
     /// <exception cref="InvalidOperationException">The route is anonymous.</exception>
     public static Caller Caller(this HttpContext context) => context.Features.GetRequiredFeature<Credential>().Caller;
 

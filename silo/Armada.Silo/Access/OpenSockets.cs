@@ -4,6 +4,9 @@ using Microsoft.AspNetCore.Http.Features;
 
 namespace Armada.Silo.Access;
 
+/// <summary>Marks a route that is only for WebSockets.</summary>
+internal sealed record WebSocketRoute;
+
 /// <summary>All open WebSockets and their callers: limits their number, and closes those whose key or token is no longer valid.</summary>
 internal sealed class OpenSockets(RateLimits limits, TimeProvider time)
 {
@@ -22,7 +25,14 @@ internal sealed class OpenSockets(RateLimits limits, TimeProvider time)
     /// <summary>Middleware: counts a WebSocket request or refuses it.</summary>
     public async Task InvokeAsync(HttpContext context, RequestDelegate next)
     {
-        if (!context.WebSockets.IsWebSocketRequest || context.Features.Get<Credential>() is not { } credential)
+        var isSocketRoute = context.GetEndpoint()?.Metadata.GetMetadata<WebSocketRoute>() is not null;
+        if (isSocketRoute && !context.WebSockets.IsWebSocketRequest)
+        {
+            await Problem.WebSocketOnly.Answer($"connect to {context.Request.Path} with a WebSocket").ExecuteAsync(context);
+            return;
+        }
+
+        if (!isSocketRoute || context.Features.Get<Credential>() is not { } credential)
         {
             await next(context);
             return;
@@ -37,6 +47,7 @@ internal sealed class OpenSockets(RateLimits limits, TimeProvider time)
             return;
         }
 
+        context.Features.Get<LimitedConnection>()?.Dispose(); // It is counted here now.
         using var socket = new OpenSocket(credential, time);
         sockets[socket] = true;
         try

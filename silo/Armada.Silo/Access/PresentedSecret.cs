@@ -15,6 +15,7 @@ internal static class PresentedSecret
     /// <summary>The key or token; null where there is none, empty where its header is empty.</summary>
     public static string? Find(HttpRequest request)
     {
+        var context = request.HttpContext;
         if (AuthenticationHeaderValue.TryParse(request.Headers.Authorization.ToString(), out var given)
             && given.Scheme.Equals(Bearer, StringComparison.OrdinalIgnoreCase))
         {
@@ -23,7 +24,9 @@ internal static class PresentedSecret
 
         if (request.Headers.TryGetValue(Header, out var key))
             return key.ToString();
-        return request.HttpContext.WebSockets.WebSocketRequestedProtocols
+        if (!context.WebSockets.IsWebSocketRequest || context.GetEndpoint()?.Metadata.GetMetadata<WebSocketRoute>() is null)
+            return null;
+        return context.WebSockets.WebSocketRequestedProtocols
             .FirstOrDefault(offered => offered.StartsWith(SubprotocolPrefix, StringComparison.Ordinal))?[SubprotocolPrefix.Length..];
     }
 }

@@ -52,8 +52,8 @@ internal static class HealthRoutes
 {
     public static void MapHealth(this IEndpointRouteBuilder app)
     {
-        app.MapGet("/healthz", () => TypedResults.Ok()).WithTags("health").AllowAnonymous().WithSummary("200 while the process lives");
-        app.MapGet("/readyz", Ready).WithTags("health").AllowAnonymous()
+        app.MapGet("/healthz", () => TypedResults.Ok()).WithTags("health").AnswersAlways().WithSummary("200 while the process lives");
+        app.MapGet("/readyz", Ready).WithTags("health").AnswersAlways()
             .WithSummary("200 when store and link are ready, otherwise 503; the body says which is not")
             .Produces<ReadinessView>()
             .Produces<ReadinessView>(StatusCodes.Status503ServiceUnavailable);

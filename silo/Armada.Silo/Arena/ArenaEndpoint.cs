@@ -25,18 +25,12 @@ internal sealed class ArenaEndpoint(ArenaServices services, OpenSockets open, IH
         foreach (var kind in new[] { "master", "slave" })
         {
             app.MapGet($"/ws/{kind}/{{robot}}", (HttpContext context, string robot, ArenaEndpoint endpoint) => endpoint.ServeAsync(context, robot, kind))
-                .Allow(Role.Operator).ReadsQuery("name", "names", "takeover").ExcludeFromDescription();
+                .Allow(Role.Operator).OnlyWebSockets().ReadsQuery("name", "names", "takeover").ExcludeFromDescription();
         }
     }
 
     private async Task ServeAsync(HttpContext context, string robot, string kind)
     {
-        if (!context.WebSockets.IsWebSocketRequest)
-        {
-            await Problem.WebSocketOnly.Answer($"connect to {context.Request.Path} with a WebSocket").ExecuteAsync(context);
-            return;
-        }
-
         using var raw = await JsonSocket.AcceptAsync(context, services.Limits);
         if (!ArenaQuery.TryRead(context.Request.Query, kind, out var query, out var problem))
         {

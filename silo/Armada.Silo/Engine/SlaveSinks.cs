@@ -24,7 +24,7 @@ internal sealed class SlaveSinks(IMqttLink link, TopicMap topics, MicroPythonTop
         {
             Span<byte> frame = stackalloc byte[FrameCodec.MaxSize];
             var header = new FrameHeader(
-                FrameKind.Command, FrameFlags.None, positions.Length, stamp.Sequence, stamp.CapturedAt, stamp.Epoch, stamp.TimeToLiveMs);
+                FrameKind.Command, stamp.Approach ? FrameFlags.Approach : FrameFlags.None, positions.Length, stamp.Sequence, stamp.CapturedAt, stamp.Epoch, stamp.TimeToLiveMs);
             var length = FrameCodec.Write(frame, header, positions);
             link.Publish(topic, frame[..length], Delivery.Sample);
         }

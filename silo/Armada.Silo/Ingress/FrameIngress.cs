@@ -51,9 +51,7 @@ internal sealed partial class FrameIngress(
         var header = frame.Header;
         if ((header.Flags & FrameFlags.KeepAlive) == 0)
             slot.MovedAt = now.Monotonic;
-        var stamp = new SampleStamp(
-            header.Epoch, header.Sequence, header.CapturedAt, header.TimeToLiveMs, (header.Flags & FrameFlags.Fault) != 0);
-        slot.Robot.OnSample(slot, stamp, positions[..header.Joints], now);
+        slot.Robot.OnSample(slot, header.Stamp, positions[..header.Joints], now);
     }
 
     private void Measure(SampleSlot slot, in FrameView frame, in Timestamp now)

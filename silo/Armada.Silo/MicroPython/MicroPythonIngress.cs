@@ -1,8 +1,8 @@
 using System.Text;
 using Armada.Core.MicroPython;
 using Armada.Core.Routing;
+using Armada.Core.Time;
 using Armada.Grains.Robots;
-using Armada.Silo.Ingress;
 using Armada.Silo.Telemetry;
 
 namespace Armada.Silo.MicroPython;

@@ -1,9 +1,9 @@
 using System.Security.Cryptography.X509Certificates;
+using Armada.Core.Time;
 using Armada.Core.Topics;
 using Armada.Grains.Robots;
 using Armada.Mqtt;
 using Armada.Silo.Identities.Registry;
-using Armada.Silo.Ingress;
 
 namespace Armada.Silo.Mqtt;
 
@@ -57,6 +57,6 @@ internal sealed partial class DeviceAdmission(IdentityCopy identities, TopicAcce
         return refused is null ? new ClientIdentity(name, identities.Now.Find(name)?.Role, IsProven: true) : null;
     }
 
-    [LoggerMessage(1727, LogLevel.Warning, "A device is refused: {Reason} ({Hidden} such lines left out)")]
+    [LoggerMessage(1728, LogLevel.Warning, "A device is refused: {Reason} ({Hidden} such lines left out)")]
     private partial void LogClock(string reason, long hidden);
 }

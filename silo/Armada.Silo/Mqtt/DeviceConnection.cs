@@ -118,8 +118,7 @@ internal sealed class DeviceConnection : IMqttChannelAdapter
     public void Admit(ClientIdentity identity, string? instance, TopicRoute stateRoute, int receiveMaximum)
     {
         (Identity, Instance, state) = (identity, instance, stateRoute);
-        if (identity.IsProven)
-            connection.Features.Get<UnprovenConnections.Unproven>()?.Dispose();
+        connection.Features.Get<LimitedConnection>()?.Dispose(); // Its name is used once, so that it needs no other limit.
         for (var excess = MaxInFlight - receiveMaximum; receiveMaximum > 0 && excess > 0; excess--)
             sendQuota.Wait(0);
     }

@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
+using Armada.Core.Time;
 using Armada.Grains.Robots;
-using Armada.Silo.Ingress;
 using Microsoft.AspNetCore.Connections;
 using MQTTnet.Adapter;
 using MQTTnet.Diagnostics.Logger;

@@ -2,11 +2,11 @@ using System.Buffers;
 using System.Collections;
 using System.Collections.Concurrent;
 using Armada.Core.MicroPython;
+using Armada.Core.Time;
 using Armada.Core.Topics;
 using Armada.Grains.Robots;
 using Armada.Mqtt;
 using Armada.Silo.Identities.Registry;
-using Armada.Silo.Ingress;
 using MQTTnet.Packets;
 using MQTTnet.Protocol;
 using MQTTnet.Server;
@@ -109,11 +109,21 @@ internal sealed partial class DeviceEndpoint : IMqttLink
         return isTaken;
     }
 
-    /// <summary>Shows all that a device says and is told until the result is disposed.</summary>
-    public DeviceTap Tap(string device)
+    /// <summary>Shows all that a device says and is told, wherever it is connected, until canceled.</summary>
+    public async Task TapAsync(string device, Stream output, CancellationToken cancellation)
     {
-        var client = new ClientIdentity(device, Role: null, IsProven: false);
-        return new DeviceTap([.. access.PublishableBy(client).Union(access.SubscribableBy(client)).Select(table.Of)], clock.Time);
+        using var tap = new DeviceTap([.. access.TopicsOf(device).Select(table.Of)], clock.Time);
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        var elsewhere = router?.TapElsewhereAsync(device, ending.Token) ?? Task.CompletedTask;
+        try
+        {
+            await tap.WriteToAsync(output, cancellation);
+        }
+        finally
+        {
+            await ending.CancelAsync();
+            await elsewhere;
+        }
     }
 
     private async Task AdmitAsync(ValidatingConnectionEventArgs connecting)

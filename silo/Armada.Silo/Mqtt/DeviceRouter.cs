@@ -32,6 +32,7 @@ internal sealed partial class DeviceRouter : BackgroundService, IDevicePeer
     private readonly MicroPythonTopics dialect;
     private readonly DeviceConnections connections;
     private readonly DeviceRoutes robots;
+    private readonly RemoteTaps taps;
     private readonly TimeProvider time;
     private readonly ILogger<DeviceRouter> logger;
     private readonly SiloAddress? here;
@@ -51,6 +52,7 @@ internal sealed partial class DeviceRouter : BackgroundService, IDevicePeer
         MicroPythonTopics dialect,
         DeviceConnections connections,
         DeviceRoutes robots,
+        TopicAccess access,
         TimeProvider time,
         SiloTelemetry telemetry,
         ILogger<DeviceRouter> logger,
@@ -59,6 +61,7 @@ internal sealed partial class DeviceRouter : BackgroundService, IDevicePeer
     {
         (this.grains, this.table, this.topics, this.dialect, this.connections, this.robots) = (grains, table, topics, dialect, connections, robots);
         (this.time, this.logger, here, this.membership) = (time, logger, silo?.SiloAddress, membership);
+        taps = new RemoteTaps(table, access, time);
         self = new Lazy<IDevicePeer>(() => grains.CreateObjectReference<IDevicePeer>(this));
         telemetry.Observe("armada.silo.peers.superseded", "{sample}", "Samples for other silos that a newer one replaced", CountSuperseded);
         robots.Exchanged += OnExchanged; // Robots may start here before this service does.
@@ -134,6 +137,10 @@ internal sealed partial class DeviceRouter : BackgroundService, IDevicePeer
             return !devices.ContainsKey(NameIn(topic)) && forwarded.Writer.TryWrite((topic, payload.ToArray()));
     }
 
+    /// <summary>Until canceled, has what a device says and is told shown here, wherever else it is connected.</summary>
+    public Task TapElsewhereAsync(string device, CancellationToken cancellation) =>
+        SupervisedLoop.RunAsync($"tap of {device}", turn => AskForTapAsync(device, turn), time, logger, cancellation);
+
     public Task TakeSamplesAsync(ImmutableArray<DeviceMessage> samples)
     {
         foreach (var sample in samples)
@@ -171,6 +178,19 @@ internal sealed partial class DeviceRouter : BackgroundService, IDevicePeer
             route.SendHere(message.Payload.AsSpan(), Delivery.Control);
         }
 
+        return Task.CompletedTask;
+    }
+
+    public Task ShowAsync(string device, IDevicePeer viewer)
+    {
+        taps.Show(device, viewer, Self);
+        return Task.CompletedTask;
+    }
+
+    public Task TakeTappedAsync(ImmutableArray<DeviceMessage> messages)
+    {
+        foreach (var message in messages)
+            table.Find(message.Topic)?.Show(message.Payload.AsSpan());
         return Task.CompletedTask;
     }
 
@@ -231,6 +251,7 @@ internal sealed partial class DeviceRouter : BackgroundService, IDevicePeer
     {
         await Task.Delay(Retry, time, cancellation);
         AnnounceAgain(device => device.IsUnsaid || time.GetElapsedTime(device.SaidAt) > Renewal);
+        taps.EndLost();
     }
 
     private async Task FollowMembershipAsync(CancellationToken cancellation)
@@ -269,6 +290,23 @@ internal sealed partial class DeviceRouter : BackgroundService, IDevicePeer
         {
             LogNotForwarded(fault, topic);
         }
+    }
+
+    private async Task AskForTapAsync(string device, CancellationToken cancellation)
+    {
+        try
+        {
+            var read = grains.GetGrain<IDeviceRouteGrain>(device).ReadAsync();
+            await read.Within(AnswerWithin, cancellation);
+            if ((await read).Endpoint is { } endpoint && !endpoint.Equals(Self))
+                await endpoint.ShowAsync(device, Self).Within(AnswerWithin, cancellation);
+        }
+        catch (Exception fault) when (GrainCalls.IsTransient(fault))
+        {
+            LogNotTapped(fault, device);
+        }
+
+        await Task.Delay(Renewal, time, cancellation);
     }
 
     private void OnExchanged(IReadOnlyList<SampleSlot> removed, IReadOnlyList<SampleSlot> added)
@@ -421,7 +459,7 @@ internal sealed partial class DeviceRouter : BackgroundService, IDevicePeer
     private PeerChannel ChannelTo(IDevicePeer peer)
     {
         if (!peers.TryGetValue(peer, out var channel))
-            peers[peer] = channel = new PeerChannel(peer, Self, OnLost);
+            peers[peer] = channel = new PeerChannel(peer, Self, OnLost, peer.TakeSamplesAsync);
         return channel;
     }
 
@@ -450,6 +488,9 @@ internal sealed partial class DeviceRouter : BackgroundService, IDevicePeer
 
     [LoggerMessage(1726, LogLevel.Debug, "A message on {Topic} could not be forwarded")]
     private partial void LogNotForwarded(Exception fault, string topic);
+
+    [LoggerMessage(1727, LogLevel.Debug, "{Device} cannot be tapped where it is connected; tried again")]
+    private partial void LogNotTapped(Exception fault, string device);
 
     /// <summary>A device that is connected here or whose robot runs here. Used under the router's lock.</summary>
     private sealed class RoutedDevice(string name)

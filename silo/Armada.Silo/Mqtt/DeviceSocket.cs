@@ -12,7 +12,7 @@ namespace Armada.Silo.Mqtt;
 /// without one a client gets in only on loopback where there is a plain listener too.
 /// </summary>
 internal sealed class DeviceSocket(
-    SiloOptions silo, DeviceEndpointOptions options, DeviceConnections connections, UnprovenConnections unproven, TimeProvider time)
+    SiloOptions silo, DeviceEndpointOptions options, DeviceConnections connections, TimeProvider time)
 {
     private const string Subprotocol = "mqtt";
 
@@ -21,15 +21,13 @@ internal sealed class DeviceSocket(
     // The input's reader runs on the thread that has received.
     private static readonly PipeOptions Input = new(readerScheduler: PipeScheduler.Inline, useSynchronizationContext: false);
 
-    private readonly ConnectionDelegate serve = unproven.LimitAsync(connections.ServeAsync);
-
     // Where requests may have been passed on, loopback proves nothing.
-    private readonly bool admitsUnproven = options.PlainPort is not null && silo.Http is { IsLoopback: true, InsecureHttp: false, AllowedHosts.Count: 0 };
+    private readonly bool admitsUnproven = options.PlainPort is not null && silo.Http is { IsLoopback: true, InsecureHttp: false, AllowedHosts.Count: 0, KnownProxies.Count: 0 };
 
     public static void Map(WebApplication app)
     {
         if (app.Services.GetService<DeviceSocket>() is { } socket)
-            app.MapGet("/mqtt", socket.AcceptAsync).ExcludeFromDescription().AllowAnonymous();
+            app.MapGet("/mqtt", socket.AcceptAsync).ExcludeFromDescription().AllowAnonymous().DisableRateLimiting();
     }
 
     private async Task AcceptAsync(HttpContext context)
@@ -53,9 +51,10 @@ internal sealed class DeviceSocket(
             LocalEndPoint = new IPEndPoint(context.Connection.LocalIpAddress!, context.Connection.LocalPort),
         };
         connection.Features.Set(context.Features.Get<ITlsConnectionFeature>());
+        connection.Features.Set(context.Features.Get<LimitedConnection>());
         using var aborted = connection.ConnectionClosed.Register(context.Abort);
         var receiving = ReceiveAsync(socket, input.Writer);
-        await serve(connection);
+        await connections.ServeAsync(connection);
 
         await input.Reader.CompleteAsync();
         using (var late = new CancellationTokenSource(ClosesWithin, time))

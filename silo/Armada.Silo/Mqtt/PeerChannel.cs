@@ -12,7 +12,9 @@ namespace Armada.Silo.Mqtt;
 /// <param name="peer">The other process.</param>
 /// <param name="self">This one.</param>
 /// <param name="onLost">Called, once and from any thread, with why the process takes nothing any more; nothing is sent from then on.</param>
-internal sealed class PeerChannel(IDevicePeer peer, IDevicePeer self, Action<PeerChannel, Exception> onLost)
+/// <param name="take">The one-way call that takes samples.</param>
+internal sealed class PeerChannel(
+    IDevicePeer peer, IDevicePeer self, Action<PeerChannel, Exception> onLost, Func<ImmutableArray<DeviceMessage>, Task> take)
 {
     /// <summary>Calls with samples that may be under way.</summary>
     public const int MaxUnderWay = 32;
@@ -86,7 +88,7 @@ internal sealed class PeerChannel(IDevicePeer peer, IDevicePeer self, Action<Pee
         underWay++;
         try
         {
-            peer.TakeSamplesAsync(samples).Ignore(); // One-way: it has ended.
+            take(samples).Ignore(); // One-way: it has ended.
             if (underWay >= SynchronizeAfter && !isSynchronizing)
                 synchronization = Task.Run(SynchronizeAsync);
             isSynchronizing |= underWay >= SynchronizeAfter;

@@ -21,11 +21,6 @@ internal static class TapRoutes
         if (!DeviceName.IsValid(id))
             return Problem.DeviceUnknown.Answer($"'{id}' is no device name");
         return TypedResults.Stream(
-            async output =>
-            {
-                using var tap = endpoint.Tap(id);
-                await tap.WriteToAsync(output, cancellation);
-            },
-            "application/x-ndjson");
+            output => endpoint.TapAsync(id, output, cancellation), "application/x-ndjson");
     }
 }

@@ -42,6 +42,13 @@ internal sealed class TopicAccess(TopicMap topics, MicroPythonTopics dialect)
             yield return BoardBundle.ActionTopic(dialect, client.Name);
     }
 
+    /// <summary>Every topic that a device of this name may use, whatever its kind.</summary>
+    public IEnumerable<string> TopicsOf(string device)
+    {
+        var client = new ClientIdentity(device, Role: null, IsProven: false);
+        return PublishableBy(client).Union(SubscribableBy(client));
+    }
+
     public bool MayPublish(ClientIdentity client, string topic) => PublishableBy(client).Contains(topic);
 
     public bool MaySubscribe(ClientIdentity client, string filter) => SubscribableBy(client).Contains(filter);

@@ -16,7 +16,7 @@ internal sealed class TopicRoute(string topic)
     private volatile DeviceConnection? subscriber;
     private volatile PeerChannel? remote;
 
-    /// <summary>Called with every message of the topic, in either direction, while somebody taps the device.</summary>
+    /// <summary>Called with every message of the topic, in either direction, where the device is connected and where somebody taps it.</summary>
     public event MessageHandler? Tapped;
 
     public string Topic => topic;
@@ -60,7 +60,6 @@ internal sealed class TopicRoute(string topic)
             return true;
         if (remote is not { } elsewhere)
             return false;
-        Tapped?.Invoke(Utf8, payload);
         if (delivery == Delivery.Control)
             return elsewhere.Enqueue(topic, payload, isFromDevice: false);
         elsewhere.Send(this, payload, isFromDevice: false);
@@ -75,6 +74,9 @@ internal sealed class TopicRoute(string topic)
         Tapped?.Invoke(Utf8, payload);
         return delivery == Delivery.Sample ? connection.Send(this, payload) : connection.TryEnqueue(Control(payload));
     }
+
+    /// <summary>Shows those who tap the device here what passes where it is connected.</summary>
+    public void Show(ReadOnlySpan<byte> payload) => Tapped?.Invoke(Utf8, payload);
 
     /// <summary>Ends the subscription of a client, unless another one has it.</summary>
     public void Leave(DeviceConnection connection) => Interlocked.CompareExchange(ref subscriber, null, connection);

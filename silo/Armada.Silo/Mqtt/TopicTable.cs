@@ -1,8 +1,8 @@
 using System.Collections.Concurrent;
 using System.Text;
+using Armada.Core.Time;
 using Armada.Grains.Robots;
 using Armada.Mqtt;
-using Armada.Silo.Ingress;
 
 namespace Armada.Silo.Mqtt;
 

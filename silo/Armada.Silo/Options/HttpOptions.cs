@@ -22,6 +22,9 @@ public sealed record HttpOptions
     /// <summary>Host names of the silo besides loopback's. Where it is empty and other machines reach the silo, every name is accepted.</summary>
     public IReadOnlyList<string> AllowedHosts { get; init; } = [];
 
+    /// <summary>Proxies in front, whose word on the client's address and scheme is taken.</summary>
+    public IReadOnlyList<IPNetwork> KnownProxies { get; init; } = [];
+
     public RateLimits Limits { get; init; } = new();
 
     public bool IsLoopback => Urls.All(IsLoopbackUrl);
@@ -42,6 +45,7 @@ public sealed record HttpOptions
             Open = settings.Flag(Settings.Open),
             AllowedOrigins = settings.List(Settings.AllowOrigin),
             AllowedHosts = settings.List(Settings.AllowHost),
+            KnownProxies = ReadProxies(settings),
             Limits = limits with
             {
                 Connections = Limit(Settings.MaxConnections) ?? limits.Connections,
@@ -53,6 +57,8 @@ public sealed record HttpOptions
 
         int? Limit(Setting setting) => settings.Number(setting, 1, 1_000_000);
     }
+
+    internal bool IsKnownProxy(IPAddress? address) => address is not null && KnownProxies.Any(proxy => proxy.Contains(address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address));
 
     /// <summary>What would admit, or be read by, somebody it is not meant for.</summary>
     internal IEnumerable<string> Problems()
@@ -86,6 +92,24 @@ public sealed record HttpOptions
     internal static bool IsLoopbackUrl(Uri url) => IsLoopbackHost(url.DnsSafeHost);
 
     internal static bool IsHttp(Uri url) => url.Scheme == Uri.UriSchemeHttp || url.Scheme == Uri.UriSchemeHttps;
+
+    private static List<IPNetwork> ReadProxies(SiloConfiguration settings)
+    {
+        var proxies = new List<IPNetwork>();
+        foreach (var text in settings.List(Settings.KnownProxy))
+        {
+            if (IPAddress.TryParse(text, out var address))
+                proxies.Add(new IPNetwork(address, address.GetAddressBytes().Length * 8));
+            else if (!IPNetwork.TryParse(text, out var network))
+                settings.Refuse(Settings.KnownProxy, text, "must be an IP address, or a network such as 10.0.0.0/8");
+            else if (network.PrefixLength == 0)
+                settings.Refuse(Settings.KnownProxy, text, "would let everybody claim any address; give the proxies' own addresses or networks");
+            else
+                proxies.Add(network);
+        }
+
+        return proxies;
+    }
 
     private static List<Uri> ReadUrls(SiloConfiguration settings)
     {

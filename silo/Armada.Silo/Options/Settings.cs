@@ -47,7 +47,9 @@ internal static class Settings
     public static readonly Setting OidcRoleClaim = Add("oidc-role-claim", "Claim that holds viewer, operator or admin.", OidcOptions.DefaultRoleClaim);
     public static readonly Setting AllowOrigin = Add("allow-origin", "Browser origin that may use the silo, beside its own; repeatable.", kind: SettingKind.List);
     public static readonly Setting AllowHost = Add("allow-host", "Host name the silo may be called by; repeatable.", kind: SettingKind.List);
-    public static readonly Setting MaxConnections = AddNumber("max-connections", "Connections at once.", Limits.Connections);
+    public static readonly Setting KnownProxy = Add(
+        "known-proxy", "Address or network of a proxy in front whose X-Forwarded-For and X-Forwarded-Proto are believed, such as 10.0.0.0/8; repeatable.", kind: SettingKind.List);
+    public static readonly Setting MaxConnections = AddNumber("max-connections", "Connections at once of callers with a key.", Limits.Connections);
     public static readonly Setting MaxSockets = AddNumber("max-sockets", "WebSockets at once.", Limits.Sockets);
     public static readonly Setting MaxSocketsPerCaller = AddNumber("max-sockets-per-caller", "WebSockets at once of one caller.", Limits.SocketsPerCaller);
     public static readonly Setting MaxRequests = AddNumber("max-requests", "Requests per second of one caller; stops and resets are not limited.", Limits.RequestsPerSecond);

@@ -21,17 +21,13 @@ internal static class PanelRoutes
     }
 
     public static void MapPanel(this IEndpointRouteBuilder app) =>
-        app.MapGet("/ws/panel", ServeAsync).Allow(Role.Viewer).ReadsQuery("rate", "robots").ExcludeFromDescription();
+        app.MapGet("/ws/panel", ServeAsync).Allow(Role.Viewer).OnlyWebSockets().ReadsQuery("rate", "robots").ExcludeFromDescription();
 
     private static async Task ServeAsync(
         HttpContext context, PanelFeed feed, OpenSockets sockets, SiloClock clock, IHostApplicationLifetime lifetime)
     {
         var errors = new Dictionary<string, string>(StringComparer.Ordinal);
-        if (!context.WebSockets.IsWebSocketRequest)
-        {
-            await Problem.WebSocketOnly.Answer("connect to /ws/panel with a WebSocket").ExecuteAsync(context);
-        }
-        else if (SubscriberRequest.Read(context.Request.Query, errors) is { } asked)
+        if (SubscriberRequest.Read(context.Request.Query, errors) is { } asked)
         {
             var limits = PanelSocket.Limits;
             using var raw = await JsonSocket.AcceptAsync(context, limits);

@@ -28,7 +28,7 @@ internal static class RoomHost
             robotics.MapRooms();
             robotics.MapRoomState();
             robotics.MapRoomStatus();
-            robotics.MapGet("/workspaces/{workspace}/rooms/{room}/ws", RoomSocket.ServeAsync).Allow(Role.Operator);
+            robotics.MapGet("/workspaces/{workspace}/rooms/{room}/ws", RoomSocket.ServeAsync).Allow(Role.Operator).OnlyWebSockets();
             robotics.MapMissing("Not Found");
             routes.MapGroup("/video").MapMissing("Video rooms are not served here; run RobotHub's own server for them");
         }
@@ -213,7 +213,7 @@ internal static class RoomServiceRoutes
     public static void MapRoomStatus(this IEndpointRouteBuilder robotics)
     {
         robotics.MapGet("/status", StatusAsync).Allow(Role.Viewer);
-        robotics.MapGet("/health", () => RoomResults.Ok(new() { ["status"] = "healthy", ["service"] = "robotics" })).AllowAnonymous();
+        robotics.MapGet("/health", () => RoomResults.Ok(new() { ["status"] = "healthy", ["service"] = "robotics" })).AnswersAlways();
         robotics.MapGet("/cleanup/status", CleanupStatusAsync).Allow(Role.Viewer);
         robotics.MapPost("/cleanup/manual", CleanUpAsync).Allow(Role.Operator);
     }
@@ -224,9 +224,9 @@ internal static class RoomServiceRoutes
         app.MapGet(
             "/health",
             () => RoomResults.Ok(new() { ["status"] = "healthy", ["server_running"] = true, ["frontend_enabled"] = false, ["api_available"] = true }))
-            .ExcludeFromDescription().AllowAnonymous();
+            .AnswersAlways().ExcludeFromDescription();
         app.MapGet("/api/health", () => RoomResults.Ok(new() { ["status"] = "healthy", ["server_running"] = true }))
-            .ExcludeFromDescription().AllowAnonymous();
+            .AnswersAlways().ExcludeFromDescription();
     }
 
     private static async Task<IResult> StatusAsync(RoomCatalog catalog, OpenRooms openRooms, CancellationToken cancellation)
@@ -264,8 +264,6 @@ internal static class RoomSocket
     public static async Task<IResult> ServeAsync(
         HttpContext context, string workspace, string room, RoomServices services, OpenSockets sockets, IHostApplicationLifetime lifetime)
     {
-        if (!context.WebSockets.IsWebSocketRequest)
-            return RoomResults.Error(StatusCodes.Status426UpgradeRequired, "Connect to this path with a WebSocket");
         using var raw = await JsonSocket.AcceptAsync(context, services.Limits);
         using var session = new RoomSession(new RoomName(workspace, room), raw, context.Caller(), services);
         using var open = sockets.Enter(context, session.Close);

@@ -50,7 +50,8 @@ public sealed class PolicyDocumentTests
     [Fact]
     public void A_silo_commands_and_hears_all_devices_but_poses_as_none() => Allows(
         Usual.Silo,
-        "iot:Connect client/armada-silo*",
+        $"iot:Connect client/{Self}",
+        "iot:Connect client/${iot:Certificate.Subject.CommonName}-*",
         "iot:Publish topic/armada/v1/*/cmd",
         "iot:Publish topic/armada/v1/*/ctl",
         "iot:Publish topic/the-project/robotic/*/state",
@@ -73,6 +74,14 @@ public sealed class PolicyDocumentTests
         Assert.DoesNotContain("*", document, StringComparison.Ordinal);
         var connect = JsonNode.Parse(document)!["Statement"]!.AsArray().Single(statement => statement!["Action"]!.ToString() == "iot:Connect")!;
         Assert.Equal("true", connect["Condition"]!["Bool"]!["iot:Connection.Thing.IsAttached"]!.ToString());
+    }
+
+    [Fact]
+    public void A_silo_connects_as_its_attached_thing_and_as_no_other_silo()
+    {
+        var connects = JsonNode.Parse(Usual.Document(Usual.Silo, Arn))!["Statement"]!.AsArray().Where(statement => statement!["Action"]!.ToString() == "iot:Connect").ToArray();
+        Assert.All(connects, connect => Assert.DoesNotContain(AwsSilo.NamePrefix, connect!["Resource"]!.ToString(), StringComparison.Ordinal));
+        Assert.Equal("true", connects.Single(connect => connect!["Resource"]!.ToString().EndsWith(Self, StringComparison.Ordinal))!["Condition"]!["Bool"]!["iot:Connection.Thing.IsAttached"]!.ToString());
     }
 
     [Fact]

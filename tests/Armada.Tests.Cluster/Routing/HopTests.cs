@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Armada.Core.Control;
 using Armada.Silo.Options;
 using Armada.Testing;
@@ -113,6 +114,40 @@ public sealed class HopTests(SharedServers servers) : IClassFixture<SharedServer
         await Eventually.HoldsAsync(
             "the follower has confirmed it",
             async () => (await silos.AskAsync(HttpMethod.Get, $"/robots/{Robot}/slaves/follower"))!["unanswered"] is null);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    public async Task A_tap_shows_a_device_at_whichever_silo_it_is_asked_for_and_each_message_once(int asked)
+    {
+        await using var silos = await EndpointSilos.StartAsync(servers, logs);
+        var leader = await silos.ConnectAsync(1, "leader");
+        var follower = await silos.ConnectAsync(1 - asked, "follower");
+        await silos.MakeRobotAsync(1, Robot, "leader", "follower");
+        await MovesAsync(leader, follower);
+        using var response = await silos[asked].Http.GetAsync(new Uri("/api/v1/devices/follower/tap", UriKind.Relative), HttpCompletionOption.ResponseHeadersRead);
+        using var lines = new StreamReader(await response.Content.ReadAsStreamAsync());
+        async Task<JsonNode> NextAsync(string channel)
+        {
+            while (await lines.ReadLineAsync().WaitAsync(TimeSpan.FromSeconds(10)) is { } line)
+            {
+                if (JsonNode.Parse(line)! is var shown && shown["topic"]!.GetValue<string>().EndsWith(channel, StringComparison.Ordinal))
+                    return shown;
+            }
+
+            throw new EndOfStreamException($"the tap ended before a message of {channel}");
+        }
+
+        static uint SequenceOf(JsonNode shown) => shown["frames"]![0]!["sequence"]!.GetValue<uint>();
+        await NextAsync("/follower/state");
+        var command = SequenceOf(await NextAsync("/follower/cmd"));
+        Assert.True(SequenceOf(await NextAsync("/follower/cmd")) > command, "a command was shown twice");
+
+        await silos.AskAsync(HttpMethod.Post, $"/robots/{Robot}/stop");
+
+        Assert.Equal("stop", (await NextAsync("/follower/ctl"))["message"]!["op"]!.GetValue<string>());
+        await NextAsync("/follower/ctl/reply");
     }
 
     private static async Task MovesAsync(ScriptedDevice leader, ScriptedDevice follower)

@@ -31,7 +31,7 @@ public sealed class GoalTests
         Command(Rig.Go((Pan, 40)));
         rig.Drive(3);
 
-        Assert.Equal([40, 20, 30, 40, 50, 60], rig.LastOf(Follower).Positions);
+        Assert.Equal([40, double.NaN, double.NaN, double.NaN, double.NaN, double.NaN], rig.LastOf(Follower).Positions);
         Assert.Null(rig.Snapshot.Joints[1].Commanded);
     }
 
@@ -41,7 +41,7 @@ public sealed class GoalTests
         Command(Rig.Go(("Rotation", 40), ("Jaw", 80)));
         rig.Drive(3);
 
-        Assert.Equal([40, 20, 30, 40, 50, 80], rig.LastOf(Follower).Positions);
+        Assert.Equal([40, double.NaN, double.NaN, double.NaN, double.NaN, 80], rig.LastOf(Follower).Positions);
     }
 
     [Fact]
@@ -97,7 +97,7 @@ public sealed class GoalTests
         Command(Rig.Go((Pan, 0)));
         rig.Drive(3);
 
-        Assert.Equal([0, 20, 30, 40, 50, 0], rig.LastOf(Follower).Positions);
+        Assert.Equal([0, double.NaN, double.NaN, double.NaN, double.NaN, 0], rig.LastOf(Follower).Positions);
     }
 
     [Fact]
@@ -125,17 +125,19 @@ public sealed class GoalTests
     }
 
     [Fact]
-    public void A_second_slave_that_stands_elsewhere_approaches_slowly()
+    public void A_second_slave_that_stands_elsewhere_is_told_to_approach()
     {
         rig.Accept(new RobotRequest.BindSlave("follower-2", false));
         rig.Slave("follower-2", -50);
         Command(Rig.Go((Pan, 11)));
         rig.Tick();
+        Assert.True(rig.LastOf("follower-2").Stamp.Approach);
+        rig.Approaching.Add("follower-2");
         rig.Drive(1);
 
-        Assert.Equal(11, rig.LastOf(Follower).Positions[0]);
-        Assert.Equal(-50 + 45, rig.LastOf("follower-2").Positions[0], 0.5);
+        Assert.False(rig.SlaveOf(Follower).Approaching);
         Assert.True(rig.SlaveOf("follower-2").Approaching);
+        Assert.False(rig.LastOf("follower-2").Stamp.Approach);
     }
 
     public static TheoryData<string, JointCommand> Unsound() => new()

@@ -24,7 +24,7 @@ public sealed partial class HistoryProperties
         Assert.Equal(command.Device, track.Binding.Name);
         Assert.True(track.State is SlaveState.Live or SlaveState.Lagging, $"{command.Device} is {track.State} and commanded");
         foreach (var ((joint, position), pose) in Plain(history.Rig, slave, command).Zip(track.Joints))
-            Assert.True(double.IsNaN(position) == pose.Commanded is null && !(Math.Abs(position - (pose.Commanded ?? 0)) > Rounding), joint.Name);
+            Assert.True(double.IsNaN(position) || Math.Abs(position - pose.Commanded!.Value) <= Rounding, joint.Name);
     });
 
     [Fact]
@@ -82,11 +82,15 @@ public sealed partial class HistoryProperties
             for (var joint = 0; joint < model.Length; joint++)
             {
                 var position = command.Positions[joint];
-                saved[joint] = Math.Min(longest, saved[joint] + passed);
+                // A device is told at once what was missed in a stall.
+                var most = binding.Kind == SlaveKind.Device ? Math.Max(longest, Math.Min(passed, Rig.Timing.Lease.TotalSeconds)) : longest;
+                saved[joint] = Math.Min(most, saved[joint] + passed);
                 var needed = Math.Abs(position - last[joint]) / model[joint].MaxVelocity;
                 var offset = OffsetOf(binding.JointMappings, model[joint]);
-                if (double.IsNaN(needed) || needed <= saved[joint] + Rounding)
-                    saved[joint] -= double.IsNaN(needed) ? 0 : needed;
+                // A device that is told to approach does so itself.
+                var begins = command.Stamp.Approach && binding.Kind == SlaveKind.Device;
+                if (double.IsNaN(needed) || begins || needed <= saved[joint] + Rounding)
+                    saved[joint] -= double.IsNaN(needed) || begins ? 0 : needed;
                 else
                     AssertBegins(model[joint], position - offset, real[joint].Real, last[joint] - offset);
                 last[joint] = double.IsNaN(position) ? last[joint] : position;

@@ -73,6 +73,27 @@ public sealed class MasterTests
     }
 
     [Fact]
+    public void A_master_without_readings_loses_its_lease_and_gets_it_back_with_the_first_reading()
+    {
+        var rig = Rig.Routing();
+        rig.Stream(1, 20, 20);
+        var (epoch, commands) = (rig.Epoch, rig.Commands.Count);
+        for (var sample = 0; sample < 400; sample++)
+        {
+            rig.Advance(0.01);
+            rig.Slave(Follower, 20);
+            Assert.Equal(FrameResult.NoReading, rig.Master(Leader, double.NaN));
+            rig.Tick();
+        }
+
+        Assert.Equal((MasterState.Lost, epoch, commands), (rig.MasterState, rig.Epoch, rig.Commands.Count));
+        Assert.Equal(FrameResult.AwaitingEpoch, rig.Master(Leader, 88));
+        Assert.Equal(FrameResult.Accepted, rig.Master(Leader, 88));
+        Assert.True(rig.Epoch > epoch);
+        Assert.True(rig.LastOf(Follower).Stamp.Approach);
+    }
+
+    [Fact]
     public void A_silent_master_loses_its_lease_and_the_slaves_hold()
     {
         var live = Rig.Routing();

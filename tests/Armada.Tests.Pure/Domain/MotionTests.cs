@@ -59,11 +59,13 @@ public sealed class MotionTests
     {
         rig.Accept(new RobotRequest.BindSlave("follower-2", false));
         rig.Slave("follower-2", -95);
+        rig.Approaching.Add("follower-2");
         Play(new TestMotion(0, 90, 1));
         rig.Drive(2);
         Assert.NotNull(rig.Snapshot.Master);
 
-        rig.Drive(4);
+        rig.Approaching.Clear();
+        rig.Drive(0.1);
         Assert.Null(rig.Snapshot.Master);
         Assert.Equal(90, rig.LastOf("follower-2").Positions[0]);
     }
@@ -89,7 +91,7 @@ public sealed class MotionTests
         Play(Wave);
         rig.Drive(3);
 
-        Assert.Equal([40, 25, 25, 25, 25, 25], rig.LastOf(Follower).Positions);
+        Assert.Equal([40, double.NaN, double.NaN, double.NaN, double.NaN, double.NaN], rig.LastOf(Follower).Positions);
     }
 
     [Fact]

@@ -32,7 +32,7 @@ public sealed class OpenLoopTests
         Lead(2, 30);
         rig.Accept(new RobotRequest.JoinSlave("late"));
         rig.Advance(0.01);
-        rig.Master(Leader, 60);
+        rig.Master(Leader, 31);
 
         Assert.Equal(30, First("late"));
     }

@@ -41,6 +41,9 @@ internal sealed class Rig : ICommandSink
 
     public bool DiskFails { get; set; }
 
+    /// <summary>The devices that say that they approach.</summary>
+    public HashSet<string> Approaching { get; } = [];
+
     public bool FleetStopped { get; private set; }
 
     public MasterState? MasterState => Core.Snapshot(Now).Master?.State;
@@ -154,7 +157,7 @@ internal sealed class Rig : ICommandSink
     {
         var (epoch, sequence) = devices.GetValueOrDefault(device);
         devices[device] = (epoch, sequence + 1);
-        return new SampleStamp(epoch, sequence + 1, Now.Unix);
+        return new SampleStamp(epoch, sequence + 1, Now.Unix, Approach: Approaching.Contains(device));
     }
 
     /// <summary>A device that restarts knows no epoch and counts from 1.</summary>

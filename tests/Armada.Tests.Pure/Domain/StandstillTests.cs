@@ -101,7 +101,7 @@ public sealed class StandstillTests
         rig.Accept(new RobotRequest.ControlPlayback(false, null));
         rig.Drive(5);
         Assert.Null(rig.Snapshot.Master);
-        Assert.Equal(-10, rig.Commands.First(command => command.Device == Follower).Positions[0], 0.5);
+        Assert.Equal(-10, rig.Commands.First(command => command.Device == Follower).Positions[0], 180 * 0.03);
         Assert.Equal(40, rig.LastOf(Follower).Positions[0]);
     }
 

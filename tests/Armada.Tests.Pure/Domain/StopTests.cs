@@ -50,8 +50,8 @@ public sealed class StopTests
             rig.Effects);
         rig.Stream(0.1, 90, 20);
 
-        Assert.Equal(20, rig.Commands[0].Positions[0]);
-        Assert.Equal(20 + 45 * 0.09, rig.Commands[^1].Positions[0], 3);
+        Assert.All(rig.Commands, command => Assert.True(command.Stamp.Approach));
+        Assert.True(rig.SlaveOf(Follower).Approaching);
     }
 
     [Fact]

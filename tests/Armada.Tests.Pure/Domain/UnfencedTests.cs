@@ -44,6 +44,20 @@ public sealed class UnfencedTests
         Assert.True(rig.Epoch > epoch);
     }
 
+    /// <summary>As the requirement's leader sends for a servo that it could not read in time.</summary>
+    [Fact]
+    public void A_zero_for_a_servo_that_was_not_read_reaches_no_slave()
+    {
+        for (var sample = 0; sample < 20; sample++)
+        {
+            rig.Advance(0.05);
+            rig.Slave(Follower, 60);
+            Send(sample % 3 == 2 ? 0 : 60);
+        }
+
+        Assert.DoesNotContain(rig.Commands, command => command.Positions[0] < 60);
+    }
+
     [Fact]
     public void A_live_leader_speaks_one_dialect()
     {

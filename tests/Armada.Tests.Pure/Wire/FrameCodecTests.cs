@@ -68,7 +68,7 @@ public sealed class FrameCodecTests
     [InlineData(2, 0, FrameError.JointCount)]
     [InlineData(2, 33, FrameError.JointCount)]
     [InlineData(2, 3, FrameError.Truncated)]
-    [InlineData(3, 32, FrameError.UnknownFlags)]
+    [InlineData(3, 64, FrameError.UnknownFlags)]
     [InlineData(3, 17, FrameError.Truncated)]
     [InlineData(22, 1, FrameError.ReservedNotZero)]
     [InlineData(23, 1, FrameError.ReservedNotZero)]

@@ -62,7 +62,7 @@ public sealed class LimitTests(Broker broker) : IClassFixture<Broker>
     public async Task Strangers_are_slowed_down_before_they_are_told_no()
     {
         await using var silo = await RunningSilo.StartAsync(
-            broker, options => options with { Http = options.Http with { Limits = new RateLimits { StrangerRequestsPerSecond = 1 } } });
+            broker, options => options with { Http = options.Http with { Limits = new RateLimits { FailuresPerSecond = 1 } } });
         var boss = await silo.MakeKeyAsync("boss", "admin");
         var problems = new List<string?>();
         for (var i = 0; i < 1000 && !problems.Contains("too-many-requests"); i++)
@@ -83,31 +83,6 @@ public sealed class LimitTests(Broker broker) : IClassFixture<Broker>
         var many = string.Concat(Enumerable.Range(0, RequestLimits.MaxHeaders + 1).Select(i => $"X-{i}: 1\r\n"));
         Assert.Equal(431, await RawAsync(silo, $"GET / HTTP/1.1\r\nHost: localhost\r\n{many}\r\n"));
         Assert.Equal(400, await RawAsync(silo, "GET / HTTP/1.1\r\n\r\n"));
-    }
-
-    [Fact]
-    public async Task A_connection_too_many_is_closed_and_the_others_go_on()
-    {
-        await using var silo = await RunningSilo.StartAsync(broker, options => options with { Http = options.Http with { Limits = new RateLimits { Connections = 3 } } });
-        var held = new List<TcpClient>();
-        try
-        {
-            Assert.True(silo.IsReady, "the client that keeps the first connection is not answered");
-            for (var i = 0; i < 2; i++)
-                held.Add(await OpenAsync(silo));
-            await Eventually.HoldsAsync(
-                "a fourth connection is closed",
-                async () =>
-                {
-                    using var fourth = await OpenAsync(silo);
-                    return fourth.Client.Poll(TimeSpan.FromSeconds(1), SelectMode.SelectRead);
-                });
-            Assert.Equal((200, null), await silo.AskAsync(HttpMethod.Get, "/api/v1/robots"));
-        }
-        finally
-        {
-            held.ForEach(one => one.Dispose());
-        }
     }
 
     [Fact]

@@ -113,7 +113,7 @@ public sealed class SocketTests(Broker broker) : IClassFixture<Broker>
     }
 
     private Task<RunningSilo> StartAsync(Func<SiloOptions, SiloOptions>? with = null) =>
-        RunningSilo.StartAsync(broker, with, app => app.MapGet("/ws/echo", ServeAsync).Allow(Role.Operator));
+        RunningSilo.StartAsync(broker, with, app => app.MapGet("/ws/echo", ServeAsync).Allow(Role.Operator).OnlyWebSockets());
 
     private static async Task ServeAsync(HttpContext context, OpenSockets sockets, Armada.Grains.Robots.SiloClock clock)
     {

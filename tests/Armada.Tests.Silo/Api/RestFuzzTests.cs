@@ -24,7 +24,7 @@ public sealed class RestFuzzTests(Broker broker) : IClassFixture<Broker>
     [InlineData(271828)]
     public async Task Whatever_is_asked_the_silo_answers_without_a_fault_and_goes_on_routing(int seed)
     {
-        await using var pair = await ArmPair.StartAsync(broker, options => options with { Http = options.Http with { Open = true, Limits = new RateLimits { Connections = 64 } } });
+        await using var pair = await ArmPair.StartAsync(broker, options => options with { Http = options.Http with { Open = true, Limits = new RateLimits { Connections = 64, UnprovenConnections = 64 } } });
         var fuzz = new RequestFuzz(seed, RoutesOf(pair.Silo));
         var statuses = new Dictionary<int, int>();
 

@@ -58,9 +58,9 @@ public sealed class RoutingTests(Broker broker) : IClassFixture<Broker>
         await using var pair = await ArmPair.StartAsync(broker);
         pair.Leader.Silent = true;
         var payload = new byte[3 * FrameCodec.MaxSize];
-        var length = pair.Leader.Write(payload, 1_000_001, positions: [1, 0, 0, 0, 0, 0]);
-        length += pair.Leader.Write(payload.AsSpan(length), 1_000_003, positions: [3, 0, 0, 0, 0, 0]);
-        length += pair.Leader.Write(payload.AsSpan(length), 1_000_002, positions: [2, 0, 0, 0, 0, 0]);
+        var length = pair.Leader.Write(payload, 1_000_001, positions: [0.5, 0, 0, 0, 0, 0]);
+        length += pair.Leader.Write(payload.AsSpan(length), 1_000_003, positions: [1.5, 0, 0, 0, 0, 0]);
+        length += pair.Leader.Write(payload.AsSpan(length), 1_000_002, positions: [1, 0, 0, 0, 0, 0]);
 
         var superseded = pair.Silo.Telemetry.Frames(DeviceRole.Master, FrameResult.Superseded);
         var commanded = pair.Follower.CommandedAsync("the batch is routed");
@@ -68,7 +68,7 @@ public sealed class RoutingTests(Broker broker) : IClassFixture<Broker>
         await commanded;
 
         var state = await pair.Silo.GetAsync("/api/v1/robots/arm/state");
-        Assert.Equal(3, state["joints"]![0]!["commanded"]!.GetValue<double>());
+        Assert.Equal(1.5, state["joints"]![0]!["commanded"]!.GetValue<double>());
         Assert.Equal(superseded + 2, pair.Silo.Telemetry.Frames(DeviceRole.Master, FrameResult.Superseded));
     }
 

@@ -1,4 +1,6 @@
 using System.Diagnostics.Metrics;
+using Armada.Core.Robots;
+using Armada.Testing;
 using Armada.Tests.Silo.Support;
 
 namespace Armada.Tests.Silo.Engine;
@@ -30,6 +32,20 @@ public sealed class TelemetryTests
         Assert.Equal(0, allocated);
         Assert.True(measured["armada.silo.route.time"] >= 11_000);
         Assert.True(measured["armada.silo.lead.time"] >= 22_000);
+    }
+
+    [Fact]
+    public async Task A_slave_that_lags_and_recovers_without_end_does_not_fill_the_log_and_a_stop_is_told_all_the_same()
+    {
+        await using var rig = await EngineRig.StartAsync(new HandTime());
+        Assert.Null(await rig.AskAsync(new RobotRequest.JoinSlave("viewer")));
+
+        for (var change = 0; change < 500; change++)
+            Assert.Null(await rig.AskAsync(new RobotRequest.SlavePace("viewer", change % 2 == 0)));
+        await rig.AskAsync(new RobotRequest.Stop());
+
+        Assert.InRange(rig.Logs.Entries.Count(entry => entry.Message.StartsWith("arm: ", StringComparison.Ordinal)), 10, 30);
+        Assert.Contains(rig.Logs.Entries, entry => entry.Message.StartsWith("arm: Stopped", StringComparison.Ordinal));
     }
 
     [Fact]

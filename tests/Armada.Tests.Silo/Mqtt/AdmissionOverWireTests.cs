@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Net.Sockets;
 using Armada.Core.Devices;
 using Armada.Testing;
 using Armada.Testing.Brokers;
@@ -13,12 +14,14 @@ public sealed class AdmissionOverWireTests : IAsyncLifetime, IDisposable
 {
     private static readonly TimeSpan CutsWithin = TimeSpan.FromMilliseconds(100 + 400); // By design, and for a busy machine.
 
+    private const int MaxUnproven = 8;
+
     private readonly FailOnLoggedErrors logs = new();
     private OwnRig rig = null!;
 
     public static TheoryData<string, string> Ways => new() { { "tls", "311" }, { "tls", "5" }, { "wss", "311" }, { "wss", "5" } };
 
-    public async Task InitializeAsync() => rig = await OwnRig.StartAsync(logs);
+    public async Task InitializeAsync() => rig = await OwnRig.StartAsync(logs, with: http => http with { Limits = new() { UnprovenConnectionsPerAddress = MaxUnproven } });
 
     public async Task DisposeAsync() => await rig.DisposeAsync();
 
@@ -41,6 +44,23 @@ public sealed class AdmissionOverWireTests : IAsyncLifetime, IDisposable
 
         await using var right = await ConnectAsync(arm, transport, version);
         Assert.True(await right.PingsAsync());
+    }
+
+    [Theory]
+    [MemberData(nameof(Ways))]
+    public async Task Silent_connections_keep_no_device_out_and_cut_none_off(string transport, string version)
+    {
+        var (first, second) = (await MakeAsync("arm-1"), await MakeAsync("arm-2"));
+        await using var before = await ConnectAsync(first, transport, version);
+        var silent = new List<TcpClient>();
+        for (var one = 0; one < MaxUnproven + 2; one++)
+            silent.Add(new TcpClient("127.0.0.1", transport == "tls" ? rig.Port : rig.Address("https").Port));
+
+        await using var after = await ConnectAsync(second, transport, version);
+
+        Assert.True(await before.PingsAsync());
+        Assert.True(await after.PingsAsync());
+        silent.ForEach(one => one.Dispose());
     }
 
     [Theory]

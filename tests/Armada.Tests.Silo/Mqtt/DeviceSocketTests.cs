@@ -5,7 +5,6 @@ using System.Net.WebSockets;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Armada.Core.Devices;
-using Armada.Silo.Mqtt;
 using Armada.Testing;
 using Armada.Testing.Logging;
 using Armada.Testing.Network;
@@ -116,21 +115,6 @@ public sealed class DeviceSocketTests : IDisposable
 
         var end = await Eventually.Happens("it is closed", socket.ReceiveAsync(new byte[10], CancellationToken.None));
         Assert.Equal(WebSocketMessageType.Close, end.MessageType);
-    }
-
-    [Fact]
-    public async Task Connections_that_prove_nothing_are_limited_for_each_address()
-    {
-        await using var rig = await OwnRig.StartAsync(logs, FreePort.Next());
-        var silent = new List<ClientWebSocket>();
-        for (var one = 0; one < UnprovenConnections.MaxPerAddress; one++)
-            silent.Add(await OpenAsync(rig));
-
-        using var next = await OpenAsync(rig);
-        var end = await Eventually.Happens("one more is closed", next.ReceiveAsync(new byte[10], CancellationToken.None));
-
-        Assert.Equal(WebSocketMessageType.Close, end.MessageType);
-        silent.ForEach(socket => socket.Dispose());
     }
 
     private static async Task<ClientWebSocket> OpenAsync(OwnRig rig)

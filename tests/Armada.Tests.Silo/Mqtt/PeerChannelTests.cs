@@ -38,7 +38,7 @@ public sealed class PeerChannelTests
         seed =>
         {
             var (random, other) = (new Random(seed), new HeldPeer());
-            var channel = new PeerChannel(other, other, (_, fault) => lost.TrySetResult(fault));
+            var channel = new PeerChannel(other, other, (_, fault) => lost.TrySetResult(fault), other.TakeSamplesAsync);
             var sent = new byte[Topics];
             for (var step = 0; step < 200; step++)
             {
@@ -91,7 +91,7 @@ public sealed class PeerChannelTests
         Assert.False(channel.Enqueue("armada/v1/arm-0/ctl", [1], isFromDevice: false));
     }
 
-    private PeerChannel Channel() => new(peer, peer, (_, fault) => lost.TrySetResult(fault));
+    private PeerChannel Channel() => new(peer, peer, (_, fault) => lost.TrySetResult(fault), peer.TakeSamplesAsync);
 
     /// <summary>A process that answers when it is told to.</summary>
     private sealed class HeldPeer : IDevicePeer
@@ -165,6 +165,10 @@ public sealed class PeerChannelTests
                 Control.Enqueue(message);
             Interlocked.Decrement(ref controlCalls);
         }
+
+        public Task ShowAsync(string device, IDevicePeer viewer) => throw new NotSupportedException();
+
+        public Task TakeTappedAsync(ImmutableArray<DeviceMessage> messages) => throw new NotSupportedException();
 
         public Task SetRouteAsync(string device, DeviceRoute route) => Task.CompletedTask;
 

@@ -1,4 +1,6 @@
 using System.Security.Claims;
+using Armada.Core.Time;
+using Armada.Grains.Robots;
 using Armada.Silo.Options;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.JwtBearer;
@@ -16,6 +18,8 @@ internal static partial class TokenScheme
     private static readonly TimeSpan ClockSkew = TimeSpan.FromSeconds(30);
 
     private static readonly TimeSpan ProviderAnswersWithin = TimeSpan.FromSeconds(5);
+
+    private static readonly LogPace UnreachablePace = new();
 
     public static AuthenticationBuilder AddTokens(this AuthenticationBuilder authentication, OidcOptions oidc) =>
         authentication.AddJwtBearer(Name, bearer =>
@@ -79,15 +83,16 @@ internal static partial class TokenScheme
         }
         catch (InvalidOperationException unreachable)
         {
-            LogUnreachable(http.RequestServices.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(TokenScheme)), unreachable.Message);
+            if (UnreachablePace.IsDue(http.RequestServices.GetRequiredService<SiloClock>().Now(), out var hidden))
+                LogUnreachable(http.RequestServices.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(TokenScheme)), unreachable.Message, hidden);
             http.Features.Set(new ProviderUnreachable());
         }
 
         context.Fail("the token is not valid");
     }
 
-    [LoggerMessage(1520, LogLevel.Warning, "A token could not be validated, for the OpenID Connect provider cannot be reached: {Reason}")]
-    private static partial void LogUnreachable(ILogger logger, string reason);
+    [LoggerMessage(1520, LogLevel.Warning, "A token could not be validated, for the OpenID Connect provider cannot be reached: {Reason} ({Hidden} such lines left out)")]
+    private static partial void LogUnreachable(ILogger logger, string reason, long hidden);
 }
 
 /// <summary>Feature of a request whose token could not be validated.</summary>

@@ -1,0 +1,126 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using Armada.Core.Robots;
+using Armada.Devices.ServoBus;
+using Armada.Emulators.Bus;
+
+namespace Armada.Bench.Chaos;
+
+/// <summary>
+/// Looks at the follower's servos all the time: no joint may be faster than its limit, and none may move while the robot is stopped. What
+/// was wrong is kept, and the worst of what was right. A thread of its own, as the arm's servos have.
+/// </summary>
+internal sealed class BusWatcher : IDisposable
+{
+    private const int Joints = 6;
+    private const double SpeedSlack = 1.2; // A servo that was held back catches up with its goal.
+    private const double MaxDrift = 1.5; // Degrees or percent, once it has come to rest.
+
+    private static readonly TimeSpan Span = TimeSpan.FromMilliseconds(100);
+
+    private readonly EmulatedBus bus;
+    private readonly double[] limits = [.. RobotModels.So101.Joints.Select(joint => joint.MaxVelocity)];
+    private readonly string[] names = [.. RobotModels.So101.Joints.Select(joint => joint.Name)];
+    private readonly Queue<(long At, double[] Pose)> recent = [];
+    private readonly Thread thread;
+    private volatile double[]? rest;
+    private volatile bool isEnding;
+    private long reported;
+
+    public BusWatcher(EmulatedBus bus)
+    {
+        this.bus = bus;
+        thread = new Thread(Watch) { IsBackground = true };
+        thread.Start();
+    }
+
+    public ConcurrentQueue<string> Violations { get; } = [];
+
+    /// <summary>Highest share of a joint's limit over a tenth of a second.</summary>
+    public double WorstSpeed { get; private set; }
+
+    /// <summary>Degrees or percent that a joint moved while stopped.</summary>
+    public double WorstDrift { get; private set; }
+
+    /// <summary>From now on no joint may move.</summary>
+    public void BeginRest() => rest = Pose();
+
+    public void EndRest() => rest = null;
+
+    /// <summary>How long after a moment a goal last became another one; zero where none did.</summary>
+    public TimeSpan LastGoalAfter(long moment)
+    {
+        var goals = new Dictionary<byte, int>();
+        var last = moment;
+        foreach (var write in bus.Journal.Since())
+        {
+            if (write.Of(Sts3215.GoalPosition) is not { } goal)
+                continue;
+            if (write.Timestamp > moment && goals.TryGetValue(write.Id, out var before) && before != goal)
+                last = write.Timestamp;
+            goals[write.Id] = goal;
+        }
+
+        return Stopwatch.GetElapsedTime(moment, last);
+    }
+
+    public void Dispose()
+    {
+        isEnding = true;
+        thread.Join();
+    }
+
+    private void Watch()
+    {
+        while (!isEnding)
+        {
+            var (now, pose) = (Stopwatch.GetTimestamp(), Pose());
+            recent.Enqueue((now, pose));
+            while (recent.Count > 1 && Stopwatch.GetElapsedTime(recent.ElementAt(1).At, now) >= Span)
+                recent.Dequeue();
+            var (since, before) = recent.Peek();
+            for (var joint = 0; joint < Joints && Stopwatch.GetElapsedTime(since, now) >= Span; joint++)
+                Check(joint, (pose[joint] - before[joint]) / Stopwatch.GetElapsedTime(since, now).TotalSeconds);
+            if (rest is { } held)
+                CheckRest(pose, held);
+            Thread.Sleep(5);
+        }
+    }
+
+    private void Check(int joint, double speed)
+    {
+        if (bus.Arm.Read(bus.Arm.Joints[joint].Id, Sts3215.TorqueEnable) != 1)
+            return; // Its weight moves it.
+        var share = Math.Abs(speed) / limits[joint];
+        WorstSpeed = Math.Max(WorstSpeed, share);
+        if (share > SpeedSlack)
+            Report($"{names[joint]} moved at {speed:0} a second, its limit is {limits[joint]:0}");
+    }
+
+    private void CheckRest(double[] pose, double[] held)
+    {
+        for (var joint = 0; joint < Joints; joint++)
+        {
+            var drift = Math.Abs(pose[joint] - held[joint]);
+            WorstDrift = Math.Max(WorstDrift, drift);
+            if (drift > MaxDrift)
+                Report($"{names[joint]} moved by {drift:0.0} while stopped");
+        }
+    }
+
+    private double[] Pose()
+    {
+        var pose = new double[Joints];
+        bus.Arm.Pose(pose);
+        return pose;
+    }
+
+    // Once a second: what is wrong stays wrong for many looks.
+    private void Report(string text)
+    {
+        if (reported != 0 && Stopwatch.GetElapsedTime(reported) < TimeSpan.FromSeconds(1))
+            return;
+        reported = Stopwatch.GetTimestamp();
+        Violations.Enqueue($"{DateTime.UtcNow:HH:mm:ss.fff} {text}");
+    }
+}
