@@ -79,8 +79,10 @@ public sealed class FailOnLoggedErrors : ILoggerFactory, ILoggerProvider
 
     // What a silo leaves unobserved when it ends, such as reads of a storage that is closed and the elements that close Orleans' lists of
     // updates. The finalizer may report it long after, in another test.
-    private static bool IsOfEndingSilo(AggregateException fault) => SiloStops.HasBegun(since: 0) && fault.Flatten().InnerExceptions.All(
-        inner => inner is ObjectDisposedException || inner.GetType().Namespace is { } from && (from.StartsWith("Orleans", StringComparison.Ordinal) || from.StartsWith("StackExchange.Redis", StringComparison.Ordinal)));
+    private static bool IsOfEndingSilo(AggregateException fault) =>
+        SiloStops.HasBegun(since: 0) && fault.Flatten().InnerExceptions.All(static inner => inner is ObjectDisposedException || IsOf(inner, "Orleans") || IsOf(inner, "StackExchange.Redis"));
+
+    private static bool IsOf(Exception fault, string library) => fault.GetType().Namespace?.StartsWith(library, StringComparison.Ordinal) == true;
 
     private sealed class Recorder(FailOnLoggedErrors log, string category) : ILogger
     {
