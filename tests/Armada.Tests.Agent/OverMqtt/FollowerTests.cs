@@ -109,6 +109,8 @@ public sealed class FollowerTests() : AgentBench("follower-1", TestArm.Follower(
     [Theory, Trait("Category", "Timed")]
     [InlineData("the agent's own stop", true)]
     [InlineData("a stop of the silo's", true)]
+    [InlineData("a takeover", true)]
+    [InlineData("the end of its robot", true)]
     [InlineData("the watchdog", false)]
     public async Task A_hold_is_on_the_bus_at_once_and_nothing_is_pulled_back(string why, bool isStop)
     {
@@ -124,6 +126,12 @@ public sealed class FollowerTests() : AgentBench("follower-1", TestArm.Follower(
             case "a stop of the silo's":
                 await Silo.Ask(Device, ControlOp.Stop);
                 break;
+            case "a takeover":
+                await StartStream(Epoch + 1);
+                break;
+            case "the end of its robot":
+                await Silo.Ask(Device, ControlOp.StreamStop, Epoch);
+                break;
         }
 
         await stream.DisposeAsync();
@@ -138,6 +146,28 @@ public sealed class FollowerTests() : AgentBench("follower-1", TestArm.Follower(
         var milliseconds = TimeProvider.System.GetElapsedTime(begun, held).TotalMilliseconds;
         Assert.True(peak - Arm.Joint(0) < 1, $"the arm was pulled back from {peak:0.0} to {Arm.Joint(0):0.0}");
         Assert.True(!isStop || milliseconds < 20 + 50, $"the hold was written {milliseconds:0} ms after the stop was asked"); // 20 by design.
+    }
+
+    [Fact]
+    public async Task A_stop_does_not_drop_what_the_gripper_holds()
+    {
+        const int gripper = 5;
+        await StartStream();
+        wanted = [.. Arm.Pose()];
+        wanted[gripper] = 60;
+        await using var stream = Silo.Stream(Device, Epoch, () => wanted);
+        await Tracks(gripper, 60);
+        // Something that fills the jaws from 40 percent on.
+        var joint = Arm.Bus.Arm.Joints[gripper];
+        Arm.Bus.Arm.Block(joint.Id, joint.ToSteps(40), joint.Maximum);
+        wanted[gripper] = 0;
+        await Eventually.Holds("it squeezes", () => Grip() > 200 && Arm.Joint(gripper) < 41);
+        Agent.Stop.Latch();
+        await Shows("that it is stopped", DeviceShows("stopped"));
+        await Eventually.Holds("its goal is where it holds", () => Arm.Bus.Arm.Read(joint.Id, Sts3215.GoalPosition) > joint.ToSteps(38));
+        Assert.InRange(Grip(), 200, 1000);
+
+        int Grip() => Math.Abs(Arm.Bus.Arm.Read(joint.Id, Sts3215.PresentLoad));
     }
 
     [Fact]
