@@ -19,7 +19,7 @@ internal sealed partial class ArmSetup(Device device, KnownArms arms, ILogger<Ar
         {
             return Find(bus, cancellation);
         }
-        catch
+        catch (Exception e) when (e is not OperationCanceledException)
         {
             // Whoever had the arm before, as an agent that was killed, may have left it under power.
             ServoArm.TryTorqueOff(bus);

@@ -20,7 +20,8 @@ internal sealed partial class FollowerLoop : IArmLoop
     private static readonly TimeSpan MaxSilence = TimeSpan.FromMilliseconds(100);
 
     // Of the ten seconds that a service has to end.
-    private static readonly TimeSpan EndTimeout = TimeSpan.FromSeconds(8);
+    private static readonly TimeSpan ParkTimeout = TimeSpan.FromSeconds(8);
+    private static readonly TimeSpan HoldTimeout = TimeSpan.FromSeconds(1);
 
     // How far from its rest pose, degrees or percent, an arm may be let go: P control leaves a few degrees under its weight.
     private const double RestTolerance = 8;
@@ -91,24 +92,29 @@ internal sealed partial class FollowerLoop : IArmLoop
     {
         if (isTorqueOff)
             return;
-        using var timeout = new CancellationTokenSource(EndTimeout, time);
         var atEnd = device.Settings.AtEnd ?? (device.Settings.RestPose is null ? AtEnd.Hold : AtEnd.Park);
         var held = device.Stops.IsLatched ? "a stop is latched"
+            : atEnd == AtEnd.Release ? null
             : arm.Ready.IsEmpty ? "it had not started"
             : atEnd == AtEnd.Hold ? "at_end; with a rest_pose it would be parked"
-            : atEnd == AtEnd.Park && !TryPark(timeout.Token) ? "it was stopped, or did not reach its rest_pose in time"
-            : null;
+            : TryPark() ? null
+            : "it was stopped, or did not reach its rest_pose in time";
         if (held is null)
             return;
         arm.KeepsTorque = true;
         LogHeldAtEnd(device.Name, held);
+        if (arm.Ready.IsEmpty)
+            return;
+        using var timeout = new CancellationTokenSource(HoldTimeout, time);
         HoldWhereItStands(timeout.Token);
         arm.WriteGoals(law.Goals, timeout.Token);
     }
 
     /// <returns>Whether it has come to rest; not when a stop is made meanwhile, or something is in its way.</returns>
-    private bool TryPark(CancellationToken timeout)
+    private bool TryPark()
     {
+        using var parking = new CancellationTokenSource(ParkTimeout, time);
+        var timeout = parking.Token;
         device.Status.SetState(DeviceState.Parking);
         double[] rest = [.. device.Joints.Select(joint => device.Settings.RestPose![joint.Name])];
         try
@@ -134,12 +140,12 @@ internal sealed partial class FollowerLoop : IArmLoop
         }
     }
 
-    // A joint without a reading cannot be waited for.
+    // A joint without a reading may be anywhere.
     private bool IsAt(ReadOnlySpan<double> rest)
     {
         for (var joint = 0; joint < rest.Length; joint++)
         {
-            if (Math.Abs(pose[joint] - rest[joint]) > RestTolerance)
+            if (!(Math.Abs(pose[joint] - rest[joint]) <= RestTolerance))
                 return false;
         }
 

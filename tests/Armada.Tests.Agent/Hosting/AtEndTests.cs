@@ -71,6 +71,17 @@ public sealed class AtEndTests : IDisposable
     }
 
     [Fact]
+    public async Task With_something_in_its_way_it_is_held_where_it_is_and_does_not_push_on()
+    {
+        await using var agent = await StartAsync(AtEnd.Park, pan: 40, new ShortWaits());
+        var joint = arm.Bus.Arm.Joints[0];
+        arm.Bus.Arm.Block(1, joint.Minimum, joint.ToSteps(20));
+        await agent.StopAsync();
+        AssertHeld("did not reach its rest_pose in time");
+        Assert.InRange(joint.FromSteps(arm.Bus.Arm.Read(1, Sts3215.GoalPosition)), 15, 22);
+    }
+
+    [Fact]
     public async Task An_arm_without_torque_stays_so()
     {
         await using var agent = await StartAsync(AtEnd.Park, pan: 40);
@@ -86,7 +97,7 @@ public sealed class AtEndTests : IDisposable
         Assert.All(Enumerable.Range(1, 6), id => Assert.True(arm.HasTorque((byte)id), $"servo {id} has no torque"));
     }
 
-    private async Task<TestAgent> StartAsync(AtEnd? atEnd, double? pan = null)
+    private async Task<TestAgent> StartAsync(AtEnd? atEnd, double? pan = null, TimeProvider? time = null)
     {
         var rest = arm.Pose();
         rest[0] = pan ?? rest[0];
@@ -96,8 +107,15 @@ public sealed class AtEndTests : IDisposable
             arm.Port,
             RestPose: pan is null ? null : ArmJoint.All.Zip(rest).ToImmutableDictionary(joint => joint.First.Name, joint => joint.Second),
             AtEnd: atEnd);
-        var agent = await TestAgent.StartAsync(logs, new AgentConfiguration([settings], new BrokerOptions(["127.0.0.1"], 1)));
+        var agent = await TestAgent.StartAsync(logs, new AgentConfiguration([settings], new BrokerOptions(["127.0.0.1"], 1)), new(Time: time));
         await Eventually.Holds("it holds", () => agent["follower-1"].Presence() is { State: "holding", Faults.Count: 0 });
         return agent;
+    }
+
+    /// <summary>Real time, in which only long timers are short.</summary>
+    private sealed class ShortWaits : TimeProvider
+    {
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
+            base.CreateTimer(callback, state, dueTime > TimeSpan.FromSeconds(5) ? dueTime / 4 : dueTime, period);
     }
 }

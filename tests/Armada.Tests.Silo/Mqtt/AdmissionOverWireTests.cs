@@ -177,6 +177,7 @@ public sealed class AdmissionOverWireTests : IAsyncLifetime, IDisposable
     }
 
     [Theory]
+    [Trait("Category", "Timed")]
     [MemberData(nameof(Ways))]
     public async Task A_deleted_device_is_cut_and_does_not_come_back(string transport, string version)
     {
@@ -192,6 +193,7 @@ public sealed class AdmissionOverWireTests : IAsyncLifetime, IDisposable
     }
 
     [Theory]
+    [Trait("Category", "Timed")]
     [InlineData("tls")]
     [InlineData("wss")]
     public async Task A_deleted_device_that_reads_nothing_is_cut_as_soon(string transport)

@@ -34,6 +34,7 @@ public sealed class EndpointTests(Broker broker) : IClassFixture<Broker>
     }
 
     [Theory]
+    [Trait("Category", "Timed")]
     [InlineData("tcp", 2_000)]
     [InlineData("ws", 2_000)]
     public async Task Malformed_packets_of_many_connections_hold_up_no_robot(string transport, int connections)
@@ -61,6 +62,7 @@ public sealed class EndpointTests(Broker broker) : IClassFixture<Broker>
     }
 
     [Fact]
+    [Trait("Category", "Timed")]
     public async Task A_device_that_sends_too_much_is_thinned_and_named_and_hurts_nobody_else()
     {
         await using var pair = await EndpointPair.StartAsync(broker, new DeviceRateLimits { Packets = 300 });
