@@ -161,11 +161,11 @@ public sealed class FollowerTests() : AgentBench("follower-1", TestArm.Follower(
         var joint = Arm.Bus.Arm.Joints[gripper];
         Arm.Bus.Arm.Block(joint.Id, joint.ToSteps(40), joint.Maximum);
         wanted[gripper] = 0;
-        await Eventually.Holds("it squeezes", () => Grip() > 200 && Arm.Joint(gripper) < 41);
+        await Eventually.Holds("it squeezes", () => Grip() > 100 && Arm.Joint(gripper) < 41);
         Agent.Stop.Latch();
         await Shows("that it is stopped", DeviceShows("stopped"));
         await Eventually.Holds("its goal is where it holds", () => Arm.Bus.Arm.Read(joint.Id, Sts3215.GoalPosition) > joint.ToSteps(38));
-        Assert.InRange(Grip(), 200, 1000);
+        Assert.InRange(Grip(), 100, 1000);
 
         int Grip() => Math.Abs(Arm.Bus.Arm.Read(joint.Id, Sts3215.PresentLoad));
     }
