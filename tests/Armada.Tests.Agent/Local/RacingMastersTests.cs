@@ -24,7 +24,12 @@ public sealed class RacingMastersTests
         await using var agent = await TestAgent.StartAsync(logs, broker: null, local: false, ("follower-1", arm.Port, null));
         var device = agent["follower-1"];
         var states = 0;
-        device.AddSink((in FrameHeader _, ReadOnlySpan<double> _, FrameEcho? _) => Interlocked.Increment(ref states));
+        device.AddSink((in FrameHeader _, ReadOnlySpan<double> positions, FrameEcho? _) =>
+        {
+            // A joint that cannot be read when it is stopped is held where it stands as soon as it can be.
+            if (!positions.ContainsAnyExceptInRange(double.MinValue, double.MaxValue))
+                Interlocked.Increment(ref states);
+        });
         using var end = new CancellationTokenSource();
         var race = RaceAsync(device.Inbox, arm.Pose(), end.Token);
         for (var stop = 0; stop < Stops; stop++)
@@ -36,7 +41,7 @@ public sealed class RacingMastersTests
             await Eventually.Holds("it is stopped", () => device.Presence().State == "stopped");
             var read = Volatile.Read(ref states);
             // The writes before are in the journal when a later read of the bus is answered.
-            await Eventually.Holds("the bus is read", () => Volatile.Read(ref states) > read + 1);
+            await Eventually.Holds("the bus is read", () => Volatile.Read(ref states) > read + 2);
             var (ticks, refused) = (device.Counters.Ticks, device.Counters.Dropped(FrameResult.Stopped));
             since = arm.Bus.Journal.Count;
             var held = Enumerable.Range(1, 6).Select(id => arm.Bus.Arm.Read((byte)id, Sts3215.GoalPosition)).ToArray();
