@@ -13,7 +13,7 @@ internal static class MainJob
     {
         if (MissingPort(options) is { } port)
         {
-            await Console.Error.WriteLineAsync($"{port} does not exist: plug the arm in, or look for its port with 'ls /dev/ttyACM* /dev/ttyUSB*'");
+            await Console.Error.WriteLineAsync($"{port} does not exist: plug the arm in, or look for its port with 'ls /dev/serial/by-id'");
             return 2;
         }
 

@@ -8,7 +8,7 @@ internal sealed record UpOptions(string? Leader, string? Follower, DirectoryInfo
     /// <summary>Parses and validates; valid options go to <paramref name="run"/>.</summary>
     public static RootCommand Command(Func<UpOptions, CancellationToken, Task<int>> run)
     {
-        var leader = new Option<string?>("--leader") { Description = "serial port of a real leader arm, such as /dev/ttyACM0" };
+        var leader = new Option<string?>("--leader") { Description = "serial port of a real leader arm, such as /dev/serial/by-id/…" };
         var follower = new Option<string?>("--follower") { Description = "serial port of a real follower arm" };
         var calibration = new Option<DirectoryInfo?>("--calibration") { Description = "folder with LeRobot's calibration files" };
         var check = new Option<int?>("--check") { Description = "measure for this many seconds, print one line of JSON and exit" };

@@ -230,8 +230,9 @@ public sealed class FollowerArm(FeetechBus bus, ArmCalibration calibration) : Se
     /// <summary>Drives the joints that have torque, in one frame. Goals are clamped to the calibrated range; the goals of a start are the
     /// pose in which the arm stood. A joint that has missed an answer, as in a power dip, gets none until its torque has been read.</summary>
     /// <param name="goals">Six values, degrees and percent; NaN keeps the last goal.</param>
+    /// <returns>False where a joint that is not silent did not get its goal; it will, once its torque is known.</returns>
     /// <exception cref="SerialLostException">The port is gone.</exception>
-    public void WriteGoals(ReadOnlySpan<double> goals, CancellationToken cancellation)
+    public bool TryWriteGoals(ReadOnlySpan<double> goals, CancellationToken cancellation)
     {
         if (isCheckDue || Heard.Overlaps(doubtful))
             ReadTorqueLost(cancellation);
@@ -252,6 +253,7 @@ public sealed class FollowerArm(FeetechBus bus, ArmCalibration calibration) : Se
 
         if (count > 0)
             Bus.SyncWrite(Sts3215.GoalPosition.Address, 2, goalIds.AsSpan(0, count), goalData.AsSpan(0, 2 * count), cancellation);
+        return !driven.Except(Silent).Overlaps(doubtful);
     }
 
     public override int ReadPose(Span<double> pose, CancellationToken cancellation)

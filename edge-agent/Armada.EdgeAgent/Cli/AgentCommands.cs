@@ -96,7 +96,7 @@ internal static class AgentCommands
 
     private static Command Scan()
     {
-        var port = new Option<string>("--port") { Description = "Serial port, such as /dev/ttyACM0.", Required = true };
+        var port = new Option<string>("--port") { Description = "Serial port, such as /dev/serial/by-id/…", Required = true };
         var command = new Command("scan", "List the servos on a serial port.") { port };
         command.SetAction((parsed, cancellation) => Task.Run(
             () => BusScan.Run(parsed.GetRequiredValue(port), SerialPorts.Create(), Console.Out, cancellation), cancellation));

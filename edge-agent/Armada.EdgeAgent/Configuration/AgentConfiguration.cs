@@ -65,15 +65,25 @@ public enum AtEnd
     [JsonStringEnumMemberName("park")] Park, // It moves slowly to its rest pose, then its torque goes off.
 }
 
+/// <summary>What an arm's supply gives.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<Supply>))]
+public enum Supply
+{
+    [JsonStringEnumMemberName("5v")] Volts5, // A kit with 7.4 V servos on a 5 V supply.
+    [JsonStringEnumMemberName("7.4v")] Volts7, // 7.4 V servos.
+    [JsonStringEnumMemberName("12v")] Volts12, // 12 V servos.
+}
+
 /// <param name="Name">MQTT client id and topic level.</param>
 /// <param name="Kind">Such as so101-leader.</param>
-/// <param name="Port">Serial port, such as /dev/ttyACM0.</param>
+/// <param name="Port">Serial port, such as one of /dev/serial/by-id.</param>
 /// <param name="Calibration">LeRobot calibration file, relative to the configuration file, or <see cref="FromEeprom"/>.</param>
 /// <param name="RateHz">Ticks per second, 10 to 500; null for <see cref="LeaderRateHz"/> or <see cref="FollowerRateHz"/>.</param>
 /// <param name="StateRateHz">Followers: states read and published per second, 1 to the rate; null: <see cref="FollowerStateRateHz"/>.</param>
 /// <param name="DeadbandDeg">Leaders: change published at once, joint units, 0 to 10; null for <see cref="LeaderDeadband"/>.</param>
 /// <param name="MaxVelocity">Followers: fastest move of a joint, units per second, 1 to 1000; null for each joint's own limit.</param>
 /// <param name="OnCalibrationMismatch">What to do when servos and calibration file differ.</param>
+/// <param name="Supply">What the arm is set up for; null: whatever its servos take.</param>
 /// <param name="RestPose">Followers: where the arm rests without torque, degrees and percent by joint; every joint, or null.</param>
 /// <param name="AtEnd">Followers: how it is left when the agent ends; null: parked where there is a rest pose, else held.</param>
 public sealed record DeviceSettings(
@@ -86,6 +96,7 @@ public sealed record DeviceSettings(
     double? DeadbandDeg = null,
     double? MaxVelocity = null,
     OnMismatch OnCalibrationMismatch = OnMismatch.Refuse,
+    Supply? Supply = null,
     ImmutableDictionary<string, double>? RestPose = null,
     AtEnd? AtEnd = null)
 {

@@ -170,7 +170,7 @@ internal static class ConfigurationRules
         if (ArmKind.Find(device.Kind) is not { } kind)
             return $"{at}.kind: '{device.Kind}' is unknown; use one of {string.Join(", ", ArmKind.All)}";
         if (device.Port.Length == 0)
-            return $"{at}.port: is empty; give the serial port, such as /dev/ttyACM0";
+            return $"{at}.port: is empty; give the serial port, such as /dev/serial/by-id/…";
         if (device.Calibration.Length == 0)
             return $"{at}.calibration: is empty; give a LeRobot calibration file or \"{DeviceSettings.FromEeprom}\"";
         return kind.IsLeader

@@ -9,7 +9,9 @@ internal sealed class ArmDiagnostics(Device device)
 {
     private readonly ServoErrors[] errors = new ServoErrors[ArmJoint.Count];
     private JointSet silent;
+    private readonly SupplyWindow? supply = SupplyWindow.Of(device.Settings);
     private ArmStartupReport? start;
+    private string? supplyProblem;
 
     public bool IsMoving { get; private set; }
 
@@ -40,17 +42,25 @@ internal sealed class ArmDiagnostics(Device device)
     public void Measure(ReadOnlySpan<ServoTelemetry> health)
     {
         var lowest = double.PositiveInfinity;
+        var highest = 0.0;
         IsMoving = false;
         foreach (var servo in health)
         {
             if (!servo.IsKnown)
                 continue;
             lowest = Math.Min(lowest, servo.Volts);
+            highest = Math.Max(highest, servo.Volts);
             IsMoving |= servo.IsMoving;
         }
 
-        if (double.IsFinite(lowest))
-            device.Status.Measure(lowest, health);
+        if (!double.IsFinite(lowest))
+            return;
+        device.Status.Measure(lowest, health);
+        // A dip of one reading is a motor that starts.
+        var problem = supply?.FindProblem(lowest, highest);
+        if (problem == supplyProblem)
+            device.Status.SetFault("supply", problem);
+        supplyProblem = problem;
     }
 
     private void Report(int joint) => device.Status.SetFault(ArmJoint.All[joint].Name, ProblemOf(joint));

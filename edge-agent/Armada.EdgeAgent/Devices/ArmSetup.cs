@@ -79,6 +79,8 @@ internal sealed partial class ArmSetup(Device device, KnownArms arms, ILogger<Ar
             var file = device.Settings.Calibration == DeviceSettings.FromEeprom ? null : CalibrationFile.Read(device.Settings.Calibration);
             ImmutableArray<CalibrationMismatch> mismatches = file is null ? [] : ServoCalibration.Compare(survey, file);
             arms.Recognize(device.Settings, bus.Port, ArmFingerprint.Of(survey), fits: file is not null && mismatches.IsEmpty);
+            if (SupplyWindow.FindProblem(device.Settings, bus, survey, cancellation) is { } problem)
+                throw new ArmNotReadyException(problem);
             if (file is null)
                 return ArmCalibration.OfServos(bus.Port);
             if (mismatches is [var first, ..])

@@ -3,6 +3,7 @@ using System.Security.Cryptography.X509Certificates;
 using Armada.Core.Devices;
 using Armada.Core.Topics;
 using Armada.Devices.Arms;
+using Armada.Devices.Serial;
 using Armada.EdgeAgent.Identities;
 
 namespace Armada.EdgeAgent.Enrollment;
@@ -86,8 +87,8 @@ internal sealed class DeviceEnrollment(EnrollmentOptions options, TimeProvider t
             return;
         }
 
-        var port = options.Port ?? (ports().Where(port => !configuration.Has(port)).ToArray() is [var only] ? only : null);
-        var device = new DeviceSettings(answer.Name, answer.Kind, port ?? "/dev/ttyACM0");
+        var port = (options.Port is { } given ? SerialPorts.StableNameOf(given) : null) ?? (ports().Where(port => !configuration.Has(port)).ToArray() is [var only] ? only : null);
+        var device = new DeviceSettings(answer.Name, answer.Kind, port ?? "/dev/serial/by-id/…");
         configuration.Write(answer, port is null ? null : device);
         output.WriteLine(port is null
             ? $"which serial port has the arm is not clear: add it to \"devices\" in {options.Configuration}, such as {ConfigurationText.Text(device)}"

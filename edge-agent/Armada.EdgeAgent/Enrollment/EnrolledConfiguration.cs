@@ -4,6 +4,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using Armada.Core.Devices;
 using Armada.Core.Topics;
+using Armada.Devices.Serial;
 using Armada.EdgeAgent.Identities;
 
 namespace Armada.EdgeAgent.Enrollment;
@@ -62,7 +63,7 @@ internal sealed class EnrolledConfiguration
 
     public DeviceSettings? Device(string name) => Devices.FirstOrDefault(device => device.Name == name);
 
-    public bool Has(string port) => Devices.Any(device => device.Port == port);
+    public bool Has(string port) => Devices.Any(device => SerialPorts.AreSame(device.Port, port));
 
     /// <exception cref="ConfigurationException">No agent could run the result.</exception>
     public void Write(EnrollmentResponse answer, DeviceSettings? device)

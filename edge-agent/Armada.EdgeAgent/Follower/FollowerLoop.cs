@@ -107,7 +107,7 @@ internal sealed partial class FollowerLoop : IArmLoop
             return;
         using var timeout = new CancellationTokenSource(HoldTimeout, time);
         HoldWhereItStands(timeout.Token);
-        arm.WriteGoals(law.Goals, timeout.Token);
+        arm.TryWriteGoals(law.Goals, timeout.Token);
     }
 
     /// <returns>Whether it has come to rest; not when a stop is made meanwhile, or something is in its way.</returns>
@@ -227,8 +227,13 @@ internal sealed partial class FollowerLoop : IArmLoop
         var finishes = hasUnfinished && law.IsComplete;
         if (isTorqueOff || !(moved || finishes || isHoldDue || now.IsPast(lastWrite, MaxSilence)))
             return;
-        arm.WriteGoals(law.Goals, cancellation);
-        (lastWrite, isHoldDue) = (now, false);
+        var isWritten = arm.TryWriteGoals(law.Goals, cancellation);
+        lastWrite = now;
+        // A hold is written until every joint has it, where the arm stands by then.
+        if (isHoldDue && !isWritten)
+            HoldWhereItStands(cancellation);
+        else
+            isHoldDue = false;
         if (finishes)
             Finish(time.Now());
     }

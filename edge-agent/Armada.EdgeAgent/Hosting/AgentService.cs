@@ -27,6 +27,7 @@ internal sealed partial class AgentService : IHostedService, IAsyncDisposable
     private readonly Supervisor supervisor;
     private readonly ILogger logger;
     private readonly KnownArms arms;
+    private readonly IReadOnlyList<Device> devices;
     private readonly CancellationTokenSource sessionsEnd = new();
     private readonly CancellationTokenSource linksEnd = new();
     private readonly ImmutableArray<DeviceSession> sessions;
@@ -47,7 +48,7 @@ internal sealed partial class AgentService : IHostedService, IAsyncDisposable
         TimeProvider time,
         ILoggerFactory loggers)
     {
-        (this.ports, this.telemetry, this.supervisor, this.time, this.loggers) = (ports, telemetry, supervisor, time, loggers);
+        (this.devices, this.ports, this.telemetry, this.supervisor, this.time, this.loggers) = (devices, ports, telemetry, supervisor, time, loggers);
         logger = loggers.CreateLogger<AgentService>();
         arms = new KnownArms(configuration.ArmsFolder, configuration.Devices, loggers.CreateLogger<KnownArms>());
         sessions = [.. devices.Select(Session)];
@@ -78,6 +79,12 @@ internal sealed partial class AgentService : IHostedService, IAsyncDisposable
     public Task StartAsync(CancellationToken cancellationToken)
     {
         AppDomain.CurrentDomain.UnhandledException += OnCrash;
+        foreach (var device in devices)
+        {
+            if (SerialPorts.StableNameOf(device.Settings.Port) is var stable && stable != device.Settings.Port)
+                LogPortName(device.Name, device.Settings.Port, stable);
+        }
+
         foreach (var session in sessions)
             Run(runningSessions, $"session of {session.Name}", session.RunAsync, sessionsEnd);
         foreach (var pair in pairs)
@@ -152,6 +159,9 @@ internal sealed partial class AgentService : IHostedService, IAsyncDisposable
             : new FollowerLoop(device, setup, telemetry, time, loggers.CreateLogger<FollowerLoop>());
         return new DeviceSession(device, ports, arms, loop, loggers.CreateLogger<DeviceSession>());
     }
+
+    [LoggerMessage(3401, LogLevel.Warning, "{Device}: {Port} may be another arm's after a restart; name it {Stable} in the configuration")]
+    private partial void LogPortName(string device, string port, string stable);
 
     [LoggerMessage(3400, LogLevel.Information, "Agent started: {Devices} device(s), {Links} link(s), {Pairs} local pair(s)")]
     private partial void LogStarted(int devices, int links, int pairs);

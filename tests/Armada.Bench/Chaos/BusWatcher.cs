@@ -13,12 +13,16 @@ namespace Armada.Bench.Chaos;
 internal sealed class BusWatcher : IDisposable
 {
     private const int Joints = 6;
-    private const double SpeedSlack = 1.2; // A servo that was held back catches up with its goal.
     private const double MaxDrift = 1.5; // Degrees or percent, once it has come to rest.
 
     private static readonly TimeSpan Span = TimeSpan.FromMilliseconds(100);
 
+    // While this process gets no processor the emulated servos stand still, and catch up afterwards as no servo would.
+    private static readonly TimeSpan Stall = TimeSpan.FromMilliseconds(25);
+    private static readonly TimeSpan Settles = TimeSpan.FromMilliseconds(500);
+
     private readonly EmulatedBus bus;
+    private readonly double maxShare;
     private readonly double[] limits = [.. RobotModels.So101.Joints.Select(joint => joint.MaxVelocity)];
     private readonly string[] names = [.. RobotModels.So101.Joints.Select(joint => joint.Name)];
     private readonly Queue<(long At, double[] Pose)> recent = [];
@@ -26,10 +30,14 @@ internal sealed class BusWatcher : IDisposable
     private volatile double[]? rest;
     private volatile bool isEnding;
     private long reported;
+    private long looked;
+    private long stalled;
 
-    public BusWatcher(EmulatedBus bus)
+    /// <param name="bus">The follower's.</param>
+    /// <param name="slack">Share of a limit beyond it that counts as the machine's: a servo lags behind its goal and catches up.</param>
+    public BusWatcher(EmulatedBus bus, double slack)
     {
-        this.bus = bus;
+        (this.bus, maxShare) = (bus, 1 + slack);
         thread = new Thread(Watch) { IsBackground = true };
         thread.Start();
     }
@@ -38,6 +46,11 @@ internal sealed class BusWatcher : IDisposable
 
     /// <summary>Highest share of a joint's limit over a tenth of a second.</summary>
     public double WorstSpeed { get; private set; }
+
+    /// <summary>How often it looked, and how often the machine was quiet enough to judge speeds.</summary>
+    public long Looks { get; private set; }
+
+    public long Judged { get; private set; }
 
     /// <summary>Degrees or percent that a joint moved while stopped.</summary>
     public double WorstDrift { get; private set; }
@@ -75,11 +88,17 @@ internal sealed class BusWatcher : IDisposable
         while (!isEnding)
         {
             var (now, pose) = (Stopwatch.GetTimestamp(), Pose());
+            if (looked != 0 && Stopwatch.GetElapsedTime(looked, now) > Stall)
+                stalled = now;
+            looked = now;
+            Looks++;
             recent.Enqueue((now, pose));
             while (recent.Count > 1 && Stopwatch.GetElapsedTime(recent.ElementAt(1).At, now) >= Span)
                 recent.Dequeue();
             var (since, before) = recent.Peek();
-            for (var joint = 0; joint < Joints && Stopwatch.GetElapsedTime(since, now) >= Span; joint++)
+            var isJudged = Stopwatch.GetElapsedTime(since, now) >= Span && (stalled == 0 || Stopwatch.GetElapsedTime(stalled, now) > Settles);
+            Judged += isJudged ? 1 : 0;
+            for (var joint = 0; joint < Joints && isJudged; joint++)
                 Check(joint, (pose[joint] - before[joint]) / Stopwatch.GetElapsedTime(since, now).TotalSeconds);
             if (rest is { } held)
                 CheckRest(pose, held);
@@ -93,7 +112,7 @@ internal sealed class BusWatcher : IDisposable
             return; // Its weight moves it.
         var share = Math.Abs(speed) / limits[joint];
         WorstSpeed = Math.Max(WorstSpeed, share);
-        if (share > SpeedSlack)
+        if (share > maxShare)
             Report($"{names[joint]} moved at {speed:0} a second, its limit is {limits[joint]:0}");
     }
 

@@ -78,7 +78,7 @@ internal sealed class ChaosCrowd : IAsyncDisposable
         {
             await PauseAsync(random.Next(20, 300));
             var asked = Stopwatch.GetTimestamp();
-            if (await fleet.AskAsync(HttpMethod.Put, master, new { type = "remote", name, takeover = random.Next(200) == 0 }, ending.Token) is not { } admitted)
+            if (await fleet.AskAsync(HttpMethod.Put, master, new { type = "remote", name, takeover = random.Next(30) == 0 }, ending.Token) is not { } admitted)
                 continue;
             var (told, epoch, lastAsked) = (Stopwatch.GetTimestamp(), admitted["epoch"]!.GetValue<uint>(), asked);
             var isMaster = true;

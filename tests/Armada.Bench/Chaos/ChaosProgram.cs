@@ -6,6 +6,8 @@ namespace Armada.Bench.Chaos;
 /// <summary>Kills, stalls, cuts and stops in a random order, beside racing masters and floods, with a watcher on the follower's servo bus.</summary>
 internal sealed class ChaosProgram
 {
+    private const double SpeedSlack = 0.2;
+
     private static readonly TimeSpan Hold = TimeSpan.FromMilliseconds(300);
 
     private readonly ChaosFleet fleet;
@@ -22,7 +24,7 @@ internal sealed class ChaosProgram
     /// <summary>Runs it and prints tries and worst times.</summary>
     /// <param name="minutes">How long.</param>
     /// <param name="seed">Of everything that is random.</param>
-    /// <param name="slack">Milliseconds beyond the 300 of a hold that count as the machine's.</param>
+    /// <param name="slack">Milliseconds beyond the 300 of a hold that count as the machine's, as thousandths of a joint's limit do.</param>
     /// <param name="cancellation">Ends it early, with what was found so far.</param>
     /// <returns>0 where every rule held, else 1.</returns>
     public static async Task<int> RunAsync(double minutes, int seed, int slack, CancellationToken cancellation)
@@ -33,7 +35,7 @@ internal sealed class ChaosProgram
 
             """);
         await using var fleet = await ChaosFleet.StartAsync();
-        using var watcher = new BusWatcher(fleet.Follower.Rig.Bus);
+        using var watcher = new BusWatcher(fleet.Follower.Rig.Bus, SpeedSlack + (slack / 1000.0));
         await using var crowd = new ChaosCrowd(fleet, seed);
         var chaos = new ChaosProgram(fleet, crowd, watcher, seed, TimeSpan.FromMilliseconds(slack));
         await chaos.PlayAsync(TimeSpan.FromMinutes(minutes), cancellation);
@@ -61,12 +63,16 @@ internal sealed class ChaosProgram
             ("follower's network cut", () => HoldsAsync("follower's network cut", () => Done(() => fleet.Follower.Cable.Cut(refuse: true)), () => Done(fleet.Follower.Cable.Resume))),
         ];
         var begin = Stopwatch.GetTimestamp();
-        var order = new Queue<int>();
+        var order = new Queue<(string Name, Func<Task> Act)>();
         while (Stopwatch.GetElapsedTime(begin) < duration && !cancellation.IsCancellationRequested)
         {
             if (order.Count == 0)
-                order = new Queue<int>(random.GetItems(Enumerable.Range(0, acts.Length).ToArray(), acts.Length));
-            var (name, act) = acts[order.Dequeue()];
+            {
+                random.Shuffle(acts);
+                order = new(acts);
+            }
+
+            var (name, act) = order.Dequeue();
             var isStopped = random.Next(2) == 0;
             Console.WriteLine($"{DateTime.UtcNow:HH:mm:ss.fff} {name}{(isStopped ? ", stopped" : "")}");
             if (isStopped)
@@ -132,7 +138,8 @@ internal sealed class ChaosProgram
     {
         Console.WriteLine($"\n| what | tries | worst ms |\n|---|---|---|\n{string.Join('\n', tries.Select(row => $"| {row.Key} | {row.Value.Tries} | {row.Value.Worst.TotalMilliseconds:0} |"))}");
         Console.WriteLine(
-            $"\n{crowd.Reigns} reigns of racing programs, {crowd.Strangers} connections of strangers, {crowd.FramesHeard} frames of the follower heard; fastest joint {watcher.WorstSpeed:0.00} of its limit, "
+            $"\n{crowd.Reigns} reigns of racing programs, {crowd.Strangers} connections of strangers, {crowd.FramesHeard} frames of the follower heard; fastest joint {watcher.WorstSpeed:0.00} of its limit "
+            + $"({100.0 * watcher.Judged / watcher.Looks:0} % of the looks judged, in the others this process had stood still), "
             + $"moved {watcher.WorstDrift:0.00} while stopped; {violations.Count} violations\n{string.Join('\n', violations)}");
         return violations.Count == 0 ? 0 : 1;
     }

@@ -68,7 +68,7 @@ public sealed class ArmTests : IDisposable
     public void Goals_are_one_sync_write_clamped_to_the_calibrated_range()
     {
         var since = rig.Emulated.Journal.Count;
-        arm.WriteGoals([-200, 200, 0, double.PositiveInfinity, 181, 120], default);
+        arm.TryWriteGoals([-200, 200, 0, double.PositiveInfinity, 181, 120], default);
         Fence();
         var writes = rig.Emulated.Journal.Since(since);
         Assert.Equal(6, writes.Count);
@@ -80,8 +80,8 @@ public sealed class ArmTests : IDisposable
     public void A_goal_of_NaN_keeps_the_last_one_and_at_first_the_pose_of_the_start()
     {
         var stood = rig.Written(1, Sts3215.GoalPosition).Last();
-        arm.WriteGoals([double.NaN, 10, double.NaN, double.NaN, double.NaN, double.NaN], default);
-        arm.WriteGoals([double.NaN, double.NaN, 5, double.NaN, double.NaN, double.NaN], default);
+        arm.TryWriteGoals([double.NaN, 10, double.NaN, double.NaN, double.NaN, double.NaN], default);
+        arm.TryWriteGoals([double.NaN, double.NaN, 5, double.NaN, double.NaN, double.NaN], default);
         Fence();
         Assert.Equal(stood, rig.Written(1, Sts3215.GoalPosition).Last());
         Assert.Equal(SampleCalibration.Arm.Joints[1].Denormalize(10, JointScale.Degrees), rig.Written(2, Sts3215.GoalPosition).Last());
@@ -141,7 +141,7 @@ public sealed class ArmTests : IDisposable
                 before = GC.GetAllocatedBytesForCurrentThread();
             arm.ReadPose(pose, default);
             pose.CopyTo(goals);
-            arm.WriteGoals(goals, default);
+            arm.TryWriteGoals(goals, default);
             arm.ReadHealth(health, default);
             arm.ReadTorqueLost(default);
         }

@@ -36,7 +36,7 @@ public sealed class FreeServoTests : IDisposable
         arm.IsFree = true;
         Assert.True(arm.Start(default).IsComplete);
         Assert.Equal(16, rig.Read(1, Sts3215.Proportional));
-        arm.WriteGoals(Goals, default);
+        arm.TryWriteGoals(Goals, default);
         AssertNoGoal(rig, since: 0);
     }
 
@@ -46,10 +46,10 @@ public sealed class FreeServoTests : IDisposable
         arm.Start(default);
         arm.TryTorqueOff();
         var since = rig.Emulated.Journal.Count;
-        arm.WriteGoals(Goals, default);
+        arm.TryWriteGoals(Goals, default);
         AssertNoGoal(rig, since);
         arm.Start(default);
-        arm.WriteGoals(Goals, default);
+        arm.TryWriteGoals(Goals, default);
         Fence();
         Assert.Contains(rig.Emulated.Journal.Since(since), IsGoal);
     }
@@ -64,7 +64,7 @@ public sealed class FreeServoTests : IDisposable
         rig.Emulated.Faults.Silence(3, silent: false);
         var since = rig.Emulated.Journal.Count;
         arm.ReadPose(pose, default);
-        arm.WriteGoals(Goals, default);
+        arm.TryWriteGoals(Goals, default);
         AssertNoGoal(rig, since);
         Assert.Equal(0b111111u, arm.ReadTorqueLost(default).Bits);
     }
@@ -76,12 +76,12 @@ public sealed class FreeServoTests : IDisposable
         rig.Emulated.Faults.Silence(3);
         arm.ReadPose(pose, default);
         var since = rig.Emulated.Journal.Count;
-        arm.WriteGoals(Goals, default);
+        Assert.False(arm.TryWriteGoals(Goals, default));
         Fence();
         Assert.Equal(5, rig.Emulated.Journal.Since(since).Count(IsGoal));
         rig.Emulated.Faults.Silence(3, silent: false);
         arm.ReadPose(pose, default);
-        arm.WriteGoals(Goals, default);
+        Assert.True(arm.TryWriteGoals(Goals, default));
         Fence();
         Assert.Equal(11, rig.Emulated.Journal.Since(since).Count(IsGoal));
     }
@@ -91,7 +91,7 @@ public sealed class FreeServoTests : IDisposable
     {
         arm.Start(default);
         rig.Arm.PowerDip();
-        arm.WriteGoals(Goals, default);
+        arm.TryWriteGoals(Goals, default);
         Fence();
         Assert.Equal(1, rig.Read(1, Sts3215.TorqueEnable));
         Assert.Equal(0b111111u, arm.ReadTorqueLost(default).Bits);
