@@ -25,7 +25,8 @@ internal sealed class BusWatcher : IDisposable
     private readonly double maxShare;
     private readonly double[] limits = [.. RobotModels.So101.Joints.Select(joint => joint.MaxVelocity)];
     private readonly string[] names = [.. RobotModels.So101.Joints.Select(joint => joint.Name)];
-    private readonly Queue<(long At, double[] Pose)> recent = [];
+    private readonly Queue<(long At, double[] Pose, double[] Goals)> recent = [];
+    private readonly long[] hurried = new long[Joints]; // When a joint's goal was last too fast.
     private readonly Thread thread;
     private volatile double[]? rest;
     private volatile bool isEnding;
@@ -44,7 +45,7 @@ internal sealed class BusWatcher : IDisposable
 
     public ConcurrentQueue<string> Violations { get; } = [];
 
-    /// <summary>Highest share of a joint's limit over a tenth of a second.</summary>
+    /// <summary>Highest share of a joint's limit over a tenth of a second, servos that catch up included.</summary>
     public double WorstSpeed { get; private set; }
 
     /// <summary>How often it looked, and how often the machine was quiet enough to judge speeds.</summary>
@@ -92,28 +93,37 @@ internal sealed class BusWatcher : IDisposable
                 stalled = now;
             looked = now;
             Looks++;
-            recent.Enqueue((now, pose));
+            var goals = Goals();
+            recent.Enqueue((now, pose, goals));
             while (recent.Count > 1 && Stopwatch.GetElapsedTime(recent.ElementAt(1).At, now) >= Span)
                 recent.Dequeue();
-            var (since, before) = recent.Peek();
+            var (since, before, goalsBefore) = recent.Peek();
             var isJudged = Stopwatch.GetElapsedTime(since, now) >= Span && (stalled == 0 || Stopwatch.GetElapsedTime(stalled, now) > Settles);
             Judged += isJudged ? 1 : 0;
             for (var joint = 0; joint < Joints && isJudged; joint++)
-                Check(joint, (pose[joint] - before[joint]) / Stopwatch.GetElapsedTime(since, now).TotalSeconds);
+            {
+                var seconds = Stopwatch.GetElapsedTime(since, now).TotalSeconds;
+                Check(joint, (pose[joint] - before[joint]) / seconds, (goals[joint] - goalsBefore[joint]) / seconds, now);
+            }
+
             if (rest is { } held)
                 CheckRest(pose, held);
             Thread.Sleep(5);
         }
     }
 
-    private void Check(int joint, double speed)
+    // A servo that lags behind its goal and catches up is faster than the goal, whose speed is the agent's; a goal that is set to where an
+    // arm stands leaps, and nothing moves.
+    private void Check(int joint, double speed, double goalSpeed, long now)
     {
         if (bus.Arm.Read(bus.Arm.Joints[joint].Id, Sts3215.TorqueEnable) != 1)
             return; // Its weight moves it.
         var share = Math.Abs(speed) / limits[joint];
         WorstSpeed = Math.Max(WorstSpeed, share);
-        if (share > maxShare)
-            Report($"{names[joint]} moved at {speed:0} a second, its limit is {limits[joint]:0}");
+        if (Math.Abs(goalSpeed) / limits[joint] > maxShare)
+            hurried[joint] = now;
+        if (share > maxShare && hurried[joint] != 0 && Stopwatch.GetElapsedTime(hurried[joint], now) < Settles)
+            Report($"{names[joint]} moved at {speed:0} a second behind a goal that was too fast, its limit is {limits[joint]:0}");
     }
 
     private void CheckRest(double[] pose, double[] held)
@@ -133,6 +143,8 @@ internal sealed class BusWatcher : IDisposable
         bus.Arm.Pose(pose);
         return pose;
     }
+
+    private double[] Goals() => [.. bus.Arm.Joints.Select(joint => joint.FromSteps(bus.Arm.Read(joint.Id, Sts3215.GoalPosition)))];
 
     // Once a second: what is wrong stays wrong for many looks.
     private void Report(string text)
