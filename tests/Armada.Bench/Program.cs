@@ -5,7 +5,7 @@ using Armada.Bench.Soak;
 using Armada.Bench.Yardstick;
 
 var quick = new Option<bool>("--quick") { Description = "shorter rounds, for a first look" };
-var only = new Option<string?>("--only") { Description = "only the rows of this name: latency, devices, watched, rate, allocation, tick, agent, hop, provisioning" };
+var only = new Option<string?>("--only") { Description = "only the rows of this name: latency, devices, watched, rate, allocation, tick, agent, following, hop, provisioning" };
 var port = new Option<int>("--port") { Description = "port on 127.0.0.1", Required = true };
 var certificate = new Option<string?>("--cert") { Description = "the relay's certificate, PEM; without it there is no TLS" };
 var key = new Option<string?>("--key") { Description = "the key of --cert" };

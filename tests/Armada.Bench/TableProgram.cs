@@ -27,6 +27,8 @@ internal static class TableProgram
           durable writes per device in this process. One run, not rounds.
         - Another silo: two silos on Redis without a broker; half of the leaders are connected to the silo of their robots, half to the other one, and all
           stream at once. The third column is the difference.
+        - Stop and peak speed: an agent with a leader and its follower on one machine. A stop is asked for on the agent's socket while the arm moves, and
+          the hold is the first write of the goal that stays, on the follower's bus. Peak speed is that of the goals on that bus over 200 ms.
         - Agent: a leader's agent at 100 Hz as a process. A tick is late when it begins more than a fifth of a period after its time, or is skipped.
 
         """;
@@ -70,6 +72,8 @@ internal static class TableProgram
             rows.Add(LeaderTick.Measure(pace.Rounds, pace.Round));
         if (only is null or "agent")
             rows.AddRange(await AgentCost.MeasureAsync(TimeSpan.FromSeconds(quick ? 10 : 60)));
+        if (only is null or "following")
+            rows.AddRange(await Following.MeasureAsync(quick ? 10 : 50));
         if (only is null or "hop")
             rows.AddRange(await Hop.MeasureAsync(10, pace.Rounds, pace.Round));
         if (only is null or "provisioning")

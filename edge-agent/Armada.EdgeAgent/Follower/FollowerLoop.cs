@@ -390,7 +390,7 @@ internal sealed partial class FollowerLoop : IArmLoop
     {
         var now = time.Now();
         arm.ReadPose(pose, cancellation);
-        law.Adopt(pose);
+        isHoldDue |= law.Adopt(pose);
         diagnostics.Observe(arm);
         var flags = (isTorqueOff ? FrameFlags.None : FrameFlags.TorqueOn)
             | (diagnostics.IsMoving ? FrameFlags.Moving : FrameFlags.None)

@@ -20,6 +20,36 @@ public sealed class StillHand(params double[] held) : IHand
     public void Pose(TimeSpan time, Span<double> pose) => held.CopyTo(pose);
 }
 
+/// <summary>A hand that holds a pose until a joint is sent elsewhere. Any thread.</summary>
+public sealed class GuidedHand(params double[] pose) : IHand
+{
+    private readonly Lock gate = new();
+    private readonly double[] at = [.. pose];
+    private readonly double[] to = [.. pose];
+    private readonly double[] speeds = new double[pose.Length];
+    private TimeSpan last;
+
+    /// <param name="position">Degrees from the middle, percent for the gripper.</param>
+    /// <param name="speed">The same per second.</param>
+    public void Go(int joint, double position, double speed)
+    {
+        lock (gate)
+            (to[joint], speeds[joint]) = (position, speed);
+    }
+
+    public void Pose(TimeSpan time, Span<double> pose)
+    {
+        lock (gate)
+        {
+            var seconds = (time - last).TotalSeconds;
+            last = time;
+            for (var joint = 0; joint < at.Length; joint++)
+                at[joint] += Math.Clamp(to[joint] - at[joint], -speeds[joint] * seconds, speeds[joint] * seconds);
+            at.CopyTo(pose);
+        }
+    }
+}
+
 /// <summary>Waves all joints in sums of two sines, no faster than about 90 degrees a second, and rests for two seconds in every
 /// twelve.</summary>
 public sealed class WavingHand : IHand

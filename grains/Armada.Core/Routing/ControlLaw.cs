@@ -114,8 +114,10 @@ public sealed class ControlLaw
     public void Restart(int joint) => goals[joint] = double.NaN;
 
     /// <summary>Begins joints that had no reading so far at their real positions, to approach from there; not the others.</summary>
-    public void Adopt(ReadOnlySpan<double> present)
+    /// <returns>Whether there was one.</returns>
+    public bool Adopt(ReadOnlySpan<double> present)
     {
+        var begins = false;
         for (var joint = 0; joint < goals.Length; joint++)
         {
             if (!double.IsNaN(goals[joint]) || !double.IsFinite(present[joint]))
@@ -123,7 +125,10 @@ public sealed class ControlLaw
             goals[joint] = present[joint];
             from[joint] = present[joint];
             followers[joint].IsApproaching = true;
+            begins = true;
         }
+
+        return begins;
     }
 
     /// <summary>Takes a command; its predecessor is given up where the goals have got to.</summary>

@@ -109,6 +109,8 @@ public sealed class FollowerTests() : AgentBench("follower-1", TestArm.Follower(
     [Theory, Trait("Category", "Timed")]
     [InlineData("the agent's own stop", true)]
     [InlineData("a stop of the silo's", true)]
+    [InlineData("a takeover", true)]
+    [InlineData("the end of its robot", true)]
     [InlineData("the watchdog", false)]
     public async Task A_hold_is_on_the_bus_at_once_and_nothing_is_pulled_back(string why, bool isStop)
     {
@@ -123,6 +125,12 @@ public sealed class FollowerTests() : AgentBench("follower-1", TestArm.Follower(
                 break;
             case "a stop of the silo's":
                 await Silo.Ask(Device, ControlOp.Stop);
+                break;
+            case "a takeover":
+                await StartStream(Epoch + 1);
+                break;
+            case "the end of its robot":
+                await Silo.Ask(Device, ControlOp.StreamStop, Epoch);
                 break;
         }
 
