@@ -150,6 +150,29 @@ public sealed class FollowerTests() : AgentBench("follower-1", TestArm.Follower(
     }
 
     [Fact]
+    public async Task A_stop_does_not_drop_what_the_gripper_holds()
+    {
+        const int gripper = 5;
+        await StartStream();
+        wanted = [.. Arm.Pose()];
+        wanted[gripper] = 60;
+        await using var stream = Silo.Stream(Device, Epoch, () => wanted);
+        await Tracks(gripper, 60);
+        // Something that fills the jaws from 40 percent on.
+        var joint = Arm.Bus.Arm.Joints[gripper];
+        Arm.Bus.Arm.Block(joint.Id, joint.ToSteps(40), joint.Maximum);
+        wanted[gripper] = 0;
+        await Eventually.Holds("it squeezes", () =>
+            Grip() > 100 && Arm.Joint(gripper) < 41 && Arm.Bus.Arm.Read(joint.Id, Sts3215.GoalPosition) < joint.ToSteps(10));
+        Agent.Stop.Latch();
+        await Shows("that it is stopped", DeviceShows("stopped"));
+        await Eventually.Holds("its goal is where it holds", () => Arm.Bus.Arm.Read(joint.Id, Sts3215.GoalPosition) > joint.ToSteps(38));
+        Assert.InRange(Grip(), 100, 1000);
+
+        int Grip() => Math.Abs(Arm.Bus.Arm.Read(joint.Id, Sts3215.PresentLoad));
+    }
+
+    [Fact]
     public async Task A_stop_of_the_silos_holds_it_until_a_reset_of_the_silos()
     {
         await using var stream = await Follow(pan: 60);
