@@ -11,7 +11,7 @@ public sealed class ChaosTests(ITestOutputHelper output)
     public async Task Whatever_fails_at_once_no_arm_moves_as_it_must_not()
     {
         // 300 ms to hold by design, and as many for a machine that runs everything at once.
-        await using var chaos = ArmadaProgram.Start("Armada.Bench", "chaos", "--minutes", "0.3", "--slack", "300");
+        await using var chaos = ArmadaProgram.Start("Armada.Bench", "chaos", "--minutes", "0.2", "--slack", "300");
 
         var exit = await chaos.ExitsAsync(TimeSpan.FromSeconds(150));
 

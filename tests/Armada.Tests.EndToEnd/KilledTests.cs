@@ -3,7 +3,7 @@ using Armada.Tests.EndToEnd.Rig;
 
 namespace Armada.Tests.EndToEnd;
 
-/// <summary>Something dies by SIGKILL while the arms move, at several places of the sweep, and is started again.</summary>
+/// <summary>Something dies by SIGKILL while the arms move, each at another place of the sweep, and is started again.</summary>
 [Trait("Category", "Timed")]
 public sealed class KilledTests
 {
@@ -11,14 +11,12 @@ public sealed class KilledTests
     private static readonly TimeSpan Hold = TimeSpan.FromMilliseconds(300 + 200);
     private static readonly TimeSpan GoesOn = TimeSpan.FromSeconds(5);
 
-    [Theory]
-    [InlineData(-25)]
-    [InlineData(15)]
-    public async Task A_killed_silo_lets_the_follower_hold_and_goes_on_when_it_is_back(double pan)
+    [Fact]
+    public async Task A_killed_silo_lets_the_follower_hold_and_goes_on_when_it_is_back()
     {
         await using var fleet = await Fleet.TrackingAsync();
         var epoch = (await fleet.RobotAsync())["epoch"]!.GetValue<uint>();
-        await fleet.Leader.PassesAsync(pan);
+        await fleet.Leader.PassesAsync(-25);
 
         await HoldsWithin(fleet, fleet.KillSiloAsync);
         fleet.StartSilo();
@@ -28,13 +26,11 @@ public sealed class KilledTests
         Assert.True((await fleet.RobotAsync())["epoch"]!.GetValue<uint>() > epoch, "the epoch did not rise over the restart");
     }
 
-    [Theory]
-    [InlineData(-10)]
-    [InlineData(20)]
-    public async Task A_killed_leader_agent_lets_the_follower_hold_and_goes_on_when_it_is_back(double pan)
+    [Fact]
+    public async Task A_killed_leader_agent_lets_the_follower_hold_and_goes_on_when_it_is_back()
     {
         await using var fleet = await Fleet.TrackingAsync();
-        await fleet.Leader.PassesAsync(pan);
+        await fleet.Leader.PassesAsync(-10);
 
         await HoldsWithin(fleet, fleet.KillLeaderAgentAsync);
         fleet.StartLeaderAgent();

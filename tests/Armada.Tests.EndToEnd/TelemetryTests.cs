@@ -15,8 +15,6 @@ public sealed class TelemetryTests
         await using var collector = new OtlpCollector();
         await using var fleet = await Fleet.TrackingAsync(fleet => fleet.Variables = collector.Variables);
 
-        await fleet.PostAsync($"{Fleet.Robot}/stop");
-
         await Eventually.Holds(
             "the silo's frames are counted at the collector",
             () => collector.Got("/v1/metrics", "armada-silo", "Armada.Silo", "armada.silo.frames.routed", "armada.silo.follower.lag"),
@@ -25,6 +23,8 @@ public sealed class TelemetryTests
             "the agents' ticks are counted at the collector",
             () => collector.Got("/v1/metrics", "armada-edge-agent", "Armada.EdgeAgent", "armada.agent.ticks", "armada.agent.lag"),
             Timeout);
+        await fleet.PostAsync($"{Fleet.Robot}/stop");
+
         await Eventually.Holds("the stop is traced", () => collector.Got("/v1/traces", "Armada.Silo", "robot Stop"), Timeout);
         await Eventually.Holds("the follower's own stop is traced", () => collector.Got("/v1/traces", "Armada.EdgeAgent", "control Stop"), Timeout);
     }

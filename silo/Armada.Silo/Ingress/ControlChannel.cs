@@ -17,6 +17,7 @@ internal sealed partial class ControlChannel(
 {
     private static readonly TimeSpan Resend = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan GiveUp = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan AnswerWithin = TimeSpan.FromSeconds(5); // Somebody waits.
 
     private readonly Lock sync = new();
     private readonly Dictionary<string, Sent> unanswered = new(StringComparer.Ordinal);
@@ -66,7 +67,7 @@ internal sealed partial class ControlChannel(
 
             foreach (var (id, sent) in unanswered)
             {
-                if (!sent.IsDue(now, GiveUp))
+                if (!sent.IsDue(now, sent.Answer is null ? GiveUp : AnswerWithin))
                     continue;
                 unanswered.Remove(id);
                 sent.Answer?.TrySetResult(null);

@@ -24,7 +24,7 @@ public sealed class PublishTests(PublishTests.Output output) : IClassFixture<Pub
         await using var publish = RunningProcess.Start(
             "dotnet", "publish", Path.Combine(Root(), "edge-agent/Armada.EdgeAgent"), "--runtime", system, "--self-contained", "false",
             "-p:UseAppHost=false", "-p:RunAnalyzers=false", "--artifacts-path", output.FolderOf("artifacts"), "--output", folder,
-            "--disable-build-servers", "--verbosity", "quiet");
+            "-nodeReuse:false", "--verbosity", "quiet");
         Assert.True(await publish.ExitsAsync(Timeout) == 0, publish.Output);
 
         foreach (var file in new[] { "armada-edge.dll", "armada-edge.runtimeconfig.json", "armada-edge.deps.json", "System.IO.Ports.dll" })

@@ -14,7 +14,7 @@ namespace Armada.Tests.Silo.Provisioning;
 /// <summary>A silo that is killed at random moments while it gives and takes identities.</summary>
 public sealed class KilledProvisioningTests
 {
-    private const int Rounds = 5;
+    private const int Rounds = 3;
     private const int Callers = 4;
 
     [Fact]

@@ -8,7 +8,7 @@ namespace Armada.Tests.Silo.Store;
 
 public sealed class KillTests(Broker broker) : IClassFixture<Broker>
 {
-    private const int Rounds = 6;
+    private const int Rounds = 4;
     private const int MostChangesOfALife = 80;
 
     [Fact]
