@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text.Json.Nodes;
 using Armada.Core.Control;
 using Armada.Silo.Options;
@@ -128,26 +129,40 @@ public sealed class HopTests(SharedServers servers) : IClassFixture<SharedServer
         await MovesAsync(leader, follower);
         using var response = await silos[asked].Http.GetAsync(new Uri("/api/v1/devices/follower/tap", UriKind.Relative), HttpCompletionOption.ResponseHeadersRead);
         using var lines = new StreamReader(await response.Content.ReadAsStreamAsync());
-        async Task<JsonNode> NextAsync(string channel)
+        var (topics, commands) = (new ConcurrentDictionary<string, bool>(), new ConcurrentQueue<uint>());
+        var reading = ReadAsync();
+
+        await Eventually.Holds("commands are shown", () => commands.Count > 10);
+        await Eventually.HoldsAsync("control messages and replies are shown", async () =>
         {
-            while (await lines.ReadLineAsync().WaitAsync(TimeSpan.FromSeconds(10)) is { } line)
+            await silos.AskAsync(HttpMethod.Post, $"/robots/{Robot}/stop");
+            await silos.AskAsync(HttpMethod.Post, $"/robots/{Robot}/reset");
+            return topics.ContainsKey("armada/v1/follower/ctl") && topics.ContainsKey("armada/v1/follower/ctl/reply");
+        });
+        response.Dispose();
+        await reading;
+
+        Assert.Contains("armada/v1/follower/state", topics.Keys);
+        Assert.Equal(commands.Distinct(), commands);
+
+        async Task ReadAsync()
+        {
+            try
             {
-                if (JsonNode.Parse(line)! is var shown && shown["topic"]!.GetValue<string>().EndsWith(channel, StringComparison.Ordinal))
-                    return shown;
+                while (await lines.ReadLineAsync() is { } line)
+                {
+                    var shown = JsonNode.Parse(line)!;
+                    var topic = shown["topic"]!.GetValue<string>();
+                    topics[topic] = true;
+                    if (topic.EndsWith("/cmd", StringComparison.Ordinal))
+                        commands.Enqueue(shown["frames"]![0]!["sequence"]!.GetValue<uint>());
+                }
             }
-
-            throw new EndOfStreamException($"the tap ended before a message of {channel}");
+            catch (Exception ended) when (ended is IOException or ObjectDisposedException)
+            {
+                return; // The response is disposed of above.
+            }
         }
-
-        static uint SequenceOf(JsonNode shown) => shown["frames"]![0]!["sequence"]!.GetValue<uint>();
-        await NextAsync("/follower/state");
-        var command = SequenceOf(await NextAsync("/follower/cmd"));
-        Assert.True(SequenceOf(await NextAsync("/follower/cmd")) > command, "a command was shown twice");
-
-        await silos.AskAsync(HttpMethod.Post, $"/robots/{Robot}/stop");
-
-        Assert.Equal("stop", (await NextAsync("/follower/ctl"))["message"]!["op"]!.GetValue<string>());
-        await NextAsync("/follower/ctl/reply");
     }
 
     private static async Task MovesAsync(ScriptedDevice leader, ScriptedDevice follower)
