@@ -13,6 +13,7 @@ public sealed class FailOnLoggedErrors : ILoggerFactory, ILoggerProvider
 {
     // While a silo ends Orleans logs errors of its own: calls to it, calls and grains that are canceled there, its clients, its directory.
     private const string Orleans = "Orleans.";
+    private const string OrleansRetries = "Polly";
 
     private readonly long begin = Stopwatch.GetTimestamp();
     private readonly ConcurrentQueue<LoggedEntry> entries = new();
@@ -73,9 +74,11 @@ public sealed class FailOnLoggedErrors : ILoggerFactory, ILoggerProvider
     private void Take(LoggedEntry entry)
     {
         entries.Enqueue(entry);
-        if (entry.Level >= LogLevel.Error && !(entry.Category.StartsWith(Orleans, StringComparison.Ordinal) && SiloStops.HasBegun(since: begin)))
+        if (entry.Level >= LogLevel.Error && !(IsOrleans(entry.Category) && SiloStops.HasBegun(since: begin)))
             errors.Enqueue(entry);
     }
+
+    private static bool IsOrleans(string category) => category == OrleansRetries || category.StartsWith(Orleans, StringComparison.Ordinal);
 
     // What a silo leaves unobserved when it ends, such as reads of a storage that is closed and the elements that close Orleans' lists of
     // updates. The finalizer may report it long after, in another test.

@@ -130,6 +130,7 @@ public sealed class HopTests(SharedServers servers) : IClassFixture<SharedServer
         using var response = await silos[asked].Http.GetAsync(new Uri("/api/v1/devices/follower/tap", UriKind.Relative), HttpCompletionOption.ResponseHeadersRead);
         using var lines = new StreamReader(await response.Content.ReadAsStreamAsync());
         var (topics, commands) = (new ConcurrentDictionary<string, bool>(), new ConcurrentQueue<uint>());
+        using var ending = new CancellationTokenSource();
         var reading = ReadAsync();
 
         await Eventually.Holds("commands are shown", () => commands.Count > 10);
@@ -139,7 +140,7 @@ public sealed class HopTests(SharedServers servers) : IClassFixture<SharedServer
             await silos.AskAsync(HttpMethod.Post, $"/robots/{Robot}/reset");
             return topics.ContainsKey("armada/v1/follower/ctl") && topics.ContainsKey("armada/v1/follower/ctl/reply");
         });
-        response.Dispose();
+        await ending.CancelAsync();
         await reading;
 
         Assert.Contains("armada/v1/follower/state", topics.Keys);
@@ -149,7 +150,7 @@ public sealed class HopTests(SharedServers servers) : IClassFixture<SharedServer
         {
             try
             {
-                while (await lines.ReadLineAsync() is { } line)
+                while (await lines.ReadLineAsync(ending.Token) is { } line)
                 {
                     var shown = JsonNode.Parse(line)!;
                     var topic = shown["topic"]!.GetValue<string>();
@@ -158,9 +159,9 @@ public sealed class HopTests(SharedServers servers) : IClassFixture<SharedServer
                         commands.Enqueue(shown["frames"]![0]!["sequence"]!.GetValue<uint>());
                 }
             }
-            catch (Exception ended) when (ended is IOException or ObjectDisposedException)
+            catch (OperationCanceledException)
             {
-                return; // The response is disposed of above.
+                return; // All is seen.
             }
         }
     }
