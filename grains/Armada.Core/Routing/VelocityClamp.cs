@@ -14,7 +14,7 @@ public sealed class VelocityClamp(TimeSpan longestStep)
     private Timestamp last;
 
     /// <summary>Begins at <paramref name="now"/>.</summary>
-    /// <param name="unused">Time that is saved.</param>
+    /// <param name="unused">Time that is saved for the next step; more than the longest step is lost after it.</param>
     public void Start(in Timestamp now, TimeSpan unused = default)
     {
         saved = Microseconds.Of(unused);
@@ -48,6 +48,6 @@ public sealed class VelocityClamp(TimeSpan longestStep)
             }
         }
 
-        saved -= (long)Math.Ceiling(used * Microseconds.PerSecond);
+        saved = Math.Min(saved - (long)Math.Ceiling(used * Microseconds.PerSecond), longest); // What Start gave is for one step.
     }
 }
