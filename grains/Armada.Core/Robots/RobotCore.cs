@@ -364,7 +364,7 @@ public sealed class RobotCore
         if (result == FrameResult.Accepted)
         {
             var leaps = state.Robot.Track(pose, stamp.CapturedAt, now);
-            var still = stamp.Still && state.Robot.IsStill;
+            var still = stamp.KeepAlive && state.Robot.IsStill;
             slaves.Command(state.Robot.Wanted, state.Robot.Before, leaps, still, Document.Epoch, stamp.CapturedAt, now, sink);
         }
 

@@ -183,7 +183,7 @@ internal sealed class SlaveTrack
         commandedAt = now.Unix;
         (lastCommand, isStill) = (now, still);
         return new SampleStamp(
-            epoch, ++commandSequence, capturedAt, timing.CommandTimeToLiveMs, Approach: IsFenced && IsToApproach(now), Still: still);
+            epoch, ++commandSequence, capturedAt, timing.CommandTimeToLiveMs, Approach: IsFenced && IsToApproach(now), KeepAlive: still);
     }
 
     /// <summary>The last command, with the slave's offsets, as its frames have it; NaN for a joint that is to stay.</summary>

@@ -23,7 +23,7 @@ internal sealed class SlaveSinks(IMqttLink link, TopicMap topics, MicroPythonTop
         public void Send(in SampleStamp stamp, ReadOnlySpan<double> positions)
         {
             Span<byte> frame = stackalloc byte[FrameCodec.MaxSize];
-            var flags = (stamp.Approach ? FrameFlags.Approach : FrameFlags.None) | (stamp.Still ? FrameFlags.KeepAlive : FrameFlags.None);
+            var flags = (stamp.Approach ? FrameFlags.Approach : FrameFlags.None) | (stamp.KeepAlive ? FrameFlags.KeepAlive : FrameFlags.None);
             var header = new FrameHeader(FrameKind.Command, flags, positions.Length, stamp.Sequence, stamp.CapturedAt, stamp.Epoch, stamp.TimeToLiveMs);
             var length = FrameCodec.Write(frame, header, positions);
             link.Publish(topic, frame[..length], Delivery.Sample);

@@ -13,10 +13,10 @@ public sealed class SourceTests
     {
         var rig = Rig.Routing();
         Lead(rig, 0, still: true);
-        Assert.True(rig.LastOf(Rig.Follower).Stamp.Still);
+        Assert.True(rig.LastOf(Rig.Follower).Stamp.KeepAlive);
 
         Lead(rig, 1, still: false);
-        Assert.False(rig.LastOf(Rig.Follower).Stamp.Still);
+        Assert.False(rig.LastOf(Rig.Follower).Stamp.KeepAlive);
     }
 
     [Fact]
@@ -27,10 +27,10 @@ public sealed class SourceTests
             Lead(rig, sample * 3, still: false); // 300 degrees a second, where a joint may go 180.
 
         Lead(rig, 57, still: true);
-        Assert.False(rig.LastOf(Rig.Follower).Stamp.Still);
+        Assert.False(rig.LastOf(Rig.Follower).Stamp.KeepAlive);
         for (var sample = 0; sample < 50; sample++)
             Lead(rig, 57, still: true);
-        Assert.True(rig.LastOf(Rig.Follower).Stamp.Still);
+        Assert.True(rig.LastOf(Rig.Follower).Stamp.KeepAlive);
         Assert.Equal(57, rig.LastOf(Rig.Follower).Positions[0], 1e-9);
     }
 
@@ -44,10 +44,10 @@ public sealed class SourceTests
         rig.Drive(1);
 
         var commands = rig.Commands.SkipWhile(command => command.Stamp.Approach).ToArray();
-        var still = Array.FindIndex(commands, command => command.Stamp.Still);
+        var still = Array.FindIndex(commands, command => command.Stamp.KeepAlive);
         Assert.Equal(20, commands[still].Positions[0]);
         Assert.InRange(commands[still].At.MicrosecondsSince(commands[still - 1].At), 0, 10_000);
-        Assert.All(commands[still..], command => Assert.True(command.Stamp.Still));
+        Assert.All(commands[still..], command => Assert.True(command.Stamp.KeepAlive));
         Assert.InRange(commands[still..].Length, 2, 11);
     }
 
@@ -119,6 +119,6 @@ public sealed class SourceTests
     {
         rig.Advance(0.01);
         rig.Slave(Rig.Follower, position);
-        rig.Master(rig.Next(Rig.Leader) with { Still = still }, rig.Pose(position));
+        rig.Master(rig.Next(Rig.Leader) with { KeepAlive = still }, rig.Pose(position));
     }
 }
