@@ -192,6 +192,8 @@ internal sealed class StatePublisher(IMqttLink link, string topic)
 
     public long Sent => Volatile.Read(ref sent);
     public long Dropped => Volatile.Read(ref dropped);
+    public bool IsUp => link.State == LinkState.Up;
+    public long Reconnects => link.Counters.Reconnects;
 
     public void Publish(in FrameHeader header, ReadOnlySpan<double> positions, FrameEcho? echo)
     {

@@ -28,6 +28,7 @@ internal sealed partial class DeviceIngress(
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         telemetry.Observe("armada.silo.link.up", "{link}", "1 while the broker is reached", () => link.State == LinkState.Up ? 1 : 0);
+        telemetry.Observe("armada.silo.link.reconnects", "{connection}", "Connections to the broker after the first", () => link.Counters.Reconnects);
         telemetry.Observe("armada.silo.robots", "{robot}", "Robots", () => robots.Count);
         telemetry.Observe(
             "armada.silo.masters.live", "{master}", "Masters whose lease lives", () => robots.All.Count(robot => robot.IsMasterLive));

@@ -10,6 +10,8 @@ internal sealed class DevicePresences
 
     private readonly ConcurrentDictionary<string, DeviceReport> byDevice = new(StringComparer.Ordinal);
 
+    public IReadOnlyCollection<KeyValuePair<string, DeviceReport>> All => byDevice;
+
     public DeviceReport? Of(string device) => byDevice.GetValueOrDefault(device);
 
     public void Remove(string device) => byDevice.TryRemove(device, out _);

@@ -86,5 +86,6 @@ internal sealed class TopicRoute(string topic)
         Topic = topic,
         Payload = new ReadOnlySequence<byte>(payload.ToArray()),
         QualityOfServiceLevel = MqttQualityOfServiceLevel.AtLeastOnce,
+        UserProperties = MessageTrace.Current(),
     };
 }

@@ -4,6 +4,7 @@ using System.Diagnostics.Metrics;
 using System.Text.Json;
 using Armada.Core.Frames;
 using Armada.Core.Routing;
+using Armada.Core.Time;
 using Armada.Grains.Robots;
 
 namespace Armada.Silo.Telemetry;
@@ -20,9 +21,13 @@ internal sealed class SiloTelemetry : IRobotTelemetry, IDisposable
     private static readonly FrozenDictionary<FrameResult, string> VerdictNames = Names<FrameResult>();
     private static readonly FrozenDictionary<FrameError, string> ErrorNames = Names<FrameError>();
 
+    private static readonly string[] EventNames = [.. Enum.GetNames<RobotEventKind>().Select(Kebab)];
+
     private readonly long[] frames = new long[2 * Verdicts];
     private readonly long[] malformed = new long[(int)FrameError.ReservedNotZero + 1];
+    private readonly long[] events = new long[EventNames.Length];
     private readonly Meter meter;
+    private readonly Counter<long> requests;
     private long commands;
     private long malformedDialect;
     private long unknownDevice;
@@ -32,12 +37,14 @@ internal sealed class SiloTelemetry : IRobotTelemetry, IDisposable
     public SiloTelemetry(IMeterFactory meters)
     {
         meter = meters.Create(Name);
-        RouteTime = meter.CreateHistogram<double>(
-            "armada.silo.route.time", "ms", "From a leader frame's arrival to its command's hand-over to the link");
-        LeadTime = meter.CreateHistogram<double>(
-            "armada.silo.lead.time", "ms", "From a frame's capture, by its source's clock, to its arrival");
-        FollowerLag = meter.CreateHistogram<double>(
-            "armada.silo.follower.lag", "ms", "From a leader's capture to the write on the follower's bus");
+        RouteTime = meter.CreateDuration("armada.silo.route.duration", "From a leader frame's arrival to its command's hand-over to the link");
+        LeadTime = meter.CreateDuration("armada.silo.capture_to_arrival.duration", "From a frame's capture, by its source's clock, to its arrival");
+        FollowerLag = meter.CreateDuration("armada.silo.capture_to_write.duration", "From a leader's capture to the write on the follower's bus");
+        RoundTrip = meter.CreateDuration("armada.silo.round_trip.duration", "From a leader's capture until the follower's echo of it arrives, without the time it was held");
+        StopTime = meter.CreateDuration("armada.silo.stop.duration", "From a device's stop to its confirmation");
+        requests = meter.CreateCounter<long>("armada.silo.requests", "{request}", "Requests to robots, by result");
+        meter.CreateObservableCounter("armada.silo.frames.received", ObserveReceived, "{frame}", "State frames that came, by role");
+        meter.CreateObservableCounter("armada.silo.robot.events", ObserveEvents, "{event}", "What happened to robots");
         meter.CreateObservableCounter(
             "armada.silo.frames.routed", () => Frames(DeviceRole.Master, FrameResult.Accepted), "{frame}", "Leader frames routed");
         meter.CreateObservableCounter("armada.silo.frames.dropped", ObserveDrops, "{frame}", "Frames dropped, by role and reason");
@@ -47,7 +54,7 @@ internal sealed class SiloTelemetry : IRobotTelemetry, IDisposable
             "armada.silo.control.malformed", () => Interlocked.Read(ref badMessages), "{message}",
             "Presences and replies that could not be read");
         meter.CreateObservableCounter(
-            "armada.silo.faults", () => Interlocked.Read(ref faults), "{fault}", "KeyedLock and ticks that failed");
+            "armada.silo.faults", () => Interlocked.Read(ref faults), "{fault}", "Requests, ticks and sessions of robots that failed");
     }
 
     /// <summary>Control requests; samples have none.</summary>
@@ -55,18 +62,30 @@ internal sealed class SiloTelemetry : IRobotTelemetry, IDisposable
 
     public Histogram<double> RouteTime { get; }
 
-    /// <summary>From capture to arrival, ms; clocks of two machines are compared.</summary>
+    /// <summary>From capture to arrival; clocks of two machines are compared.</summary>
     public Histogram<double> LeadTime { get; }
 
     public Histogram<double> FollowerLag { get; }
 
+    /// <summary>From a leader's capture to the arrival of its echo; the leader's clock is compared with the silo's.</summary>
+    public Histogram<double> RoundTrip { get; }
+
+    public Histogram<double> StopTime { get; }
+
     public bool MeasuresRouteTime => RouteTime.Enabled;
 
-    public void RecordRouteTime(double milliseconds) => RouteTime.Record(milliseconds);
+    public void RecordRouteTime(double seconds) => RouteTime.Record(seconds);
 
     public void Count(DeviceRole role, FrameResult verdict) => Interlocked.Increment(ref frames[IndexOf(role, verdict)]);
 
     public void Count(FrameError error) => Interlocked.Increment(ref malformed[(int)error]);
+
+    public void Count(RobotEventKind what) => Interlocked.Increment(ref events[(int)what]);
+
+    /// <param name="what">Kind of request.</param>
+    /// <param name="refused">Why it was refused, or null.</param>
+    public void CountRequest(string what, RefusalReason? refused) =>
+        requests.Add(1, new("request", Kebab(what)), new("result", refused is { } reason ? Kebab(reason.ToString()) : "ok"));
 
     public void CountMalformedDialect() => Interlocked.Increment(ref malformedDialect);
 
@@ -105,11 +124,26 @@ internal sealed class SiloTelemetry : IRobotTelemetry, IDisposable
     public void Observe(string name, string unit, string description, Func<long> value) =>
         meter.CreateObservableGauge(name, value, unit, description);
 
+    /// <summary>A gauge of every device that is given one.</summary>
+    public void Observe(string name, string unit, string description, Func<IEnumerable<Measurement<double>>> values) =>
+        meter.CreateObservableGauge(name, values, unit, description);
+
     public void Dispose()
     {
         meter.Dispose();
         Activities.Dispose();
     }
+
+    private IEnumerable<Measurement<long>> ObserveReceived()
+    {
+        foreach (var (role, name) in new[] { (DeviceRole.Master, "master"), (DeviceRole.Slave, "slave") })
+            yield return new Measurement<long>(VerdictNames.Keys.Sum(result => Frames(role, result)), new KeyValuePair<string, object?>("role", name));
+        yield return new Measurement<long>(
+            ErrorNames.Keys.Sum(Malformed) + MalformedDialect + UnknownDevice, new KeyValuePair<string, object?>("role", NoRole));
+    }
+
+    private IEnumerable<Measurement<long>> ObserveEvents() =>
+        EventNames.Select((name, kind) => new Measurement<long>(Interlocked.Read(ref events[kind]), new KeyValuePair<string, object?>("event", name)));
 
     private IEnumerable<Measurement<long>> ObserveDrops() =>
         AllDrops().Select(drop => new Measurement<long>(drop.Count, new("role", drop.Role), new("reason", drop.Reason)));
@@ -138,5 +172,7 @@ internal sealed class SiloTelemetry : IRobotTelemetry, IDisposable
 
     private static FrozenDictionary<T, string> Names<T>()
         where T : struct, Enum =>
-        Enum.GetValues<T>().ToFrozenDictionary(value => value, value => JsonNamingPolicy.KebabCaseLower.ConvertName(value.ToString()));
+        Enum.GetValues<T>().ToFrozenDictionary(value => value, value => Kebab(value.ToString()));
+
+    private static string Kebab(string name) => JsonNamingPolicy.KebabCaseLower.ConvertName(name);
 }
