@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text.Json.Serialization;
+using Armada.Core.Routing;
 using Armada.Core.Topics;
 
 namespace Armada.EdgeAgent.Configuration;
@@ -86,6 +87,7 @@ public enum Supply
 /// <param name="Supply">What the arm is set up for; null: whatever its servos take.</param>
 /// <param name="RestPose">Followers: where the arm rests without torque, degrees and percent by joint; every joint, or null.</param>
 /// <param name="AtEnd">Followers: how it is left when the agent ends; null: parked where there is a rest pose, else held.</param>
+/// <param name="Playout">Followers: what counts more where the network's delay varies; null: quick.</param>
 public sealed record DeviceSettings(
     string Name,
     string Kind,
@@ -98,7 +100,8 @@ public sealed record DeviceSettings(
     OnMismatch OnCalibrationMismatch = OnMismatch.Refuse,
     Supply? Supply = null,
     ImmutableDictionary<string, double>? RestPose = null,
-    AtEnd? AtEnd = null)
+    AtEnd? AtEnd = null,
+    PlayoutMode? Playout = null)
 {
     public const string FromEeprom = "eeprom";
 

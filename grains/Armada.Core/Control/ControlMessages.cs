@@ -40,7 +40,8 @@ internal sealed class ControlOpConverter() : JsonStringEnumConverter<ControlOp>(
 /// <summary>A control message, silo to device.</summary>
 /// <param name="Id">Chosen by the sender; the reply carries it.</param>
 /// <param name="Epoch">With stream-start and stream-stop: the fencing number.</param>
-/// <param name="RateHz">With stream-start to a leader: frames per second; absent for the device's own rate.</param>
+/// <param name="RateHz">With stream-start to a leader: most frames per second, absent for the device's own rate. To a follower: what its master sends, where
+/// that is slow.</param>
 /// <param name="On">With torque: on or off.</param>
 /// <param name="Certificate">With certificate: the certificate, PEM.</param>
 /// <param name="Authorities">With certificate: the authorities that are to be trusted from now on, PEM; absent where they stay.</param>
@@ -71,6 +72,7 @@ public sealed record ControlReply(string Id, bool Ok, string? Error = null, stri
 /// <param name="State">What the device does now: connecting, missing, idle, streaming, holding, approaching, tracking, stopped, torque-off, parking, faulted.</param>
 /// <param name="Counters">Counts since the agent started, such as ticks, ticks.late, dropped.stale-epoch.</param>
 /// <param name="Certificate">SHA-256 of the certificate it connected with, 64 lower-case hexadecimal digits; absent without one.</param>
+/// <param name="Playout">Of a follower: how its master's motion comes over the network and is played; absent while none does.</param>
 public sealed record Presence(
     bool Online,
     string? Kind = null,
@@ -81,4 +83,16 @@ public sealed record Presence(
     IReadOnlyList<string>? Faults = null,
     string? State = null,
     IReadOnlyDictionary<string, long>? Counters = null,
-    string? Certificate = null);
+    string? Certificate = null,
+    PlayoutReport? Playout = null);
+
+/// <summary>How a follower plays its master's motion. Times are beyond the fastest frame of the last seconds, since clocks are not compared.</summary>
+/// <param name="NetworkMs">How much later than the fastest frame the median one comes.</param>
+/// <param name="JitterMs">The same of the 95th percentile.</param>
+/// <param name="DelayMs">How much later than the fastest frame comes its pose is played.</param>
+/// <param name="Rate">Of playing: 1, and up to 1.5 while it catches up.</param>
+/// <param name="Underruns">Times that no frame was there in time while the master moved.</param>
+/// <param name="CatchUps">Times that it had to catch up.</param>
+/// <param name="Summary">In words, such as "network +24 ms".</param>
+public sealed record PlayoutReport(
+    double NetworkMs, double JitterMs, double DelayMs, double Rate, long Underruns, long CatchUps, string Summary);
