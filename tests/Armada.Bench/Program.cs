@@ -38,14 +38,15 @@ var brief = new Option<bool>("--quick") { Description = "a sixth of the motion, 
 var factor = new Option<double>("--slack") { Description = "factor on each target, for a busy machine", DefaultValueFactory = _ => 1 };
 var keep = new Option<string?>("--keep") { Description = "folder for what each run records, as CSV" };
 var from = new Option<string?>("--from") { Description = "folder of --keep: judges those runs and makes none" };
+var plots = new Option<string?>("--plots") { Description = "folder for pictures of each kind of trouble, which are made instead of the table: docs/network" };
 var network = new Command("network", "how late and how rough a follower is over slow, lossy and stalling networks; fails if a target is not met; needs root")
 {
-    profile, firstSeed, seeds, paths, playout, brief, factor, keep, from,
+    profile, firstSeed, seeds, paths, playout, brief, factor, keep, from, plots,
 };
 network.SetAction((parsed, cancellation) => NetworkProgram.RunAsync(
     new NetworkOptions(
         parsed.GetValue(profile), parsed.GetValue(firstSeed), parsed.GetValue(seeds), parsed.GetValue(paths), parsed.GetValue(playout),
-        parsed.GetValue(brief), parsed.GetValue(factor), parsed.GetValue(keep), parsed.GetValue(from)),
+        parsed.GetValue(brief), parsed.GetValue(factor), parsed.GetValue(keep), parsed.GetValue(from), parsed.GetValue(plots)),
     cancellation));
 
 var root = new RootCommand("Prints the table of measured ratios.") { quick, only, relay, floor, soak, chaos, network };

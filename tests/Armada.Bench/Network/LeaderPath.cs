@@ -129,7 +129,8 @@ internal sealed class LeadingHand(LeaderPath path) : IHand
 
     public void Pose(TimeSpan time, Span<double> pose)
     {
-        earliest = Math.Min(earliest, Stopwatch.GetTimestamp() - (time.Ticks * Stopwatch.Frequency / TimeSpan.TicksPerSecond));
+        if (time > TimeSpan.Zero) // At zero an arm is made, whose time begins later.
+            earliest = Math.Min(earliest, Stopwatch.GetTimestamp() - (time.Ticks * Stopwatch.Frequency / TimeSpan.TicksPerSecond));
         if (hasBegun)
             begin ??= time;
         rest.CopyTo(pose);

@@ -7,8 +7,9 @@ namespace Armada.Bench.Network;
 /// <param name="Error99">Degrees that the joint that is farthest off is from the leader, delayed by the best constant lag.</param>
 /// <param name="Still">Percent of the time in which the leader moves at over 15 degrees a second, in stretches over 35 ms without another goal.</param>
 /// <param name="Stops">Such stretches over 100 ms.</param>
-/// <param name="Peak">Highest speed as a multiple of the leader's.</param>
-/// <param name="Acceleration">The same of acceleration, and then of jerk.</param>
+/// <param name="Peak">Speed that is exceeded for a thousandth of the time, as a multiple of the leader's.</param>
+/// <param name="Acceleration">Root mean square as a multiple of the leader's.</param>
+/// <param name="Jerk">Root mean square as a multiple of the leader's.</param>
 /// <param name="Holds">How often it held for want of commands.</param>
 internal sealed record NetworkFigures(
     double LagP50, double LagP95, double LagP99, double Error99, double Still, double Stops, double Peak, double Acceleration, double Jerk, double Holds)
@@ -129,27 +130,25 @@ internal sealed record NetworkFigures(
         return distance;
     }
 
+    /// <summary>The speed that is exceeded for a thousandth of the time; acceleration and jerk as root mean squares, over all joints.</summary>
     private static (double Speed, double Acceleration, double Jerk) Derivatives(double[][] poses)
     {
-        double[] peaks = [0, 0, 0];
+        var speeds = new List<double>();
+        var (acceleration, jerk) = (0.0, 0.0);
         for (var joint = 0; joint < LeaderPath.Joints; joint++)
         {
-            var values = Smooth([.. poses.Select(pose => pose[joint])]);
-            for (var order = 0; order < peaks.Length; order++)
-            {
-                values = [.. values.Skip(1).Zip(values, (after, before) => (after - before) / SampleSeconds)];
-                peaks[order] = Math.Max(peaks[order], Statistic(values));
-            }
+            var speed = Derivative(Smooth([.. poses.Select(pose => pose[joint])]));
+            var change = Derivative(speed);
+            speeds.AddRange(speed.Select(Math.Abs));
+            acceleration += change.Sum(value => value * value);
+            jerk += Derivative(change).Sum(value => value * value);
         }
 
-        return (peaks[0], peaks[1], peaks[2]);
+        speeds.Sort();
+        return (Share(speeds, 0.999), Math.Sqrt(acceleration), Math.Sqrt(jerk));
     }
 
-    private static double Statistic(double[] values)
-    {
-        var sorted = values.Select(Math.Abs).Order().ToArray();
-        return Environment.GetEnvironmentVariable("STAT") switch { "p99" => Share(sorted, 0.99), "p999" => Share(sorted, 0.999), "rms" => Math.Sqrt(values.Sum(v => v * v) / values.Length), _ => sorted[^1] };
-    }
+    private static double[] Derivative(double[] values) => [.. values.Skip(1).Zip(values, (after, before) => (after - before) / SampleSeconds)];
 
     private static double[] Smooth(double[] values)
     {

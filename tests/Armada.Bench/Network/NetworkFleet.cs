@@ -121,7 +121,7 @@ internal sealed class NetworkFleet : IAsyncDisposable
             "--broker", $"127.0.0.1:{FreePort.Next()}", "--broker-plain", $"{plainPort}");
         await leader.ConnectAsync(plainPort);
         await follower.ConnectAsync(plainPort);
-        await Eventually.HoldsAsync("the silo is ready", IsReadyAsync, Starting);
+        await IsReadyAsync();
         StartAgent(leader, leaderBus);
         StartAgent(follower, followerBus);
         foreach (var side in (Side[])[leader, follower])
@@ -211,16 +211,25 @@ internal sealed class NetworkFleet : IAsyncDisposable
 
     private double Since(long timestamp) => (timestamp - hand.Begun) / (double)Stopwatch.Frequency;
 
-    private async Task<bool> IsReadyAsync()
+    private async Task IsReadyAsync()
     {
-        try
+        var refusal = "";
+        for (var began = Stopwatch.GetTimestamp(); ; await Task.Delay(50))
         {
-            using var answer = await http.GetAsync(new Uri("/readyz", UriKind.Relative));
-            return answer.IsSuccessStatusCode;
-        }
-        catch (HttpRequestException)
-        {
-            return false;
+            try
+            {
+                using var answer = await http.GetAsync(new Uri("/readyz", UriKind.Relative));
+                if (answer.IsSuccessStatusCode)
+                    return;
+                refusal = await answer.Content.ReadAsStringAsync();
+            }
+            catch (HttpRequestException lost)
+            {
+                refusal = lost.Message;
+            }
+
+            if (Stopwatch.GetElapsedTime(began) > Starting)
+                throw new InvalidOperationException($"the silo is not ready after {Starting.TotalSeconds} s: {refusal}\n{silo!.Output}");
         }
     }
 

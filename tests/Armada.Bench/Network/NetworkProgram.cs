@@ -12,8 +12,9 @@ namespace Armada.Bench.Network;
 /// <param name="Slack">Factor on each target.</param>
 /// <param name="Keep">Folder for what the runs recorded; null for none.</param>
 /// <param name="From">Folder of recorded runs that are judged instead of new ones.</param>
+/// <param name="Plots">Folder for pictures, which are made instead of the table.</param>
 internal sealed record NetworkOptions(
-    string? Profile, int Seed, int Seeds, int Paths, string? Playout, bool IsShort, double Slack, string? Keep, string? From);
+    string? Profile, int Seed, int Seeds, int Paths, string? Playout, bool IsShort, double Slack, string? Keep, string? From, string? Plots);
 
 /// <summary>Silo and agents over links with the delays, losses and stalls of real networks: how late, far off and rough a follower is.</summary>
 internal static class NetworkProgram
@@ -21,7 +22,7 @@ internal static class NetworkProgram
     /// <summary>The exit code where there can be no links.</summary>
     public const int CannotRun = 3;
 
-    private const string Inside = "ARMADA_BENCH_NETWORK";
+    private const string Inside = "BENCH_INSIDE_NAMESPACE";
 
     private const string Method = """
         How each figure is taken
@@ -32,8 +33,8 @@ internal static class NetworkProgram
           judged by the goals that are written on its bus.
         - Lag: which moment of the leader's motion the goals are nearest to. Error: degrees that the worst joint is off the leader delayed by the best
           constant lag. Still: share of the time in which the leader moves at over 15 °/s that passes in stretches of over 35 ms without another goal;
-          stops are those over 100 ms. Peak, acceleration, jerk: of the leader as sampled at 100 Hz and 0.088°, both smoothed with 16 ms.
-        - A line "law" is the playout run offline on the arrivals of the same run: what the network leaves possible, without buses and processes.
+          stops are those over 100 ms. Peak speed (exceeded for a thousandth of the time), acceleration and jerk (root mean squares): multiples of the
+          leader's as sampled at 100 Hz and 0.088°, both smoothed with 16 ms.
         - In brackets is the most that is allowed. Medians over the seeds.
 
         """;
@@ -49,6 +50,8 @@ internal static class NetworkProgram
 
         if (options.From is null && Environment.GetEnvironmentVariable(Inside) is null)
             return await RunInsideAsync();
+        if (options.Plots is { } plots)
+            return await NetworkPlots.DrawAsync(plots, options, cancellation);
         var profiles = NetworkProfile.All.Where(profile => options.Profile is null || profile.Name == options.Profile).ToList();
         if (profiles.Count == 0)
             throw new ArgumentException($"there is no profile '{options.Profile}'; there are {string.Join(", ", NetworkProfile.All.Select(profile => profile.Name))}");
