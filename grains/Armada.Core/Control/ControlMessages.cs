@@ -71,6 +71,7 @@ public sealed record ControlReply(string Id, bool Ok, string? Error = null, stri
 /// <param name="State">What the device does now: connecting, missing, idle, streaming, holding, approaching, tracking, stopped, torque-off, parking, faulted.</param>
 /// <param name="Counters">Counts since the agent started, such as ticks, ticks.late, dropped.stale-epoch.</param>
 /// <param name="Certificate">SHA-256 of the certificate it connected with, 64 lower-case hexadecimal digits; absent without one.</param>
+/// <param name="Paths">Of a device with a second path: the first and the second. In a last will: that only the first is known to be lost.</param>
 public sealed record Presence(
     bool Online,
     string? Kind = null,
@@ -81,4 +82,19 @@ public sealed record Presence(
     IReadOnlyList<string>? Faults = null,
     string? State = null,
     IReadOnlyDictionary<string, long>? Counters = null,
-    string? Certificate = null);
+    string? Certificate = null,
+    IReadOnlyList<PathPresence>? Paths = null);
+
+/// <summary>One of a device's two connections; counts since the agent started.</summary>
+/// <param name="Connected">Whether it is.</param>
+/// <param name="Interface">The network interface or local address it is made from; absent where the machine chooses.</param>
+/// <param name="Sent">State frames given to it.</param>
+/// <param name="Received">Commands that came by it.</param>
+/// <param name="First">Of these, the ones that had not come by the other one.</param>
+[GenerateSerializer, Immutable, Alias("armada.device.path")]
+public sealed record PathPresence(
+    [Id(0)] bool Connected,
+    [Id(1)] string? Interface = null,
+    [Id(2)] long Sent = 0,
+    [Id(3)] long Received = 0,
+    [Id(4)] long First = 0);

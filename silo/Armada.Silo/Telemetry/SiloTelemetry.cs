@@ -14,7 +14,7 @@ internal sealed class SiloTelemetry : IRobotTelemetry, IDisposable
     /// <summary>Name of the meter and of the activity source.</summary>
     public const string Name = "Armada.Silo";
 
-    private const int Verdicts = (int)FrameResult.NoReading + 1;
+    private const int Verdicts = (int)FrameResult.NoControl + 1;
     private const string NoRole = "none";
 
     private static readonly FrozenDictionary<FrameResult, string> VerdictNames = Names<FrameResult>();
