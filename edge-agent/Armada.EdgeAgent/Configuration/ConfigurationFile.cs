@@ -179,6 +179,7 @@ internal static class ConfigurationRules
                 ?? Absent(at, "max_velocity", device.MaxVelocity, "followers")
                 ?? Absent(at, "rest_pose", device.RestPose, "followers")
                 ?? Absent(at, "at_end", device.AtEnd, "followers")
+                ?? Absent(at, "playout", device.Playout, "followers")
                 ?? Range(at, "rate_hz", device.RateHz, 10, 500)
                 ?? Range(at, "deadband_deg", device.DeadbandDeg, 0, 10)
             : Absent(at, "deadband_deg", device.DeadbandDeg, "leaders")

@@ -100,7 +100,7 @@ internal sealed class Device
         State.Name(),
         Counts(),
         Renewal?.PresentedCertificate,
-        Paths?.Invoke());
+        Paths: Paths?.Invoke());
 
     // One that is not running says so with its faults; that its stop is latched is what a silo that has lost it must hear.
     private DeviceState State => Stops.IsLatched && Status.State is (DeviceState.Connecting or DeviceState.Missing or DeviceState.Parking or DeviceState.Faulted)

@@ -48,7 +48,8 @@ public readonly record struct FrameHeader(
         CapturedAt,
         TimeToLiveMs,
         Fault: (Flags & FrameFlags.Fault) != 0,
-        Approach: (Flags & FrameFlags.Approach) != 0);
+        Approach: (Flags & FrameFlags.Approach) != 0,
+        KeepAlive: (Flags & FrameFlags.KeepAlive) != 0);
 }
 
 /// <summary>The last command a device applied, sent back with its state: round-trip time without synchronized clocks.</summary>

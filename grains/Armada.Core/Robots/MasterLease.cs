@@ -99,7 +99,7 @@ internal sealed class MasterLease(MasterBinding binding, RobotTiming timing)
     public void Arrived(in Timestamp now) => rate.Count(now);
 
     /// <summary>Whether a frame without an epoch is from before the lease and came late, by a second path; else its source has restarted.</summary>
-    public bool IsLate(in SampleStamp stamp) => stamp.Epoch == 0 && stamp.CapturedAt <= lastCapture && sequence.IsRecent(stamp.Sequence);
+    public bool IsLate(in SampleStamp stamp) => stamp.Epoch == 0 && stamp.CapturedAt < lastCapture && sequence.IsRecent(stamp.Sequence);
 
     /// <summary>Checks sequence and age of a frame of the current epoch.</summary>
     public FrameResult Judge(in SampleStamp stamp, in Timestamp now) =>

@@ -342,7 +342,7 @@ internal sealed class SlaveTrack
     }
 
     // From before its present epoch, by a second path.
-    private bool IsLate(in SampleStamp stamp) => stamp.CapturedAt <= realAt && sequence.IsRecent(stamp.Sequence);
+    private bool IsLate(in SampleStamp stamp) => stamp.CapturedAt < realAt && sequence.IsRecent(stamp.Sequence);
 
     private bool BeginsJoint(ReadOnlySpan<double> wanted)
     {

@@ -73,6 +73,8 @@ public sealed class ConfigurationFileTests : IDisposable
     [InlineData("""{"broker":{},"devices":[{"name":"a","kind":"so101-leader","port":"/dev/x","at_end":"hold"}]}""", "at_end", "followers only")]
     [InlineData("""{"broker":{},"devices":[{"name":"a","kind":"so101-follower","port":"/dev/x","at_end":"park"}]}""", "at_end", "needs a rest_pose")]
     [InlineData("""{"broker":{},"devices":[{"name":"a","kind":"so101-follower","port":"/dev/x","at_end":"drop"}]}""", "at_end", "not one of those allowed")]
+    [InlineData("""{"broker":{},"devices":[{"name":"a","kind":"so101-follower","port":"/dev/x","playout":"slow"}]}""", "playout", "not one of those allowed")]
+    [InlineData("""{"broker":{},"devices":[{"name":"a","kind":"so101-leader","port":"/dev/x","playout":"quick"}]}""", "playout", "followers only")]
     [InlineData("""{"broker":{},"devices":[{"name":"a","kind":"so101-follower","port":"/dev/x","rest_pose":{"gripper":0}}]}""", "rest_pose: names gripper", "shoulder_pan")]
     [InlineData("""{"broker":{},"devices":[LEADER,LEADER]}""", "name 'leader-1'", "twice")]
     [InlineData("""{"broker":{},"devices":[LEADER,{"name":"b","kind":"so101-leader","port":"/dev/ttyACM0"}]}""", "port '/dev/ttyACM0'", "twice")]
