@@ -40,7 +40,8 @@ internal sealed class ControlOpConverter() : JsonStringEnumConverter<ControlOp>(
 /// <summary>A control message, silo to device.</summary>
 /// <param name="Id">Chosen by the sender; the reply carries it.</param>
 /// <param name="Epoch">With stream-start and stream-stop: the fencing number.</param>
-/// <param name="RateHz">With stream-start to a leader: frames per second; absent for the device's own rate.</param>
+/// <param name="RateHz">With stream-start to a leader: most frames per second, absent for the device's own rate. To a follower: what its master sends, where
+/// that is slow.</param>
 /// <param name="On">With torque: on or off.</param>
 /// <param name="Certificate">With certificate: the certificate, PEM.</param>
 /// <param name="Authorities">With certificate: the authorities that are to be trusted from now on, PEM; absent where they stay.</param>

@@ -23,7 +23,7 @@ public enum FrameFlags : byte
     /// <summary>The device reports a fault; its presence names it.</summary>
     Fault = 4,
 
-    /// <summary>Nothing moved; the frame only says that the source lives.</summary>
+    /// <summary>Nothing moved for a while; the frame says that the source lives and rests.</summary>
     KeepAlive = 8,
 
     /// <summary>An <see cref="FrameEcho"/> follows the positions.</summary>

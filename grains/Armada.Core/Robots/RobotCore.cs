@@ -369,7 +369,8 @@ public sealed class RobotCore
         if (result == FrameResult.Accepted)
         {
             var leaps = state.Robot.Track(pose, stamp.CapturedAt, now);
-            slaves.Command(state.Robot.Wanted, state.Robot.Before, leaps, Document.Epoch, stamp.CapturedAt, now, sink);
+            var still = stamp.KeepAlive && state.Robot.IsStill;
+            slaves.Command(state.Robot.Wanted, state.Robot.Before, leaps, still, Document.Epoch, stamp.CapturedAt, now, sink);
         }
 
         if (result != FrameResult.Duplicate)
@@ -416,6 +417,8 @@ public sealed class RobotCore
             return result;
         if (master.Renew(stamp, now))
             state.Emit(new RobotEvent(RobotEventKind.MasterLive, master.Name));
+        if (master.Rate.Observe(stamp))
+            state.AnnounceRate(now);
         return IsStopped ? FrameResult.Stopped : FrameResult.Accepted;
     }
 
@@ -504,7 +507,7 @@ public sealed class RobotCore
         if (state.Robot.HasGoal)
         {
             state.Robot.Advance(now);
-            slaves.CommandWhereDue(state.Robot.Wanted, state.Robot.Before, Document.Epoch, now, sink);
+            slaves.CommandWhereDue(state.Robot.Wanted, state.Robot.Before, Document.Epoch, state.Robot.CapturedAt(now), now, sink);
         }
 
         if (state.Lease is { Player.IsAtEnd: true } ended && HasArrived(now))

@@ -34,6 +34,8 @@ internal sealed class RobotCoreState(RobotDocument document, bool fleetStopped, 
     /// <summary>Whether commands go out, or may at any time, under the present epoch.</summary>
     public bool IsEpochInUse => Lease is { IsAnnounced: true } || ManualSince is not null;
 
+    private double? SourceRateHz => IsManual ? null : Lease?.Rate.SlowHz;
+
     public void Emit(Effect effect) => turn.Add(effect);
 
     public void Emit(IEnumerable<Effect> effects) => turn.AddRange(effects);
@@ -136,7 +138,17 @@ internal sealed class RobotCoreState(RobotDocument document, bool fleetStopped, 
         {
             slave.BeginEpoch(now);
             if (slave.IsFenced)
-                Emit(new Effect.StartStream(slave.Name, Document.Epoch));
+                Emit(new Effect.StartStream(slave.Name, Document.Epoch, SourceRateHz));
+        }
+    }
+
+    /// <summary>Followers are told how long they may wait for a master that is slow.</summary>
+    public void AnnounceRate(in Timestamp now)
+    {
+        foreach (var slave in Slaves)
+        {
+            if (slave.IsFenced)
+                SendEpoch(slave, now);
         }
     }
 
@@ -163,7 +175,7 @@ internal sealed class RobotCoreState(RobotDocument document, bool fleetStopped, 
     public void SendEpoch(SlaveTrack slave, in Timestamp now)
     {
         slave.MarkSent(now);
-        Emit(new Effect.StartStream(slave.Name, Document.Epoch));
+        Emit(new Effect.StartStream(slave.Name, Document.Epoch, SourceRateHz));
     }
 
     /// <summary>

@@ -32,6 +32,7 @@ internal sealed class SlaveTrack
     private string? reason;
     private bool fault;
     private bool approaches;
+    private bool isStill;
     private int? misfit;
 
     public SlaveTrack(SlaveBinding binding, bool isUnbound, RobotModel model, RobotTiming timing)
@@ -168,8 +169,9 @@ internal sealed class SlaveTrack
     /// <summary>The next command towards a target; its positions are <see cref="Pose"/>.</summary>
     /// <param name="start">Where an open loop begins that knows nothing better: the virtual robot before this target.</param>
     /// <param name="leaps">Whether the target goes on elsewhere than it was.</param>
+    /// <param name="still">Whether the target rests.</param>
     public SampleStamp Command(
-        ReadOnlySpan<double> wanted, ReadOnlySpan<double> start, bool leaps, uint epoch, long capturedAt, in Timestamp now)
+        ReadOnlySpan<double> wanted, ReadOnlySpan<double> start, bool leaps, bool still, uint epoch, long capturedAt, in Timestamp now)
     {
         if (leaps || approachFrom is null || BeginsJoint(wanted))
             approachFrom = now;
@@ -189,8 +191,9 @@ internal sealed class SlaveTrack
             sent[joint] = double.IsNaN(command[joint]) ? sent[joint] : command[joint];
         commands++;
         commandedAt = now.Unix;
-        lastCommand = now;
-        return new SampleStamp(epoch, ++commandSequence, capturedAt, timing.CommandTimeToLiveMs, Approach: IsFenced && IsToApproach(now));
+        (lastCommand, isStill) = (now, still);
+        return new SampleStamp(
+            epoch, ++commandSequence, capturedAt, timing.CommandTimeToLiveMs, Approach: IsFenced && IsToApproach(now), KeepAlive: still);
     }
 
     /// <summary>The last command, with the slave's offsets, as its frames have it; NaN for a joint that is to stay.</summary>
@@ -224,7 +227,8 @@ internal sealed class SlaveTrack
         return true;
     }
 
-    public bool IsKeepAliveDue(in Timestamp now) => lastCommand is not { } last || now.IsPast(last, timing.KeepAlive);
+    /// <summary>Whether a slave that has reached its target is due to be told so, for the first time or again.</summary>
+    public bool IsKeepAliveDue(in Timestamp now) => (IsFenced && !isStill) || lastCommand is not { } last || now.IsPast(last, timing.KeepAlive);
 
     public SlaveSnapshot Snapshot(bool stopped, in Timestamp now)
     {

@@ -535,7 +535,7 @@ public sealed partial class RobotRuntime : IAsyncDisposable
         switch (effect)
         {
             case Effect.StartStream start:
-                services.Control.StartStream(start.Device, start.Epoch);
+                services.Control.StartStream(start.Device, start.Epoch, start.RateHz);
                 break;
             case Effect.StopStream stop:
                 services.Control.StopStream(stop.Device, stop.Epoch);

@@ -22,7 +22,10 @@ public sealed record RobotServices(
 public interface IDeviceControl
 {
     /// <summary>A leader is to stream, a follower to accept commands, of this epoch.</summary>
-    void StartStream(string device, uint epoch);
+    /// <param name="device">Its name.</param>
+    /// <param name="epoch">The epoch.</param>
+    /// <param name="rateHz">To a follower: what its master sends, if that is slow.</param>
+    void StartStream(string device, uint epoch, double? rateHz);
 
     /// <summary>The stream of this epoch ends.</summary>
     void StopStream(string device, uint epoch);

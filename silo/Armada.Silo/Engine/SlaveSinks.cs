@@ -23,8 +23,8 @@ internal sealed class SlaveSinks(IMqttLink link, TopicMap topics, MicroPythonTop
         public void Send(in SampleStamp stamp, ReadOnlySpan<double> positions)
         {
             Span<byte> frame = stackalloc byte[FrameCodec.MaxSize];
-            var header = new FrameHeader(
-                FrameKind.Command, stamp.Approach ? FrameFlags.Approach : FrameFlags.None, positions.Length, stamp.Sequence, stamp.CapturedAt, stamp.Epoch, stamp.TimeToLiveMs);
+            var flags = (stamp.Approach ? FrameFlags.Approach : FrameFlags.None) | (stamp.KeepAlive ? FrameFlags.KeepAlive : FrameFlags.None);
+            var header = new FrameHeader(FrameKind.Command, flags, positions.Length, stamp.Sequence, stamp.CapturedAt, stamp.Epoch, stamp.TimeToLiveMs);
             var length = FrameCodec.Write(frame, header, positions);
             link.Publish(topic, frame[..length], Delivery.Sample);
         }
