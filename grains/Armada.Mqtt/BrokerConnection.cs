@@ -56,10 +56,18 @@ internal sealed class BrokerConnection(LinkOptions options, HostPort address, Ti
     // A socket that tries a second address loses what it was bound to, so it gets one only.
     private async Task<EndPoint> BindAsync(Socket socket, IPAddress? own, CancellationToken cancellation)
     {
-        if (own is not null)
-            socket.Bind(new IPEndPoint(own, 0));
-        else
-            socket.SetRawSocketOption(LevelSocket, BindToDevice, Encoding.ASCII.GetBytes(options.Interface));
+        try
+        {
+            if (own is not null)
+                socket.Bind(new IPEndPoint(own, 0));
+            else
+                socket.SetRawSocketOption(LevelSocket, BindToDevice, Encoding.ASCII.GetBytes(options.Interface));
+        }
+        catch (SocketException refused)
+        {
+            throw new SocketException((int)refused.SocketErrorCode, $"interface '{options.Interface}': {refused.Message}");
+        }
+
         var found = await Dns.GetHostAddressesAsync(address.Host, own?.AddressFamily ?? AddressFamily.Unspecified, cancellation);
         return found is [] ? throw new SocketException((int)SocketError.HostNotFound) : new IPEndPoint(found[Random.Shared.Next(found.Length)], address.Port);
     }

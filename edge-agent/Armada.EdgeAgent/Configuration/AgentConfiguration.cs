@@ -91,13 +91,10 @@ public enum Supply
 /// <param name="Supply">What the arm is set up for; null: whatever its servos take.</param>
 /// <param name="RestPose">Followers: where the arm rests without torque, degrees and percent by joint; every joint, or null.</param>
 /// <param name="AtEnd">Followers: how it is left when the agent ends; null: parked where there is a rest pose, else held.</param>
-<<<<<<< HEAD
+/// <param name="Playout">Followers: what counts more where the network's delay varies; null: quick.</param>
 /// <param name="Paths">Connections to the broker, 1 or 2: samples go by both, and what comes first counts.</param>
 /// <param name="Interfaces">Network interface or local address of each path; an empty one, or null for all: the machine chooses.</param>
 /// <param name="BilledPaths">Whether it may have two paths to a broker that bills each message.</param>
-=======
-/// <param name="Playout">Followers: what counts more where the network's delay varies; null: quick.</param>
->>>>>>> main
 public sealed record DeviceSettings(
     string Name,
     string Kind,
@@ -111,13 +108,10 @@ public sealed record DeviceSettings(
     Supply? Supply = null,
     ImmutableDictionary<string, double>? RestPose = null,
     AtEnd? AtEnd = null,
-<<<<<<< HEAD
+    PlayoutMode? Playout = null,
     int Paths = 1,
     ImmutableArray<string> Interfaces = default,
     bool BilledPaths = false)
-=======
-    PlayoutMode? Playout = null)
->>>>>>> main
 {
     public const string FromEeprom = "eeprom";
 
