@@ -38,6 +38,10 @@ public sealed record BrokerOptions(ImmutableArray<string> Hosts = default, int? 
 {
     public ImmutableArray<string> Hosts { get; init; } = Hosts.IsDefault ? ["127.0.0.1"] : Hosts;
 
+    /// <summary>Whether it bills each message, as AWS IoT Core does.</summary>
+    public bool BillsMessages =>
+        Tls is { OtherSigner: true } || Hosts.Any(host => host.Split(':')[0].EndsWith(".amazonaws.com", StringComparison.OrdinalIgnoreCase));
+
     public int PortOrDefault => Port ?? (Tls is null ? 1883 : 8883);
 }
 
@@ -88,6 +92,9 @@ public enum Supply
 /// <param name="RestPose">Followers: where the arm rests without torque, degrees and percent by joint; every joint, or null.</param>
 /// <param name="AtEnd">Followers: how it is left when the agent ends; null: parked where there is a rest pose, else held.</param>
 /// <param name="Playout">Followers: what counts more where the network's delay varies; null: quick.</param>
+/// <param name="Paths">Connections to the broker, 1 or 2: samples go by both, and what comes first counts.</param>
+/// <param name="Interfaces">Network interface or local address of each path; an empty one, or null for all: the machine chooses.</param>
+/// <param name="BilledPaths">Whether it may have two paths to a broker that bills each message.</param>
 public sealed record DeviceSettings(
     string Name,
     string Kind,
@@ -101,7 +108,10 @@ public sealed record DeviceSettings(
     Supply? Supply = null,
     ImmutableDictionary<string, double>? RestPose = null,
     AtEnd? AtEnd = null,
-    PlayoutMode? Playout = null)
+    PlayoutMode? Playout = null,
+    int Paths = 1,
+    ImmutableArray<string> Interfaces = default,
+    bool BilledPaths = false)
 {
     public const string FromEeprom = "eeprom";
 

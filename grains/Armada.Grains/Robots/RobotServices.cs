@@ -62,7 +62,8 @@ public interface ISlaveSink
     /// <summary>The slave's next command.</summary>
     /// <param name="stamp">Epoch, sequence of this slave's commands, the master's capture time, time to live.</param>
     /// <param name="positions">One position per joint, offsets added; NaN where nothing is commanded.</param>
-    void Send(in SampleStamp stamp, ReadOnlySpan<double> positions);
+    /// <param name="hasMore">Whether more may follow at once, so that they can go in one message.</param>
+    void Send(in SampleStamp stamp, ReadOnlySpan<double> positions, bool hasMore);
 
     /// <summary>Lets time pass, for a sink that sends less often than it is given commands.</summary>
     /// <param name="now">The time.</param>

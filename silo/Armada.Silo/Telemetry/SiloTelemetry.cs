@@ -2,6 +2,7 @@ using System.Collections.Frozen;
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using System.Text.Json;
+using Armada.Core.Control;
 using Armada.Core.Frames;
 using Armada.Core.Routing;
 using Armada.Core.Time;
@@ -15,7 +16,7 @@ internal sealed class SiloTelemetry : IRobotTelemetry, IDisposable
     /// <summary>Name of the meter and of the activity source.</summary>
     public const string Name = "Armada.Silo";
 
-    private const int Verdicts = (int)FrameResult.NoReading + 1;
+    private const int Verdicts = (int)FrameResult.NoControl + 1;
     private const string NoRole = "none";
 
     private static readonly FrozenDictionary<FrameResult, string> VerdictNames = Names<FrameResult>();
@@ -28,11 +29,16 @@ internal sealed class SiloTelemetry : IRobotTelemetry, IDisposable
     private readonly long[] events = new long[EventNames.Length];
     private readonly Meter meter;
     private readonly Counter<long> requests;
+    private readonly Histogram<double> network;
+    private readonly Histogram<double> jitter;
+    private readonly Histogram<double> playoutDelay;
     private long commands;
     private long malformedDialect;
     private long unknownDevice;
     private long badMessages;
     private long faults;
+    private long underruns;
+    private long catchUps;
 
     public SiloTelemetry(IMeterFactory meters)
     {
@@ -45,6 +51,13 @@ internal sealed class SiloTelemetry : IRobotTelemetry, IDisposable
         requests = meter.CreateCounter<long>("armada.silo.requests", "{request}", "Requests to robots, by result");
         meter.CreateObservableCounter("armada.silo.frames.received", ObserveReceived, "{frame}", "State frames that came, by role");
         meter.CreateObservableCounter("armada.silo.robot.events", ObserveEvents, "{event}", "What happened to robots");
+        network = meter.CreateDuration("armada.silo.follower.network.duration", "How much later than the fastest frame of the last seconds a follower's median one comes");
+        jitter = meter.CreateDuration("armada.silo.follower.jitter.duration", "The same of the 95th percentile");
+        playoutDelay = meter.CreateDuration("armada.silo.follower.playout.duration", "How much later than that a follower plays it");
+        meter.CreateObservableCounter(
+            "armada.silo.follower.underruns", () => Interlocked.Read(ref underruns), "{underrun}", "Times that a follower had no frame in time while its master moved");
+        meter.CreateObservableCounter(
+            "armada.silo.follower.catch-ups", () => Interlocked.Read(ref catchUps), "{catch-up}", "Times that a follower had to catch up");
         meter.CreateObservableCounter(
             "armada.silo.frames.routed", () => Frames(DeviceRole.Master, FrameResult.Accepted), "{frame}", "Leader frames routed");
         meter.CreateObservableCounter("armada.silo.frames.dropped", ObserveDrops, "{frame}", "Frames dropped, by role and reason");
@@ -94,6 +107,18 @@ internal sealed class SiloTelemetry : IRobotTelemetry, IDisposable
     public void CountUnknownDevice() => Interlocked.Increment(ref unknownDevice);
 
     public void CountBadMessage() => Interlocked.Increment(ref badMessages);
+
+    /// <summary>What a follower says of its playout, after what it said before.</summary>
+    public void Record(PlayoutReport? before, PlayoutReport? now)
+    {
+        if (now is null)
+            return;
+        network.Record(now.NetworkMs / 1000);
+        jitter.Record(now.JitterMs / 1000);
+        playoutDelay.Record(now.DelayMs / 1000);
+        Interlocked.Add(ref underruns, Math.Max(0, now.Underruns - (before?.Underruns ?? now.Underruns)));
+        Interlocked.Add(ref catchUps, Math.Max(0, now.CatchUps - (before?.CatchUps ?? now.CatchUps)));
+    }
 
     public void CountFault() => Interlocked.Increment(ref faults);
 
