@@ -34,7 +34,7 @@ internal sealed partial class DeviceIngress(
             "armada.silo.masters.live", "{master}", "Masters whose lease lives", () => robots.All.Count(robot => robot.IsMasterLive));
         telemetry.Observe(
             "armada.silo.paths.second", "{path}", "Second paths that are connected, of devices that say so",
-            () => presences.All.Count(report => report is { Online: true, HasSecondPath: true } && report.Paths[1].Connected));
+            () => presences.All.Count(device => device.Value is { Online: true, HasSecondPath: true } report && report.Paths[1].Connected));
         link.StateChanged += LogState;
         link.Subscribe(topics.Every(Channel.Presence), Delivery.Control, OnPresence);
         link.Subscribe(topics.Every(Channel.ControlReply), Delivery.Control, OnReply);
