@@ -142,6 +142,7 @@ internal sealed partial class AgentService : IHostedService, IAsyncDisposable
     {
         var options = DeviceLink.Options(device, broker, topics);
         var link = factory(options, loggers);
+        var second = device.Settings.Paths == 2 ? factory(DeviceLink.SecondOptions(device, options), loggers) : null;
         if (options.Tls is { CertificateFile: { } certificate, KeyFile: { } key } tls)
         {
             var signer = broker.Tls!.OtherSigner ? null : tls.CaFile;
@@ -149,7 +150,7 @@ internal sealed partial class AgentService : IHostedService, IAsyncDisposable
         }
 
         var control = new ControlHandler(device, loggers.CreateLogger<ControlHandler>());
-        return new DeviceLink(device, control, link, topics, clock, loggers.CreateLogger<DeviceLink>());
+        return new DeviceLink(device, control, link, topics, clock, loggers.CreateLogger<DeviceLink>(), second, broker.ProfileOrDefault);
     }
 
     private DeviceSession Session(Device device)

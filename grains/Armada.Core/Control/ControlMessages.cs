@@ -73,6 +73,7 @@ public sealed record ControlReply(string Id, bool Ok, string? Error = null, stri
 /// <param name="Counters">Counts since the agent started, such as ticks, ticks.late, dropped.stale-epoch.</param>
 /// <param name="Certificate">SHA-256 of the certificate it connected with, 64 lower-case hexadecimal digits; absent without one.</param>
 /// <param name="Playout">Of a follower: how its master's motion comes over the network and is played; absent while none does.</param>
+/// <param name="Paths">Of a device with a second path: the first and the second. In a last will: that only the first is known to be lost.</param>
 public sealed record Presence(
     bool Online,
     string? Kind = null,
@@ -84,7 +85,22 @@ public sealed record Presence(
     string? State = null,
     IReadOnlyDictionary<string, long>? Counters = null,
     string? Certificate = null,
-    PlayoutReport? Playout = null);
+    PlayoutReport? Playout = null,
+    IReadOnlyList<PathPresence>? Paths = null);
+
+/// <summary>One of a device's two connections; counts since the agent started.</summary>
+/// <param name="Connected">Whether it is.</param>
+/// <param name="Interface">The network interface or local address it is made from; absent where the machine chooses.</param>
+/// <param name="Sent">State frames given to it.</param>
+/// <param name="Received">Commands that came by it.</param>
+/// <param name="First">Of these, the ones that had not come by the other one.</param>
+[GenerateSerializer, Immutable, Alias("armada.device.path")]
+public sealed record PathPresence(
+    [Id(0)] bool Connected,
+    [Id(1)] string? Interface = null,
+    [Id(2)] long Sent = 0,
+    [Id(3)] long Received = 0,
+    [Id(4)] long First = 0);
 
 /// <summary>How a follower plays its master's motion. Times are beyond the fastest frame of the last seconds, since clocks are not compared.</summary>
 /// <param name="NetworkMs">How much later than the fastest frame the median one comes.</param>
@@ -94,5 +110,12 @@ public sealed record Presence(
 /// <param name="Underruns">Times that no frame was there in time while the master moved.</param>
 /// <param name="CatchUps">Times that it had to catch up.</param>
 /// <param name="Summary">In words, such as "network +24 ms".</param>
+[GenerateSerializer, Immutable, Alias("armada.playout.report")]
 public sealed record PlayoutReport(
-    double NetworkMs, double JitterMs, double DelayMs, double Rate, long Underruns, long CatchUps, string Summary);
+    [Id(0)] double NetworkMs,
+    [Id(1)] double JitterMs,
+    [Id(2)] double DelayMs,
+    [Id(3)] double Rate,
+    [Id(4)] long Underruns,
+    [Id(5)] long CatchUps,
+    [Id(6)] string Summary);

@@ -23,6 +23,7 @@ internal sealed class SlaveTrack
     private Timestamp? lastSent;
     private Timestamp? lastCommand;
     private Timestamp? approachFrom;
+    private Timestamp? controlLostAt; // Its second path may bring frames all the same.
     private long? realAt;
     private long? commandedAt;
     private uint lastEpoch;
@@ -90,17 +91,24 @@ internal sealed class SlaveTrack
     public void Arrived(in Timestamp now) => rate.Count(now);
 
     /// <summary>Whether the device has forgotten its epoch, as after a restart, and restarts its sequence.</summary>
-    public bool HasRestarted(uint epoch) => epoch == 0 && lastEpoch != 0;
+    public bool HasRestarted(in SampleStamp stamp) => stamp.Epoch == 0 && lastEpoch != 0 && !IsLate(stamp);
+
+    /// <summary>Its first path is lost, by which it is stopped; commanded by the second one alone, it fails soon.</summary>
+    public void LoseControl(in Timestamp now) => controlLostAt = now;
+
+    public void RegainControl() => controlLostAt = null;
 
     /// <summary>Checks epoch, sequence and age of a frame.</summary>
     public FrameResult Judge(in SampleStamp stamp, in Timestamp now)
     {
-        if (stamp.Epoch < lastEpoch && stamp.Epoch != 0)
+        if (controlLostAt is not null && !IsCommanded)
+            return FrameResult.NoControl;
+        if (stamp.Epoch < lastEpoch && (stamp.Epoch != 0 || IsLate(stamp)))
             return FrameResult.StaleEpoch;
         if (stamp.Epoch != lastEpoch)
             sequence.Reset();
         lastEpoch = stamp.Epoch;
-        return !sequence.TryPass(stamp.Sequence) ? FrameResult.OutOfOrder
+        return sequence.Pass(stamp.Sequence) is var order and not FrameResult.Accepted ? order
             : freshness.IsFresh(stamp, now, timing.CommandTimeToLiveMs) ? FrameResult.Accepted
             : FrameResult.Expired;
     }
@@ -126,6 +134,8 @@ internal sealed class SlaveTrack
     {
         if (!IsFenced || !IsCommanded || lastAccepted is not { } last)
             return false;
+        if (controlLostAt is { } lost && now.IsPast(lost, timing.ControlGrace))
+            return Fail("reached by its second path only, by which no stop comes");
         if (now.IsPast(last, timing.SlaveLost))
             return Fail($"silent for {timing.SlaveLost.TotalSeconds:0.###} s");
         if (State == SlaveState.Lagging || !now.IsPast(last, timing.SlaveLagging))
@@ -270,7 +280,7 @@ internal sealed class SlaveTrack
             Join(now);
         if (before.IsOnline == false)
             Fail(before.reason ?? "offline");
-        IsOnline = before.IsOnline;
+        (IsOnline, controlLostAt) = (before.IsOnline, before.controlLostAt);
     }
 
     public void Join(in Timestamp now)
@@ -345,6 +355,9 @@ internal sealed class SlaveTrack
         var passed = lastCommand is { } last ? now.MicrosecondsSince(last) : 0;
         return Microseconds.ToTimeSpan((long)Math.Max(Math.Min(2 * micros, Microseconds.Of(timing.MaxStep)), Math.Min(passed, 1.25 * micros)));
     }
+
+    // From before its present epoch, by a second path.
+    private bool IsLate(in SampleStamp stamp) => stamp.CapturedAt < realAt && sequence.IsRecent(stamp.Sequence);
 
     private bool BeginsJoint(ReadOnlySpan<double> wanted)
     {

@@ -26,7 +26,7 @@ public enum FrameResult : byte
 
     StaleEpoch,
 
-    /// <summary>Its sequence does not go forward.</summary>
+    /// <summary>A newer one came before it.</summary>
     OutOfOrder,
 
     /// <summary>Older than its time to live.</summary>
@@ -49,6 +49,12 @@ public enum FrameResult : byte
 
     /// <summary>Not one joint could be read.</summary>
     NoReading,
+
+    /// <summary>Came before, by the device's other path; not a loss.</summary>
+    Duplicate,
+
+    /// <summary>Came by a device's second path while the first one, by which it is stopped, is lost.</summary>
+    NoControl,
 }
 
 /// <summary>Takes the commands that a sample becomes; called inside the turn, must not block.</summary>

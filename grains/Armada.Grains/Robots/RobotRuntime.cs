@@ -138,7 +138,7 @@ public sealed partial class RobotRuntime : IAsyncDisposable
     /// </summary>
     public void SetPresence(string device, DeviceReport report) => Post(new WorkItem((core, now) =>
     {
-        var decision = core.OnPresence(device, report.Online, report.Joints, now);
+        var decision = core.OnPresence(device, report.Online, report.Joints, now, report.HasSecondPath);
         if (decision.Refused is { } misfit)
             LogMisfit(Id, misfit.Text);
         if (!report.Online || Array.Find(slots, slot => slot.Device == device && slot.Role == DeviceRole.Slave) is not { HasReported: false } slot)

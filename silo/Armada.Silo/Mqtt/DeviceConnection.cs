@@ -79,6 +79,9 @@ internal sealed class DeviceConnection : IMqttChannelAdapter
     /// <summary>Of the machine that the agent runs on; null where the client gives none.</summary>
     public string? Instance { get; private set; }
 
+    /// <summary>The one in its CONNECT; null before that.</summary>
+    public string? ClientId { get; private set; }
+
     /// <summary>Topic of its last will; null without one.</summary>
     public string? WillTopic { get; private set; }
 
@@ -362,6 +365,7 @@ internal sealed class DeviceConnection : IMqttChannelAdapter
                 throw new MqttProtocolViolationException("CONNECT came twice.");
             case MqttConnectPacket connect:
                 hasConnected = true;
+                ClientId = connect.ClientId;
                 WillTopic = connect.WillFlag ? connect.WillTopic : null;
                 isV5 = PacketFormatterAdapter.ProtocolVersion == MqttProtocolVersion.V500;
                 break;
