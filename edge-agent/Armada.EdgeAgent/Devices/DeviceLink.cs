@@ -295,7 +295,7 @@ internal sealed class StatePublisher(IMqttLink[] paths, string topic, LinkProfil
     public void Publish(in FrameHeader header, ReadOnlySpan<double> positions, FrameEcho? echo)
     {
         if (count == 0)
-            began = last = header.CapturedAt;
+            began = header.CapturedAt;
         var next = (2 * header.CapturedAt) - last; // When the next one is due.
         last = header.CapturedAt;
         length += FrameCodec.Write(frames.AsSpan(length), header, positions, echo);
