@@ -3,6 +3,7 @@ using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using System.Text;
 using Armada.Core.Devices;
 using MQTTnet.Channel;
 
@@ -14,6 +15,10 @@ internal sealed class BrokerConnection(LinkOptions options, HostPort address, Ti
 {
     // Of several brokers the next one is tried soon; one that is alone may take its time.
     private static readonly TimeSpan ReachedWithin = TimeSpan.FromSeconds(2);
+
+    // Linux's socket options without a name in .NET.
+    private const int LevelSocket = 1;
+    private const int BindToDevice = 25;
 
     public HostPort Address => address;
 
@@ -30,10 +35,12 @@ internal sealed class BrokerConnection(LinkOptions options, HostPort address, Ti
     /// <exception cref="CryptographicException">A file has become unreadable since the start, or the two do not belong together.</exception>
     public async Task<Stream> ConnectAsync(EndPoint brokerEndPoint, CancellationToken cancellationToken)
     {
-        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        var own = IPAddress.TryParse(options.Interface, out var parsed) ? parsed : null;
+        var socket = own is null ? new Socket(SocketType.Stream, ProtocolType.Tcp) : new Socket(own.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
         try
         {
-            await ReachAsync(socket, brokerEndPoint, cancellationToken);
+            socket.NoDelay = true;
+            await ReachAsync(socket, options.Interface is "" ? brokerEndPoint : await BindAsync(socket, own, cancellationToken), cancellationToken);
             Socket = new(socket);
             Stream stream = options.Tls is { } tls ? await SecureAsync(Socket, tls, cancellationToken) : Socket;
             IsEstablished = true;
@@ -44,6 +51,25 @@ internal sealed class BrokerConnection(LinkOptions options, HostPort address, Ti
             socket.Dispose();
             throw;
         }
+    }
+
+    // A socket that tries a second address loses what it was bound to, so it gets one only.
+    private async Task<EndPoint> BindAsync(Socket socket, IPAddress? own, CancellationToken cancellation)
+    {
+        try
+        {
+            if (own is not null)
+                socket.Bind(new IPEndPoint(own, 0));
+            else
+                socket.SetRawSocketOption(LevelSocket, BindToDevice, Encoding.ASCII.GetBytes(options.Interface));
+        }
+        catch (SocketException refused)
+        {
+            throw new SocketException((int)refused.SocketErrorCode, $"interface '{options.Interface}': {refused.Message}");
+        }
+
+        var found = await Dns.GetHostAddressesAsync(address.Host, own?.AddressFamily ?? AddressFamily.Unspecified, cancellation);
+        return found is [] ? throw new SocketException((int)SocketError.HostNotFound) : new IPEndPoint(found[Random.Shared.Next(found.Length)], address.Port);
     }
 
     private async Task ReachAsync(Socket socket, EndPoint broker, CancellationToken cancellation)

@@ -30,7 +30,7 @@ public enum Delivery : byte
 /// <param name="HandlerFaults">Exceptions thrown by handlers.</param>
 public readonly record struct LinkCounters(long Received, long Published, long SamplesDropped, long Reconnects, long HandlerFaults);
 
-/// <summary>Handles one message, in the order of arrival; must not block. A connection's handlers run one at a time, those of a silo's own endpoint one at a time for each device.</summary>
+/// <summary>Handles one message, in the order of arrival; must not block. A connection's handlers run one at a time, those of a silo's own endpoint one at a time for each path of a device.</summary>
 /// <param name="topic">UTF-8, valid during the call only.</param>
 /// <param name="payload">Valid during the call only.</param>
 public delegate void MessageHandler(ReadOnlySpan<byte> topic, ReadOnlySpan<byte> payload);

@@ -28,6 +28,9 @@ public sealed record LinkOptions
     /// <summary>Of the hosts without one.</summary>
     public int Port { get; init; } = 1883;
 
+    /// <summary>Network interface (Linux) or local address that the connection is made from; empty where the machine chooses.</summary>
+    public string Interface { get; init; } = "";
+
     /// <summary>Null for a plain connection.</summary>
     public LinkTls? Tls { get; init; }
 

@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Text;
 using System.Threading.Channels;
+using Armada.Core.Frames;
 
 namespace Armada.Mqtt;
 
@@ -23,11 +24,18 @@ internal sealed class OutgoingMessage
         (Topic, length, Retain) = (topic, payload.Length, retain);
         return this;
     }
+
+    public void Append(ReadOnlySpan<byte> payload)
+    {
+        if (bytes.Length < length + payload.Length) Array.Resize(ref bytes, Math.Max(2 * bytes.Length, length + payload.Length));
+        payload.CopyTo(bytes.AsSpan(length));
+        length += payload.Length;
+    }
 }
 
 /// <summary>
 /// A link's outgoing messages. Samples are sent in order; while the socket is full, or too many bytes are queued, a newer one
-/// replaces the last queued one of its topic. Control messages are sent in order, several at a time, and kept until acknowledged.
+/// joins the last queued one of its topic if both are frames, and else replaces it. Control messages are sent in order, several at a time, and kept until acknowledged.
 /// </summary>
 /// <remarks>Any thread enqueues, one takes. Its lock is a leaf: never held around I/O or a call to others.</remarks>
 /// <param name="controlBacklog">Most control messages not yet acknowledged.</param>
@@ -125,6 +133,12 @@ internal sealed class Outbox(int controlBacklog)
             queuedBytes += payload.Length;
             if (newest.TryGetValue(topic, out var queued) && (queuedBytes > MaxQueuedBytes || isSocketFull()))
             {
+                if (queuedBytes <= MaxQueuedBytes && Fits(topic, queued.Payload.Length + payload.Length) && FrameCodec.MayJoin(queued.Payload.Span, payload))
+                {
+                    queued.Append(payload);
+                    return true;
+                }
+
                 dropped++;
                 queuedBytes -= queued.Payload.Length;
                 queued.Fill(topic, payload, retain);

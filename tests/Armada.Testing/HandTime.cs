@@ -9,13 +9,12 @@ public sealed class HandTime : TimeProvider
 
     public override long TimestampFrequency => TimeSpan.TicksPerSecond;
 
-    public override DateTimeOffset GetUtcNow()
-    {
-        lock (sync)
-            return now;
-    }
+    /// <summary>How far the wall clock has been set; timers and timestamps know nothing of it.</summary>
+    public TimeSpan Set { get; set; }
 
-    public override long GetTimestamp() => GetUtcNow().Ticks;
+    public override DateTimeOffset GetUtcNow() => Now() + Set;
+
+    public override long GetTimestamp() => Now().Ticks;
 
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
     {
@@ -36,7 +35,13 @@ public sealed class HandTime : TimeProvider
         }
 
         foreach (var timer in all)
-            timer.Ring(GetUtcNow());
+            timer.Ring(Now());
+    }
+
+    private DateTimeOffset Now()
+    {
+        lock (sync)
+            return now;
     }
 
     private sealed class Timer(HandTime time, TimerCallback callback, object? state) : ITimer

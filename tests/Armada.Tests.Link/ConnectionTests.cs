@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
 using Armada.Mqtt;
 using Armada.Testing;
 using Armada.Testing.Brokers;
@@ -147,6 +149,33 @@ public sealed class ConnectionTests : LinkTestBase
         await Eventually.Holds("the refusal is logged", () => Logs.Of(RefusedEvent).Count > 0);
         Assert.Contains("authori", Logs.Of(RefusedEvent)[0].Message, StringComparison.OrdinalIgnoreCase);
         Assert.Equal(LinkState.Down, link.State);
+    }
+
+    [Theory]
+    [InlineData("127.0.0.2", "127.0.0.2", "127.0.0.1")]
+    [InlineData("lo", "127.0.0.1", "127.0.0.1")]
+    [InlineData("127.0.0.2", "127.0.0.2", "localhost")]
+    public async Task A_connection_is_made_from_the_interface_or_address_that_is_named(string own, string from, string host)
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        var link = Make(new LinkOptions { ClientId = "one", Hosts = [host], Port = ((IPEndPoint)listener.LocalEndpoint).Port, Interface = own });
+        await link.StartAsync(CancellationToken.None);
+
+        using var accepted = await Eventually.Happens("the connection comes", listener.AcceptSocketAsync());
+
+        Assert.Equal(from, ((IPEndPoint)accepted.RemoteEndPoint!).Address.ToString());
+    }
+
+    [Theory]
+    [InlineData("wlan77")]
+    [InlineData("192.0.2.77")]
+    public async Task An_interface_that_this_machine_has_not_is_named(string own)
+    {
+        var link = Make(new LinkOptions { ClientId = "one", Port = 1, Interface = own });
+        await link.StartAsync(CancellationToken.None);
+
+        await Eventually.Holds("it is named", () => Logs.Entries.Any(entry => entry.Message.Contains($"interface '{own}'", StringComparison.Ordinal)));
     }
 
     [Fact]

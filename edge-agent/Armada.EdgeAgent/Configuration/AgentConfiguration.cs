@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text.Json.Serialization;
+using Armada.Core.Routing;
 using Armada.Core.Topics;
 
 namespace Armada.EdgeAgent.Configuration;
@@ -33,9 +34,17 @@ public sealed record AgentConfiguration(
 /// <param name="Port">Of the hosts without one; null for 1883, or 8883 with TLS.</param>
 /// <param name="Tls">Null for a plain connection.</param>
 /// <param name="Insecure">Whether a broker on another machine may be used without TLS.</param>
-public sealed record BrokerOptions(ImmutableArray<string> Hosts = default, int? Port = null, TlsOptions? Tls = null, bool Insecure = false)
+/// <param name="Profile">How states are sent; null: as suits the broker.</param>
+public sealed record BrokerOptions(
+    ImmutableArray<string> Hosts = default, int? Port = null, TlsOptions? Tls = null, bool Insecure = false, LinkProfile? Profile = null)
 {
     public ImmutableArray<string> Hosts { get; init; } = Hosts.IsDefault ? ["127.0.0.1"] : Hosts;
+
+    /// <summary>Whether it bills each message, as AWS IoT Core does.</summary>
+    public bool BillsMessages =>
+        Tls is { OtherSigner: true } || Hosts.Any(host => host.Split(':')[0].EndsWith(".amazonaws.com", StringComparison.OrdinalIgnoreCase));
+
+    public LinkProfile ProfileOrDefault => Profile ?? (BillsMessages ? LinkProfile.AwsIot : LinkProfile.Lan);
 
     public int PortOrDefault => Port ?? (Tls is null ? 1883 : 8883);
 }
@@ -48,6 +57,13 @@ public sealed record BrokerOptions(ImmutableArray<string> Hosts = default, int? 
 /// Whether devices' certificates are signed by somebody else than <paramref name="Ca"/>, and without the device's name, as AWS IoT Core's are.
 /// </param>
 public sealed record TlsOptions(string Ca, string? Certificate = null, string? Key = null, bool OtherSigner = false);
+
+[JsonConverter(typeof(JsonStringEnumConverter<LinkProfile>))]
+public enum LinkProfile
+{
+    [JsonStringEnumMemberName("lan")] Lan, // Each state at once, in a message of its own.
+    [JsonStringEnumMemberName("aws-iot")] AwsIot, // Few messages: the states of a twentieth of a second in one.
+}
 
 [JsonConverter(typeof(JsonStringEnumConverter<OnMismatch>))]
 public enum OnMismatch
@@ -86,6 +102,10 @@ public enum Supply
 /// <param name="Supply">What the arm is set up for; null: whatever its servos take.</param>
 /// <param name="RestPose">Followers: where the arm rests without torque, degrees and percent by joint; every joint, or null.</param>
 /// <param name="AtEnd">Followers: how it is left when the agent ends; null: parked where there is a rest pose, else held.</param>
+/// <param name="Playout">Followers: what counts more where the network's delay varies; null: quick.</param>
+/// <param name="Paths">Connections to the broker, 1 or 2: samples go by both, and what comes first counts.</param>
+/// <param name="Interfaces">Network interface or local address of each path; an empty one, or null for all: the machine chooses.</param>
+/// <param name="BilledPaths">Whether it may have two paths to a broker that bills each message.</param>
 public sealed record DeviceSettings(
     string Name,
     string Kind,
@@ -98,7 +118,11 @@ public sealed record DeviceSettings(
     OnMismatch OnCalibrationMismatch = OnMismatch.Refuse,
     Supply? Supply = null,
     ImmutableDictionary<string, double>? RestPose = null,
-    AtEnd? AtEnd = null)
+    AtEnd? AtEnd = null,
+    PlayoutMode? Playout = null,
+    int Paths = 1,
+    ImmutableArray<string> Interfaces = default,
+    bool BilledPaths = false)
 {
     public const string FromEeprom = "eeprom";
 

@@ -121,6 +121,7 @@ internal static class ConfigurationRules
                 : $"serial: '{configuration.Serial}' is unknown; use \"{AgentConfiguration.SystemSerial}\", or leave it out")
             ?? (configuration.Broker is { } broker ? Broker(broker) : null)
             ?? First(configuration.Devices, Device)
+            ?? First(configuration.Devices, (device, index) => Paths(device, index, configuration.Broker))
             ?? Repeated("name", configuration.Devices.Select(device => device.Name))
             ?? Repeated("port", configuration.Devices.Select(device => device.Port))
             ?? Pairs(configuration)
@@ -178,6 +179,7 @@ internal static class ConfigurationRules
                 ?? Absent(at, "max_velocity", device.MaxVelocity, "followers")
                 ?? Absent(at, "rest_pose", device.RestPose, "followers")
                 ?? Absent(at, "at_end", device.AtEnd, "followers")
+                ?? Absent(at, "playout", device.Playout, "followers")
                 ?? Range(at, "rate_hz", device.RateHz, 10, 500)
                 ?? Range(at, "deadband_deg", device.DeadbandDeg, 0, 10)
             : Absent(at, "deadband_deg", device.DeadbandDeg, "leaders")
@@ -194,6 +196,21 @@ internal static class ConfigurationRules
         return pose.Count == ArmJoint.Count && ArmJoint.All.All(joint => pose.ContainsKey(joint.Name))
             ? null
             : $"{at}.rest_pose: names {string.Join(", ", pose.Keys.Order(StringComparer.Ordinal))}; give a position for each of {string.Join(", ", ArmJoint.All)}";
+    }
+
+    private static string? Paths(DeviceSettings device, int index, BrokerOptions? broker)
+    {
+        var at = $"devices[{index}] ({device.Name})";
+        if (device.Paths is not (1 or 2))
+            return $"{at}.paths: {device.Paths} is out of range; give 1 or 2";
+        if (!device.Interfaces.IsDefault && device.Interfaces.Length != device.Paths)
+            return $"{at}.interfaces: has {device.Interfaces.Length} for {device.Paths} path(s); give one for each, \"\" where the machine is to choose";
+        if (!device.Interfaces.IsDefault && !OperatingSystem.IsLinux()
+            && device.Interfaces.FirstOrDefault(name => name is { Length: > 0 } && !IPAddress.TryParse(name, out _)) is { } name)
+            return $"{at}.interfaces: '{name}' is no address, and interfaces are known by their name on Linux only; give the interface's address";
+        return device is { Paths: 2, BilledPaths: false } && broker?.BillsMessages == true
+            ? $"{at}.paths: this broker bills each message, and two paths double them; add \"billed_paths\": true to have them all the same, or remove paths"
+            : null;
     }
 
     private static string? Pairs(AgentConfiguration configuration)

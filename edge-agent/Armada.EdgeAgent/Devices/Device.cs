@@ -67,6 +67,9 @@ internal sealed class Device
 
     public StatePublisher? Publisher { get; private set; }
 
+    /// <summary>How its two paths are; null where it has one.</summary>
+    public Func<IReadOnlyList<PathPresence>>? Paths { get; set; }
+
     /// <summary>What renews its certificate; null where it connects without one of its own.</summary>
     public Renewal? Renewal { get; set; }
 
@@ -96,7 +99,8 @@ internal sealed class Device
         Status.Faults,
         State.Name(),
         Counts(),
-        Renewal?.PresentedCertificate);
+        Renewal?.PresentedCertificate,
+        Paths: Paths?.Invoke());
 
     // One that is not running says so with its faults; that its stop is latched is what a silo that has lost it must hear.
     private DeviceState State => Stops.IsLatched && Status.State is (DeviceState.Connecting or DeviceState.Missing or DeviceState.Parking or DeviceState.Faulted)

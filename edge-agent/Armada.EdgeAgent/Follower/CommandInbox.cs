@@ -25,6 +25,9 @@ internal sealed class CommandInbox(int joints, StopLatches stops, DeviceCounters
 
     public uint AnnouncedEpoch { get; private set; }
 
+    /// <summary>How long its master may be silent.</summary>
+    public TimeSpan Watchdog { get; private set; } = SourceRate.Watchdog(null);
+
     public bool IsOpen
     {
         get
@@ -44,7 +47,7 @@ internal sealed class CommandInbox(int joints, StopLatches stops, DeviceCounters
     }
 
     /// <param name="epoch">Commands of it and of newer ones are taken.</param>
-    /// <param name="rateHz">Of no concern to a follower.</param>
+    /// <param name="rateHz">What its master sends, if that is slow.</param>
     public bool TryStart(uint epoch, double? rateHz = null)
     {
         lock (owner)
@@ -55,7 +58,7 @@ internal sealed class CommandInbox(int joints, StopLatches stops, DeviceCounters
                 BeginSequence();
             if (epoch > epochs.Epoch)
                 BeginEpoch(epoch);
-            AnnouncedEpoch = epoch;
+            (AnnouncedEpoch, Watchdog) = (epoch, SourceRate.Watchdog(rateHz));
             isOpen = true;
             return true;
         }

@@ -178,6 +178,7 @@ internal sealed partial class FollowerLoop : IArmLoop
 
     private void UpdateGoals(in Timestamp now, CancellationToken cancellation)
     {
+        law.Watchdog = device.Inbox.Watchdog;
         if (device.Stops.IsLatched != isStopped)
             ToggleStop(cancellation);
         if (device.Inbox.TryTake(command, out var stamp, out var received, now) && !isTorqueOff)

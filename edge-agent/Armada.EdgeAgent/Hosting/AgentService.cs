@@ -22,6 +22,7 @@ internal sealed partial class AgentService : IHostedService, IAsyncDisposable
     private readonly ISerialPorts ports;
     private readonly ILoggerFactory loggers;
     private readonly TimeProvider time;
+    private readonly AgentClock clock;
     private readonly AgentTelemetry telemetry;
     private readonly Supervisor supervisor;
     private readonly ILogger logger;
@@ -48,11 +49,12 @@ internal sealed partial class AgentService : IHostedService, IAsyncDisposable
         ILoggerFactory loggers)
     {
         (this.devices, this.ports, this.telemetry, this.supervisor, this.time, this.loggers) = (devices, ports, telemetry, supervisor, time, loggers);
+        clock = new AgentClock(time);
         logger = loggers.CreateLogger<AgentService>();
         arms = new KnownArms(configuration.ArmsFolder, configuration.Devices, loggers.CreateLogger<KnownArms>());
         sessions = [.. devices.Select(Session)];
         var byName = devices.ToDictionary(device => device.Name);
-        pairs = [.. configuration.Local.Select(pair => new LocalPair(pair, byName, time, loggers.CreateLogger<LocalPair>()))];
+        pairs = [.. configuration.Local.Select(pair => new LocalPair(pair, byName, clock, loggers.CreateLogger<LocalPair>()))];
         var topics = new TopicMap(configuration.TopicRoot);
         links = configuration.Broker is { } broker
             ? [.. devices.Select(device => Link(device, link, broker, topics))]
@@ -139,6 +141,7 @@ internal sealed partial class AgentService : IHostedService, IAsyncDisposable
     {
         var options = DeviceLink.Options(device, broker, topics);
         var link = factory(options, loggers);
+        var second = device.Settings.Paths == 2 ? factory(DeviceLink.SecondOptions(device, options), loggers) : null;
         if (options.Tls is { CertificateFile: { } certificate, KeyFile: { } key } tls)
         {
             var signer = broker.Tls!.OtherSigner ? null : tls.CaFile;
@@ -146,7 +149,7 @@ internal sealed partial class AgentService : IHostedService, IAsyncDisposable
         }
 
         var control = new ControlHandler(device, loggers.CreateLogger<ControlHandler>());
-        return new DeviceLink(device, control, link, topics, time, loggers.CreateLogger<DeviceLink>());
+        return new DeviceLink(device, control, link, topics, clock, loggers.CreateLogger<DeviceLink>(), second, broker.ProfileOrDefault);
     }
 
     private DeviceSession Session(Device device)
@@ -154,8 +157,8 @@ internal sealed partial class AgentService : IHostedService, IAsyncDisposable
         ConfigurationFile.CheckCalibration(device.Settings);
         var setup = new ArmSetup(device, arms, loggers.CreateLogger<ArmSetup>());
         IArmLoop loop = device.Kind.IsLeader
-            ? new LeaderLoop(device, setup, telemetry, time)
-            : new FollowerLoop(device, setup, telemetry, time, loggers.CreateLogger<FollowerLoop>());
+            ? new LeaderLoop(device, setup, telemetry, clock)
+            : new FollowerLoop(device, setup, telemetry, clock, loggers.CreateLogger<FollowerLoop>());
         return new DeviceSession(device, ports, arms, loop, loggers.CreateLogger<DeviceSession>());
     }
 

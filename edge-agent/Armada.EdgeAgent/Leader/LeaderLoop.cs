@@ -10,8 +10,8 @@ using Armada.EdgeAgent.Telemetry;
 
 namespace Armada.EdgeAgent.Leader;
 
-/// <summary>Reads one leader: a sync read each tick, published when a joint moved beyond the dead-band, and as a keep-alive otherwise.
-/// The only thread that touches the bus.</summary>
+/// <summary>Reads one leader: a sync read each tick, published from when a joint moves beyond the dead-band until all have rested for a while, and
+/// as a keep-alive otherwise. The only thread that touches the bus.</summary>
 /// <remarks>
 /// A state's capture time is that of the moment before its sync read was sent: no joint was read earlier, so that whatever
 /// counts from it counts the bus too. Under the agent's own stop a leader falls silent, and whoever follows it holds.
@@ -23,6 +23,9 @@ internal sealed class LeaderLoop : IArmLoop
     // Under 100 ms by two ticks, so that there are ten a second even if ticks are late.
     private static readonly TimeSpan KeepAlive = TimeSpan.FromMilliseconds(80);
 
+    // Who moves slower than the dead-band in this time is at rest.
+    private static readonly TimeSpan Rest = TimeSpan.FromMilliseconds(100);
+
     private readonly Device device;
     private readonly ArmSetup setup;
     private readonly AgentTelemetry telemetry;
@@ -33,12 +36,15 @@ internal sealed class LeaderLoop : IArmLoop
     private readonly ReadingFilter filter;
     private readonly double[] pose;
     private readonly double[] published;
+    private readonly double[] rest;
     private readonly ArmDiagnostics diagnostics;
     private readonly ServoTelemetry[] health = new ServoTelemetry[ArmJoint.Count];
     private readonly int ticksPerHealth;
     private readonly RestartBackoff restarts = new();
     private LeaderArm arm = null!;
     private Timestamp publishedAt;
+    private Timestamp movedAt;
+    private bool wasMoving;
     private uint publishedEpoch;
     private uint sequence;
     private int ticksToHealth;
@@ -54,6 +60,7 @@ internal sealed class LeaderLoop : IArmLoop
         filter = new ReadingFilter(device.Joints, unwraps: false);
         pose = new double[device.Joints.Length];
         published = new double[device.Joints.Length];
+        rest = new double[device.Joints.Length];
         diagnostics = new ArmDiagnostics(device);
     }
 
@@ -65,6 +72,7 @@ internal sealed class LeaderLoop : IArmLoop
         diagnostics.Begin(setup.Start(arm, cancellation));
         running();
         published.AsSpan().Fill(double.NaN);
+        rest.AsSpan().Fill(double.NaN);
         using var timer = TickTimer.Every(period);
         while (true)
             Tick(timer.Next(cancellation), cancellation);
@@ -115,20 +123,27 @@ internal sealed class LeaderLoop : IArmLoop
     private void Publish(in Timestamp now)
     {
         var epoch = device.LeaderStream.Stamp;
-        var moved = epoch != 0 && (epoch != publishedEpoch || HasMoved()) && IsDue(now);
-        if (!moved && !now.IsPast(publishedAt, KeepAlive))
+        if (epoch != publishedEpoch || HasMoved())
+        {
+            pose.CopyTo(rest, 0);
+            movedAt = now;
+        }
+
+        // That it rests is said at once, and then again and again.
+        var moves = epoch != 0 && !now.IsPast(movedAt, Rest);
+        if (moves || wasMoving ? !IsDue(now) : !now.IsPast(publishedAt, KeepAlive))
             return;
-        var flags = (moved ? FrameFlags.Moving : FrameFlags.KeepAlive) | (device.Status.HasFault ? FrameFlags.Fault : FrameFlags.None);
+        var flags = (moves ? FrameFlags.Moving : FrameFlags.KeepAlive) | (device.Status.HasFault ? FrameFlags.Fault : FrameFlags.None);
         device.Publish(new FrameHeader(FrameKind.State, flags, pose.Length, ++sequence, now.Unix, epoch, 0), pose, null);
         pose.CopyTo(published, 0);
-        (publishedAt, publishedEpoch) = (now, epoch);
+        (publishedAt, publishedEpoch, wasMoving) = (now, epoch, moves);
     }
 
     private bool HasMoved()
     {
         for (var joint = 0; joint < pose.Length; joint++)
         {
-            if (double.IsNaN(pose[joint]) != double.IsNaN(published[joint]) || Math.Abs(pose[joint] - published[joint]) > deadband)
+            if (double.IsNaN(pose[joint]) != double.IsNaN(rest[joint]) || Math.Abs(pose[joint] - rest[joint]) > deadband)
                 return true;
         }
 

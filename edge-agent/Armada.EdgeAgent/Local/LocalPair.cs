@@ -101,7 +101,7 @@ internal sealed partial class LocalPair : ICommandSink
         switch (effect)
         {
             case Effect.StartStream start:
-                Find(start.Device).Stream.TryStart(start.Epoch, null);
+                Find(start.Device).Stream.TryStart(start.Epoch, start.RateHz);
                 break;
             case Effect.StopStream stop:
                 Find(stop.Device).Stream.TryStop(stop.Epoch);

@@ -15,6 +15,9 @@ public static class FrameCodec
 
     public const int MaxSize = HeaderSize + 2 * MaxJoints + EchoSize;
 
+    // Half a second and more of an arm's samples.
+    private const int MaxJoined = 4096;
+
     /// <summary>The position that says "this joint has no reading"; receivers leave that joint where it is.</summary>
     public const short NoReading = short.MinValue;
 
@@ -95,6 +98,13 @@ public static class FrameCodec
 
     /// <summary>Hundredths to joint units; <see cref="NoReading"/> becomes NaN.</summary>
     public static double ToUnits(short hundredths) => hundredths == NoReading ? double.NaN : hundredths / 100.0;
+
+    /// <summary>Whether a payload that waits may take another one behind it: both are frames, and not too many.</summary>
+    public static bool MayJoin(ReadOnlySpan<byte> waiting, ReadOnlySpan<byte> next) =>
+        waiting.Length + next.Length <= MaxJoined && IsFrames(waiting) && IsFrames(next);
+
+    private static bool IsFrames(ReadOnlySpan<byte> payload) =>
+        payload.Length > HeaderSize && payload[0] == Version && payload[1] is (byte)FrameKind.State or (byte)FrameKind.Command;
 
     private static FrameError Check(ReadOnlySpan<byte> payload)
     {

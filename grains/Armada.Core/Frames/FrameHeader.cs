@@ -23,7 +23,7 @@ public enum FrameFlags : byte
     /// <summary>The device reports a fault; its presence names it.</summary>
     Fault = 4,
 
-    /// <summary>Nothing moved; the frame only says that the source lives.</summary>
+    /// <summary>Nothing moved for a while; the frame says that the source lives and rests.</summary>
     KeepAlive = 8,
 
     /// <summary>An <see cref="FrameEcho"/> follows the positions.</summary>
@@ -48,7 +48,8 @@ public readonly record struct FrameHeader(
         CapturedAt,
         TimeToLiveMs,
         Fault: (Flags & FrameFlags.Fault) != 0,
-        Approach: (Flags & FrameFlags.Approach) != 0);
+        Approach: (Flags & FrameFlags.Approach) != 0,
+        KeepAlive: (Flags & FrameFlags.KeepAlive) != 0);
 }
 
 /// <summary>The last command a device applied, sent back with its state: round-trip time without synchronized clocks.</summary>

@@ -12,7 +12,8 @@ public abstract record Effect
     public sealed record Persist(RobotDocument Document) : Effect;
 
     /// <summary>Tell a device to stream (leader) or to accept commands of (follower) this epoch.</summary>
-    public sealed record StartStream(string Device, uint Epoch) : Effect;
+    /// <param name="RateHz">To a follower: what its master sends, if that is slow; see <see cref="Routing.SourceRate"/>.</param>
+    public sealed record StartStream(string Device, uint Epoch, double? RateHz = null) : Effect;
 
     public sealed record StopStream(string Device, uint Epoch) : Effect;
 

@@ -14,6 +14,7 @@ internal sealed class MasterLease(MasterBinding binding, RobotTiming timing)
     private Timestamp? lastSent;
     private bool fault;
     private DeviceJoints? joints;
+    private long lastCapture;
 
     public string Name => binding.Name;
 
@@ -43,6 +44,10 @@ internal sealed class MasterLease(MasterBinding binding, RobotTiming timing)
     public ImmutableArray<string> JointNames { get; set; }
 
     public FrameCounter Frames { get; } = new();
+
+    public SourceRate Rate { get; } = new();
+
+    public CommandPace Pace { get; } = new();
 
     public bool IsLive => State == MasterState.Live;
 
@@ -97,10 +102,13 @@ internal sealed class MasterLease(MasterBinding binding, RobotTiming timing)
 
     public void Arrived(in Timestamp now) => rate.Count(now);
 
+    /// <summary>Whether a frame without an epoch is from before the lease and came late, by a second path; else its source has restarted.</summary>
+    public bool IsLate(in SampleStamp stamp) => stamp.Epoch == 0 && stamp.CapturedAt < lastCapture && sequence.IsRecent(stamp.Sequence);
+
     /// <summary>Checks sequence and age of a frame of the current epoch.</summary>
     public FrameResult Judge(in SampleStamp stamp, in Timestamp now) =>
         stamp.Unfenced ? FrameResult.Accepted
-        : !sequence.TryPass(stamp.Sequence) ? FrameResult.OutOfOrder
+        : sequence.Pass(stamp.Sequence) is var order and not FrameResult.Accepted ? order
         : freshness.IsFresh(stamp, now, timing.CommandTimeToLiveMs) ? FrameResult.Accepted
         : FrameResult.Expired;
 
@@ -111,7 +119,7 @@ internal sealed class MasterLease(MasterBinding binding, RobotTiming timing)
         State = MasterState.Live;
         IsHeld = true;
         lastAccepted = now;
-        fault = stamp.Fault;
+        (fault, lastCapture) = (stamp.Fault, stamp.CapturedAt);
         return begins;
     }
 

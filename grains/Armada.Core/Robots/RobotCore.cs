@@ -79,20 +79,22 @@ public sealed class RobotCore
     /// <param name="device">One that is not bound here is ignored.</param>
     /// <param name="online">False with the last will.</param>
     /// <param name="joints">Its joints in the order of its frames; default where it does not say.</param>
-    public Decision OnPresence(string device, bool online, ImmutableArray<string> joints, in Timestamp now)
+    /// <param name="now">The time.</param>
+    /// <param name="hasSecondPath">Where it is offline: only its first path is known to be lost, and frames may go on by the second.</param>
+    public Decision OnPresence(string device, bool online, ImmutableArray<string> joints, in Timestamp now, bool hasSecondPath = false)
     {
         var problem = TakeJoints(device, joints);
         if (state.Lease is { IsDevice: true } master && master.Name == device && master.IsOnline != online)
         {
             master.IsOnline = online;
-            if (!online && master.IsAnnounced)
+            if (!online && master.IsAnnounced && !(hasSecondPath && master.IsLive))
                 LoseLease(master);
             else if (online && master.IsAnnounced && !master.IsLive)
                 state.SendEpoch(master, now);
         }
 
         if (FindSlave(device) is var index and >= 0 && slaves[index].IsFenced && slaves[index].IsOnline != online)
-            OnSlavePresence(slaves[index], online, now);
+            OnSlavePresence(slaves[index], online, hasSecondPath, now);
         var decision = state.EndTurn();
         return problem is null ? decision : decision with { Refused = new Refusal(RefusalReason.Invalid, $"{device}: {problem}") };
     }
@@ -118,15 +120,19 @@ public sealed class RobotCore
     /// <summary>Index of a slave by its name, or -1. Unbinding and leaving move the indices after it.</summary>
     public int FindSlave(string name) => slaves.Find(name);
 
-    private void OnSlavePresence(SlaveTrack slave, bool online, in Timestamp now)
+    private void OnSlavePresence(SlaveTrack slave, bool online, bool hasSecondPath, in Timestamp now)
     {
         slave.IsOnline = online;
         if (!online)
         {
-            state.FailSlave(slave, "offline");
+            if (hasSecondPath)
+                slave.LoseControl(now);
+            if (!hasSecondPath || !slave.IsCommanded)
+                state.FailSlave(slave, "offline");
             return;
         }
 
+        slave.RegainControl();
         if (IsStopped)
             state.Emit(new Effect.StopDevice(slave.Name));
         if (state.IsEpochInUse)
@@ -356,7 +362,6 @@ public sealed class RobotCore
         decision = Decision.Nothing;
         if (state.Lease is not { IsDevice: true } master)
             return FrameResult.NotBound;
-        master.Arrived(now);
         ExpireLease(now);
         var joints = master.JointsOf(Document.Model, stamp.Unfenced);
         var pose = joints.ToRobot(positions, stackalloc double[positions.Length]);
@@ -364,9 +369,12 @@ public sealed class RobotCore
         if (result == FrameResult.Accepted)
         {
             var leaps = state.Robot.Track(pose, stamp.CapturedAt, now);
-            slaves.Command(state.Robot.Wanted, state.Robot.Before, leaps, Document.Epoch, stamp.CapturedAt, now, sink);
+            var still = stamp.KeepAlive && state.Robot.IsStill;
+            slaves.Command(state.Robot.Wanted, state.Robot.Before, leaps, still, Document.Epoch, stamp.CapturedAt, master.Rate.Interval, now, sink);
         }
 
+        if (result != FrameResult.Duplicate)
+            master.Arrived(now);
         decision = state.EndTurn();
         return master.Frames.Count(result);
     }
@@ -382,8 +390,9 @@ public sealed class RobotCore
         if ((uint)slave >= (uint)slaves.Count || !slaves[slave].IsFenced)
             return FrameResult.NotBound;
         var track = slaves[slave];
-        track.Arrived(now);
         var result = Take(track, stamp, positions, now);
+        if (result != FrameResult.Duplicate)
+            track.Arrived(now);
         decision = state.EndTurn();
         return track.Frames.Count(result);
     }
@@ -402,12 +411,14 @@ public sealed class RobotCore
         }
 
         if (!master.IsAnnounced || (stamp.Epoch != Document.Epoch && !stamp.Unfenced))
-            return TakeOtherEpoch(master, stamp.Epoch, now);
+            return master.IsLate(stamp) ? FrameResult.StaleEpoch : TakeOtherEpoch(master, stamp.Epoch, now);
         var result = master.Judge(stamp, now);
         if (result != FrameResult.Accepted)
             return result;
         if (master.Renew(stamp, now))
             state.Emit(new RobotEvent(RobotEventKind.MasterLive, master.Name));
+        if (master.Rate.Observe(stamp))
+            state.AnnounceRate(now);
         return IsStopped ? FrameResult.Stopped : FrameResult.Accepted;
     }
 
@@ -465,7 +476,7 @@ public sealed class RobotCore
 
         if (slave.JointProblem is not null)
             return FrameResult.WrongJoints;
-        var restarted = slave.HasRestarted(stamp.Epoch);
+        var restarted = slave.HasRestarted(stamp);
         var result = slave.Judge(stamp, now);
         if (result != FrameResult.Accepted)
             return result;
@@ -496,7 +507,7 @@ public sealed class RobotCore
         if (state.Robot.HasGoal)
         {
             state.Robot.Advance(now);
-            slaves.CommandWhereDue(state.Robot.Wanted, state.Robot.Before, Document.Epoch, now, sink);
+            slaves.CommandWhereDue(state.Robot.Wanted, state.Robot.Before, Document.Epoch, state.Robot.CapturedAt(now), now, sink);
         }
 
         if (state.Lease is { Player.IsAtEnd: true } ended && HasArrived(now))

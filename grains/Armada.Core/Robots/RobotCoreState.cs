@@ -34,6 +34,8 @@ internal sealed class RobotCoreState(RobotDocument document, bool fleetStopped, 
     /// <summary>Whether commands go out, or may at any time, under the present epoch.</summary>
     public bool IsEpochInUse => Lease is { IsAnnounced: true } || ManualSince is not null;
 
+    private double? SourceRateHz => IsManual ? null : Lease?.Rate.SlowHz;
+
     public void Emit(Effect effect) => turn.Add(effect);
 
     public void Emit(IEnumerable<Effect> effects) => turn.AddRange(effects);
@@ -111,12 +113,15 @@ internal sealed class RobotCoreState(RobotDocument document, bool fleetStopped, 
         Robot.Begin(real, now);
     }
 
-    public Refusal? SetGoal(JointCommand command, in Timestamp now)
+    /// <param name="command">The goals.</param>
+    /// <param name="now">The time.</param>
+    /// <param name="pace">How long the motion to a goal takes that has no speed or duration; null for as fast as possible.</param>
+    public Refusal? SetGoal(JointCommand command, in Timestamp now, TimeSpan? pace = null)
     {
         if (JointCommandRules.FindProblem(command, Document.Id, Document.Model) is { } problem)
             return new Refusal(RefusalReason.Invalid, problem);
         foreach (var goal in command.Goals)
-            Robot.SetGoal(Document.Model.Find(goal.Joint), goal.Value, goal.Speed, command.Duration, now);
+            Robot.SetGoal(Document.Model.Find(goal.Joint), goal.Value, goal.Speed, command.Duration ?? (goal.Speed is null ? pace : null), now);
         return null;
     }
 
@@ -136,7 +141,17 @@ internal sealed class RobotCoreState(RobotDocument document, bool fleetStopped, 
         {
             slave.BeginEpoch(now);
             if (slave.IsFenced)
-                Emit(new Effect.StartStream(slave.Name, Document.Epoch));
+                Emit(new Effect.StartStream(slave.Name, Document.Epoch, SourceRateHz));
+        }
+    }
+
+    /// <summary>Followers are told how long they may wait for a master that is slow.</summary>
+    public void AnnounceRate(in Timestamp now)
+    {
+        foreach (var slave in Slaves)
+        {
+            if (slave.IsFenced)
+                SendEpoch(slave, now);
         }
     }
 
@@ -163,7 +178,7 @@ internal sealed class RobotCoreState(RobotDocument document, bool fleetStopped, 
     public void SendEpoch(SlaveTrack slave, in Timestamp now)
     {
         slave.MarkSent(now);
-        Emit(new Effect.StartStream(slave.Name, Document.Epoch));
+        Emit(new Effect.StartStream(slave.Name, Document.Epoch, SourceRateHz));
     }
 
     /// <summary>

@@ -118,6 +118,9 @@ public sealed record SlaveSnapshot(
 /// <param name="Voltage">Lowest supply voltage of its servos, volts.</param>
 /// <param name="Temperatures">Per joint, °C; default where it gives none.</param>
 /// <param name="Faults">In its own words; default where it gives none.</param>
+/// <param name="Joints">In the order of its frames; default where it gives none.</param>
+/// <param name="Paths">Its first and its second; default where it has one. Offline with two, only the first is known to be lost.</param>
+/// <param name="Playout">Of a follower with a master; or null.</param>
 [GenerateSerializer, Immutable, Alias("armada.device.report")]
 public sealed record DeviceReport(
     [Id(0)] long At,
@@ -128,8 +131,12 @@ public sealed record DeviceReport(
     [Id(5)] double? Voltage = null,
     [Id(6)] ImmutableArray<double> Temperatures = default,
     [Id(7)] ImmutableArray<string> Faults = default,
-    [Id(8)] ImmutableArray<string> Joints = default)
+    [Id(8)] ImmutableArray<string> Joints = default,
+    [Id(9)] ImmutableArray<PathPresence> Paths = default,
+    [Id(10)] PlayoutReport? Playout = null)
 {
+    public bool HasSecondPath => !Paths.IsDefault;
+
     /// <summary>Whether its own stop is latched.</summary>
     public bool IsStopped => State == "stopped";
 }

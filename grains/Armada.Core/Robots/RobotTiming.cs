@@ -14,6 +14,9 @@ public sealed record RobotTiming
     /// <summary>A slave silent this long has failed; when its frames come back it approaches again.</summary>
     public TimeSpan SlaveLost { get; init; } = TimeSpan.FromSeconds(2);
 
+    /// <summary>How long a slave is commanded that is reached by its second path alone, by which no stop comes.</summary>
+    public TimeSpan ControlGrace { get; init; } = TimeSpan.FromSeconds(1);
+
     /// <summary>Minimum time between two announcements of the same epoch to the same device.</summary>
     public TimeSpan StreamRetry { get; init; } = TimeSpan.FromSeconds(1);
 

@@ -66,24 +66,27 @@ internal sealed class SlaveSet(RobotTiming timing)
     }
 
     public void Command(
-        ReadOnlySpan<double> wanted, ReadOnlySpan<double> start, bool leaps, uint epoch, long capturedAt, in Timestamp now, ICommandSink sink)
+        ReadOnlySpan<double> wanted, ReadOnlySpan<double> start, bool leaps, bool still, uint epoch, long capturedAt, double? interval, in Timestamp now, ICommandSink sink)
     {
         for (var index = 0; index < tracks.Count; index++)
         {
             var slave = tracks[index];
             if (slave.IsCommanded)
-                sink.Command(index, slave.Command(wanted, start, leaps, epoch, capturedAt, now), slave.Pose);
+                sink.Command(index, slave.Command(wanted, start, leaps, still, epoch, capturedAt, interval, now), slave.Pose);
         }
     }
 
     /// <summary>Commands every live slave that has not reached its target or is due for a keep-alive.</summary>
-    public void CommandWhereDue(ReadOnlySpan<double> wanted, ReadOnlySpan<double> start, uint epoch, in Timestamp now, ICommandSink sink)
+    public void CommandWhereDue(ReadOnlySpan<double> wanted, ReadOnlySpan<double> start, uint epoch, long capturedAt, in Timestamp now, ICommandSink sink)
     {
         for (var index = 0; index < tracks.Count; index++)
         {
             var slave = tracks[index];
-            if (slave.IsCommanded && (!slave.HasReached(wanted, now) || slave.IsKeepAliveDue(now)))
-                sink.Command(index, slave.Command(wanted, start, leaps: false, epoch, now.Unix, now), slave.Pose);
+            if (!slave.IsCommanded)
+                continue;
+            var rests = slave.HasReached(wanted, now);
+            if (!rests || slave.IsKeepAliveDue(now))
+                sink.Command(index, slave.Command(wanted, start, leaps: false, rests, epoch, capturedAt, null, now), slave.Pose);
         }
     }
 

@@ -23,6 +23,7 @@ internal sealed class SlaveTrack
     private Timestamp? lastSent;
     private Timestamp? lastCommand;
     private Timestamp? approachFrom;
+    private Timestamp? controlLostAt; // Its second path may bring frames all the same.
     private long? realAt;
     private long? commandedAt;
     private uint lastEpoch;
@@ -31,6 +32,7 @@ internal sealed class SlaveTrack
     private string? reason;
     private bool fault;
     private bool approaches;
+    private bool isStill;
     private int? misfit;
 
     public SlaveTrack(SlaveBinding binding, bool isUnbound, RobotModel model, RobotTiming timing)
@@ -89,17 +91,24 @@ internal sealed class SlaveTrack
     public void Arrived(in Timestamp now) => rate.Count(now);
 
     /// <summary>Whether the device has forgotten its epoch, as after a restart, and restarts its sequence.</summary>
-    public bool HasRestarted(uint epoch) => epoch == 0 && lastEpoch != 0;
+    public bool HasRestarted(in SampleStamp stamp) => stamp.Epoch == 0 && lastEpoch != 0 && !IsLate(stamp);
+
+    /// <summary>Its first path is lost, by which it is stopped; commanded by the second one alone, it fails soon.</summary>
+    public void LoseControl(in Timestamp now) => controlLostAt = now;
+
+    public void RegainControl() => controlLostAt = null;
 
     /// <summary>Checks epoch, sequence and age of a frame.</summary>
     public FrameResult Judge(in SampleStamp stamp, in Timestamp now)
     {
-        if (stamp.Epoch < lastEpoch && stamp.Epoch != 0)
+        if (controlLostAt is not null && !IsCommanded)
+            return FrameResult.NoControl;
+        if (stamp.Epoch < lastEpoch && (stamp.Epoch != 0 || IsLate(stamp)))
             return FrameResult.StaleEpoch;
         if (stamp.Epoch != lastEpoch)
             sequence.Reset();
         lastEpoch = stamp.Epoch;
-        return !sequence.TryPass(stamp.Sequence) ? FrameResult.OutOfOrder
+        return sequence.Pass(stamp.Sequence) is var order and not FrameResult.Accepted ? order
             : freshness.IsFresh(stamp, now, timing.CommandTimeToLiveMs) ? FrameResult.Accepted
             : FrameResult.Expired;
     }
@@ -125,6 +134,8 @@ internal sealed class SlaveTrack
     {
         if (!IsFenced || !IsCommanded || lastAccepted is not { } last)
             return false;
+        if (controlLostAt is { } lost && now.IsPast(lost, timing.ControlGrace))
+            return Fail("reached by its second path only, by which no stop comes");
         if (now.IsPast(last, timing.SlaveLost))
             return Fail($"silent for {timing.SlaveLost.TotalSeconds:0.###} s");
         if (State == SlaveState.Lagging || !now.IsPast(last, timing.SlaveLagging))
@@ -158,8 +169,10 @@ internal sealed class SlaveTrack
     /// <summary>The next command towards a target; its positions are <see cref="Pose"/>.</summary>
     /// <param name="start">Where an open loop begins that knows nothing better: the virtual robot before this target.</param>
     /// <param name="leaps">Whether the target goes on elsewhere than it was.</param>
+    /// <param name="still">Whether the target rests.</param>
+    /// <param name="interval">Microseconds between two targets; null where that is not known.</param>
     public SampleStamp Command(
-        ReadOnlySpan<double> wanted, ReadOnlySpan<double> start, bool leaps, uint epoch, long capturedAt, in Timestamp now)
+        ReadOnlySpan<double> wanted, ReadOnlySpan<double> start, bool leaps, bool still, uint epoch, long capturedAt, double? interval, in Timestamp now)
     {
         if (leaps || approachFrom is null || BeginsJoint(wanted))
             approachFrom = now;
@@ -170,6 +183,7 @@ internal sealed class SlaveTrack
         else
         {
             BeginOpenLoop(wanted, start, now);
+            law.LongestStep = LongestStep(interval, now);
             law.Command(wanted, capturedAt, leaps, now, now);
             law.Step(now);
             jointMap.ToSlave(law.Goals, command);
@@ -179,8 +193,9 @@ internal sealed class SlaveTrack
             sent[joint] = double.IsNaN(command[joint]) ? sent[joint] : command[joint];
         commands++;
         commandedAt = now.Unix;
-        lastCommand = now;
-        return new SampleStamp(epoch, ++commandSequence, capturedAt, timing.CommandTimeToLiveMs, Approach: IsFenced && IsToApproach(now));
+        (lastCommand, isStill) = (now, still);
+        return new SampleStamp(
+            epoch, ++commandSequence, capturedAt, timing.CommandTimeToLiveMs, Approach: IsFenced && IsToApproach(now), KeepAlive: still);
     }
 
     /// <summary>The last command, with the slave's offsets, as its frames have it; NaN for a joint that is to stay.</summary>
@@ -214,7 +229,8 @@ internal sealed class SlaveTrack
         return true;
     }
 
-    public bool IsKeepAliveDue(in Timestamp now) => lastCommand is not { } last || now.IsPast(last, timing.KeepAlive);
+    /// <summary>Whether a slave that has reached its target is due to be told so, for the first time or again.</summary>
+    public bool IsKeepAliveDue(in Timestamp now) => (IsFenced && !isStill) || lastCommand is not { } last || now.IsPast(last, timing.KeepAlive);
 
     public SlaveSnapshot Snapshot(bool stopped, in Timestamp now)
     {
@@ -264,7 +280,7 @@ internal sealed class SlaveTrack
             Join(now);
         if (before.IsOnline == false)
             Fail(before.reason ?? "offline");
-        IsOnline = before.IsOnline;
+        (IsOnline, controlLostAt) = (before.IsOnline, before.controlLostAt);
     }
 
     public void Join(in Timestamp now)
@@ -330,6 +346,18 @@ internal sealed class SlaveTrack
             real[joint] += before.OffsetOf(joint) - jointMap.OffsetOf(joint);
         Hold();
     }
+
+    /// <summary>The time for which one command may make up: about what passes between two, so that those that come at once are no jump.</summary>
+    private TimeSpan LongestStep(double? interval, in Timestamp now)
+    {
+        if (interval is not { } micros)
+            return timing.MaxStep;
+        var passed = lastCommand is { } last ? now.MicrosecondsSince(last) : 0;
+        return Microseconds.ToTimeSpan((long)Math.Max(Math.Min(2 * micros, Microseconds.Of(timing.MaxStep)), Math.Min(passed, 1.25 * micros)));
+    }
+
+    // From before its present epoch, by a second path.
+    private bool IsLate(in SampleStamp stamp) => stamp.CapturedAt < realAt && sequence.IsRecent(stamp.Sequence);
 
     private bool BeginsJoint(ReadOnlySpan<double> wanted)
     {

@@ -24,6 +24,7 @@ internal sealed class VirtualRobot
     private readonly double[] before;
     private readonly double[] wanted;
     private Timestamp trackedAt;
+    private long? clockOffset;
 
     /// <param name="model">Its joints.</param>
     /// <param name="timing">For the longest step of its own motion.</param>
@@ -55,6 +56,21 @@ internal sealed class VirtualRobot
 
     /// <summary>The target of the slaves: its pose, and NaN for a joint without a goal or whose leader has no reading of it.</summary>
     public ReadOnlySpan<double> Wanted => wanted;
+
+    /// <summary>Whether its pose is the one before.</summary>
+    public bool IsStill
+    {
+        get
+        {
+            for (var joint = 0; joint < pose.Length; joint++)
+            {
+                if (Math.Abs(pose[joint] - before[joint]) > 0)
+                    return false;
+            }
+
+            return true;
+        }
+    }
 
     /// <summary>Whether its own motion is under way or keeps a pose; not while it tracks a leader.</summary>
     public bool IsDriven { get; private set; }
@@ -158,6 +174,9 @@ internal sealed class VirtualRobot
                 SetGoal(joint, positions[joint], null, null, now);
         }
     }
+
+    /// <summary>The time of its own motion, Unix microseconds: a wall clock that is set meanwhile is no part of it.</summary>
+    public long CapturedAt(in Timestamp now) => now.Monotonic + (clockOffset ??= now.Unix - now.Monotonic);
 
     public void Advance(in Timestamp now)
     {

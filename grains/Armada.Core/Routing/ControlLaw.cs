@@ -19,8 +19,6 @@ public enum FollowPhase : byte
 /// </remarks>
 public sealed class ControlLaw
 {
-    private static readonly TimeSpan Watchdog = TimeSpan.FromMilliseconds(300);
-
     private const double Tolerance = 0.005;
 
     // A servo's step is 0.088 degrees: there is nothing to interpolate within it.
@@ -84,6 +82,15 @@ public sealed class ControlLaw
 
     /// <summary>Whether the newest command is wholly in the goals.</summary>
     public bool IsComplete { get; private set; }
+
+    /// <summary>See <see cref="VelocityClamp"/>.</summary>
+    public TimeSpan LongestStep
+    {
+        set => clamp.LongestStep = value;
+    }
+
+    /// <summary>After how long without a reading a joint's source is silent.</summary>
+    public TimeSpan Watchdog { get; set; } = SourceRate.Watchdog(null);
 
     /// <summary>Whether no command of late had any reading of its source: it is to be held.</summary>
     public bool IsSilent(in Timestamp now) => now.IsPast(lastReading, Watchdog);
@@ -174,7 +181,7 @@ public sealed class ControlLaw
         var share = step / (double)steps;
         for (var joint = 0; joint < goals.Length; joint++)
         {
-            if (followers[joint].FallsSilent(now))
+            if (followers[joint].FallsSilent(now, Watchdog))
                 (from[joint], target[joint]) = (goals[joint], goals[joint]);
             wanted[joint] = share >= 1 ? target[joint] : from[joint] + (share * (target[joint] - from[joint]));
             velocities[joint] = followers[joint].Velocity(joints[joint], Math.Abs(target[joint] - goals[joint]), timing);
@@ -226,9 +233,9 @@ public sealed class ControlLaw
         }
 
         /// <summary>Whether it does so now.</summary>
-        public bool FallsSilent(in Timestamp now)
+        public bool FallsSilent(in Timestamp now, TimeSpan watchdog)
         {
-            if (IsSilent || !now.IsPast(readAt, Watchdog))
+            if (IsSilent || !now.IsPast(readAt, watchdog))
                 return false;
             return IsSilent = true;
         }

@@ -24,11 +24,9 @@ public sealed class EpochGate
         return true;
     }
 
-    /// <summary>Accepted, or StaleEpoch or OutOfOrder.</summary>
+    /// <summary>Accepted, or StaleEpoch, Duplicate or OutOfOrder.</summary>
     public FrameResult Pass(in SampleStamp stamp) =>
-        !TryAdopt(stamp.Epoch) ? FrameResult.StaleEpoch
-        : sequence.TryPass(stamp.Sequence) ? FrameResult.Accepted
-        : FrameResult.OutOfOrder;
+        TryAdopt(stamp.Epoch) ? sequence.Pass(stamp.Sequence) : FrameResult.StaleEpoch;
 }
 
 public static class Epochs

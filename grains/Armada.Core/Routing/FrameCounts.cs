@@ -7,12 +7,12 @@ namespace Armada.Core.Routing;
 [GenerateSerializer, Immutable, Alias("armada.frame.counts")]
 public sealed record FrameCounts([Id(0)] ImmutableArray<long> ByResult, [Id(1)] long Lost)
 {
-    public long this[FrameResult result] => ByResult[(int)result];
+    public long this[FrameResult result] => (int)result < ByResult.Length ? ByResult[(int)result] : 0; // An older silo has fewer.
 }
 
 public sealed class FrameCounter
 {
-    private readonly long[] counts = new long[(int)FrameResult.NoReading + 1];
+    private readonly long[] counts = new long[(int)FrameResult.NoControl + 1];
 
     /// <summary>Returns the result again.</summary>
     public FrameResult Count(FrameResult result)

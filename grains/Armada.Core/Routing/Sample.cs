@@ -6,6 +6,7 @@ namespace Armada.Core.Routing;
 /// <param name="Fault">Its source reports a fault.</param>
 /// <param name="Unfenced">Its source knows neither epochs nor sequences, as MicroPython leaders; its binding stands for them.</param>
 /// <param name="Approach">Of a command: its slave approaches it first, slowly. Of a slave's sample: it is about to.</param>
+/// <param name="KeepAlive">Nothing moved since the sample before: its source is at rest, and nothing is missing until the next.</param>
 [GenerateSerializer, Immutable, Alias("armada.stamp")]
 public readonly record struct SampleStamp(
     [Id(0)] uint Epoch,
@@ -14,7 +15,8 @@ public readonly record struct SampleStamp(
     [Id(3)] ushort TimeToLiveMs = 0,
     [Id(4)] bool Fault = false,
     [Id(5)] bool Unfenced = false,
-    [Id(6)] bool Approach = false);
+    [Id(6)] bool Approach = false,
+    [Id(7)] bool KeepAlive = false);
 
 /// <summary>What became of a sample; each has a counter.</summary>
 public enum FrameResult : byte
@@ -24,7 +26,7 @@ public enum FrameResult : byte
 
     StaleEpoch,
 
-    /// <summary>Its sequence does not go forward.</summary>
+    /// <summary>A newer one came before it.</summary>
     OutOfOrder,
 
     /// <summary>Older than its time to live.</summary>
@@ -47,6 +49,12 @@ public enum FrameResult : byte
 
     /// <summary>Not one joint could be read.</summary>
     NoReading,
+
+    /// <summary>Came before, by the device's other path; not a loss.</summary>
+    Duplicate,
+
+    /// <summary>Came by a device's second path while the first one, by which it is stopped, is lost.</summary>
+    NoControl,
 }
 
 /// <summary>Takes the commands that a sample becomes; called inside the turn, must not block.</summary>

@@ -11,6 +11,9 @@ public static class DeviceName
 {
     public const int MaxLength = 64;
 
+    /// <summary>What the client id of a device's second path has behind the name.</summary>
+    public const string SecondPath = "~2";
+
     public static bool IsValid(ReadOnlySpan<char> text)
     {
         if (text.Length is 0 or > MaxLength || !char.IsAsciiLetterOrDigit(text[0]))

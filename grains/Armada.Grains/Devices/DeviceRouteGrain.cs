@@ -24,6 +24,7 @@ public sealed partial class DeviceRouteGrain(TimeProvider time, ILogger<DeviceRo
 
     private readonly Guid source = Guid.NewGuid();
     private Announced? endpoint;
+    private Announced? second; // Where its second path is.
     private Announced? robot;
     private ImmutableArray<byte> presence = [];
     private long version;
@@ -40,12 +41,28 @@ public sealed partial class DeviceRouteGrain(TimeProvider time, ILogger<DeviceRo
 
         endpoint = new Announced(peer, claim, time.GetTimestamp());
         await PublishAsync(peer);
+        if (second is { } others && others.Claim.SecondInstance != claim.Instance)
+            second = null; // Its process has just cut it.
+        return true;
+    }
+
+    public async Task<bool> ConnectSecondAsync(IDevicePeer peer, DeviceClaim claim)
+    {
+        if ((endpoint is { Claim.IsConnected: true } one && !IsLost(one) && one.Claim.Instance != claim.SecondInstance)
+            || (second is { } other && !IsLost(other) && other.Claim.SecondInstance != claim.SecondInstance && endpoint is not { Claim.IsConnected: true }))
+        {
+            return false;
+        }
+
+        var before = second?.Peer;
+        second = new Announced(peer, claim, time.GetTimestamp());
+        await PublishAsync(peer, before);
         return true;
     }
 
     public async Task<DeviceRoute> AnnounceAsync(IDevicePeer peer, DeviceClaim claim)
     {
-        var hasChanged = SetRobot(peer, claim) | SetEndpoint(peer, claim) | DropLost();
+        var hasChanged = SetRobot(peer, claim) | SetEndpoint(peer, claim) | SetSecond(peer, claim) | DropLost();
         return hasChanged ? await PublishAsync(peer) : Route;
     }
 
@@ -59,7 +76,9 @@ public sealed partial class DeviceRouteGrain(TimeProvider time, ILogger<DeviceRo
         endpoint is { Claim.IsConnected: true } ? endpoint.Peer : null,
         endpoint is { Claim.IsConnected: true } ? endpoint.Claim.Silo : null,
         robot?.Peer,
-        presence);
+        presence,
+        endpoint is { Claim.IsConnected: true } ? endpoint.Claim.Instance : null,
+        second?.Peer);
 
     private bool IsLost(Announced announced) => time.GetElapsedTime(announced.At) > LostAfter;
 
@@ -86,6 +105,15 @@ public sealed partial class DeviceRouteGrain(TimeProvider time, ILogger<DeviceRo
         return hasChanged;
     }
 
+    private bool SetSecond(IDevicePeer peer, DeviceClaim claim)
+    {
+        var before = second;
+        var isFree = before is null || IsLost(before) || before.Peer.Equals(peer);
+        if (isFree)
+            second = claim.SecondInstance is null ? null : new Announced(peer, claim, time.GetTimestamp());
+        return second?.Peer.Equals(before?.Peer) != true && (second ?? before) is not null;
+    }
+
     private bool IsSaid(ImmutableArray<byte> said) => said.IsDefaultOrEmpty || said.AsSpan().SequenceEqual(presence.AsSpan());
 
     // Its last will is lost with the process.
@@ -106,11 +134,11 @@ public sealed partial class DeviceRouteGrain(TimeProvider time, ILogger<DeviceRo
         return !await HasEndedAsync(asked, isSameMachine ? NoticeWithin : AnswerWithin) || isSameMachine || await asked;
     }
 
-    private async Task<DeviceRoute> PublishAsync(IDevicePeer caller)
+    private async Task<DeviceRoute> PublishAsync(IDevicePeer caller, IDevicePeer? before = null)
     {
         version++;
         var route = Route;
-        var others = new[] { endpoint?.Peer, robot?.Peer }.OfType<IDevicePeer>().Where(peer => !peer.Equals(caller)).Distinct();
+        var others = new[] { endpoint?.Peer, robot?.Peer, second?.Peer, before }.OfType<IDevicePeer>().Where(peer => !peer.Equals(caller)).Distinct();
         await Task.WhenAll(others.Select(peer => SendAsync(peer, route)));
         return route;
     }

@@ -13,6 +13,10 @@ public interface IDeviceRouteGrain : IGrainWithStringKey
     [Alias("connect")]
     Task<bool> ConnectAsync(IDevicePeer peer, DeviceClaim claim);
 
+    /// <summary>A device wants to connect to a process by its second path; false while another machine is connected under its name.</summary>
+    [Alias("connect-second")]
+    Task<bool> ConnectSecondAsync(IDevicePeer peer, DeviceClaim claim);
+
     /// <summary>What a process has to do with the device; due at each change and every two seconds.</summary>
     [Alias("announce")]
     Task<DeviceRoute> AnnounceAsync(IDevicePeer peer, DeviceClaim claim);
@@ -28,6 +32,7 @@ public interface IDeviceRouteGrain : IGrainWithStringKey
 /// <param name="Presence">What the device said of itself last, on that connection; empty for nothing.</param>
 /// <param name="HasRobot">Whether the robot that the device serves runs in the process.</param>
 /// <param name="Silo">The process, where it is a silo.</param>
+/// <param name="SecondInstance">Of the machine whose second path is connected to it; null while none is.</param>
 [GenerateSerializer, Immutable, Alias("armada.device.claim")]
 public sealed record DeviceClaim(
     [property: Id(0)] long Connection,
@@ -35,7 +40,8 @@ public sealed record DeviceClaim(
     [property: Id(2)] string? Instance,
     [property: Id(3)] ImmutableArray<byte> Presence,
     [property: Id(4)] bool HasRobot,
-    [property: Id(5)] SiloAddress? Silo);
+    [property: Id(5)] SiloAddress? Silo,
+    [property: Id(6)] string? SecondInstance = null);
 
 /// <summary>Between which processes a device's messages go.</summary>
 /// <param name="Source">The grain's activation, which numbers its routes.</param>
@@ -44,6 +50,8 @@ public sealed record DeviceClaim(
 /// <param name="EndpointSilo">The same, where it is a silo.</param>
 /// <param name="Robot">Where its robot runs; null for nowhere.</param>
 /// <param name="Presence">What the device said of itself last; empty for nothing.</param>
+/// <param name="Instance">Of the machine that is connected; null where none is, or it gives none.</param>
+/// <param name="Second">Where the device's second path is connected; null for nowhere.</param>
 [GenerateSerializer, Immutable, Alias("armada.device.route")]
 public sealed record DeviceRoute(
     [property: Id(0)] Guid Source,
@@ -51,4 +59,6 @@ public sealed record DeviceRoute(
     [property: Id(2)] IDevicePeer? Endpoint,
     [property: Id(3)] SiloAddress? EndpointSilo,
     [property: Id(4)] IDevicePeer? Robot,
-    [property: Id(5)] ImmutableArray<byte> Presence);
+    [property: Id(5)] ImmutableArray<byte> Presence,
+    [property: Id(6)] string? Instance = null,
+    [property: Id(7)] IDevicePeer? Second = null);

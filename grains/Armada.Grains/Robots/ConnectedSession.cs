@@ -13,7 +13,7 @@ internal sealed class ConnectedSession(IRobotSession session, Action<ConnectedSe
 
     public string Name { get; } = session.Name;
 
-    public void Send(in SampleStamp stamp, ReadOnlySpan<double> positions)
+    public void Send(in SampleStamp stamp, ReadOnlySpan<double> positions, bool hasMore)
     {
         if (failed)
             return;

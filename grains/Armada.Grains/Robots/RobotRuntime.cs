@@ -12,7 +12,7 @@ namespace Armada.Grains.Robots;
 
 /// <summary>
 /// Runs one robot in this process. A sample is routed on the thread that brings it if the robot is idle; if it is busy, the sample waits
-/// in its device's slot, where the newest replaces the one before. Everything else goes through the runtime's queue, stops first.
+/// in its device's slot. Everything else goes through the runtime's queue, stops first.
 /// </summary>
 /// <remarks>
 /// Whoever brings <see cref="state"/> from idle to busy owns core, slots and sinks. An owner that finds it dirty when it leaves hands
@@ -104,11 +104,16 @@ public sealed partial class RobotRuntime : IAsyncDisposable
     }
 
     /// <summary>Takes a sample of one of the robot's devices, from any thread. Allocates nothing in steady state.</summary>
-    public void OnSample(SampleSlot slot, in SampleStamp stamp, ReadOnlySpan<double> positions, in Timestamp now)
+    /// <param name="slot">The device's.</param>
+    /// <param name="stamp">The sample.</param>
+    /// <param name="positions">Its positions.</param>
+    /// <param name="now">When it came.</param>
+    /// <param name="hasMore">Whether another one of the same message follows at once.</param>
+    public void OnSample(SampleSlot slot, in SampleStamp stamp, ReadOnlySpan<double> positions, in Timestamp now, bool hasMore = false)
     {
         if (Interlocked.CompareExchange(ref state, Busy, Idle) == Idle)
         {
-            RouteInline(slot, stamp, positions, now);
+            RouteInline(slot, stamp, positions, now, hasMore);
             return;
         }
 
@@ -133,7 +138,7 @@ public sealed partial class RobotRuntime : IAsyncDisposable
     /// </summary>
     public void SetPresence(string device, DeviceReport report) => Post(new WorkItem((core, now) =>
     {
-        var decision = core.OnPresence(device, report.Online, report.Joints, now);
+        var decision = core.OnPresence(device, report.Online, report.Joints, now, report.HasSecondPath);
         if (decision.Refused is { } misfit)
             LogMisfit(Id, misfit.Text);
         if (!report.Online || Array.Find(slots, slot => slot.Device == device && slot.Role == DeviceRole.Slave) is not { HasReported: false } slot)
@@ -288,12 +293,14 @@ public sealed partial class RobotRuntime : IAsyncDisposable
     }
 
     // From here on everything runs as the owner, on one thread at a time.
-    private void RouteInline(SampleSlot slot, in SampleStamp stamp, ReadOnlySpan<double> positions, in Timestamp now)
+    private void RouteInline(SampleSlot slot, in SampleStamp stamp, ReadOnlySpan<double> positions, in Timestamp now, bool hasMore)
     {
         try
         {
-            commands.Received = now;
-            Leave(Route(slot, stamp, positions, now));
+            (commands.Received, commands.HasMore) = (now, hasMore);
+            var decision = Route(slot, stamp, positions, now);
+            commands.HasMore = false;
+            Leave(decision);
         }
         catch
         {
@@ -535,7 +542,7 @@ public sealed partial class RobotRuntime : IAsyncDisposable
         switch (effect)
         {
             case Effect.StartStream start:
-                services.Control.StartStream(start.Device, start.Epoch);
+                services.Control.StartStream(start.Device, start.Epoch, start.RateHz);
                 break;
             case Effect.StopStream stop:
                 services.Control.StopStream(stop.Device, stop.Epoch);
@@ -745,6 +752,9 @@ public sealed partial class RobotRuntime : IAsyncDisposable
         /// <summary>When the sample came that is being routed.</summary>
         public Timestamp Received { get; set; }
 
+        /// <summary>Whether another one of its message follows.</summary>
+        public bool HasMore { get; set; }
+
         public void Tick(in Timestamp now, bool isLed)
         {
             foreach (var sink in Sinks)
@@ -753,7 +763,7 @@ public sealed partial class RobotRuntime : IAsyncDisposable
 
         public void Command(int slave, in SampleStamp stamp, ReadOnlySpan<double> positions)
         {
-            Sinks[slave].Send(stamp, positions);
+            Sinks[slave].Send(stamp, positions, HasMore);
             telemetry.CountCommand();
             if (telemetry.MeasuresRouteTime)
                 telemetry.RecordRouteTime((clock.Monotonic() - Received.Monotonic) / 1000.0);
@@ -765,7 +775,7 @@ public sealed partial class RobotRuntime : IAsyncDisposable
     {
         public static NullSink Instance { get; } = new();
 
-        public void Send(in SampleStamp stamp, ReadOnlySpan<double> positions)
+        public void Send(in SampleStamp stamp, ReadOnlySpan<double> positions, bool hasMore)
         {
         }
     }

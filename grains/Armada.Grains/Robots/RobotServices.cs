@@ -22,7 +22,10 @@ public sealed record RobotServices(
 public interface IDeviceControl
 {
     /// <summary>A leader is to stream, a follower to accept commands, of this epoch.</summary>
-    void StartStream(string device, uint epoch);
+    /// <param name="device">Its name.</param>
+    /// <param name="epoch">The epoch.</param>
+    /// <param name="rateHz">To a follower: what its master sends, if that is slow.</param>
+    void StartStream(string device, uint epoch, double? rateHz);
 
     /// <summary>The stream of this epoch ends.</summary>
     void StopStream(string device, uint epoch);
@@ -59,7 +62,8 @@ public interface ISlaveSink
     /// <summary>The slave's next command.</summary>
     /// <param name="stamp">Epoch, sequence of this slave's commands, the master's capture time, time to live.</param>
     /// <param name="positions">One position per joint, offsets added; NaN where nothing is commanded.</param>
-    void Send(in SampleStamp stamp, ReadOnlySpan<double> positions);
+    /// <param name="hasMore">Whether more may follow at once, so that they can go in one message.</param>
+    void Send(in SampleStamp stamp, ReadOnlySpan<double> positions, bool hasMore);
 
     /// <summary>Lets time pass, for a sink that sends less often than it is given commands.</summary>
     /// <param name="now">The time.</param>

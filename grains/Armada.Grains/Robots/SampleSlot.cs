@@ -6,16 +6,18 @@ using Armada.Core.Time;
 
 namespace Armada.Grains.Robots;
 
-/// <summary>One device bound to one robot: where its frames go, and the newest one that waits while the robot is busy.</summary>
+/// <summary>One device bound to one robot: where its frames go, and those that wait while the robot is busy.</summary>
 public sealed class SampleSlot(string device, DeviceRole role, RobotRuntime robot, RobotModel model)
 {
+    // A third of a second of a leader: older ones would be too old.
+    private const int MaxWaiting = 32;
+
     private readonly Lock sync = new();
-    private readonly double[] positions = new double[FrameCodec.MaxJoints];
     private volatile RobotModel model = model;
-    private SampleStamp stamp;
-    private Timestamp received;
-    private int joints;
-    private bool waiting;
+    private Waiting[] waiting = []; // A ring; most devices need none.
+    private double[] positions = [];
+    private int first;
+    private int count;
     private long superseded;
     private long movedAt = robot.Now;
     private uint lastEcho;
@@ -56,7 +58,7 @@ public sealed class SampleSlot(string device, DeviceRole role, RobotRuntime robo
         set => Volatile.Write(ref movedAt, value);
     }
 
-    /// <summary>Samples that a newer one replaced while they waited.</summary>
+    /// <summary>Samples that gave way to newer ones, for too many waited.</summary>
     public long Superseded => Interlocked.Read(ref superseded);
 
     /// <summary>Whether an echo tells of another command than the one before; called on the link's thread only.</summary>
@@ -68,38 +70,45 @@ public sealed class SampleSlot(string device, DeviceRole role, RobotRuntime robo
         return true;
     }
 
-    /// <summary>Leaves a sample for the runtime's owner; true where it replaced one that was still waiting.</summary>
-    public bool Put(in SampleStamp newer, ReadOnlySpan<double> units, in Timestamp now)
+    /// <summary>Leaves a sample for the runtime's owner; true where the oldest one gave way to it.</summary>
+    public bool Put(in SampleStamp stamp, ReadOnlySpan<double> units, in Timestamp now)
     {
         lock (sync)
         {
-            var replaced = waiting;
-            stamp = newer;
-            received = now;
-            joints = units.Length;
-            units.CopyTo(positions);
-            waiting = true;
-            if (replaced)
+            if (waiting.Length == 0)
+                (waiting, positions) = (new Waiting[MaxWaiting], new double[MaxWaiting * FrameCodec.MaxJoints]);
+            var isFull = count == MaxWaiting;
+            if (isFull)
+                first = (first + 1) % MaxWaiting;
+            else
+                count++;
+            var at = (first + count - 1) % MaxWaiting;
+            waiting[at] = new Waiting(stamp, now, units.Length);
+            units.CopyTo(positions.AsSpan(at * FrameCodec.MaxJoints));
+            if (isFull)
                 Interlocked.Increment(ref superseded);
-            return replaced;
+            return isFull;
         }
     }
 
-    /// <summary>Takes the waiting sample, if there is one.</summary>
+    /// <summary>Takes the oldest sample that waits, if there is one.</summary>
     /// <param name="units">At least <see cref="FrameCodec.MaxJoints"/> long.</param>
-    /// <param name="taken">Its stamp.</param>
-    /// <param name="count">Its number of joints.</param>
-    /// <param name="at">When it came.</param>
-    public bool TryTake(Span<double> units, out SampleStamp taken, out int count, out Timestamp at)
+    /// <param name="stamp">Its stamp.</param>
+    /// <param name="joints">Its number of joints.</param>
+    /// <param name="received">When it came.</param>
+    public bool TryTake(Span<double> units, out SampleStamp stamp, out int joints, out Timestamp received)
     {
         lock (sync)
         {
-            (taken, count, at) = (stamp, joints, received);
-            if (!waiting)
+            (stamp, received, joints) = count > 0 ? waiting[first] : default;
+            if (count == 0)
                 return false;
-            positions.AsSpan(0, joints).CopyTo(units);
-            waiting = false;
+            positions.AsSpan(first * FrameCodec.MaxJoints, joints).CopyTo(units);
+            first = (first + 1) % MaxWaiting;
+            count--;
             return true;
         }
     }
+
+    private readonly record struct Waiting(SampleStamp Stamp, Timestamp Received, int Joints);
 }

@@ -71,7 +71,9 @@ internal static class RobotReader
         said.State,
         said.Voltage,
         said.Temperatures.IsDefault ? null : said.Temperatures,
-        said.Faults.IsDefault ? null : said.Faults);
+        said.Faults.IsDefault ? null : said.Faults,
+        said.HasSecondPath ? said.Paths : null,
+        said.Playout);
 }
 
 /// <summary>Asks something of a robot, and answers with the part of it that changed, or why it was refused.</summary>

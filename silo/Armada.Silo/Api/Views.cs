@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.Text.Json.Serialization;
+using Armada.Core.Control;
 
 namespace Armada.Silo.Api;
 
@@ -65,7 +66,9 @@ internal sealed record DeviceView(
     string? State,
     double? Voltage,
     IReadOnlyList<double>? Temperatures,
-    IReadOnlyList<string>? Faults);
+    IReadOnlyList<string>? Faults,
+    [property: Description("Its two connections, where it has a second one.")] IReadOnlyList<PathPresence>? Paths,
+    [property: Description("How a follower's motion comes over the network and is played, while it has a master.")] PlayoutReport? Playout);
 
 internal sealed record FleetView(
     [property: Description("The fleet's stop is latched.")] bool Stopped,

@@ -28,7 +28,7 @@ internal sealed partial class ControlChannel(
 
     private long lastId;
 
-    public void StartStream(string device, uint epoch) => Send(device, ControlOp.StreamStart, epoch);
+    public void StartStream(string device, uint epoch, double? rateHz) => Send(device, ControlOp.StreamStart, epoch, rateHz);
 
     public void StopStream(string device, uint epoch) => Send(device, ControlOp.StreamStop, epoch);
 
@@ -124,13 +124,13 @@ internal sealed partial class ControlChannel(
     // Devices may have their connection where the silo has none.
     private bool IsReached => link.State == LinkState.Up || fallback.IsAvailable;
 
-    private void Send(string device, ControlOp op, uint epoch)
+    private void Send(string device, ControlOp op, uint epoch, double? rateHz = null)
     {
         if (link.State != LinkState.Up)
             return; // The core repeats it when the device's frames are back.
         lock (sync)
         {
-            var sent = new Sent(device, new ControlMessage(NextId(), op, epoch));
+            var sent = new Sent(device, new ControlMessage(NextId(), op, epoch, rateHz));
             unanswered[sent.Message.Id] = sent;
             Publish(sent, clock.Now());
         }

@@ -31,6 +31,9 @@ internal sealed partial class DeviceIngress(
         telemetry.Observe("armada.silo.robots", "{robot}", "Robots", () => robots.Count);
         telemetry.Observe(
             "armada.silo.masters.live", "{master}", "Masters whose lease lives", () => robots.All.Count(robot => robot.IsMasterLive));
+        telemetry.Observe(
+            "armada.silo.paths.second", "{path}", "Second paths that are connected, of devices that say so",
+            () => presences.All.Count(report => report is { Online: true, HasSecondPath: true } && report.Paths[1].Connected));
         link.StateChanged += LogState;
         link.Subscribe(topics.Every(Channel.Presence), Delivery.Control, OnPresence);
         link.Subscribe(topics.Every(Channel.ControlReply), Delivery.Control, OnReply);
@@ -52,7 +55,7 @@ internal sealed partial class DeviceIngress(
             return; // An empty retained message is how a broker forgets a device.
         var device = System.Text.Encoding.UTF8.GetString(name);
         var now = clock.Now();
-        var wasOnline = presences.Of(device)?.Online == true;
+        var before = presences.Of(device);
         if (!DeviceName.IsValid(device) || ControlJson.ReadPresence(payload) is not { } presence
             || ReportOf(presence, now) is var report && !presences.Put(device, report))
         {
@@ -60,13 +63,14 @@ internal sealed partial class DeviceIngress(
             return;
         }
 
-        lastSeen.Record(device, presence, wasOnline);
+        telemetry.Record(before?.Playout, report.Playout);
+        lastSeen.Record(device, presence, wasOnline: before?.Online == true);
         routes.Find(device)?.Robot.SetPresence(device, report);
     }
 
     private static DeviceReport ReportOf(Presence said, in Timestamp now) => new(
         now.Unix, said.Online, said.Kind, said.Agent, said.State, said.Voltage, said.Temperatures?.ToImmutableArray() ?? default, said.Faults?.ToImmutableArray() ?? default,
-        said.Joints?.ToImmutableArray() ?? default);
+        said.Joints?.ToImmutableArray() ?? default, said.Paths is { Count: 2 } two ? [.. two] : default, said.Playout);
 
     private void OnReply(ReadOnlySpan<byte> topic, ReadOnlySpan<byte> payload)
     {

@@ -12,6 +12,8 @@ internal sealed class DevicePresences
 
     public DeviceReport? Of(string device) => byDevice.GetValueOrDefault(device);
 
+    public IEnumerable<DeviceReport> All => byDevice.Values;
+
     public void Remove(string device) => byDevice.TryRemove(device, out _);
 
     /// <summary>Keeps a report; false where there are too many devices.</summary>

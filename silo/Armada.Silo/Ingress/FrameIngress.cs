@@ -1,5 +1,4 @@
 using Armada.Core.Frames;
-using Armada.Core.Routing;
 using Armada.Core.Time;
 using Armada.Core.Topics;
 using Armada.Grains.Robots;
@@ -25,33 +24,36 @@ internal sealed partial class FrameIngress(
     public void Take(ReadOnlySpan<byte> device, ReadOnlySpan<byte> payload)
     {
         var now = clock.Now();
-        var walked = payload;
-        if (!TryFindNewest(ref walked, out var newest, out var states, out var error))
+        var slot = routes.Find(device);
+        var rest = payload;
+        var error = payload.IsEmpty ? FrameError.Truncated : FrameError.None;
+        while (!rest.IsEmpty && TryReadState(ref rest, out var frame, out error))
         {
-            telemetry.Count(error);
-            if (malformedPace.IsDue(now, out var hidden))
-                LogMalformed(Text(device), error, payload.Length, hidden);
+            if (slot is null)
+            {
+                RefuseUnknown(device, now);
+                return;
+            }
+
+            Route(slot, frame, now, hasMore: !rest.IsEmpty);
         }
 
-        if (states == 0)
+        if (error == FrameError.None)
             return;
-        if (routes.Find(device) is { } slot)
-            Route(slot, newest, states, now);
-        else
-            RefuseUnknown(device, now);
+        telemetry.Count(error);
+        if (malformedPace.IsDue(now, out var hidden))
+            LogMalformed(Text(device), error, payload.Length, hidden);
     }
 
-    private void Route(SampleSlot slot, in FrameView frame, int states, in Timestamp now)
+    private void Route(SampleSlot slot, in FrameView frame, in Timestamp now, bool hasMore)
     {
-        for (var older = 1; older < states; older++)
-            telemetry.Count(slot.Role, FrameResult.Superseded);
         Measure(slot, frame, now);
         Span<double> positions = stackalloc double[FrameCodec.MaxJoints];
         frame.CopyTo(positions);
         var header = frame.Header;
         if ((header.Flags & FrameFlags.KeepAlive) == 0)
             slot.MovedAt = now.Monotonic;
-        slot.Robot.OnSample(slot, header.Stamp, positions[..header.Joints], now);
+        slot.Robot.OnSample(slot, header.Stamp, positions[..header.Joints], now, hasMore);
     }
 
     private void Measure(SampleSlot slot, in FrameView frame, in Timestamp now)
@@ -72,28 +74,12 @@ internal sealed partial class FrameIngress(
             LogUnknown(Text(device), hidden);
     }
 
-    private static bool TryFindNewest(ref ReadOnlySpan<byte> payload, out FrameView newest, out int states, out FrameError error)
+    private static bool TryReadState(ref ReadOnlySpan<byte> payload, out FrameView frame, out FrameError error)
     {
-        newest = default;
-        states = 0;
-        error = payload.IsEmpty ? FrameError.Truncated : FrameError.None;
-        while (!payload.IsEmpty)
-        {
-            if (!FrameCodec.TryRead(ref payload, out var frame, out error))
-                return false;
-            if (frame.Header.Kind != FrameKind.State)
-                error = FrameError.UnknownKind;
-            else if (states++ == 0 || IsNewer(frame.Header, newest.Header))
-                newest = frame;
-            if (error != FrameError.None)
-                return false;
-        }
-
+        if (FrameCodec.TryRead(ref payload, out frame, out error) && frame.Header.Kind != FrameKind.State)
+            error = FrameError.UnknownKind;
         return error == FrameError.None;
     }
-
-    private static bool IsNewer(in FrameHeader frame, in FrameHeader than) =>
-        frame.Epoch != than.Epoch ? frame.Epoch > than.Epoch : (int)(frame.Sequence - than.Sequence) > 0;
 
     private static string Text(ReadOnlySpan<byte> device) => System.Text.Encoding.UTF8.GetString(device);
 

@@ -44,7 +44,7 @@ internal sealed partial class MicroPythonIngress(
         if (GripperUnit.IsPercent(slot.Model))
             positions[GripperUnit.Index] = GripperAngle.ToPercent(positions[GripperUnit.Index]);
         slot.MovedAt = now.Monotonic; // A board does not say when it stands still.
-        slot.Robot.OnSample(slot, new SampleStamp(0, 0, now.Unix, Unfenced: true), positions, now);
+        slot.Robot.OnSample(slot, new SampleStamp(0, 0, clock.CapturedAt(now), Unfenced: true), positions, now);
     }
 
     [LoggerMessage(

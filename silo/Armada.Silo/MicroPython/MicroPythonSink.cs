@@ -26,7 +26,7 @@ internal sealed class MicroPythonSink(IMqttLink link, SiloClock clock, string to
     private long dueAt;
     private long sentAt;
 
-    public void Send(in SampleStamp stamp, ReadOnlySpan<double> positions)
+    public void Send(in SampleStamp stamp, ReadOnlySpan<double> positions, bool hasMore)
     {
         if (positions.Length != target.Length)
             return; // The robot has just got other joints, and the slave another sink.

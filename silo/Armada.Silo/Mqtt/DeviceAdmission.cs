@@ -31,10 +31,19 @@ internal sealed partial class DeviceAdmission(IdentityCopy identities, TopicAcce
     /// <param name="refused">Why it is refused.</param>
     public ClientIdentity? Admit(X509Certificate2? certificate, string clientId, string? will, out string? refused)
     {
-        var client = certificate is null ? AdmitUnproven(clientId, out refused) : Admit(certificate, clientId, out refused);
-        if (client is null || will is null || access.MayPublish(client, will))
+        var isSecond = clientId.EndsWith(DeviceName.SecondPath, StringComparison.Ordinal);
+        var device = isSecond ? clientId[..^DeviceName.SecondPath.Length] : clientId;
+        var client = certificate is null ? AdmitUnproven(device, out refused) : Admit(certificate, device, out refused);
+        if (isSecond && client?.Role is not null)
+        {
+            refused = "a board has one connection";
+            return null;
+        }
+
+        client = client is null ? null : client with { IsSecondPath = isSecond };
+        if (client is null || will is null || (!isSecond && access.MayPublish(client, will)))
             return client;
-        refused = $"its last will is for {will}, which is not its own topic";
+        refused = isSecond ? "a second path has no last will" : $"its last will is for {will}, which is not its own topic";
         return null;
     }
 

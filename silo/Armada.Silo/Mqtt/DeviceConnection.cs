@@ -3,6 +3,7 @@ using System.Buffers.Binary;
 using System.IO.Pipelines;
 using System.Net;
 using System.Security.Cryptography.X509Certificates;
+using Armada.Core.Frames;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http.Features;
 using MQTTnet;
@@ -16,8 +17,8 @@ using MQTTnet.Server;
 namespace Armada.Silo.Mqtt;
 
 /// <summary>
-/// A client's connection below MQTTnet. State frames are routed here, on the thread that read them, and commands are written here, the
-/// newest only while the client does not take them. Every other packet is MQTTnet's.
+/// A client's connection below MQTTnet. State frames are routed here, on the thread that read them, and commands are written here, in one
+/// message where the client did not take them meanwhile. Every other packet is MQTTnet's.
 /// </summary>
 internal sealed class DeviceConnection : IMqttChannelAdapter
 {
@@ -77,6 +78,9 @@ internal sealed class DeviceConnection : IMqttChannelAdapter
 
     /// <summary>Of the machine that the agent runs on; null where the client gives none.</summary>
     public string? Instance { get; private set; }
+
+    /// <summary>The one in its CONNECT; null before that.</summary>
+    public string? ClientId { get; private set; }
 
     /// <summary>Topic of its last will; null without one.</summary>
     public string? WillTopic { get; private set; }
@@ -231,7 +235,7 @@ internal sealed class DeviceConnection : IMqttChannelAdapter
             await wait.WaitAsync(cancellationToken);
     }
 
-    /// <summary>Sends a sample; while the client does not take bytes, it replaces the one of its topic that waits.</summary>
+    /// <summary>Sends a sample; while the client does not take bytes, it waits behind those of its topic, or takes their place.</summary>
     /// <returns>False where the connection has ended.</returns>
     public bool Send(TopicRoute route, ReadOnlySpan<byte> payload)
     {
@@ -361,6 +365,7 @@ internal sealed class DeviceConnection : IMqttChannelAdapter
                 throw new MqttProtocolViolationException("CONNECT came twice.");
             case MqttConnectPacket connect:
                 hasConnected = true;
+                ClientId = connect.ClientId;
                 WillTopic = connect.WillFlag ? connect.WillTopic : null;
                 isV5 = PacketFormatterAdapter.ProtocolVersion == MqttProtocolVersion.V500;
                 break;
@@ -491,7 +496,7 @@ internal sealed class DeviceConnection : IMqttChannelAdapter
         dirty = 0;
     }
 
-    /// <summary>The newest sample of one topic that waits for the client.</summary>
+    /// <summary>What waits for the client of one topic: frames, up to some number, or the newest sample.</summary>
     private sealed class PendingSample
     {
         private byte[] bytes = [];
@@ -501,10 +506,11 @@ internal sealed class DeviceConnection : IMqttChannelAdapter
         /// <summary>True where none was waiting.</summary>
         public bool Put(ReadOnlySpan<byte> payload)
         {
-            if (bytes.Length < payload.Length)
-                bytes = new byte[payload.Length];
-            payload.CopyTo(bytes);
-            (length, var wasWaiting, isWaiting) = (payload.Length, isWaiting, true);
+            var start = isWaiting && FrameCodec.MayJoin(bytes.AsSpan(0, length), payload) ? length : 0;
+            if (bytes.Length < start + payload.Length)
+                Array.Resize(ref bytes, Math.Max(2 * bytes.Length, start + payload.Length));
+            payload.CopyTo(bytes.AsSpan(start));
+            (length, var wasWaiting, isWaiting) = (start + payload.Length, isWaiting, true);
             return !wasWaiting;
         }
 

@@ -56,12 +56,8 @@ internal sealed partial class DeviceConnections(
         }
     }
 
-    /// <summary>The connection of a device that was accepted; null where there is none.</summary>
-    public DeviceConnection? Find(string device) => open.Keys.FirstOrDefault(connection => connection.Identity?.Name == device);
-
-    /// <summary>Ends the connections of a device but one, and waits until they are gone.</summary>
-    public Task CutAsync(string device, string reason, DeviceConnection? except = null) =>
-        CutAsync(connection => connection != except && (connection.CertificateName ?? connection.Identity?.Name) == device ? reason : null);
+    /// <summary>The connections of a device that were accepted: its first path, its second, or both.</summary>
+    public IEnumerable<DeviceConnection> Of(string device) => open.Keys.Where(connection => connection.Identity?.Name == device);
 
     /// <summary>Ends those connections for which there is a reason, and waits until they are gone.</summary>
     public async Task CutAsync(Func<DeviceConnection, string?> findReason)

@@ -136,14 +136,23 @@ internal sealed partial class DeviceEndpoint : IMqttLink
         }
 
         var instance = connecting.UserProperties?.Find(property => property.Name == InstanceProperty)?.ReadValueAsString();
-        if (connections.Find(client.Name) is { } other && !other.IsReplaceableBy(instance))
+        if (client.IsSecondPath && instance is null)
+        {
+            Refuse(connecting, MqttConnectReasonCode.NotAuthorized, "a second path gives the instance id of the first");
+            return;
+        }
+
+        if (connections.Of(client.Name).Any(other => other != connection && !other.IsReplaceableBy(instance)))
         {
             RefuseSecond(connecting, client.Name);
             return;
         }
 
-        await connections.CutAsync(client.Name, "its client has connected again", except: connection);
-        switch (router is null ? true : await router.ConnectAsync(client.Name, connection, instance))
+        // The same machine's other path stays.
+        await connections.CutAsync(other => other != connection && (other.ClientId == connecting.ClientId || (other.Identity?.Name == client.Name && other.Instance != instance))
+            ? "its client has connected again"
+            : null);
+        switch (router is null ? true : await router.ConnectAsync(client, connection, instance))
         {
             case null:
                 Refuse(connecting, MqttConnectReasonCode.ServerUnavailable, "the cluster cannot be asked whether its name is in use; it may try again");
@@ -153,7 +162,7 @@ internal sealed partial class DeviceEndpoint : IMqttLink
                 return;
         }
 
-        connection.Admit(client, instance, table.Of(StateTopicOf(client)), connecting.ReceiveMaximum);
+        connection.Admit(client, instance, table.Of(StateTopicOf(client), client.IsSecondPath), connecting.ReceiveMaximum);
         connecting.SessionItems[nameof(DeviceConnection)] = connection;
         if (admission.Admit(connection.ClientCertificate, connecting.ClientId, connection.WillTopic, out refused) is null)
             Refuse(connecting, MqttConnectReasonCode.NotAuthorized, refused!); // Revoked before it could be cut.
@@ -193,7 +202,7 @@ internal sealed partial class DeviceEndpoint : IMqttLink
         var (connection, topic) = (ConnectionOf(asked.SessionItems), asked.TopicFilter.Topic);
         if (access.MaySubscribe(connection.Identity!, topic))
         {
-            table.Of(topic).Subscriber = connection;
+            table.Of(topic, connection.Identity!.IsSecondPath).Subscriber = connection;
             return Task.CompletedTask;
         }
 
@@ -205,7 +214,9 @@ internal sealed partial class DeviceEndpoint : IMqttLink
 
     private Task UnsubscribeAsync(InterceptingUnsubscriptionEventArgs asked)
     {
-        table.Find(asked.Topic)?.Leave(ConnectionOf(asked.SessionItems));
+        var connection = ConnectionOf(asked.SessionItems);
+        if (access.MaySubscribe(connection.Identity!, asked.Topic))
+            table.Of(asked.Topic, connection.Identity!.IsSecondPath).Leave(connection);
         return Task.CompletedTask;
     }
 
@@ -213,7 +224,7 @@ internal sealed partial class DeviceEndpoint : IMqttLink
     {
         var connection = ConnectionOf(gone.SessionItems);
         foreach (var topic in access.SubscribableBy(connection.Identity!))
-            table.Find(topic)?.Leave(connection);
+            table.Of(topic, connection.Identity!.IsSecondPath).Leave(connection);
 
         return Task.CompletedTask;
     }
@@ -231,7 +242,7 @@ internal sealed partial class DeviceEndpoint : IMqttLink
         }
 
         Interlocked.Increment(ref received);
-        var (route, payload) = (table.Of(topic), publish.ApplicationMessage.Payload.ToArray());
+        var (route, payload) = (table.Of(topic, connection.Identity!.IsSecondPath), publish.ApplicationMessage.Payload.ToArray());
         route.Receive(payload);
         table.Deliver(route, payload);
         router?.OnPublished(connection, topic, payload);

@@ -79,23 +79,30 @@ internal sealed partial class DeviceRouter : BackgroundService, IDevicePeer
 
     /// <summary>A device wants to connect here.</summary>
     /// <returns>False where another machine is connected under its name; null where that cannot be found out.</returns>
-    public async Task<bool?> ConnectAsync(string name, DeviceConnection connection, string? instance)
+    public async Task<bool?> ConnectAsync(ClientIdentity client, DeviceConnection connection, string? instance)
     {
         RoutedDevice device;
         DeviceClaim claim;
         lock (sync)
         {
-            device = Of(name);
-            device.Candidate = (connection, instance);
-            claim = new DeviceClaim(connection.Number, true, instance, [], device.HasRobot, here);
+            device = Of(client.Name);
+            if (!client.IsSecondPath)
+                device.Candidate = (connection, instance);
+            device.Admissions++;
+            claim = client.IsSecondPath
+                ? ClaimOf(device) with { SecondInstance = instance }
+                : ClaimOf(device) with { Connection = connection.Number, IsConnected = true, Instance = instance, Presence = [] };
         }
 
-        var isAdmitted = await TryAdmitAsync(device, claim);
+        var isAdmitted = await TryAdmitAsync(device, claim, client.IsSecondPath);
         lock (sync)
         {
+            device.Admissions--;
             if (device.Candidate?.Connection == connection)
                 device.Candidate = null;
-            if (isAdmitted == true)
+            if (isAdmitted == true && client.IsSecondPath)
+                device.SecondPath = (connection, instance!);
+            else if (isAdmitted == true)
                 (device.Connection, device.Instance, device.Presence, device.Number) = (connection, instance, [], connection.Number);
             Announce(device);
         }
@@ -134,7 +141,7 @@ internal sealed partial class DeviceRouter : BackgroundService, IDevicePeer
     public bool Forward(string topic, ReadOnlySpan<byte> payload)
     {
         lock (sync)
-            return !devices.ContainsKey(NameIn(topic)) && forwarded.Writer.TryWrite((topic, payload.ToArray()));
+            return devices.GetValueOrDefault(NameIn(topic)) is null or { Connection: null, HasRobot: false } && forwarded.Writer.TryWrite((topic, payload.ToArray()));
     }
 
     /// <summary>Until canceled, has what a device says and is told shown here, wherever else it is connected.</summary>
@@ -326,7 +333,15 @@ internal sealed partial class DeviceRouter : BackgroundService, IDevicePeer
     {
         lock (sync)
         {
-            if (connection.Identity is not { } client || devices.GetValueOrDefault(client.Name) is not { } device || device.Connection != connection)
+            if (connection.Identity is not { } client || devices.GetValueOrDefault(client.Name) is not { } device)
+                return;
+            if (device.SecondPath?.Connection == connection)
+            {
+                device.SecondPath = null;
+                Announce(device);
+            }
+
+            if (device.Connection != connection)
                 return;
             device.Connection = null;
             device.Askers.Clear();
@@ -362,13 +377,14 @@ internal sealed partial class DeviceRouter : BackgroundService, IDevicePeer
             return devices.Values.Any(device => device.IsUnsaid);
     }
 
-    private async Task<bool?> TryAdmitAsync(RoutedDevice device, DeviceClaim claim)
+    private async Task<bool?> TryAdmitAsync(RoutedDevice device, DeviceClaim claim, bool isSecondPath)
     {
         for (var begin = time.GetTimestamp(); time.GetElapsedTime(begin) < AdmitWithin;)
         {
             try
             {
-                var asked = grains.GetGrain<IDeviceRouteGrain>(device.Name).ConnectAsync(Self, claim);
+                var grain = grains.GetGrain<IDeviceRouteGrain>(device.Name);
+                var asked = isSecondPath ? grain.ConnectSecondAsync(Self, claim) : grain.ConnectAsync(Self, claim);
                 await asked.Within(AdmitWithin - time.GetElapsedTime(begin), CancellationToken.None);
                 return await asked;
             }
@@ -388,7 +404,7 @@ internal sealed partial class DeviceRouter : BackgroundService, IDevicePeer
         lock (sync)
         {
             (device.IsUnsaid, device.SaidAt) = (false, time.GetTimestamp());
-            claim = new DeviceClaim(device.Number, device.Connection is not null, device.Instance, device.Presence, device.HasRobot, here);
+            claim = ClaimOf(device);
         }
 
         var isSaid = false;
@@ -418,7 +434,7 @@ internal sealed partial class DeviceRouter : BackgroundService, IDevicePeer
                 device.IsUnsaid = true; // The renewal tries again.
             else if (device.IsUnsaid)
                 Announce(device);
-            else if (device is { Candidate: null, Connection: null, HasRobot: false })
+            else if (device is { Admissions: 0, Connection: null, SecondPath: null, HasRobot: false })
                 devices.Remove(device.Name);
         }
     }
@@ -426,6 +442,7 @@ internal sealed partial class DeviceRouter : BackgroundService, IDevicePeer
     private void Apply(RoutedDevice device, DeviceRoute route)
     {
         DeviceConnection? isElsewhere;
+        DeviceConnection? isOthers = null;
         bool mustHear;
         lock (sync)
         {
@@ -435,20 +452,37 @@ internal sealed partial class DeviceRouter : BackgroundService, IDevicePeer
             device.Route = route;
             Connect(device, route);
             isElsewhere = route.Endpoint is { } endpoint && !endpoint.Equals(Self) ? device.Connection : null;
+            if (device.SecondPath is { } second && !(IsHereOrNowhere(route.Second) && (route.Endpoint is null || route.Instance == second.Instance)))
+                isOthers = second.Connection;
             mustHear = device is { HasRobot: true, Connection: null } && !route.Presence.IsDefaultOrEmpty && !route.Presence.AsSpan().SequenceEqual(device.Heard.AsSpan());
             if (mustHear)
                 device.Heard = route.Presence;
         }
 
         isElsewhere?.Abort("its client has connected to another silo");
+        isOthers?.Abort("its client has connected to another silo, or another machine has its name");
         if (mustHear)
             table.Deliver(table.Of(topics.Of(device.Name, Channel.Presence)), route.Presence.AsSpan());
     }
 
+    private DeviceClaim ClaimOf(RoutedDevice device) => new(
+        device.Number, device.Connection is not null, device.Instance, device.Presence, device.HasRobot, here, device.SecondPath?.Instance);
+
+    private bool IsHereOrNowhere(IDevicePeer? peer) => peer is null || peer.Equals(Self);
+
     private void Connect(RoutedDevice device, DeviceRoute route)
     {
+        var second = device.SecondPath is not null ? route.Robot : device.HasRobot ? route.Second : null;
+        var secondRemote = IsHereOrNowhere(second) ? null : ChannelTo(second!);
+        if (device.SecondRemote != secondRemote)
+        {
+            device.SecondRemote = secondRemote;
+            foreach (var channel in (Channel[])[Channel.State, Channel.Command])
+                table.Of(topics.Of(device.Name, channel), isSecondPath: true).Remote = secondRemote;
+        }
+
         var other = device.Connection is not null ? route.Robot : device.HasRobot ? route.Endpoint : null;
-        var remote = other is null || other.Equals(Self) ? null : ChannelTo(other);
+        var remote = IsHereOrNowhere(other) ? null : ChannelTo(other!);
         if (device.Remote == remote)
             return;
         device.Remote = remote;
@@ -472,7 +506,7 @@ internal sealed partial class DeviceRouter : BackgroundService, IDevicePeer
             foreach (var device in devices.Values)
             {
                 device.Askers.Remove(channel);
-                if (device.Remote != channel)
+                if (device.Remote != channel && device.SecondRemote != channel)
                     continue;
                 Connect(device, device.Route!);
                 Announce(device);
@@ -502,6 +536,12 @@ internal sealed partial class DeviceRouter : BackgroundService, IDevicePeer
 
         public DeviceConnection? Connection { get; set; }
 
+        /// <summary>The connection of its second path, and the machine that it is of.</summary>
+        public (DeviceConnection Connection, string Instance)? SecondPath { get; set; }
+
+        /// <summary>Connections that the device's grain is being asked for.</summary>
+        public int Admissions { get; set; }
+
         /// <summary>Of the newest connection that was admitted; 0 for none.</summary>
         public long Number { get; set; }
 
@@ -518,6 +558,9 @@ internal sealed partial class DeviceRouter : BackgroundService, IDevicePeer
         public DeviceRoute? Route { get; set; }
 
         public PeerChannel? Remote { get; set; }
+
+        /// <summary>Of its second path.</summary>
+        public PeerChannel? SecondRemote { get; set; }
 
         /// <summary>Other processes that have sent it control messages, which its replies go to.</summary>
         public HashSet<PeerChannel> Askers { get; } = [];

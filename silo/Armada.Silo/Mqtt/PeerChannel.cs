@@ -1,13 +1,14 @@
 using System.Collections.Immutable;
 using System.Runtime.InteropServices;
+using Armada.Core.Frames;
 using Armada.Grains.Devices;
 using Armada.Silo.Engine;
 
 namespace Armada.Silo.Mqtt;
 
 /// <summary>
-/// The way to one other process. Samples go in one-way calls, several devices' in one; while too many calls are under way, the newest sample
-/// of each topic waits. Control messages go in order, one call at a time. Members return at once and may be called from any thread.
+/// The way to one other process. Samples go in one-way calls, several devices' in one; while too many calls are under way, the samples
+/// of each topic wait, frames in one message and of others the newest. Control messages go in order, one call at a time. Members return at once and may be called from any thread.
 /// </summary>
 /// <param name="peer">The other process.</param>
 /// <param name="self">This one.</param>
@@ -59,8 +60,14 @@ internal sealed class PeerChannel(
                 return;
             }
 
-            ref var newest = ref CollectionsMarshal.GetValueRefOrAddDefault(waiting, route, out var isWaiting);
-            newest = message;
+            ref var last = ref CollectionsMarshal.GetValueRefOrAddDefault(waiting, route, out var isWaiting);
+            if (isWaiting && FrameCodec.MayJoin(last!.Payload.AsSpan(), payload))
+            {
+                last = last with { Payload = last.Payload.AddRange(message.Payload) };
+                return;
+            }
+
+            last = message;
             if (isWaiting)
                 superseded++;
         }

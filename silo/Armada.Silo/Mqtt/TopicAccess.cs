@@ -8,7 +8,8 @@ namespace Armada.Silo.Mqtt;
 /// <param name="Name">The device's name, which is that of its certificate and its client id.</param>
 /// <param name="Role">Of a MicroPython board; null for a device behind an agent.</param>
 /// <param name="IsProven">Whether a certificate says so; otherwise it came in on loopback without one.</param>
-internal sealed record ClientIdentity(string Name, BoardRole? Role, bool IsProven);
+/// <param name="IsSecondPath">Whether it is the device's second connection, which is for samples only.</param>
+internal sealed record ClientIdentity(string Name, BoardRole? Role, bool IsProven, bool IsSecondPath = false);
 
 /// <summary>The topics that a client may use: its own, and no others.</summary>
 internal sealed class TopicAccess(TopicMap topics, MicroPythonTopics dialect)
@@ -16,6 +17,12 @@ internal sealed class TopicAccess(TopicMap topics, MicroPythonTopics dialect)
     /// <summary>What a client may publish to; last wills included.</summary>
     public IEnumerable<string> PublishableBy(ClientIdentity client)
     {
+        if (client.IsSecondPath)
+        {
+            yield return topics.Of(client.Name, Channel.State);
+            yield break;
+        }
+
         if (client.Role is null)
         {
             yield return topics.Of(client.Name, Channel.State);
@@ -30,6 +37,12 @@ internal sealed class TopicAccess(TopicMap topics, MicroPythonTopics dialect)
     /// <summary>What a client may subscribe to.</summary>
     public IEnumerable<string> SubscribableBy(ClientIdentity client)
     {
+        if (client.IsSecondPath)
+        {
+            yield return topics.Of(client.Name, Channel.Command);
+            yield break;
+        }
+
         if (client.Role is null)
         {
             yield return topics.Of(client.Name, Channel.Command);

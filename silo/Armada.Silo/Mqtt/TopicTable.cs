@@ -9,6 +9,9 @@ namespace Armada.Silo.Mqtt;
 /// <summary>The topics of the silo's own endpoint, and the silo's handlers of what devices publish.</summary>
 internal sealed partial class TopicTable(SiloClock clock, ILogger<TopicTable> logger)
 {
+    /// <summary>What stands after a topic where its route is that of a device's second path.</summary>
+    public const string SecondPath = "#2"; // No topic has it.
+
     private readonly ConcurrentDictionary<string, TopicRoute> routes = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, MessageHandler> patterns = new(StringComparer.Ordinal);
     private readonly LogPace faults = new();
@@ -16,7 +19,16 @@ internal sealed partial class TopicTable(SiloClock clock, ILogger<TopicTable> lo
 
     public long HandlerFaults => Interlocked.Read(ref handlerFaults);
 
-    public TopicRoute Of(string topic) => routes.GetOrAdd(topic, static name => new TopicRoute(name));
+    /// <param name="topic">A topic, or another process's key of a route.</param>
+    public TopicRoute Of(string topic) => topic.EndsWith(SecondPath, StringComparison.Ordinal)
+        ? Of(topic[..^SecondPath.Length], isSecondPath: true)
+        : routes.GetOrAdd(topic, static name => new TopicRoute(name));
+
+    public TopicRoute Of(string topic, bool isSecondPath)
+    {
+        var route = Of(topic);
+        return isSecondPath ? route.Second ??= routes.GetOrAdd(topic + SecondPath, static (key, first) => new TopicRoute(key, first), route) : route;
+    }
 
     public TopicRoute? Find(string topic) => routes.GetValueOrDefault(topic);
 

@@ -1,4 +1,5 @@
 using System.ComponentModel;
+using Armada.Core.Control;
 
 namespace Armada.Silo.Panel;
 
@@ -15,7 +16,8 @@ internal sealed record PanelMaster(
     string Name,
     string Type,
     MasterState State,
-    [property: Description("Playback position of a sequence; otherwise null.")] PlayingView? Playing);
+    [property: Description("Playback position of a sequence; otherwise null.")] PlayingView? Playing,
+    [property: Description("A device's two connections; null where it has one.")] IReadOnlyList<PanelPath>? Paths);
 
 internal sealed record PanelSlave(
     string Name,
@@ -24,7 +26,15 @@ internal sealed record PanelSlave(
     [property: Description("Why it failed.")] string? Reason,
     [property: Description("It approaches the master's pose slowly and does not track it yet.")] bool Approaching,
     [property: Description("Connected without a binding.")] bool Unbound,
-    [property: Description("From the leader's capture to the write on this follower's bus; read once a second.")] LagPercentiles? LagMs);
+    [property: Description("From the leader's capture to the write on this follower's bus; read once a second.")] LagPercentiles? LagMs,
+    [property: Description("How its motion comes over the network and is played, as its agent says every 2 s; null without a master.")] PlayoutReport? Playout,
+    [property: Description("Its two connections; null where it has one.")] IReadOnlyList<PanelPath>? Paths);
+
+internal sealed record PanelPath(bool Connected, string? Interface)
+{
+    public static IReadOnlyList<PanelPath>? Of(DeviceReport? said) =>
+        said is { HasSecondPath: true } ? [.. said.Paths.Select((path, index) => new PanelPath(path.Connected && (index > 0 || said.Online), path.Interface))] : null;
+}
 
 /// <summary>Positions in the joint's unit, rounded to hundredths.</summary>
 internal sealed record PanelJoint(

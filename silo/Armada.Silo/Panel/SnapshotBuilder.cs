@@ -69,10 +69,19 @@ internal static class PanelReader
         [.. robot.Document.Model.Joints.Zip(robot.Joints, (joint, state) => Joint(joint.Name, state))]);
 
     private static PanelMaster? Master(MasterSnapshot? master) =>
-        master is null ? null : new PanelMaster(master.Name, KindNames.Of(master.Kind), master.State, PlayingView.Of(master.Playing));
+        master is null ? null : new PanelMaster(master.Name, KindNames.Of(master.Kind), master.State, PlayingView.Of(master.Playing), PanelPath.Of(master.Reported));
 
     private static PanelSlave Slave(SlaveSnapshot slave, bool isUnbound) =>
-        new(slave.Binding.Name, KindNames.Of(slave.Binding.Kind), slave.State, slave.Reason, slave.Approaching, isUnbound, slave.LagMs);
+        new(
+            slave.Binding.Name,
+            KindNames.Of(slave.Binding.Kind),
+            slave.State,
+            slave.Reason,
+            slave.Approaching,
+            isUnbound,
+            slave.LagMs,
+            slave.Reported?.Playout,
+            PanelPath.Of(slave.Reported));
 
     private static PanelJoint Joint(string name, in JointState joint) =>
         new(name, Round(joint.Commanded), Round(joint.Virtual), Round(joint.Real));

@@ -50,7 +50,7 @@ internal sealed partial class CertificateRenewal(
     }
 
     // Of several silos the one that a device is connected to renews its certificate.
-    private bool IsMine(DeviceIdentity device) => connections is null || connections.Find(device.Name) is not null;
+    private bool IsMine(DeviceIdentity device) => connections is null || connections.Of(device.Name).Any(connection => !connection.Identity!.IsSecondPath);
 
     // Only the certificate in use counts: a newer one that the device never took must not put the renewal off.
     private bool IsDue(DeviceIdentity device)

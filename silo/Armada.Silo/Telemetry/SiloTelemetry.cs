@@ -2,6 +2,7 @@ using System.Collections.Frozen;
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using System.Text.Json;
+using Armada.Core.Control;
 using Armada.Core.Frames;
 using Armada.Core.Routing;
 using Armada.Grains.Robots;
@@ -14,7 +15,7 @@ internal sealed class SiloTelemetry : IRobotTelemetry, IDisposable
     /// <summary>Name of the meter and of the activity source.</summary>
     public const string Name = "Armada.Silo";
 
-    private const int Verdicts = (int)FrameResult.NoReading + 1;
+    private const int Verdicts = (int)FrameResult.NoControl + 1;
     private const string NoRole = "none";
 
     private static readonly FrozenDictionary<FrameResult, string> VerdictNames = Names<FrameResult>();
@@ -23,11 +24,16 @@ internal sealed class SiloTelemetry : IRobotTelemetry, IDisposable
     private readonly long[] frames = new long[2 * Verdicts];
     private readonly long[] malformed = new long[(int)FrameError.ReservedNotZero + 1];
     private readonly Meter meter;
+    private readonly Histogram<double> network;
+    private readonly Histogram<double> jitter;
+    private readonly Histogram<double> playoutDelay;
     private long commands;
     private long malformedDialect;
     private long unknownDevice;
     private long badMessages;
     private long faults;
+    private long underruns;
+    private long catchUps;
 
     public SiloTelemetry(IMeterFactory meters)
     {
@@ -38,6 +44,14 @@ internal sealed class SiloTelemetry : IRobotTelemetry, IDisposable
             "armada.silo.lead.time", "ms", "From a frame's capture, by its source's clock, to its arrival");
         FollowerLag = meter.CreateHistogram<double>(
             "armada.silo.follower.lag", "ms", "From a leader's capture to the write on the follower's bus");
+        network = meter.CreateHistogram<double>(
+            "armada.silo.follower.network", "ms", "How much later than the fastest frame of the last seconds a follower's median one comes");
+        jitter = meter.CreateHistogram<double>("armada.silo.follower.jitter", "ms", "The same of the 95th percentile");
+        playoutDelay = meter.CreateHistogram<double>("armada.silo.follower.playout.delay", "ms", "How much later than that a follower plays it");
+        meter.CreateObservableCounter(
+            "armada.silo.follower.underruns", () => Interlocked.Read(ref underruns), "{underrun}", "Times that a follower had no frame in time while its master moved");
+        meter.CreateObservableCounter(
+            "armada.silo.follower.catch-ups", () => Interlocked.Read(ref catchUps), "{catch-up}", "Times that a follower had to catch up");
         meter.CreateObservableCounter(
             "armada.silo.frames.routed", () => Frames(DeviceRole.Master, FrameResult.Accepted), "{frame}", "Leader frames routed");
         meter.CreateObservableCounter("armada.silo.frames.dropped", ObserveDrops, "{frame}", "Frames dropped, by role and reason");
@@ -75,6 +89,18 @@ internal sealed class SiloTelemetry : IRobotTelemetry, IDisposable
     public void CountUnknownDevice() => Interlocked.Increment(ref unknownDevice);
 
     public void CountBadMessage() => Interlocked.Increment(ref badMessages);
+
+    /// <summary>What a follower says of its playout, after what it said before.</summary>
+    public void Record(PlayoutReport? before, PlayoutReport? now)
+    {
+        if (now is null)
+            return;
+        network.Record(now.NetworkMs);
+        jitter.Record(now.JitterMs);
+        playoutDelay.Record(now.DelayMs);
+        Interlocked.Add(ref underruns, Math.Max(0, now.Underruns - (before?.Underruns ?? now.Underruns)));
+        Interlocked.Add(ref catchUps, Math.Max(0, now.CatchUps - (before?.CatchUps ?? now.CatchUps)));
+    }
 
     public void CountFault() => Interlocked.Increment(ref faults);
 

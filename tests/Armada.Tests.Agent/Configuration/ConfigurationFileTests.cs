@@ -28,6 +28,14 @@ public sealed class ConfigurationFileTests : IDisposable
         Assert.True(Load($$"""{"broker":{},"serial":"system","devices":[{{Leader}}]}""").UsesSystemSerial);
     }
 
+    [Theory]
+    [InlineData("""{}""", LinkProfile.Lan)]
+    [InlineData("""{"hosts":["a1b2-ats.iot.eu-central-1.amazonaws.com"],"tls":{"ca":"ca.pem"}}""", LinkProfile.AwsIot)]
+    [InlineData("""{"hosts":["a1b2-ats.iot.eu-central-1.amazonaws.com"],"tls":{"ca":"ca.pem"},"profile":"lan"}""", LinkProfile.Lan)]
+    [InlineData("""{"profile":"aws-iot"}""", LinkProfile.AwsIot)]
+    public void A_broker_that_bills_each_message_gets_few_unless_the_profile_says_otherwise(string broker, LinkProfile profile) =>
+        Assert.Equal(profile, Load($$"""{"broker":{{broker}},"devices":[{{Leader}}]}""").Broker!.ProfileOrDefault);
+
     [Fact]
     public void File_names_are_relative_to_the_file_itself()
     {
@@ -73,7 +81,13 @@ public sealed class ConfigurationFileTests : IDisposable
     [InlineData("""{"broker":{},"devices":[{"name":"a","kind":"so101-leader","port":"/dev/x","at_end":"hold"}]}""", "at_end", "followers only")]
     [InlineData("""{"broker":{},"devices":[{"name":"a","kind":"so101-follower","port":"/dev/x","at_end":"park"}]}""", "at_end", "needs a rest_pose")]
     [InlineData("""{"broker":{},"devices":[{"name":"a","kind":"so101-follower","port":"/dev/x","at_end":"drop"}]}""", "at_end", "not one of those allowed")]
+    [InlineData("""{"broker":{},"devices":[{"name":"a","kind":"so101-follower","port":"/dev/x","playout":"slow"}]}""", "playout", "not one of those allowed")]
+    [InlineData("""{"broker":{},"devices":[{"name":"a","kind":"so101-leader","port":"/dev/x","playout":"quick"}]}""", "playout", "followers only")]
     [InlineData("""{"broker":{},"devices":[{"name":"a","kind":"so101-follower","port":"/dev/x","rest_pose":{"gripper":0}}]}""", "rest_pose: names gripper", "shoulder_pan")]
+    [InlineData("""{"broker":{},"devices":[{"name":"a","kind":"so101-leader","port":"/dev/x","paths":3}]}""", "devices[0] (a).paths: 3", "1 or 2")]
+    [InlineData("""{"broker":{},"devices":[{"name":"a","kind":"so101-leader","port":"/dev/x","paths":2,"interfaces":["wlan0"]}]}""", "interfaces: has 1 for 2", "one for each")]
+    [InlineData("""{"broker":{"hosts":["x.iot.eu-central-1.amazonaws.com:8883"],"insecure":true},"devices":[{"name":"a","kind":"so101-leader","port":"/dev/x","paths":2}]}""", "bills each message", "\"billed_paths\": true")]
+    [InlineData("""{"broker":{"tls":{"ca":"c","other_signer":true}},"devices":[{"name":"a","kind":"so101-leader","port":"/dev/x","paths":2}]}""", "bills each message", "remove paths")]
     [InlineData("""{"broker":{},"devices":[LEADER,LEADER]}""", "name 'leader-1'", "twice")]
     [InlineData("""{"broker":{},"devices":[LEADER,{"name":"b","kind":"so101-leader","port":"/dev/ttyACM0"}]}""", "port '/dev/ttyACM0'", "twice")]
     [InlineData("""{"devices":[LEADER]}""", "broker and local are both absent", "add one")]
@@ -88,6 +102,15 @@ public sealed class ConfigurationFileTests : IDisposable
         Assert.Contains("agent.json", line, StringComparison.Ordinal);
         Assert.DoesNotContain('\n', line);
         Assert.All(said, part => Assert.Contains(part, line, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Two_paths_are_taken_where_messages_cost_nothing_and_elsewhere_when_asked_for_twice()
+    {
+        const string Device = """{"name":"a","kind":"so101-leader","port":"/dev/x","paths":2""";
+        var device = Load($$$"""{"broker":{},"devices":[{{{Device}}},"interfaces":["","127.0.0.2"]}]}""").Devices[0];
+        Assert.Equal((2, "", "127.0.0.2"), (device.Paths, device.Interfaces[0], device.Interfaces[1]));
+        Assert.Equal(2, Load($$$"""{"broker":{"tls":{"ca":"c","other_signer":true}},"devices":[{{{Device}}},"billed_paths":true}]}""").Devices[0].Paths);
     }
 
     [Fact]

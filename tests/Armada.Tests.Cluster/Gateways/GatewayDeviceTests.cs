@@ -88,6 +88,36 @@ public sealed class GatewayDeviceTests(SharedServers servers) : IClassFixture<Sh
         await Eventually.Holds("the second takes its place when it has left", () => second.State == LinkState.Up);
     }
 
+    [Fact]
+    public async Task Each_path_may_be_at_another_gateway_and_either_is_enough()
+    {
+        await using var leader = await ScriptedDevice.StartAsync(plainPorts[0], new TopicMap(), "leader", instance: "one");
+        await using var follower = await ScriptedDevice.StartAsync(plainPorts[1], new TopicMap(), "follower", instance: "two");
+        await using var secondLeader = await ScriptedDevice.StartAsync(plainPorts[1], new TopicMap(), "leader", "leader~2", "one", silent: true);
+        var heard = 0;
+        await using var secondFollower = new MqttLink(
+            new LinkOptions { ClientId = "follower~2", Instance = "two", Port = plainPorts[0] }, Logs.For<MqttLink>());
+        secondFollower.Subscribe(new TopicMap().Of("follower", Channel.Command), Delivery.Sample, (_, _) => Interlocked.Increment(ref heard));
+        await secondFollower.StartAsync(CancellationToken.None);
+        await AskAsync(HttpMethod.Post, "/devices", new { name = "leader", kind = "so101-leader" });
+        await AskAsync(HttpMethod.Post, "/devices", new { name = "follower", kind = "so101-follower" });
+        await AskAsync(HttpMethod.Post, "/robots", new { id = "arm", model = "so101" });
+        await AskAsync(HttpMethod.Post, "/robots/arm/slaves", new { type = "device", device = "follower" });
+        await AskAsync(HttpMethod.Put, "/robots/arm/master", new { type = "device", device = "leader" });
+        await follower.CommandedAsync("it is commanded by the first path");
+        await Eventually.Holds("and by the second", () => Volatile.Read(ref heard) > 10);
+        Assert.Equal(0, follower.CountOf(ControlOp.Stop));
+
+        leader.Silent = true;
+        secondLeader.Pose = [10, -20, 30, -5, 15, 40];
+        var sequence = leader.Sent;
+        await Eventually.Holds("the leader's second path is enough", () =>
+        {
+            secondLeader.Send(++sequence, leader.Epoch);
+            return follower.Commands.LastOrDefault() is { } last && Math.Abs(last.Positions[0] - 10) < 0.1;
+        });
+    }
+
     [Theory]
     [InlineData(0, 100)]
     [InlineData(1, 1000)]

@@ -45,7 +45,7 @@ public sealed class RoundTripTests
     [Fact]
     public void What_a_process_has_to_do_with_a_device_crosses_whole()
     {
-        var claim = new DeviceClaim(7, true, "machine", [1, 2, 3], true, SiloAddress.New(System.Net.IPAddress.Loopback, 11111, 5));
+        var claim = new DeviceClaim(7, true, "machine", [1, 2, 3], true, SiloAddress.New(System.Net.IPAddress.Loopback, 11111, 5), "other");
 
         var crossed = Crossing.Cross(claim);
 

@@ -10,10 +10,10 @@ public sealed class GateTests
     {
         var gate = new SequenceGate();
 
-        Assert.True(gate.TryPass(7));
-        Assert.False(gate.TryPass(7));
-        Assert.False(gate.TryPass(6));
-        Assert.True(gate.TryPass(8));
+        Assert.Equal(FrameResult.Accepted, gate.Pass(7));
+        Assert.Equal(FrameResult.Duplicate, gate.Pass(7));
+        Assert.Equal(FrameResult.OutOfOrder, gate.Pass(6));
+        Assert.Equal(FrameResult.Accepted, gate.Pass(8));
         Assert.Equal(0, gate.Lost);
     }
 
@@ -22,23 +22,23 @@ public sealed class GateTests
     {
         var gate = new SequenceGate();
 
-        Assert.True(gate.TryPass(uint.MaxValue));
-        Assert.True(gate.TryPass(0));
-        Assert.False(gate.TryPass(uint.MaxValue));
-        Assert.True(gate.TryPass(int.MaxValue));
-        Assert.False(gate.TryPass(uint.MaxValue));
+        Assert.Equal(FrameResult.Accepted, gate.Pass(uint.MaxValue));
+        Assert.Equal(FrameResult.Accepted, gate.Pass(0));
+        Assert.Equal(FrameResult.Duplicate, gate.Pass(uint.MaxValue));
+        Assert.Equal(FrameResult.Accepted, gate.Pass(int.MaxValue));
+        Assert.Equal(FrameResult.OutOfOrder, gate.Pass(uint.MaxValue));
     }
 
     [Fact]
     public void What_a_sequence_skips_is_counted_as_lost()
     {
         var gate = new SequenceGate();
-        gate.TryPass(uint.MaxValue - 1);
-        gate.TryPass(2);
+        gate.Pass(uint.MaxValue - 1);
+        gate.Pass(2);
         Assert.Equal(3, gate.Lost);
 
         gate.Reset();
-        gate.TryPass(100);
+        gate.Pass(100);
         Assert.Equal(3, gate.Lost);
     }
 
@@ -49,11 +49,12 @@ public sealed class GateTests
 
         Assert.Equal(FrameResult.Accepted, gate.Pass(new SampleStamp(5, 100, 0)));
         Assert.Equal(FrameResult.StaleEpoch, gate.Pass(new SampleStamp(4, 101, 0)));
-        Assert.Equal(FrameResult.OutOfOrder, gate.Pass(new SampleStamp(5, 100, 0)));
+        Assert.Equal(FrameResult.Duplicate, gate.Pass(new SampleStamp(5, 100, 0)));
+        Assert.Equal(FrameResult.OutOfOrder, gate.Pass(new SampleStamp(5, 99, 0)));
         Assert.Equal(FrameResult.Accepted, gate.Pass(new SampleStamp(6, 1, 0)));
         Assert.False(gate.TryAdopt(5));
         Assert.True(gate.TryAdopt(6));
-        Assert.Equal(FrameResult.OutOfOrder, gate.Pass(new SampleStamp(6, 1, 0)));
+        Assert.Equal(FrameResult.Duplicate, gate.Pass(new SampleStamp(6, 1, 0)));
     }
 
     [Theory]

@@ -256,7 +256,7 @@ public sealed class MasterTests
         Assert.Equal(FrameResult.WrongJoints, live.Master(stamp, new double[5]));
         Assert.Equal(FrameResult.StaleEpoch, live.Master(stamp with { Epoch = stamp.Epoch - 1 }, live.Pose(0)));
         Assert.Equal(FrameResult.Accepted, live.Master(stamp, live.Pose(0)));
-        Assert.Equal(FrameResult.OutOfOrder, live.Master(stamp, live.Pose(0)));
+        Assert.Equal(FrameResult.Duplicate, live.Master(stamp, live.Pose(0)));
         var late = live.Next(Leader);
         live.Advance(0.35);
         Assert.Equal(FrameResult.Expired, live.Master(late, live.Pose(0)));
@@ -264,7 +264,7 @@ public sealed class MasterTests
         var counts = live.Core.Snapshot(live.Now).Master!.Frames;
         Assert.Equal(12, counts[FrameResult.Accepted]);
         Assert.All(
-            [FrameResult.WrongJoints, FrameResult.StaleEpoch, FrameResult.OutOfOrder, FrameResult.Expired], verdict => Assert.Equal(1, counts[verdict]));
+            [FrameResult.WrongJoints, FrameResult.StaleEpoch, FrameResult.Duplicate, FrameResult.Expired], verdict => Assert.Equal(1, counts[verdict]));
     }
 
     [Fact]

@@ -120,6 +120,9 @@ internal sealed class Rig : ICommandSink
     public Decision Presence(string device, bool online, params string[] joints) =>
         Run(Core.OnPresence(device, online, joints is [] ? default : [.. joints], Now));
 
+    /// <summary>The last will of a device with a second path.</summary>
+    public Decision LoseFirstPath(string device) => Run(Core.OnPresence(device, online: false, default, Now, hasSecondPath: true));
+
     /// <summary>The next frame of a leader, every joint at one position.</summary>
     public FrameResult Master(string device, double position) => Master(Next(device), Pose(position));
 

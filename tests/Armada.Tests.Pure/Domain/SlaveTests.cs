@@ -269,7 +269,7 @@ public sealed class SlaveTests
         var rig = Rig.Routing();
         var stamp = rig.Next(Follower);
         Assert.Equal(FrameResult.Accepted, rig.Slave(Follower, stamp, rig.Pose(1)));
-        Assert.Equal(FrameResult.OutOfOrder, rig.Slave(Follower, stamp, rig.Pose(2)));
+        Assert.Equal(FrameResult.Duplicate, rig.Slave(Follower, stamp, rig.Pose(2)));
         Assert.Equal(FrameResult.StaleEpoch, rig.Slave(Follower, stamp with { Epoch = 1, Sequence = 99 }, rig.Pose(2)));
         var late = rig.Next(Follower);
         rig.Advance(0.4);

@@ -114,7 +114,7 @@ public sealed class RobotRuntimeTests
     }
 
     [Fact]
-    public async Task Frames_that_come_while_a_change_is_stored_are_superseded_and_the_newest_is_routed()
+    public async Task Of_too_many_frames_that_come_while_a_change_is_stored_the_oldest_are_superseded()
     {
         await using var rig = await EngineRig.StartAsync();
         for (var velocity = 90; velocity > 10 && rig.Telemetry.Frames(DeviceRole.Master, FrameResult.Superseded) == 0; velocity--)

@@ -1,7 +1,5 @@
 using Armada.Core.Control;
-using Armada.Core.Devices;
 using Armada.Core.Frames;
-using Armada.Core.Routing;
 using Armada.Testing;
 using Armada.Tests.Silo.Support;
 
@@ -53,23 +51,22 @@ public sealed class RoutingTests(Broker broker) : IClassFixture<Broker>
     }
 
     [Fact]
-    public async Task The_newest_of_several_frames_in_one_payload_is_routed()
+    public async Task Every_frame_of_a_payload_is_routed_in_its_order_with_its_own_time()
     {
         await using var pair = await ArmPair.StartAsync(broker);
         pair.Leader.Silent = true;
-        var payload = new byte[3 * FrameCodec.MaxSize];
+        var payload = new byte[4 * FrameCodec.MaxSize];
         var length = pair.Leader.Write(payload, 1_000_001, positions: [0.5, 0, 0, 0, 0, 0]);
-        length += pair.Leader.Write(payload.AsSpan(length), 1_000_003, positions: [1.5, 0, 0, 0, 0, 0]);
         length += pair.Leader.Write(payload.AsSpan(length), 1_000_002, positions: [1, 0, 0, 0, 0, 0]);
+        length += pair.Leader.Write(payload.AsSpan(length), 1_000_002, positions: [9, 0, 0, 0, 0, 0]);
+        length += pair.Leader.Write(payload.AsSpan(length), 1_000_003, positions: [1.5, 0, 0, 0, 0, 0]);
 
-        var superseded = pair.Silo.Telemetry.Frames(DeviceRole.Master, FrameResult.Superseded);
-        var commanded = pair.Follower.CommandedAsync("the batch is routed");
         pair.Leader.SendRaw(payload.AsSpan(0, length));
-        await commanded;
 
-        var state = await pair.Silo.GetAsync("/api/v1/robots/arm/state");
-        Assert.Equal(1.5, state["joints"]![0]!["commanded"]!.GetValue<double>());
-        Assert.Equal(superseded + 2, pair.Silo.Telemetry.Frames(DeviceRole.Master, FrameResult.Superseded));
+        await Eventually.Holds("the last is commanded", () => pair.Follower.Commands.Any(command => command.Positions[0] == 1.5));
+        var routed = pair.Follower.Commands.SkipWhile(command => command.Positions[0] < 0.5).Take(3).ToArray();
+        Assert.Equal([0.5, 1, 1.5], routed.Select(command => command.Positions[0]));
+        Assert.True(routed[2].Header.CapturedAt > routed[0].Header.CapturedAt, "they have lost their own times");
     }
 
     [Fact]

@@ -79,19 +79,22 @@ public sealed class BadFrameTests(Broker broker) : IClassFixture<Broker>
     {
         await using var pair = await ArmPair.StartAsync(broker);
         pair.Leader.Silent = true;
-        var before = pair.Silo.Telemetry.Frames(DeviceRole.Master, FrameResult.OutOfOrder);
+        var before = pair.Silo.Telemetry.Frames(DeviceRole.Master, FrameResult.Duplicate);
         await RoutedAsync(pair, () => pair.Leader.Send(2_000_000));
         pair.Leader.Send(2_000_000); // Once this one is refused, whatever was on its way before has been routed.
-        await Eventually.Holds("it is counted", () => pair.Silo.Telemetry.Frames(DeviceRole.Master, FrameResult.OutOfOrder) > before);
+        await Eventually.Holds("it is counted", () => pair.Silo.Telemetry.Frames(DeviceRole.Master, FrameResult.Duplicate) > before);
         var routed = pair.Silo.Telemetry.Frames(DeviceRole.Master, FrameResult.Accepted);
-        var dropped = pair.Silo.Telemetry.Frames(DeviceRole.Master, FrameResult.OutOfOrder);
+        var (copies, overtaken) = Dropped();
 
         pair.Leader.Send(2_000_000);
         pair.Leader.Send(1_999_999);
 
         await Eventually.Holds(
-            "both are counted", () => pair.Silo.Telemetry.Frames(DeviceRole.Master, FrameResult.OutOfOrder) == dropped + 2);
+            "each is counted", () => Dropped() == (copies + 1, overtaken + 1));
         Assert.Equal(routed, pair.Silo.Telemetry.Frames(DeviceRole.Master, FrameResult.Accepted));
+
+        (long Copies, long Overtaken) Dropped() => (
+            pair.Silo.Telemetry.Frames(DeviceRole.Master, FrameResult.Duplicate), pair.Silo.Telemetry.Frames(DeviceRole.Master, FrameResult.OutOfOrder));
     }
 
     [Fact]

@@ -107,11 +107,11 @@ public sealed class MicroPythonSinkTests : IAsyncDisposable
     [Fact]
     public void A_joint_that_is_not_commanded_is_told_where_it_was_told_to_be_or_not_at_all()
     {
-        outlet.Send(default, [double.NaN, double.NaN, double.NaN, double.NaN, double.NaN, double.NaN]);
+        outlet.Send(default, [double.NaN, double.NaN, double.NaN, double.NaN, double.NaN, double.NaN], hasMore: false);
         Assert.Equal(0, link.Samples);
-        outlet.Send(default, [10, double.NaN, double.NaN, double.NaN, double.NaN, 50]);
+        outlet.Send(default, [10, double.NaN, double.NaN, double.NaN, double.NaN, 50], hasMore: false);
         Advance(50);
-        outlet.Send(default, [double.NaN, 5, double.NaN, double.NaN, double.NaN, double.NaN]);
+        outlet.Send(default, [double.NaN, 5, double.NaN, double.NaN, double.NaN, double.NaN], hasMore: false);
 
         Assert.Equal("""{"device_name":"board","servo_1_shoulder_pan":10.0,"servo_2_shoulder_lift":5.0,"servo_6_gripper":45.0}""", Last);
     }
@@ -159,7 +159,7 @@ public sealed class MicroPythonSinkTests : IAsyncDisposable
 
     private string Last => Encoding.UTF8.GetString(link.LastSample);
 
-    private void Send(double pan) => outlet.Send(default, [pan, 0, 0, 0, 0, 50]);
+    private void Send(double pan) => outlet.Send(default, [pan, 0, 0, 0, 0, 50], hasMore: false);
 
     private void Tick(bool isLed) => outlet.Tick(clock.Now(), isLed);
 

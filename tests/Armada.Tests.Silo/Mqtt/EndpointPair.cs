@@ -34,8 +34,8 @@ internal sealed class EndpointPair : IAsyncDisposable
         var pair = new EndpointPair(
             silo,
             plain,
-            await ScriptedDevice.StartAsync(plain, silo.Topics, "leader"),
-            await ScriptedDevice.StartAsync(plain, silo.Topics, "follower"));
+            await ScriptedDevice.StartAsync(plain, silo.Topics, "leader", instance: "leader"),
+            await ScriptedDevice.StartAsync(plain, silo.Topics, "follower", instance: "follower"));
         await silo.MakeRobotAsync(Robot);
         await silo.BindMasterAsync(Robot, "leader");
         await silo.BindSlaveAsync(Robot, "follower");

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
+using Armada.Core.Frames;
 using Armada.Grains.Devices;
 using Armada.Silo.Mqtt;
 using Armada.Testing;
@@ -8,7 +9,7 @@ using FsCheck.Fluent;
 
 namespace Armada.Tests.Silo.Mqtt;
 
-/// <summary>What goes from one process to another: of samples the newest, of control messages all.</summary>
+/// <summary>What goes from one process to another: of samples what is not too much, of control messages all.</summary>
 public sealed class PeerChannelTests
 {
     private const int Topics = 3;
@@ -30,6 +31,30 @@ public sealed class PeerChannelTests
         await Eventually.Holds("the newest two come, in one call", () => peer.Calls.Count == PeerChannel.MaxUnderWay + 1);
         Assert.Equal([98, 99], (int[])[.. peer.Calls.Last().Select(sample => (int)sample.Payload[0]).Order()]);
         Assert.Equal(100 - PeerChannel.MaxUnderWay - 2, channel.Superseded);
+    }
+
+    [Fact]
+    public async Task While_the_other_process_takes_none_frames_wait_in_one_message()
+    {
+        var channel = Channel();
+        var frame = new byte[FrameCodec.MaxSize];
+        for (var sample = 0; sample < PeerChannel.MaxUnderWay + 5; sample++)
+        {
+            var length = FrameCodec.Write(frame, new FrameHeader(FrameKind.State, FrameFlags.None, 6, (uint)sample, sample, 1, 0), new double[6]);
+            channel.Send(routes[0], frame.AsSpan(0, length), isFromDevice: true);
+        }
+
+        peer.Open();
+
+        await Eventually.Holds("those that waited come", () => peer.Calls.Count == PeerChannel.MaxUnderWay + 1);
+        var payload = Assert.Single(peer.Calls.Last()).Payload.AsSpan();
+        for (var sample = PeerChannel.MaxUnderWay; sample < PeerChannel.MaxUnderWay + 5; sample++)
+        {
+            Assert.True(FrameCodec.TryRead(ref payload, out var one, out _));
+            Assert.Equal((uint)sample, one.Header.Sequence);
+        }
+
+        Assert.Equal((0, 0), (payload.Length, channel.Superseded));
     }
 
     [Fact]

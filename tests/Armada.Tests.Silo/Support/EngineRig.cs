@@ -88,7 +88,8 @@ internal sealed class EngineRig : IAsyncDisposable
 
     public int ControlsOf(ControlOp op) => Link.Controls.Count(control => ControlJson.ReadMessage(control.Payload)!.Op == op);
 
-    public void SendLeader() => Send(LeaderTopic);
+    /// <summary>One message of so many frames, 10 ms apart.</summary>
+    public void SendLeader(int states = 1, bool repeatsLast = false) => Send(LeaderTopic, states, repeatsLast);
 
     public void SendFollower() => Send(FollowerTopic);
 
@@ -97,13 +98,20 @@ internal sealed class EngineRig : IAsyncDisposable
 
     public ValueTask DisposeAsync() => silo.DisposeAsync();
 
-    private void Send(ReadOnlySpan<byte> topic)
+    private void Send(ReadOnlySpan<byte> topic, int states = 1, bool repeatsLast = false)
     {
-        Span<byte> frame = stackalloc byte[FrameCodec.MaxSize];
+        Span<byte> message = stackalloc byte[states * FrameCodec.MaxSize];
         Span<double> pose = stackalloc double[6];
-        sequence++;
-        pose.Fill(sequence % 50);
-        var header = new FrameHeader(FrameKind.State, FrameFlags.TorqueOn, 6, sequence, clock.Now().Unix, Epoch, 0);
-        frames.OnState(topic, frame[..FrameCodec.Write(frame, header, pose)]);
+        var length = 0;
+        for (var left = states - 1; left >= 0; left--)
+        {
+            if (left > 0 || !repeatsLast)
+                sequence++;
+            pose.Fill(sequence % 50);
+            var header = new FrameHeader(FrameKind.State, FrameFlags.TorqueOn, 6, sequence, clock.Now().Unix - (left * 10_000), Epoch, 0);
+            length += FrameCodec.Write(message[length..], header, pose);
+        }
+
+        frames.OnState(topic, message[..length]);
     }
 }

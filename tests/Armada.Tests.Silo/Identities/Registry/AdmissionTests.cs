@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Armada.Core.Devices;
+using Armada.Core.Topics;
 using Armada.Mqtt;
 using Armada.Testing;
 using Armada.Testing.Brokers;
@@ -273,13 +274,30 @@ public sealed class AdmissionTests : IAsyncLifetime, IDisposable
         Assert.Equal(0, await Eventually.Happens("the endpoint closes the connection", client.GetStream().ReadAsync(new byte[1]).AsTask()));
     }
 
-    private MqttLink Link(ThirdParty arm, string instance) => new(
-        new LinkOptions { ClientId = arm.Name, Instance = instance, Port = arm.Port, Tls = new LinkTls(arm.Ca, arm.Files!.Value.Certificate, arm.Files.Value.Key) },
+    [Fact]
+    public async Task A_second_path_comes_in_with_the_same_certificate_and_is_cut_with_it()
+    {
+        var arm = await MakeAsync("arm-1");
+        var other = await MakeAsync("arm-2");
+        await using var first = await ConnectAsync(arm, "one");
+        await using var second = await ConnectAsync(arm, "one", DeviceName.SecondPath);
+        await using var foreign = Link(arm with { Files = other.Files }, "one", DeviceName.SecondPath);
+        await foreign.StartAsync(default);
+        await Eventually.Holds("another device's certificate is refused", () => logs.Of(1720).Any(line => line.Message.Contains("its certificate is arm-2's", StringComparison.Ordinal)));
+        Assert.Equal((LinkState.Up, LinkState.Up), (first.State, second.State));
+
+        await rig.Registry.DeleteAsync("arm-1", default);
+
+        await Eventually.Holds("both are cut", () => (first.State, second.State) == (LinkState.Down, LinkState.Down));
+    }
+
+    private MqttLink Link(ThirdParty arm, string instance, string path = "") => new(
+        new LinkOptions { ClientId = arm.Name + path, Instance = instance, Port = arm.Port, Tls = new LinkTls(arm.Ca, arm.Files!.Value.Certificate, arm.Files.Value.Key) },
         logs.For<MqttLink>());
 
-    private async Task<MqttLink> ConnectAsync(ThirdParty arm, string instance)
+    private async Task<MqttLink> ConnectAsync(ThirdParty arm, string instance, string path = "")
     {
-        var link = Link(arm, instance);
+        var link = Link(arm, instance, path);
         await link.StartAsync(default);
         await Eventually.Holds("the device is connected", () => link.State == LinkState.Up);
         return link;
