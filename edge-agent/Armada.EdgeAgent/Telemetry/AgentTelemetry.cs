@@ -78,7 +78,7 @@ internal sealed class AgentTelemetry : IDisposable
     private IEnumerable<Measurement<long>> Drops() =>
         from device in devices
         from result in Enum.GetValues<FrameResult>()
-        where device.Counters.Dropped(result) > 0
+        where result is not (FrameResult.Accepted or FrameResult.AwaitingEpoch)
         select new Measurement<long>(
             device.Counters.Dropped(result),
             Tag(device),
