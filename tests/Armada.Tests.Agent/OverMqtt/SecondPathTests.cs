@@ -107,6 +107,7 @@ public sealed class SecondPathTests : IAsyncLifetime, IDisposable
 
         lines[0].Resume();
         await Does(DeviceState.Tracking);
+        await silo.Shows(Name, "that it hears control again", presence => presence.Online);
         Assert.True((await silo.Ask(Name, ControlOp.Stop)).Ok);
     }
 
