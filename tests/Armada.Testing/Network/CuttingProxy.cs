@@ -3,11 +3,11 @@ using System.Net.Sockets;
 
 namespace Armada.Testing.Network;
 
-/// <summary>A TCP proxy on loopback that can be cut in mid-stream, stalled and resumed.</summary>
+/// <summary>A TCP proxy that can be cut in mid-stream, stalled and resumed.</summary>
 public sealed class CuttingProxy : IAsyncDisposable
 {
     private readonly int target;
-    private readonly TcpListener listener = new(IPAddress.Loopback, 0);
+    private readonly TcpListener listener;
     private readonly CancellationTokenSource ending = new();
     private readonly Lock gate = new();
     private readonly List<Socket> open = [];
@@ -18,9 +18,11 @@ public sealed class CuttingProxy : IAsyncDisposable
     private long forwarded;
     private int connections;
 
-    public CuttingProxy(int targetPort)
+    /// <param name="targetPort">Of loopback.</param>
+    /// <param name="address">Where it listens; loopback if not given.</param>
+    public CuttingProxy(int targetPort, IPAddress? address = null)
     {
-        target = targetPort;
+        (target, listener) = (targetPort, new TcpListener(address ?? IPAddress.Loopback, 0));
         listener.Start();
         accepting = AcceptAsync();
     }
