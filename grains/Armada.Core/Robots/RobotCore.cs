@@ -370,7 +370,7 @@ public sealed class RobotCore
         {
             var leaps = state.Robot.Track(pose, stamp.CapturedAt, now);
             var still = stamp.KeepAlive && state.Robot.IsStill;
-            slaves.Command(state.Robot.Wanted, state.Robot.Before, leaps, still, Document.Epoch, stamp.CapturedAt, now, sink);
+            slaves.Command(state.Robot.Wanted, state.Robot.Before, leaps, still, Document.Epoch, stamp.CapturedAt, master.Rate.Interval, now, sink);
         }
 
         if (result != FrameResult.Duplicate)

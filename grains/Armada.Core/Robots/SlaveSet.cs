@@ -66,13 +66,13 @@ internal sealed class SlaveSet(RobotTiming timing)
     }
 
     public void Command(
-        ReadOnlySpan<double> wanted, ReadOnlySpan<double> start, bool leaps, bool still, uint epoch, long capturedAt, in Timestamp now, ICommandSink sink)
+        ReadOnlySpan<double> wanted, ReadOnlySpan<double> start, bool leaps, bool still, uint epoch, long capturedAt, double? interval, in Timestamp now, ICommandSink sink)
     {
         for (var index = 0; index < tracks.Count; index++)
         {
             var slave = tracks[index];
             if (slave.IsCommanded)
-                sink.Command(index, slave.Command(wanted, start, leaps, still, epoch, capturedAt, now), slave.Pose);
+                sink.Command(index, slave.Command(wanted, start, leaps, still, epoch, capturedAt, interval, now), slave.Pose);
         }
     }
 
@@ -86,7 +86,7 @@ internal sealed class SlaveSet(RobotTiming timing)
                 continue;
             var rests = slave.HasReached(wanted, now);
             if (!rests || slave.IsKeepAliveDue(now))
-                sink.Command(index, slave.Command(wanted, start, leaps: false, rests, epoch, capturedAt, now), slave.Pose);
+                sink.Command(index, slave.Command(wanted, start, leaps: false, rests, epoch, capturedAt, null, now), slave.Pose);
         }
     }
 

@@ -170,8 +170,9 @@ internal sealed class SlaveTrack
     /// <param name="start">Where an open loop begins that knows nothing better: the virtual robot before this target.</param>
     /// <param name="leaps">Whether the target goes on elsewhere than it was.</param>
     /// <param name="still">Whether the target rests.</param>
+    /// <param name="interval">Microseconds between two targets; null where that is not known.</param>
     public SampleStamp Command(
-        ReadOnlySpan<double> wanted, ReadOnlySpan<double> start, bool leaps, bool still, uint epoch, long capturedAt, in Timestamp now)
+        ReadOnlySpan<double> wanted, ReadOnlySpan<double> start, bool leaps, bool still, uint epoch, long capturedAt, double? interval, in Timestamp now)
     {
         if (leaps || approachFrom is null || BeginsJoint(wanted))
             approachFrom = now;
@@ -182,6 +183,7 @@ internal sealed class SlaveTrack
         else
         {
             BeginOpenLoop(wanted, start, now);
+            law.LongestStep = LongestStep(interval, now);
             law.Command(wanted, capturedAt, leaps, now, now);
             law.Step(now);
             jointMap.ToSlave(law.Goals, command);
@@ -343,6 +345,15 @@ internal sealed class SlaveTrack
         for (var joint = 0; joint < real.Length; joint++)
             real[joint] += before.OffsetOf(joint) - jointMap.OffsetOf(joint);
         Hold();
+    }
+
+    /// <summary>The time for which one command may make up: about what passes between two, so that those that come at once are no jump.</summary>
+    private TimeSpan LongestStep(double? interval, in Timestamp now)
+    {
+        if (interval is not { } micros)
+            return timing.MaxStep;
+        var passed = lastCommand is { } last ? now.MicrosecondsSince(last) : 0;
+        return Microseconds.ToTimeSpan((long)Math.Max(Math.Min(2 * micros, Microseconds.Of(timing.MaxStep)), Math.Min(passed, 1.25 * micros)));
     }
 
     // From before its present epoch, by a second path.

@@ -83,6 +83,12 @@ public sealed class ControlLaw
     /// <summary>Whether the newest command is wholly in the goals.</summary>
     public bool IsComplete { get; private set; }
 
+    /// <summary>See <see cref="VelocityClamp"/>.</summary>
+    public TimeSpan LongestStep
+    {
+        set => clamp.LongestStep = value;
+    }
+
     /// <summary>After how long without a reading a joint's source is silent.</summary>
     public TimeSpan Watchdog { get; set; } = SourceRate.Watchdog(null);
 
