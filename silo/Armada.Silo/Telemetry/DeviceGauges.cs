@@ -20,7 +20,7 @@ internal sealed class DeviceGauges(
     {
         telemetry.Observe("armada.silo.devices.online", "{device}", "Devices that say that they are online", () => presences.All.Count(device => device.Value.Online));
         telemetry.Observe("armada.silo.devices.faulted", "{device}", "Devices online with a fault", () => presences.All.Count(device => IsFaulted(device.Value)));
-        telemetry.Observe("armada.device.faulted", "1", "1 while the device is online with a fault", () =>
+        telemetry.Observe("armada.device.faulted", "{device}", "1 while the device is online with a fault", () =>
             Each().Select(device => Measure(IsFaulted(device.Value) ? 1 : 0, device.Key)));
         telemetry.Observe("armada.device.voltage", "V", "Lowest supply voltage of the device's servos", () =>
             from device in Each()
