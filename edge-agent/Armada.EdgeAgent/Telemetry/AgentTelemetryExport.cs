@@ -11,7 +11,7 @@ using OpenTelemetry.Trace;
 namespace Armada.EdgeAgent.Telemetry;
 
 /// <summary>Sends traces, metrics and logs where the standard OTEL_* variables say; without an endpoint nothing is measured.</summary>
-internal static class TelemetryExport
+internal static class AgentTelemetryExport
 {
     private const string ServiceName = "armada-edge-agent";
 
@@ -45,7 +45,7 @@ internal static class TelemetryExport
     private static void Describe(ResourceBuilder resource, AgentConfiguration configuration) => resource
         .AddService(
             ServiceName,
-            serviceVersion: typeof(TelemetryExport).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion,
+            serviceVersion: typeof(AgentTelemetryExport).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion,
             serviceInstanceId: string.Join('+', configuration.Devices.Select(device => device.Name)))
         .AddEnvironmentVariableDetector();
 }
