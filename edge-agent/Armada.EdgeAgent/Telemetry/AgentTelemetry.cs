@@ -3,7 +3,6 @@ using System.Diagnostics.Metrics;
 using Armada.Core.Control;
 using Armada.Core.Routing;
 using Armada.EdgeAgent.Devices;
-using Microsoft.Extensions.Hosting;
 using OpenTelemetry;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Resources;
