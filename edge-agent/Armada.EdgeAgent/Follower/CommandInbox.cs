@@ -90,13 +90,13 @@ internal sealed class CommandInbox(ImmutableArray<Joint> joints, PlayoutMode mod
     }
 
     /// <summary>What the arm is commanded now.</summary>
-    public PlayoutState Play(in Timestamp now, Span<double> pose, out PlayedMoment moment)
+    public PlayoutState Play(in Timestamp now, Span<double> pose, out PlayedPose played)
     {
         lock (owner)
         {
             if (stops.IsLatched)
                 playout.Clear();
-            return playout.Play(now, pose, out moment);
+            return playout.Play(now, pose, out played);
         }
     }
 

@@ -181,11 +181,11 @@ internal sealed partial class FollowerLoop : IArmLoop
     {
         if (device.Stops.IsLatched != isStopped)
             ToggleStop(cancellation);
-        var playing = device.Inbox.Play(now, command, out var moment);
+        var playing = device.Inbox.Play(now, command, out var played);
         var wasPaused = isPaused;
         isPaused = playing == PlayoutState.Paused && !isTorqueOff && law.Phase != FollowPhase.Holding;
         if (playing == PlayoutState.Playing && !isTorqueOff)
-            Take(moment, now, cancellation);
+            Take(played, now, cancellation);
         else if (identify.TryNext(now, command))
             law.Command(command, now.Unix, approaches: false, now);
         else if (isPaused && !wasPaused)
@@ -211,15 +211,15 @@ internal sealed partial class FollowerLoop : IArmLoop
         (hasUnfinished, isHoldDue, isPaused) = (false, true, false);
     }
 
-    private void Take(in PlayedMoment moment, in Timestamp now, CancellationToken cancellation)
+    private void Take(in PlayedPose played, in Timestamp now, CancellationToken cancellation)
     {
-        if (moment.Last.Epoch != current.Epoch)
+        if (played.Last.Epoch != current.Epoch)
             HoldWhereItStands(cancellation);
         identify.End();
-        law.Command(command, moment.At, moment.Approach, now, moment.Rate);
-        device.Counters.Apply(moment.Passed);
-        current = moment.Last;
-        hasUnfinished |= moment.Passed > 0;
+        law.Command(command, played.At, played.Approach, now, played.Rate);
+        device.Counters.Apply(played.Passed);
+        current = played.Last;
+        hasUnfinished |= played.Passed > 0;
     }
 
     private void Write(in Timestamp now, bool moved, CancellationToken cancellation)

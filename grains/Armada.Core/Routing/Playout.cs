@@ -17,7 +17,7 @@ public enum PlayoutState : byte
 /// <param name="Passed">Samples whose time came since the tick before.</param>
 /// <param name="Approach">Whether one of them is to be approached.</param>
 /// <param name="Rate">1, and more while it catches up.</param>
-public readonly record struct PlayedMoment(SampleStamp Last, long At, int Passed, bool Approach, double Rate);
+public readonly record struct PlayedPose(SampleStamp Last, long At, int Passed, bool Approach, double Rate);
 
 /// <summary>
 /// Plays the motion of a source by its times of capture, a little after the samples have come: by as much as the network's delay varies. It goes
@@ -186,9 +186,9 @@ public sealed class Playout
     }
 
     /// <param name="pose">Joint units; NaN for a joint that stays where it is.</param>
-    public PlayoutState Play(in Timestamp now, Span<double> pose, out PlayedMoment moment)
+    public PlayoutState Play(in Timestamp now, Span<double> pose, out PlayedPose result)
     {
-        moment = default;
+        result = default;
         if (playable < 0)
             return PlayoutState.Idle;
         var silence = now.MicrosecondsSince(liveAt);
@@ -218,7 +218,7 @@ public sealed class Playout
 
         ref readonly var last = ref FrameAt(played);
         var sourceTime = (long)position + last.Stamp.CapturedAt - last.At;
-        moment = new PlayedMoment(last.Stamp with { CapturedAt = sourceTime }, (long)motionTime, passed, approach, rate);
+        result = new PlayedPose(last.Stamp with { CapturedAt = sourceTime }, (long)motionTime, passed, approach, rate);
         return PlayoutState.Playing;
     }
 
@@ -418,7 +418,7 @@ public sealed class Playout
         underruns += isMissing ? 1 : 0;
     }
 
-    /// <summary>Where a joint is at the moment that is played.</summary>
+    /// <summary>Where a joint is at the time that is played.</summary>
     /// <param name="speed">Units per microsecond of the source's.</param>
     private double PathOf(int joint, out double speed)
     {

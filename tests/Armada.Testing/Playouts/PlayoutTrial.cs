@@ -31,7 +31,7 @@ public sealed class PlayoutTrial(ImmutableArray<Joint> joints, PlayoutMode mode 
     public ControlLaw Law => law;
 
     /// <summary>What is played at the last tick.</summary>
-    public PlayedMoment Moment { get; private set; }
+    public PlayedPose Played { get; private set; }
 
     /// <summary>Plays all, from a follower that stands where the source is at first.</summary>
     /// <param name="arrivals">In order of arrival.</param>
@@ -58,10 +58,10 @@ public sealed class PlayoutTrial(ImmutableArray<Joint> joints, PlayoutMode mode 
     public Goals Step(double at)
     {
         var now = Time(at);
-        var state = Playout.Play(now, pose, out var moment);
-        Moment = moment;
+        var state = Playout.Play(now, pose, out var played);
+        Played = played;
         if (state == PlayoutState.Playing)
-            law.Command(pose, moment.At, moment.Approach, now, moment.Rate);
+            law.Command(pose, played.At, played.Approach, now, played.Rate);
         else if (state == PlayoutState.Idle)
             law.Hold();
         if (state != PlayoutState.Paused)

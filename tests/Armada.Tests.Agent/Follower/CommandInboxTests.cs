@@ -59,11 +59,11 @@ public sealed class CommandInboxTests
         inbox.TryStart(7);
         Receive(7, 1);
         Receive(7, 2, age: -0.01);
-        Assert.True(Take(out var moment), "there is no command");
-        Assert.Equal(1u, moment.Last.Sequence);
+        Assert.True(Take(out var played), "there is no command");
+        Assert.Equal(1u, played.Last.Sequence);
         Pass(0.03);
-        Assert.True(Take(out moment), "there is no command");
-        Assert.Equal(2u, moment.Last.Sequence);
+        Assert.True(Take(out played), "there is no command");
+        Assert.Equal(2u, played.Last.Sequence);
         Assert.Equal(0, counters.Dropped(FrameResult.Superseded));
         Assert.Equal(0, inbox.Lost);
     }
@@ -174,7 +174,7 @@ public sealed class CommandInboxTests
     private FrameResult Receive(uint epoch, uint sequence, double age = 0) =>
         inbox.Receive(new SampleStamp(epoch, sequence, now.Unix - (long)(age * Second), 300), Pose, now);
 
-    private bool Take(out PlayedMoment moment) => inbox.Play(now, pose, out moment) == PlayoutState.Playing;
+    private bool Take(out PlayedPose played) => inbox.Play(now, pose, out played) == PlayoutState.Playing;
 
     private void Pass(double seconds) => now = now.Plus(TimeSpan.FromSeconds(seconds));
 }

@@ -60,9 +60,9 @@ public sealed class PlayoutProperties
                 trial.Add(arrivals[next]);
             if (trial.Step(at).State != PlayoutState.Playing)
                 continue;
-            if (trial.Moment.Last.CapturedAt < last || trial.Moment.Rate is < 0 or > 1.5)
+            if (trial.Played.Last.CapturedAt < last || trial.Played.Rate is < 0 or > 1.5)
                 return false;
-            last = trial.Moment.Last.CapturedAt;
+            last = trial.Played.Last.CapturedAt;
         }
 
         return true;

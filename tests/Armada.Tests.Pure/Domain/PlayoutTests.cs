@@ -104,7 +104,7 @@ public sealed class PlayoutTests
             for (; next < arrivals.Length && arrivals[next].At <= at; next++)
                 trial.Add(arrivals[next]);
             goals.Add(trial.Step(at));
-            rates.Add(trial.Moment.Rate);
+            rates.Add(trial.Played.Rate);
             if (at > 1)
                 Assert.NotEqual(FollowPhase.Approaching, trial.Law.Phase);
         }
