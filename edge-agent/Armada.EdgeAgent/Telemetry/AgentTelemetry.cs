@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
+using Armada.Core.Control;
 using Armada.Core.Routing;
 using Armada.Core.Time;
 using Armada.EdgeAgent.Devices;
@@ -37,6 +38,16 @@ internal sealed class AgentTelemetry : IDisposable
         meter.CreateObservableGauge(
             "armada.agent.device.state", () => Each(device => (long)device.Status.State),
             description: "Number of the state, in the order of presence");
+        meter.CreateObservableGauge(
+            "armada.agent.playout.delay", () => Playouts(report => report.DelayMs / 1000), "s", "How much later than the fastest frame a pose is played");
+        meter.CreateObservableGauge(
+            "armada.agent.network.delay", () => Playouts(report => report.NetworkMs / 1000), "s", "How much later than the fastest frame the median one comes");
+        meter.CreateObservableGauge(
+            "armada.agent.network.jitter", () => Playouts(report => report.JitterMs / 1000), "s", "The same of the 95th percentile");
+        meter.CreateObservableCounter(
+            "armada.agent.playout.underruns", () => Playouts(report => report.Underruns), "{underrun}", "No frame in time while the master moved");
+        meter.CreateObservableCounter(
+            "armada.agent.playout.catch-ups", () => Playouts(report => report.CatchUps), "{catch-up}", "Times that a follower had to catch up");
         meter.CreateObservableCounter("armada.agent.bus.errors", BusErrors, "{error}", "Failed requests to servos, by kind");
         meter.CreateObservableGauge(
             "armada.agent.link.up", () => Published(publisher => publisher.IsUp ? 1 : 0), "{link}", "1 while the device is connected to the broker");
@@ -70,6 +81,13 @@ internal sealed class AgentTelemetry : IDisposable
 
     private IEnumerable<Measurement<long>> Each(Func<Device, long> count) =>
         devices.Select(device => new Measurement<long>(count(device), Tag(device)));
+
+    private IEnumerable<Measurement<T>> Playouts<T>(Func<PlayoutReport, T> figure)
+        where T : struct =>
+        from device in devices
+        let report = device.Inbox.Report()
+        where report is not null
+        select new Measurement<T>(figure(report), Tag(device));
 
     private IEnumerable<Measurement<long>> Published(Func<StatePublisher, long> count) =>
         devices.Where(device => device.Publisher is not null)
