@@ -34,13 +34,17 @@ public sealed record AgentConfiguration(
 /// <param name="Port">Of the hosts without one; null for 1883, or 8883 with TLS.</param>
 /// <param name="Tls">Null for a plain connection.</param>
 /// <param name="Insecure">Whether a broker on another machine may be used without TLS.</param>
-public sealed record BrokerOptions(ImmutableArray<string> Hosts = default, int? Port = null, TlsOptions? Tls = null, bool Insecure = false)
+/// <param name="Profile">How states are sent; null: as suits the broker.</param>
+public sealed record BrokerOptions(
+    ImmutableArray<string> Hosts = default, int? Port = null, TlsOptions? Tls = null, bool Insecure = false, LinkProfile? Profile = null)
 {
     public ImmutableArray<string> Hosts { get; init; } = Hosts.IsDefault ? ["127.0.0.1"] : Hosts;
 
     /// <summary>Whether it bills each message, as AWS IoT Core does.</summary>
     public bool BillsMessages =>
         Tls is { OtherSigner: true } || Hosts.Any(host => host.Split(':')[0].EndsWith(".amazonaws.com", StringComparison.OrdinalIgnoreCase));
+
+    public LinkProfile ProfileOrDefault => Profile ?? (BillsMessages ? LinkProfile.AwsIot : LinkProfile.Lan);
 
     public int PortOrDefault => Port ?? (Tls is null ? 1883 : 8883);
 }
@@ -53,6 +57,13 @@ public sealed record BrokerOptions(ImmutableArray<string> Hosts = default, int? 
 /// Whether devices' certificates are signed by somebody else than <paramref name="Ca"/>, and without the device's name, as AWS IoT Core's are.
 /// </param>
 public sealed record TlsOptions(string Ca, string? Certificate = null, string? Key = null, bool OtherSigner = false);
+
+[JsonConverter(typeof(JsonStringEnumConverter<LinkProfile>))]
+public enum LinkProfile
+{
+    [JsonStringEnumMemberName("lan")] Lan, // Each state at once, in a message of its own.
+    [JsonStringEnumMemberName("aws-iot")] AwsIot, // Few messages: the states of a twentieth of a second in one.
+}
 
 [JsonConverter(typeof(JsonStringEnumConverter<OnMismatch>))]
 public enum OnMismatch

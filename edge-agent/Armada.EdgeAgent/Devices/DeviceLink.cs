@@ -48,11 +48,12 @@ internal sealed partial class DeviceLink : IAsyncDisposable
     private long heardAt = long.MinValue / 2; // By the first path, monotonic microseconds.
 
     public DeviceLink(
-        Device device, ControlHandler handler, IMqttLink link, TopicMap topics, TimeProvider time, ILogger<DeviceLink> logger, IMqttLink? second = null)
+        Device device, ControlHandler handler, IMqttLink link, TopicMap topics, TimeProvider time, ILogger<DeviceLink> logger, IMqttLink? second = null,
+        LinkProfile profile = LinkProfile.Lan)
     {
         (this.device, this.handler, this.link, this.time, this.logger, this.second) = (device, handler, link, time, logger, second);
         malformedReports = new OncePerSecond(time);
-        device.PublishTo(new StatePublisher(second is null ? [link] : [link, second], topics.Of(device.Name, Channel.State)));
+        device.PublishTo(new StatePublisher(second is null ? [link] : [link, second], topics.Of(device.Name, Channel.State), profile));
         replyTopic = topics.Of(device.Name, Channel.ControlReply);
         presenceTopic = topics.Of(device.Name, Channel.Presence);
         link.Subscribe(topics.Of(device.Name, Channel.Command), Delivery.Sample, (_, payload) => OnCommand(payload, isSecond: false));
@@ -269,11 +270,19 @@ internal sealed partial class DeviceLink : IAsyncDisposable
     }
 }
 
-/// <summary>Publishes one device's states on its topic by each of its paths, from its bus thread.</summary>
-internal sealed class StatePublisher(IMqttLink[] paths, string topic)
+/// <summary>Publishes one device's states on its topic by each of its paths, from its bus thread: each at once, or those of a short time in one
+/// message.</summary>
+internal sealed class StatePublisher(IMqttLink[] paths, string topic, LinkProfile profile)
 {
-    private readonly byte[] frame = new byte[FrameCodec.MaxSize];
+    private const int MaxFrames = 16;
+
+    private readonly long span = profile == LinkProfile.AwsIot ? Microseconds.PerSecond / 20 : 0;
+    private readonly byte[] frames = new byte[MaxFrames * FrameCodec.MaxSize];
     private readonly long[] sentBy = new long[paths.Length];
+    private int length;
+    private int count;
+    private long began;
+    private long last;
     private long sent;
     private long dropped;
 
@@ -285,16 +294,28 @@ internal sealed class StatePublisher(IMqttLink[] paths, string topic)
 
     public void Publish(in FrameHeader header, ReadOnlySpan<double> positions, FrameEcho? echo)
     {
-        var length = FrameCodec.Write(frame, header, positions, echo);
+        if (count == 0)
+            began = header.CapturedAt;
+        var next = (2 * header.CapturedAt) - last; // When the next one is due.
+        last = header.CapturedAt;
+        length += FrameCodec.Write(frames.AsSpan(length), header, positions, echo);
+        count++;
+        if (next - began >= span || count == MaxFrames || (header.Flags & FrameFlags.KeepAlive) != 0)
+            Send();
+    }
+
+    private void Send()
+    {
         var isSent = false;
         for (var path = 0; path < paths.Length; path++)
         {
-            if (!paths[path].Publish(topic, frame.AsSpan(0, length), Delivery.Sample))
+            if (!paths[path].Publish(topic, frames.AsSpan(0, length), Delivery.Sample))
                 continue;
             isSent = true;
-            Interlocked.Increment(ref sentBy[path]);
+            Interlocked.Add(ref sentBy[path], count);
         }
 
-        Interlocked.Increment(ref isSent ? ref sent : ref dropped);
+        Interlocked.Add(ref isSent ? ref sent : ref dropped, count);
+        (length, count) = (0, 0);
     }
 }

@@ -8,7 +8,6 @@ using Armada.EdgeAgent.Leader;
 using Armada.EdgeAgent.Local;
 using Armada.EdgeAgent.Telemetry;
 using Armada.Mqtt;
-using Microsoft.Extensions.Hosting;
 
 namespace Armada.EdgeAgent.Hosting;
 
@@ -150,7 +149,7 @@ internal sealed partial class AgentService : IHostedService, IAsyncDisposable
         }
 
         var control = new ControlHandler(device, loggers.CreateLogger<ControlHandler>());
-        return new DeviceLink(device, control, link, topics, clock, loggers.CreateLogger<DeviceLink>(), second);
+        return new DeviceLink(device, control, link, topics, clock, loggers.CreateLogger<DeviceLink>(), second, broker.ProfileOrDefault);
     }
 
     private DeviceSession Session(Device device)

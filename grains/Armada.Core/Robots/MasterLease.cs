@@ -47,6 +47,8 @@ internal sealed class MasterLease(MasterBinding binding, RobotTiming timing)
 
     public SourceRate Rate { get; } = new();
 
+    public CommandPace Pace { get; } = new();
+
     public bool IsLive => State == MasterState.Live;
 
     /// <summary>Whether it was announced as live and has not ended since, although a device may still await its next epoch.</summary>

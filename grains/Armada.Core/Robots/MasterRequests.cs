@@ -86,7 +86,7 @@ internal sealed class MasterRequests(RobotCoreState state)
             return refused;
         master!.Arrived(now);
         master.Renew(now);
-        return state.StoppedRefusal() ?? state.SetGoal(command.Command, now);
+        return state.StoppedRefusal() ?? state.SetGoal(command.Command, now, master.Pace.Next(now));
     }
 
     public Refusal? Play(RobotRequest.Play play, in Timestamp now)

@@ -113,12 +113,15 @@ internal sealed class RobotCoreState(RobotDocument document, bool fleetStopped, 
         Robot.Begin(real, now);
     }
 
-    public Refusal? SetGoal(JointCommand command, in Timestamp now)
+    /// <param name="command">The goals.</param>
+    /// <param name="now">The time.</param>
+    /// <param name="pace">How long the motion to a goal takes that has no speed or duration; null for as fast as possible.</param>
+    public Refusal? SetGoal(JointCommand command, in Timestamp now, TimeSpan? pace = null)
     {
         if (JointCommandRules.FindProblem(command, Document.Id, Document.Model) is { } problem)
             return new Refusal(RefusalReason.Invalid, problem);
         foreach (var goal in command.Goals)
-            Robot.SetGoal(Document.Model.Find(goal.Joint), goal.Value, goal.Speed, command.Duration, now);
+            Robot.SetGoal(Document.Model.Find(goal.Joint), goal.Value, goal.Speed, command.Duration ?? (goal.Speed is null ? pace : null), now);
         return null;
     }
 

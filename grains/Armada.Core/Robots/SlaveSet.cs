@@ -66,13 +66,13 @@ internal sealed class SlaveSet(RobotTiming timing)
     }
 
     public void Command(
-        ReadOnlySpan<double> wanted, ReadOnlySpan<double> start, bool leaps, bool still, uint epoch, long capturedAt, in Timestamp now, ICommandSink sink)
+        ReadOnlySpan<double> wanted, ReadOnlySpan<double> start, bool leaps, bool still, uint epoch, long capturedAt, double? interval, in Timestamp now, ICommandSink sink)
     {
         for (var index = 0; index < tracks.Count; index++)
         {
             var slave = tracks[index];
             if (slave.IsCommanded)
-                sink.Command(index, slave.Command(wanted, start, leaps, still, epoch, capturedAt, now), slave.Pose);
+                sink.Command(index, slave.Command(wanted, start, leaps, still, epoch, capturedAt, interval, now), slave.Pose);
         }
     }
 
@@ -86,15 +86,15 @@ internal sealed class SlaveSet(RobotTiming timing)
                 continue;
             var rests = slave.HasReached(wanted, now);
             if (!rests || slave.IsKeepAliveDue(now))
-                sink.Command(index, slave.Command(wanted, start, leaps: false, rests, epoch, capturedAt, now), slave.Pose);
+                sink.Command(index, slave.Command(wanted, start, leaps: false, rests, epoch, capturedAt, null, now), slave.Pose);
         }
     }
 
-    public bool HaveReached(ReadOnlySpan<double> wanted, in Timestamp now)
+    public bool HaveReached(ReadOnlySpan<double> wanted, bool andSettled, in Timestamp now)
     {
         foreach (var slave in tracks)
         {
-            if (slave.IsCommanded && !slave.HasReached(wanted, now))
+            if (slave.IsCommanded && !(slave.HasReached(wanted, now) && (!andSettled || slave.HasSettled(now))))
                 return false;
         }
 

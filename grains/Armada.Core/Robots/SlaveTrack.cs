@@ -33,6 +33,7 @@ internal sealed class SlaveTrack
     private bool fault;
     private bool approaches;
     private bool isStill;
+    private Timestamp stillFrom;
     private int? misfit;
 
     public SlaveTrack(SlaveBinding binding, bool isUnbound, RobotModel model, RobotTiming timing)
@@ -170,8 +171,9 @@ internal sealed class SlaveTrack
     /// <param name="start">Where an open loop begins that knows nothing better: the virtual robot before this target.</param>
     /// <param name="leaps">Whether the target goes on elsewhere than it was.</param>
     /// <param name="still">Whether the target rests.</param>
+    /// <param name="interval">Microseconds between two targets; null where that is not known.</param>
     public SampleStamp Command(
-        ReadOnlySpan<double> wanted, ReadOnlySpan<double> start, bool leaps, bool still, uint epoch, long capturedAt, in Timestamp now)
+        ReadOnlySpan<double> wanted, ReadOnlySpan<double> start, bool leaps, bool still, uint epoch, long capturedAt, double? interval, in Timestamp now)
     {
         if (leaps || approachFrom is null || BeginsJoint(wanted))
             approachFrom = now;
@@ -182,7 +184,8 @@ internal sealed class SlaveTrack
         else
         {
             BeginOpenLoop(wanted, start, now);
-            law.Command(wanted, capturedAt, leaps, now, now);
+            law.LongestStep = LongestStep(interval, now);
+            law.Command(wanted, capturedAt, leaps, now);
             law.Step(now);
             jointMap.ToSlave(law.Goals, command);
         }
@@ -191,6 +194,8 @@ internal sealed class SlaveTrack
             sent[joint] = double.IsNaN(command[joint]) ? sent[joint] : command[joint];
         commands++;
         commandedAt = now.Unix;
+        if (still && !isStill)
+            stillFrom = now;
         (lastCommand, isStill) = (now, still);
         return new SampleStamp(
             epoch, ++commandSequence, capturedAt, timing.CommandTimeToLiveMs, Approach: IsFenced && IsToApproach(now), KeepAlive: still);
@@ -226,6 +231,9 @@ internal sealed class SlaveTrack
 
         return true;
     }
+
+    /// <summary>Whether one that has reached its target has also played its way there.</summary>
+    public bool HasSettled(in Timestamp now) => !IsFenced || (isStill && now.IsPast(stillFrom, timing.Settle));
 
     /// <summary>Whether a slave that has reached its target is due to be told so, for the first time or again.</summary>
     public bool IsKeepAliveDue(in Timestamp now) => (IsFenced && !isStill) || lastCommand is not { } last || now.IsPast(last, timing.KeepAlive);
@@ -343,6 +351,15 @@ internal sealed class SlaveTrack
         for (var joint = 0; joint < real.Length; joint++)
             real[joint] += before.OffsetOf(joint) - jointMap.OffsetOf(joint);
         Hold();
+    }
+
+    /// <summary>The time for which one command may make up: about what passes between two, so that those that come at once are no jump.</summary>
+    private TimeSpan LongestStep(double? interval, in Timestamp now)
+    {
+        if (interval is not { } micros)
+            return timing.MaxStep;
+        var passed = lastCommand is { } last ? now.MicrosecondsSince(last) : 0;
+        return Microseconds.ToTimeSpan((long)Math.Max(Math.Min(2 * micros, Microseconds.Of(timing.MaxStep)), Math.Min(passed, 1.25 * micros)));
     }
 
     // From before its present epoch, by a second path.

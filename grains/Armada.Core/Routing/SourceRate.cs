@@ -22,6 +22,9 @@ public sealed class SourceRate
     private double second = double.MaxValue;
     private int count = -1;
 
+    /// <summary>Microseconds from one sample to the next; null while that is not known.</summary>
+    public double? Interval { get; private set; }
+
     /// <summary>Samples per second of a source that is so slow that its followers must know it; else null.</summary>
     public double? SlowHz { get; private set; }
 
@@ -45,6 +48,7 @@ public sealed class SourceRate
         (least, second) = (Math.Min(least, interval), Math.Min(second, Math.Max(least, interval)));
         if (++count < Intervals)
             return false;
+        Interval = second;
         return Begin(second > SlowMicros ? Microseconds.PerSecond / second : null);
     }
 

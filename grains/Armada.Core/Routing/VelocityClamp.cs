@@ -9,9 +9,15 @@ namespace Armada.Core.Routing;
 /// <param name="longestStep">Over any span t a joint moves at most velocity × (t + this).</param>
 public sealed class VelocityClamp(TimeSpan longestStep)
 {
-    private readonly long longest = Microseconds.Of(longestStep);
+    private long longest = Microseconds.Of(longestStep);
     private long saved;
     private Timestamp last;
+
+    /// <summary>See the constructor's.</summary>
+    public TimeSpan LongestStep
+    {
+        set => longest = Microseconds.Of(value);
+    }
 
     /// <summary>Begins at <paramref name="now"/>.</summary>
     /// <param name="unused">Time that is saved for the next step; more than the longest step is lost after it.</param>

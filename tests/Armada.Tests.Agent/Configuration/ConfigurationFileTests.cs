@@ -28,6 +28,14 @@ public sealed class ConfigurationFileTests : IDisposable
         Assert.True(Load($$"""{"broker":{},"serial":"system","devices":[{{Leader}}]}""").UsesSystemSerial);
     }
 
+    [Theory]
+    [InlineData("""{}""", LinkProfile.Lan)]
+    [InlineData("""{"hosts":["a1b2-ats.iot.eu-central-1.amazonaws.com"],"tls":{"ca":"ca.pem"}}""", LinkProfile.AwsIot)]
+    [InlineData("""{"hosts":["a1b2-ats.iot.eu-central-1.amazonaws.com"],"tls":{"ca":"ca.pem"},"profile":"lan"}""", LinkProfile.Lan)]
+    [InlineData("""{"profile":"aws-iot"}""", LinkProfile.AwsIot)]
+    public void A_broker_that_bills_each_message_gets_few_unless_the_profile_says_otherwise(string broker, LinkProfile profile) =>
+        Assert.Equal(profile, Load($$"""{"broker":{{broker}},"devices":[{{Leader}}]}""").Broker!.ProfileOrDefault);
+
     [Fact]
     public void File_names_are_relative_to_the_file_itself()
     {

@@ -82,8 +82,8 @@ public sealed partial class HistoryProperties
             for (var joint = 0; joint < model.Length; joint++)
             {
                 var position = command.Positions[joint];
-                // A device is told at once what was missed in a stall.
-                var most = binding.Kind == SlaveKind.Device ? Math.Max(longest, Math.Min(passed, Rig.Timing.Lease.TotalSeconds)) : longest;
+                // A device is told at once what was missed in a stall, another one what passed between two samples of a slow master.
+                var most = Math.Max(longest, Math.Min(passed, Rig.Timing.Lease.TotalSeconds));
                 saved[joint] = Math.Min(most, saved[joint] + passed);
                 var needed = Math.Abs(position - last[joint]) / model[joint].MaxVelocity;
                 var offset = OffsetOf(binding.JointMappings, model[joint]);

@@ -143,6 +143,49 @@ public sealed class OpenLoopTests
     }
 
     [Fact]
+    public void What_comes_at_once_after_a_stall_is_no_jump()
+    {
+        const double step = 0.6; // 60 degrees a second.
+        Lead(2, -60);
+        rig.Commands.Clear();
+        var (pan, stall) = (-60.0, rig.Now);
+        for (var sample = 0; sample < 150; sample++)
+        {
+            // From the fiftieth to the eightieth all come together.
+            rig.Now = stall.Plus(TimeSpan.FromSeconds(0.01 * (sample is >= 50 and < 80 ? 80 : sample)));
+            rig.Master(rig.Next(Leader) with { CapturedAt = stall.Unix + (sample * 10_000) }, rig.Pose(pan += step));
+        }
+
+        Lead(1, pan);
+        foreach (var slave in new[] { Micro, Viewer })
+        {
+            var told = rig.Commands.Where(command => command.Device == slave).Select(command => command.Positions[0]).ToArray();
+            Assert.All(told.Skip(1).Zip(told, (next, at) => next - at), way => Assert.InRange(way, 0, 3 * step));
+            Assert.Equal(pan, told[^1], 1e-9);
+        }
+    }
+
+    [Theory]
+    [InlineData(20)]
+    [InlineData(10)]
+    [InlineData(5)]
+    [InlineData(3)]
+    public void It_keeps_up_with_a_master_that_sends_slowly(int hz)
+    {
+        const double speed = 30;
+        Lead(2, -80);
+        var pan = -80.0;
+        for (var sample = 0; sample < 5 * hz; sample++)
+        {
+            rig.Advance(1.0 / hz);
+            rig.Master(Leader, pan += speed / hz);
+        }
+
+        foreach (var slave in new[] { Micro, Viewer })
+            Assert.InRange(rig.LastOf(slave).Positions[0], pan - (speed / hz), pan);
+    }
+
+    [Fact]
     public void Other_offsets_move_nothing_at_once()
     {
         Lead(2, 30);

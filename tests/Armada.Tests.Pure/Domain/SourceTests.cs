@@ -56,10 +56,7 @@ public sealed class SourceTests
     [InlineData(-3_600_000_000)]
     public void Its_own_motion_has_a_time_that_no_setting_of_the_clock_moves(long set)
     {
-        var rig = new Rig();
-        rig.Accept(new RobotRequest.BindSlave(Rig.Follower, false));
-        rig.Slave(Rig.Follower, rig.Next(Rig.Follower), rig.Pose(0));
-        var epoch = rig.Attach("script");
+        var rig = Programmed(out var epoch);
         for (var command = 0; command < 20; command++)
         {
             rig.Accept(new RobotRequest.RemoteCommand("script", epoch, Rig.Go((Pan, command))));
@@ -70,6 +67,49 @@ public sealed class SourceTests
 
         Assert.All(rig.Commands.Zip(rig.Commands.Skip(1)), pair => Assert.Equal(
             pair.Second.At.MicrosecondsSince(pair.First.At), pair.Second.Stamp.CapturedAt - pair.First.Stamp.CapturedAt));
+    }
+
+    [Theory]
+    [InlineData(50)]
+    [InlineData(20)]
+    [InlineData(10)]
+    [InlineData(5)]
+    [InlineData(3)]
+    public void A_program_that_sends_evenly_moves_its_robot_evenly(int hz)
+    {
+        const double speed = 30;
+        var (rig, jitter) = (Programmed(out var epoch), new Random(hz));
+        var begin = rig.Now;
+        for (var command = 1; command <= 2 * hz; command++)
+        {
+            rig.Accept(new RobotRequest.RemoteCommand("script", epoch, Rig.Go((Pan, speed * command / hz))));
+            var due = begin.Plus(TimeSpan.FromSeconds((command + (0.1 * (jitter.NextDouble() - 0.5))) / hz));
+            rig.Drive(due.MicrosecondsSince(rig.Now) / 1e6);
+        }
+
+        var steps = rig.Commands.SkipWhile(command => command.Positions[0] < speed / 2).ToArray();
+        Assert.All(steps.Skip(1).Zip(steps), pair =>
+        {
+            var seconds = pair.First.At.MicrosecondsSince(pair.Second.At) / 1e6;
+            Assert.InRange((pair.First.Positions[0] - pair.Second.Positions[0]) / seconds, 0.3 * speed, 1.6 * speed);
+        });
+        Assert.DoesNotContain(steps, command => command.Stamp.KeepAlive);
+    }
+
+    [Fact]
+    public void A_goal_after_a_pause_and_one_with_a_speed_of_its_own_are_moved_to_as_they_say()
+    {
+        var rig = Programmed(out var epoch);
+        rig.Accept(new RobotRequest.RemoteCommand("script", epoch, Rig.Go((Pan, 10))));
+        rig.Drive(1);
+        rig.Commands.Clear();
+        rig.Accept(new RobotRequest.RemoteCommand("script", epoch, Rig.Go((Pan, 28))));
+        rig.Drive(0.1);
+        Assert.Equal(28, rig.LastOf(Rig.Follower).Positions[0], 1e-9); // 180 degrees a second.
+
+        rig.Accept(new RobotRequest.RemoteCommand("script", epoch, new JointCommand([new JointGoal(Pan, 40, 120)])));
+        rig.Drive(0.1);
+        Assert.Equal(40, rig.LastOf(Rig.Follower).Positions[0], 1e-9);
     }
 
     [Theory]
@@ -88,6 +128,15 @@ public sealed class SourceTests
         rig.Effects.Clear();
         Send(rig, seconds: 0.02, isUnfenced);
         Assert.Equal([null, null], Told(rig));
+    }
+
+    private static Rig Programmed(out uint epoch)
+    {
+        var rig = new Rig();
+        rig.Accept(new RobotRequest.BindSlave(Rig.Follower, false));
+        rig.Slave(Rig.Follower, rig.Next(Rig.Follower), rig.Pose(0));
+        epoch = rig.Attach("script");
+        return rig;
     }
 
     private static double?[] Told(Rig rig) =>
