@@ -24,7 +24,7 @@ internal static class ApiDocument
         [typeof(MasterBody)] = """{"type": "device", "device": "leader-1"}""",
         [typeof(SlaveBody)] = """{"type": "device", "device": "follower-1"}""",
         [typeof(CommandBody)] = """{"joints": [{"name": "gripper", "value": 40}]}""",
-        [typeof(NewIdentity)] = """{"name": "leader-1"}""",
+        [typeof(NewIdentity)] = """{"name": "leader-1", "kind": "so101-leader"}""",
     }.ToFrozenDictionary();
 
     public static void CompleteDocument(this OpenApiOptions options) => options
