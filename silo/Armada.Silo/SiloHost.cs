@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using Armada.Core.Engine;
 using Armada.Grains.Storage;
+using Armada.Hosting;
 using Armada.Silo.Options;
 using Microsoft.Extensions.Logging.Console;
 
@@ -47,6 +48,7 @@ public static partial class SiloHost
         builder.AddSilo(options);
         builder.AddAccess(options);
         builder.AddApi();
+        builder.Services.AddHostedService<SystemdNotifications>();
         adjust?.Invoke(builder.Services);
         var silo = builder.Build();
         silo.UseApi(options.Cluster?.Role ?? SiloRole.Both);

@@ -4,9 +4,9 @@ using Armada.EdgeAgent.Cli;
 using Armada.EdgeAgent.Devices;
 using Armada.EdgeAgent.Stops;
 using Armada.EdgeAgent.Telemetry;
+using Armada.Hosting;
 using Armada.Mqtt;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
 
 namespace Armada.EdgeAgent.Hosting;
 
@@ -80,6 +80,7 @@ internal static class AgentHost
         // Ends in the opposite order: a stop is taken until the last arm is parked.
         services.AddHostedService(all => all.GetRequiredService<ControlSocketServer>());
         services.AddHostedService(all => all.GetRequiredService<AgentService>());
+        services.AddHostedService<SystemdNotifications>();
         if (TelemetryExport.IsWanted)
             services.AddHostedService<TelemetryExport>();
     }

@@ -8,7 +8,6 @@ using Armada.EdgeAgent.Leader;
 using Armada.EdgeAgent.Local;
 using Armada.EdgeAgent.Telemetry;
 using Armada.Mqtt;
-using Microsoft.Extensions.Hosting;
 
 namespace Armada.EdgeAgent.Hosting;
 

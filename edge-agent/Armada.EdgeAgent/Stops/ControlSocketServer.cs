@@ -5,7 +5,6 @@ using System.Text.Json.Serialization;
 using Armada.Core.Control;
 using Armada.EdgeAgent.Devices;
 using Armada.EdgeAgent.Hosting;
-using Microsoft.Extensions.Hosting;
 
 namespace Armada.EdgeAgent.Stops;
 

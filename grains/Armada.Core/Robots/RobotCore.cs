@@ -308,7 +308,7 @@ public sealed class RobotCore
     /// <summary>Manual control lasts for a while after its goals are reached.</summary>
     private void KeepSpell(in Timestamp since, in Timestamp now)
     {
-        if (!HasArrived(now))
+        if (!HasArrived(andSettled: false, now))
         {
             state.ManualSince = now;
         }
@@ -510,13 +510,14 @@ public sealed class RobotCore
             slaves.CommandWhereDue(state.Robot.Wanted, state.Robot.Before, Document.Epoch, state.Robot.CapturedAt(now), now, sink);
         }
 
-        if (state.Lease is { Player.IsAtEnd: true } ended && HasArrived(now))
+        if (state.Lease is { Player.IsAtEnd: true } ended && HasArrived(andSettled: true, now))
             masterRequests.EndProgram(ended, RobotEventKind.MotionEnded);
         if (state.ManualSince is { } since)
             KeepSpell(since, now);
     }
 
-    private bool HasArrived(in Timestamp now) => !state.Robot.HasGoal || (state.Robot.IsSettled && slaves.HaveReached(state.Robot.Wanted, now));
+    private bool HasArrived(bool andSettled, in Timestamp now) =>
+        !state.Robot.HasGoal || (state.Robot.IsSettled && slaves.HaveReached(state.Robot.Wanted, andSettled, now));
 
     /// <summary>
     /// Rebuilds the robot from what was stored, after a fault. A stop in force stays so, joined slaves stay joined, and open loops begin

@@ -35,6 +35,9 @@ public sealed record RobotTiming
     /// <summary>Longest step of the virtual robot's own motion; a late tick slows the motion down, it does not make it jump.</summary>
     public TimeSpan MaxDriveStep { get; init; } = TimeSpan.FromMilliseconds(30);
 
+    /// <summary>How long a follower that was told that its robot rests may still play what came before.</summary>
+    public TimeSpan Settle { get; init; } = TimeSpan.FromMilliseconds(300);
+
     /// <summary>Interval of commands to a slave that has reached its target while a program, a motion or the operator commands.</summary>
     public TimeSpan KeepAlive { get; init; } = TimeSpan.FromMilliseconds(100);
 

@@ -90,11 +90,11 @@ internal sealed class SlaveSet(RobotTiming timing)
         }
     }
 
-    public bool HaveReached(ReadOnlySpan<double> wanted, in Timestamp now)
+    public bool HaveReached(ReadOnlySpan<double> wanted, bool andSettled, in Timestamp now)
     {
         foreach (var slave in tracks)
         {
-            if (slave.IsCommanded && !slave.HasReached(wanted, now))
+            if (slave.IsCommanded && !(slave.HasReached(wanted, now) && (!andSettled || slave.HasSettled(now))))
                 return false;
         }
 

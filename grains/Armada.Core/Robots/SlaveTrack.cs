@@ -33,6 +33,7 @@ internal sealed class SlaveTrack
     private bool fault;
     private bool approaches;
     private bool isStill;
+    private Timestamp stillFrom;
     private int? misfit;
 
     public SlaveTrack(SlaveBinding binding, bool isUnbound, RobotModel model, RobotTiming timing)
@@ -184,7 +185,7 @@ internal sealed class SlaveTrack
         {
             BeginOpenLoop(wanted, start, now);
             law.LongestStep = LongestStep(interval, now);
-            law.Command(wanted, capturedAt, leaps, now, now);
+            law.Command(wanted, capturedAt, leaps, now);
             law.Step(now);
             jointMap.ToSlave(law.Goals, command);
         }
@@ -193,6 +194,8 @@ internal sealed class SlaveTrack
             sent[joint] = double.IsNaN(command[joint]) ? sent[joint] : command[joint];
         commands++;
         commandedAt = now.Unix;
+        if (still && !isStill)
+            stillFrom = now;
         (lastCommand, isStill) = (now, still);
         return new SampleStamp(
             epoch, ++commandSequence, capturedAt, timing.CommandTimeToLiveMs, Approach: IsFenced && IsToApproach(now), KeepAlive: still);
@@ -228,6 +231,9 @@ internal sealed class SlaveTrack
 
         return true;
     }
+
+    /// <summary>Whether one that has reached its target has also played its way there.</summary>
+    public bool HasSettled(in Timestamp now) => !IsFenced || (isStill && now.IsPast(stillFrom, timing.Settle));
 
     /// <summary>Whether a slave that has reached its target is due to be told so, for the first time or again.</summary>
     public bool IsKeepAliveDue(in Timestamp now) => (IsFenced && !isStill) || lastCommand is not { } last || now.IsPast(last, timing.KeepAlive);

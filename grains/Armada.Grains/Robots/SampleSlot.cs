@@ -61,13 +61,16 @@ public sealed class SampleSlot(string device, DeviceRole role, RobotRuntime robo
     /// <summary>Samples that gave way to newer ones, for too many waited.</summary>
     public long Superseded => Interlocked.Read(ref superseded);
 
-    /// <summary>Whether an echo tells of another command than the one before; called on the link's thread only.</summary>
+    /// <summary>Whether an echo tells of another command than the one before; from any thread, as frames come by two paths.</summary>
     public bool IsNewEcho(in FrameEcho echo)
     {
-        if (echo.Sequence == lastEcho && echo.CapturedAt == lastEchoCaptured)
-            return false;
-        (lastEcho, lastEchoCaptured) = (echo.Sequence, echo.CapturedAt);
-        return true;
+        lock (sync)
+        {
+            if (echo.Sequence == lastEcho && echo.CapturedAt == lastEchoCaptured)
+                return false;
+            (lastEcho, lastEchoCaptured) = (echo.Sequence, echo.CapturedAt);
+            return true;
+        }
     }
 
     /// <summary>Leaves a sample for the runtime's owner; true where the oldest one gave way to it.</summary>

@@ -66,7 +66,7 @@ internal static class Settings
     public static readonly Setting Role = Add("role", "What it does in the cluster: silo hosts robots, gateway serves devices and HTTP, both does both.", "both");
     public static readonly Setting ServiceId = Add("service-id", "Id under which the cluster's robots are stored; the same over all deployments.", "armada");
     public static readonly Setting Redis = Add("redis", "Redis of the cluster, such as host:6379.");
-    public static readonly Setting SiloEndpoint = Add("silo-endpoint", "Address and port by which the other silos reach this one.", "127.0.0.1:11111");
+    public static readonly Setting SiloEndpoint = Add("silo-endpoint", "Address and port by which the other silos reach this one; *:port for the address of this machine's name.", "127.0.0.1:11111");
     public static readonly Setting GatewayPort = Add("gateway-port", "Port for the cluster's gateways.", "30000");
     public static readonly Setting ClusterCa = Add("cluster-ca", "PEM file of the authority of the cluster's certificates; turns TLS on.");
     public static readonly Setting ClusterCert = Add("cluster-cert", "PEM file of this silo's or gateway's certificate in the cluster, valid for servers and clients.");

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using Armada.Core.Topics;
 using Armada.Silo.Cluster;
 
@@ -28,8 +29,8 @@ public sealed record SiloClusterOptions(
             settings.Refuse(Settings.Cluster, SiloOptions.NameRule);
         if (!DeviceName.IsValid(service))
             settings.Refuse(Settings.ServiceId, SiloOptions.NameRule);
-        if (!IPEndPoint.TryParse(settings.Text(Settings.SiloEndpoint)!, out var endpoint) || endpoint.Port == 0)
-            settings.Refuse(Settings.SiloEndpoint, "must be address:port, such as 10.0.0.5:11111");
+        if (!IPEndPoint.TryParse(WithOwnAddress(settings.Text(Settings.SiloEndpoint)!), out var endpoint) || endpoint.Port == 0)
+            settings.Refuse(Settings.SiloEndpoint, "must be address:port, such as 10.0.0.5:11111, or *:port for the address of this machine's name");
         else if (endpoint.Address.Equals(IPAddress.Any) || endpoint.Address.Equals(IPAddress.IPv6Any))
             settings.Refuse(Settings.SiloEndpoint, "must be the address that the other silos dial, not every address");
         var gateway = settings.Number(Settings.GatewayPort, 1, IPEndPoint.MaxPort);
@@ -38,6 +39,13 @@ public sealed record SiloClusterOptions(
             : null;
         return new SiloClusterOptions(id, service, redis, endpoint ?? new IPEndPoint(IPAddress.Loopback, 0), gateway ?? 0, tls, ReadRole(settings));
     }
+
+    // A container learns its address when it starts, and its host name is looked up to exactly that.
+    private static string WithOwnAddress(string endpoint) =>
+        endpoint.StartsWith("*:", StringComparison.Ordinal)
+        && Array.Find(Dns.GetHostAddresses(Dns.GetHostName(), AddressFamily.InterNetwork), address => !IPAddress.IsLoopback(address)) is { } own
+            ? $"{own}{endpoint[1..]}"
+            : endpoint;
 
     private static SiloRole ReadRole(SiloConfiguration settings)
     {

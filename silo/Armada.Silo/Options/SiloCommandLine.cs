@@ -29,6 +29,7 @@ internal sealed class SiloCommandLine(string? folder = null, IDictionary? variab
             root.Add(options[setting]);
         root.Add(new KeyCommands(data, TimeProvider.System).Make(output));
         root.Add(AuthorityCommands.Make(output));
+        root.Add(HealthCommand.Make(() => Load(new Dictionary<string, string?>()), output));
         root.SetAction((line, ending) => run(SiloOptions.Read(Load(Given(line, options))), ending));
 
         var parsed = root.Parse(args);

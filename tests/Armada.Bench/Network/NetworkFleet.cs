@@ -156,14 +156,14 @@ internal sealed class NetworkFleet : IAsyncDisposable
             device["playout"] = run.Playout;
         if (side == leader && run.LeaderHz is not null)
             device["rate_hz"] = run.LeaderHz;
+        if (run.Paths != 1)
+            device["paths"] = run.Paths;
         var file = new JsonObject
         {
             ["broker"] = new JsonObject { ["hosts"] = new JsonArray(side.SiloAddress), ["port"] = side.Proxy!.Port, ["insecure"] = true },
             ["control_socket"] = folder.File($"{side.Name}.sock"),
             ["devices"] = new JsonArray(device),
         };
-        if (run.Paths != 1)
-            file["paths"] = run.Paths;
         side.Agent = RunningProcess.Start(
             "nsenter", side.Inside(["dotnet", ArmadaProgram.PathOf("Armada.EdgeAgent"), "run", "--config", folder.Write($"{side.Name}.json", file.ToJsonString())]), null);
     }

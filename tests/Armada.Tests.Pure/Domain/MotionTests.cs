@@ -65,7 +65,7 @@ public sealed class MotionTests
         Assert.NotNull(rig.Snapshot.Master);
 
         rig.Approaching.Clear();
-        rig.Drive(0.1);
+        rig.Drive(0.5);
         Assert.Null(rig.Snapshot.Master);
         Assert.Equal(90, rig.LastOf("follower-2").Positions[0]);
     }
