@@ -3,6 +3,7 @@ using System.Reflection;
 using Armada.Core.Control;
 using Armada.Core.Frames;
 using Armada.Core.Robots;
+using Armada.Core.Routing;
 using Armada.Core.Time;
 using Armada.Devices.Arms;
 using Armada.EdgeAgent.Follower;
@@ -46,7 +47,7 @@ internal sealed class Device
             throw new ConfigurationException($"device '{settings.Name}': there is no robot model '{Kind.Model}'");
         Joints = model.Joints;
         Stops = new StopLatches(stop);
-        Inbox = new CommandInbox(Joints.Length, Stops, Counters);
+        Inbox = new CommandInbox(Joints, settings.Playout ?? PlayoutMode.Quick, Stops, Counters);
         LeaderStream = new LeaderStream();
     }
 
@@ -100,7 +101,8 @@ internal sealed class Device
         State.Name(),
         Counts(),
         Renewal?.PresentedCertificate,
-        Paths: Paths?.Invoke());
+        Inbox.Report(),
+        Paths?.Invoke());
 
     // One that is not running says so with its faults; that its stop is latched is what a silo that has lost it must hear.
     private DeviceState State => Stops.IsLatched && Status.State is (DeviceState.Connecting or DeviceState.Missing or DeviceState.Parking or DeviceState.Faulted)

@@ -30,7 +30,7 @@ internal sealed class DeviceCounters
             Interlocked.Increment(ref lateTicks);
     }
 
-    public void Apply() => Interlocked.Increment(ref applied);
+    public void Apply(int commands) => Interlocked.Add(ref applied, commands);
 
     public void Publish() => Interlocked.Increment(ref published);
 

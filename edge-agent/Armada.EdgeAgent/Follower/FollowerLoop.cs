@@ -13,7 +13,7 @@ using Armada.EdgeAgent.Telemetry;
 
 namespace Armada.EdgeAgent.Follower;
 
-/// <summary>Drives one follower: each tick takes the newest command, moves the goals, writes them in one sync write, and reads back
+/// <summary>Drives one follower: each tick plays its commands, moves the goals, writes them in one sync write, and reads back
 /// pose or condition in turn. The only thread that touches the bus.</summary>
 internal sealed partial class FollowerLoop : IArmLoop
 {
@@ -50,6 +50,7 @@ internal sealed partial class FollowerLoop : IArmLoop
     private Timestamp lastWrite;
     private bool hasUnfinished;
     private bool isHoldDue;
+    private bool isPaused;
     private bool isStopped;
     private bool isTorqueOff;
 
@@ -127,7 +128,7 @@ internal sealed partial class FollowerLoop : IArmLoop
                 if (device.Stops.IsLatched)
                     return false;
                 var now = time.Now();
-                law.Command(rest, now.Unix, approaches: true, now, now);
+                law.Command(rest, now.Unix, approaches: true, now);
                 Write(now, law.Step(now), timeout);
                 Read(timeout);
             }
@@ -160,7 +161,7 @@ internal sealed partial class FollowerLoop : IArmLoop
         protection.Begin();
         for (var joint = 0; joint < ArmJoint.Count; joint++)
             ReportLoad(joint);
-        law = new ControlLaw(Limits(), RobotTiming.Default, 2 * period, period);
+        law = new ControlLaw(Limits(), RobotTiming.Default, 2 * period);
         HoldWhereItStands(cancellation);
     }
 
@@ -170,7 +171,7 @@ internal sealed partial class FollowerLoop : IArmLoop
         var now = time.Now();
         RunBusCommands(now, cancellation);
         UpdateGoals(now, cancellation);
-        Write(now, law.Step(now), cancellation);
+        Write(now, !isPaused && law.Step(now), cancellation);
         Read(cancellation);
         device.Status.SetState(State());
         telemetry.BusTime((time.Now().Monotonic - now.Monotonic) / 1000.0, tag);
@@ -178,23 +179,20 @@ internal sealed partial class FollowerLoop : IArmLoop
 
     private void UpdateGoals(in Timestamp now, CancellationToken cancellation)
     {
-        law.Watchdog = device.Inbox.Watchdog;
         if (device.Stops.IsLatched != isStopped)
             ToggleStop(cancellation);
-        if (device.Inbox.TryTake(command, out var stamp, out var received, now) && !isTorqueOff)
-            Take(stamp, received, now, cancellation);
+        var playing = device.Inbox.Play(now, command, out var played);
+        var wasPaused = isPaused;
+        isPaused = playing == PlayoutState.Paused && !isTorqueOff && law.Phase != FollowPhase.Holding;
+        if (playing == PlayoutState.Playing && !isTorqueOff)
+            Take(played, now, cancellation);
         else if (identify.TryNext(now, command))
-            law.Command(command, now.Unix, approaches: false, now, now);
-        else if (law.Phase != FollowPhase.Holding && (identify.HasEnded || !IsLed(now)))
-        {
-            HoldWhereItStands(cancellation);
+            law.Command(command, now.Unix, approaches: false, now);
+        else if (isPaused && !wasPaused)
             LogHolding(device.Name);
-        }
+        else if (law.Phase != FollowPhase.Holding && (identify.HasEnded || !isPaused))
+            HoldWhereItStands(cancellation);
     }
-
-    /// <summary>Whether the epoch that is followed is still the one announced, and its master read.</summary>
-    private bool IsLed(in Timestamp now) =>
-        device.Inbox.IsOpen && device.Inbox.AnnouncedEpoch <= current.Epoch && !law.IsSilent(now);
 
     private void ToggleStop(CancellationToken cancellation)
     {
@@ -210,17 +208,18 @@ internal sealed partial class FollowerLoop : IArmLoop
         identify.End();
         arm.ReadPose(pose, cancellation);
         law.HoldAt(pose);
-        (hasUnfinished, isHoldDue) = (false, true);
+        (hasUnfinished, isHoldDue, isPaused) = (false, true, false);
     }
 
-    private void Take(in SampleStamp stamp, in Timestamp received, in Timestamp now, CancellationToken cancellation)
+    private void Take(in PlayedPose played, in Timestamp now, CancellationToken cancellation)
     {
-        if (stamp.Epoch != current.Epoch)
+        if (played.Last.Epoch != current.Epoch)
             HoldWhereItStands(cancellation);
         identify.End();
-        law.Command(command, stamp.CapturedAt, stamp.Approach, received, now);
-        device.Counters.Apply();
-        (current, hasUnfinished) = (stamp, true);
+        law.Command(command, played.At, played.Approach, now, played.Rate);
+        device.Counters.Apply(played.Passed);
+        current = played.Last;
+        hasUnfinished |= played.Passed > 0;
     }
 
     private void Write(in Timestamp now, bool moved, CancellationToken cancellation)
@@ -407,6 +406,7 @@ internal sealed partial class FollowerLoop : IArmLoop
     private DeviceState State() =>
         isStopped ? DeviceState.Stopped
         : isTorqueOff ? DeviceState.TorqueOff
+        : isPaused ? DeviceState.Holding
         : law.Phase switch
         {
             FollowPhase.Approaching => DeviceState.Approaching,

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
+using Armada.Core.Control;
 using Armada.Core.Routing;
 using Armada.EdgeAgent.Devices;
 using OpenTelemetry;
@@ -39,6 +40,16 @@ internal sealed class AgentTelemetry : IDisposable
         meter.CreateObservableGauge(
             "armada.agent.device.state", () => Each(device => (long)device.Status.State),
             description: "Number of the state, in the order of presence");
+        meter.CreateObservableGauge(
+            "armada.agent.playout.delay", () => Playouts(report => report.DelayMs), "ms", "How much later than the fastest frame a pose is played");
+        meter.CreateObservableGauge(
+            "armada.agent.network.delay", () => Playouts(report => report.NetworkMs), "ms", "How much later than the fastest frame the median one comes");
+        meter.CreateObservableGauge(
+            "armada.agent.network.jitter", () => Playouts(report => report.JitterMs), "ms", "The same of the 95th percentile");
+        meter.CreateObservableCounter(
+            "armada.agent.playout.underruns", () => Playouts(report => report.Underruns), "{underrun}", "No frame in time while the master moved");
+        meter.CreateObservableCounter(
+            "armada.agent.playout.catch-ups", () => Playouts(report => report.CatchUps), "{catch-up}", "Times that a follower had to catch up");
         busTime = meter.CreateHistogram<double>("armada.agent.bus.time", "ms", "Time one tick spends on the servo bus");
         lag = meter.CreateHistogram<double>("armada.agent.lag", "ms", "From capture at the leader to the write on the follower's bus");
     }
@@ -56,6 +67,13 @@ internal sealed class AgentTelemetry : IDisposable
 
     private IEnumerable<Measurement<long>> Each(Func<Device, long> count) =>
         devices.Select(device => new Measurement<long>(count(device), Tag(device)));
+
+    private IEnumerable<Measurement<T>> Playouts<T>(Func<PlayoutReport, T> figure)
+        where T : struct =>
+        from device in devices
+        let report = device.Inbox.Report()
+        where report is not null
+        select new Measurement<T>(figure(report), Tag(device));
 
     private IEnumerable<Measurement<long>> Published(Func<StatePublisher, long> count) =>
         devices.Where(device => device.Publisher is not null)

@@ -54,6 +54,6 @@ public readonly record struct FrameHeader(
 
 /// <summary>The last command a device applied, sent back with its state: round-trip time without synchronized clocks.</summary>
 /// <param name="Sequence">Sequence of that command.</param>
-/// <param name="CapturedAt">Capture time that command carried, Unix microseconds of its source's clock.</param>
+/// <param name="CapturedAt">Capture time of the pose that was written, at or after that command's, Unix microseconds of its source's clock.</param>
 /// <param name="HeldMicros">Microseconds from the bus write that completed the command to this frame's capture.</param>
 public readonly record struct FrameEcho(uint Sequence, long CapturedAt, uint HeldMicros);

@@ -185,7 +185,7 @@ internal sealed class SlaveTrack
         {
             BeginOpenLoop(wanted, start, now);
             law.LongestStep = LongestStep(interval, now);
-            law.Command(wanted, capturedAt, leaps, now, now);
+            law.Command(wanted, capturedAt, leaps, now);
             law.Step(now);
             jointMap.ToSlave(law.Goals, command);
         }

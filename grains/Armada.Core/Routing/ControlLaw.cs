@@ -21,12 +21,6 @@ public sealed class ControlLaw
 {
     private const double Tolerance = 0.005;
 
-    // A servo's step is 0.088 degrees: there is nothing to interpolate within it.
-    private const double MinStep = 0.1;
-
-    // Further than a leader's dead-band and a servo's jitter: commands so far apart come at the master's own rate.
-    private const double MovingChange = 0.3;
-
     // What is behind may catch up no faster than 1.5 times the source's speed; the rest is for what is measured wrongly.
     private const double CatchUp = 1.35;
 
@@ -39,36 +33,27 @@ public sealed class ControlLaw
 
     private readonly ImmutableArray<Joint> joints;
     private readonly RobotTiming timing;
-    private readonly TimeSpan? period;
     private readonly VelocityClamp clamp;
     private readonly Follower[] followers;
     private readonly double[] velocities;
     private readonly double[] goals;
-    private readonly double[] from;
     private readonly double[] target;
-    private readonly double[] wanted;
     private readonly double[] before;
-    private readonly CommandInterval interval = new(TimeSpan.FromMilliseconds(10));
-    private Timestamp lastReading;
     private long lastCapture;
+    private double catchUp = CatchUp;
     private bool isHolding = true;
-    private int step;
-    private int steps = 1;
 
     /// <param name="timing">How fast and how close an approach is.</param>
     /// <param name="longestStep">See <see cref="VelocityClamp"/>.</param>
-    /// <param name="period">Time between two steps, which divide the way to a command among them; null for one step a command.</param>
-    public ControlLaw(ImmutableArray<Joint> joints, RobotTiming timing, TimeSpan longestStep, TimeSpan? period = null)
+    public ControlLaw(ImmutableArray<Joint> joints, RobotTiming timing, TimeSpan longestStep)
     {
-        (this.joints, this.timing, this.period) = (joints, timing, period);
+        (this.joints, this.timing) = (joints, timing);
         clamp = new VelocityClamp(longestStep);
         followers = new Follower[joints.Length];
         velocities = new double[joints.Length];
         goals = new double[joints.Length];
         goals.AsSpan().Fill(double.NaN);
-        from = [.. goals];
         target = [.. goals];
-        wanted = [.. goals];
         before = [.. goals];
     }
 
@@ -91,9 +76,6 @@ public sealed class ControlLaw
 
     /// <summary>After how long without a reading a joint's source is silent.</summary>
     public TimeSpan Watchdog { get; set; } = SourceRate.Watchdog(null);
-
-    /// <summary>Whether no command of late had any reading of its source: it is to be held.</summary>
-    public bool IsSilent(in Timestamp now) => now.IsPast(lastReading, Watchdog);
 
     /// <summary>Holds the arm where it really is, as at its start, after a stop and after lost torque. What a gripper has in its grip it
     /// keeps there: its goal stays ahead of it, by less than a degree.</summary>
@@ -130,7 +112,6 @@ public sealed class ControlLaw
             if (!double.IsNaN(goals[joint]) || !double.IsFinite(present[joint]))
                 continue;
             goals[joint] = present[joint];
-            from[joint] = present[joint];
             followers[joint].IsApproaching = true;
             begins = true;
         }
@@ -142,34 +123,25 @@ public sealed class ControlLaw
     /// <param name="positions">Anything: it is clamped to the limits, and what is not finite leaves its joint where it is.</param>
     /// <param name="capturedAt">Microseconds of its source's clock.</param>
     /// <param name="approaches">Whether joints that are away from where they are commanded are to go there slowly.</param>
-    public void Command(ReadOnlySpan<double> positions, long capturedAt, bool approaches, in Timestamp received, in Timestamp now)
+    /// <param name="rate">At which the source's motion is played.</param>
+    public void Command(ReadOnlySpan<double> positions, long capturedAt, bool approaches, in Timestamp now, double rate = 1)
     {
-        var (change, way) = (0.0, 0.0);
         var seconds = HandMotion.Interval(lastCapture, capturedAt);
         for (var joint = 0; joint < target.Length; joint++)
         {
             var next = JointLimits.Clamp(joints[joint], positions[joint]);
             if (double.IsNaN(next))
                 continue;
-            lastReading = received;
-            // MaxNumber passes over the NaN of a joint that had no target or no reading.
-            change = double.MaxNumber(change, Math.Abs(next - target[joint]));
-            way = double.MaxNumber(way, Math.Abs(next - goals[joint]));
             var leaps = isHolding || (approaches && !IsWithin(joint, next, timing.ApproachTolerance)) || Leaps(joint, next, seconds);
-            followers[joint].Take(next, leaps, capturedAt, received);
+            followers[joint].Take(next, leaps, capturedAt, now);
             target[joint] = next;
         }
 
-        lastCapture = capturedAt;
+        (lastCapture, catchUp) = (capturedAt, Math.Max(CatchUp, rate));
         if (isHolding)
             clamp.Start(now);
         isHolding = false;
         IsComplete = false;
-        goals.CopyTo(from, 0);
-        step = 0;
-        interval.Observe(received, change > MovingChange);
-        // Rounded down but for a quarter: a command is wholly executed before the next one comes, in spite of jitter.
-        steps = period is { } tick ? (int)Math.Clamp((interval.Estimate / tick) + 0.25, 1, Math.Max(1, Math.Ceiling(way / MinStep))) : 1;
     }
 
     /// <returns>Whether any of them changed.</returns>
@@ -177,19 +149,16 @@ public sealed class ControlLaw
     {
         if (isHolding)
             return false;
-        step = Math.Min(step + 1, steps);
-        var share = step / (double)steps;
         for (var joint = 0; joint < goals.Length; joint++)
         {
             if (followers[joint].FallsSilent(now, Watchdog))
-                (from[joint], target[joint]) = (goals[joint], goals[joint]);
-            wanted[joint] = share >= 1 ? target[joint] : from[joint] + (share * (target[joint] - from[joint]));
-            velocities[joint] = followers[joint].Velocity(joints[joint], Math.Abs(target[joint] - goals[joint]), timing);
+                target[joint] = goals[joint];
+            velocities[joint] = followers[joint].Velocity(joints[joint], Math.Abs(target[joint] - goals[joint]), catchUp, timing);
         }
 
         goals.CopyTo(before, 0);
-        clamp.Step(goals, wanted, velocities, now);
-        IsComplete = step == steps;
+        clamp.Step(goals, target, velocities, now);
+        IsComplete = true;
         for (var joint = 0; joint < goals.Length; joint++)
         {
             followers[joint].IsApproaching &= !IsWithin(joint, target[joint], timing.ApproachTolerance);
@@ -222,14 +191,14 @@ public sealed class ControlLaw
 
         public readonly double Present => source.Present;
 
-        public void Take(double next, bool leaps, long capturedAt, in Timestamp received)
+        public void Take(double next, bool leaps, long capturedAt, in Timestamp now)
         {
             if (leaps)
                 source.Begin(next, capturedAt);
             else
                 source.Observe(next, capturedAt);
             IsApproaching |= leaps;
-            (readAt, IsSilent) = (received, false);
+            (readAt, IsSilent) = (now, false);
         }
 
         /// <summary>Whether it does so now.</summary>
@@ -241,34 +210,10 @@ public sealed class ControlLaw
         }
 
         /// <summary>Units per second. An approach is quicker the quicker its source moves, so that it ends.</summary>
-        public readonly double Velocity(Joint joint, double way, RobotTiming timing) => Math.Min(
+        public readonly double Velocity(Joint joint, double way, double catchUp, RobotTiming timing) => Math.Min(
             joint.MaxVelocity,
             IsApproaching ? timing.ApproachVelocity + source.Present
             : way <= Close ? joint.MaxVelocity
-            : Math.Max(MinCatchUp, CatchUp * source.Peak));
-    }
-}
-
-/// <summary>How far apart a moving master's commands come. Those of a master at rest, or so slow that its dead-band spaces them, say
-/// nothing about that and are left out, so that its next movement is followed as quickly as the last.</summary>
-public sealed class CommandInterval(TimeSpan first)
-{
-    private const double Weight = 0.2;
-    private const double LongestMicros = 100_000;
-
-    private double micros = Microseconds.Of(first);
-    private Timestamp last;
-    private bool wasMoving;
-
-    /// <summary>The estimate, up to 100 ms.</summary>
-    public TimeSpan Estimate => Microseconds.ToTimeSpan((long)micros);
-
-    /// <param name="moving">Whether it is well away from the one before.</param>
-    public void Observe(in Timestamp received, bool moving)
-    {
-        if (moving && wasMoving)
-            micros += Weight * (Math.Min(received.MicrosecondsSince(last), LongestMicros) - micros);
-        last = received;
-        wasMoving = moving;
+            : Math.Max(MinCatchUp, catchUp * source.Peak));
     }
 }

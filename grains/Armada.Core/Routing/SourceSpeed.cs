@@ -12,6 +12,9 @@ internal struct SourceSpeed
     private const double Window = 0.05;
     private const double Step = 0.1;
 
+    // Samples between which a leader's were interpolated say no more than those.
+    private const double MinInterval = 0.008;
+
     private double from;
     private long fromAt;
     private double last;
@@ -31,6 +34,8 @@ internal struct SourceSpeed
 
     public void Observe(double position, long at)
     {
+        if (Math.Abs(at - lastAt) < MinInterval * Microseconds.PerSecond)
+            return;
         Present = Math.Max(0, Math.Abs(position - last) - Step) / HandMotion.Interval(lastAt, at);
         (last, lastAt) = (position, at);
         var seconds = HandMotion.Interval(fromAt, at);

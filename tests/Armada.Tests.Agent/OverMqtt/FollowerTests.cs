@@ -21,6 +21,7 @@ public sealed class FollowerTests() : AgentBench("follower-1", TestArm.Follower(
     {
         await using var stream = await Follow(pan: 30);
         await Tracks(0, 30);
+        await Shows("what the network costs", presence => presence.Playout is { DelayMs: > 0, Summary: var words } && words.StartsWith("network +", StringComparison.Ordinal));
         await Silo.Hears(Device, "an echo of a recent command", state => state.Echo is { Sequence: > 10, HeldMicros: < 1_000_000 });
         Assert.Equal(Epoch, Silo.State(Device)!.Header.Epoch);
         Assert.True(Count("commands.applied") > 10, "commands are not counted");

@@ -14,7 +14,7 @@ public sealed class ControlLawTests
     private static readonly ImmutableArray<Joint> Joints =
         [new("pan", JointUnit.Degree, -100, 100, Limit, 0), new("gripper", JointUnit.Percent, 0, 100, 200, 0)];
 
-    private readonly ControlLaw law = new(Joints, RobotTiming.Default, 2 * Period, Period);
+    private readonly ControlLaw law = new(Joints, RobotTiming.Default, 2 * Period);
     private Timestamp now = new(1_000_000, 0);
 
     /// <summary>One thing that happens to a law: nothing, a command, a hold, a hold at another pose; then a tick after some time.</summary>
@@ -60,64 +60,6 @@ public sealed class ControlLawTests
     });
 
     [Fact]
-    public void A_command_every_second_tick_is_wholly_executed_before_the_next()
-    {
-        Start(0, 50);
-        Follow(() => 0, TimeSpan.FromMilliseconds(10), 5);
-        var pan = 0.0;
-        var completed = 0;
-        Follow(() => pan += 0.5, TimeSpan.FromMilliseconds(10), 100, () => completed += law.IsComplete ? 1 : 0);
-        Assert.InRange(completed, 99, 200);
-    }
-
-    [Fact]
-    public void Slow_commands_are_reached_in_even_steps()
-    {
-        Start(0, 50);
-        var pan = 0.0;
-        Follow(() => pan += 1, TimeSpan.FromMilliseconds(50), 60);
-        var (last, widest) = (law.Goals[0], 0.0);
-        Follow(() => pan += 1, TimeSpan.FromMilliseconds(50), 20, () =>
-        {
-            widest = Math.Max(widest, law.Goals[0] - last);
-            last = law.Goals[0];
-        });
-        Assert.InRange(widest, 0.09, 0.2);
-    }
-
-    [Fact]
-    public void A_masters_rest_does_not_slow_its_next_move()
-    {
-        Start(0, 50);
-        var pan = 0.0;
-        Follow(() => pan += 0.5, TimeSpan.FromMilliseconds(10), 50);
-        Follow(() => pan, TimeSpan.FromMilliseconds(80), 20);
-        Command(pan + 0.2, 50);
-        Tick();
-        Tick();
-        Assert.True(law.IsComplete, "the first command after a rest is not executed within two ticks");
-    }
-
-    [Fact]
-    public void A_master_so_slow_that_its_dead_band_spaces_its_commands_is_followed_at_once()
-    {
-        Start(0, 50);
-        var pan = 0.0;
-        Follow(() => pan += 0.5, TimeSpan.FromMilliseconds(10), 50);
-        var incomplete = 0;
-        for (var count = 0; count < 50; count++)
-        {
-            Command(pan += 0.11, 50);
-            Tick();
-            Tick();
-            incomplete += law.IsComplete ? 0 : 1;
-            Follow(() => pan, TimeSpan.FromMilliseconds(60), 1);
-        }
-
-        Assert.Equal(0, incomplete);
-    }
-
-    [Fact]
     public void An_arm_that_rests_outside_its_limits_is_held_there_and_moves_only_inwards()
     {
         Start(120, 50);
@@ -159,7 +101,7 @@ public sealed class ControlLawTests
 
         void Act()
         {
-            law.Command(command, now.Monotonic, approaches: false, now, now);
+            law.Command(command, now.Monotonic, approaches: false, now);
             Tick();
         }
     }
@@ -251,20 +193,6 @@ public sealed class ControlLawTests
     }
 
     [Fact]
-    public void Commands_without_any_reading_do_not_keep_it_from_holding()
-    {
-        Start(0, 50);
-        Command(10, 50);
-        for (var count = 0; count < 70; count++)
-        {
-            Tick();
-            Command(double.NaN, double.NaN);
-        }
-
-        Assert.True(law.IsSilent(now));
-    }
-
-    [Fact]
     public void A_leap_is_approached_even_where_nothing_says_that_it_is_one()
     {
         Start(0, 50);
@@ -346,7 +274,7 @@ public sealed class ControlLawTests
     }
 
     private void Command(double pan, double gripper, bool approaches = false) =>
-        law.Command([pan, gripper], now.Monotonic, approaches, now, now);
+        law.Command([pan, gripper], now.Monotonic, approaches, now);
 
     private static double Within(double pan) => double.IsFinite(pan) ? Math.Clamp(pan, -100, 100) : 0;
 }
