@@ -28,13 +28,11 @@ internal static class ApiHost
         builder.Services.AddProblemDetails(options => options.CustomizeProblemDetails = Complete);
         builder.Services.Configure<RouteHandlerOptions>(options => options.ThrowOnBadRequest = true);
         builder.Services.ConfigureHttpJsonOptions(options => Strict(options.SerializerOptions));
-        builder.Services.AddOpenApi(options => options
-            .AddOperationTransformer(ProblemDocs.DescribeAsync)
-            .AddDocumentTransformer((document, _, _) =>
-            {
-                (document.Info.Title, document.Info.Version) = ("Armada silo", "v1");
-                return Task.CompletedTask;
-            }));
+        builder.Services.AddOpenApi(options =>
+        {
+            options.AddOperationTransformer(ProblemDocs.DescribeAsync);
+            options.CompleteDocument();
+        });
     }
 
     public static void UseApi(this WebApplication app, SiloRole role)

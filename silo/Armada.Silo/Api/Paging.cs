@@ -2,6 +2,7 @@ using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using System.Globalization;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Mvc;
 using Microsoft.Net.Http.Headers;
 
 namespace Armada.Silo.Api;
@@ -15,10 +16,10 @@ internal sealed record PageQuery
     private const int MaxLimit = 200;
     private const int DefaultLimit = 50;
 
-    [Description("Page size, 1 to 200."), Range(1, MaxLimit), DefaultValue(DefaultLimit)]
+    [FromQuery(Name = "limit"), Description("Page size, 1 to 200."), Range(1, MaxLimit), DefaultValue(DefaultLimit)]
     public int? Limit { get; init; }
 
-    [Description("The 'next' of the previous page; omitted for the first one.")]
+    [FromQuery(Name = "after"), Description("The 'next' of the previous page; omitted for the first one.")]
     public string? After { get; init; }
 
     public ProblemHttpResult? Wrong =>

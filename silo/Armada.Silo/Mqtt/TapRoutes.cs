@@ -10,6 +10,7 @@ internal static class TapRoutes
     public static void MapTap(this IEndpointRouteBuilder api) =>
         api.MapGet("/devices/{id}/tap", Tap).WithTags("devices").Allow(Role.Admin)
             .WithSummary("Decoded frames, control messages and presence of a device as they pass, one line of JSON each; the oldest are left out for a slow reader")
+            .Produces(StatusCodes.Status200OK, contentType: "application/x-ndjson")
             .Refuses(Problem.DeviceUnknown, Problem.NoRegistry)
             .Audits("device-tapped");
 

@@ -16,7 +16,7 @@ internal sealed class ArrivalTap
     private readonly Dictionary<ushort, Connection> connections = [];
 
     /// <summary>Every command in the order of arrival, copies of a second connection included.</summary>
-    public List<Arrival> Arrivals { get; } = [];
+    public List<ArrivedFrame> Arrivals { get; } = [];
 
     public void Take(ReadOnlySpan<byte> packet, long timestamp)
     {
@@ -32,7 +32,7 @@ internal sealed class ArrivalTap
             connection.Take(sequence, segment[((segment[12] >> 4) * 4)..], timestamp);
     }
 
-    private sealed class Connection(uint next, List<Arrival> arrivals)
+    private sealed class Connection(uint next, List<ArrivedFrame> arrivals)
     {
         private readonly List<(uint Sequence, byte[] Bytes)> early = [];
         private readonly List<byte> bytes = [];
@@ -93,7 +93,7 @@ internal sealed class ArrivalTap
                 var pose = new double[frame.Header.Joints];
                 for (var joint = 0; joint < pose.Length; joint++)
                     pose[joint] = FrameCodec.ToUnits(frame[joint]);
-                arrivals.Add(new Arrival(timestamp, frame.Header, pose));
+                arrivals.Add(new ArrivedFrame(timestamp, frame.Header, pose));
             }
         }
     }
@@ -101,4 +101,4 @@ internal sealed class ArrivalTap
 
 /// <summary>A command when the follower's agent could read it.</summary>
 /// <param name="Timestamp">When, as <see cref="System.Diagnostics.Stopwatch.GetTimestamp"/>.</param>
-internal sealed record Arrival(long Timestamp, FrameHeader Header, double[] Pose);
+internal sealed record ArrivedFrame(long Timestamp, FrameHeader Header, double[] Pose);
