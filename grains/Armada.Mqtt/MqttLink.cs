@@ -300,6 +300,7 @@ public sealed partial class MqttLink : IMqttLink
                 Payload = new(control.Payload),
                 Retain = control.Retain,
                 QualityOfServiceLevel = QoS(Delivery.Control),
+                UserProperties = control.Trace,
             };
             var answer = await client.PublishAsync(publish, over);
             if ((int)answer.ReasonCode >= RefusedFrom) LogControlRefused(control.Topic, Text(answer.ReasonCode, answer.ReasonString));
@@ -359,6 +360,7 @@ public sealed partial class MqttLink : IMqttLink
     {
         Interlocked.Increment(ref received);
         var message = args.ApplicationMessage;
+        using var activity = MessageTrace.Start(message.Topic, message.UserProperties);
         subscriptions.Deliver(message.Topic, message.Payload.IsSingleSegment ? message.Payload.FirstSpan : message.Payload.ToArray());
         return Task.CompletedTask;
     }

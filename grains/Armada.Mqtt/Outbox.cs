@@ -2,6 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Text;
 using System.Threading.Channels;
 using Armada.Core.Frames;
+using MQTTnet.Packets;
 
 namespace Armada.Mqtt;
 
@@ -14,6 +15,9 @@ internal sealed class OutgoingMessage
     public string Topic { get; private set; } = "";
 
     public bool Retain { get; private set; }
+
+    /// <summary>Of a control message: the trace that it belongs to.</summary>
+    public List<MqttUserProperty>? Trace { get; init; }
 
     public ReadOnlyMemory<byte> Payload => bytes.AsMemory(0, length);
 
@@ -48,7 +52,7 @@ internal sealed class Outbox(int controlBacklog)
     private const int MaxSpare = 1024;
 
     /// <summary>More than MQTT puts around topic and payload of a message.</summary>
-    private const int MaxOverhead = 16;
+    private const int MaxOverhead = 16 + MessageTrace.MaxSize;
 
     private readonly Lock gate = new();
     private readonly Channel<bool> wake = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
@@ -114,7 +118,7 @@ internal sealed class Outbox(int controlBacklog)
         {
             if (control.Count >= controlBacklog)
                 throw new InvalidOperationException($"{controlBacklog} control messages wait for the broker already; '{topic}' has no room.");
-            var added = control.AddLast(new OutgoingMessage().Fill(topic, payload, retain));
+            var added = control.AddLast(new OutgoingMessage { Trace = MessageTrace.Current() }.Fill(topic, payload, retain));
             unsent ??= added;
         }
         Wake();

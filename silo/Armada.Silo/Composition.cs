@@ -38,6 +38,7 @@ internal static class Composition
     public static void AddSilo(this IHostApplicationBuilder builder, SiloOptions options)
     {
         var services = builder.Services;
+        builder.AddTelemetryExport(options);
         if (options.AwsIot is { } aws)
             services.AddAwsIdentities(options, aws);
         services.AddParts(options);
@@ -210,6 +211,6 @@ internal static class Composition
 
         services.AddArena();
 
-        services.AddHostedService<OtlpExport>();
+        services.AddHostedService<DeviceGauges>();
     }
 }

@@ -289,6 +289,8 @@ internal sealed class StatePublisher(IMqttLink[] paths, string topic, LinkProfil
     /// <summary>States that went by one path at least.</summary>
     public long Sent => Volatile.Read(ref sent);
     public long Dropped => Volatile.Read(ref dropped);
+    public bool IsUp => Array.Exists(paths, path => path.State == LinkState.Up);
+    public long Reconnects => paths.Sum(path => path.Counters.Reconnects);
 
     public long SentBy(int path) => Volatile.Read(ref sentBy[path]);
 

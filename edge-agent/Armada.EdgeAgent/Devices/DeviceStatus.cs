@@ -32,6 +32,7 @@ internal sealed class DeviceStatus
     private ImmutableSortedDictionary<string, string> faults = ImmutableSortedDictionary<string, string>.Empty;
     private double voltage = double.NaN;
     private double[]? temperatures;
+    private double[]? loads;
     private volatile DeviceState state;
 
     /// <summary>Raised when state or faults change, not with every reading of health; must not block.</summary>
@@ -46,6 +47,9 @@ internal sealed class DeviceStatus
 
     /// <summary>Per joint, °C; null before they were read.</summary>
     public IReadOnlyList<double>? Temperatures => Volatile.Read(ref temperatures);
+
+    /// <summary>Per joint, percent of full torque; null before they were read.</summary>
+    public IReadOnlyList<double>? Loads => Volatile.Read(ref loads);
 
     public void SetState(DeviceState next)
     {
@@ -75,8 +79,11 @@ internal sealed class DeviceStatus
     {
         Volatile.Write(ref voltage, lowestVolts);
         var known = temperatures;
+        var current = loads ?? new double[health.Length];
         for (var joint = 0; joint < health.Length; joint++)
         {
+            if (health[joint].IsKnown)
+                Volatile.Write(ref current[joint], Math.Abs(health[joint].LoadPercent));
             if (!health[joint].IsKnown || known?[joint] == health[joint].Celsius)
                 continue;
             // Readers may hold the old one, so a change makes a new one; temperatures change seldom.
@@ -86,5 +93,6 @@ internal sealed class DeviceStatus
         }
 
         Volatile.Write(ref temperatures, known);
+        Volatile.Write(ref loads, current);
     }
 }

@@ -52,6 +52,7 @@ internal sealed partial class FollowerLoop : IArmLoop
     private bool isHoldDue;
     private bool isPaused;
     private bool isStopped;
+    private bool isStopMeasured;
     private bool isTorqueOff;
 
     public FollowerLoop(Device device, ArmSetup setup, AgentTelemetry telemetry, TimeProvider time, ILogger<FollowerLoop> logger)
@@ -174,7 +175,7 @@ internal sealed partial class FollowerLoop : IArmLoop
         Write(now, !isPaused && law.Step(now), cancellation);
         Read(cancellation);
         device.Status.SetState(State());
-        telemetry.BusTime((time.Now().Monotonic - now.Monotonic) / 1000.0, tag);
+        telemetry.BusTime(time.Now().MicrosecondsSince(now), tag);
     }
 
     private void UpdateGoals(in Timestamp now, CancellationToken cancellation)
@@ -198,6 +199,7 @@ internal sealed partial class FollowerLoop : IArmLoop
     {
         isStopped = !isStopped;
         LogStop(device.Name, isStopped);
+        isStopMeasured = !isStopped;
         if (!isStopped)
             return;
         HoldWhereItStands(cancellation);
@@ -234,6 +236,9 @@ internal sealed partial class FollowerLoop : IArmLoop
             HoldWhereItStands(cancellation);
         else
             isHoldDue = false;
+        if (isStopped && !isStopMeasured && isWritten)
+            telemetry.Held(device.Stops.Elapsed, tag);
+        isStopMeasured |= isWritten;
         if (finishes)
             Finish(time.Now());
     }
@@ -243,7 +248,7 @@ internal sealed partial class FollowerLoop : IArmLoop
         hasUnfinished = false;
         finished = current;
         finishedAt = written;
-        telemetry.Lag((written.Unix - current.CapturedAt) / 1000.0, tag);
+        telemetry.Lag(written.Unix - current.CapturedAt, tag);
     }
 
     private void RunBusCommands(in Timestamp now, CancellationToken cancellation)

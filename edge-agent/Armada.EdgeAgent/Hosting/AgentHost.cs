@@ -28,7 +28,9 @@ internal static class AgentHost
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
         AgentLogging.Add(builder.Logging, builder.Configuration);
         builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = ShutdownTimeout);
-        AddAgent(builder.Services, ConfigurationFile.Load(file));
+        var configuration = ConfigurationFile.Load(file);
+        AddAgent(builder.Services, configuration);
+        builder.AddTelemetryExport(configuration);
         using var host = builder.Build();
         try
         {
@@ -81,7 +83,5 @@ internal static class AgentHost
         services.AddHostedService(all => all.GetRequiredService<ControlSocketServer>());
         services.AddHostedService(all => all.GetRequiredService<AgentService>());
         services.AddHostedService<SystemdNotifications>();
-        if (TelemetryExport.IsWanted)
-            services.AddHostedService<TelemetryExport>();
     }
 }

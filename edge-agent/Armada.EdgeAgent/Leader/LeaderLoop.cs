@@ -90,7 +90,7 @@ internal sealed class LeaderLoop : IArmLoop
         if (--ticksToHealth <= 0)
             ReadHealth(cancellation);
         device.Status.SetState(State());
-        telemetry.BusTime((time.Now().Monotonic - now.Monotonic) / 1000.0, tag);
+        telemetry.BusTime(time.Now().MicrosecondsSince(now), tag);
     }
 
     private void ReadPose(in Timestamp now, CancellationToken cancellation)

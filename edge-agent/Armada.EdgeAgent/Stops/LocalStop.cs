@@ -5,10 +5,18 @@ namespace Armada.EdgeAgent.Stops;
 public sealed class LocalStop
 {
     private volatile bool latched;
+    private long latchedAt;
 
     public bool IsLatched => latched;
 
-    public void Latch() => latched = true;
+    /// <summary>When it was latched last, in the system's timestamps.</summary>
+    public long LatchedAt => Volatile.Read(ref latchedAt);
+
+    public void Latch()
+    {
+        Volatile.Write(ref latchedAt, TimeProvider.System.GetTimestamp());
+        latched = true;
+    }
 
     public void Release() => latched = false;
 }
@@ -17,11 +25,20 @@ public sealed class LocalStop
 public sealed class StopLatches(LocalStop local)
 {
     private volatile bool remote;
+    private long remoteAt;
 
     public bool IsLatched => remote || local.IsLatched;
     public bool IsRemoteLatched => remote;
 
-    public void LatchRemote() => remote = true;
+    /// <summary>Time since the later of the two was latched.</summary>
+    public TimeSpan Elapsed => TimeProvider.System.GetElapsedTime(Math.Max(Volatile.Read(ref remoteAt), local.LatchedAt));
+
+    public void LatchRemote()
+    {
+        if (!remote)
+            Volatile.Write(ref remoteAt, TimeProvider.System.GetTimestamp());
+        remote = true;
+    }
 
     public void ReleaseRemote() => remote = false;
 }

@@ -2,11 +2,8 @@ using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using Armada.Core.Control;
 using Armada.Core.Routing;
+using Armada.Core.Time;
 using Armada.EdgeAgent.Devices;
-using OpenTelemetry;
-using OpenTelemetry.Metrics;
-using OpenTelemetry.Resources;
-using OpenTelemetry.Trace;
 
 namespace Armada.EdgeAgent.Telemetry;
 
@@ -19,6 +16,7 @@ internal sealed class AgentTelemetry : IDisposable
     private readonly IReadOnlyList<Device> devices;
     private readonly Histogram<double> busTime;
     private readonly Histogram<double> lag;
+    private readonly Histogram<double> hold;
 
     public AgentTelemetry(IReadOnlyList<Device> devices)
     {
@@ -41,25 +39,41 @@ internal sealed class AgentTelemetry : IDisposable
             "armada.agent.device.state", () => Each(device => (long)device.Status.State),
             description: "Number of the state, in the order of presence");
         meter.CreateObservableGauge(
-            "armada.agent.playout.delay", () => Playouts(report => report.DelayMs), "ms", "How much later than the fastest frame a pose is played");
+            "armada.agent.playout.delay", () => Playouts(report => report.DelayMs / 1000), "s", "How much later than the fastest frame a pose is played");
         meter.CreateObservableGauge(
-            "armada.agent.network.delay", () => Playouts(report => report.NetworkMs), "ms", "How much later than the fastest frame the median one comes");
+            "armada.agent.network.delay", () => Playouts(report => report.NetworkMs / 1000), "s", "How much later than the fastest frame the median one comes");
         meter.CreateObservableGauge(
-            "armada.agent.network.jitter", () => Playouts(report => report.JitterMs), "ms", "The same of the 95th percentile");
+            "armada.agent.network.jitter", () => Playouts(report => report.JitterMs / 1000), "s", "The same of the 95th percentile");
         meter.CreateObservableCounter(
             "armada.agent.playout.underruns", () => Playouts(report => report.Underruns), "{underrun}", "No frame in time while the master moved");
         meter.CreateObservableCounter(
             "armada.agent.playout.catch-ups", () => Playouts(report => report.CatchUps), "{catch-up}", "Times that a follower had to catch up");
-        busTime = meter.CreateHistogram<double>("armada.agent.bus.time", "ms", "Time one tick spends on the servo bus");
-        lag = meter.CreateHistogram<double>("armada.agent.lag", "ms", "From capture at the leader to the write on the follower's bus");
+        meter.CreateObservableCounter("armada.agent.bus.errors", BusErrors, "{error}", "Failed requests to servos, by kind");
+        meter.CreateObservableGauge(
+            "armada.agent.link.up", () => Published(publisher => publisher.IsUp ? 1 : 0), "{link}", "1 while the device is connected to the broker");
+        meter.CreateObservableCounter(
+            "armada.agent.link.reconnects", () => Published(publisher => publisher.Reconnects), "{connection}", "Connections after the first");
+        meter.CreateObservableGauge(
+            "armada.agent.voltage",
+            () => devices.Where(device => device.Status.Voltage is not null)
+                .Select(device => new Measurement<double>(device.Status.Voltage!.Value, Tag(device))),
+            "V",
+            "Lowest supply voltage of the device's servos");
+        meter.CreateObservableGauge("armada.agent.temperature", () => Joints(device => device.Status.Temperatures), "Cel", "Temperature of each servo");
+        meter.CreateObservableGauge("armada.agent.load", () => Joints(device => device.Status.Loads), "%", "Load of each servo, of its full torque");
+        busTime = meter.CreateDuration("armada.agent.bus.duration", "Time one tick spends on the servo bus");
+        lag = meter.CreateDuration("armada.agent.capture_to_write.duration", "From capture at the leader to the write on the follower's bus");
+        hold = meter.CreateDuration("armada.agent.stop.duration", "From a stop's arrival until the hold is written on the bus");
     }
 
     public static ActivitySource Activities { get; } = new(Name);
 
-    public void BusTime(double milliseconds, in KeyValuePair<string, object?> device) => busTime.Record(milliseconds, device);
+    public void BusTime(long microseconds, in KeyValuePair<string, object?> device) => busTime.Record(Seconds(microseconds), device);
 
     /// <summary>Notes one command's way; meaningful where both ends share a clock.</summary>
-    public void Lag(double milliseconds, in KeyValuePair<string, object?> device) => lag.Record(milliseconds, device);
+    public void Lag(long microseconds, in KeyValuePair<string, object?> device) => lag.Record(Seconds(microseconds), device);
+
+    public void Held(TimeSpan after, in KeyValuePair<string, object?> device) => hold.Record(after.TotalSeconds, device);
 
     public static KeyValuePair<string, object?> Tag(Device device) => new("device", device.Name);
 
@@ -82,45 +96,22 @@ internal sealed class AgentTelemetry : IDisposable
     private IEnumerable<Measurement<long>> Drops() =>
         from device in devices
         from result in Enum.GetValues<FrameResult>()
-        where device.Counters.Dropped(result) > 0
+        where result is not (FrameResult.Accepted or FrameResult.AwaitingEpoch)
         select new Measurement<long>(
             device.Counters.Dropped(result),
             Tag(device),
             new KeyValuePair<string, object?>("reason", DeviceCounters.NameOf(result)["dropped.".Length..]));
-}
 
-/// <summary>Sends metrics and activities over OTLP, where the standard OTEL_* variables name an endpoint.</summary>
-internal sealed class TelemetryExport : IHostedService, IDisposable
-{
-    private static readonly string[] Endpoints =
-        ["OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"];
+    private IEnumerable<Measurement<long>> BusErrors() =>
+        from device in devices
+        from count in device.Counters.Others?.Invoke() ?? []
+        where count.Key is "bus.timeouts" or "bus.corrupt" or "bus.stale"
+        select new Measurement<long>(count.Value, Tag(device), new KeyValuePair<string, object?>("kind", count.Key["bus.".Length..]));
 
-    private const string ServiceName = "armada-edge-agent";
+    private IEnumerable<Measurement<double>> Joints(Func<Device, IReadOnlyList<double>?> values) =>
+        from device in devices
+        from joint in device.Joints.Zip(values(device) ?? [])
+        select new Measurement<double>(joint.Second, Tag(device), new KeyValuePair<string, object?>("joint", joint.First.Name));
 
-    private MeterProvider? metrics;
-    private TracerProvider? traces;
-
-    public static bool IsWanted =>
-        Endpoints.Any(name => !string.IsNullOrEmpty(Environment.GetEnvironmentVariable(name)));
-
-    public Task StartAsync(CancellationToken cancellationToken)
-    {
-        metrics = Sdk.CreateMeterProviderBuilder().ConfigureResource(Name).AddMeter(AgentTelemetry.Name).AddOtlpExporter().Build();
-        traces = Sdk.CreateTracerProviderBuilder().ConfigureResource(Name).AddSource(AgentTelemetry.Name).AddOtlpExporter().Build();
-        return Task.CompletedTask;
-    }
-
-    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    public void Dispose()
-    {
-        metrics?.Dispose();
-        traces?.Dispose();
-    }
-
-    private static void Name(ResourceBuilder resource)
-    {
-        if (string.IsNullOrEmpty(Environment.GetEnvironmentVariable("OTEL_SERVICE_NAME")))
-            resource.AddService(ServiceName);
-    }
+    private static double Seconds(long microseconds) => microseconds / (double)Microseconds.PerSecond;
 }

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
+using System.Diagnostics;
 using Armada.Core.Devices;
 using Armada.Core.Engine;
 using Armada.Core.Frames;
@@ -69,7 +70,8 @@ public sealed partial class RobotRuntime : IAsyncDisposable
         due = core.Start();
         published = Snapshot();
         Rebind();
-        loop = Task.Run(RunAsync);
+        using (ExecutionContext.SuppressFlow())
+            loop = Task.Run(RunAsync); // It outlives the request that began it, and is no part of its trace.
         handedOver.Release();
     }
 
@@ -425,6 +427,7 @@ public sealed partial class RobotRuntime : IAsyncDisposable
 
     private async ValueTask RunAsync(WorkItem work)
     {
+        Activity.Current = work.Trace; // Until it returns.
         try
         {
             var decision = work.Decide(core, services.Clock.Now());
@@ -571,6 +574,7 @@ public sealed partial class RobotRuntime : IAsyncDisposable
             _ => IsMasterLive,
         };
         events.Write(note);
+        services.Telemetry.Count(note.Kind);
         foreach (var session in sessions.Values)
             session.Notify(note);
         services.Audit.Record(Id, note);
@@ -766,7 +770,7 @@ public sealed partial class RobotRuntime : IAsyncDisposable
             Sinks[slave].Send(stamp, positions, HasMore);
             telemetry.CountCommand();
             if (telemetry.MeasuresRouteTime)
-                telemetry.RecordRouteTime((clock.Monotonic() - Received.Monotonic) / 1000.0);
+                telemetry.RecordRouteTime((clock.Monotonic() - Received.Monotonic) / (double)Microseconds.PerSecond);
         }
     }
 
@@ -786,6 +790,9 @@ public sealed partial class RobotRuntime : IAsyncDisposable
 /// <param name="MayMove">Whether a robot that moves by itself after it is ticked at once.</param>
 internal sealed record WorkItem(Func<RobotCore, Timestamp, Decision> Decide, bool MayMove = false)
 {
+    /// <summary>Of who asks.</summary>
+    public Activity? Trace { get; } = Activity.Current;
+
     /// <summary>Done when the effects are.</summary>
     public TaskCompletionSource<RobotReply> Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 }

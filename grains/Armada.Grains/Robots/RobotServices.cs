@@ -91,14 +91,17 @@ public interface IRobotTelemetry
     /// <summary>Counts what became of a frame.</summary>
     void Count(DeviceRole role, FrameResult result);
 
+    /// <summary>Counts what happened to a robot.</summary>
+    void Count(RobotEventKind what);
+
     /// <summary>Counts a command to a slave.</summary>
     void CountCommand();
 
     /// <summary>Counts a request, tick or session that failed.</summary>
     void CountFault();
 
-    /// <summary>From a leader frame's arrival to its command's hand-over, milliseconds.</summary>
-    void RecordRouteTime(double milliseconds);
+    /// <summary>From a leader frame's arrival to its command's hand-over, seconds.</summary>
+    void RecordRouteTime(double seconds);
 }
 
 /// <summary>Records what happened to robots without anybody asking for it, such as a lease that ran out. Who asked for what is recorded where it was asked.</summary>

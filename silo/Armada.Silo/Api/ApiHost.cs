@@ -9,6 +9,7 @@ using Armada.Silo.Panel;
 using Armada.Silo.Provisioning;
 using Armada.Silo.Rooms;
 using Armada.Silo.Sequences;
+using Armada.Silo.Telemetry;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http.Metadata;
 
@@ -40,6 +41,7 @@ internal static class ApiHost
         app.UseStatusCodePages();
         app.UseAccess();
         app.MapHealth();
+        app.MapMetrics();
         if (role == SiloRole.Silo)
             return;
         app.MapOpenApi().Allow(Role.Viewer);

@@ -114,12 +114,15 @@ internal sealed partial class OrleansEngine(
         using var activity = telemetry.Activities.StartActivity($"robot {what}")?.SetTag("armada.robot", id);
         try
         {
-            return await ask(grains.GetGrain<IRobotGrain>(id)).AnswerAsync(id, cancellation);
+            var reply = await ask(grains.GetGrain<IRobotGrain>(id)).AnswerAsync(id, cancellation);
+            telemetry.CountRequest(what, reply.Refused?.Reason);
+            return reply;
         }
         catch (EngineUnreachableException unreachable)
         {
             activity?.AddException(unreachable);
             LogUnreachable(what, id, unreachable.InnerException?.GetType().Name);
+            telemetry.CountRequest(what, RefusalReason.Unreachable);
             return new RobotReply(new Refusal(RefusalReason.Unreachable, unreachable.Message), null);
         }
     }

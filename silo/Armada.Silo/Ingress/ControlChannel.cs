@@ -4,6 +4,7 @@ using Armada.Core.Time;
 using Armada.Core.Topics;
 using Armada.Grains.Robots;
 using Armada.Mqtt;
+using Armada.Silo.Telemetry;
 
 namespace Armada.Silo.Ingress;
 
@@ -13,7 +14,7 @@ namespace Armada.Silo.Ingress;
 /// repeated by the robot core as long as frames show that it is needed.
 /// </summary>
 internal sealed partial class ControlChannel(
-    IMqttLink link, FallbackControlChannel fallback, TopicMap topics, DevicePresences presences, SiloClock clock, ILogger<ControlChannel> logger) : IDeviceControl
+    IMqttLink link, FallbackControlChannel fallback, TopicMap topics, DevicePresences presences, SiloClock clock, SiloTelemetry telemetry, ILogger<ControlChannel> logger) : IDeviceControl
 {
     private static readonly TimeSpan Resend = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan GiveUp = TimeSpan.FromSeconds(10);
@@ -101,9 +102,9 @@ internal sealed partial class ControlChannel(
             if (latches.TryGetValue(device, out sent) && sent.Message.Id == reply.Id)
             {
                 var isRepeated = sent.Refusal is not null;
-                if (reply.Ok)
-                    latches.Remove(device);
-                else
+                if (reply.Ok && latches.Remove(device) && sent.Message.Op == ControlOp.Stop)
+                    telemetry.StopTime.Record((clock.Monotonic() - sent.AskedAt) / (double)Microseconds.PerSecond);
+                if (!reply.Ok)
                     sent.Refusal = reply.Error ?? "it gives no reason";
                 if (isRepeated && !reply.Ok)
                     return; // It is asked again every second; one line in the log is enough.
@@ -140,7 +141,7 @@ internal sealed partial class ControlChannel(
     {
         lock (sync)
         {
-            var sent = latches[device] = new Sent(device, new ControlMessage(NextId(), op));
+            var sent = latches[device] = new Sent(device, new ControlMessage(NextId(), op)) { AskedAt = clock.Monotonic() };
             if (IsReached)
                 Publish(sent, clock.Now());
         }
@@ -180,6 +181,9 @@ internal sealed partial class ControlChannel(
     private sealed record Sent(string Device, ControlMessage Message)
     {
         public Timestamp? At { get; set; }
+
+        /// <summary>Of a stop or reset, the monotonic clock in microseconds.</summary>
+        public long AskedAt { get; init; }
 
         public int Resends { get; set; }
 

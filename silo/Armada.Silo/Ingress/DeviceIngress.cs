@@ -28,12 +28,13 @@ internal sealed partial class DeviceIngress(
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         telemetry.Observe("armada.silo.link.up", "{link}", "1 while the broker is reached", () => link.State == LinkState.Up ? 1 : 0);
+        telemetry.Observe("armada.silo.link.reconnects", "{connection}", "Connections to the broker after the first", () => link.Counters.Reconnects);
         telemetry.Observe("armada.silo.robots", "{robot}", "Robots", () => robots.Count);
         telemetry.Observe(
             "armada.silo.masters.live", "{master}", "Masters whose lease lives", () => robots.All.Count(robot => robot.IsMasterLive));
         telemetry.Observe(
             "armada.silo.paths.second", "{path}", "Second paths that are connected, of devices that say so",
-            () => presences.All.Count(report => report is { Online: true, HasSecondPath: true } && report.Paths[1].Connected));
+            () => presences.All.Count(device => device.Value is { Online: true, HasSecondPath: true } report && report.Paths[1].Connected));
         link.StateChanged += LogState;
         link.Subscribe(topics.Every(Channel.Presence), Delivery.Control, OnPresence);
         link.Subscribe(topics.Every(Channel.ControlReply), Delivery.Control, OnReply);

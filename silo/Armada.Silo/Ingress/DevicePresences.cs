@@ -10,9 +10,9 @@ internal sealed class DevicePresences
 
     private readonly ConcurrentDictionary<string, DeviceReport> byDevice = new(StringComparer.Ordinal);
 
-    public DeviceReport? Of(string device) => byDevice.GetValueOrDefault(device);
+    public IReadOnlyCollection<KeyValuePair<string, DeviceReport>> All => byDevice;
 
-    public IEnumerable<DeviceReport> All => byDevice.Values;
+    public DeviceReport? Of(string device) => byDevice.GetValueOrDefault(device);
 
     public void Remove(string device) => byDevice.TryRemove(device, out _);
 

@@ -59,13 +59,17 @@ internal sealed partial class FrameIngress(
     private void Measure(SampleSlot slot, in FrameView frame, in Timestamp now)
     {
         if (telemetry.LeadTime.Enabled)
-            telemetry.LeadTime.Record(Math.Max(0, (now.Unix - frame.Header.CapturedAt) / 1000.0));
+            telemetry.LeadTime.Record(Seconds(now.Unix - frame.Header.CapturedAt));
         if (slot.Role != DeviceRole.Slave || !frame.HasEcho || !slot.IsNewEcho(frame.Echo))
             return;
         var lag = (frame.Header.CapturedAt - frame.Echo.HeldMicros - frame.Echo.CapturedAt) / 1000.0;
         slot.Lag.Add(lag);
-        telemetry.FollowerLag.Record(Math.Max(0, lag));
+        telemetry.FollowerLag.Record(Math.Max(0, lag / 1000));
+        telemetry.RoundTrip.Record(Seconds(now.Unix - frame.Echo.HeldMicros - frame.Echo.CapturedAt));
     }
+
+    // Clocks of two machines may differ by more than the time between.
+    private static double Seconds(long micros) => Math.Max(0, micros) / (double)Microseconds.PerSecond;
 
     private void RefuseUnknown(ReadOnlySpan<byte> device, in Timestamp now)
     {

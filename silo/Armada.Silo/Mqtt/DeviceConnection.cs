@@ -100,6 +100,9 @@ internal sealed class DeviceConnection : IMqttChannelAdapter
     /// <summary>Counts the connections of this process.</summary>
     public long Number { get; } = Interlocked.Increment(ref lastNumber);
 
+    /// <summary>How many connections this process has had.</summary>
+    public static long LastNumber => Interlocked.Read(ref lastNumber);
+
     private TimeSpan SilentFor => time.GetElapsedTime(Volatile.Read(ref heard));
 
     public long BytesReceived { get; private set; }

@@ -22,7 +22,8 @@ internal sealed partial class DeviceConnections(
     /// <summary>Called when a connection is over; its last will has been handled.</summary>
     public event Action<DeviceConnection>? Closed;
 
-    public int Count => open.Count;
+    /// <summary>Those that are open now, accepted or not yet.</summary>
+    public ICollection<DeviceConnection> Open => open.Keys;
 
     public Task StartAsync(MqttServerOptions options, IMqttNetLogger logger) => Task.CompletedTask;
 

@@ -106,5 +106,6 @@ internal sealed class TopicRoute(string topic, TopicRoute? first = null)
         Topic = topic,
         Payload = new ReadOnlySequence<byte>(payload.ToArray()),
         QualityOfServiceLevel = MqttQualityOfServiceLevel.AtLeastOnce,
+        UserProperties = MessageTrace.Current(),
     };
 }

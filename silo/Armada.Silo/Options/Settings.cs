@@ -84,6 +84,9 @@ internal static class Settings
     public static readonly Setting AwsRegion = Add("aws-region", "Its region, such as eu-central-1; default: the one of the AWS settings.");
     public static readonly Setting AwsEndpoint = Add("aws-endpoint", "URL of an emulator that answers instead of AWS; for tests.");
     public static readonly Setting AwsRootCa = Add("aws-root-ca", "PEM file of the authority of AWS's certificates; default: \"Amazon Root CA 1\" of this machine's store.");
+    public static readonly Setting Metrics = Add("metrics", "Serve /metrics to Prometheus, with the role viewer.", kind: SettingKind.Flag);
+    public static readonly Setting MetricsDevice = Add(
+        "metrics-device", "Device with metrics of its own where there are more than 50; repeatable.", kind: SettingKind.List);
     public static readonly Setting Log = Add("log", "Form of the log on the console: line or json; levels and more are in the section Logging.", "line");
 
     public static IReadOnlyList<Setting> All => Added;

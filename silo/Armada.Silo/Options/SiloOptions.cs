@@ -46,6 +46,12 @@ public sealed record SiloOptions
 
     public RoomUnits RoomUnits { get; init; }
 
+    /// <summary>Whether Prometheus is served.</summary>
+    public bool Metrics { get; init; }
+
+    /// <summary>Devices that have metrics of their own, however many there are.</summary>
+    public IReadOnlyList<string> MetricsDevices { get; init; } = [];
+
     /// <summary>Levels and form of the log, in the words of the section Logging.</summary>
     public IConfiguration Logging { get; init; } = new ConfigurationBuilder().Build();
 
@@ -67,6 +73,8 @@ public sealed record SiloOptions
             Cluster = SiloClusterOptions.Read(settings),
             AwsIot = AwsIotOptions.Read(settings),
             RoomUnits = ReadRoomUnits(settings),
+            Metrics = settings.Flag(Settings.Metrics),
+            MetricsDevices = settings.List(Settings.MetricsDevice),
             Logging = ReadLogging(settings),
         };
         if (options is { Broker: null, AwsIot: null, Cluster.Role: SiloRole.Silo } && !settings.IsSet(Settings.Mqtt))

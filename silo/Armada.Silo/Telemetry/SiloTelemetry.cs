@@ -5,6 +5,7 @@ using System.Text.Json;
 using Armada.Core.Control;
 using Armada.Core.Frames;
 using Armada.Core.Routing;
+using Armada.Core.Time;
 using Armada.Grains.Robots;
 
 namespace Armada.Silo.Telemetry;
@@ -21,9 +22,13 @@ internal sealed class SiloTelemetry : IRobotTelemetry, IDisposable
     private static readonly FrozenDictionary<FrameResult, string> VerdictNames = Names<FrameResult>();
     private static readonly FrozenDictionary<FrameError, string> ErrorNames = Names<FrameError>();
 
+    private static readonly string[] EventNames = [.. Enum.GetNames<RobotEventKind>().Select(Kebab)];
+
     private readonly long[] frames = new long[2 * Verdicts];
     private readonly long[] malformed = new long[(int)FrameError.ReservedNotZero + 1];
+    private readonly long[] events = new long[EventNames.Length];
     private readonly Meter meter;
+    private readonly Counter<long> requests;
     private readonly Histogram<double> network;
     private readonly Histogram<double> jitter;
     private readonly Histogram<double> playoutDelay;
@@ -38,16 +43,17 @@ internal sealed class SiloTelemetry : IRobotTelemetry, IDisposable
     public SiloTelemetry(IMeterFactory meters)
     {
         meter = meters.Create(Name);
-        RouteTime = meter.CreateHistogram<double>(
-            "armada.silo.route.time", "ms", "From a leader frame's arrival to its command's hand-over to the link");
-        LeadTime = meter.CreateHistogram<double>(
-            "armada.silo.lead.time", "ms", "From a frame's capture, by its source's clock, to its arrival");
-        FollowerLag = meter.CreateHistogram<double>(
-            "armada.silo.follower.lag", "ms", "From a leader's capture to the write on the follower's bus");
-        network = meter.CreateHistogram<double>(
-            "armada.silo.follower.network", "ms", "How much later than the fastest frame of the last seconds a follower's median one comes");
-        jitter = meter.CreateHistogram<double>("armada.silo.follower.jitter", "ms", "The same of the 95th percentile");
-        playoutDelay = meter.CreateHistogram<double>("armada.silo.follower.playout.delay", "ms", "How much later than that a follower plays it");
+        RouteTime = meter.CreateDuration("armada.silo.route.duration", "From a leader frame's arrival to its command's hand-over to the link");
+        LeadTime = meter.CreateDuration("armada.silo.capture_to_arrival.duration", "From a frame's capture, by its source's clock, to its arrival");
+        FollowerLag = meter.CreateDuration("armada.silo.capture_to_write.duration", "From a leader's capture to the write on the follower's bus");
+        RoundTrip = meter.CreateDuration("armada.silo.round_trip.duration", "From a leader's capture until the follower's echo of it arrives, without the time it was held");
+        StopTime = meter.CreateDuration("armada.silo.stop.duration", "From a device's stop to its confirmation");
+        requests = meter.CreateCounter<long>("armada.silo.requests", "{request}", "Requests to robots, by result");
+        meter.CreateObservableCounter("armada.silo.frames.received", ObserveReceived, "{frame}", "State frames that came, by role");
+        meter.CreateObservableCounter("armada.silo.robot.events", ObserveEvents, "{event}", "What happened to robots");
+        network = meter.CreateDuration("armada.silo.follower.network.duration", "How much later than the fastest frame of the last seconds a follower's median one comes");
+        jitter = meter.CreateDuration("armada.silo.follower.jitter.duration", "The same of the 95th percentile");
+        playoutDelay = meter.CreateDuration("armada.silo.follower.playout.duration", "How much later than that a follower plays it");
         meter.CreateObservableCounter(
             "armada.silo.follower.underruns", () => Interlocked.Read(ref underruns), "{underrun}", "Times that a follower had no frame in time while its master moved");
         meter.CreateObservableCounter(
@@ -61,7 +67,7 @@ internal sealed class SiloTelemetry : IRobotTelemetry, IDisposable
             "armada.silo.control.malformed", () => Interlocked.Read(ref badMessages), "{message}",
             "Presences and replies that could not be read");
         meter.CreateObservableCounter(
-            "armada.silo.faults", () => Interlocked.Read(ref faults), "{fault}", "KeyedLock and ticks that failed");
+            "armada.silo.faults", () => Interlocked.Read(ref faults), "{fault}", "Requests, ticks and sessions of robots that failed");
     }
 
     /// <summary>Control requests; samples have none.</summary>
@@ -69,18 +75,30 @@ internal sealed class SiloTelemetry : IRobotTelemetry, IDisposable
 
     public Histogram<double> RouteTime { get; }
 
-    /// <summary>From capture to arrival, ms; clocks of two machines are compared.</summary>
+    /// <summary>From capture to arrival; clocks of two machines are compared.</summary>
     public Histogram<double> LeadTime { get; }
 
     public Histogram<double> FollowerLag { get; }
 
+    /// <summary>From a leader's capture to the arrival of its echo; the leader's clock is compared with the silo's.</summary>
+    public Histogram<double> RoundTrip { get; }
+
+    public Histogram<double> StopTime { get; }
+
     public bool MeasuresRouteTime => RouteTime.Enabled;
 
-    public void RecordRouteTime(double milliseconds) => RouteTime.Record(milliseconds);
+    public void RecordRouteTime(double seconds) => RouteTime.Record(seconds);
 
     public void Count(DeviceRole role, FrameResult verdict) => Interlocked.Increment(ref frames[IndexOf(role, verdict)]);
 
     public void Count(FrameError error) => Interlocked.Increment(ref malformed[(int)error]);
+
+    public void Count(RobotEventKind what) => Interlocked.Increment(ref events[(int)what]);
+
+    /// <param name="what">Kind of request.</param>
+    /// <param name="refused">Why it was refused, or null.</param>
+    public void CountRequest(string what, RefusalReason? refused) =>
+        requests.Add(1, new("request", Kebab(what)), new("result", refused is { } reason ? Kebab(reason.ToString()) : "ok"));
 
     public void CountMalformedDialect() => Interlocked.Increment(ref malformedDialect);
 
@@ -95,9 +113,9 @@ internal sealed class SiloTelemetry : IRobotTelemetry, IDisposable
     {
         if (now is null)
             return;
-        network.Record(now.NetworkMs);
-        jitter.Record(now.JitterMs);
-        playoutDelay.Record(now.DelayMs);
+        network.Record(now.NetworkMs / 1000);
+        jitter.Record(now.JitterMs / 1000);
+        playoutDelay.Record(now.DelayMs / 1000);
         Interlocked.Add(ref underruns, Math.Max(0, now.Underruns - (before?.Underruns ?? now.Underruns)));
         Interlocked.Add(ref catchUps, Math.Max(0, now.CatchUps - (before?.CatchUps ?? now.CatchUps)));
     }
@@ -131,11 +149,26 @@ internal sealed class SiloTelemetry : IRobotTelemetry, IDisposable
     public void Observe(string name, string unit, string description, Func<long> value) =>
         meter.CreateObservableGauge(name, value, unit, description);
 
+    /// <summary>A gauge of every device that is given one.</summary>
+    public void Observe(string name, string unit, string description, Func<IEnumerable<Measurement<double>>> values) =>
+        meter.CreateObservableGauge(name, values, unit, description);
+
     public void Dispose()
     {
         meter.Dispose();
         Activities.Dispose();
     }
+
+    private IEnumerable<Measurement<long>> ObserveReceived()
+    {
+        foreach (var (role, name) in new[] { (DeviceRole.Master, "master"), (DeviceRole.Slave, "slave") })
+            yield return new Measurement<long>(VerdictNames.Keys.Sum(result => Frames(role, result)), new KeyValuePair<string, object?>("role", name));
+        yield return new Measurement<long>(
+            ErrorNames.Keys.Sum(Malformed) + MalformedDialect + UnknownDevice, new KeyValuePair<string, object?>("role", NoRole));
+    }
+
+    private IEnumerable<Measurement<long>> ObserveEvents() =>
+        EventNames.Select((name, kind) => new Measurement<long>(Interlocked.Read(ref events[kind]), new KeyValuePair<string, object?>("event", name)));
 
     private IEnumerable<Measurement<long>> ObserveDrops() =>
         AllDrops().Select(drop => new Measurement<long>(drop.Count, new("role", drop.Role), new("reason", drop.Reason)));
@@ -164,5 +197,7 @@ internal sealed class SiloTelemetry : IRobotTelemetry, IDisposable
 
     private static FrozenDictionary<T, string> Names<T>()
         where T : struct, Enum =>
-        Enum.GetValues<T>().ToFrozenDictionary(value => value, value => JsonNamingPolicy.KebabCaseLower.ConvertName(value.ToString()));
+        Enum.GetValues<T>().ToFrozenDictionary(value => value, value => Kebab(value.ToString()));
+
+    private static string Kebab(string name) => JsonNamingPolicy.KebabCaseLower.ConvertName(name);
 }

@@ -80,11 +80,11 @@ public sealed class LocalPairTests : IAsyncLifetime
         listener.SetMeasurementEventCallback<double>((instrument, _, tags, _) => seen[instrument.Name] = tags[0].Value);
         listener.SetMeasurementEventCallback<long>((instrument, _, tags, _) => seen[instrument.Name] = tags[0].Value);
         listener.Start();
-        await Eventually.Holds("a lag is measured", () => seen.ContainsKey("armada.agent.lag"), TimeSpan.FromSeconds(20));
+        await Eventually.Holds("a lag is measured", () => seen.ContainsKey("armada.agent.capture_to_write.duration"), TimeSpan.FromSeconds(20));
         listener.RecordObservableInstruments();
-        Assert.Equal("follower-1", seen["armada.agent.lag"]);
+        Assert.Equal("follower-1", seen["armada.agent.capture_to_write.duration"]);
         Assert.All(
-            ["armada.agent.ticks", "armada.agent.ticks.late", "armada.agent.commands.applied", "armada.agent.bus.time"],
+            ["armada.agent.ticks", "armada.agent.ticks.late", "armada.agent.commands.applied", "armada.agent.bus.duration"],
             (string name) => Assert.Contains(name, seen.Keys));
     }
 

@@ -30,8 +30,8 @@ public sealed class TelemetryTests
         var allocated = GC.GetAllocatedBytesForCurrentThread() - before;
 
         Assert.Equal(0, allocated);
-        Assert.True(measured["armada.silo.route.time"] >= 11_000);
-        Assert.True(measured["armada.silo.lead.time"] >= 22_000);
+        Assert.True(measured["armada.silo.route.duration"] >= 11_000);
+        Assert.True(measured["armada.silo.capture_to_arrival.duration"] >= 22_000);
     }
 
     [Fact]

@@ -58,7 +58,7 @@ public sealed class EndpointTests(Broker broker) : IClassFixture<Broker>
 
         Assert.True(pair.Follower.LongestGap < LongestGap, $"the follower was not commanded for {pair.Follower.LongestGap.TotalMilliseconds:0} ms");
         await pair.Follower.CommandedAsync("the robot goes on");
-        await Eventually.Holds("their connections are gone", () => pair.Silo.Service<DeviceConnections>().Count == 2);
+        await Eventually.Holds("their connections are gone", () => pair.Silo.Service<DeviceConnections>().Open.Count == 2);
     }
 
     [Fact]

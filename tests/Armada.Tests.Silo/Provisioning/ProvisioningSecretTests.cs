@@ -50,7 +50,7 @@ public sealed class ProvisioningSecretTests
         others.Append(await AskAsync(http, HttpMethod.Post, "/api/v1/devices", new { name = "pi-3", kind = "agent", csr = keys.Pem }));
         foreach (var path in new[] { "devices", "devices/leader-1", "devices/pi-1", "enrollment-tokens", "audit", "bundles/x" })
             others.Append(await AskAsync(http, HttpMethod.Get, $"/api/v1/{path}"));
-        await Eventually.Holds("the requests are traced", () => collector.Got("/v1/traces", "HttpRequestIn"));
+        await Eventually.Holds("the requests are traced", () => collector.Got("/v1/traces", "POST /api/v1/enrollments"));
         await silo.SendAsync(Signal.Terminate);
         Assert.Equal(0, await silo.ExitsAsync(TimeSpan.FromSeconds(20)));
 
@@ -65,6 +65,7 @@ public sealed class ProvisioningSecretTests
             Assert.DoesNotContain(secret, others.ToString(), StringComparison.Ordinal);
             Assert.False(collector.Got("/v1/traces", secret), "a secret is in a trace");
             Assert.False(collector.Got("/v1/metrics", secret), "a secret is in a metric");
+            Assert.False(collector.Got("/v1/logs", secret), "a secret is in a log entry");
         }
 
         Assert.Contains("PRIVATE KEY", key, StringComparison.Ordinal);
