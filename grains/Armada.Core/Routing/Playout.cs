@@ -212,8 +212,11 @@ public sealed class Playout
         passed += PassAll(ref approach);
         for (var joint = 0; joint < pose.Length; joint++)
         {
-            path[joint] = PathOf(joint, out speeds[joint]);
-            pose[joint] = path[joint] + blends[joint].Step(elapsed, blendTime);
+            var at = PathOf(joint, out speeds[joint]);
+            // A joint that is not read stays; when it is again, it goes on from there.
+            blends[joint].IsUnread = double.IsNaN(at);
+            path[joint] = double.IsNaN(at) ? path[joint] : at;
+            pose[joint] = at + blends[joint].Step(elapsed, blendTime);
         }
 
         ref readonly var last = ref FrameAt(played);
@@ -380,8 +383,11 @@ public sealed class Playout
         for (var joint = 0; joint < path.Length; joint++)
         {
             var now = PathOf(joint, out var speed);
-            if (double.IsFinite(now) && double.IsFinite(path[joint]) && path[joint] != now)
-                blends[joint].Add(path[joint] - now, rate * (speeds[joint] - speed));
+            if (double.IsNaN(now) || double.IsNaN(path[joint]) || path[joint] == now)
+                continue;
+            // In so much time it catches up no faster than 1.4 times the speed that it missed.
+            var unread = blends[joint].IsUnread ? 1.25 * (position - playedReadings[joint].At) : 0;
+            blends[joint].Add(path[joint] - now, rate * (speeds[joint] - speed), unread);
         }
     }
 
@@ -485,11 +491,18 @@ public sealed class Playout
         private double way;
         private double speed;
 
-        public void Add(double more, double faster) => (way, speed) = (way + more, speed + faster);
+        private double ownTime;
 
-        /// <summary>Critically damped, exactly for the time given.</summary>
-        public double Step(double elapsed, double time)
+        /// <summary>Whether its joint has no reading now.</summary>
+        public bool IsUnread { get; set; }
+
+        public void Add(double more, double faster, double time) => (way, speed, ownTime) = (way + more, speed + faster, Math.Max(ownTime, time));
+
+        /// <summary>Critically damped, exactly for the time given or its own, which is longer where that is.</summary>
+        public double Step(double elapsed, double least)
         {
+            var time = Math.Max(least, ownTime);
+            ownTime = Math.Max(0, ownTime - (BlendShortening * elapsed));
             var decay = Math.Exp(-elapsed / time);
             var drive = (speed + (way / time)) * elapsed;
             (way, speed) = ((way + drive) * decay, (speed - (drive / time)) * decay);

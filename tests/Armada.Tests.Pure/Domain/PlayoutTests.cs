@@ -78,6 +78,21 @@ public sealed class PlayoutTests
         Assert.All(goals.Where(goal => goal.At > last.At + 0.2 && goal.At < at), goal => Assert.Equal(pose[0], goal.Pose[0], 0.05));
     }
 
+    /// <summary>As when a leader's servo does not answer for a while.</summary>
+    [Theory]
+    [InlineData(36, 0.25)]
+    [InlineData(90, 0.15)]
+    [InlineData(60, 0.05)]
+    public void A_joint_that_was_not_read_for_a_while_catches_up_no_faster_than_one_and_a_half_times(double speed, double unread)
+    {
+        var arrivals = Steady(100, 3, speed).Select(arrival =>
+            arrival.At >= 1.5 && arrival.At < 1.5 + unread ? arrival with { Pose = [double.NaN, 50] } : arrival).ToArray();
+        var goals = trial.Run(arrivals, rest: 0);
+        Assert.Equal(FollowPhase.Tracking, trial.Law.Phase);
+        Assert.All(Speeds(goals, 1, 3), at => Assert.True(at <= speed * 1.5, $"{at} degrees a second"));
+        Assert.Equal(arrivals[^1].Pose[0], goals[^1].Pose[0], 1.5);
+    }
+
     [Fact]
     public void A_lost_sample_does_not_show()
     {
