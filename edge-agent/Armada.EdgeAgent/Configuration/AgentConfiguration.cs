@@ -42,7 +42,9 @@ public sealed record BrokerOptions(
 
     /// <summary>Whether it bills each message, as AWS IoT Core does.</summary>
     public bool BillsMessages =>
-        Tls is { OtherSigner: true } || Hosts.Any(host => host.Split(':')[0].EndsWith(".amazonaws.com", StringComparison.OrdinalIgnoreCase));
+        Profile == LinkProfile.AwsIot
+        || Tls is { OtherSigner: true }
+        || Hosts.Any(host => host.Split(':')[0].EndsWith(".amazonaws.com", StringComparison.OrdinalIgnoreCase));
 
     public LinkProfile ProfileOrDefault => Profile ?? (BillsMessages ? LinkProfile.AwsIot : LinkProfile.Lan);
 

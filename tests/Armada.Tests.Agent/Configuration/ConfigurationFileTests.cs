@@ -88,6 +88,7 @@ public sealed class ConfigurationFileTests : IDisposable
     [InlineData("""{"broker":{},"devices":[{"name":"a","kind":"so101-leader","port":"/dev/x","paths":2,"interfaces":["wlan0"]}]}""", "interfaces: has 1 for 2", "one for each")]
     [InlineData("""{"broker":{"hosts":["x.iot.eu-central-1.amazonaws.com:8883"],"insecure":true},"devices":[{"name":"a","kind":"so101-leader","port":"/dev/x","paths":2}]}""", "bills each message", "\"billed_paths\": true")]
     [InlineData("""{"broker":{"tls":{"ca":"c","other_signer":true}},"devices":[{"name":"a","kind":"so101-leader","port":"/dev/x","paths":2}]}""", "bills each message", "remove paths")]
+    [InlineData("""{"broker":{"profile":"aws-iot"},"devices":[{"name":"a","kind":"so101-leader","port":"/dev/x","paths":2}]}""", "bills each message", "remove paths")]
     [InlineData("""{"broker":{},"devices":[LEADER,LEADER]}""", "name 'leader-1'", "twice")]
     [InlineData("""{"broker":{},"devices":[LEADER,{"name":"b","kind":"so101-leader","port":"/dev/ttyACM0"}]}""", "port '/dev/ttyACM0'", "twice")]
     [InlineData("""{"devices":[LEADER]}""", "broker and local are both absent", "add one")]
