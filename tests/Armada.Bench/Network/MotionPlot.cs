@@ -9,7 +9,7 @@ internal static class MotionPlot
     private const double Width = 900;
     private const double Height = 320;
     private const double Left = 50;
-    private const double Right = 10;
+    private const double Right = 24;
     private const double Top = 34;
     private const double Bottom = 40;
     private const string LeaderColor = "#8a8a8a";

@@ -47,9 +47,10 @@ internal static class NetworkPlots
         }
     }
 
-    // Before the last two seconds, so that what comes of it is in the picture.
+    // While the leader moves, and early enough that what comes of it is in the picture.
     private static double LongestGap(NetworkTrace trace) => trace.Arrivals
         .Zip(trace.Arrivals.Skip(1))
-        .Where(pair => pair.First.At > trace.Leader.CountFrom && pair.Second.At < trace.Leader.CountTo - 2 && trace.Leader.Speed(pair.First.At) > 30)
+        .Where(pair => pair.First.At > trace.Leader.CountFrom && pair.Second.At < trace.Leader.CountTo - 1.5)
+        .Where(pair => Enumerable.Range(0, 5).Max(part => trace.Leader.Speed(pair.First.At + (part * (pair.Second.At - pair.First.At) / 4))) > 30)
         .MaxBy(pair => pair.Second.At - pair.First.At).First.At;
 }
