@@ -44,6 +44,7 @@ internal sealed class LeaderLoop : IArmLoop
     private LeaderArm arm = null!;
     private Timestamp publishedAt;
     private Timestamp movedAt;
+    private bool isRead;
     private bool wasMoving;
     private uint publishedEpoch;
     private uint sequence;
@@ -96,6 +97,7 @@ internal sealed class LeaderLoop : IArmLoop
     private void ReadPose(in Timestamp now, CancellationToken cancellation)
     {
         arm.ReadPose(pose, cancellation);
+        isRead = arm.Missed == arm.Silent;
         for (var joint = 0; joint < pose.Length; joint++)
         {
             // A reading that is repeated for want of one confirms nothing.
@@ -129,8 +131,8 @@ internal sealed class LeaderLoop : IArmLoop
             movedAt = now;
         }
 
-        // That it rests is said at once, and then again and again.
-        var moves = epoch != 0 && !now.IsPast(movedAt, Rest);
+        // That it rests is said at once, and then again and again; of an arm that could not be read it is not known.
+        var moves = epoch != 0 && (!now.IsPast(movedAt, Rest) || (wasMoving && !isRead));
         if (moves || wasMoving ? !IsDue(now) : !now.IsPast(publishedAt, KeepAlive))
             return;
         var flags = (moves ? FrameFlags.Moving : FrameFlags.KeepAlive) | (device.Status.HasFault ? FrameFlags.Fault : FrameFlags.None);

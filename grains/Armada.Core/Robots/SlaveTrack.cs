@@ -12,6 +12,7 @@ internal sealed class SlaveTrack
     private readonly FrameRate rate = new();
     private readonly double[] real;
     private readonly double[] sent; // In the slave's own terms, so that other offsets do not change where it is; NaN before any.
+    private readonly Timestamp[] sentAt;
     private readonly double[] command;
     private readonly double[] framed; // As commanded, in the device's order and units.
     private readonly RobotModel model;
@@ -46,6 +47,7 @@ internal sealed class SlaveTrack
         real = new double[model.Joints.Length];
         real.AsSpan().Fill(double.NaN);
         sent = [.. real];
+        sentAt = new Timestamp[real.Length];
         command = [.. real];
         framed = [.. real];
         joints = new DeviceJoints(model, jointNames, binding.Kind == SlaveKind.MicroPython);
@@ -175,7 +177,7 @@ internal sealed class SlaveTrack
     public SampleStamp Command(
         ReadOnlySpan<double> wanted, ReadOnlySpan<double> start, bool leaps, bool still, uint epoch, long capturedAt, double? interval, in Timestamp now)
     {
-        if (leaps || approachFrom is null || BeginsJoint(wanted))
+        if (leaps || approachFrom is null || BeginsJoint(wanted, now))
             approachFrom = now;
         if (IsFenced)
         {
@@ -191,7 +193,11 @@ internal sealed class SlaveTrack
         }
 
         for (var joint = 0; joint < command.Length; joint++)
-            sent[joint] = double.IsNaN(command[joint]) ? sent[joint] : command[joint];
+        {
+            if (!double.IsNaN(command[joint]))
+                (sent[joint], sentAt[joint]) = (command[joint], now);
+        }
+
         commands++;
         commandedAt = now.Unix;
         if (still && !isStill)
@@ -365,11 +371,16 @@ internal sealed class SlaveTrack
     // From before its present epoch, by a second path.
     private bool IsLate(in SampleStamp stamp) => stamp.CapturedAt < realAt && sequence.IsRecent(stamp.Sequence);
 
-    private bool BeginsJoint(ReadOnlySpan<double> wanted)
+    /// <summary>Whether a joint that stayed, for want of a reading, is commanded again after a while, or where it cannot have moved to meanwhile.</summary>
+    private bool BeginsJoint(ReadOnlySpan<double> wanted, in Timestamp now)
     {
         for (var joint = 0; joint < command.Length; joint++)
         {
-            if (double.IsNaN(command[joint]) && double.IsFinite(wanted[joint]))
+            if (!double.IsNaN(command[joint]) || !double.IsFinite(wanted[joint]))
+                continue;
+            var silence = now.MicrosecondsSince(sentAt[joint]);
+            var reach = model.Joints[joint].MaxVelocity * silence / Microseconds.PerSecond;
+            if (silence > ReadingFilter.MaxSilence || !(Math.Abs(jointMap.ToSlave(joint, wanted[joint]) - sent[joint]) <= reach))
                 return true;
         }
 

@@ -438,12 +438,10 @@ public sealed class Playout
             ref readonly var frame = ref FrameAt(number);
             if (!from.IsKnown || (frame.Leaps & (1u << joint)) != 0)
                 return from.Position;
-            // What was at rest has begun to move since its source's last look.
-            var begin = FrameAt(number - 1).Stamp.KeepAlive && !frame.Stamp.KeepAlive ? Math.Max(from.At, frame.At - interval.Estimate) : from.At;
-            if (position < begin)
+            if (position < from.At)
                 return from.Position;
-            speed = (to - from.Position) / (frame.At - begin);
-            return from.Position + (speed * (position - begin));
+            speed = (to - from.Position) / (frame.At - from.At);
+            return from.Position + (speed * (position - from.At));
         }
 
         ref readonly var end = ref FrameAt(playable);

@@ -86,7 +86,7 @@ public sealed class PlayoutTests
     public void A_joint_that_was_not_read_for_a_while_catches_up_no_faster_than_one_and_a_half_times(double speed, double unread)
     {
         var arrivals = Steady(100, 3, speed).Select(arrival =>
-            arrival.At >= 1.5 && arrival.At < 1.5 + unread ? arrival with { Pose = [double.NaN, 50] } : arrival).ToArray();
+            arrival.At >= 1.5 && arrival.At < 1.5 + unread ? arrival with { Pose = [double.NaN, 50], KeepAlive = arrival.At > 1.6 } : arrival).ToArray();
         var goals = trial.Run(arrivals, rest: 0);
         Assert.Equal(FollowPhase.Tracking, trial.Law.Phase);
         Assert.All(Speeds(goals, 1, 3), at => Assert.True(at <= speed * 1.5, $"{at} degrees a second"));
