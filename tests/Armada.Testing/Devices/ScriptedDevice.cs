@@ -117,10 +117,12 @@ public sealed class ScriptedDevice : IAsyncDisposable
 
     public void SendRaw(ReadOnlySpan<byte> payload) => link.Publish(stateTopic, payload, Delivery.Sample);
 
-    public int Write(Span<byte> to, uint withSequence, uint? epoch = null, double[]? positions = null, FrameEcho? echo = null) =>
+    /// <param name="earlier">Microseconds before now that it is said to be captured.</param>
+    public int Write(Span<byte> to, uint withSequence, uint? epoch = null, double[]? positions = null, FrameEcho? echo = null, long earlier = 0) =>
         FrameCodec.Write(
             to,
-            new FrameHeader(FrameKind.State, FrameFlags.TorqueOn | (IsStill ? FrameFlags.KeepAlive : 0), 6, withSequence, UnixMicros(), epoch ?? Epoch, 0),
+            new FrameHeader(
+                FrameKind.State, FrameFlags.TorqueOn | (IsStill ? FrameFlags.KeepAlive : 0), 6, withSequence, UnixMicros() - earlier, epoch ?? Epoch, 0),
             positions ?? Pose,
             echo);
 

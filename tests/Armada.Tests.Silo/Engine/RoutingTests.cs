@@ -68,13 +68,13 @@ public sealed class RoutingTests(Broker broker) : IClassFixture<Broker>
 
         var routed = pair.Follower.Commands.SkipWhile(command => command.Positions[0] < 0.5).Take(3).ToArray();
         Assert.Equal([0.5, 1, 1.5], routed.Select(command => command.Positions[0]));
-        Assert.True(routed[2].Header.CapturedAt > routed[0].Header.CapturedAt, "they have lost their own times");
+        Assert.InRange(routed[2].Header.CapturedAt - routed[0].Header.CapturedAt, 15_000, 25_000);
 
         void Send()
         {
             var length = 0;
             foreach (var (step, pan) in (ReadOnlySpan<(uint, double)>)[(1, 0.5), (2, 1), (2, 9), (3, 1.5)])
-                length += pair.Leader.Write(payload.AsSpan(length), sequence + step, positions: [pan, 0, 0, 0, 0, 0]);
+                length += pair.Leader.Write(payload.AsSpan(length), sequence + step, positions: [pan, 0, 0, 0, 0, 0], earlier: 10_000 * (4 - step));
             sequence += 10;
             pair.Leader.SendRaw(payload.AsSpan(0, length));
         }
