@@ -107,9 +107,11 @@ internal sealed partial class FollowerLoop : IArmLoop
         LogHeldAtEnd(device.Name, held);
         if (arm.Ready.IsEmpty)
             return;
+        // A joint that just missed an answer gets its goal once its torque is known.
         using var timeout = new CancellationTokenSource(HoldTimeout, time);
-        HoldWhereItStands(timeout.Token);
-        arm.TryWriteGoals(law.Goals, timeout.Token);
+        do
+            HoldWhereItStands(timeout.Token);
+        while (!arm.TryWriteGoals(law.Goals, timeout.Token) && !timeout.IsCancellationRequested);
     }
 
     /// <returns>Whether it has come to rest; not when a stop is made meanwhile, or something is in its way.</returns>
