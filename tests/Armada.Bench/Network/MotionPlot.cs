@@ -124,7 +124,7 @@ internal static class MotionPlot
         {
             var step = Max - Min > 60 ? 20 : Max - Min > 25 ? 10 : 5;
             for (var value = Math.Ceiling(Min / step) * step; value <= Max; value += step)
-                yield return (Y(value), string.Create(CultureInfo.InvariantCulture, $"{value:0}°"));
+                yield return (Y(value), string.Create(CultureInfo.InvariantCulture, $"{(int)value}°"));
         }
     }
 }
