@@ -12,7 +12,6 @@ internal sealed class SlaveTrack
     private readonly FrameRate rate = new();
     private readonly double[] real;
     private readonly double[] sent; // In the slave's own terms, so that other offsets do not change where it is; NaN before any.
-    private readonly Timestamp[] sentAt;
     private readonly double[] command;
     private readonly double[] framed; // As commanded, in the device's order and units.
     private readonly RobotModel model;
@@ -47,7 +46,6 @@ internal sealed class SlaveTrack
         real = new double[model.Joints.Length];
         real.AsSpan().Fill(double.NaN);
         sent = [.. real];
-        sentAt = new Timestamp[real.Length];
         command = [.. real];
         framed = [.. real];
         joints = new DeviceJoints(model, jointNames, binding.Kind == SlaveKind.MicroPython);
@@ -177,7 +175,7 @@ internal sealed class SlaveTrack
     public SampleStamp Command(
         ReadOnlySpan<double> wanted, ReadOnlySpan<double> start, bool leaps, bool still, uint epoch, long capturedAt, double? interval, in Timestamp now)
     {
-        if (leaps || approachFrom is null || BeginsJoint(wanted, now))
+        if (leaps || approachFrom is null || BeginsJoint(wanted))
             approachFrom = now;
         if (IsFenced)
         {
@@ -193,11 +191,7 @@ internal sealed class SlaveTrack
         }
 
         for (var joint = 0; joint < command.Length; joint++)
-        {
-            if (!double.IsNaN(command[joint]))
-                (sent[joint], sentAt[joint]) = (command[joint], now);
-        }
-
+            sent[joint] = double.IsNaN(command[joint]) ? sent[joint] : command[joint];
         commands++;
         commandedAt = now.Unix;
         if (still && !isStill)
@@ -371,16 +365,11 @@ internal sealed class SlaveTrack
     // From before its present epoch, by a second path.
     private bool IsLate(in SampleStamp stamp) => stamp.CapturedAt < realAt && sequence.IsRecent(stamp.Sequence);
 
-    /// <summary>Whether a joint that stayed, for want of a reading, is commanded again after a while, or where it cannot have moved to meanwhile.</summary>
-    private bool BeginsJoint(ReadOnlySpan<double> wanted, in Timestamp now)
+    private bool BeginsJoint(ReadOnlySpan<double> wanted)
     {
         for (var joint = 0; joint < command.Length; joint++)
         {
-            if (!double.IsNaN(command[joint]) || !double.IsFinite(wanted[joint]))
-                continue;
-            var silence = now.MicrosecondsSince(sentAt[joint]);
-            var reach = model.Joints[joint].MaxVelocity * silence / Microseconds.PerSecond;
-            if (silence > ReadingFilter.MaxSilence || !(Math.Abs(jointMap.ToSlave(joint, wanted[joint]) - sent[joint]) <= reach))
+            if (double.IsNaN(command[joint]) && double.IsFinite(wanted[joint]))
                 return true;
         }
 

@@ -48,10 +48,10 @@ public sealed partial class IdentityGrain : Grain, IIdentityGrain
 
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
+        this.RegisterGrainTimer(SettleAsync, Retry, Retry); // First: after a wait the activation may be given up already.
         await authorities.ReadAsync();
         foreach (var record in records)
             await ReadAsync(record);
-        this.RegisterGrainTimer(SettleAsync, Retry, Retry);
     }
 
     public Task<IdentitySnapshot?> FollowAsync(IIdentityObserver observer, IdentityVersion known)

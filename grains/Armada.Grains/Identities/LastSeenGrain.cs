@@ -18,10 +18,10 @@ public sealed class LastSeenGrain : Grain, ILastSeenGrain
 
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
+        this.RegisterGrainTimer(StoreAsync, StoreInterval, StoreInterval); // First: after a wait the activation may be given up already.
         await stored.ReadAsync();
         foreach (var device in stored.Value.Devices)
             devices[device.Name] = device;
-        this.RegisterGrainTimer(StoreAsync, StoreInterval, StoreInterval);
     }
 
     public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken) => StoreAsync();

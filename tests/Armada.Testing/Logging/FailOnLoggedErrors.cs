@@ -80,13 +80,12 @@ public sealed class FailOnLoggedErrors : ILoggerFactory, ILoggerProvider
 
     private static bool IsOrleans(string category) => category == OrleansRetries || category.StartsWith(Orleans, StringComparison.Ordinal);
 
-    // What a silo leaves unobserved when it ends, such as reads of a storage that is closed, the elements that close Orleans' lists of
-    // updates, and grains that were just being activated. The finalizer may report it long after, in another test.
+    // What a silo leaves unobserved when it ends, such as reads of a storage that is closed and the elements that close Orleans' lists of
+    // updates. The finalizer may report it long after, in another test.
     private static bool IsOfEndingSilo(AggregateException fault) =>
         SiloStops.HasBegun(since: 0) && fault.Flatten().InnerExceptions.All(static inner => inner is ObjectDisposedException || IsOf(inner, "Orleans") || IsOf(inner, "StackExchange.Redis"));
 
-    private static bool IsOf(Exception fault, string library) =>
-        fault.GetType().Namespace?.StartsWith(library, StringComparison.Ordinal) == true || fault.Source?.StartsWith(library, StringComparison.Ordinal) == true;
+    private static bool IsOf(Exception fault, string library) => fault.GetType().Namespace?.StartsWith(library, StringComparison.Ordinal) == true;
 
     private sealed class Recorder(FailOnLoggedErrors log, string category) : ILogger
     {

@@ -66,7 +66,6 @@ public sealed partial class HistoryProperties
     {
         private double[] last = [];
         private double[] saved = [];
-        private Timestamp[] movedAt = [];
         private Timestamp at;
 
         public void Check(Rig rig, int slave, SentCommand command)
@@ -77,16 +76,14 @@ public sealed partial class HistoryProperties
             var robot = rig.Snapshot;
             var real = robot.Slaves.AddRange(robot.UnboundSlaves)[slave].Joints;
             if (last.Length == 0)
-                (last, saved, movedAt, at) = ([.. model.Select(_ => double.NaN)], new double[model.Length], new Timestamp[model.Length], command.At);
+                (last, saved, at) = ([.. model.Select(_ => double.NaN)], new double[model.Length], command.At);
             var passed = command.At.MicrosecondsSince(at) / (double)Microseconds.PerSecond;
             at = command.At;
             for (var joint = 0; joint < model.Length; joint++)
             {
                 var position = command.Positions[joint];
-                // A device is told at once what was missed in a stall or while its joint was not read, another one what passed between two samples
-                // of a slow master.
-                var stayed = binding.Kind == SlaveKind.Device ? command.At.MicrosecondsSince(movedAt[joint]) / (double)Microseconds.PerSecond : passed;
-                var most = Math.Max(longest, Math.Min(stayed, Rig.Timing.Lease.TotalSeconds));
+                // A device is told at once what was missed in a stall, another one what passed between two samples of a slow master.
+                var most = Math.Max(longest, Math.Min(passed, Rig.Timing.Lease.TotalSeconds));
                 saved[joint] = Math.Min(most, saved[joint] + passed);
                 var needed = Math.Abs(position - last[joint]) / model[joint].MaxVelocity;
                 var offset = OffsetOf(binding.JointMappings, model[joint]);
@@ -96,8 +93,7 @@ public sealed partial class HistoryProperties
                     saved[joint] -= double.IsNaN(needed) || begins ? 0 : needed;
                 else
                     AssertBegins(model[joint], position - offset, real[joint].Real, last[joint] - offset);
-                if (!double.IsNaN(position))
-                    (last[joint], movedAt[joint]) = (position, command.At);
+                last[joint] = double.IsNaN(position) ? last[joint] : position;
             }
         }
 
